@@ -1,0 +1,119 @@
+/**
+ * The options of a client, and where they come from: code, or the environment
+ * through `Config` (`layerConfig`). Nothing else reads the environment.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Tier from "./Tier.ts"
+
+/**
+ * The model that answers when a request names none: the newest generally
+ * available flash model on 2026-11-22. Changed only in a minor release.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultModel = "gemini-3.8-flash"
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultBaseUrl = "https://generativelanguage.googleapis.com"
+
+/**
+ * Deadlines. `total` covers the whole logical call, waiting for quota included;
+ * the others cover one attempt. What is left out is not limited.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timeouts {
+  /** Until the connection stands. */
+  readonly connect?: Duration.Input | undefined
+  /** One attempt, from sending to the last byte. */
+  readonly attempt?: Duration.Input | undefined
+  /** From sending to the first byte of the body. */
+  readonly firstByte?: Duration.Input | undefined
+  /** Between two pieces of a stream. */
+  readonly idle?: Duration.Input | undefined
+  /** The logical call with its waits and retries. */
+  readonly total?: Duration.Input | undefined
+}
+
+/**
+ * Retries of a logical call. The server's own delay wins over the backoff.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retry {
+  /** Attempts in all, the first included. Default 3. */
+  readonly attempts?: number | undefined
+  /** First backoff. Default 1 second. */
+  readonly baseDelay?: Duration.Input | undefined
+  /** Longest backoff. Default 60 seconds. */
+  readonly maxDelay?: Duration.Input | undefined
+  /** Growth of the backoff. Default 2. */
+  readonly factor?: number | undefined
+}
+
+/**
+ * Options of every client layer.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly apiKey?: Redacted.Redacted<string> | undefined
+  /** Default `https://generativelanguage.googleapis.com`; a path prefix is kept. */
+  readonly baseUrl?: string | undefined
+  /** Default `v1beta`. */
+  readonly apiVersion?: string | undefined
+  /** Default {@link defaultModel}. */
+  readonly defaultModel?: string | undefined
+  /** Quotas to keep. Default `free`. */
+  readonly tier?: Tier.TierName | Tier.Tier | undefined
+  /** Overrides of the tier, per model. */
+  readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
+  readonly timeouts?: Timeouts | undefined
+  readonly retry?: Retry | undefined
+  /** The last word on the HttpClient: proxies, extra headers, logging. */
+  readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
+  Config.map(Config.option(config), Option.getOrUndefined)
+
+/**
+ * What the environment says: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL,
+ * then GOOGLE_GEMINI_BASE_URL; GEMINI_API_VERSION. The SDK reads the keys in the
+ * reverse order; one warning is logged when both are set and differ.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromEnvironment = Effect.fnUntraced(function*() {
+  const environment = yield* Config.all({
+    gemini: optional(Config.Redacted("GEMINI_API_KEY")),
+    google: optional(Config.Redacted("GOOGLE_API_KEY")),
+    baseUrl: optional(Config.String("GEMINI_BASE_URL")),
+    googleBaseUrl: optional(Config.String("GOOGLE_GEMINI_BASE_URL")),
+    apiVersion: optional(Config.String("GEMINI_API_VERSION"))
+  })
+  const { gemini, google } = environment
+  if (gemini !== undefined && google !== undefined && Redacted.value(gemini) !== Redacted.value(google)) {
+    yield* Effect.logWarning("GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used")
+  }
+  return {
+    apiKey: gemini ?? google,
+    baseUrl: environment.baseUrl ?? environment.googleBaseUrl,
+    apiVersion: environment.apiVersion
+  } satisfies Options
+})

@@ -1,0 +1,87 @@
+/**
+ * The one error of HTTP calls: an envelope that says which call failed and how
+ * far it came, around a `reason` that says why.
+ *
+ * Catch by reason with `Effect.catchReason("GeminiError", "RateLimited", …)` or
+ * `Effect.catchReasons`; plain TypeScript switches on `error.reason._tag`. No field
+ * ever holds a request, a header, the key or prompt text.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import { GeminiErrorReason } from "./GeminiErrorReason.ts"
+import { Usage } from "./Usage.ts"
+
+/**
+ * One attempt of a logical call: the model it went to, how it ended, and how long
+ * the call then waited before the next one.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Attempt = Schema.Struct({
+  model: Schema.String,
+  status: Schema.optionalKey(Schema.Finite),
+  reason: Schema.optionalKey(Schema.String),
+  delay: Schema.optionalKey(Schema.Duration)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Attempt = typeof Attempt.Type
+
+/**
+ * A failed call.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/GeminiError")("GeminiError", {
+  method: Schema.String,
+  model: Schema.optionalKey(Schema.String),
+  status: Schema.optionalKey(Schema.Finite),
+  googleStatus: Schema.optionalKey(Schema.String),
+  requestId: Schema.optionalKey(Schema.String),
+  retryAfter: Schema.optionalKey(Schema.Duration),
+  attempts: Schema.Array(Attempt),
+  usage: Schema.optionalKey(Usage),
+  reason: GeminiErrorReason
+}) {
+  /** Whether the same call may succeed later. */
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+
+  override get message(): string {
+    const where = this.model === undefined ? this.method : `${this.method} (${this.model})`
+    const status = this.status === undefined ? "" : ` [HTTP ${this.status}]`
+    const wait = this.retryAfter === undefined ? "" : ` Retry after ${Duration.toSeconds(this.retryAfter)} s.`
+    const tries = this.attempts.length > 1 ? ` After ${this.attempts.length} attempts.` : ""
+    return `${where}${status} ${this.reason._tag}: ${this.reason.message}${wait}${tries}`
+  }
+
+  /** The same failure with the attempts of the whole logical call. */
+  withAttempts(attempts: ReadonlyArray<Attempt>): GeminiError {
+    return new GeminiError({
+      ...this.fields(),
+      attempts
+    })
+  }
+
+  private fields() {
+    return {
+      method: this.method,
+      ...(this.model === undefined ? {} : { model: this.model }),
+      ...(this.status === undefined ? {} : { status: this.status }),
+      ...(this.googleStatus === undefined ? {} : { googleStatus: this.googleStatus }),
+      ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
+      ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
+      ...(this.usage === undefined ? {} : { usage: this.usage }),
+      attempts: this.attempts,
+      reason: this.reason
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Validation by a compiled guard: the parsed object itself is returned, so keys
+ * that no schema knows cost nothing and are kept. Only a failure pays for a full
+ * decode, which names the path.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+
+/** Where a value did not have the shape expected of it. */
+export interface Mismatch {
+  readonly path: string
+  readonly expected: string
+}
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const pathText = (path: ReadonlyArray<unknown>): string => {
+  let out = ""
+  for (const segment of path) {
+    const key = typeof segment === "object" && segment !== null && "key" in segment ? segment.key : segment
+    out += typeof key === "number" ? `[${key}]` : out === "" ? String(key) : `.${String(key)}`
+  }
+  return out
+}
+
+/** A guard for a schema without transformations. Build it once, beside the schema. */
+export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {
+  SchemaJITCompiler.enable(schema.ast)
+  const is = Schema.is(schema)
+  const decode = Schema.decodeUnknownResult(schema)
+  return (value) => {
+    if (is(value)) return Result.succeed(value)
+    const decoded = decode(value)
+    if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+    const issue = format(decoded.failure.issue).issues[0]
+    return Result.fail({
+      path: pathText(issue?.path ?? []),
+      expected: (issue?.message ?? "another shape").replace(/^Expected /, "")
+    })
+  }
+}
