@@ -1,0 +1,119 @@
+// Packs every public package, lints the tarballs, and installs them into a scratch project that
+// type-checks without skipLibCheck (NodeNext and Bundler) and makes one call against the packed emulator.
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const root = join(import.meta.dirname, "..")
+const scratch = mkdtempSync(join(tmpdir(), "effect-gemini-pack-"))
+const tarballs = join(scratch, "tarballs")
+mkdirSync(tarballs)
+
+const run = (command: string, args: ReadonlyArray<string>, cwd: string): string => {
+  try {
+    return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+  } catch (error) {
+    const { stderr, stdout } = error as { stdout?: string; stderr?: string }
+    console.error(`${command} ${args.join(" ")} failed\n${stdout ?? ""}${stderr ?? ""}`)
+    process.exit(1)
+  }
+}
+
+interface Manifest {
+  readonly name: string
+  readonly private?: boolean
+}
+
+const folders = readdirSync(join(root, "packages")).filter((folder) => {
+  const manifest: Manifest = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"))
+  return manifest.private !== true
+})
+
+run("node_modules/.bin/tsc", ["-b"], root)
+const dependencies: Record<string, string> = {}
+for (const folder of folders) {
+  const cwd = join(root, "packages", folder)
+  const { name }: Manifest = JSON.parse(readFileSync(join(cwd, "package.json"), "utf8"))
+  const file = `${tarballs}/${name}.tgz`
+  run("npx", ["-y", "pnpm@12", "pack", "--out", file], cwd)
+  run(join(root, "node_modules/.bin/publint"), ["run", file, "--strict"], root)
+  run(join(root, "node_modules/.bin/attw"), [file, "--profile", "esm-only", "--no-emoji"], root)
+  dependencies[name] = `file:${file}`
+  console.log(`packed ${name}`)
+}
+
+const consumer = join(scratch, "consumer")
+mkdirSync(consumer)
+const version = (name: string): string =>
+  JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies[name]
+writeFileSync(
+  join(consumer, "package.json"),
+  JSON.stringify({
+    private: true,
+    type: "module",
+    dependencies: {
+      ...dependencies,
+      effect: version("effect"),
+      "@effect/platform-node": version("@effect/platform-node"),
+      redis: version("redis"),
+      ws: version("ws")
+    },
+    devDependencies: {
+      typescript: version("typescript"),
+      "@types/node": version("@types/node"),
+      "@types/ws": version("@types/ws")
+    },
+    overrides: dependencies
+  })
+)
+writeFileSync(
+  join(consumer, "call.ts"),
+  `import { Effect, Layer, Redacted } from "effect"
+import { GeminiClient } from "effect-gemini"
+import * as FetchGemini from "effect-gemini/FetchGemini"
+import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Narrative from "effect-gemini-narrative/Narrative"
+
+const ask = (client: typeof FetchGemini.layer) =>
+  Effect.gen(function*() {
+    const { url } = yield* Emulator.Emulator
+    const layer: Layer.Layer<FetchGemini.Services> = client({ apiKey: Redacted.make("emulator"), baseUrl: url })
+    return yield* GeminiClient.GeminiClient.use((gemini) => gemini.generate({ contents: "Hello from a tarball" })).pipe(
+      Effect.provide(layer)
+    )
+  })
+
+const program = Effect.all([ask(FetchGemini.layer), ask(NodeGemini.layerHttp)]).pipe(Effect.provide(Emulator.layerServer()))
+const answers = await Effect.runPromise(program)
+if (!answers.every((answer) => answer.text.includes("Hello from a tarball"))) throw new Error("no answer")
+if (typeof Narrative.parse !== "function") throw new Error("no narrative")
+`
+)
+run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], consumer)
+for (const [module, moduleResolution] of [["NodeNext", "NodeNext"], ["ESNext", "Bundler"]] as const) {
+  writeFileSync(
+    join(consumer, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        module,
+        moduleResolution,
+        target: "ES2022",
+        lib: ["ES2024", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: ["node"]
+      },
+      include: ["call.ts"]
+    })
+  )
+  run("node_modules/.bin/tsc", ["-p", "."], consumer)
+  console.log(`type-checks under ${moduleResolution}`)
+}
+run(process.execPath, ["call.ts"], consumer)
+run("node_modules/.bin/gemini-fx", ["--version"], consumer)
+console.log("the tarballs answer a call")
+rmSync(scratch, { recursive: true, force: true })
