@@ -1,0 +1,128 @@
+/**
+ * Which models the emulator has: what `models.list` shows, which methods each supports, and what
+ * the judge must know of it (retired since when, thought signatures demanded, thinking settings).
+ *
+ * It is data with a date, the emulator's own: no rule is derived from a model's name.
+ *
+ * @since 0.1.0
+ */
+import * as Rows from "./internal/models.ts"
+
+/**
+ * A model as `models.list` and `models.get` send it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Model {
+  /** `models/gemini-…`. */
+  readonly name: string
+  readonly version: string
+  readonly displayName: string
+  readonly description?: string
+  /** Tokens. */
+  readonly inputTokenLimit: number
+  /** Tokens. */
+  readonly outputTokenLimit: number
+  readonly supportedGenerationMethods: ReadonlyArray<string>
+  readonly temperature?: number
+  readonly topP?: number
+  readonly topK?: number
+  readonly maxTemperature?: number
+  readonly thinking?: boolean
+}
+
+/**
+ * A model and what the judge must know of it beside.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Row {
+  readonly model: Model
+  /** The day (ISO, UTC) from which it answers 404. */
+  readonly retired?: string | undefined
+  /** Function calls of the current turn that come back without their signature are refused. */
+  readonly signatures?: boolean | undefined
+  /** The `thinkingLevel` values it takes; absent: it takes none. */
+  readonly levels?: ReadonlyArray<string> | undefined
+  /** The `thinkingBudget` it takes, in tokens. `off`: 0 is allowed too. Absent: any. */
+  readonly budget?: { readonly min: number; readonly max: number; readonly off: boolean } | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ModelTable {
+  /** The day (ISO, UTC) the table describes; what was retired by then stays so whatever the clock says. */
+  readonly asOf: string
+  readonly rows: ReadonlyArray<Row>
+  /** Take a model that is not in the table, or was retired, for one that can do everything. Default false. */
+  readonly acceptAnyModel?: boolean | undefined
+}
+
+/**
+ * The models of November 2026.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const current: ModelTable = { asOf: Rows.asOf, rows: Rows.rows }
+
+/**
+ * A table with rows added in front, so that one of the same name wins.
+ *
+ * @example
+ * ```ts
+ * import * as ModelTable from "effect-gemini-emulator/ModelTable"
+ *
+ * const mine = ModelTable.add(ModelTable.current, {
+ *   model: {
+ *     name: "models/my-model",
+ *     version: "1",
+ *     displayName: "Mine",
+ *     inputTokenLimit: 1000,
+ *     outputTokenLimit: 100,
+ *     supportedGenerationMethods: ["generateContent", "countTokens"]
+ *   }
+ * })
+ * console.log(ModelTable.get(mine, "models/my-model", 0)?.model.displayName) // Mine
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const add = (table: ModelTable, ...rows: ReadonlyArray<Row>): ModelTable => ({
+  ...table,
+  rows: [...rows, ...table.rows]
+})
+
+const isRetired = (table: ModelTable, row: Row, now: number): boolean =>
+  row.retired !== undefined && (row.retired <= table.asOf || Date.parse(row.retired) <= now)
+
+/**
+ * The row of a model that is served at `now` (milliseconds since the epoch).
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const get = (table: ModelTable, name: string, now: number): Row | undefined => {
+  const row = table.rows.find((row) => row.model.name === name)
+  return row !== undefined && !isRetired(table, row, now) ? row : undefined
+}
+
+/**
+ * The models served at `now`, in the table's order.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const served = (table: ModelTable, now: number): ReadonlyArray<Model> => {
+  const seen = new Set<string>()
+  return table.rows.flatMap((row) => {
+    if (seen.has(row.model.name)) return []
+    seen.add(row.model.name)
+    return isRetired(table, row, now) ? [] : [row.model]
+  })
+}
