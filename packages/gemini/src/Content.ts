@@ -1,44 +1,16 @@
 /**
- * Contents and parts: what is said to a model and what it says back.
+ * Contents: the turns of a conversation, what is said to a model and what it says back.
  *
  * The schemas describe the wire value and validate it; they never rewrite it.
- * A received part keeps every key it came with, also keys that this version
+ * A received content keeps every key it came with, also keys that this version
  * does not know, so that it can be sent back as it was (thought signatures
  * depend on that).
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-
-/**
- * Bytes inside the message: base64 data and its media type.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Blob = Schema.Struct({
-  mimeType: Schema.optionalKey(Schema.String),
-  data: Schema.optionalKey(Schema.String)
-})
-
-/**
- * One part of a content. Exactly one data field is set, plus modifiers.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Part = Schema.Struct({
-  text: Schema.optionalKey(Schema.String),
-  inlineData: Schema.optionalKey(Blob),
-  thought: Schema.optionalKey(Schema.Boolean),
-  thoughtSignature: Schema.optionalKey(Schema.String)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Part = typeof Part.Type
+import { field } from "./internal/wire.ts"
+import { Part } from "./Part.ts"
 
 /**
  * A turn: its parts and who speaks (`user` or `model`).
@@ -47,15 +19,15 @@ export type Part = typeof Part.Type
  * @since 0.1.0
  */
 export const Content = Schema.Struct({
-  role: Schema.optionalKey(Schema.String),
-  parts: Schema.optionalKey(Schema.Array(Part))
+  role: field(Schema.String),
+  parts: field(Schema.Array(Part))
 })
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type Content = typeof Content.Type
+export interface Content extends Schema.Schema.Type<typeof Content> {}
 
 /**
  * What callers may pass wherever contents are expected: a string (one user turn),

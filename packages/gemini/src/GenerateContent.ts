@@ -5,67 +5,86 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Candidate from "./Candidate.ts"
 import { Content } from "./Content.ts"
+import { GenerationConfig } from "./GenerationConfig.ts"
+import { field, openEnum, openName } from "./internal/wire.ts"
+import type * as Part from "./Part.ts"
+import { SafetyRating, SafetySetting } from "./Safety.ts"
+import { Tool, ToolConfig } from "./Tool.ts"
 import * as Usage from "./Usage.ts"
 
-/**
- * Generation settings, as the wire has them.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const GenerationConfig = Schema.Struct({
-  temperature: Schema.optionalKey(Schema.Finite),
-  topP: Schema.optionalKey(Schema.Finite),
-  topK: Schema.optionalKey(Schema.Finite),
-  candidateCount: Schema.optionalKey(Schema.Finite),
-  maxOutputTokens: Schema.optionalKey(Schema.Finite),
-  stopSequences: Schema.optionalKey(Schema.Array(Schema.String)),
-  seed: Schema.optionalKey(Schema.Finite),
-  responseMimeType: Schema.optionalKey(Schema.String)
-})
+const optional = Schema.optional
 
 /**
- * The body of generateContent and streamGenerateContent.
+ * The body of generateContent and streamGenerateContent. `cachedContent`
+ * (`cachedContents/…`) excludes `systemInstruction`, `tools` and `toolConfig`, which are
+ * then part of the cache.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const GenerateContentRequest = Schema.Struct({
   contents: Schema.Array(Content),
-  systemInstruction: Schema.optionalKey(Content),
-  generationConfig: Schema.optionalKey(GenerationConfig)
+  systemInstruction: optional(Content),
+  tools: optional(Schema.Array(Tool)),
+  toolConfig: optional(ToolConfig),
+  safetySettings: optional(Schema.Array(SafetySetting)),
+  generationConfig: optional(GenerationConfig),
+  cachedContent: optional(Schema.String),
+  serviceTier: optional(openName<Usage.ServiceTier>()),
+  store: optional(Schema.Boolean),
+  labels: optional(Schema.Record(Schema.String, Schema.String)),
+  continuationToken: optional(Schema.String)
 })
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type GenerateContentRequest = typeof GenerateContentRequest.Type
+export interface GenerateContentRequest extends Schema.Schema.Type<typeof GenerateContentRequest> {}
 
 /**
- * One candidate. `finishReason` is an open enum: a value that Google adds
- * tomorrow arrives as the string it is.
+ * Why a prompt was blocked, as far as documented in August 2026. The enum is open.
  *
- * @category schemas
+ * @category models
  * @since 0.1.0
  */
-export const Candidate = Schema.Struct({
-  content: Schema.optionalKey(Content),
-  finishReason: Schema.optionalKey(Schema.String),
-  finishMessage: Schema.optionalKey(Schema.String),
-  index: Schema.optionalKey(Schema.Finite)
-})
+export type BlockReason =
+  | "SAFETY"
+  | "OTHER"
+  | "BLOCKLIST"
+  | "PROHIBITED_CONTENT"
+  | "IMAGE_SAFETY"
+  | "MODEL_ARMOR"
+  | "JAILBREAK"
 
 /**
- * Why a prompt was blocked; then the response has no candidates.
+ * How the prompt was rated, and why it was blocked; then the response has no candidates.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const PromptFeedback = Schema.Struct({
-  blockReason: Schema.optionalKey(Schema.String),
-  blockReasonMessage: Schema.optionalKey(Schema.String)
+  blockReason: field(openEnum<BlockReason>()),
+  blockReasonMessage: field(Schema.String),
+  safetyRatings: field(Schema.Array(SafetyRating))
+})
+
+/**
+ * The life of the model that answered; sent for models near retirement.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ModelStatus = Schema.Struct({
+  modelStage: field(
+    openEnum<
+      "UNSTABLE_EXPERIMENTAL" | "EXPERIMENTAL" | "PREVIEW" | "STABLE" | "LEGACY" | "DEPRECATED" | "RETIRED"
+    >()
+  ),
+  message: field(Schema.String),
+  retirementTime: field(Schema.String)
 })
 
 /**
@@ -75,18 +94,37 @@ export const PromptFeedback = Schema.Struct({
  * @since 0.1.0
  */
 export const GenerateContentResponse = Schema.Struct({
-  candidates: Schema.optionalKey(Schema.Array(Candidate)),
-  promptFeedback: Schema.optionalKey(PromptFeedback),
-  usageMetadata: Schema.optionalKey(Usage.UsageMetadata),
-  modelVersion: Schema.optionalKey(Schema.String),
-  responseId: Schema.optionalKey(Schema.String)
+  candidates: field(Schema.Array(Candidate.Candidate)),
+  promptFeedback: field(PromptFeedback),
+  usageMetadata: field(Usage.UsageMetadata),
+  modelVersion: field(Schema.String),
+  responseId: field(Schema.String),
+  modelStatus: field(ModelStatus),
+  createTime: field(Schema.String)
 })
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type GenerateContentResponse = typeof GenerateContentResponse.Type
+export interface GenerateContentResponse extends Schema.Schema.Type<typeof GenerateContentResponse> {}
+
+/**
+ * The parts of the first candidate, as received.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const parts = (response: GenerateContentResponse): ReadonlyArray<Part.Part> =>
+  response.candidates?.[0]?.content?.parts ?? []
+
+const joined = (response: GenerateContentResponse, thoughts: boolean): string => {
+  let out = ""
+  for (const part of parts(response)) {
+    if (typeof part.text === "string" && (part.thought === true) === thoughts) out += part.text
+  }
+  return out
+}
 
 /**
  * The text of the first candidate without its thoughts.
@@ -94,22 +132,74 @@ export type GenerateContentResponse = typeof GenerateContentResponse.Type
  * @category getters
  * @since 0.1.0
  */
-export const text = (response: GenerateContentResponse): string => {
-  const parts = response.candidates?.[0]?.content?.parts
-  if (parts === undefined) return ""
-  let out = ""
-  for (const part of parts) if (part.text !== undefined && part.thought !== true) out += part.text
-  return out
-}
+export const text = (response: GenerateContentResponse): string => joined(response, false)
 
 /**
- * The first candidate's finish reason, if it has one yet.
+ * The thought summaries of the first candidate (`thinkingConfig.includeThoughts`).
  *
  * @category getters
  * @since 0.1.0
  */
-export const finishReason = (response: GenerateContentResponse): string | undefined =>
-  response.candidates?.[0]?.finishReason
+export const thoughts = (response: GenerateContentResponse): string => joined(response, true)
+
+/**
+ * The calls that the first candidate asks for, in order. The end markers of streamed
+ * calls (`functionCall: {}`) are left out.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const functionCalls = (response: GenerateContentResponse): ReadonlyArray<Part.FunctionCall> => {
+  const out: Array<Part.FunctionCall> = []
+  for (const { functionCall } of parts(response)) {
+    if (functionCall?.name || functionCall?.args || functionCall?.partialArgs) out.push(functionCall)
+  }
+  return out
+}
+
+/**
+ * The media that the first candidate holds (base64), without the images of thoughts.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const media = (response: GenerateContentResponse): ReadonlyArray<Part.Blob> => {
+  const out: Array<Part.Blob> = []
+  for (const part of parts(response)) if (part.inlineData && part.thought !== true) out.push(part.inlineData)
+  return out
+}
+
+/**
+ * The first candidate's finish reason by name, if it has one yet.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const finishReason = (
+  response: GenerateContentResponse
+): Candidate.FinishReason | (string & {}) | undefined => Candidate.finishReason(response.candidates?.[0])
+
+// Proto numbers, for `$alt=json;enum-encoding=int`.
+const blockReasons: ReadonlyArray<string> = [
+  "BLOCK_REASON_UNSPECIFIED",
+  "SAFETY",
+  "OTHER",
+  "BLOCKLIST",
+  "PROHIBITED_CONTENT",
+  "IMAGE_SAFETY"
+]
+
+/**
+ * Why the prompt was blocked, by name, if it was.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const blockReason = (response: GenerateContentResponse): BlockReason | (string & {}) | undefined => {
+  const reason = response.promptFeedback?.blockReason
+  if (typeof reason === "string") return reason === "" ? undefined : reason
+  return typeof reason === "number" ? blockReasons[reason] ?? String(reason) : undefined
+}
 
 /**
  * The usage of a response in plain numbers.
@@ -118,4 +208,4 @@ export const finishReason = (response: GenerateContentResponse): string | undefi
  * @since 0.1.0
  */
 export const usage = (response: GenerateContentResponse): Usage.Usage | undefined =>
-  response.usageMetadata === undefined ? undefined : Usage.fromMetadata(response.usageMetadata)
+  response.usageMetadata ? Usage.fromMetadata(response.usageMetadata) : undefined

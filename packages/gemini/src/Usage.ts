@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { field, NumberOrString, openEnum } from "./internal/wire.ts"
 
 /**
  * @category schemas
@@ -31,50 +32,85 @@ export const Usage = Schema.Struct({
 export type Usage = typeof Usage.Type
 
 /**
- * A count as the wire may hold it: a number, or an int64 in a string.
+ * Tokens of one modality. A missing count is 0.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Count = Schema.NullOr(Schema.Union([Schema.Finite, Schema.String]))
+export const ModalityTokenCount = Schema.Struct({
+  modality: field(openEnum<"TEXT" | "IMAGE" | "VIDEO" | "AUDIO" | "DOCUMENT">()),
+  tokenCount: field(NumberOrString)
+})
+
+const details = field(Schema.Array(ModalityTokenCount))
 
 /**
- * `usageMetadata` of generateContent, as received.
+ * The tier that served a call; the one enum that Google writes in lower case.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServiceTier = "unspecified" | "standard" | "flex" | "priority"
+
+/**
+ * `usageMetadata` of generateContent, as received. In streams it is cumulative: the
+ * last one counts.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const UsageMetadata = Schema.Struct({
-  promptTokenCount: Schema.optionalKey(Count),
-  cachedContentTokenCount: Schema.optionalKey(Count),
-  candidatesTokenCount: Schema.optionalKey(Count),
-  toolUsePromptTokenCount: Schema.optionalKey(Count),
-  thoughtsTokenCount: Schema.optionalKey(Count),
-  totalTokenCount: Schema.optionalKey(Count)
+  promptTokenCount: field(NumberOrString),
+  cachedContentTokenCount: field(NumberOrString),
+  candidatesTokenCount: field(NumberOrString),
+  toolUsePromptTokenCount: field(NumberOrString),
+  thoughtsTokenCount: field(NumberOrString),
+  totalTokenCount: field(NumberOrString),
+  promptTokensDetails: details,
+  cacheTokensDetails: details,
+  candidatesTokensDetails: details,
+  toolUsePromptTokensDetails: details,
+  serviceTier: field(openEnum<ServiceTier>()),
+  trafficType: field(openEnum<"ON_DEMAND" | "PROVISIONED_THROUGHPUT">())
 })
 
 /**
  * @category models
  * @since 0.1.0
  */
-export type UsageMetadata = typeof UsageMetadata.Type
-
-const count = (value: typeof Count.Type | undefined): number => {
-  const number = Number(value ?? 0)
-  return Number.isFinite(number) ? number : 0
-}
+export interface UsageMetadata extends Schema.Schema.Type<typeof UsageMetadata> {}
 
 /**
- * The numbers of a `usageMetadata`.
+ * A count in numbers: what is absent, null or unreadable is 0.
  *
  * @category conversions
  * @since 0.1.0
  */
-export const fromMetadata = (metadata: UsageMetadata): Usage => ({
-  promptTokens: count(metadata.promptTokenCount),
-  cachedTokens: count(metadata.cachedContentTokenCount),
-  toolUsePromptTokens: count(metadata.toolUsePromptTokenCount),
-  thoughtsTokens: count(metadata.thoughtsTokenCount),
-  candidatesTokens: count(metadata.candidatesTokenCount),
-  totalTokens: count(metadata.totalTokenCount)
-})
+export const count = (value: number | string | null | undefined): number => {
+  const number = typeof value === "number" ? value : Number(value ?? 0)
+  return Number.isFinite(number) ? number : 0
+}
+
+/**
+ * The numbers of a `usageMetadata`. A left-out total is computed by the identity.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromMetadata = (metadata: UsageMetadata): Usage => {
+  const promptTokens = count(metadata.promptTokenCount)
+  const toolUsePromptTokens = count(metadata.toolUsePromptTokenCount)
+  const thoughtsTokens = count(metadata.thoughtsTokenCount)
+  const candidatesTokens = count(metadata.candidatesTokenCount)
+  const total = metadata.totalTokenCount
+  return {
+    promptTokens,
+    cachedTokens: count(metadata.cachedContentTokenCount),
+    toolUsePromptTokens,
+    thoughtsTokens,
+    candidatesTokens,
+    totalTokens: total === undefined || total === null
+      ? promptTokens + toolUsePromptTokens + thoughtsTokens + candidatesTokens
+      : count(total)
+  }
+}

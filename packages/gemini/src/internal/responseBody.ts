@@ -60,9 +60,9 @@ export const decodeText = (
   if (body === undefined) return Result.fail(invalid(call, "", "JSON"))
   const response = guardResponse(body)
   if (Result.isFailure(response)) return Result.fail(invalid(call, response.failure.path, response.failure.expected))
-  const blockReason = response.success.promptFeedback?.blockReason
+  const blockReason = GenerateContent.blockReason(response.success)
   if (blockReason !== undefined) {
-    const description = response.success.promptFeedback?.blockReasonMessage
+    const description = response.success.promptFeedback?.blockReasonMessage ?? undefined
     return Result.fail(
       failure(
         call,

@@ -1,0 +1,119 @@
+/**
+ * Candidates: the answers inside a response, why they ended and how they were rated.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { Content } from "./Content.ts"
+import { AttributionSourceId, CitationMetadata, GroundingMetadata, UrlContextMetadata } from "./Grounding.ts"
+import { field, NumberOrString, openEnum } from "./internal/wire.ts"
+import { SafetyRating } from "./Safety.ts"
+
+/**
+ * Why a candidate ended, as far as documented in August 2026. The enum is open. A
+ * function call ends with STOP.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FinishReason =
+  | "STOP"
+  | "MAX_TOKENS"
+  | "SAFETY"
+  | "RECITATION"
+  | "LANGUAGE"
+  | "OTHER"
+  | "BLOCKLIST"
+  | "PROHIBITED_CONTENT"
+  | "SPII"
+  | "MALFORMED_FUNCTION_CALL"
+  | "IMAGE_SAFETY"
+  | "IMAGE_PROHIBITED_CONTENT"
+  | "IMAGE_OTHER"
+  | "NO_IMAGE"
+  | "IMAGE_RECITATION"
+  | "UNEXPECTED_TOOL_CALL"
+  | "TOO_MANY_TOOL_CALLS"
+  | "MISSING_THOUGHT_SIGNATURE"
+  | "MALFORMED_RESPONSE"
+  | "ESCALATION"
+  | "CONTINUATION"
+
+// The proto numbers, for `$alt=json;enum-encoding=int`. Numbers above 12 are not
+// published in any copy of the proto that we could read (November 2026).
+const numbers: ReadonlyArray<FinishReason | "FINISH_REASON_UNSPECIFIED"> = [
+  "FINISH_REASON_UNSPECIFIED",
+  "STOP",
+  "MAX_TOKENS",
+  "SAFETY",
+  "RECITATION",
+  "OTHER",
+  "LANGUAGE",
+  "BLOCKLIST",
+  "PROHIBITED_CONTENT",
+  "SPII",
+  "MALFORMED_FUNCTION_CALL",
+  "IMAGE_SAFETY",
+  "UNEXPECTED_TOOL_CALL"
+]
+
+const Token = Schema.Struct({
+  token: field(Schema.String),
+  tokenId: field(NumberOrString),
+  logProbability: field(NumberOrString)
+})
+
+/**
+ * Log probabilities of the chosen tokens and of their best alternatives.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const LogprobsResult = Schema.Struct({
+  logProbabilitySum: field(NumberOrString),
+  chosenCandidates: field(Schema.Array(Token)),
+  topCandidates: field(Schema.Array(Schema.Struct({ candidates: field(Schema.Array(Token)) })))
+})
+
+/**
+ * One candidate. Any field may be missing; `finishReason` is an open enum.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Candidate = Schema.Struct({
+  content: field(Content),
+  finishReason: field(openEnum<FinishReason>()),
+  finishMessage: field(Schema.String),
+  index: field(NumberOrString),
+  tokenCount: field(NumberOrString),
+  safetyRatings: field(Schema.Array(SafetyRating)),
+  citationMetadata: field(CitationMetadata),
+  groundingMetadata: field(GroundingMetadata),
+  groundingAttributions: field(
+    Schema.Array(Schema.Struct({ sourceId: field(AttributionSourceId), content: field(Content) }))
+  ),
+  urlContextMetadata: field(UrlContextMetadata),
+  avgLogprobs: field(NumberOrString),
+  logprobsResult: field(LogprobsResult),
+  continuationToken: field(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Candidate extends Schema.Schema.Type<typeof Candidate> {}
+
+/**
+ * A candidate's finish reason by name, if it has one yet. FINISH_REASON_UNSPECIFIED
+ * counts as one: the server said that the candidate is over.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const finishReason = (candidate: Candidate | undefined): FinishReason | (string & {}) | undefined => {
+  const reason = candidate?.finishReason
+  if (typeof reason === "string") return reason === "" ? undefined : reason
+  return typeof reason === "number" ? numbers[reason] ?? String(reason) : undefined
+}
