@@ -2,18 +2,22 @@
  * A local Gemini: the API's methods answered without a key, a network or a bill.
  *
  * `layerServer` listens on real sockets of 127.0.0.1, for any client in any language;
- * `layerHttpClient` answers in memory, so that tests run under TestClock.
+ * `layerHttpClient` answers in memory, so that tests run under TestClock. Behind both
+ * stands the same handler: scripts, faults and the log mean the same.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
+import type * as Answer from "./Answer.ts"
+import type * as Fault from "./Fault.ts"
 import * as GeminiHandler from "./GeminiHandler.ts"
+import * as MemoryClient from "./internal/memoryClient.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
 import * as RequestLog from "./RequestLog.ts"
+import * as Script from "./Script.ts"
 
 /**
  * @category options
@@ -35,8 +39,24 @@ export interface Options extends GeminiHandler.Options {
 export interface Service {
   /** Base URL for clients: `http://127.0.0.1:PORT`. */
   readonly url: string
-  /** What arrived, in order. */
+  /** What arrived, in order. Each call gives a fresh copy, so an open entry can be looked at again later. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /** Waits until the log satisfies a predicate; it is asked now and after every arrival and every end. */
+  readonly awaitLog: (
+    predicate: (entries: ReadonlyArray<RequestLog.Entry>) => boolean
+  ) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /** Waits until `n` requests have arrived. */
+  readonly awaitRequests: (n: number) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /** Waits until `n` requests have ended, whichever way: see `Entry.outcome`. */
+  readonly awaitClosed: (n: number) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /** The largest number of arrivals in any window of so many milliseconds. */
+  readonly largestInWindow: (millis: number) => Effect.Effect<number>
+  /** Answers for the next requests, in order; each is used once. */
+  readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
+  /** Faults from now on; the first that matches a request hits it. */
+  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
+  /** Forgets the log, the waiting answers and the faults. */
+  readonly clear: Effect.Effect<void>
 }
 
 /**
@@ -45,8 +65,39 @@ export interface Service {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
+const make = Effect.fnUntraced(function*(options: Options) {
+  const log = RequestLog.make()
+  const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
+  const handle = yield* GeminiHandler.make(options, { log, script })
+  const awaitLog: Service["awaitLog"] = (predicate) =>
+    Effect.callback((resume) => {
+      const stop = log.watch((entries) => {
+        const enough = predicate(entries)
+        if (enough) resume(Effect.succeed(entries))
+        return enough
+      })
+      return Effect.sync(stop)
+    })
+  const service = (url: string): Service => ({
+    url,
+    requests: Effect.sync(log.entries),
+    awaitLog,
+    awaitRequests: (n) => awaitLog((entries) => entries.length >= n),
+    awaitClosed: (n) => awaitLog((entries) => entries.filter((entry) => entry.outcome !== undefined).length >= n),
+    largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
+    enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
+    addFault: (...faults) => Effect.sync(() => script.addFault(faults)),
+    clear: Effect.sync(() => {
+      log.clear()
+      script.clear()
+    })
+  })
+  return { handle, service }
+})
+
 /**
- * On real sockets, for the life of the layer.
+ * On real sockets, for the life of the layer. Delays and the log's times follow the Clock
+ * that the layer was built under.
  *
  * @category layers
  * @since 0.1.0
@@ -55,42 +106,25 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator> =>
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const log = RequestLog.make()
-      const handle = yield* GeminiHandler.make(options, log)
+      const { handle, service } = yield* make(options)
       const url = yield* NodeServer.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, handle })
-      return Emulator.of({ url, requests: Effect.sync(() => log.entries()) })
+      return Emulator.of(service(url))
     })
   )
 
 /**
- * In memory, as an HttpClient: no socket, and time is the caller's Clock.
+ * In memory, as an HttpClient: no socket, and time is the Clock of whoever calls.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerHttpClient = (options: Options = {}): Layer.Layer<Emulator | HttpClient.HttpClient> =>
   Layer.effectContext(
-    Effect.gen(function*() {
-      const log = RequestLog.make()
-      const handle = yield* GeminiHandler.make(options, log)
-      const client = HttpClient.make((request, url, signal) =>
-        Effect.gen(function*() {
-          const body = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
-          const response = yield* handle({
-            method: request.method,
-            url,
-            headers: request.headers,
-            body,
-            signal
-          })
-          return HttpClientResponse.fromWeb(request, response)
-        })
-      )
-      return Context.make(HttpClient.HttpClient, client).pipe(
-        Context.add(
-          Emulator,
-          Emulator.of({ url: "http://emulator.invalid", requests: Effect.sync(() => log.entries()) })
+    Effect.map(
+      make(options),
+      ({ handle, service }) =>
+        Context.make(HttpClient.HttpClient, MemoryClient.make(handle)).pipe(
+          Context.add(Emulator, Emulator.of(service("http://emulator.invalid")))
         )
-      )
-    })
+    )
   )

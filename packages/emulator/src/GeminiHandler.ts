@@ -1,14 +1,23 @@
 /**
- * Request → response, as the real server would answer it: a web handler that knows
- * no sockets. Time comes from the Clock.
+ * Request → answer, as the real server would give it: it knows no sockets, and time
+ * comes from the Clock.
+ *
+ * Order: the fault that is due, the judgement of the request, the scripted answer, the
+ * generated one. A request that is refused uses up no answer.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import * as Answer from "./Answer.ts"
+import * as EmulatorRequest from "./EmulatorRequest.ts"
+import * as Fault from "./Fault.ts"
+import type { Handler } from "./internal/exchange.ts"
 import * as Generator from "./internal/generator.ts"
+import * as Render from "./internal/render.ts"
+import * as Step from "./internal/step.ts"
 import * as RequestLog from "./RequestLog.ts"
+import type * as Script from "./Script.ts"
 
 /**
  * @category options
@@ -17,37 +26,28 @@ import * as RequestLog from "./RequestLog.ts"
 export interface Options {
   /** Milliseconds between two chunks of a stream. Default 0. */
   readonly chunkDelay?: number | undefined
+  /**
+   * What to answer instead of generated text: a list, used up in order, or a function of
+   * the request. Generated again when the list is empty or the function gives undefined.
+   */
+  readonly answers?: ReadonlyArray<Answer.Answer> | Answer.AnswerFunction | undefined
+  /** What goes wrong; the first fault that matches a request hits it. */
+  readonly faults?: ReadonlyArray<Fault.Fault> | undefined
 }
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface EmulatorRequest {
-  readonly method: string
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: string
-  readonly signal: AbortSignal
+export interface State {
+  readonly log: RequestLog.RequestLog
+  readonly script: Script.Script
 }
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Handler = (request: EmulatorRequest) => Effect.Effect<Response>
-
-const json = (status: number, body: unknown): Response =>
-  new Response(`${JSON.stringify(body, undefined, 2)}\n`, {
-    status,
-    headers: { "content-type": "application/json; charset=UTF-8" }
-  })
-
-const failure = (code: number, status: string, message: string, details?: ReadonlyArray<unknown>): Response =>
-  json(code, { error: { code, message, status, ...(details === undefined ? {} : { details }) } })
 
 const noKey = "Method doesn't allow unregistered callers (callers without established identity). " +
   "Please use API Key or other form of API consumer identity to call this API."
+
+const decoder = new TextDecoder()
 
 const parse = (text: string): unknown => {
   try {
@@ -57,50 +57,144 @@ const parse = (text: string): unknown => {
   }
 }
 
+const framingOf = (request: EmulatorRequest.EmulatorRequest): Render.Framing =>
+  request.method !== "streamGenerateContent" ? "json" : request.query.get("alt") === "sse" ? "sse" : "array"
+
+const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name: string): A | undefined => {
+  const text = headers[name]
+  // The header is the caller's word on its own test; a wrong shape harms nobody else.
+  return text === undefined ? undefined : parse(text) as A | undefined
+}
+
+const judge = (request: EmulatorRequest.EmulatorRequest): Fault.ErrorBody | undefined => {
+  if (request.key === undefined || request.key === "") {
+    return { code: 403, status: "PERMISSION_DENIED", message: noKey }
+  }
+  if (request.model === undefined || !request.model.startsWith("gemini-")) {
+    return {
+      code: 404,
+      status: "NOT_FOUND",
+      message: `models/${request.model} is not found for API version ${request.version}, or is not supported for ` +
+        `${request.method}. Call ListModels to see the list of available models and their supported methods.`
+    }
+  }
+  return Generator.isRequest(request.body)
+    ? undefined
+    : {
+      code: 400,
+      status: "INVALID_ARGUMENT",
+      message: "* GenerateContentRequest.contents: contents is not specified\n"
+    }
+}
+
+function* unwrapped(body: NonNullable<Answer.RawAnswer["body"]>): Generator<Step.Step> {
+  if (typeof body === "string" || body instanceof Uint8Array) yield Step.bytes(body)
+  else for (const piece of body) yield Step.bytes(piece)
+}
+
+function* raw(answer: Answer.RawAnswer): Generator<Step.Step> {
+  yield Step.head(answer.status ?? 200, answer.headers ?? { "content-type": "application/json; charset=UTF-8" })
+  if (answer.body !== undefined) yield* unwrapped(answer.body)
+}
+
+function* mapped<A, B>(items: Iterable<A>, f: (item: A) => B): Generator<B> {
+  for (const item of items) yield f(item)
+}
+
+const respond = (
+  request: EmulatorRequest.EmulatorRequest,
+  given: Answer.Answer | undefined,
+  options: Options
+): Step.Steps => {
+  const answer = given === undefined ? {} : Answer.fields(given)
+  const model = request.model ?? ""
+  const framing = framingOf(request)
+  const delay = answer.chunkDelay ?? options.chunkDelay ?? 0
+  const inFrames = (chunks: Iterable<unknown>, whole: () => unknown): Step.Steps =>
+    framing === "json" ? Render.whole(whole()) : Render.stream(chunks, framing, delay)
+  let steps: Step.Steps
+  if (answer.text !== undefined) {
+    const chunks = Generator.say(model, request.body, answer.text)
+    steps = inFrames(chunks, () => Generator.whole(chunks))
+  } else if (answer.response !== undefined) {
+    const { response } = answer
+    steps = inFrames([response], () => response)
+  } else if (answer.chunks !== undefined) {
+    const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? Generator.piece(model, chunk) : chunk)
+    steps = inFrames(chunks, () => Generator.fold([...chunks]))
+  } else if (answer.error !== undefined) {
+    steps = Render.error(answer.error, framing)
+  } else if (answer.raw !== undefined) {
+    steps = raw(answer.raw)
+  } else {
+    const chunks = Generator.isRequest(request.body) ? Generator.chunks(model, request.body) : []
+    steps = inFrames(chunks, () => Generator.whole(chunks))
+  }
+  return Fault.apply({ delay: answer.delay, headers: answer.headers }, steps, () => "")
+}
+
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options, log: RequestLog.RequestLog): Effect.Effect<Handler> =>
-  Effect.succeed((request) =>
-    Effect.gen(function*() {
-      const time = yield* Clock.currentTimeMillis
-      const route = /^\/(v1|v1beta|v1alpha)\/models\/([^/:]+):(\w+)$/.exec(request.url.pathname)
-      const [, version, model, method] = route ?? []
-      const body = parse(request.body)
-      log.add({
-        time,
-        method: request.method,
-        path: request.url.pathname,
-        model,
-        body,
-        headers: RequestLog.withoutSecrets(request.headers)
-      })
-      const key = request.headers["x-goog-api-key"] ?? request.url.searchParams.get("key")
-      if (key === null || key === "") return failure(403, "PERMISSION_DENIED", noKey)
-      if (model === undefined || !model.startsWith("gemini-")) {
-        return failure(
-          404,
-          "NOT_FOUND",
-          `models/${model} is not found for API version ${version}, or is not supported for ${method}. ` +
-            "Call ListModels to see the list of available models and their supported methods."
-        )
-      }
-      if (!Generator.isRequest(body)) {
-        return failure(400, "INVALID_ARGUMENT", "* GenerateContentRequest.contents: contents is not specified\n")
-      }
-      const chunks = Generator.chunks(model, body)
-      if (method === "generateContent") return json(200, Generator.whole(chunks))
-      const context = yield* Effect.context<never>()
-      const bytes = Stream.fromIterable(chunks).pipe(
-        Stream.rechunk(1),
-        Stream.mapEffect((chunk) => Effect.as(Effect.sleep(options.chunkDelay ?? 0), chunk)),
-        Stream.map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`),
-        Stream.encodeText
+export const make = (options: Options, state: State): Effect.Effect<Handler> =>
+  Effect.succeed(Effect.fnUntraced(function*(incoming) {
+    const clock = yield* Clock.Clock
+    const time = clock.currentTimeMillisUnsafe()
+    const { headers, url } = incoming
+    const routed = EmulatorRequest.route(incoming.verb, url.pathname)
+    const early: EmulatorRequest.EmulatorRequest = {
+      method: routed?.method ?? "",
+      version: routed?.version ?? "",
+      model: routed?.model,
+      key: headers["x-goog-api-key"] ?? url.searchParams.get("key") ?? undefined,
+      headers,
+      query: url.searchParams,
+      body: undefined
+    }
+    const fault = headerJson<Fault.Fault>(headers, "x-emulator-fault") ?? state.script.takeFault(early)
+    const bytes = fault?.halfOpen === true
+      ? undefined
+      : yield* incoming.read(
+        fault?.slowRead === undefined
+          ? undefined
+          : { millis: fault.slowRead.millis, bytes: fault.slowRead.bytes ?? 1024 }
       )
-      return new Response(Stream.toReadableStreamWith(bytes, context), {
-        status: 200,
-        headers: { "content-type": "text/event-stream" }
-      })
+    const text = bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes)
+    const body = text === undefined ? undefined : parse(text)
+    const request = { ...early, body }
+    const entry = state.log.add({
+      time,
+      method: incoming.verb,
+      path: url.pathname,
+      apiMethod: routed?.method,
+      model: routed?.model,
+      body: body ?? text,
+      headers: RequestLog.withoutSecrets(headers),
+      connection: incoming.connection
     })
-  )
+    const framing = framingOf(request)
+    const steps = yield* Effect.gen(function*() {
+      const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
+      if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
+      const refusal = judge(request)
+      if (refusal !== undefined) return Render.error(refusal, framing)
+      let answer: Answer.Answer | undefined = headerJson<Answer.Answer>(headers, "x-emulator-answer") ??
+        state.script.takeAnswer(request)
+      if (answer === undefined && typeof options.answers === "function") {
+        const given = options.answers(request)
+        answer = Effect.isEffect(given) ? yield* given : given
+      }
+      return respond(request, answer, options)
+    })
+    return {
+      steps: fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json")),
+      sentHead: (status) => {
+        entry.status = status
+      },
+      sentBytes: (bytes) => {
+        entry.bytesSent += bytes
+      },
+      closed: (outcome) => state.log.close(entry, outcome, clock.currentTimeMillisUnsafe())
+    }
+  }))

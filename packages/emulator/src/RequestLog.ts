@@ -5,31 +5,60 @@
  */
 
 /**
- * One request.
+ * One request. An entry grows while its answer is on the way; what `entries` gives are copies.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Entry {
-  /** Milliseconds since the epoch, by the server's clock. */
+  /** 0, 1, 2, … in order of arrival. */
+  readonly id: number
+  /** Milliseconds since the epoch, by the server's clock, when the request's headers had arrived. */
   readonly time: number
+  /** The HTTP verb. */
   readonly method: string
   readonly path: string
+  /** The method of the API, `generateContent` for instance; undefined for a path that is none of the API's. */
+  readonly apiMethod: string | undefined
   readonly model: string | undefined
+  /** The parsed body, the text if it is no JSON, undefined if it was never read. */
   readonly body: unknown
+  /** Names in lower case; key, authorization and cookies are left out. */
   readonly headers: Readonly<Record<string, string>>
+  /** Requests with the same number came over the same connection. */
+  readonly connection: number
+  /** The HTTP status, once it was sent. */
+  readonly status: number | undefined
+  /** Bytes of the body handed to the connection so far. */
+  readonly bytesSent: number
+  /** How it ended; undefined while it is open. `aborted`: the client went away. */
+  readonly outcome: "complete" | "cut" | "reset" | "aborted" | undefined
+  /** Milliseconds since the epoch when it ended. */
+  readonly closedAt: number | undefined
 }
 
 /**
  * @category models
  * @since 0.1.0
  */
+export type Mutable = { -readonly [K in keyof Entry]: Entry[K] }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export interface RequestLog {
-  readonly add: (entry: Entry) => void
+  /** Opens an entry; whoever answers writes `status`, `bytesSent` and the end into it. */
+  readonly add: (entry: Omit<Entry, "id" | "status" | "bytesSent" | "outcome" | "closedAt">) => Mutable
+  /** The end of a request; the first call counts. */
+  readonly close: (entry: Mutable, outcome: NonNullable<Entry["outcome"]>, time: number) => void
   readonly entries: () => ReadonlyArray<Entry>
+  readonly clear: () => void
+  /** Calls `f` at once and after every change, until it returns true. Gives back how to stop. */
+  readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
 }
 
-const secret = new Set(["x-goog-api-key", "authorization", "cookie"])
+const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
 
 /**
  * The headers that may be kept.
@@ -46,15 +75,86 @@ export const withoutSecrets = (headers: Readonly<Record<string, string | undefin
 }
 
 /**
+ * The largest number of requests that arrived within any window of `millis`, start included,
+ * end excluded.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const largestInWindow = (entries: ReadonlyArray<Entry>, millis: number): number => {
+  const times = entries.map((entry) => entry.time).sort((a, b) => a - b)
+  let largest = 0
+  let from = 0
+  times.forEach((time, to) => {
+    while (time - (times[from] ?? time) >= millis) from++
+    largest = Math.max(largest, to - from + 1)
+  })
+  return largest
+}
+
+/**
+ * The largest number of requests that were open at one time.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const largestConcurrency = (entries: ReadonlyArray<Entry>): number => {
+  const edges = entries.flatMap((entry) => [
+    [entry.time, 1] as const,
+    ...(entry.closedAt === undefined ? [] : [[entry.closedAt, -1] as const])
+  ])
+  // At one instant ends come before starts: a slot that is free may be taken.
+  edges.sort(([a, x], [b, y]) => a - b || x - y)
+  let open = 0
+  let largest = 0
+  for (const [, step] of edges) {
+    open += step
+    largest = Math.max(largest, open)
+  }
+  return largest
+}
+
+/**
  * @category constructors
  * @since 0.1.0
  */
 export const make = (): RequestLog => {
-  const entries: Array<Entry> = []
+  let log: Array<Mutable> = []
+  let next = 0
+  const watchers = new Set<(entries: ReadonlyArray<Entry>) => boolean>()
+  const changed = () => {
+    if (watchers.size === 0) return
+    const entries = log.map((entry) => ({ ...entry }))
+    for (const watcher of watchers) if (watcher(entries)) watchers.delete(watcher)
+  }
   return {
-    add: (entry) => {
-      entries.push(entry)
+    add: (fields) => {
+      const entry: Mutable = {
+        ...fields,
+        id: next++,
+        status: undefined,
+        bytesSent: 0,
+        outcome: undefined,
+        closedAt: undefined
+      }
+      log.push(entry)
+      changed()
+      return entry
     },
-    entries: () => entries.slice()
+    close: (entry, outcome, time) => {
+      if (entry.outcome !== undefined) return
+      entry.outcome = outcome
+      entry.closedAt = time
+      changed()
+    },
+    entries: () => log.map((entry) => ({ ...entry })),
+    clear: () => {
+      log = []
+    },
+    watch: (f) => {
+      if (f(log.map((entry) => ({ ...entry })))) return () => undefined
+      watchers.add(f)
+      return () => watchers.delete(f)
+    }
   }
 }

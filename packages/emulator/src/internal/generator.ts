@@ -27,13 +27,12 @@ const sentence = (model: string, prompt: string): string => {
     "A real model would now tell you more; this one always says the same, which is what tests need."
 }
 
-/** The chunks of an answer, cumulative usage in each, the finish reason in the last. */
-export const chunks = (model: string, request: GenerateContentRequest): ReadonlyArray<GenerateContentResponse> => {
-  const prompt = promptOf(request)
-  const text = sentence(model, prompt)
+/** The chunks that say a text: cumulative usage in each, the finish reason in the last. */
+export const say = (model: string, body: unknown, text: string): ReadonlyArray<GenerateContentResponse> => {
   const pieces = text.match(/\S+(?:\s+\S+){0,5}\s*/g) ?? [text]
+  const request = isRequest(body) ? body : { contents: [] }
   const promptTokenCount = tokens(JSON.stringify(request.contents))
-  const responseId = hash(`${model}\n${prompt}`)
+  const responseId = hash(`${model}\n${promptOf(request)}`)
   let said = ""
   return pieces.map((piece, i) => {
     said += piece
@@ -55,6 +54,16 @@ export const chunks = (model: string, request: GenerateContentRequest): Readonly
   })
 }
 
+/** What the generator says to a request. */
+export const chunks = (model: string, request: GenerateContentRequest): ReadonlyArray<GenerateContentResponse> =>
+  say(model, request, sentence(model, promptOf(request)))
+
+/** One scripted piece of a stream. */
+export const piece = (model: string, text: string): GenerateContentResponse => ({
+  candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }],
+  modelVersion: model
+})
+
 /** The unary form of the same answer. */
 export const whole = (list: ReadonlyArray<GenerateContentResponse>): GenerateContentResponse => {
   const last = list.at(-1)
@@ -63,4 +72,17 @@ export const whole = (list: ReadonlyArray<GenerateContentResponse>): GenerateCon
     ...last,
     candidates: [{ content: { parts: [{ text }], role: "model" }, finishReason: "STOP", index: 0 }]
   }
+}
+
+/** Any chunks as one response: the parts in a row, all else from the last that has it. */
+export const fold = (list: ReadonlyArray<Readonly<Record<string, unknown>>>): Readonly<Record<string, unknown>> => {
+  const parts: Array<unknown> = []
+  let candidate: Readonly<Record<string, unknown>> = {}
+  for (const chunk of list) {
+    const [first] = Array.isArray(chunk["candidates"]) ? chunk["candidates"] : []
+    if (first === undefined) continue
+    candidate = { ...candidate, ...first }
+    if (Array.isArray(first.content?.parts)) parts.push(...first.content.parts)
+  }
+  return Object.assign({}, ...list, { candidates: [{ ...candidate, content: { parts, role: "model" } }] })
 }

@@ -4,67 +4,115 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
-import type { Handler } from "../GeminiHandler.ts"
+import type { AddressInfo, Socket } from "node:net"
+import type { Exchange, Handler, Incoming } from "./exchange.ts"
 
-const read = async (request: Http.IncomingMessage): Promise<string> => {
+const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
+  Effect.callback((resume) => {
+    const pieces: Array<Buffer> = []
+    request.on("data", (piece: Buffer) => pieces.push(piece))
+    request.once("end", () => resume(Effect.succeed(pieces.length === 1 && pieces[0] || Buffer.concat(pieces))))
+    // A client that goes away ends the fiber through the response's close event.
+    request.once("error", () => undefined)
+  })
+
+const readSlowly = Effect.fnUntraced(function*(
+  request: Http.IncomingMessage,
+  { bytes, millis }: { readonly bytes: number; readonly millis: number }
+) {
   const pieces: Array<Buffer> = []
-  for await (const piece of request) pieces.push(piece)
-  return Buffer.concat(pieces).toString("utf8")
-}
-
-const write = async (response: Http.ServerResponse, answer: Response, gone: AbortSignal): Promise<void> => {
-  response.writeHead(answer.status, Object.fromEntries(answer.headers))
-  if (answer.body === null) {
-    response.end()
-    return
+  request.pause()
+  while (!request.readableEnded) {
+    const piece: Buffer | null = request.read(bytes) ?? request.read()
+    if (piece !== null) pieces.push(piece)
+    yield* Effect.sleep(millis)
   }
-  const reader = answer.body.getReader()
-  gone.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true })
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done || gone.aborted) break
-    if (!response.write(value)) {
-      await new Promise<void>((resume) => {
-        response.once("drain", resume)
-        gone.addEventListener("abort", () => resume(), { once: true })
-      })
+  return Buffer.concat(pieces)
+})
+
+const flushed = (response: Http.ServerResponse): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    response.once("drain", () => resume(Effect.void))
+  })
+
+/** Plays the steps. Never returns while it hangs; a client that goes away interrupts it. */
+const play = Effect.fnUntraced(function*(exchange: Exchange, response: Http.ServerResponse) {
+  for (const step of exchange.steps) {
+    switch (step._tag) {
+      case "Wait":
+        yield* Effect.sleep(step.millis)
+        break
+      case "Hang":
+        return yield* Effect.never
+      case "Head":
+        response.writeHead(step.status, step.headers)
+        response.flushHeaders()
+        exchange.sentHead(step.status)
+        break
+      case "Bytes": {
+        const room = response.write(step.bytes)
+        exchange.sentBytes(step.bytes.length)
+        if (!room) yield* flushed(response)
+        break
+      }
+      case "Break": {
+        exchange.closed(step.how)
+        const socket = response.socket
+        if (step.how === "reset") socket?.resetAndDestroy()
+        // What was written still leaves; then FIN, with the message incomplete.
+        else socket?.destroySoon()
+        return
+      }
     }
   }
+  exchange.closed("complete")
   response.end()
-}
+})
 
 export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
   readonly handle: Handler
 }): Effect.fn.Return<string, never, Scope.Scope> {
-  const context = yield* Effect.context<never>()
-  const answer = async (request: Http.IncomingMessage, response: Http.ServerResponse): Promise<void> => {
-    const gone = new AbortController()
-    response.once("close", () => gone.abort())
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const connections = new WeakMap<Socket, number>()
+  let count = 0
+  const answer = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+    const { socket } = request
+    const connection = connections.get(socket) ?? count++
+    connections.set(socket, connection)
     const headers: Record<string, string | undefined> = {}
     for (const [name, value] of Object.entries(request.headers)) {
       headers[name] = Array.isArray(value) ? value.join(", ") : value
     }
-    const web = await Effect.runPromiseWith(context)(
-      options.handle({
-        method: request.method ?? "GET",
-        url: new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`),
-        headers,
-        body: await read(request),
-        signal: gone.signal
-      }),
-      { signal: gone.signal }
+    const incoming: Incoming = {
+      verb: request.method ?? "GET",
+      url: new URL(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`),
+      headers,
+      connection,
+      read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow)
+    }
+    let exchange: Exchange | undefined
+    const fiber = run(
+      Effect.flatMap(options.handle(incoming), (ready) => {
+        exchange = ready
+        return play(ready, response)
+      }).pipe(
+        Effect.onError(() => Effect.sync(() => socket.destroy()))
+      )
     )
-    await write(response, web, gone.signal)
+    response.once("close", () => {
+      exchange?.closed("aborted")
+      fiber.interruptUnsafe()
+    })
   }
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      Http.createServer((request, response) => {
-        answer(request, response).catch(() => response.destroy())
-      })
-    ),
+    Effect.sync(() => {
+      const server = Http.createServer(answer)
+      // Small writes leave at once, so that a chunk is a chunk on the wire.
+      server.on("connection", (socket) => socket.setNoDelay(true))
+      return server
+    }),
     (server) =>
       Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
@@ -74,8 +122,8 @@ export const listen = Effect.fnUntraced(function*(options: {
   return yield* Effect.callback<string>((resume) => {
     server.once("error", (error) => resume(Effect.die(error)))
     server.listen(options.port, options.host, () => {
-      const { port } = server.address() as AddressInfo
-      resume(Effect.succeed(`http://${options.host}:${port}`))
+      const { address, family, port } = server.address() as AddressInfo
+      resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
     })
   })
 })

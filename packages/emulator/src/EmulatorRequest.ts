@@ -1,0 +1,45 @@
+/**
+ * A request as the emulator sees it: what its scripts are given to choose by.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface EmulatorRequest {
+  /** The method of the API: `generateContent`, `streamGenerateContent`, `models.list`, … */
+  readonly method: string
+  /** `v1`, `v1beta` or `v1alpha`. */
+  readonly version: string
+  /** The model of the path, without `models/`. */
+  readonly model: string | undefined
+  /** The API key, from the header or the query. */
+  readonly key: string | undefined
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly query: URLSearchParams
+  /** The parsed body; undefined when there is none or it is no JSON. */
+  readonly body: unknown
+}
+
+const actions: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete", PATCH: "update" }
+
+/**
+ * Version, model and method of a URL path; undefined when it is none of the API's.
+ * Double slashes are forgiven, as the real server forgives them.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const route = (
+  verb: string,
+  path: string
+): Pick<EmulatorRequest, "version" | "model" | "method"> | undefined => {
+  const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []
+  if (version === undefined || rest === undefined) return undefined
+  const [, model, method] = /^(?:models|tunedModels)\/+([^/:]+)(?::(\w+))?$/.exec(decodeURIComponent(rest)) ?? []
+  if (model !== undefined) return { version, model, method: method ?? `models.${actions[verb] ?? verb.toLowerCase()}` }
+  if (/^models\/*$/.test(rest)) return { version, model: undefined, method: "models.list" }
+  return undefined
+}

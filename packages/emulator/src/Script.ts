@@ -1,0 +1,65 @@
+/**
+ * What the emulator has been told to do: answers waiting in order, faults with their counters.
+ *
+ * @since 0.1.0
+ */
+import * as Answer from "./Answer.ts"
+import type { EmulatorRequest } from "./EmulatorRequest.ts"
+import * as Fault from "./Fault.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Script {
+  readonly enqueue: (answers: Iterable<Answer.Answer>) => void
+  /** Takes the first waiting answer that is meant for this request. */
+  readonly takeAnswer: (request: EmulatorRequest) => Answer.Answer | undefined
+  /** How many answers still wait. */
+  readonly waiting: () => number
+  readonly addFault: (faults: Iterable<Fault.Fault>) => void
+  /** The first fault that hits this request; counts it. */
+  readonly takeFault: (request: EmulatorRequest) => Fault.Fault | undefined
+  readonly clear: () => void
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fault>): Script => {
+  const queue: Array<Answer.Answer> = [...answers]
+  let armed: Array<{ readonly fault: Fault.Fault; seen: number; hits: number }> = []
+  const addFault = (faults: Iterable<Fault.Fault>) => {
+    for (const fault of faults) armed.push({ fault, seen: 0, hits: 0 })
+  }
+  addFault(faults)
+  return {
+    enqueue: (answers) => {
+      queue.push(...answers)
+    },
+    takeAnswer: (request) => {
+      const i = queue.findIndex((answer) => Fault.matches(Answer.fields(answer).when, request))
+      return i === -1 ? undefined : queue.splice(i, 1)[0]
+    },
+    waiting: () => queue.length,
+    addFault,
+    takeFault: (request) => {
+      let hit: Fault.Fault | undefined
+      for (const entry of armed) {
+        const when = entry.fault.when
+        if (!Fault.matches(when, request)) continue
+        entry.seen++
+        if (hit !== undefined || entry.seen < (when?.nth ?? 1)) continue
+        if (when?.times !== undefined && entry.hits >= when.times) continue
+        entry.hits++
+        hit = entry.fault
+      }
+      return hit
+    },
+    clear: () => {
+      queue.length = 0
+      armed = []
+    }
+  }
+}
