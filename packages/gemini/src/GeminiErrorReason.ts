@@ -232,12 +232,19 @@ export class ToolCallRejected
 
 export class StreamInterrupted extends Schema.TaggedError<StreamInterrupted>(
   "effect-gemini/GeminiError/StreamInterrupted"
-)("StreamInterrupted", { received: Schema.Array(Schema.Unknown) }) {
+)("StreamInterrupted", {
+  /** The chunks that came, the oldest first: at most the last mebibyte of them. */
+  received: Schema.Array(Schema.Unknown),
+  /** Chunks left out of `received`, all older than the first one there. */
+  dropped: Schema.optionalKey(Schema.Finite),
+  description
+}) {
   get isRetryable(): boolean {
     return true
   }
   override get message(): string {
-    return `the stream ended before the answer did, after ${this.received.length} chunks`
+    const why = this.description === undefined ? "" : ` (${this.description})`
+    return `the stream ended before the answer did, after ${this.received.length + (this.dropped ?? 0)} chunks${why}`
   }
 }
 

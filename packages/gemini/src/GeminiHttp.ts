@@ -22,6 +22,7 @@ import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
 import * as ResponseBody from "./internal/responseBody.ts"
+import * as ResponseStream from "./internal/responseStream.ts"
 import * as ModelId from "./ModelId.ts"
 
 /**
@@ -123,7 +124,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const generateContent: Service["generateContent"] = Effect.fnUntraced(function*(request) {
     const { call, response } = yield* post("generateContent", "generateContent", request)
     const text = yield* Effect.mapError(response.text, (error) => ResponseBody.network(call, error))
-    return yield* Effect.fromResult(ResponseBody.decodeText(call, text))
+    return yield* Effect.fromResult(ResponseBody.decodeGenerate(call, text))
   })
 
   const generateContentStream: Service["generateContentStream"] = (request) =>
@@ -131,10 +132,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       Effect.map(
         post("generateContentStream", "streamGenerateContent?alt=sse", request),
         ({ call, response }) =>
-          ResponseBody.decodeEvents(
-            call,
-            Stream.mapError(response.stream, (error) => ResponseBody.network(call, error))
-          )
+          Stream.transformPull(response.stream, (pull) => Effect.sync(() => ResponseStream.decodePull(call, pull)))
       )
     )
 

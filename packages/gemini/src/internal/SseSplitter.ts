@@ -5,75 +5,108 @@
  * bounds events at 10 MiB (inline images pass that) and walks strings character by
  * character, which is 0.69 of a byte splitter's throughput on 40-byte chunks.
  *
- * Invariants: bytes of an unfinished line are kept as they came and decoded only
- * when the line is whole, so no split point can break a UTF-8 sequence; every byte is
- * looked at once.
+ * Invariants: bytes of an unfinished line are kept as they came and decoded only when
+ * the line is whole, so no split point can break a UTF-8 sequence; line ends are sought
+ * once per byte, and bytes are joined once per line, however many pieces it came in.
  */
+import type { Splitter } from "./StreamSplitter.ts"
+import * as Utf8 from "./utf8.ts"
+
 const LF = 10
 const CR = 13
+const SPACE = 32
+const COLON = 58
+const BOM = 0xfeff
 
-export class SseSplitter {
+/** What is kept of lines that belong to no event: room for any error body. */
+const strayLimit = 1 << 20
+
+export class SseSplitter implements Splitter {
   #held: Array<Uint8Array> = []
   #data: string | undefined = undefined
-  #afterCr = false
+  #skipLf = false
   #first = true
-  readonly #decoder = new TextDecoder()
+  readonly #stray: Array<string> = []
+  #strayLength = 0
+  cut = false
 
-  /** Feeds bytes; returns the data of every event that they completed. */
-  push(bytes: Uint8Array): Array<string> {
+  push(bytes: Uint8Array): ReadonlyArray<string> {
     const out: Array<string> = []
-    let start = 0
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i]
-      if (byte !== LF && byte !== CR) {
-        this.#afterCr = false
-        continue
-      }
-      if (byte === LF && this.#afterCr) {
-        this.#afterCr = false
-        start = i + 1
-        continue
-      }
-      this.#line(this.#take(bytes.subarray(start, i)), out)
-      this.#afterCr = byte === CR
-      start = i + 1
+    if (bytes.length === 0) return out
+    let piece = bytes
+    if (this.#skipLf) {
+      this.#skipLf = false
+      if (piece[0] === LF) piece = piece.subarray(1)
     }
-    if (start < bytes.length) this.#held.push(bytes.slice(start))
+    const hasCr = piece.includes(CR)
+    const lastLf = piece.lastIndexOf(LF)
+    const lastCr = hasCr ? piece.lastIndexOf(CR) : -1
+    const end = 1 + Math.max(lastLf, lastCr)
+    if (end > 0) {
+      this.#skipLf = lastCr === piece.length - 1
+      const whole = end === piece.length ? piece : piece.subarray(0, end)
+      this.#lines(Utf8.decode(this.#join(whole)), hasCr, out)
+    }
+    if (end < piece.length) this.#held.push(end === 0 ? piece : piece.subarray(end))
     return out
   }
 
-  /** The end of the body: an event without its blank line still counts. */
-  end(): Array<string> {
+  end(): ReadonlyArray<string> {
     const out: Array<string> = []
-    if (this.#held.length > 0) this.#line(this.#take(new Uint8Array(0)), out)
-    this.#line("", out)
+    this.cut = this.#held.length > 0 || this.#data !== undefined
+    if (this.#held.length > 0) this.#lines(`${Utf8.decode(this.#join(new Uint8Array(0)))}\n`, false, out)
+    this.#dispatch(out)
     return out
   }
 
-  #take(tail: Uint8Array): string {
-    if (this.#held.length === 0) return this.#decoder.decode(tail)
+  get stray(): string {
+    return this.#stray.join("\n")
+  }
+
+  #join(tail: Uint8Array): Uint8Array {
+    if (this.#held.length === 0) return tail
     this.#held.push(tail)
-    const whole = new Uint8Array(this.#held.reduce((n, piece) => n + piece.length, 0))
-    let offset = 0
-    for (const piece of this.#held) {
-      whole.set(piece, offset)
-      offset += piece.length
-    }
+    const whole = Utf8.concat(this.#held)
     this.#held = []
-    return this.#decoder.decode(whole)
+    return whole
   }
 
-  #line(line: string, out: Array<string>): void {
+  /** `text` is whole lines: it ends in a line end. */
+  #lines(text: string, hasCr: boolean, out: Array<string>): void {
+    let start = 0
     if (this.#first) {
       this.#first = false
-      if (line.charCodeAt(0) === 0xfeff) line = line.slice(1)
+      if (text.charCodeAt(0) === BOM) start = 1
     }
-    if (line === "") {
-      if (this.#data !== undefined) out.push(this.#data)
-      this.#data = undefined
-    } else if (line.startsWith("data:")) {
-      const value = line.charCodeAt(5) === 32 ? line.slice(6) : line.slice(5)
-      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    let lf = -1
+    let cr = hasCr ? -1 : Infinity
+    while (start < text.length) {
+      if (lf < start) lf = found(text.indexOf("\n", start))
+      if (cr < start) cr = found(text.indexOf("\r", start))
+      const stop = Math.min(lf, cr)
+      this.#line(text, start, stop, out)
+      start = stop + (cr === stop && lf === stop + 1 ? 2 : 1)
     }
   }
+
+  #line(text: string, start: number, stop: number, out: Array<string>): void {
+    if (start === stop) return this.#dispatch(out)
+    if (text.startsWith("data:", start)) {
+      const value = text.slice(text.charCodeAt(start + 5) === SPACE ? start + 6 : start + 5, stop)
+      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+      return
+    }
+    if (text.charCodeAt(start) === COLON) return
+    const line = text.slice(start, stop)
+    if (/^(?:event|id|retry)(?::|$)|^data$/.test(line) || this.#strayLength > strayLimit) return
+    this.#stray.push(line)
+    this.#strayLength += line.length
+  }
+
+  #dispatch(out: Array<string>): void {
+    if (this.#data !== undefined && this.#data !== "") out.push(this.#data)
+    this.#data = undefined
+  }
 }
+
+const found = (index: number): number => index === -1 ? Infinity : index

@@ -1,49 +1,53 @@
 /**
  * Bodies → responses or errors: the seam between an HTTP answer and the wire types.
+ * Pure; a body is parsed once and the parsed object itself is what callers get.
  */
-import * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
-import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import * as Guard from "./guard.ts"
-import { SseSplitter } from "./SseSplitter.ts"
 import * as WireError from "./wireError.ts"
 
-const guardResponse = Guard.make(GenerateContent.GenerateContentResponse)
-
+/** The call that a body answers, for the envelope of its errors. */
 export interface Call {
   readonly method: string
-  readonly model: string
+  readonly model?: string | undefined
 }
 
 export const failure = (call: Call, reason: Reason.GeminiErrorReason): GeminiError =>
-  new GeminiError({ method: call.method, model: call.model, attempts: [], reason })
+  new GeminiError({
+    method: call.method,
+    ...(call.model === undefined ? {} : { model: call.model }),
+    attempts: [],
+    reason
+  })
 
-const invalid = (call: Call, path: string, expected: string): GeminiError =>
+export const invalid = (call: Call, path: string, expected: string): GeminiError =>
   failure(call, new Reason.InvalidResponse({ path, expected }))
 
-// HttpClientErrors hold the request, and with it key and prompt: only the transport's
-// code and words are copied.
-export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError => {
-  const cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
-  const inner: unknown = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause
-  const code = inner instanceof Error && "code" in inner && typeof inner.code === "string" ? inner.code : undefined
-  return failure(
-    call,
-    new Reason.Network({
-      ...(code === undefined ? {} : { code }),
-      ...(inner instanceof Error ? { description: inner.message } : {})
-    })
-  )
+/** The transport's own words for a failure: never the request, which holds key and prompt. */
+export interface TransportFailure {
+  readonly code?: string
+  readonly description?: string
 }
 
-const parse = (text: string): unknown => {
+export const transportFailure = (error: HttpClientError.HttpClientError): TransportFailure => {
+  let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
+  // fetch says "fetch failed" and keeps the socket's error as the cause of that.
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  if (!(cause instanceof Error)) return { description: `the transport failed (${error.reason._tag})` }
+  return {
+    ...("code" in cause && typeof cause.code === "string" ? { code: cause.code } : {}),
+    description: cause.message === "" ? cause.name : cause.message
+  }
+}
+
+export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError =>
+  failure(call, new Reason.Network(transportFailure(error)))
+
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -51,81 +55,66 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** A decoded response, or why it is none: not JSON, an error in a 200, a wrong shape, a blocked prompt. */
-export const decodeText = (
+/** The guarded value of a 200 body, or why it is none: not JSON, an error body, a wrong shape. */
+export const decode = <A>(
+  call: Call,
+  guard: (value: unknown) => Result.Result<A, Guard.Mismatch>,
+  text: string
+): Result.Result<A, GeminiError> => {
+  const body = parse(text)
+  if (body === undefined) return Result.fail(invalid(call, "", text === "" ? "a body, got none" : "JSON"))
+  const guarded = guard(body)
+  if (isError(body)) return Result.fail(WireError.fromBody({ ...call, httpStatus: 200, body }))
+  return Result.mapError(guarded, ({ expected, path }) => invalid(call, path, expected))
+}
+
+const isError = (body: unknown): boolean =>
+  typeof body === "object" && body !== null && (Array.isArray(body) || "error" in body) &&
+  WireError.statusOf(body) !== undefined
+
+const guardResponse = Guard.make(GenerateContent.GenerateContentResponse)
+
+/** One response of generateContent, or one chunk of a stream. */
+export const decodeGenerate = (
   call: Call,
   text: string
 ): Result.Result<GenerateContent.GenerateContentResponse, GeminiError> => {
-  const body = parse(text)
-  if (body === undefined) return Result.fail(invalid(call, "", "JSON"))
-  const response = guardResponse(body)
-  if (Result.isFailure(response)) return Result.fail(invalid(call, response.failure.path, response.failure.expected))
-  const blockReason = GenerateContent.blockReason(response.success)
-  if (blockReason !== undefined) {
-    const description = response.success.promptFeedback?.blockReasonMessage ?? undefined
-    return Result.fail(
-      failure(
-        call,
-        new Reason.PromptBlocked({ blockReason, ...(description === undefined ? {} : { description }) })
-      )
-    )
+  const decoded = decode(call, guardResponse, text)
+  if (Result.isFailure(decoded)) return decoded
+  const response = decoded.success
+  const blockReason = GenerateContent.blockReason(response)
+  if (blockReason !== undefined) return Result.fail(promptBlocked(call, response, blockReason))
+  if (response.candidates === undefined && !isResponse(response)) {
+    return Result.fail(invalid(call, "", "a GenerateContentResponse"))
   }
-  if (response.success.candidates === undefined && WireError.statusOf(body) !== undefined) {
-    return Result.fail(WireError.fromBody({ ...call, httpStatus: 200, body }))
-  }
-  return Result.succeed(response.success)
+  return decoded
+}
+
+/** Nothing is required of a response, but what shares no field with one is something else. */
+const isResponse = (body: object): boolean => {
+  const keys = Object.keys(body)
+  return keys.length === 0 || keys.some((key) => key in GenerateContent.GenerateContentResponse.fields)
+}
+
+const promptBlocked = (
+  call: Call,
+  response: GenerateContent.GenerateContentResponse,
+  blockReason: string
+): GeminiError => {
+  const description = response.promptFeedback?.blockReasonMessage
+  const usage = GenerateContent.usage(response)
+  return new GeminiError({
+    method: call.method,
+    ...(call.model === undefined ? {} : { model: call.model }),
+    ...(usage === undefined ? {} : { usage }),
+    attempts: [],
+    reason: new Reason.PromptBlocked({
+      blockReason,
+      ...(typeof description === "string" ? { description } : {})
+    })
+  })
 }
 
 /** The error of an answer outside 2xx. */
 export const httpError = (call: Call, status: number, text: string): GeminiError =>
   WireError.fromBody({ ...call, httpStatus: status, body: parse(text) })
-
-/**
- * SSE bytes → responses. Split, parse and validation are one stage, because a chunk
- * costs less than the seam between two stages (bench: chunks per CPU second).
- * A stream that ends before any finish reason fails with what had been received.
- */
-export const decodeEvents = (
-  call: Call,
-  body: Stream.Stream<Uint8Array, GeminiError>
-): Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError> =>
-  Stream.transformPull(body, (pull) =>
-    Effect.sync(() => {
-      type Chunks = Arr.NonEmptyReadonlyArray<GenerateContent.GenerateContentResponse>
-      const splitter = new SseSplitter()
-      const received: Array<GenerateContent.GenerateContentResponse> = []
-      let ended = false
-      let finished = false
-      let broken: GeminiError | undefined
-
-      const next: Pull.Pull<Chunks, GeminiError> = Effect.suspend(() => {
-        if (broken !== undefined) return Effect.fail(broken)
-        if (ended) {
-          return finished ? Cause.done() : Effect.fail(failure(call, new Reason.StreamInterrupted({ received })))
-        }
-        return read
-      })
-      const emit = (events: ReadonlyArray<string>): Pull.Pull<Chunks, GeminiError> => {
-        const out: Array<GenerateContent.GenerateContentResponse> = []
-        for (const event of events) {
-          const decoded = decodeText(call, event)
-          if (Result.isFailure(decoded)) {
-            broken = decoded.failure
-            break
-          }
-          if (GenerateContent.finishReason(decoded.success) !== undefined) finished = true
-          out.push(decoded.success)
-        }
-        received.push(...out)
-        return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
-      }
-      const read = Pull.matchEffect(pull, {
-        onSuccess: (pieces) => emit(pieces.flatMap((piece) => splitter.push(piece))),
-        onFailure: (cause) => Effect.failCause(cause),
-        onDone: () => {
-          ended = true
-          return emit(splitter.end())
-        }
-      })
-      return next
-    }))

@@ -1,0 +1,56 @@
+/**
+ * Bytes of a streamed body → the JSON texts in it, whatever the framing is.
+ *
+ * The first character decides, not the content type, which gateways get wrong: an
+ * event stream cannot begin with a brace or bracket, a JSON stream must.
+ */
+import { JsonSplitter } from "./JsonSplitter.ts"
+import { SseSplitter } from "./SseSplitter.ts"
+
+/** One framing. Feed it bytes as they come, then end it once. */
+export interface Splitter {
+  /** Feeds bytes; returns the texts that they completed. The bytes are kept, not copied. */
+  readonly push: (bytes: Uint8Array) => ReadonlyArray<string>
+  /** The end of the body; returns what had come of the last text, whole or not. */
+  readonly end: () => ReadonlyArray<string>
+  /** Whether `end` returned a text without its terminator, so that it may be half of one. */
+  readonly cut: boolean
+  /** Text that belongs to no event or object, such as an error body after the last event. */
+  readonly stray: string
+}
+
+const isBrace = (byte: number): boolean => byte === 123 || byte === 91
+
+/** Blanks and the bytes of a byte order mark: they decide nothing. */
+const isPreamble = (byte: number): boolean =>
+  byte === 32 || (byte >= 9 && byte <= 13) || byte === 0xef || byte === 0xbb || byte === 0xbf
+
+export class StreamSplitter implements Splitter {
+  #splitter: Splitter | undefined
+  readonly #preamble: Array<Uint8Array> = []
+
+  push(bytes: Uint8Array): ReadonlyArray<string> {
+    if (this.#splitter !== undefined) return this.#splitter.push(bytes)
+    const first = bytes.find((byte) => !isPreamble(byte))
+    if (first === undefined) {
+      this.#preamble.push(bytes)
+      return []
+    }
+    const splitter = isBrace(first) ? new JsonSplitter() : new SseSplitter()
+    this.#splitter = splitter
+    const out = this.#preamble.splice(0).flatMap((piece) => splitter.push(piece))
+    return out.concat(splitter.push(bytes))
+  }
+
+  end(): ReadonlyArray<string> {
+    return this.#splitter?.end() ?? []
+  }
+
+  get cut(): boolean {
+    return this.#splitter?.cut ?? false
+  }
+
+  get stray(): string {
+    return this.#splitter?.stray ?? ""
+  }
+}

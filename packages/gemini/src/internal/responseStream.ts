@@ -1,0 +1,143 @@
+/**
+ * Bytes of a streamed body → responses. Split, parse and validation are one stage,
+ * because a chunk costs less than the seam between two stages.
+ *
+ * Invariants: nothing is pulled before the consumer asks; what came before a failure
+ * is delivered before it; a stream that ends before any finish reason fails with what
+ * had been received.
+ */
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
+import * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
+import type { GeminiError } from "../GeminiError.ts"
+import * as Reason from "../GeminiErrorReason.ts"
+import * as GenerateContent from "../GenerateContent.ts"
+import * as Body from "./responseBody.ts"
+import { StreamSplitter } from "./StreamSplitter.ts"
+import * as WireError from "./wireError.ts"
+
+type Response = GenerateContent.GenerateContentResponse
+type Chunks = Arr.NonEmptyReadonlyArray<Response>
+
+/** How much wire text of a stream is kept for the error of an interruption. */
+export const receivedLimit = 1 << 20
+
+/**
+ * What came last, as text: parsed chunks would outlive the young generation and make
+ * every chunk of a long stream dearer, texts of one read are a slice each.
+ */
+class Received {
+  #batches: Array<ReadonlyArray<string>> = []
+  #length = 0
+  dropped = 0
+
+  add(events: ReadonlyArray<string>): void {
+    this.#batches.push(events)
+    for (const event of events) this.#length += event.length
+    while (this.#length > receivedLimit) this.#drop(this.#batches.shift() ?? [])
+  }
+
+  /** The chunks, the oldest first. */
+  chunks(): Array<unknown> {
+    return this.#batches.flat().map(Body.parse).filter((chunk) => chunk !== undefined)
+  }
+
+  #drop(batch: ReadonlyArray<string>): void {
+    this.dropped += batch.length
+    for (const event of batch) this.#length -= event.length
+  }
+}
+
+const isFinished = (response: Response): boolean =>
+  response.candidates?.some(({ finishReason }) => finishReason !== undefined && finishReason !== null) === true
+
+/** Proxies in front of the API close a stream as OpenAI's does. */
+const isDoneMarker = (event: string): boolean => event === "[DONE]"
+
+export const decodePull = (
+  call: Body.Call,
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>
+): Pull.Pull<Chunks, GeminiError> => {
+  const splitter = new StreamSplitter()
+  const received = new Received()
+  let ended = false
+  let started = false
+  let finished = false
+  let broken: (() => GeminiError) | undefined
+
+  const interrupted = (description?: string): GeminiError =>
+    Body.failure(
+      call,
+      new Reason.StreamInterrupted({
+        received: received.chunks(),
+        ...(received.dropped === 0 ? {} : { dropped: received.dropped }),
+        ...(description === undefined ? {} : { description })
+      })
+    )
+
+  /** Responses of the texts up to the first that is none; that one's failure waits for the next pull. */
+  const emit = (events: ReadonlyArray<string>): Pull.Pull<Chunks, GeminiError> => {
+    const out: Array<Response> = []
+    let i = 0
+    for (; i < events.length; i++) {
+      const event = events[i] ?? ""
+      const decoded = Body.decodeGenerate(call, event)
+      if (Result.isSuccess(decoded)) {
+        if (!finished) finished = isFinished(decoded.success)
+        out.push(decoded.success)
+      } else if (!isDoneMarker(event)) {
+        broken = splitter.cut && Body.parse(event) === undefined ? interrupted : () => decoded.failure
+        break
+      }
+    }
+    if (out.length > 0) received.add(i === events.length ? events : events.slice(0, i))
+    return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
+  }
+
+  /** Why a body that has ended was no whole answer, if it was none. */
+  const verdict = (): GeminiError | undefined => {
+    const stray = splitter.stray === "" ? undefined : Body.parse(splitter.stray)
+    if (WireError.statusOf(stray) !== undefined) return WireError.fromBody({ ...call, httpStatus: 200, body: stray })
+    if (finished) return undefined
+    return splitter.stray !== "" && received.chunks().length === 0
+      ? Body.invalid(call, "", "an event stream or a JSON array")
+      : interrupted()
+  }
+
+  const end: Pull.Pull<Chunks, GeminiError> = Effect.suspend(() => {
+    ended = true
+    return emit(splitter.end())
+  })
+
+  const failed = (cause: Cause.Cause<HttpClientError.HttpClientError>): Pull.Pull<Chunks, GeminiError> => {
+    const error = Cause.findErrorOption(cause)
+    if (Option.isSome(error) && error.value.reason._tag === "EmptyBodyError") return end
+    return Effect.failCause(Cause.map(cause, (error) => {
+      if (!started) return Body.network(call, error)
+      const { code, description } = Body.transportFailure(error)
+      return interrupted([code, description].filter((text) => text !== undefined).join(": "))
+    }))
+  }
+
+  const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(pull, {
+    onSuccess: (pieces) => {
+      started = true
+      const first = splitter.push(pieces[0])
+      return emit(pieces.length === 1 ? first : first.concat(...pieces.slice(1).map((piece) => splitter.push(piece))))
+    },
+    onFailure: failed,
+    onDone: () => end
+  })
+
+  const next: Pull.Pull<Chunks, GeminiError> = Effect.suspend(() => {
+    if (broken !== undefined) return Effect.fail(broken())
+    if (!ended) return read
+    const error = verdict()
+    return error === undefined ? Cause.done() : Effect.fail(error)
+  })
+  return next
+}
