@@ -46,7 +46,7 @@ const consume = Effect.fnUntraced(function*(
   }).pipe(
     Stream.runForEach((chunk) => Effect.sync(() => void chunks.push(chunk))),
     Effect.flip,
-    Effect.catch(() => Effect.succeed(undefined))
+    Effect.orElseSucceed(() => undefined)
   )
   return { chunks, error } satisfies Outcome
 })

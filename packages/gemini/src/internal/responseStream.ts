@@ -13,9 +13,10 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
+import * as Candidate from "../Candidate.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
-import * as GenerateContent from "../GenerateContent.ts"
+import type * as GenerateContent from "../GenerateContent.ts"
 import * as Body from "./responseBody.ts"
 import { StreamSplitter } from "./StreamSplitter.ts"
 import * as WireError from "./wireError.ts"
@@ -53,7 +54,7 @@ class Received {
 }
 
 const isFinished = (response: Response): boolean =>
-  response.candidates?.some(({ finishReason }) => finishReason !== undefined && finishReason !== null) === true
+  response.candidates?.some((candidate) => Candidate.finishReason(candidate) !== undefined) === true
 
 /** Proxies in front of the API close a stream as OpenAI's does. */
 const isDoneMarker = (event: string): boolean => event === "[DONE]"
