@@ -126,14 +126,14 @@ describe("linear time", () => {
   const time = (framing: (data: Uint8Array) => Uint8Array, megabytes: number, piece: number): number => {
     const bytes = framing(new Uint8Array(megabytes * megabyte).fill(97))
     const splitter = new StreamSplitter()
-    const start = performance.now()
+    const start = process.cpuUsage()
     let size = 0
     for (let i = 0; i < bytes.length; i += piece) {
       for (const event of splitter.push(bytes.subarray(i, i + piece))) size += event.length
     }
-    const elapsed = performance.now() - start
+    const { system, user } = process.cpuUsage(start)
     assert.isAtLeast(size, megabytes * megabyte)
-    return elapsed
+    return (user + system) / 1000
   }
   const wrap = (before: string, after: string) => (data: Uint8Array) => {
     const out = new Uint8Array(before.length + data.length + after.length)
@@ -149,11 +149,11 @@ describe("linear time", () => {
       ["a JSON array", wrap("[{\"data\":\"", "\"}]")]
     ] as const
   ) {
-    it(`one event of 64 MB over ${name} costs at most six times one of 16 MB`, () => {
+    it(`one event of 64 MB over ${name} costs four times one of 16 MB, not sixteen`, () => {
       time(framing, 4, 1 << 14)
       const small = Math.min(time(framing, 16, 1 << 14), time(framing, 16, 1 << 14), time(framing, 16, 1 << 14))
       const large = Math.min(time(framing, 64, 1 << 14), time(framing, 64, 1 << 14))
-      assert.isBelow(large / small, 6, `16 MB took ${small.toFixed(1)} ms, 64 MB took ${large.toFixed(1)} ms`)
+      assert.isBelow(large / small, 10, `16 MB took ${small.toFixed(1)} ms, 64 MB took ${large.toFixed(1)} ms`)
     })
   }
 
