@@ -14,8 +14,12 @@ import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import type { Handler } from "./internal/exchange.ts"
 import * as Generator from "./internal/generator.ts"
+import * as Judge from "./internal/judge.ts"
+import * as ModelPages from "./internal/modelPages.ts"
 import * as Render from "./internal/render.ts"
 import * as Step from "./internal/step.ts"
+import type * as KeyPolicy from "./KeyPolicy.ts"
+import * as ModelTable from "./ModelTable.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Script from "./Script.ts"
 
@@ -33,6 +37,10 @@ export interface Options {
   readonly answers?: ReadonlyArray<Answer.Answer> | Answer.AnswerFunction | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
   readonly faults?: ReadonlyArray<Fault.Fault> | undefined
+  /** Which API keys are let in. Default: every one. */
+  readonly keys?: KeyPolicy.KeyPolicy | undefined
+  /** Default `ModelTable.current`. */
+  readonly models?: ModelTable.ModelTable | undefined
 }
 
 /**
@@ -43,9 +51,6 @@ export interface State {
   readonly log: RequestLog.RequestLog
   readonly script: Script.Script
 }
-
-const noKey = "Method doesn't allow unregistered callers (callers without established identity). " +
-  "Please use API Key or other form of API consumer identity to call this API."
 
 const decoder = new TextDecoder()
 
@@ -64,27 +69,6 @@ const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name
   const text = headers[name]
   // The header is the caller's word on its own test; a wrong shape harms nobody else.
   return text === undefined ? undefined : parse(text) as A | undefined
-}
-
-const judge = (request: EmulatorRequest.EmulatorRequest): Fault.ErrorBody | undefined => {
-  if (request.key === undefined || request.key === "") {
-    return { code: 403, status: "PERMISSION_DENIED", message: noKey }
-  }
-  if (request.model === undefined || !request.model.startsWith("gemini-")) {
-    return {
-      code: 404,
-      status: "NOT_FOUND",
-      message: `models/${request.model} is not found for API version ${request.version}, or is not supported for ` +
-        `${request.method}. Call ListModels to see the list of available models and their supported methods.`
-    }
-  }
-  return Generator.isRequest(request.body)
-    ? undefined
-    : {
-      code: 400,
-      status: "INVALID_ARGUMENT",
-      message: "* GenerateContentRequest.contents: contents is not specified\n"
-    }
 }
 
 function* unwrapped(body: NonNullable<Answer.RawAnswer["body"]>): Generator<Step.Step> {
@@ -139,6 +123,7 @@ const respond = (
  */
 export const make = (options: Options, state: State): Effect.Effect<Handler> =>
   Effect.succeed(Effect.fnUntraced(function*(incoming) {
+    const { keys, models = ModelTable.current } = options
     const clock = yield* Clock.Clock
     const time = clock.currentTimeMillisUnsafe()
     const { headers, url } = incoming
@@ -177,15 +162,23 @@ export const make = (options: Options, state: State): Effect.Effect<Handler> =>
     const steps = yield* Effect.gen(function*() {
       const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
       if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
-      const refusal = judge(request)
-      if (refusal !== undefined) return Render.error(refusal, framing)
+      if (routed === undefined) return Render.error({ code: 404 }, framing)
+      const name = routed.model === undefined ? undefined : `models/${routed.model}`
+      const verdict = Judge.judge({ ...routed, model: name, bodyText: text, key: early.key, models, keys, now: time })
+      if (verdict.refusal !== undefined) return Render.error(verdict.refusal.body.error, framing)
       let answer: Answer.Answer | undefined = headerJson<Answer.Answer>(headers, "x-emulator-answer") ??
         state.script.takeAnswer(request)
       if (answer === undefined && typeof options.answers === "function") {
         const given = options.answers(request)
         answer = Effect.isEffect(given) ? yield* given : given
       }
-      return respond(request, answer, options)
+      if (answer === undefined && routed.method.startsWith("models.")) {
+        const page = name === undefined
+          ? ModelPages.list(models, url.searchParams, time)
+          : ModelPages.get(models, { name, version: routed.version, now: time })
+        return page.refusal === undefined ? Render.whole(page.body) : Render.error(page.refusal.body.error, framing)
+      }
+      return respond({ ...request, body: verdict.body }, answer, options)
     })
     return {
       steps: fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json")),

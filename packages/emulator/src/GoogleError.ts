@@ -235,6 +235,15 @@ export const modelNotFound = (options: {
   )
 
 /**
+ * `models.get` of a model that does not exist: a 404 in other words than a call's.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const noSuchModel = (options: { readonly name: string; readonly version: string }): Refusal =>
+  make(404, `Model is not found: ${options.name} for api version ${options.version}`)
+
+/**
  * A model that serves only those who used it before.
  *
  * @category constructors

@@ -44,6 +44,8 @@ export interface Row {
   readonly retired?: string | undefined
   /** Function calls of the current turn that come back without their signature are refused. */
   readonly signatures?: boolean | undefined
+  /** Built-in tools and function calling, or tools and JSON output, go together in one request. */
+  readonly combinesTools?: boolean | undefined
   /** The `thinkingLevel` values it takes; absent: it takes none. */
   readonly levels?: ReadonlyArray<string> | undefined
   /** The `thinkingBudget` it takes, in tokens. `off`: 0 is allowed too. Absent: any. */

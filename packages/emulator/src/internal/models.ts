@@ -83,15 +83,19 @@ const film = { inputTokenLimit: 480, outputTokenLimit: 8192, supportedGeneration
 const drawn = { inputTokenLimit: 480, outputTokenLimit: 8192, supportedGenerationMethods: ["predict"] }
 const vectors = { inputTokenLimit: 2048, outputTokenLimit: 1, supportedGenerationMethods: embed }
 
-/** Gemini 3 and later: signatures are demanded back, thinking is set by level. */
-const gemini3 = (...levels: ReadonlyArray<string>): Omit<Row, "model"> => ({ signatures: true, levels })
+/** Gemini 3 and later: signatures are demanded back, thinking is set by level, tools may be mixed. */
+const gemini3 = (...levels: ReadonlyArray<string>): Omit<Row, "model"> => ({
+  signatures: true,
+  combinesTools: true,
+  levels
+})
 const all = gemini3("MINIMAL", "LOW", "MEDIUM", "HIGH")
 // 3.7 and 3.8 flash refuse MINIMAL: reported with the server's words in 2026.
 const noMinimal = gemini3("LOW", "MEDIUM", "HIGH")
 
-const flash25 = { budget: { min: 1, max: 24_576, off: true } }
-const lite25 = { budget: { min: 512, max: 24_576, off: true } }
-const pro25 = { budget: { min: 128, max: 32_768, off: false } }
+const flash25 = { combinesTools: false, budget: { min: 0, max: 24_576, off: true } }
+const lite25 = { combinesTools: false, budget: { min: 512, max: 24_576, off: true } }
+const pro25 = { combinesTools: false, budget: { min: 128, max: 32_768, off: false } }
 
 export const rows: ReadonlyArray<Row> = [
   row("gemini-2.5-flash", "Gemini 2.5 Flash", thinking, flash25),
@@ -191,8 +195,11 @@ export const rows: ReadonlyArray<Row> = [
     retired: "2026-03-09",
     ...gemini3("LOW", "HIGH")
   }),
-  row("gemini-3-pro-image-preview", "Nano Banana Pro", { ...picture, version: "3.0" }, { retired: "2026-06-25" }),
-  row("gemini-3.1-flash-image-preview", "Nano Banana 2", picture, { retired: "2026-06-25" }),
+  row("gemini-3-pro-image-preview", "Nano Banana Pro", { ...picture, version: "3.0" }, {
+    retired: "2026-06-25",
+    ...all
+  }),
+  row("gemini-3.1-flash-image-preview", "Nano Banana 2", picture, { retired: "2026-06-25", ...all }),
   row("gemini-live-2.5-flash-preview", "Gemini Live 2.5 Flash Preview", spoken, { retired: "2025-12-09" }),
   row("gemini-2.0-flash-live-001", "Gemini 2.0 Flash 001", spoken, { retired: "2025-12-09" }),
   row("text-embedding-004", "Text Embedding 004", vectors, { retired: "2026-01-14" }),
