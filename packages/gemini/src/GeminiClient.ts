@@ -1,9 +1,9 @@
 /**
  * The front door: generate and stream with any model, quotas kept, failures typed.
  *
- * It picks the model of each request (else the default), asks the pool for that
- * model's client, and turns blocked and rejected answers into errors. What it returns
- * are views over the wire response, which is there whole as `response`.
+ * It picks the model of each request (else the default), asks the pool for that model's
+ * client, and chooses between HTTP and Live. What it returns are views over the wire
+ * response, which is there whole as `response`.
  *
  * @since 0.1.0
  */
@@ -11,73 +11,63 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as Answer_ from "./Answer.ts"
+import type { CallOptions } from "./CallOptions.ts"
 import * as Content from "./Content.ts"
 import * as GeminiConfig from "./GeminiConfig.ts"
-import { type Attempt, GeminiError } from "./GeminiError.ts"
+import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
-import * as GenerateContent from "./GenerateContent.ts"
+import type * as GenerateContent from "./GenerateContent.ts"
 import * as ChunkFold from "./internal/streamChunks.ts"
+import { LiveTransport } from "./LiveTransport.ts"
 import type * as ModelClient from "./ModelClient.ts"
 import * as ModelId from "./ModelId.ts"
 import * as ModelPool from "./ModelPool.ts"
 import * as RateLimiter from "./RateLimiter.ts"
-import type { Usage } from "./Usage.ts"
 
 /**
- * A request: the wire fields, with `contents` in any of its three forms and an
- * optional model.
+ * @category models
+ * @since 0.1.0
+ */
+export type Answer = Answer_.Answer
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type StreamChunk = Answer_.StreamChunk
+
+/**
+ * A request: the wire fields, with `contents` in any of its three forms, the system
+ * instruction as text or content, and an optional model.
  *
  * @category models
  * @since 0.1.0
  */
-export type Request = Omit<GenerateContent.GenerateContentRequest, "contents"> & {
+export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | "systemInstruction"> & {
   readonly model?: string | undefined
   readonly contents: Content.Input
+  readonly systemInstruction?: string | Content.Content | undefined
 }
 
 /**
- * One answer.
+ * The client. Every operation takes the overrides of one call as its second argument.
  *
- * @category models
- * @since 0.1.0
- */
-export interface Answer {
-  /** The first candidate's text without thoughts. */
-  readonly text: string
-  readonly finishReason: string | undefined
-  readonly usage: Usage | undefined
-  /** The model that answered, as the server names it (an alias names its target). */
-  readonly model: string
-  readonly attempts: ReadonlyArray<Attempt>
-  /** The wire response, untouched. */
-  readonly response: GenerateContent.GenerateContentResponse
-}
-
-/**
- * One piece of a streamed answer. Exactly one chunk, the last, is `finished`; an
- * interrupted stream has none.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StreamChunk {
-  readonly text: string
-  readonly finished: boolean
-  readonly finishReason?: string
-  readonly usage?: Usage
-  readonly response: GenerateContent.GenerateContentResponse
-}
-
-/**
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  readonly generate: (request: Request) => Effect.Effect<Answer, GeminiError>
-  readonly generateStream: (request: Request) => Stream.Stream<StreamChunk, GeminiError>
+  /** One answer. An abnormal finish (safety, a malformed tool call) is an error. */
+  readonly generate: (request: Request, options?: CallOptions) => Effect.Effect<Answer, GeminiError>
+  /**
+   * The answer as it comes, pulled from the socket at the consumer's pace. Retried only
+   * before its first chunk; a stream that breaks later fails after what it delivered.
+   */
+  readonly generateStream: (request: Request, options?: CallOptions) => Stream.Stream<StreamChunk, GeminiError>
 }
 
 /**
@@ -93,42 +83,85 @@ const invalidRequest = (method: string, field: string, description: string): Gem
     reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
   })
 
+interface Prepared {
+  readonly model: ModelId.ModelId
+  readonly body: GenerateContent.GenerateContentRequest
+}
+
 /**
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const pool = yield* ModelPool.ModelPool
+  const builtWith = Option.getOrUndefined(yield* Effect.serviceOption(LiveTransport))
+  const problem = GeminiConfig.problem(options)
+  const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
 
-  const prepare = Effect.fnUntraced(function*(method: string, request: Request) {
-    const { contents: input, model: name, ...rest } = request
-    const model = ModelId.parse(name ?? options.defaultModel ?? GeminiConfig.defaultModel)
-    if (Result.isFailure(model)) return yield* invalidRequest(method, "model", model.failure)
-    const contents = Content.fromInput(input)
-    if (contents.length === 0) return yield* invalidRequest(method, "contents", "at least one content is needed")
-    const client = yield* pool.get({ member: "default", model: model.success })
-    return { client, body: { ...rest, contents } }
-  })
-
-  const answer = ({ attempts, response }: ModelClient.Answered, model: string): Answer => ({
-    text: GenerateContent.text(response),
-    finishReason: GenerateContent.finishReason(response),
-    usage: GenerateContent.usage(response),
-    model: response.modelVersion ?? model,
-    attempts,
-    response
-  })
-
-  const generate: Service["generate"] = Effect.fnUntraced(function*(request) {
-    const { body, client } = yield* prepare("generate", request)
-    return answer(yield* client.generate(body), client.model)
-  })
-
-  const generateStream: Service["generateStream"] = (request) =>
-    Stream.unwrap(
-      Effect.map(prepare("generateStream", request), ({ body, client }) =>
-        ChunkFold.streamChunks(client.generateStream(body)))
+  const modelOf = (method: string, name: string | undefined): Result.Result<ModelId.ModelId, GeminiError> => {
+    if (problem !== undefined) return Result.fail(invalidRequest(method, problem.field, problem.description))
+    return Result.mapError(
+      ModelId.parse(name ?? defaultModel),
+      (description) => invalidRequest(method, "model", description)
     )
+  }
+
+  const prepare = (method: string, request: Request): Result.Result<Prepared, GeminiError> => {
+    const { contents: input, model: name, systemInstruction, ...rest } = request
+    const model = modelOf(method, name)
+    if (Result.isFailure(model)) return Result.fail(model.failure)
+    const contents = Content.fromInput(input)
+    if (contents.length === 0) return Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
+    const body = systemInstruction === undefined ? { ...rest, contents } : {
+      ...rest,
+      contents,
+      systemInstruction: typeof systemInstruction === "string"
+        ? { parts: [{ text: systemInstruction }] }
+        : systemInstruction
+    }
+    return Result.succeed({ model: model.success, body })
+  }
+
+  const liveTransport = (method: string, model: ModelId.ModelId): Effect.Effect<ModelClient.Transport, GeminiError> =>
+    builtWith !== undefined ? Effect.succeed(builtWith) : Effect.serviceOption(LiveTransport).pipe(
+      Effect.flatMap(Effect.fromOption),
+      Effect.mapError(() => new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
+    )
+
+  /** `undefined`: HTTP. */
+  const transportOf = (
+    method: string,
+    model: ModelId.ModelId,
+    call: CallOptions | undefined
+  ): Effect.Effect<ModelClient.Transport, GeminiError> | undefined =>
+    call?.transport === "live" ? liveTransport(method, model) : undefined
+
+  const generate: Service["generate"] = (request, call) =>
+    Effect.suspend(() => {
+      const prepared = prepare("generateContent", request)
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+      const { body, model } = prepared.success
+      const transport = transportOf("generateContent", model, call)
+      return Effect.map(
+        Effect.flatMap(pool.get({ member: "default", model }), (client) =>
+          transport === undefined
+            ? client.generate(body, call)
+            : Effect.flatMap(transport, (live) => client.generate(body, call, live))),
+        ({ attempts, value }) => Answer_.make(value, model, attempts)
+      )
+    })
+
+  const generateStream: Service["generateStream"] = (request, call) =>
+    ChunkFold.streamChunks(Stream.unwrap(Effect.suspend(() => {
+      const prepared = prepare("generateContentStream", request)
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+      const { body, model } = prepared.success
+      const transport = transportOf("generateContentStream", model, call)
+      return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
+        transport === undefined
+          ? Effect.succeed(client.generateStream(body, call))
+          : Effect.map(transport, (live) => client.generateStream(body, call, live)))
+    })))
 
   return GeminiClient.of({ generate, generateStream })
 })

@@ -5,11 +5,13 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as ModelId from "./ModelId.ts"
 import type * as Tier from "./Tier.ts"
 
 /**
@@ -62,6 +64,14 @@ export interface Retry {
   readonly maxDelay?: Duration.Input | undefined
   /** Growth of the backoff. Default 2. */
   readonly factor?: number | undefined
+  /**
+   * Longest delay that the server may ask for. If it asks for more, or for more than the
+   * total deadline leaves, the call fails at once and the error says `retryAfter`.
+   * Default 2 minutes.
+   */
+  readonly maxRetryAfter?: Duration.Input | undefined
+  /** Whether an answer whose tool call was rejected (ToolCallRejected) is asked for again. Default `false`. */
+  readonly toolCalls?: boolean | undefined
 }
 
 /**
@@ -84,8 +94,70 @@ export interface Options {
   readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
   readonly timeouts?: Timeouts | undefined
   readonly retry?: Retry | undefined
+  /**
+   * How long closing the layer waits for calls in flight before it interrupts them.
+   * Default 10 seconds.
+   */
+  readonly drain?: Duration.Input | undefined
   /** The last word on the HttpClient: proxies, extra headers, logging. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
+}
+
+/** An option that cannot be meant, named as the caller wrote it. */
+interface Problem {
+  readonly field: string
+  readonly description: string
+}
+
+const durations = (
+  group: string,
+  values: Readonly<Record<string, Duration.Input | undefined>>
+): ReadonlyArray<Problem> =>
+  Object.entries(values).flatMap(([name, value]) => {
+    if (value === undefined) return []
+    const duration = Duration.fromInput(value)
+    return Option.isSome(duration) && Duration.toMillis(duration.value) >= 0
+      ? []
+      : [{ field: `${group}${name}`, description: `expected a duration like "30 seconds", got ${shown(value)}` }]
+  })
+
+const shown = (value: unknown): string => `${JSON.stringify(value) ?? String(value)} (${typeof value})`
+
+/**
+ * The first option that cannot be meant, if there is one. `layerConfig` fails with it when
+ * the layer is built, `layer` (whose type promises never to fail) with every call.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const problem = (options: Options): Problem | undefined => {
+  const found: Array<Problem> = []
+  const wrong = (field: string, description: string): void => {
+    found.push({ field, description })
+  }
+  if (options.defaultModel !== undefined) {
+    const model = ModelId.parse(options.defaultModel)
+    if (Result.isFailure(model)) wrong("defaultModel", model.failure)
+  }
+  if (options.baseUrl !== undefined && !/^https?:\/\/[^/]/.test(options.baseUrl)) {
+    wrong("baseUrl", `expected an http or https URL, got ${shown(options.baseUrl)}`)
+  }
+  if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
+    wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
+  }
+  const { attempts, factor, baseDelay, maxDelay, maxRetryAfter } = options.retry ?? {}
+  if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 1)) {
+    wrong("retry.attempts", `expected a whole number of at least 1, got ${shown(attempts)}`)
+  }
+  if (factor !== undefined && !(Number.isFinite(factor) && factor >= 1)) {
+    wrong("retry.factor", `expected a number of at least 1, got ${shown(factor)}`)
+  }
+  found.push(
+    ...durations("retry.", { baseDelay, maxDelay, maxRetryAfter }),
+    ...durations("timeouts.", { ...options.timeouts }),
+    ...durations("", { drain: options.drain })
+  )
+  return found[0]
 }
 
 const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>

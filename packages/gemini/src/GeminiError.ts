@@ -71,6 +71,14 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
     })
   }
 
+  /** The same failure with a reason that says more. */
+  withReason(reason: GeminiErrorReason): GeminiError {
+    return new GeminiError({
+      ...this.fields(),
+      reason
+    })
+  }
+
   private fields() {
     return {
       method: this.method,

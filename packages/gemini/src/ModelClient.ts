@@ -8,14 +8,38 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
-import * as Stream from "effect/Stream"
-import type { Retry } from "./GeminiConfig.ts"
-import type { Attempt, GeminiError } from "./GeminiError.ts"
+import type * as Stream from "effect/Stream"
+import type { CallOptions } from "./CallOptions.ts"
+import type { Retry, Timeouts } from "./GeminiConfig.ts"
+import type { GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
 import * as GenerateContent from "./GenerateContent.ts"
+import { CallGate } from "./internal/CallGate.ts"
+import * as Finish from "./internal/finish.ts"
+import { Lane } from "./internal/Lane.ts"
+import * as LogicalCall from "./internal/LogicalCall.ts"
+import { estimateTokens } from "./internal/tokenEstimate.ts"
+import type * as LiveTransport from "./LiveTransport.ts"
 import type * as ModelId from "./ModelId.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
+import type { Limits } from "./Tier.ts"
+import * as Usage from "./Usage.ts"
+
+/**
+ * A response and the attempts that it took.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Answered<A = GenerateContent.GenerateContentResponse> = LogicalCall.Answered<A>
+
+/**
+ * What carries a generation: HTTP, or Live for one turn. Exactly one attempt a call.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Transport = LiveTransport.Service
 
 /**
  * The operations of one model.
@@ -25,21 +49,18 @@ import type * as RateLimiter from "./RateLimiter.ts"
  */
 export interface ModelClient {
   readonly model: ModelId.ModelId
-  readonly generate: (request: GenerateContent.GenerateContentRequest) => Effect.Effect<Answered, GeminiError>
+  /** An answer whose finish is abnormal fails, with its usage: so the retry policy sees it. */
+  readonly generate: (
+    request: GenerateContent.GenerateContentRequest,
+    options?: CallOptions,
+    transport?: Transport
+  ) => Effect.Effect<Answered, GeminiError>
+  /** The wire chunks as they come; after the last one of an abnormal finish it fails. */
   readonly generateStream: (
-    request: GenerateContent.GenerateContentRequest
+    request: GenerateContent.GenerateContentRequest,
+    options?: CallOptions,
+    transport?: Transport
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
-}
-
-/**
- * A response and the attempts that it took.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Answered {
-  readonly response: GenerateContent.GenerateContentResponse
-  readonly attempts: ReadonlyArray<Attempt>
 }
 
 /**
@@ -50,9 +71,26 @@ export interface Options {
   readonly model: ModelId.ModelId
   readonly transport: GeminiHttp.Service
   readonly limiter: RateLimiter.Service
-  readonly admission: (request: GenerateContent.GenerateContentRequest) => RateLimiter.Admission
+  /** What quotas are counted by, apart from model and family. */
+  readonly project: string
+  readonly location: string
+  /** The model that the server counts, and whether `model` is only another name for it. */
+  readonly quotaModel: ModelId.ModelId
+  readonly isAlias: boolean
+  readonly limits: (quotaModel: ModelId.ModelId, options?: CallOptions) => Limits
   readonly retry?: Retry | undefined
+  readonly timeouts?: Timeouts | undefined
+  /** Counts the calls in flight, of all clients that close together. */
+  readonly gate?: CallGate | undefined
 }
+
+const wireOptions = (options: CallOptions | undefined): GeminiHttp.CallOptions | undefined =>
+  options?.timeouts === undefined && options?.headers === undefined
+    ? undefined
+    : { timeouts: options.timeouts, headers: options.headers }
+
+const isFinished = (response: GenerateContent.GenerateContentResponse): boolean =>
+  GenerateContent.finishReason(response) !== undefined
 
 /**
  * Does no I/O.
@@ -61,74 +99,49 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options): ModelClient => {
-  const { limiter, model, transport } = options
-  const maxAttempts = options.retry?.attempts ?? 3
-  const base = Duration.toMillis(options.retry?.baseDelay ?? "1 second")
-  const longest = Duration.toMillis(options.retry?.maxDelay ?? "60 seconds")
-  const factor = options.retry?.factor ?? 2
-
-  const attempted = (error: GeminiError, delay?: Duration.Duration): Attempt => ({
+  const { limiter, model, transport: http } = options
+  const total = options.timeouts?.total
+  const client: LogicalCall.Client = {
     model,
-    ...(error.status === undefined ? {} : { status: error.status }),
-    reason: error.reason._tag,
-    ...(delay === undefined ? {} : { delay })
-  })
+    limiter,
+    gate: options.gate ?? new CallGate(),
+    retry: options.retry,
+    total: total === undefined ? Infinity : Duration.toMillis(total)
+  }
+  const generation = new Lane(options, "generate")
 
-  /** The server's own delay, else exponential backoff with full jitter above half. */
-  const delayAfter = (error: GeminiError, failures: number): Effect.Effect<Duration.Duration> => {
-    if (error.retryAfter !== undefined) return Effect.succeed(error.retryAfter)
-    const backoff = Math.min(longest, base * factor ** (failures - 1))
-    return Effect.map(Random.next, (random) => Duration.millis(backoff * (0.5 + random / 2)))
+  const admission = (lane: Lane, request: object, options: CallOptions | undefined) => {
+    let tokens: number | undefined
+    return () => lane.admission(tokens ??= estimateTokens(request), options)
   }
 
-  const generate: ModelClient["generate"] = (request) => {
-    const attempt = (failed: ReadonlyArray<Attempt>): Effect.Effect<Answered, GeminiError> =>
-      limiter.use(
-        options.admission(request),
-        (permit) =>
-          Effect.tap(transport.generateContent({ ...request, model }), (response) =>
-            permit.settle(GenerateContent.usage(response)?.promptTokens ?? 0))
-      ).pipe(
-        Effect.map((response) => ({ response, attempts: [...failed, { model, status: 200 }] })),
-        Effect.catch((error) =>
-          error.isRetryable && failed.length + 1 < maxAttempts
-            ? Effect.flatMap(delayAfter(error, failed.length + 1), (delay) =>
-              Effect.andThen(
-                Effect.sleep(delay),
-                attempt([...failed, attempted(error, delay)])
-              ))
-            : Effect.fail(error.withAttempts([...failed, attempted(error)]))
-        )
-      )
-    return Effect.suspend(() => attempt([]))
+  const inputTokens = (response: GenerateContent.GenerateContentResponse): number | undefined => {
+    generation.answeredBy(response.modelVersion)
+    const tokens = response.usageMetadata?.promptTokenCount
+    return tokens == null ? undefined : Usage.count(tokens)
   }
 
-  const generateStream: ModelClient["generateStream"] = (request) => {
-    const attempt = (
-      failed: ReadonlyArray<Attempt>
-    ): Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError> => {
-      let emitted = false
-      return Stream.unwrap(
-        Effect.map(
-          limiter.acquire(options.admission(request)),
-          (permit) =>
-            Stream.tap(transport.generateContentStream({ ...request, model }), (chunk) => {
-              emitted = true
-              const usage = GenerateContent.usage(chunk)
-              return usage === undefined ? Effect.void : permit.settle(usage.promptTokens)
-            })
-        )
-      ).pipe(
-        Stream.catch((error) =>
-          !emitted && error.isRetryable && failed.length + 1 < maxAttempts
-            ? Stream.unwrap(Effect.flatMap(delayAfter(error, failed.length + 1), (delay) =>
-              Effect.as(Effect.sleep(delay), attempt([...failed, attempted(error, delay)]))))
-            : Stream.fail(error.withAttempts([...failed, attempted(error)]))
-        )
-      )
-    }
-    return Stream.suspend(() => attempt([]))
+  return {
+    model,
+    generate: (request, options, transport = http) =>
+      LogicalCall.unary(client, {
+        method: "generateContent",
+        options,
+        admission: admission(generation, request, options),
+        inputTokens,
+        isFinished,
+        rejection: (response) => Finish.rejection({ method: "generateContent", model }, response),
+        learn: generation.learn
+      }, transport.generateContent({ ...request, model }, wireOptions(options))),
+    generateStream: (request, options, transport = http) =>
+      LogicalCall.stream(client, {
+        method: "generateContentStream",
+        options,
+        admission: admission(generation, request, options),
+        inputTokens,
+        isFinished,
+        rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response),
+        learn: generation.learn
+      }, transport.generateContentStream({ ...request, model }, wireOptions(options)))
   }
-
-  return { model, generate, generateStream }
 }

@@ -2,21 +2,28 @@
  * One `ModelClient` a (member, model), created on first use.
  *
  * The map holds Deferreds, so the lock is held only to insert one: creation runs
- * outside it, a failure removes the entry and reaches every waiter, and a warm model
- * answers while another is being created.
+ * outside it, in the pool's scope, a failure removes the entry and reaches every waiter,
+ * and a warm model answers while another is being created.
+ *
+ * The pool is bounded: the client that was idle longest makes room. A client holds no
+ * connection and no quota of its own, so the calls of an evicted one go on undisturbed.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HashMap from "effect/HashMap"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
+import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
+import { CallGate } from "./internal/CallGate.ts"
+import * as PoolMap from "./internal/PoolMap.ts"
 import * as ModelClient from "./ModelClient.ts"
 import type * as ModelId from "./ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
@@ -39,7 +46,10 @@ export interface ClientKey {
  * @since 0.1.0
  */
 export interface Service {
+  /** The client of a model. Does no I/O; a hit takes no lock. */
   readonly get: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>
+  /** How many clients there are. */
+  readonly size: Effect.Effect<number>
 }
 
 /**
@@ -48,7 +58,21 @@ export interface Service {
  */
 export class ModelPool extends Context.Service<ModelPool, Service>()("effect-gemini/ModelPool") {}
 
-type Entry = Deferred.Deferred<ModelClient.ModelClient, GeminiError>
+/**
+ * The most clients that a pool keeps.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultCapacity = 256
+
+/** A client, or the creation that its first callers wait for. */
+interface Entry {
+  readonly created: Deferred.Deferred<ModelClient.ModelClient, GeminiError>
+  ready: Effect.Effect<ModelClient.ModelClient> | undefined
+  /** When it was last asked for, in requests of the pool. */
+  used: number
+}
 
 /**
  * A pool over a way to create clients.
@@ -57,42 +81,66 @@ type Entry = Deferred.Deferred<ModelClient.ModelClient, GeminiError>
  * @since 0.1.0
  */
 export const makeWith = Effect.fnUntraced(function*(
-  create: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>
+  create: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>,
+  options: { readonly capacity?: number | undefined } = {}
 ) {
-  const clients = yield* SynchronizedRef.make(HashMap.empty<string, Entry>())
+  const capacity = Math.max(1, options.capacity ?? defaultCapacity)
+  const scope = yield* Effect.scope
+  const clients = yield* SynchronizedRef.make<PoolMap.PoolMap<Entry>>(PoolMap.empty)
+  let requests = 0
 
-  const miss = Effect.fnUntraced(function*(id: string, key: ClientKey) {
-    const mine = yield* Deferred.make<ModelClient.ModelClient, GeminiError>()
-    const entry = yield* SynchronizedRef.modify(clients, (map) => {
-      const known = HashMap.get(map, id)
-      return Option.isSome(known) ? [known.value, map] : [mine, HashMap.set(map, id, mine)]
-    })
-    if (entry === mine) {
-      yield* create(key).pipe(
-        Effect.onError(() => SynchronizedRef.update(clients, HashMap.remove(id))),
-        Effect.onExit((exit) => Deferred.done(mine, exit)),
-        Effect.exit
+  const isIdle = (entry: Entry): boolean => entry.ready !== undefined
+
+  const creation = (key: ClientKey, entry: Entry): Effect.Effect<unknown> =>
+    Effect.onExit(create(key), (exit) => {
+      if (Exit.isSuccess(exit)) {
+        entry.ready = Effect.succeed(exit.value)
+        return Effect.andThen(
+          Deferred.done(entry.created, exit),
+          SynchronizedRef.update(clients, (map) => PoolMap.trim(map, capacity, isIdle))
+        )
+      }
+      return Effect.andThen(
+        SynchronizedRef.update(clients, (map) => PoolMap.remove(map, key, entry)),
+        Deferred.done(entry.created, exit)
       )
-    }
-    return yield* Deferred.await(entry)
-  })
+    }).pipe(Effect.exit)
+
+  // The creation belongs to the pool, not to the caller that happened to be first: when that
+  // one is interrupted, the others go on waiting for the same client. Nothing may come
+  // between inserting an entry and starting its creation.
+  const miss = (key: ClientKey): Effect.Effect<Entry> => {
+    const mine: Entry = { created: Deferred.makeUnsafe(), ready: undefined, used: requests }
+    return SynchronizedRef.modify(clients, (map): readonly [Entry, PoolMap.PoolMap<Entry>] => {
+      const known = PoolMap.get(map, key.member, key.model)
+      return known === undefined
+        ? [mine, PoolMap.set(PoolMap.trim(map, capacity - 1, isIdle), key, mine)]
+        : [known, map]
+    }).pipe(
+      Effect.tap((entry) =>
+        entry === mine
+          ? Effect.forkIn(creation(key, entry), scope, { startImmediately: true })
+          : Effect.void
+      ),
+      Effect.uninterruptible
+    )
+  }
 
   return ModelPool.of({
     get: (key) =>
       Effect.suspend(() => {
-        const id = `${key.member}/${key.model}`
-        const known = HashMap.get(SynchronizedRef.getUnsafe(clients), id)
-        return Option.isSome(known) ? Deferred.await(known.value) : miss(id, key)
-      })
+        const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
+        if (entry === undefined) return Effect.flatMap(miss(key), (entry) => Deferred.await(entry.created))
+        entry.used = ++requests
+        return entry.ready ?? Deferred.await(entry.created)
+      }),
+    size: Effect.map(SynchronizedRef.get(clients), (map) => map.size)
   })
 })
 
-// About four characters of English make a token (Google's own rule of thumb); the server's
-// count settles the difference.
-const estimateTokens = (request: object): number => Math.ceil(JSON.stringify(request).length / 4)
-
 /**
- * The pool over HTTP, with the tier's limits.
+ * The pool over HTTP, with the tier's limits. Closing its scope lets the calls in flight
+ * end, for up to `drain`.
  *
  * @category constructors
  * @since 0.1.0
@@ -100,19 +148,32 @@ const estimateTokens = (request: object): number => Math.ceil(JSON.stringify(req
 export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const transport = yield* GeminiHttp.GeminiHttp
   const limiter = yield* RateLimiter.RateLimiter
-  const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
+  const gate = new CallGate()
+  const drain = Duration.toMillis(options.drain ?? "10 seconds")
+  yield* Scope.addFinalizer(yield* Effect.scope, gate.close(drain))
+
+  const tierOf = (tier: GeminiConfig.Options["tier"]): Tier.Tier =>
+    typeof tier === "object" ? tier : Tier.byName(tier ?? "free")
+  const tier = tierOf(options.tier)
+  const limits = (quotaModel: ModelId.ModelId, call?: CallOptions): Tier.Limits => {
+    const base = Tier.limitsFor(call?.tier === undefined ? tier : tierOf(call.tier), quotaModel, options.limits)
+    return call?.limits === undefined ? base : { ...base, ...call.limits }
+  }
+
   return yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({
         model,
         transport,
         limiter,
+        gate,
+        project: member,
+        location: "global",
+        quotaModel: model,
+        isAlias: false,
+        limits,
         retry: options.retry,
-        admission: (request) => ({
-          lane: { project: member, location: "global", quotaModel: model, family: "generate" },
-          limits: Tier.limitsFor(tier, model, options.limits),
-          tokens: estimateTokens(request)
-        })
+        timeouts: options.timeouts
       })
     )
   )

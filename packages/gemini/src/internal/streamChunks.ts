@@ -7,48 +7,76 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import type { StreamChunk } from "../GeminiClient.ts"
+import type { StreamChunk } from "../Answer.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as GenerateContent from "../GenerateContent.ts"
+import type { Usage } from "../Usage.ts"
 
 type Response = GenerateContent.GenerateContentResponse
 
-const chunk = (response: Response, finish: string | undefined, finished: boolean): StreamChunk => {
-  const usage = GenerateContent.usage(response)
-  return {
-    text: GenerateContent.text(response),
-    finished,
-    ...(finish === undefined ? {} : { finishReason: finish }),
-    ...(usage === undefined ? {} : { usage }),
-    response
+/** The fold without Effect: what was pushed comes out, save a chunk that may be the last. */
+export class ChunkFold {
+  #held: StreamChunk | undefined
+  #finishReason: string | undefined
+  #usage: Usage | undefined
+
+  push(responses: ReadonlyArray<Response>): Array<StreamChunk> {
+    const out: Array<StreamChunk> = []
+    for (const response of responses) {
+      if (this.#held !== undefined) out.push(this.#held)
+      const usage = GenerateContent.usage(response)
+      this.#usage = usage ?? this.#usage
+      this.#finishReason = GenerateContent.finishReason(response) ?? this.#finishReason
+      const text = GenerateContent.text(response)
+      const chunk = usage === undefined
+        ? { text, finished: false, response }
+        : { text, finished: false, usage, response }
+      if (this.#finishReason === undefined) out.push(chunk)
+      else this.#held = chunk
+    }
+    return out
+  }
+
+  /** The stream ended well: the held chunk is the finished one. */
+  end(): StreamChunk | undefined {
+    const held = this.cut()
+    if (held === undefined || this.#finishReason === undefined) return undefined
+    return {
+      ...held,
+      finished: true,
+      finishReason: this.#finishReason,
+      ...(this.#usage === undefined ? {} : { usage: this.#usage })
+    }
+  }
+
+  /** The stream failed: what was held is still text that the server sent. */
+  cut(): StreamChunk | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return held
   }
 }
 
 export const streamChunks = (source: Stream.Stream<Response, GeminiError>): Stream.Stream<StreamChunk, GeminiError> =>
   Stream.transformPull(source, (pull) =>
     Effect.sync(() => {
-      let held: Response | undefined
-      let finish: string | undefined
-      let ended = false
-      const next: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamChunk>, GeminiError> = Effect.suspend(() =>
-        ended ? Cause.done() : read
-      )
-      const read = Pull.matchEffect(pull, {
-        onSuccess: (responses) => {
-          const out: Array<StreamChunk> = []
-          for (const response of responses) {
-            if (held !== undefined) out.push(chunk(held, undefined, false))
-            finish = GenerateContent.finishReason(response) ?? finish
-            held = finish === undefined ? undefined : response
-            if (held === undefined) out.push(chunk(response, undefined, false))
-          }
-          return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
+      const fold = new ChunkFold()
+      type Chunks = Arr.NonEmptyReadonlyArray<StreamChunk>
+      let over: Pull.Pull<never, GeminiError> | undefined
+      const last = (
+        chunk: StreamChunk | undefined,
+        end: Pull.Pull<never, GeminiError>
+      ): Pull.Pull<Chunks, GeminiError> => {
+        over = end
+        return chunk === undefined ? end : Effect.succeed(Arr.of(chunk))
+      }
+      const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(pull, {
+        onSuccess: (responses): Pull.Pull<Chunks, GeminiError> => {
+          const out = fold.push(responses)
+          return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : read
         },
-        onFailure: (cause) => Effect.failCause(cause),
-        onDone: () => {
-          ended = true
-          return held === undefined ? Cause.done() : Effect.succeed(Arr.of(chunk(held, finish, true)))
-        }
+        onFailure: (cause) => last(fold.cut(), Effect.failCause(cause)),
+        onDone: () => last(fold.end(), Cause.done())
       })
-      return next
+      return Effect.suspend(() => over ?? read)
     }))

@@ -1,0 +1,76 @@
+/**
+ * What `GeminiClient` answers: views over the wire response, which is there whole.
+ *
+ * @since 0.1.0
+ */
+import type { Attempt } from "./GeminiError.ts"
+import * as GenerateContent from "./GenerateContent.ts"
+import type { Blob, FunctionCall } from "./Part.ts"
+import type { Usage } from "./Usage.ts"
+
+/**
+ * One answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  /** The first candidate's text without thoughts. */
+  readonly text: string
+  /** The calls that the model asks for, in order. */
+  readonly functionCalls: ReadonlyArray<FunctionCall>
+  /** Images and sounds in the answer, base64 as received. */
+  readonly media: ReadonlyArray<Blob>
+  /** Summaries of the model's thoughts, where they were asked for. */
+  readonly thoughts: string
+  /** `STOP` or `MAX_TOKENS` as a rule: abnormal ones are errors. */
+  readonly finishReason: string | undefined
+  readonly usage: Usage | undefined
+  /** The model that answered, as the server names it (an alias names its target). */
+  readonly model: string
+  /** Every attempt of the call, the successful one last. */
+  readonly attempts: ReadonlyArray<Attempt>
+  /** The wire response, untouched. */
+  readonly response: GenerateContent.GenerateContentResponse
+}
+
+/**
+ * One piece of a streamed answer. Exactly one chunk, the last, is `finished`; a stream
+ * that fails or is interrupted has none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StreamChunk {
+  /** The piece's text without thoughts. */
+  readonly text: string
+  readonly finished: boolean
+  /** On the finished chunk: the last one that the server gave. */
+  readonly finishReason?: string
+  /** Of the stream so far, not of the piece; on the finished chunk the last that the server gave. */
+  readonly usage?: Usage
+  /** The wire chunk, untouched. */
+  readonly response: GenerateContent.GenerateContentResponse
+}
+
+/**
+ * The views over a response. `model` is the one that was asked.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  response: GenerateContent.GenerateContentResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): Answer => ({
+  text: GenerateContent.text(response),
+  functionCalls: GenerateContent.functionCalls(response),
+  media: GenerateContent.media(response),
+  thoughts: GenerateContent.thoughts(response),
+  finishReason: GenerateContent.finishReason(response),
+  usage: GenerateContent.usage(response),
+  model: response.modelVersion ?? model,
+  attempts,
+  response
+})

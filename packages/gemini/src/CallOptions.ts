@@ -1,0 +1,62 @@
+/**
+ * What one call may say differently from its client, and what it tells while it runs.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { Retry, Timeouts } from "./GeminiConfig.ts"
+import type { GeminiError } from "./GeminiError.ts"
+import type { LaneKey, Priority } from "./RateLimiter.ts"
+import type * as Tier from "./Tier.ts"
+
+/**
+ * Overrides of one call, the second argument of every operation of `GeminiClient`.
+ * What is left out stays as the client has it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface CallOptions {
+  /** Deadlines, each on its own. */
+  readonly timeouts?: Timeouts | undefined
+  /** Retries, each setting on its own. */
+  readonly retry?: Retry | undefined
+  /** Quotas to keep, for a model whose lane this call is the first to use. */
+  readonly tier?: Tier.TierName | Tier.Tier | undefined
+  /** Overrides of the tier for the model of this call. */
+  readonly limits?: Partial<Tier.Limits> | undefined
+  /** `interactive` (the default) goes before `batch` when both wait for quota. */
+  readonly priority?: Priority | undefined
+  /** Longest wait for quota before each attempt. Default: no limit. */
+  readonly maxWait?: Duration.Input | undefined
+  /** Longest queue for the model's quota; beyond it the call fails at once with LimiterFull. Default: no limit. */
+  readonly maxQueue?: number | undefined
+  /** While the day's quota is spent: fail with QuotaExhausted, or wait until it resets. Default `fail`. */
+  readonly whenExhausted?: "fail" | "wait" | undefined
+  /** A request estimated above the model's whole token budget: alone on an empty window, or RequestTooLarge. Default `alone`. */
+  readonly oversize?: "alone" | "reject" | undefined
+  /** Extra request headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** How the call travels. Default: HTTP, or Live for a model that has nothing else. */
+  readonly transport?: "http" | "live" | undefined
+  /** Told of every wait of the call. It runs in the call's fiber: keep it short. */
+  readonly observe?: ((event: CallEvent) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * What a call waits for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CallEvent =
+  /** For its quota; `until` in milliseconds since the epoch, as far as is known. */
+  | { readonly _tag: "Waiting"; readonly lane: LaneKey; readonly until: number | undefined }
+  /** Between two attempts: number `attempt` failed with `error`, the next one comes after `delay`. */
+  | {
+    readonly _tag: "Retrying"
+    readonly attempt: number
+    readonly delay: Duration.Duration
+    readonly error: GeminiError
+  }

@@ -1,0 +1,117 @@
+/**
+ * Which lane a model's calls of one family belong to, and what is learnt about it.
+ *
+ * Quotas are counted by concrete model. A name may stand for another (an alias), so the
+ * lane follows what the server says: the `modelVersion` of an answer for an alias, and the
+ * model in a 429's quota dimensions for any name.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { CallOptions } from "../CallOptions.ts"
+import type { GeminiError } from "../GeminiError.ts"
+import * as Reason from "../GeminiErrorReason.ts"
+import * as ModelId from "../ModelId.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import type { Limits } from "../Tier.ts"
+import { nextPacificMidnight } from "./pacificDay.ts"
+
+export interface Options {
+  readonly limiter: RateLimiter.Service
+  readonly project: string
+  readonly location: string
+  readonly quotaModel: ModelId.ModelId
+  readonly isAlias: boolean
+  readonly limits: (quotaModel: ModelId.ModelId, options?: CallOptions) => Limits
+}
+
+type Violations = Reason.RateLimited["violations"]
+
+const withReset = (reason: Reason.QuotaExhausted, resetAt: number): Reason.QuotaExhausted =>
+  new Reason.QuotaExhausted({
+    ...(reason.description === undefined ? {} : { description: reason.description }),
+    violations: reason.violations,
+    resetAt
+  })
+
+const quotaModelOf = (violations: Violations): string | undefined =>
+  violations.find((violation) => violation.quotaDimensions?.["model"] !== undefined)?.quotaDimensions?.["model"]
+
+export class Lane {
+  readonly #options: Options
+  readonly #family: RateLimiter.LaneKey["family"]
+  #key: RateLimiter.LaneKey
+  #limits: Limits
+
+  constructor(options: Options, family: RateLimiter.LaneKey["family"]) {
+    this.#options = options
+    this.#family = family
+    this.#key = this.#keyOf(options.quotaModel)
+    this.#limits = options.limits(options.quotaModel)
+  }
+
+  get key(): RateLimiter.LaneKey {
+    return this.#key
+  }
+
+  admission(tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
+    if (options === undefined) return { lane: this.#key, limits: this.#limits, tokens }
+    const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
+    return {
+      lane: this.#key,
+      limits: limits === undefined && tier === undefined
+        ? this.#limits
+        : this.#options.limits(this.#key.quotaModel, options),
+      tokens,
+      priority,
+      maxWait,
+      maxQueue,
+      whenExhausted,
+      oversize,
+      onWait: observe === undefined ? undefined : (waiting) => observe({ _tag: "Waiting", ...waiting })
+    }
+  }
+
+  /** The model that an answer names, of interest where the asked name is only an alias. */
+  answeredBy(modelVersion: string | null | undefined): void {
+    if (this.#options.isAlias) this.#moveTo(modelVersion)
+  }
+
+  /** Hands a 429 to the limiter. The error of a spent day comes back with the time when it resets. */
+  readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
+    const { reason } = error
+    if (reason._tag === "RateLimited") {
+      this.#moveTo(quotaModelOf(reason.violations))
+      return Effect.as(
+        this.#options.limiter.feedback(this.#key, { _tag: "RateLimited", retryAfter: error.retryAfter }),
+        error
+      )
+    }
+    if (reason._tag !== "QuotaExhausted") return Effect.succeed(error)
+    this.#moveTo(quotaModelOf(reason.violations))
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const resetAt = reason.resetAt ?? nextPacificMidnight(now)
+      return Effect.as(
+        this.#options.limiter.feedback(this.#key, { _tag: "QuotaExhausted", resetAt }),
+        reason.resetAt === undefined ? error.withReason(withReset(reason, resetAt)) : error
+      )
+    })
+  }
+
+  #moveTo(name: string | null | undefined): void {
+    if (name == null || name === this.#key.quotaModel) return
+    const model = ModelId.parse(name)
+    if (Result.isFailure(model) || model.success === this.#key.quotaModel) return
+    this.#key = this.#keyOf(model.success)
+    this.#limits = this.#options.limits(model.success)
+  }
+
+  #keyOf(quotaModel: ModelId.ModelId): RateLimiter.LaneKey {
+    return {
+      project: this.#options.project,
+      location: this.#options.location,
+      quotaModel,
+      family: this.#family
+    }
+  }
+}

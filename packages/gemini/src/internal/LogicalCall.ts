@@ -1,0 +1,287 @@
+/**
+ * One logical call: its attempts, its retry budget and its deadline, the same for unary
+ * calls and streams.
+ *
+ * Each attempt takes a permit and makes exactly one call of the transport. A backoff
+ * sleep holds no permit, and once a stream has emitted a chunk nothing is tried again.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Pull from "effect/Pull"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { CallOptions } from "../CallOptions.ts"
+import type { Retry } from "../GeminiConfig.ts"
+import { type Attempt, GeminiError } from "../GeminiError.ts"
+import * as Reason from "../GeminiErrorReason.ts"
+import type * as ModelId from "../ModelId.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import type { CallGate, InFlight } from "./CallGate.ts"
+import * as RetryKernel from "./retry.ts"
+
+/** What every call of a client shares. */
+export interface Client {
+  readonly model: ModelId.ModelId
+  readonly limiter: RateLimiter.Service
+  readonly gate: CallGate
+  readonly retry: Retry | undefined
+  /** The total deadline in milliseconds, or `Infinity`. */
+  readonly total: number
+}
+
+/** One call of a client, over whatever it sends. */
+export interface Plan<A> {
+  readonly method: string
+  readonly options: CallOptions | undefined
+  /** Asked before every attempt: a 429 may have taught which lane it is. */
+  readonly admission: () => RateLimiter.Admission
+  /** The input tokens that the server counted, once it says so. */
+  readonly inputTokens: (answer: A) => number | undefined
+  /** Whether an answer says how it finished. The last one of a stream that does is judged. */
+  readonly isFinished: (answer: A) => boolean
+  /** Why a finished answer is none, if so: judged after its tokens were settled. */
+  readonly rejection: (answer: A) => GeminiError | undefined
+  /** What a 429 teaches; the error comes back with what it lacked (the reset time of a day's quota). */
+  readonly learn: (error: GeminiError) => Effect.Effect<GeminiError>
+}
+
+/** An answer and the attempts that it took. */
+export interface Answered<A> {
+  readonly value: A
+  readonly attempts: ReadonlyArray<Attempt>
+}
+
+class LogicalCall<A> implements InFlight {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  sent = false
+  abandon: Effect.Effect<void> = Effect.void
+  readonly failed: Array<Attempt> = []
+  readonly client: Client
+  readonly plan: Plan<A>
+  readonly total: number
+  deadline = Infinity
+
+  constructor(client: Client, plan: Plan<A>) {
+    this.client = client
+    this.plan = plan
+    const total = plan.options?.timeouts?.total
+    this.total = total === undefined ? client.total : Duration.toMillis(total)
+  }
+
+  error(reason: Reason.GeminiErrorReason): GeminiError {
+    return new GeminiError({
+      method: this.plan.method,
+      model: this.client.model,
+      attempts: this.failed,
+      reason
+    })
+  }
+
+  get closed(): GeminiError {
+    return this.error(
+      new Reason.Unsupported({
+        capability: "calls after closing",
+        description: "this client is closed: its layer's scope has ended, build the layer again"
+      })
+    )
+  }
+
+  /** What the total deadline makes of the call: the attempt that it cut counts as one. */
+  get timedOut(): GeminiError {
+    const reason = new Reason.TimedOut({ phase: "total" })
+    if (this.sent) this.failed.push({ model: this.client.model, reason: reason._tag })
+    return this.error(reason)
+  }
+
+  private attempt(error: GeminiError, delay?: number): Attempt {
+    return {
+      model: this.client.model,
+      ...(error.status === undefined ? {} : { status: error.status }),
+      reason: error.reason._tag,
+      ...(delay === undefined ? {} : { delay: Duration.millis(delay) })
+    }
+  }
+
+  /** The last word on a failure that nothing follows. */
+  readonly finalError = (error: GeminiError): Effect.Effect<never, GeminiError> => {
+    // What the limiter refused was never an attempt.
+    if (this.sent) this.failed.push(this.attempt(error))
+    return Effect.fail(this.failed.length === 0 ? error : error.withAttempts(this.failed))
+  }
+
+  /** After a failed attempt: succeeds when it is time for the next one, fails when there is none. */
+  readonly recover = (failure: GeminiError): Effect.Effect<void, GeminiError> => {
+    // Refusals of our own limiter (a full queue, too long a wait) are the caller's choice.
+    if (!this.sent) return this.finalError(failure)
+    const { client, plan } = this
+    const policy = RetryKernel.policy(client.retry, plan.options?.retry)
+    return Effect.flatMap(
+      plan.learn(failure),
+      (error) =>
+        Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
+          const delay = client.gate.isOpen
+            ? RetryKernel.delayAfter(policy, {
+              error,
+              failures: this.failed.length + 1,
+              remaining: this.deadline - now,
+              waitForQuota: plan.options?.whenExhausted === "wait",
+              random
+            })
+            : undefined
+          if (delay === undefined) return this.finalError(error)
+          this.failed.push(this.attempt(error, delay))
+          this.sent = false
+          const observe = plan.options?.observe
+          const sleep = Effect.sleep(delay)
+          return observe === undefined ? sleep : Effect.andThen(
+            observe({ _tag: "Retrying", attempt: this.failed.length, delay: Duration.millis(delay), error }),
+            sleep
+          )
+        })
+    )
+  }
+
+  /** Until the total deadline; `Infinity` costs nothing. */
+  within<B, E, R>(effect: Effect.Effect<B, E, R>): Effect.Effect<B, E | GeminiError, R> {
+    if (this.total === Infinity) return effect
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (this.deadline === Infinity) this.deadline = now + this.total
+      return Effect.timeoutOrElse(effect, {
+        duration: Math.max(0, this.deadline - now),
+        orElse: () => Effect.fail(this.timedOut)
+      })
+    })
+  }
+}
+
+/** A call with one answer. */
+export const unary = <A>(
+  client: Client,
+  plan: Plan<A>,
+  send: Effect.Effect<A, GeminiError>
+): Effect.Effect<Answered<A>, GeminiError> =>
+  Effect.withFiber((fiber) => {
+    const call = new LogicalCall(client, plan)
+    const { gate } = client
+    if (!gate.isOpen) return Effect.fail(call.closed)
+    call.fiber = fiber
+    const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
+      call.sent = true
+      return Effect.flatMap(send, (answer) => {
+        const tokens = plan.inputTokens(answer)
+        const rejection = plan.rejection(answer)
+        const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
+        return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)
+      })
+    }
+    const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() =>
+      Effect.catch(
+        client.limiter.use(plan.admission(), use),
+        (error) => Effect.flatMap(call.recover(error), () => attempt)
+      )
+    )
+    const entered = Effect.suspend(() => {
+      gate.enter(call)
+      return call.within(attempt)
+    })
+    return Effect.map(
+      Effect.onExitPrimitive(entered, () => {
+        gate.leave(call)
+        return undefined
+      }),
+      (value) => ({ value, attempts: [...call.failed, { model: client.model, status: 200 }] })
+    )
+  })
+
+type Elements<A> = Arr.NonEmptyReadonlyArray<A>
+
+/**
+ * A call with an answer in pieces. Array-wise from end to end: one pass a socket read,
+ * however many chunks it held.
+ */
+export const stream = <A>(
+  client: Client,
+  plan: Plan<A>,
+  send: Stream.Stream<A, GeminiError>
+): Stream.Stream<A, GeminiError> =>
+  Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, outer) =>
+    Effect.sync(() => {
+      const call = new LogicalCall(client, plan)
+      const { gate } = client
+      const scope = Scope.forkUnsafe(outer)
+      let pull: Pull.Pull<Elements<A>, GeminiError> | undefined
+      let finished: A | undefined
+
+      call.abandon = Effect.suspend(() => {
+        pull = Effect.fail(call.closed)
+        return Scope.close(scope, Exit.void)
+      })
+
+      const chunks = (
+        source: Pull.Pull<Elements<A>, GeminiError>,
+        permit: RateLimiter.Permit
+      ): Pull.Pull<Elements<A>, GeminiError> => {
+        let settled: number | undefined
+        return Effect.flatMap(source, (answers) => {
+          let tokens = settled
+          for (const answer of answers) {
+            tokens = plan.inputTokens(answer) ?? tokens
+            if (plan.isFinished(answer)) finished = answer
+          }
+          if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
+          settled = tokens
+          return Effect.as(permit.settle(tokens), answers)
+        })
+      }
+
+      const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
+        const inner = Scope.forkUnsafe(scope)
+        return Scope.provide(client.limiter.acquire(plan.admission()), inner).pipe(
+          Effect.flatMap((permit) => {
+            call.sent = true
+            return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
+              const read = chunks(source, permit)
+              pull = Effect.catchTags(read, {
+                GeminiError: (error) => Effect.flatMap(plan.learn(error), call.finalError),
+                Done: () => {
+                  const rejection = finished === undefined ? undefined : plan.rejection(finished)
+                  return rejection === undefined ? Cause.done() : call.finalError(rejection)
+                }
+              })
+              return read
+            })
+          }),
+          // The permit and the connection go before the backoff begins.
+          (read) => Effect.onExitPrimitive(read, (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(inner, exit)),
+          Effect.catchTag("GeminiError", (error) => {
+            pull = undefined
+            return Effect.flatMap(call.recover(error), () => attempt)
+          })
+        )
+      })
+
+      const start = Effect.suspend(() => {
+        if (!gate.isOpen) return Effect.fail(call.closed)
+        gate.enter(call)
+        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), attempt)
+      })
+
+      return Effect.onExitPrimitive(
+        Effect.withFiber((fiber) => {
+          call.fiber = fiber
+          return call.within(Effect.suspend(() => pull ?? start))
+        }),
+        (exit) => {
+          call.fiber = undefined
+          return Exit.isSuccess(exit) ? undefined : Scope.close(scope, Pull.doneExitFromCause(exit.cause))
+        }
+      )
+    })
+  ))

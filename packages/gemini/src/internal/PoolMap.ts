@@ -1,0 +1,61 @@
+/**
+ * The pool's map: immutable, by member and model, least recently used out first.
+ *
+ * Two native maps one in the other, copied when a client comes or goes (rare, at most a few
+ * hundred entries), so that a hit is two lookups of strings whose hash the engine keeps:
+ * no key to build, no structural hash.
+ */
+
+export interface Entry {
+  readonly used: number
+}
+
+export interface PoolMap<E extends Entry> {
+  readonly size: number
+  readonly members: ReadonlyMap<string, ReadonlyMap<string, E>>
+}
+
+export interface Key {
+  readonly member: string
+  readonly model: string
+}
+
+export const empty: PoolMap<never> = { size: 0, members: new Map() }
+
+export const get = <E extends Entry>(map: PoolMap<E>, member: string, model: string): E | undefined =>
+  map.members.get(member)?.get(model)
+
+const withModels = <E extends Entry>(
+  map: PoolMap<E>,
+  member: string,
+  size: number,
+  models: ReadonlyMap<string, E>
+): PoolMap<E> => {
+  const members = new Map(map.members)
+  if (models.size === 0) members.delete(member)
+  else members.set(member, models)
+  return { size, members }
+}
+
+/** Adds an entry under a key that has none. */
+export const set = <E extends Entry>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> =>
+  withModels(map, key.member, map.size + 1, new Map(map.members.get(key.member)).set(key.model, entry))
+
+/** Removes an entry, if it is still the one under the key. */
+export const remove = <E extends Entry>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> => {
+  if (get(map, key.member, key.model) !== entry) return map
+  const models = new Map(map.members.get(key.member))
+  models.delete(key.model)
+  return withModels(map, key.member, map.size - 1, models)
+}
+
+/** At most `capacity` entries: those that may go and were used longest ago are gone. */
+export const trim = <E extends Entry>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
+  if (map.size <= capacity) return map
+  const idle: Array<{ readonly key: Key; readonly entry: E }> = []
+  for (const [member, models] of map.members) {
+    for (const [model, entry] of models) if (mayGo(entry)) idle.push({ key: { member, model }, entry })
+  }
+  idle.sort((a, b) => a.entry.used - b.entry.used)
+  return idle.slice(0, map.size - capacity).reduce((map, { entry, key }) => remove(map, key, entry), map)
+}
