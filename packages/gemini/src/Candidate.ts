@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { Content } from "./Content.ts"
 import { AttributionSourceId, CitationMetadata, GroundingMetadata, UrlContextMetadata } from "./Grounding.ts"
-import { field, NumberOrString, openEnum } from "./internal/wire.ts"
+import { enumField, field, numeric } from "./internal/wire.ts"
 import { SafetyRating } from "./Safety.ts"
 
 /**
@@ -59,8 +59,8 @@ const numbers: ReadonlyArray<FinishReason | "FINISH_REASON_UNSPECIFIED"> = [
 
 const Token = Schema.Struct({
   token: field(Schema.String),
-  tokenId: field(NumberOrString),
-  logProbability: field(NumberOrString)
+  tokenId: numeric,
+  logProbability: numeric
 })
 
 /**
@@ -70,7 +70,7 @@ const Token = Schema.Struct({
  * @since 0.1.0
  */
 export const LogprobsResult = Schema.Struct({
-  logProbabilitySum: field(NumberOrString),
+  logProbabilitySum: numeric,
   chosenCandidates: field(Schema.Array(Token)),
   topCandidates: field(Schema.Array(Schema.Struct({ candidates: field(Schema.Array(Token)) })))
 })
@@ -83,10 +83,10 @@ export const LogprobsResult = Schema.Struct({
  */
 export const Candidate = Schema.Struct({
   content: field(Content),
-  finishReason: field(openEnum<FinishReason>()),
+  finishReason: enumField<FinishReason>(),
   finishMessage: field(Schema.String),
-  index: field(NumberOrString),
-  tokenCount: field(NumberOrString),
+  index: numeric,
+  tokenCount: numeric,
   safetyRatings: field(Schema.Array(SafetyRating)),
   citationMetadata: field(CitationMetadata),
   groundingMetadata: field(GroundingMetadata),
@@ -94,7 +94,7 @@ export const Candidate = Schema.Struct({
     Schema.Array(Schema.Struct({ sourceId: field(AttributionSourceId), content: field(Content) }))
   ),
   urlContextMetadata: field(UrlContextMetadata),
-  avgLogprobs: field(NumberOrString),
+  avgLogprobs: numeric,
   logprobsResult: field(LogprobsResult),
   continuationToken: field(Schema.String)
 })

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import { Content } from "./Content.ts"
 import { GenerateContentRequest } from "./GenerateContent.ts"
-import { field, NumberOrString } from "./internal/wire.ts"
+import { field, numeric } from "./internal/wire.ts"
 import * as Usage from "./Usage.ts"
 
 /**
@@ -36,9 +36,9 @@ export interface CountTokensRequest extends Schema.Schema.Type<typeof CountToken
  * @since 0.1.0
  */
 export const CountTokensResponse = Schema.Struct({
-  totalTokens: field(NumberOrString),
-  totalBillableCharacters: field(NumberOrString),
-  cachedContentTokenCount: field(NumberOrString),
+  totalTokens: numeric,
+  totalBillableCharacters: numeric,
+  cachedContentTokenCount: numeric,
   promptTokensDetails: field(Schema.Array(Usage.ModalityTokenCount)),
   cacheTokensDetails: field(Schema.Array(Usage.ModalityTokenCount))
 })

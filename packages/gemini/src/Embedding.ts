@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Content } from "./Content.ts"
-import { field, NumberOrString, openName } from "./internal/wire.ts"
+import { field, NumberOrString, numeric, openName } from "./internal/wire.ts"
 import * as Usage from "./Usage.ts"
 
 const optional = Schema.optional
@@ -85,10 +85,10 @@ export const ContentEmbedding = Schema.Struct({
  * @since 0.1.0
  */
 export const EmbeddingUsageMetadata = Schema.Struct({
-  promptTokenCount: field(NumberOrString),
+  promptTokenCount: numeric,
   promptTokenDetails: field(Schema.Array(Usage.ModalityTokenCount)),
   promptTokensDetails: field(Schema.Array(Usage.ModalityTokenCount)),
-  totalTokenCount: field(NumberOrString)
+  totalTokenCount: numeric
 })
 
 /**

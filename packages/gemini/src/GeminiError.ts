@@ -34,7 +34,23 @@ export const Attempt = Schema.Struct({
 export type Attempt = typeof Attempt.Type
 
 /**
- * A failed call.
+ * A failed call: the operation (`method`), the model it went to, the HTTP `status` and
+ * Google's name for it (`googleStatus`), the delay that the server asked for
+ * (`retryAfter`), every attempt, the tokens that were counted, and the `reason`.
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { GeminiError } from "effect-gemini/GeminiError"
+ * import { RateLimited } from "effect-gemini/GeminiErrorReason"
+ *
+ * const call = Effect.fail(
+ *   new GeminiError({ method: "generateContent", attempts: [], reason: new RateLimited({ violations: [] }) })
+ * )
+ * const text = call.pipe(
+ *   Effect.catchReason("GeminiError", "RateLimited", () => Effect.succeed("later"))
+ * )
+ * Effect.runPromise(text).then(console.log) // later
+ * ```
  *
  * @category errors
  * @since 0.1.0
@@ -63,23 +79,31 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
     return `${where}${status} ${this.reason._tag}: ${this.reason.message}${wait}${tries}`
   }
 
-  /** The same failure with the attempts of the whole logical call. */
+  /**
+   * The same failure with the attempts of the whole logical call. The stack stays that of
+   * the place that failed, not of the retry loop.
+   */
   withAttempts(attempts: ReadonlyArray<Attempt>): GeminiError {
-    return new GeminiError({
-      ...this.fields(),
-      attempts
-    })
+    return this.copy({ attempts })
   }
 
   /** The same failure with a reason that says more. */
   withReason(reason: GeminiErrorReason): GeminiError {
-    return new GeminiError({
-      ...this.fields(),
-      reason
-    })
+    return this.copy({ reason })
+  }
+
+  private copy(
+    known: { readonly attempts: ReadonlyArray<Attempt> } | { readonly reason: GeminiErrorReason }
+  ): GeminiError {
+    const copy = new GeminiError({ ...this.fields(), ...known })
+    const headline = copy.stack?.split("\n    at ", 1)[0]
+    const frames = this.stack?.indexOf("\n    at ") ?? -1
+    if (headline !== undefined && frames >= 0) copy.stack = headline + (this.stack?.slice(frames) ?? "")
+    return copy
   }
 
   private fields() {
+    // Spelled out: own keys of an error also hold its stack.
     return {
       method: this.method,
       ...(this.model === undefined ? {} : { model: this.model }),

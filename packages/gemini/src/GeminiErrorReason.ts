@@ -2,17 +2,34 @@
  * Why a call failed: the typed causes inside a `GeminiError`.
  *
  * Each reason is data that a program can branch on, knows whether trying again
- * may help, and says in its message what to do. None of them holds a request,
- * headers or prompt text.
+ * may help (`isRetryable`), and says in its message what to do. None of them holds
+ * a request, headers or prompt text; `description` is always the server's or the
+ * transport's own words.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import {
+  InvalidResponse,
+  PromptBlocked,
+  ResponseBlocked,
+  StreamInterrupted,
+  ToolCallRejected
+} from "./AnswerErrorReason.ts"
+import { LiveErrorReason } from "./LiveErrorReason.ts"
 
-/** What the server said in words; server text only, never the prompt. */
+export { InvalidResponse, PromptBlocked, ResponseBlocked, StreamInterrupted, ToolCallRejected }
+
 const description = Schema.optionalKey(Schema.String)
+const links = Schema.optionalKey(Schema.Array(Schema.String))
 
-/** The violated quotas of a 429, as `google.rpc.QuotaFailure` names them. */
+/**
+ * One violated quota of a 429, as `google.rpc.QuotaFailure` names it. `quotaId` tells
+ * the day's limit from the minute's; `quotaDimensions.model` is the concrete model.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const QuotaViolation = Schema.Struct({
   quotaMetric: Schema.optionalKey(Schema.String),
   quotaId: Schema.optionalKey(Schema.String),
@@ -20,16 +37,34 @@ export const QuotaViolation = Schema.Struct({
   quotaDimensions: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 })
 
-/** One refused field of a request: the path as the server names it, and why. */
+/**
+ * One refused field of a request: its path, and why.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const FieldViolation = Schema.Struct({
   field: Schema.String,
   description: Schema.optionalKey(Schema.String)
 })
 
-export class MissingApiKey extends Schema.TaggedError<MissingApiKey>("effect-gemini/GeminiError/MissingApiKey")(
-  "MissingApiKey",
-  {}
-) {
+/**
+ * The deadlines of a call.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Phase = Schema.Literals(["connect", "attempt", "firstByte", "idle", "total"])
+
+/**
+ * No key was given. Nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MissingApiKey
+  extends Schema.TaggedError<MissingApiKey>("effect-gemini/GeminiError/MissingApiKey")("MissingApiKey", {})
+{
   get isRetryable(): boolean {
     return false
   }
@@ -38,48 +73,92 @@ export class MissingApiKey extends Schema.TaggedError<MissingApiKey>("effect-gem
   }
 }
 
-export class Unauthenticated extends Schema.TaggedError<Unauthenticated>("effect-gemini/GeminiError/Unauthenticated")(
-  "Unauthenticated",
-  { description }
-) {
+/**
+ * The key, or the project behind it, was refused: HTTP 401 and 403, and the HTTP 400 with
+ * which Google answers a bad key. `code` is Google's machine-readable cause, such as
+ * API_KEY_INVALID or SERVICE_DISABLED; `links` lead to what can be done.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unauthenticated
+  extends Schema.TaggedError<Unauthenticated>("effect-gemini/GeminiError/Unauthenticated")("Unauthenticated", {
+    description,
+    code: Schema.optionalKey(Schema.String),
+    links
+  })
+{
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    return this.description ?? "the API key was refused"
+    return `${this.description ?? "the API key was refused"}${
+      this.links === undefined ? "" : ` See ${this.links.join(", ")}`
+    }`
   }
 }
 
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("effect-gemini/GeminiError/InvalidRequest")(
-  "InvalidRequest",
-  { description, fields: Schema.Array(FieldViolation) }
-) {
+/**
+ * The request was refused, by the server or before it was sent. `fields` name what is
+ * wrong: JSON paths for what this library refuses, the server's own paths otherwise.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidRequest
+  extends Schema.TaggedError<InvalidRequest>("effect-gemini/GeminiError/InvalidRequest")("InvalidRequest", {
+    description,
+    fields: Schema.Array(FieldViolation)
+  })
+{
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    const fields = this.fields.map((f) => f.description === undefined ? f.field : `${f.field}: ${f.description}`)
-    return [this.description, ...fields].filter((line) => line !== undefined).join("\n") || "the request was refused"
+    const fields = this.fields.filter((field) => this.description?.includes(field.description ?? field.field) !== true)
+    const lines = fields.map((f) => f.description === undefined ? f.field : `${f.field}: ${f.description}`)
+    return [this.description, ...lines].filter((line) => line !== undefined).join("\n") || "the request was refused"
   }
 }
 
+/**
+ * The model, file or cache does not exist, or not for this key. `nearMatches` are models
+ * of a similar name; `transport` says how the model is reached if it was asked the wrong way.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class NotFound extends Schema.TaggedError<NotFound>("effect-gemini/GeminiError/NotFound")("NotFound", {
   description,
-  nearMatches: Schema.Array(Schema.String)
+  nearMatches: Schema.Array(Schema.String),
+  transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
 }) {
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
     const near = this.nearMatches.length === 0 ? "" : ` Did you mean ${this.nearMatches.join(", ")}?`
-    return (this.description ?? "not found") + near
+    const transport = this.transport === undefined
+      ? ""
+      : ` The model is reached ${this.transport === "live" ? "through the Live API" : "over HTTP"}.`
+    return (this.description ?? "not found") + near + transport
   }
 }
 
-export class RateLimited extends Schema.TaggedError<RateLimited>("effect-gemini/GeminiError/RateLimited")(
-  "RateLimited",
-  { description, violations: Schema.Array(QuotaViolation) }
-) {
+/**
+ * A limit per minute, or one that the server did not name. `GeminiError.retryAfter` is the
+ * delay that it asked for, if it did.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RateLimited
+  extends Schema.TaggedError<RateLimited>("effect-gemini/GeminiError/RateLimited")("RateLimited", {
+    description,
+    violations: Schema.Array(QuotaViolation),
+    links
+  })
+{
   get isRetryable(): boolean {
     return true
   }
@@ -88,23 +167,44 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("effect-gemini/
   }
 }
 
-export class QuotaExhausted extends Schema.TaggedError<QuotaExhausted>("effect-gemini/GeminiError/QuotaExhausted")(
-  "QuotaExhausted",
-  { description, violations: Schema.Array(QuotaViolation), resetAt: Schema.optionalKey(Schema.Finite) }
-) {
+/**
+ * A limit per day is reached (`violations`), or the prepaid credit is spent (HTTP 402).
+ * `resetAt` is the next midnight in Los Angeles, in milliseconds since the epoch: Google
+ * counts days there, whatever shorter delay the answer suggests.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class QuotaExhausted
+  extends Schema.TaggedError<QuotaExhausted>("effect-gemini/GeminiError/QuotaExhausted")("QuotaExhausted", {
+    description,
+    violations: Schema.Array(QuotaViolation),
+    resetAt: Schema.optionalKey(Schema.Finite),
+    links
+  })
+{
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
     const reset = this.resetAt === undefined ? "" : ` It resets at ${new Date(this.resetAt).toISOString()}.`
-    return (this.description ?? "the day's quota is spent.") + reset
+    return (this.description ?? "the quota is spent.") + reset
   }
 }
 
-export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>("effect-gemini/GeminiError/RequestTooLarge")(
-  "RequestTooLarge",
-  { estimatedTokens: Schema.Finite, limit: Schema.Finite }
-) {
+/**
+ * The request alone is estimated above the lane's whole budget of tokens a minute.
+ * Nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RequestTooLarge
+  extends Schema.TaggedError<RequestTooLarge>("effect-gemini/GeminiError/RequestTooLarge")("RequestTooLarge", {
+    estimatedTokens: Schema.Finite,
+    limit: Schema.Finite
+  })
+{
   get isRetryable(): boolean {
     return false
   }
@@ -113,10 +213,18 @@ export class RequestTooLarge extends Schema.TaggedError<RequestTooLarge>("effect
   }
 }
 
-export class LimiterFull extends Schema.TaggedError<LimiterFull>("effect-gemini/GeminiError/LimiterFull")(
-  "LimiterFull",
-  { waiting: Schema.Finite, limit: Schema.Finite }
-) {
+/**
+ * Too many calls wait for this model's quota. Nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LimiterFull
+  extends Schema.TaggedError<LimiterFull>("effect-gemini/GeminiError/LimiterFull")("LimiterFull", {
+    waiting: Schema.Finite,
+    limit: Schema.Finite
+  })
+{
   get isRetryable(): boolean {
     return true
   }
@@ -125,9 +233,15 @@ export class LimiterFull extends Schema.TaggedError<LimiterFull>("effect-gemini/
   }
 }
 
-export class Overloaded extends Schema.TaggedError<Overloaded>("effect-gemini/GeminiError/Overloaded")("Overloaded", {
-  description
-}) {
+/**
+ * The model has no capacity now (HTTP 503). Another model may answer at once.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Overloaded
+  extends Schema.TaggedError<Overloaded>("effect-gemini/GeminiError/Overloaded")("Overloaded", { description })
+{
   get isRetryable(): boolean {
     return true
   }
@@ -136,18 +250,33 @@ export class Overloaded extends Schema.TaggedError<Overloaded>("effect-gemini/Ge
   }
 }
 
-export class ServerError extends Schema.TaggedError<ServerError>("effect-gemini/GeminiError/ServerError")(
-  "ServerError",
-  { description }
-) {
+/**
+ * The server failed (HTTP 408, 409, 499 and 5xx but 501 and 503). A call that the server
+ * itself cancelled (499) is not tried again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ServerError
+  extends Schema.TaggedError<ServerError>("effect-gemini/GeminiError/ServerError")("ServerError", {
+    description,
+    status: Schema.optionalKey(Schema.Finite)
+  })
+{
   get isRetryable(): boolean {
-    return true
+    return this.status !== 499
   }
   override get message(): string {
     return this.description ?? "the server failed"
   }
 }
 
+/**
+ * No answer came: the transport's code and words, nothing else.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class Network extends Schema.TaggedError<Network>("effect-gemini/GeminiError/Network")("Network", {
   code: Schema.optionalKey(Schema.String),
   description
@@ -160,12 +289,15 @@ export class Network extends Schema.TaggedError<Network>("effect-gemini/GeminiEr
   }
 }
 
-/** Which deadline passed. */
-export const Phase = Schema.Literals(["connect", "attempt", "firstByte", "idle", "total"])
-
-export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/GeminiError/TimedOut")("TimedOut", {
-  phase: Phase
-}) {
+/**
+ * One of the deadlines of `timeouts` passed; `phase` says which.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TimedOut
+  extends Schema.TaggedError<TimedOut>("effect-gemini/GeminiError/TimedOut")("TimedOut", { phase: Phase })
+{
   get isRetryable(): boolean {
     return this.phase !== "total"
   }
@@ -174,84 +306,18 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/Gemini
   }
 }
 
-export class InvalidResponse extends Schema.TaggedError<InvalidResponse>("effect-gemini/GeminiError/InvalidResponse")(
-  "InvalidResponse",
-  { path: Schema.String, expected: Schema.String }
-) {
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return this.path === "" ? `expected ${this.expected}` : `expected ${this.expected} at ${this.path}`
-  }
-}
-
-export class PromptBlocked extends Schema.TaggedError<PromptBlocked>("effect-gemini/GeminiError/PromptBlocked")(
-  "PromptBlocked",
-  { blockReason: Schema.String, description, safetyRatings: Schema.optionalKey(Schema.Array(Schema.Unknown)) }
-) {
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `the prompt was blocked (${this.blockReason})${
-      this.description === undefined ? "" : `: ${this.description}`
-    }`
-  }
-}
-
-export class ResponseBlocked extends Schema.TaggedError<ResponseBlocked>("effect-gemini/GeminiError/ResponseBlocked")(
-  "ResponseBlocked",
-  { finishReason: Schema.String, description, response: Schema.optionalKey(Schema.Unknown) }
-) {
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `the answer was blocked (${this.finishReason})${
-      this.description === undefined ? "" : `: ${this.description}`
-    }`
-  }
-}
-
-export class ToolCallRejected
-  extends Schema.TaggedError<ToolCallRejected>("effect-gemini/GeminiError/ToolCallRejected")(
-    "ToolCallRejected",
-    { finishReason: Schema.String, description }
-  )
+/**
+ * Something that the server, the model or this transport cannot do (also HTTP 501).
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsupported
+  extends Schema.TaggedError<Unsupported>("effect-gemini/GeminiError/Unsupported")("Unsupported", {
+    capability: Schema.String,
+    description
+  })
 {
-  get isRetryable(): boolean {
-    return true
-  }
-  override get message(): string {
-    return `the model's tool call was rejected (${this.finishReason})${
-      this.description === undefined ? "" : `: ${this.description}`
-    }`
-  }
-}
-
-export class StreamInterrupted extends Schema.TaggedError<StreamInterrupted>(
-  "effect-gemini/GeminiError/StreamInterrupted"
-)("StreamInterrupted", {
-  /** The chunks that came, the oldest first: at most the last mebibyte of them. */
-  received: Schema.Array(Schema.Unknown),
-  /** Chunks left out of `received`, all older than the first one there. */
-  dropped: Schema.optionalKey(Schema.Finite),
-  description
-}) {
-  get isRetryable(): boolean {
-    return true
-  }
-  override get message(): string {
-    const why = this.description === undefined ? "" : ` (${this.description})`
-    return `the stream ended before the answer did, after ${this.received.length + (this.dropped ?? 0)} chunks${why}`
-  }
-}
-
-export class Unsupported extends Schema.TaggedError<Unsupported>("effect-gemini/GeminiError/Unsupported")(
-  "Unsupported",
-  { capability: Schema.String, description }
-) {
   get isRetryable(): boolean {
     return false
   }
@@ -260,15 +326,38 @@ export class Unsupported extends Schema.TaggedError<Unsupported>("effect-gemini/
   }
 }
 
-export class LiveNotProvided extends Schema.TaggedError<LiveNotProvided>("effect-gemini/GeminiError/LiveNotProvided")(
-  "LiveNotProvided",
-  {}
-) {
+/**
+ * The model speaks only the Live API, and the program has no LiveTransport.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LiveNotProvided
+  extends Schema.TaggedError<LiveNotProvided>("effect-gemini/GeminiError/LiveNotProvided")("LiveNotProvided", {})
+{
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
     return "this model speaks only the Live API and no LiveTransport is provided: use NodeGemini.layer"
+  }
+}
+
+/**
+ * A call that was routed over the Live API failed there; `reason` says how.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Live extends Schema.TaggedError<Live>("effect-gemini/GeminiError/Live")("Live", {
+  code: Schema.optionalKey(Schema.Finite),
+  reason: LiveErrorReason
+}) {
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+  override get message(): string {
+    return `${this.reason._tag}: ${this.reason.message}`
   }
 }
 
@@ -297,7 +386,8 @@ export const GeminiErrorReason = Schema.Union([
   ToolCallRejected,
   StreamInterrupted,
   Unsupported,
-  LiveNotProvided
+  LiveNotProvided,
+  Live
 ])
 
 /**

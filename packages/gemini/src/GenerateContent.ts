@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Candidate from "./Candidate.ts"
 import { Content } from "./Content.ts"
 import { GenerationConfig } from "./GenerationConfig.ts"
-import { field, openEnum, openName } from "./internal/wire.ts"
+import { enumField, field, openName } from "./internal/wire.ts"
 import type * as Part from "./Part.ts"
 import { SafetyRating, SafetySetting } from "./Safety.ts"
 import { Tool, ToolConfig } from "./Tool.ts"
@@ -66,7 +66,7 @@ export type BlockReason =
  * @since 0.1.0
  */
 export const PromptFeedback = Schema.Struct({
-  blockReason: field(openEnum<BlockReason>()),
+  blockReason: enumField<BlockReason>(),
   blockReasonMessage: field(Schema.String),
   safetyRatings: field(Schema.Array(SafetyRating))
 })
@@ -78,11 +78,9 @@ export const PromptFeedback = Schema.Struct({
  * @since 0.1.0
  */
 export const ModelStatus = Schema.Struct({
-  modelStage: field(
-    openEnum<
-      "UNSTABLE_EXPERIMENTAL" | "EXPERIMENTAL" | "PREVIEW" | "STABLE" | "LEGACY" | "DEPRECATED" | "RETIRED"
-    >()
-  ),
+  modelStage: enumField<
+    "UNSTABLE_EXPERIMENTAL" | "EXPERIMENTAL" | "PREVIEW" | "STABLE" | "LEGACY" | "DEPRECATED" | "RETIRED"
+  >(),
   message: field(Schema.String),
   retirementTime: field(Schema.String)
 })

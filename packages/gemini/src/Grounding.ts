@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, NumberOrString, openEnum } from "./internal/wire.ts"
+import { enumField, field, NumberOrString, numeric } from "./internal/wire.ts"
 
 const text = field(Schema.String)
 const integers = field(Schema.Array(NumberOrString))
@@ -20,9 +20,9 @@ const integers = field(Schema.Array(NumberOrString))
  * @since 0.1.0
  */
 export const Segment = Schema.Struct({
-  partIndex: field(NumberOrString),
-  startIndex: field(NumberOrString),
-  endIndex: field(NumberOrString),
+  partIndex: numeric,
+  startIndex: numeric,
+  endIndex: numeric,
   text
 })
 
@@ -41,12 +41,12 @@ export const GroundingChunk = Schema.Struct({
     text,
     fileSearchStore: text,
     mediaId: text,
-    pageNumber: field(NumberOrString),
+    pageNumber: numeric,
     customMetadata: field(Schema.Array(Schema.Struct({
       key: text,
       stringValue: text,
       stringListValue: field(Schema.Struct({ values: field(Schema.Array(Schema.String)) })),
-      numericValue: field(NumberOrString)
+      numericValue: numeric
     })))
   })),
   maps: field(Schema.Struct({
@@ -92,7 +92,7 @@ export const GroundingMetadata = Schema.Struct({
   searchEntryPoint: field(Schema.Struct({ renderedContent: text, sdkBlob: text })),
   webSearchQueries: field(Schema.Array(Schema.String)),
   imageSearchQueries: field(Schema.Array(Schema.String)),
-  retrievalMetadata: field(Schema.Struct({ googleSearchDynamicRetrievalScore: field(NumberOrString) })),
+  retrievalMetadata: field(Schema.Struct({ googleSearchDynamicRetrievalScore: numeric })),
   googleMapsWidgetContextToken: text
 })
 
@@ -111,20 +111,18 @@ export interface GroundingMetadata extends Schema.Schema.Type<typeof GroundingMe
 export const UrlContextMetadata = Schema.Struct({
   urlMetadata: field(Schema.Array(Schema.Struct({
     retrievedUrl: text,
-    urlRetrievalStatus: field(
-      openEnum<
-        | "URL_RETRIEVAL_STATUS_SUCCESS"
-        | "URL_RETRIEVAL_STATUS_ERROR"
-        | "URL_RETRIEVAL_STATUS_PAYWALL"
-        | "URL_RETRIEVAL_STATUS_UNSAFE"
-      >()
-    )
+    urlRetrievalStatus: enumField<
+      | "URL_RETRIEVAL_STATUS_SUCCESS"
+      | "URL_RETRIEVAL_STATUS_ERROR"
+      | "URL_RETRIEVAL_STATUS_PAYWALL"
+      | "URL_RETRIEVAL_STATUS_UNSAFE"
+    >()
   })))
 })
 
 const Citation = Schema.Struct({
-  startIndex: field(NumberOrString),
-  endIndex: field(NumberOrString),
+  startIndex: numeric,
+  endIndex: numeric,
   uri: text,
   title: text,
   license: text
@@ -148,6 +146,6 @@ export const CitationMetadata = Schema.Struct({
  * @since 0.1.0
  */
 export const AttributionSourceId = Schema.Struct({
-  groundingPassage: field(Schema.Struct({ passageId: text, partIndex: field(NumberOrString) })),
+  groundingPassage: field(Schema.Struct({ passageId: text, partIndex: numeric })),
   semanticRetrieverChunk: field(Schema.Struct({ source: text, chunk: text }))
 })

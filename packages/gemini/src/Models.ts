@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, NumberOrString } from "./internal/wire.ts"
+import { field, numeric } from "./internal/wire.ts"
 
 /**
  * One model. `supportedGenerationMethods` names what may be called on it
@@ -20,13 +20,13 @@ export const Model = Schema.Struct({
   version: field(Schema.String),
   displayName: field(Schema.String),
   description: field(Schema.String),
-  inputTokenLimit: field(NumberOrString),
-  outputTokenLimit: field(NumberOrString),
+  inputTokenLimit: numeric,
+  outputTokenLimit: numeric,
   supportedGenerationMethods: field(Schema.Array(Schema.String)),
-  temperature: field(NumberOrString),
-  maxTemperature: field(NumberOrString),
-  topP: field(NumberOrString),
-  topK: field(NumberOrString),
+  temperature: numeric,
+  maxTemperature: numeric,
+  topP: numeric,
+  topK: numeric,
   thinking: field(Schema.Boolean)
 })
 

@@ -11,7 +11,7 @@
  */
 import * as Base64 from "effect/encoding/Base64"
 import * as Schema from "effect/Schema"
-import { field, NumberOrString, openEnum, Struct } from "./internal/wire.ts"
+import { enumField, field, numeric, Struct } from "./internal/wire.ts"
 
 /**
  * Bytes inside the message: base64 data and its media type.
@@ -59,7 +59,7 @@ export interface FileData extends Schema.Schema.Type<typeof FileData> {}
 export const PartialArg = Schema.Struct({
   jsonPath: field(Schema.String),
   stringValue: field(Schema.String),
-  numberValue: field(NumberOrString),
+  numberValue: numeric,
   boolValue: field(Schema.Boolean),
   nullValue: field(Schema.Unknown),
   willContinue: field(Schema.Boolean)
@@ -103,7 +103,7 @@ export type MediaProcessing = "STATIC" | "AGENTIC"
 export const FunctionResponsePart = Schema.Struct({
   inlineData: field(Blob),
   fileData: field(FileData),
-  mediaProcessing: field(openEnum<MediaProcessing>())
+  mediaProcessing: enumField<MediaProcessing>()
 })
 
 /**
@@ -119,7 +119,7 @@ export const FunctionResponse = Schema.Struct({
   response: field(Struct),
   parts: field(Schema.Array(FunctionResponsePart)),
   willContinue: field(Schema.Boolean),
-  scheduling: field(openEnum<"SILENT" | "WHEN_IDLE" | "INTERRUPT">())
+  scheduling: enumField<"SILENT" | "WHEN_IDLE" | "INTERRUPT">()
 })
 
 /**
@@ -136,7 +136,7 @@ export interface FunctionResponse extends Schema.Schema.Type<typeof FunctionResp
  */
 export const ExecutableCode = Schema.Struct({
   id: field(Schema.String),
-  language: field(openEnum<"PYTHON">()),
+  language: enumField<"PYTHON">(),
   code: field(Schema.String)
 })
 
@@ -148,7 +148,7 @@ export const ExecutableCode = Schema.Struct({
  */
 export const CodeExecutionResult = Schema.Struct({
   id: field(Schema.String),
-  outcome: field(openEnum<"OUTCOME_OK" | "OUTCOME_FAILED" | "OUTCOME_DEADLINE_EXCEEDED">()),
+  outcome: enumField<"OUTCOME_OK" | "OUTCOME_FAILED" | "OUTCOME_DEADLINE_EXCEEDED">(),
   output: field(Schema.String)
 })
 
@@ -175,7 +175,7 @@ export type ToolType =
  */
 export const ToolCall = Schema.Struct({
   id: field(Schema.String),
-  toolType: field(openEnum<ToolType>()),
+  toolType: enumField<ToolType>(),
   toolName: field(Schema.String),
   args: field(Struct)
 })
@@ -188,7 +188,7 @@ export const ToolCall = Schema.Struct({
  */
 export const ToolResponse = Schema.Struct({
   id: field(Schema.String),
-  toolType: field(openEnum<ToolType>()),
+  toolType: enumField<ToolType>(),
   response: field(Struct)
 })
 
@@ -202,7 +202,7 @@ export const ToolResponse = Schema.Struct({
 export const VideoMetadata = Schema.Struct({
   startOffset: field(Schema.String),
   endOffset: field(Schema.String),
-  fps: field(NumberOrString)
+  fps: numeric
 })
 
 /**
@@ -212,11 +212,9 @@ export const VideoMetadata = Schema.Struct({
  * @since 0.1.0
  */
 export const MediaResolution = Schema.Struct({
-  level: field(
-    openEnum<
-      "MEDIA_RESOLUTION_LOW" | "MEDIA_RESOLUTION_MEDIUM" | "MEDIA_RESOLUTION_HIGH" | "MEDIA_RESOLUTION_ULTRA_HIGH"
-    >()
-  )
+  level: enumField<
+    "MEDIA_RESOLUTION_LOW" | "MEDIA_RESOLUTION_MEDIUM" | "MEDIA_RESOLUTION_HIGH" | "MEDIA_RESOLUTION_ULTRA_HIGH"
+  >()
 })
 
 const WordInfo = Schema.Struct({
@@ -274,7 +272,7 @@ export const Part = Schema.Struct({
   thoughtSignature: field(Schema.String),
   partMetadata: field(Struct),
   mediaResolution: field(MediaResolution),
-  mediaProcessing: field(openEnum<MediaProcessing>()),
+  mediaProcessing: enumField<MediaProcessing>(),
   videoMetadata: field(VideoMetadata)
 })
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, NumberOrString, openEnum, openName } from "./internal/wire.ts"
+import { enumField, field, numeric, openName } from "./internal/wire.ts"
 
 /**
  * The categories in use. Older models know more; the enum is open.
@@ -44,12 +44,12 @@ export interface SafetySetting extends Schema.Schema.Type<typeof SafetySetting> 
  * @since 0.1.0
  */
 export const SafetyRating = Schema.Struct({
-  category: field(openEnum<HarmCategory>()),
-  probability: field(openEnum<"NEGLIGIBLE" | "LOW" | "MEDIUM" | "HIGH">()),
+  category: enumField<HarmCategory>(),
+  probability: enumField<"NEGLIGIBLE" | "LOW" | "MEDIUM" | "HIGH">(),
   blocked: field(Schema.Boolean),
-  probabilityScore: field(NumberOrString),
-  severity: field(openEnum<string>()),
-  severityScore: field(NumberOrString)
+  probabilityScore: numeric,
+  severity: enumField<string>(),
+  severityScore: numeric
 })
 
 /**

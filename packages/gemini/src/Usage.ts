@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, NumberOrString, openEnum } from "./internal/wire.ts"
+import { enumField, field, numeric } from "./internal/wire.ts"
 
 /**
  * @category schemas
@@ -38,8 +38,8 @@ export type Usage = typeof Usage.Type
  * @since 0.1.0
  */
 export const ModalityTokenCount = Schema.Struct({
-  modality: field(openEnum<"TEXT" | "IMAGE" | "VIDEO" | "AUDIO" | "DOCUMENT">()),
-  tokenCount: field(NumberOrString)
+  modality: enumField<"TEXT" | "IMAGE" | "VIDEO" | "AUDIO" | "DOCUMENT">(),
+  tokenCount: numeric
 })
 
 const details = field(Schema.Array(ModalityTokenCount))
@@ -60,18 +60,18 @@ export type ServiceTier = "unspecified" | "standard" | "flex" | "priority"
  * @since 0.1.0
  */
 export const UsageMetadata = Schema.Struct({
-  promptTokenCount: field(NumberOrString),
-  cachedContentTokenCount: field(NumberOrString),
-  candidatesTokenCount: field(NumberOrString),
-  toolUsePromptTokenCount: field(NumberOrString),
-  thoughtsTokenCount: field(NumberOrString),
-  totalTokenCount: field(NumberOrString),
+  promptTokenCount: numeric,
+  cachedContentTokenCount: numeric,
+  candidatesTokenCount: numeric,
+  toolUsePromptTokenCount: numeric,
+  thoughtsTokenCount: numeric,
+  totalTokenCount: numeric,
   promptTokensDetails: details,
   cacheTokensDetails: details,
   candidatesTokensDetails: details,
   toolUsePromptTokensDetails: details,
-  serviceTier: field(openEnum<ServiceTier>()),
-  trafficType: field(openEnum<"ON_DEMAND" | "PROVISIONED_THROUGHPUT">())
+  serviceTier: enumField<ServiceTier>(),
+  trafficType: enumField<"ON_DEMAND" | "PROVISIONED_THROUGHPUT">()
 })
 
 /**

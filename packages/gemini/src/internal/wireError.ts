@@ -1,100 +1,153 @@
 /**
- * Wire → reason: the one place that reads `google.rpc.Status` bodies.
- * Pure; knows neither Effect nor HttpClient.
+ * Wire → reason: the one place that says what an answer outside 2xx, or an error body
+ * inside a 200, means. Pure; knows neither Effect nor HttpClient.
  */
-import * as Duration from "effect/Duration"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
+import * as ModelCatalog from "../ModelCatalog.ts"
+import * as GoogleStatus from "./googleStatus.ts"
+import { nextPacificMidnight } from "./pacificDay.ts"
 
-interface Status {
-  readonly code?: number
-  readonly message?: string
-  readonly status?: string
-  readonly details: ReadonlyArray<Record<string, unknown>>
+/** The error object of a body, if it holds one. */
+export const statusOf = GoogleStatus.of
+
+/** An answer that is an error. */
+export interface ErrorResponse {
+  /** The operation, for the envelope. */
+  readonly method: string
+  readonly model?: string | undefined
+  /** The HTTP status. */
+  readonly status: number
+  /** With lower-case names. Only `retry-after`, `location` and `content-type` are read. */
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  /** The body, in full. */
+  readonly text: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** The key that was sent: Google quotes it in some refusals, so it is cut out. */
+  readonly key?: string | undefined
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** The `error` object of a body: bare, or wrapped in an array as streams without alt=sse send it. */
-export const statusOf = (body: unknown): Status | undefined => {
-  const root: unknown = Array.isArray(body) ? body[0] : body
-  if (!isRecord(root) || !isRecord(root["error"])) return undefined
-  const { code, details, message, status } = root["error"]
-  return {
-    ...(typeof code === "number" ? { code } : {}),
-    ...(typeof message === "string" ? { message } : {}),
-    ...(typeof status === "string" ? { status } : {}),
-    details: Array.isArray(details) ? details.filter(isRecord) : []
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
-const detail = (status: Status, type: string): Record<string, unknown> | undefined =>
-  status.details.find((d) => d["@type"] === `type.googleapis.com/google.rpc.${type}`)
+// "Permission denied: Consumer 'api_key:AIza…' has been suspended." is a real answer.
+const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
 
-const seconds = (text: unknown): Duration.Duration | undefined => {
-  const match = typeof text === "string" ? /^(\d+(?:\.\d+)?)s$/.exec(text) : null
-  return match?.[1] === undefined ? undefined : Duration.millis(Math.ceil(Number(match[1]) * 1000))
+const withoutKey = (text: string, key: string | undefined): string =>
+  (key === undefined || key === "" ? text : text.replaceAll(key, "<key>")).replace(keyShape, "<key>")
+
+/** What a body that is no JSON says to a person: a page's title, or the start of a text. */
+const wordsOf = (text: string): string | undefined => {
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
+  if (title !== undefined && title !== "") return `the server answered with a page: ${title}`
+  if (/^\s*<(?:!doctype|html)/i.test(text)) return "the server answered with an HTML page"
+  if (/^\s*[{[]/.test(text)) return "the error's body is cut off"
+  const words = text.trim()
+  return words === "" ? undefined : words.slice(0, 300)
 }
 
-/** How long the server asks to wait: `RetryInfo`, else the sentence in the message. */
-const retryAfterOf = (status: Status): Duration.Duration | undefined =>
-  seconds(detail(status, "RetryInfo")?.["retryDelay"]) ??
-    seconds(/retry in (\d+(?:\.\d+)?s)/i.exec(status.message ?? "")?.[1])
+const aboutModel = (message: string | undefined, model: string): boolean =>
+  message === undefined || message.includes(model) || message.includes("ListModels")
 
-const violationsOf = (status: Status): ReadonlyArray<typeof Reason.QuotaViolation.Type> => {
-  const list = detail(status, "QuotaFailure")?.["violations"]
-  if (!Array.isArray(list)) return []
-  return list.filter(isRecord).map((v) => ({
-    ...(typeof v["quotaMetric"] === "string" ? { quotaMetric: v["quotaMetric"] } : {}),
-    ...(typeof v["quotaId"] === "string" ? { quotaId: v["quotaId"] } : {}),
-    ...(typeof v["quotaValue"] === "string" ? { quotaValue: v["quotaValue"] } : {})
-  }))
+const notFound = (
+  description: { readonly description?: string },
+  model: string | undefined
+): Reason.NotFound => {
+  const message = description.description
+  if (model === undefined || !aboutModel(message, model)) {
+    return new Reason.NotFound({ ...description, nearMatches: [] })
+  }
+  const refused = /not supported for (\w+)/.exec(message ?? "")?.[1]
+  const isLive = refused !== undefined && refused !== "bidiGenerateContent" &&
+    ModelCatalog.supports(ModelCatalog.known, model, "bidiGenerateContent")
+  const isHttp = refused === "bidiGenerateContent" &&
+    ModelCatalog.supports(ModelCatalog.known, model, "generateContent")
+  return new Reason.NotFound({
+    ...description,
+    nearMatches: isLive || isHttp ? [] : ModelCatalog.nearMatches(ModelCatalog.known, model),
+    ...(isLive ? { transport: "live" } : isHttp ? { transport: "http" } : {})
+  })
 }
 
-const fieldsOf = (status: Status): ReadonlyArray<typeof Reason.FieldViolation.Type> => {
-  const list = detail(status, "BadRequest")?.["fieldViolations"]
-  if (!Array.isArray(list)) return []
-  return list.filter(isRecord).map((v) => ({
-    field: String(v["field"] ?? ""),
-    ...(typeof v["description"] === "string" ? { description: v["description"] } : {})
-  }))
-}
-
-const reasonOf = (code: number, status: Status): Reason.GeminiErrorReason => {
+const reasonOf = (
+  code: number,
+  status: GoogleStatus.GoogleStatus,
+  answer: ErrorResponse
+): Reason.GeminiErrorReason => {
   const description = status.message === undefined ? {} : { description: status.message }
-  if (code === 401 || code === 403 || detail(status, "ErrorInfo")?.["reason"] === "API_KEY_INVALID") {
-    return new Reason.Unauthenticated(description)
+  const urls = GoogleStatus.links(status)
+  const links = urls.length === 0 ? {} : { links: urls }
+  const info = GoogleStatus.errorInfoReason(status)
+  // A bad key is HTTP 400.
+  if (code === 401 || code === 403 || info === "API_KEY_INVALID") {
+    return new Reason.Unauthenticated({ ...description, ...links, ...(info === undefined ? {} : { code: info }) })
   }
-  if (code === 404) return new Reason.NotFound({ ...description, nearMatches: [] })
+  if (code === 402) return new Reason.QuotaExhausted({ ...description, ...links, violations: [] })
+  if (code === 404) return notFound(description, answer.model)
   if (code === 429) {
-    const violations = violationsOf(status)
+    const violations = GoogleStatus.violations(status)
+    // By quota id alone: the delay of a day's limit may be seconds.
     return violations.some((v) => v.quotaId?.includes("PerDay") === true)
-      ? new Reason.QuotaExhausted({ ...description, violations })
-      : new Reason.RateLimited({ ...description, violations })
+      ? new Reason.QuotaExhausted({
+        ...description,
+        ...links,
+        violations,
+        resetAt: nextPacificMidnight(answer.now)
+      })
+      : new Reason.RateLimited({ ...description, ...links, violations })
   }
+  if (code === 501) return new Reason.Unsupported({ ...description, capability: answer.method })
   if (code === 503) return new Reason.Overloaded(description)
-  if (code >= 500 || code === 408 || code === 499) return new Reason.ServerError(description)
-  return new Reason.InvalidRequest({ ...description, fields: fieldsOf(status) })
+  if (code >= 500 || code === 408 || code === 499) return new Reason.ServerError({ ...description, status: code })
+  if (code >= 400) return new Reason.InvalidRequest({ ...description, fields: GoogleStatus.fields(status) })
+  const expected = code >= 300 ? `an answer, got a redirect (HTTP ${code}): check baseUrl` : "an answer, got an error"
+  return new Reason.InvalidResponse({ ...description, path: code >= 300 ? "" : "error", expected })
 }
 
-/** The error of an HTTP answer that is not 2xx, or of an error body inside a 200. */
+/** The error of an answer that is not 2xx, or of an error body inside a 200. Never fails. */
+export const fromResponse = (answer: ErrorResponse): GeminiError =>
+  fromStatus(answer, GoogleStatus.of(parse(answer.text)))
+
+const fromStatus = (answer: ErrorResponse, found: GoogleStatus.GoogleStatus | undefined): GeminiError => {
+  const words = found === undefined ? wordsOf(answer.text) : found.message
+  const status: GoogleStatus.GoogleStatus = {
+    ...(found ?? { details: [] }),
+    ...(words === undefined ? {} : { message: withoutKey(words, answer.key) })
+  }
+  // The HTTP status wins: a body that disagrees was written by someone behind it.
+  const code = answer.status >= 300 ? answer.status : status.code ?? answer.status
+  const retryAfter = GoogleStatus.retryDelay(status) ??
+    GoogleStatus.retryAfterHeader(answer.headers?.["retry-after"], answer.now)
+  const requestId = GoogleStatus.requestId(status)
+  return new GeminiError({
+    method: answer.method,
+    ...(answer.model === undefined ? {} : { model: answer.model }),
+    status: code,
+    ...(status.status === undefined ? {} : { googleStatus: status.status }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    attempts: [],
+    reason: reasonOf(code, status, answer)
+  })
+}
+
+/** `fromResponse` for a body that is parsed already. */
 export const fromBody = (options: {
   readonly method: string
   readonly model?: string | undefined
   readonly httpStatus: number
   readonly body: unknown
-}): GeminiError => {
-  const status = statusOf(options.body) ?? { details: [] }
-  const code = options.httpStatus >= 400 ? options.httpStatus : status.code ?? options.httpStatus
-  const retryAfter = retryAfterOf(status)
-  return new GeminiError({
-    method: options.method,
-    ...(options.model === undefined ? {} : { model: options.model }),
-    status: code,
-    ...(status.status === undefined ? {} : { googleStatus: status.status }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    attempts: [],
-    reason: reasonOf(code, status)
-  })
-}
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  readonly now?: number | undefined
+  readonly key?: string | undefined
+}): GeminiError =>
+  fromStatus(
+    { ...options, status: options.httpStatus, text: "", now: options.now ?? Date.now() },
+    GoogleStatus.of(options.body)
+  )
