@@ -74,8 +74,8 @@ export class MissingApiKey
 }
 
 /**
- * The key, or the project behind it, was refused: HTTP 401 and 403, and the HTTP 400 with
- * which Google answers a bad key. `code` is Google's machine-readable cause, such as
+ * The key, or the project behind it, was refused: HTTP 401, 403, 402 (no credit left), and
+ * the HTTP 400 with which Google answers a bad key. `code` is Google's machine-readable cause, such as
  * API_KEY_INVALID or SERVICE_DISABLED; `links` lead to what can be done.
  *
  * @category errors
@@ -168,8 +168,7 @@ export class RateLimited
 }
 
 /**
- * A limit per day is reached (`violations`), or the prepaid credit is spent (HTTP 402).
- * `resetAt` is the next midnight in Los Angeles, in milliseconds since the epoch: Google
+ * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles, in milliseconds since the epoch: Google
  * counts days there, whatever shorter delay the answer suggests.
  *
  * @category errors

@@ -91,12 +91,12 @@ export const retryDelay = (status: GoogleStatus): Duration.Duration | undefined 
     delay(/retry (?:in|after) ((?:\d+(?:\.\d+)?(?:ms|[hms]))+)/i.exec(status.message ?? "")?.[1])
 
 /** A `Retry-After` header: seconds, or an HTTP date against `now` (epoch milliseconds). */
-export const retryAfterHeader = (value: string | undefined, now: number): Duration.Duration | undefined => {
+export const retryAfterHeader = (value: string | undefined, now: number | undefined): Duration.Duration | undefined => {
   const text = value?.trim()
   if (text === undefined || text === "") return undefined
   if (/^\d+(?:\.\d+)?$/.test(text)) return Duration.millis(Math.ceil(Number(text) * 1000))
   const date = Date.parse(text)
-  return Number.isNaN(date) ? undefined : Duration.millis(Math.max(0, date - now))
+  return Number.isNaN(date) || now === undefined ? undefined : Duration.millis(Math.max(0, date - now))
 }
 
 const dimensions = (value: unknown): Readonly<Record<string, string>> | undefined =>

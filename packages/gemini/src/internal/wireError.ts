@@ -22,8 +22,8 @@ export interface ErrorResponse {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
   /** The body, in full. */
   readonly text: string
-  /** Milliseconds since the epoch. */
-  readonly now: number
+  /** Milliseconds since the epoch; without it no time is computed (reset, Retry-After date). */
+  readonly now?: number | undefined
   /** The key that was sent: Google quotes it in some refusals, so it is cut out. */
   readonly key?: string | undefined
 }
@@ -84,11 +84,10 @@ const reasonOf = (
   const urls = GoogleStatus.links(status)
   const links = urls.length === 0 ? {} : { links: urls }
   const info = GoogleStatus.errorInfoReason(status)
-  // A bad key is HTTP 400.
-  if (code === 401 || code === 403 || info === "API_KEY_INVALID") {
+  // A bad key is HTTP 400; 402 is a project without credit: no lane resets that.
+  if (code === 401 || code === 402 || code === 403 || info === "API_KEY_INVALID") {
     return new Reason.Unauthenticated({ ...description, ...links, ...(info === undefined ? {} : { code: info }) })
   }
-  if (code === 402) return new Reason.QuotaExhausted({ ...description, ...links, violations: [] })
   if (code === 404) return notFound(description, answer.model)
   if (code === 429) {
     const violations = GoogleStatus.violations(status)
@@ -98,7 +97,7 @@ const reasonOf = (
         ...description,
         ...links,
         violations,
-        resetAt: nextPacificMidnight(answer.now)
+        ...(answer.now === undefined ? {} : { resetAt: nextPacificMidnight(answer.now) })
       })
       : new Reason.RateLimited({ ...description, ...links, violations })
   }
@@ -148,6 +147,6 @@ export const fromBody = (options: {
   readonly key?: string | undefined
 }): GeminiError =>
   fromStatus(
-    { ...options, status: options.httpStatus, text: "", now: options.now ?? Date.now() },
+    { ...options, status: options.httpStatus, text: "" },
     GoogleStatus.of(options.body)
   )
