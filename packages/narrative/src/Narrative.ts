@@ -1,114 +1,192 @@
 /**
- * A narrative: acts in TOML, each played by a model of its own.
+ * A narrative: acts in TOML, each played by a model of its own, each able to use the
+ * outputs of others.
  *
- * `parse` checks the whole before anything is sent; `execute` plays it and returns
- * every act's result; `executeStream` tells what happens while it happens.
+ * `fromFile` and `parse` check the whole before anything is sent and report every
+ * problem with its line; `execute` plays it and returns every act's result;
+ * `executeStream` tells what happens while it happens.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import * as GeminiClient from "effect-gemini/GeminiClient"
-import type { GeminiError } from "effect-gemini/GeminiError"
+import type * as Stream from "effect/Stream"
+import type { GeminiClient } from "effect-gemini/GeminiClient"
+import type { Act } from "./Act.ts"
+import type { ActResult, Totals } from "./ActResult.ts"
+import * as Check from "./internal/check.ts"
+import type { Found } from "./internal/decode.ts"
+import type { FileContent } from "./internal/images.ts"
+import * as Play from "./internal/play.ts"
+import * as TomlLines from "./internal/tomlLines.ts"
+import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
 
 /**
- * One act as it stands in the file.
+ * A narrative that was checked and can be played.
  *
- * @category schemas
- * @since 0.1.0
- */
-export const Act = Schema.Struct({
-  name: Schema.String,
-  model: Schema.optionalKey(Schema.String),
-  system: Schema.optionalKey(Schema.String),
-  prompt: Schema.String
-})
-
-/**
- * @category schemas
- * @since 0.1.0
- */
-export const Narrative = Schema.Struct({
-  title: Schema.String,
-  acts: Schema.Array(Act)
-})
-
-/**
  * @category models
  * @since 0.1.0
  */
-export type Narrative = typeof Narrative.Type
-
-/**
- * A narrative that cannot be played, and why.
- *
- * @category errors
- * @since 0.1.0
- */
-export class NarrativeError extends Schema.TaggedError<NarrativeError>("effect-gemini-narrative/NarrativeError")(
-  "NarrativeError",
-  { file: Schema.String, description: Schema.String }
-) {
-  override get message(): string {
-    return `${this.file}: ${this.description}`
-  }
+export interface Narrative {
+  /** Where it came from, as messages name it. */
+  readonly file: string
+  readonly title: string
+  /** In the order of the file. */
+  readonly acts: ReadonlyArray<Act>
 }
 
-const decode = Schema.decodeUnknownResult(Narrative)
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface ParseOptions {
+  /** The name of the file in messages. Default `narrative.toml`. */
+  readonly file?: string | undefined
+  /** Values of the narrative's variables. Strings are converted to the declared type. */
+  readonly variables?: Readonly<Record<string, string | number | boolean>> | undefined
+}
 
 /**
- * TOML text → narrative.
+ * How a narrative is played.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** One model for every act, in place of their own. */
+  readonly model?: string | undefined
+  /**
+   * How many acts may run at once. Default 1: one after the other in the order of the
+   * file (an act later only if it needs one that comes later). With more, an act starts
+   * as soon as the acts that it needs have finished.
+   */
+  readonly concurrency?: number | undefined
+  /** Results of an earlier run (`ActFailed.results`): these acts are not played again. */
+  readonly results?: ReadonlyArray<ActResult> | undefined
+}
+
+/**
+ * What `execute` returns.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NarrativeResult {
+  readonly title: string
+  /** In the order of the file. */
+  readonly acts: ReadonlyArray<ActResult>
+  readonly totals: Totals
+}
+
+const invalid = Effect.fnUntraced(function*(file: string, text: string, found: ReadonlyArray<Found>) {
+  const lineOf = yield* Effect.promise(() => TomlLines.load(text))
+  const problems = found.map(({ find, hint, path, what }): Problem => {
+    const line = path.length === 0 ? undefined : lineOf(path, find)
+    const key = path.reduce<string>(
+      (out, segment) => typeof segment === "number" ? `${out}[${segment}]` : out === "" ? segment : `${out}.${segment}`,
+      ""
+    )
+    return { ...(line === undefined ? {} : { line }), key, what, ...(hint === undefined ? {} : { hint }) }
+  })
+  // In the order of the file; what concerns the whole file comes first.
+  return new NarrativeInvalid({ file, problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) })
+})
+
+const syntaxError = (file: string, message: string): NarrativeInvalid => {
+  const [, what = message, line] = /^(.*) at line (\d+), column \d+$/.exec(message) ?? []
+  return new NarrativeInvalid({
+    file,
+    problems: [{
+      ...(line === undefined ? {} : { line: Number(line) }),
+      key: "",
+      what: `not valid TOML: ${what}`
+    }]
+  })
+}
+
+const decodeToml = (text: string, file: string): Effect.Effect<unknown, NarrativeInvalid> =>
+  Effect.fromResult(Result.mapError(Toml.parse(text), (error) => syntaxError(file, error.message)))
+
+const build = Effect.fnUntraced(function*(
+  text: string,
+  raw: unknown,
+  file: string,
+  options: ParseOptions,
+  images: ReadonlyMap<string, FileContent>
+): Effect.fn.Return<Narrative, NarrativeInvalid> {
+  const { acts, found, title } = Check.check(raw, { variables: options.variables ?? {}, images })
+  if (found.length > 0) return yield* yield* invalid(file, text, found)
+  return { file, title: title ?? file, acts }
+})
+
+/**
+ * TOML text → narrative, or every problem in it. Images by file need `fromFile`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parse = (text: string, file: string): Result.Result<Narrative, NarrativeError> => {
-  const toml = Toml.parse(text)
-  if (Result.isFailure(toml)) return Result.fail(new NarrativeError({ file, description: String(toml.failure) }))
-  return Result.mapError(
-    decode(toml.success),
-    (error) => new NarrativeError({ file, description: error.message })
-  )
-}
+export const parse = Effect.fnUntraced(function*(
+  text: string,
+  options: ParseOptions = {}
+): Effect.fn.Return<Narrative, NarrativeInvalid> {
+  const file = options.file ?? "narrative.toml"
+  const raw = yield* decodeToml(text, file)
+  return yield* build(text, raw, file, options, new Map())
+})
 
 /**
- * Plays the acts in the order of the file, as typed events.
+ * A file → narrative, with its images read. Every problem is reported at once, the
+ * missing files among them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromFile = Effect.fnUntraced(function*(
+  path: string,
+  options: Omit<ParseOptions, "file"> = {}
+): Effect.fn.Return<Narrative, NarrativeInvalid, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const why = (tag: string): string =>
+    tag === "NotFound" ? "there is no such file" : tag === "BadResource" ? "is a folder" : `cannot be read (${tag})`
+  const text = yield* fs.readFileString(path).pipe(
+    Effect.mapError((error) =>
+      new NarrativeInvalid({ file: path, problems: [{ key: "", what: why(error.reason._tag) }] })
+    )
+  )
+  const raw = yield* decodeToml(text, path)
+  const images = new Map<string, FileContent>()
+  for (const image of Check.imagesOf(raw)) {
+    if (images.has(image)) continue
+    const content = yield* Effect.result(fs.readFile(paths.resolve(paths.dirname(path), image)))
+    images.set(image, Result.mapError(content, (error) => `${image}: ${why(error.reason._tag)}`))
+  }
+  return yield* build(text, raw, path, options, images)
+})
+
+/**
+ * Plays a narrative as typed events. The last one is `NarrativeFinished`; a failing act
+ * ends the stream in `ActFailed`. Ending the stream early aborts the act's request.
  *
  * @category execution
  * @since 0.1.0
  */
 export const executeStream = (
   narrative: Narrative,
-  options: { readonly model?: string | undefined } = {}
-): Stream.Stream<NarrativeEvent, GeminiError, GeminiClient.GeminiClient> =>
-  Stream.unwrap(Effect.map(GeminiClient.GeminiClient, (client) => {
-    const play = (act: typeof Act.Type): Stream.Stream<NarrativeEvent, GeminiError> => {
-      const model = options.model ?? act.model
-      let text = ""
-      let answeredBy = model ?? ""
-      const chunks = client.generateStream({
-        ...(model === undefined ? {} : { model }),
-        ...(act.system === undefined ? {} : { systemInstruction: { parts: [{ text: act.system }] } }),
-        contents: act.prompt
-      })
-      return Stream.concat(
-        Stream.succeed<NarrativeEvent>({ _tag: "ActStarted", act: act.name, model }),
-        Stream.flatMap(chunks, (chunk): Stream.Stream<NarrativeEvent> => {
-          text += chunk.text
-          answeredBy = chunk.response.modelVersion ?? answeredBy
-          const said: NarrativeEvent = { _tag: "Chunk", act: act.name, text: chunk.text }
-          return chunk.finished
-            ? Stream.make(said, { _tag: "ActFinished", act: act.name, model: answeredBy, text, usage: chunk.usage })
-            : Stream.make(said)
-        })
-      )
-    }
-    return Stream.concat(
-      Stream.flatMap(Stream.fromIterable(narrative.acts), play),
-      Stream.succeed<NarrativeEvent>({ _tag: "NarrativeFinished", title: narrative.title })
-    )
-  }))
+  options: Options = {}
+): Stream.Stream<NarrativeEvent, ActFailed, GeminiClient> => Play.stream(narrative, options)
+
+/**
+ * Plays a narrative with unary calls and returns every act's result.
+ *
+ * @category execution
+ * @since 0.1.0
+ */
+export const execute = (
+  narrative: Narrative,
+  options: Options = {}
+): Effect.Effect<NarrativeResult, ActFailed, GeminiClient> => Play.run(narrative, options)

@@ -3,7 +3,6 @@
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -46,10 +45,8 @@ export const runCommand = Command.make(
     stream: Flag.Boolean("stream").pipe(Flag.withDescription("write the text as it comes, not act by act"))
   },
   Effect.fnUntraced(function*({ file, model, stream }) {
-    const fs = yield* FileSystem.FileSystem
     const stdio = yield* Stdio.Stdio
-    const text = yield* fs.readFileString(file)
-    const narrative = yield* Effect.fromResult(Narrative.parse(text, file))
+    const narrative = yield* Narrative.fromFile(file)
     const write = (text: string) => Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false }))
     yield* Narrative.executeStream(narrative, { model: Option.getOrUndefined(model) }).pipe(
       Stream.runForEach((event) => {
@@ -59,7 +56,13 @@ export const runCommand = Command.make(
           case "Chunk":
             return stream ? write(event.text) : Effect.void
           case "ActFinished":
-            return write(`${stream ? "" : event.text}\n-- ${event.model}: ${event.usage?.totalTokens ?? 0} tokens\n`)
+            return write(
+              `${stream ? "" : event.result.text}\n-- ${event.result.model}: ${
+                event.result.usage?.totalTokens ?? 0
+              } tokens\n`
+            )
+          case "Waiting":
+          case "Retrying":
           case "NarrativeFinished":
             return Effect.void
         }

@@ -1,0 +1,77 @@
+/**
+ * A checked act, and the request that it makes of its model.
+ *
+ * @since 0.1.0
+ */
+import type * as GeminiClient from "effect-gemini/GeminiClient"
+import type { GenerationConfig } from "effect-gemini/GenerationConfig"
+import type { ModelId } from "effect-gemini/ModelId"
+import type { Part } from "effect-gemini/Part"
+import * as Template from "./internal/template.ts"
+
+/**
+ * Text with places for the outputs of other acts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Text = ReadonlyArray<string | { readonly ref: string }>
+
+/**
+ * A part of an act's request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Input =
+  | { readonly _tag: "Text"; readonly text: Text }
+  | { readonly _tag: "Output"; readonly act: string }
+  | { readonly _tag: "Image"; readonly from: string; readonly part: Part }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Act {
+  readonly name: string
+  /** Undefined: the client's default model. */
+  readonly model: ModelId | undefined
+  /** The acts whose output this one uses. */
+  readonly needs: ReadonlyArray<string>
+  readonly system: Text | undefined
+  /** In the order of the request, the prompt last. */
+  readonly inputs: ReadonlyArray<Input>
+  readonly generation: GenerationConfig | undefined
+}
+
+/**
+ * The request of an act. `outputOf` gives the text of the acts that it needs; `model`
+ * wins over the act's own.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const request = (
+  act: Act,
+  outputOf: (act: string) => string,
+  model: string | undefined = act.model
+): GeminiClient.Request => ({
+  ...(model === undefined ? {} : { model }),
+  ...(act.system === undefined
+    ? {}
+    : { systemInstruction: { parts: [{ text: Template.render(act.system, outputOf) }] } }),
+  ...(act.generation === undefined ? {} : { generationConfig: act.generation }),
+  contents: [{
+    role: "user",
+    parts: act.inputs.map((input): Part => {
+      switch (input._tag) {
+        case "Text":
+          return { text: Template.render(input.text, outputOf) }
+        case "Output":
+          return { text: outputOf(input.act) }
+        case "Image":
+          return input.part
+      }
+    })
+  }]
+})

@@ -1,0 +1,86 @@
+/**
+ * What can go wrong with a narrative: before it is played (`NarrativeInvalid`, every
+ * problem at once) and while it is played (`ActFailed`, with the results so far).
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { GeminiError } from "effect-gemini/GeminiError"
+import { ActResult } from "./ActResult.ts"
+
+/**
+ * One problem of a narrative: where it is, what it is and what to do about it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Problem = Schema.Struct({
+  /** Line in the file, from 1. Missing where the problem is not in the text (a missing file, a variable). */
+  line: Schema.optionalKey(Schema.Finite),
+  /** Path of the key: `acts[1].prompt`. Empty for the file as a whole. */
+  key: Schema.String,
+  what: Schema.String,
+  hint: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Problem = typeof Problem.Type
+
+const say = (file: string, { hint, key, line, what }: Problem): string => {
+  const where = [file, ...(line === undefined ? [] : [String(line)]), ...(key === "" ? [] : [key])].join(":")
+  return `${where}: ${what}${hint === undefined ? "" : ` (${hint})`}`
+}
+
+/**
+ * A narrative that cannot be played. Its message has one line a problem:
+ * `story.toml:12:acts[1].prompt: what is wrong (a hint)`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NarrativeInvalid extends Schema.TaggedError<NarrativeInvalid>("effect-gemini-narrative/NarrativeInvalid")(
+  "NarrativeInvalid",
+  { file: Schema.String, problems: Schema.Array(Problem) }
+) {
+  override get message(): string {
+    return this.problems.map((problem) => say(this.file, problem)).join("\n")
+  }
+}
+
+/**
+ * The model finished an act without any text, so there is nothing to show or to hand on.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>("effect-gemini-narrative/EmptyAnswer")(
+  "EmptyAnswer",
+  { finishReason: Schema.optionalKey(Schema.String) }
+) {
+  override get message(): string {
+    return this.finishReason === "MAX_TOKENS"
+      ? "the model spent all its tokens before it wrote any text: raise max_output_tokens"
+      : `the model wrote no text (finish reason ${this.finishReason ?? "unknown"})`
+  }
+}
+
+/**
+ * An act failed. `reason` is the client's `GeminiError` (or `EmptyAnswer`); `results`
+ * holds the acts that had finished, ready to be passed back as `results` to go on
+ * from here.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ActFailed extends Schema.TaggedError<ActFailed>("effect-gemini-narrative/ActFailed")("ActFailed", {
+  act: Schema.String,
+  results: Schema.Array(ActResult),
+  reason: Schema.Union([GeminiError, EmptyAnswer])
+}) {
+  override get message(): string {
+    return `act "${this.act}" failed: ${this.reason.message}`
+  }
+}

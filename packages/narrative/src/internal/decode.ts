@@ -1,0 +1,90 @@
+/**
+ * Raw TOML → typed, with every problem found and as much of the value kept as decodes:
+ * a broken key is reported and left out.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import { nearest } from "./nearest.ts"
+import type { Path } from "./tomlLines.ts"
+
+/** A problem before its line is known. `find` is text inside the value to point at. */
+export interface Found {
+  readonly path: Path
+  readonly what: string
+  readonly hint?: string
+  readonly find?: string
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+// Schema's words → a TOML author's. An unknown key gets its own sentence below.
+const format = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => issue._tag === "UnexpectedKey" ? "" : SchemaIssue.defaultLeafHook(issue)
+})
+
+const words = (message: string): string =>
+  message
+    .replace(/^Expected (?=string|number|boolean)/, "Expected a ")
+    .replace(/^Expected object/, "Expected a table")
+    .replace(/^Expected array/, "Expected an array")
+    .replaceAll(/" \| "/g, "\" or \"")
+    .replace(/^E/, "e")
+
+const plain = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): Path =>
+  (path ?? []).map((segment) => {
+    const key = typeof segment === "object" ? segment.key : segment
+    return typeof key === "number" ? key : String(key)
+  })
+
+const unknownKey = (path: Path, fields: Fields): Found => {
+  const key = String(path.at(-1))
+  const near = nearest(key, Object.keys(fields))
+  return {
+    path,
+    what: `unknown key "${key}"`,
+    hint: near === undefined ? `the keys here are ${Object.keys(fields).join(", ")}` : `did you mean "${near}"?`
+  }
+}
+
+/** A copy without the key that the path leads to. A broken item of an array becomes `item`, else its array goes. */
+const without = (value: unknown, path: Path, item: object | undefined): unknown => {
+  const [head, ...rest] = path
+  if (head === undefined || typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) {
+    return value.map((inner: unknown, i) => i !== head ? inner : rest.length === 0 ? item : without(inner, rest, item))
+  }
+  const goesOn = rest.length > 0 && (item !== undefined || rest.some((segment) => typeof segment === "string"))
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) =>
+      key !== head ? [[key, inner]] : goesOn ? [[key, without(inner, rest, item)]] : []
+    )
+  )
+}
+
+const isTable = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+/** `fieldsAt` names the keys that are known at a path relative to `base`. */
+export const decode = <A>(
+  schema: Schema.Codec<A, unknown>,
+  raw: unknown,
+  base: Path,
+  fieldsAt: (path: Path) => Fields
+): { readonly value: A | undefined; readonly found: ReadonlyArray<Found> } => {
+  if (!isTable(raw)) return { value: undefined, found: [{ path: base, what: "expected a table" }] }
+  const run = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
+  const first = run(raw)
+  if (Result.isSuccess(first)) return { value: first.success, found: [] }
+  const issues = format(first.failure.issue).issues.map(({ message, path }) => ({ message, path: plain(path) }))
+  const kept = (item: object | undefined) => run(issues.reduce((value, issue) => without(value, issue.path, item), raw))
+  const rest = Result.orElse(kept({}), () => kept(undefined))
+  return {
+    value: Result.getOrUndefined(rest),
+    found: issues.map(({ message, path }) =>
+      message === ""
+        ? unknownKey([...base, ...path], fieldsAt(path.slice(0, -1)))
+        : { path: [...base, ...path], what: words(message) }
+    )
+  }
+}

@@ -1,0 +1,101 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Act from "effect-gemini-narrative/Act"
+import * as Narrative from "effect-gemini-narrative/Narrative"
+import * as Effect from "effect/Effect"
+
+const problemsOf = (text: string, options?: Narrative.ParseOptions) =>
+  Effect.map(
+    Effect.flip(Narrative.parse(text, { file: "story.toml", ...options })),
+    (error) => error.message.split("\n")
+  )
+
+const two = (first: string, second: string) => `
+[[acts]]
+name = "first"
+prompt = ${first}
+[[acts]]
+name = "second"
+prompt = ${second}
+`
+
+describe("a narrative", () => {
+  it.effect("puts variables and outputs where its texts refer to them", () =>
+    Effect.gen(function*() {
+      const narrative = yield* Narrative.parse(
+        `
+model = "models/gemini-flash-latest"
+system = "Write in {{language}}."
+[generation]
+temperature = 0.5
+[variables]
+language = "English"
+count = { type = "integer" }
+[[acts]]
+name = "draft"
+prompt = "Write {{ count }} sentences. Leave \\\\{{draft}} and {{ 1 + 1 }} alone."
+[[acts]]
+name = "final"
+model = "gemini-pro-latest"
+inputs = [{ act = "draft" }, { image_base64 = "iVBORw==", media_type = "image/png" }, { image_url = "https://x.test/a.JPG" }]
+prompt = "Mend {{draft}}!"
+generation = { max_output_tokens = 9, thinking_level = "low" }
+`,
+        { variables: { count: "3" } }
+      )
+      const outputs = (act: string) => `<${act}>`
+      const [draft, final] = narrative.acts.map((act) => Act.request(act, outputs))
+      assert.deepStrictEqual(draft, {
+        model: "gemini-flash-latest",
+        systemInstruction: { parts: [{ text: "Write in English." }] },
+        generationConfig: { temperature: 0.5 },
+        contents: [{
+          role: "user",
+          parts: [{ text: "Write 3 sentences. Leave {{draft}} and {{ 1 + 1 }} alone." }]
+        }]
+      })
+      assert.deepStrictEqual(final, {
+        model: "gemini-pro-latest",
+        systemInstruction: { parts: [{ text: "Write in English." }] },
+        generationConfig: { temperature: 0.5, maxOutputTokens: 9, thinkingConfig: { thinkingLevel: "LOW" } },
+        contents: [{
+          role: "user",
+          parts: [
+            { text: "<draft>" },
+            { inlineData: { mimeType: "image/png", data: "iVBORw==" } },
+            { fileData: { fileUri: "https://x.test/a.JPG", mimeType: "image/jpeg" } },
+            { text: "Mend <draft>!" }
+          ]
+        }]
+      })
+    }))
+
+  it.effect("points at the line inside a long prompt", () =>
+    Effect.gen(function*() {
+      const problems = yield* problemsOf(two(`"""\nfirst\nthen {{secnod}}\n"""`, `"x"`))
+      assert.deepStrictEqual(problems, [
+        `story.toml:6:acts[0].prompt: "secnod" is neither an act nor a variable (did you mean "second"?)`
+      ])
+    }))
+
+  it.effect("reports every problem at once, in the order of the file", () =>
+    Effect.gen(function*() {
+      const problems = yield* problemsOf(`${two("\"{{third}}\"", "5")}temprature = 1\n`)
+      assert.deepStrictEqual(problems.map((line) => line.split(":").slice(1, 3).join(":")), [
+        "4:acts[0].prompt",
+        "7:acts[1].prompt",
+        "8:acts[1].temprature"
+      ])
+    }))
+
+  it.effect("may refer to an act that comes later, but not in a circle", () =>
+    Effect.gen(function*() {
+      const narrative = yield* Narrative.parse(two("\"{{second}}\"", "\"x\""))
+      assert.deepStrictEqual(narrative.acts.map((act) => [act.name, act.needs]), [["first", ["second"]], [
+        "second",
+        []
+      ]])
+      assert.deepStrictEqual(yield* problemsOf(two("\"{{second}}\"", "\"{{first}}\"")), [
+        "story.toml:2:acts[0]: the acts wait for each other: first needs second needs first (take one of these references out)"
+      ])
+    }))
+})
