@@ -1,37 +1,35 @@
 /**
  * Client-side quota: a call waits for its lane's permit instead of being refused.
  *
- * A lane is what the server counts by: project, location, concrete model and family
- * of methods. All waiting goes through the Clock, in order of arrival; an interrupted
- * waiter takes nothing with it.
+ * A lane is what the server counts by: project, location, concrete model and family of
+ * methods. A permit takes from requests and input tokens a minute, requests a day and
+ * concurrency at once. Waiting goes through the Clock, first come, first served within
+ * a priority; while `interactive` and `batch` calls both wait, every ninth admission is
+ * a batch call's. What was never sent is given back whole; what was sent stays counted
+ * until its window passes, and its end frees concurrency alone.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
+import * as Scope from "effect/Scope"
 import type { GeminiError } from "./GeminiError.ts"
-import { guardMillis, LaneWindow, windowMillis } from "./internal/laneWindow.ts"
-import type * as ModelId from "./ModelId.ts"
+import { LaneQueue } from "./internal/LaneQueue.ts"
+import { Ticket } from "./internal/Ticket.ts"
+import * as LaneStore from "./LaneStore.ts"
 import type { Limits } from "./Tier.ts"
 
 /**
- * What quotas are counted by.
+ * What quotas are counted by: project, location, concrete model and family of methods.
  *
  * @category models
  * @since 0.1.0
  */
-export interface LaneKey {
-  readonly project: string
-  readonly location: string
-  readonly quotaModel: ModelId.ModelId
-  readonly family: "generate" | "embed" | "count"
-}
+export type LaneKey = LaneStore.LaneKey
 
 /**
  * What a call asks of its lane.
@@ -46,6 +44,8 @@ export interface Admission {
   readonly tokens: number
   /** `interactive` goes before `batch`; within a priority first come, first served. Default `interactive`. */
   readonly priority?: Priority | undefined
+  /** The method that errors name. Default `acquire`. */
+  readonly method?: string | undefined
   /** Longest wait for the permit; then RateLimited (or QuotaExhausted for a parked day). */
   readonly maxWait?: Duration.Input | undefined
   /** Longest queue; beyond it LimiterFull at once. */
@@ -85,8 +85,10 @@ export type Feedback =
  * @since 0.1.0
  */
 export interface Permit {
-  /** Tells the lane how many input tokens the server counted. */
+  /** Tells the lane how many input tokens the server counted so far; the last word counts. */
   readonly settle: (tokens: number) => Effect.Effect<void>
+  /** The attempt was never handed to the transport: gives everything back, now. */
+  readonly cancel: Effect.Effect<void>
 }
 
 /**
@@ -97,9 +99,27 @@ export interface Permit {
  */
 export interface LaneSnapshot {
   readonly lane: LaneKey
+  /** Of the last admission. */
   readonly limits: Limits
-  readonly used: { readonly requests: number; readonly inFlight: number }
+  readonly used: {
+    /** In the rolling window. */
+    readonly requests: number
+    /** In the rolling window: the server's count where it said, else the estimate. */
+    readonly tokens: number
+    /** Requests of the Pacific day. */
+    readonly today: number
+    readonly inFlight: number
+  }
+  /** Tokens counted above `limits.tpm`, to be paid before the next admission. */
+  readonly debt: number
+  /** Calls in the queue. */
   readonly waiting: number
+  /** When a small request would find room if nobody waited; undefined: when a call ends. Milliseconds of the Clock. */
+  readonly nextFree: number | undefined
+  /** No attempt starts before, after a 429. */
+  readonly parkedUntil: number | undefined
+  /** Whether the day's quota is spent. */
+  readonly isExhausted: boolean
 }
 
 /**
@@ -125,103 +145,163 @@ export interface Service {
  */
 export class RateLimiter extends Context.Service<RateLimiter, Service>()("effect-gemini/RateLimiter") {}
 
-interface Lane {
-  readonly key: LaneKey
-  readonly limits: Limits
-  readonly window: LaneWindow
-  /** Held by the head of the queue: the others wait behind it in order. */
-  readonly head: Semaphore.Semaphore
-  readonly ended: Latch.Latch
-  waiting: number
+/**
+ * How a limiter counts. The defaults are Gemini's.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** What `rpm` and `tpm` are counted over. Default 1 minute. */
+  readonly window?: Duration.Input | undefined
+  /**
+   * Part of the window held back for the spread of travel times to the server.
+   * Default 0.1 % of the window, at least 50 ms.
+   */
+  readonly guard?: Duration.Input | undefined
+  /** Lanes kept; beyond it those that count nothing are forgotten. Default 256. */
+  readonly maxLanes?: number | undefined
 }
 
 /**
- * Lanes in memory.
+ * A limiter over the {@link LaneStore} of the context. Closing the scope interrupts those who wait.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<Service> = Effect.sync(() => {
-  const lanes = new Map<string, Lane>()
+export const make = Effect.fnUntraced(function*(options: Options = {}) {
+  const store = yield* LaneStore.LaneStore
+  const window = Duration.toMillis(Duration.fromInputUnsafe(options.window ?? "1 minute"))
+  const guard = options.guard === undefined
+    ? Math.max(50, window / 1000)
+    : Duration.toMillis(Duration.fromInputUnsafe(options.guard))
+  const maxLanes = options.maxLanes ?? 256
 
-  const laneOf = ({ lane: key, limits }: Admission): Lane => {
-    const id = `${key.project}/${key.location}/${key.quotaModel}/${key.family}`
-    const known = lanes.get(id)
-    if (known !== undefined) return known
-    const lane: Lane = {
-      key,
-      limits,
-      window: new LaneWindow(limits),
-      head: Semaphore.makeUnsafe(1),
-      ended: Latch.makeUnsafe(false),
-      waiting: 0
+  // By model first: comparing the rest is cheaper than building one string a call.
+  const lanes = new Map<string, Array<LaneQueue>>()
+  let size = 0
+  let sweepAt = maxLanes
+  let isClosed = false
+
+  const forgetIdle = (now: number): void => {
+    for (const [model, known] of lanes) {
+      const kept = known.filter((lane) => !lane.isIdle(now))
+      size -= known.length - kept.length
+      if (kept.length === 0) lanes.delete(model)
+      else lanes.set(model, kept)
     }
-    lanes.set(id, lane)
+    sweepAt = Math.max(maxLanes, size * 2)
+  }
+
+  const open = (key: LaneKey, now: number): LaneQueue => {
+    if (size >= sweepAt) forgetIdle(now)
+    const lane = new LaneQueue(key, store.open(key, { window, guard }))
+    if (isClosed) lane.close()
+    const known = lanes.get(key.quotaModel)
+    if (known === undefined) lanes.set(key.quotaModel, [lane])
+    else known.push(lane)
+    size++
     return lane
   }
 
-  const admitted = (lane: Lane): Effect.Effect<void> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      lane.ended.closeUnsafe()
-      const until = lane.window.take(now)
-      if (until === undefined) return Effect.void
-      const wait = until === Infinity
-        ? lane.ended.await
-        : Effect.sleep(until - now)
-      return Effect.andThen(wait, admitted(lane))
-    })
+  const laneOf = (key: LaneKey, now: number): LaneQueue => {
+    const known = lanes.get(key.quotaModel)
+    if (known !== undefined) {
+      for (const lane of known) {
+        if (lane.key.family === key.family && lane.key.project === key.project && lane.key.location === key.location) {
+          return lane
+        }
+      }
+    }
+    return open(key, now)
+  }
 
-  const take = (lane: Lane): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      lane.waiting++
-      return Effect.ensuring(
-        lane.head.withPermits(1)(admitted(lane)),
-        Effect.sync(() => {
-          lane.waiting--
-        })
-      )
-    })
+  const arrive = (admission: Admission, fiber: Fiber.Fiber<unknown, unknown>): Ticket => {
+    const clock = fiber.getRef(Clock.Clock)
+    const lane = laneOf(admission.lane, clock.currentTimeMillisUnsafe())
+    lane.limits = admission.limits
+    return new Ticket(admission, lane, fiber.context, clock)
+  }
 
-  const release = (lane: Lane): Effect.Effect<void> =>
+  yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      lane.window.release()
-      lane.ended.openUnsafe()
+      isClosed = true
+      for (const known of lanes.values()) for (const lane of known) lane.close()
     })
+  )
 
-  const permit: Permit = { settle: () => Effect.void }
-
-  return {
+  return RateLimiter.of({
     acquire: (admission) =>
-      Effect.suspend(() => {
-        const lane = laneOf(admission)
-        return Effect.as(Effect.acquireRelease(take(lane), () => release(lane), { interruptible: true }), permit)
-      }),
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.scope, (scope) =>
+          Effect.withFiber((fiber) => {
+            const ticket = arrive(admission, fiber)
+            const end = () => Effect.suspend(() => ticket.end() ?? Effect.void)
+            const wait = ticket.enter()
+            if (wait === undefined) return Effect.as(Scope.addFinalizerExit(scope, end), ticket.send())
+            return restore(wait).pipe(
+              Effect.onError(end),
+              Effect.flatMap(() => Effect.as(Scope.addFinalizerExit(scope, end), ticket.send()))
+            )
+          }))
+      ),
     use: (admission, f) =>
-      Effect.suspend(() => {
-        const lane = laneOf(admission)
-        return Effect.acquireUseRelease(take(lane), () => f(permit), () => release(lane))
+      Effect.withFiber((fiber) => {
+        let ticket: Ticket | undefined
+        // The frame stands before anything is taken: no interruption comes between.
+        return Effect.onExitPrimitive(
+          Effect.suspend(() => {
+            const mine = ticket = arrive(admission, fiber)
+            const wait = mine.enter()
+            return wait === undefined ? f(mine.send()) : Effect.flatMap(wait, () => f(mine.send()))
+          }),
+          () => ticket?.end()
+        )
       }),
-    feedback: () => Effect.void,
-    snapshot: Effect.map(Clock.currentTimeMillis, (now) =>
-      Array.from(lanes.values(), (lane) => ({
-        lane: lane.key,
-        limits: lane.limits,
-        used: { requests: lane.window.used(now), inFlight: lane.window.inFlight },
-        waiting: lane.waiting
-      })))
-  } satisfies Service
+    feedback: (key, feedback) =>
+      Effect.clockWith((clock) => {
+        const now = clock.currentTimeMillisUnsafe()
+        const lane = laneOf(key, now)
+        if (feedback._tag === "RateLimited") {
+          const { retryAfter } = feedback
+          return lane.store.pause(retryAfter === undefined ? undefined : Duration.toMillis(retryAfter), now)
+        }
+        return Effect.andThen(
+          lane.store.park(feedback.resetAt, now),
+          Effect.sync(() => lane.exhaust(feedback.resetAt, Infinity))
+        )
+      }),
+    snapshot: Effect.clockWith((clock) => {
+      const now = clock.currentTimeMillisUnsafe()
+      return Effect.forEach(Array.from(lanes.values()).flat(), (lane) => lane.snapshot(now))
+    })
+  })
 })
 
 /**
+ * Lanes in memory, counted over minutes.
+ *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<RateLimiter> = Layer.effect(RateLimiter, make)
+export const layer: Layer.Layer<RateLimiter> = Layer.effect(RateLimiter, make()).pipe(
+  Layer.provide(LaneStore.layerMemory)
+)
 
 /**
- * The rolling window that requests are counted in, guard included, in milliseconds.
+ * Lanes in memory with a window of your own, for tests and for other counters.
  *
- * @category constants
+ * @category layers
  * @since 0.1.0
  */
-export const rollingWindowMillis = windowMillis + guardMillis
+export const layerWith = (options: Options): Layer.Layer<RateLimiter> =>
+  Layer.effect(RateLimiter, make(options)).pipe(Layer.provide(LaneStore.layerMemory))
+
+/**
+ * Lanes in the {@link LaneStore} of the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerStore = (options: Options = {}): Layer.Layer<RateLimiter, never, LaneStore.LaneStore> =>
+  Layer.effect(RateLimiter, make(options))

@@ -1,32 +1,24 @@
-/**
- * The day that Google counts daily quotas by: it turns at midnight in Los Angeles.
- */
+/** Google's day of quota: it turns at midnight Pacific time, on 23- and 25-hour days too. */
 
-const hour = 3_600_000
+// Built on first use: loading the time zone takes milliseconds that no import should cost.
+let pacific: Intl.DateTimeFormat | undefined
 
-const clockOfLosAngeles = new Intl.DateTimeFormat("en-US", {
-  timeZone: "America/Los_Angeles",
-  hourCycle: "h23",
-  hour: "numeric",
-  minute: "numeric",
-  second: "numeric"
-})
-
-/** Milliseconds since local midnight, as a clock on the wall shows it. */
-const sinceMidnight = (time: number): number => {
-  let millis = ((time % 1000) + 1000) % 1000
-  for (const { type, value } of clockOfLosAngeles.formatToParts(time)) {
-    if (type === "hour") millis += Number(value) * hour
-    else if (type === "minute") millis += Number(value) * 60_000
-    else if (type === "second") millis += Number(value) * 1000
-  }
-  return millis
+const parts = (at: number): Record<string, number> => {
+  pacific ??= new Intl.DateTimeFormat("en-US", {
+    timeZone: "America/Los_Angeles",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric"
+  })
+  return Object.fromEntries(pacific.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
 }
 
-/** The next midnight in Los Angeles after `now`, both in milliseconds since the epoch. */
-export const nextPacificMidnight = (now: number): number => {
-  // On the two days on which the clock jumps, 24 hours of the wall are 23 or 25 real ones.
-  const guess = now + 24 * hour - sinceMidnight(now)
-  const off = sinceMidnight(guess)
-  return off > 12 * hour ? guess + 24 * hour - off : guess - off
+/** The next midnight Pacific after `at`, both in milliseconds since the epoch. */
+export const nextPacificMidnight = (at: number): number => {
+  const { day = 1, month = 1, year = 1970 } = parts(at)
+  // Clocks change at two in the morning, so a midnight is always 7 or 8 hours behind UTC.
+  const summer = Date.UTC(year, month - 1, day + 1, 7)
+  return parts(summer)["hour"] === 0 ? summer : Date.UTC(year, month - 1, day + 1, 8)
 }

@@ -1,0 +1,244 @@
+/**
+ * Where lanes are counted: in this process's memory, or somewhere that processes share.
+ *
+ * A store answers one question, whether a request fits every dimension of its lane now,
+ * and takes from all of them at once or from none. Order, waiting and deadlines are the
+ * `RateLimiter`'s.
+ *
+ * Contract for implementations:
+ * - `reserve` is atomic: no other caller sees half of it. A store with a clock of its own
+ *   counts by that one and ignores `now`; that is why a refusal says *in how long*.
+ * - A reservation counts until it left the window; `release` frees concurrency alone,
+ *   `cancel` gives everything back.
+ * - A shared store counts concurrency as a lease that it renews itself until `release` or
+ *   `cancel`, so that a dead process's calls end in time; what they sent stays counted.
+ *   It never refuses with `retryIn: Infinity`, which only a change in this process ends.
+ * - Operations are called when they are to happen. A store that needs no I/O acts on the
+ *   call and answers with an `Exit`; only then are admissions synchronous.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type { GeminiError } from "./GeminiError.ts"
+import { LaneWindow } from "./internal/LaneWindow.ts"
+import type * as ModelId from "./ModelId.ts"
+import type { Limits } from "./Tier.ts"
+
+/**
+ * What quotas are counted by: project, location, concrete model and family of methods.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LaneKey {
+  readonly project: string
+  readonly location: string
+  readonly quotaModel: ModelId.ModelId
+  readonly family: "generate" | "embed" | "count"
+}
+
+/**
+ * The rolling window of a lane, in milliseconds. The guard is added to the window.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Window {
+  readonly window: number
+  readonly guard: number
+}
+
+/**
+ * One request, its tokens estimated.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ask {
+  readonly limits: Limits
+  readonly tokens: number
+}
+
+/**
+ * A place in the window and among the calls in flight. Opaque: what it holds is the store's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reservation {
+  readonly _tag: "Reserved"
+}
+
+/**
+ * Nothing was taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refusal {
+  readonly _tag: "Refused"
+  /** Milliseconds until asking again makes sense; `Infinity`: when a call of this lane ends. */
+  readonly retryIn: number
+  /** When the day's quota is back (milliseconds since the epoch), if that is what is spent. */
+  readonly resetAt: number | undefined
+}
+
+/**
+ * A lane as the store counts it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reading {
+  /** Requests in the window. */
+  readonly requests: number
+  /** Input tokens in the window: reserved, or counted by the server where it said. */
+  readonly tokens: number
+  /** Requests of the Pacific day. */
+  readonly today: number
+  readonly inFlight: number
+  /** Milliseconds until a request of one token finds room; `Infinity`: when a call ends. */
+  readonly freeIn: number
+  /** No attempt starts before (milliseconds since the epoch), and whether the day's quota is why. */
+  readonly parkedUntil: number | undefined
+  readonly exhausted: boolean
+}
+
+/**
+ * One lane's counters. `now` is the caller's Clock in milliseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StoredLane {
+  readonly reserve: (ask: Ask, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
+  /** The server's count of the reservation's tokens; the last call wins. */
+  readonly settle: (reservation: Reservation, tokens: number, now: number) => Effect.Effect<void>
+  /** The call ended: frees concurrency alone. */
+  readonly release: (reservation: Reservation, now: number) => Effect.Effect<void>
+  /** The call was never sent: gives everything back. */
+  readonly cancel: (reservation: Reservation, now: number) => Effect.Effect<void>
+  /** No attempt for `retryAfter` milliseconds; without it a pause that grows from a second to a minute. */
+  readonly pause: (retryAfter: number | undefined, now: number) => Effect.Effect<void>
+  /** No attempt before `resetAt`: the day's quota is spent. */
+  readonly park: (resetAt: number, now: number) => Effect.Effect<void>
+  readonly read: (limits: Limits, now: number) => Effect.Effect<Reading>
+  /** Whether this process may forget the lane without losing a count. */
+  readonly isIdle: (limits: Limits, now: number) => boolean
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Does no I/O. */
+  readonly open: (key: LaneKey, window: Window) => StoredLane
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class LaneStore extends Context.Service<LaneStore, Service>()("effect-gemini/LaneStore") {}
+
+class MemoryReservation implements Reservation {
+  readonly _tag = "Reserved"
+  readonly lane: MemoryLane
+  readonly position: number
+  readonly at: number
+  tokens: number
+
+  constructor(lane: MemoryLane, position: number, at: number, tokens: number) {
+    this.lane = lane
+    this.position = position
+    this.at = at
+    this.tokens = tokens
+  }
+}
+
+class MemoryLane implements StoredLane {
+  readonly counters: LaneWindow
+
+  constructor({ guard, window }: Window) {
+    this.counters = new LaneWindow(window, guard)
+  }
+
+  reserve(ask: Ask, now: number): Exit.Exit<Reservation | Refusal> {
+    const { counters } = this
+    const position = counters.take(now, ask.limits, ask.tokens)
+    return Exit.succeed(
+      position >= 0
+        ? new MemoryReservation(this, position, now, ask.tokens)
+        : { _tag: "Refused", retryIn: counters.retryAt - now, resetAt: counters.resetAt }
+    )
+  }
+
+  settle(reservation: Reservation, tokens: number, now: number): Exit.Exit<void> {
+    if (this.#owns(reservation) && tokens !== reservation.tokens) {
+      this.counters.settle(now, reservation.position, reservation.tokens, tokens)
+      reservation.tokens = tokens
+    }
+    return Exit.void
+  }
+
+  release(): Exit.Exit<void> {
+    this.counters.release()
+    return Exit.void
+  }
+
+  cancel(reservation: Reservation): Exit.Exit<void> {
+    if (this.#owns(reservation)) this.counters.cancel(reservation.position, reservation.at)
+    return Exit.void
+  }
+
+  pause(retryAfter: number | undefined, now: number): Exit.Exit<void> {
+    this.counters.pause(now, retryAfter)
+    return Exit.void
+  }
+
+  park(resetAt: number): Exit.Exit<void> {
+    this.counters.park(resetAt)
+    return Exit.void
+  }
+
+  read(limits: Limits, now: number): Exit.Exit<Reading> {
+    const { counters } = this
+    const free = counters.nextFree(now, limits)
+    const until = Math.max(counters.pausedUntil, counters.parkedUntil)
+    return Exit.succeed({
+      requests: counters.requests,
+      tokens: counters.tokens,
+      today: counters.today,
+      inFlight: counters.inFlight,
+      freeIn: free - now,
+      parkedUntil: until > now ? until : undefined,
+      exhausted: counters.parkedUntil > now || counters.today >= limits.rpd
+    })
+  }
+
+  isIdle(limits: Limits, now: number): boolean {
+    return this.counters.isIdle(now, limits)
+  }
+
+  #owns(reservation: Reservation): reservation is MemoryReservation {
+    return reservation instanceof MemoryReservation && reservation.lane === this
+  }
+}
+
+/**
+ * Lanes in this process's memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const memory: Service = { open: (_, window) => new MemoryLane(window) }
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<LaneStore> = Layer.succeed(LaneStore, memory)

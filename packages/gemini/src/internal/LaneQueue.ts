@@ -1,0 +1,247 @@
+/**
+ * The queue in front of a stored lane.
+ *
+ * Invariants: a ticket is in the queue exactly while it is `queued`. Only the head asks
+ * the store. Every change that may let the head go (an arrival, a call that ended, a
+ * smaller count, a departure, the alarm) calls `pump`, which is never entered twice: a
+ * fiber that it wakes runs at once and may come back to it.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { GeminiError } from "../GeminiError.ts"
+import type { LaneKey, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
+import type { LaneSnapshot } from "../RateLimiter.ts"
+import type { Limits } from "../Tier.ts"
+import { alarm } from "./alarm.ts"
+import type { Ticket } from "./Ticket.ts"
+
+/** While both wait, every ninth admission is a batch call's: batch is slowed, never starved. */
+const interactiveInRow = 8
+
+/** Of a lane that was told of a 429 before it admitted anything. */
+const unknown: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
+
+type Answer = Reservation | Refusal
+
+/** Whether the store has answered already, on the call. */
+export const isAnswer = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
+
+class Queue {
+  first: Ticket | undefined = undefined
+  last: Ticket | undefined = undefined
+}
+
+export class LaneQueue {
+  readonly key: LaneKey
+  readonly store: StoredLane
+  /** Of the last admission. */
+  limits: Limits = unknown
+  waiting = 0
+
+  readonly #interactive = new Queue()
+  readonly #batch = new Queue()
+  #inRow = 0
+
+  #pumping = false
+  #again = false
+  /** A store further away is being asked; something changed meanwhile, so its refusal may be stale. */
+  #asking = false
+  #changed = false
+
+  #alarm: { readonly at: number; readonly clock: Clock.Clock; readonly cancel: () => void } | undefined
+  /** The day's quota was found spent until then, for tickets whose day allows no more than that. */
+  #spent: { readonly until: number; readonly rpd: number } | undefined
+  #closed = false
+
+  constructor(key: LaneKey, store: StoredLane) {
+    this.key = key
+    this.store = store
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** When the head is expected to go, as far as is known. */
+  get expected(): number | undefined {
+    return this.#alarm?.at
+  }
+
+  isIdle(now: number): boolean {
+    return this.waiting === 0 && this.store.isIdle(this.limits, now)
+  }
+
+  /** When the day that is spent for this ticket is over. */
+  spentUntil(limits: Limits, now: number): number | undefined {
+    return this.#spent !== undefined && now < this.#spent.until && limits.rpd <= this.#spent.rpd
+      ? this.#spent.until
+      : undefined
+  }
+
+  enqueue(ticket: Ticket): void {
+    const queue = this.#queueOf(ticket)
+    ticket.previous = queue.last
+    if (queue.last === undefined) queue.first = ticket
+    else queue.last.next = ticket
+    queue.last = ticket
+    this.waiting++
+    if (this.#head() === ticket) this.pump()
+  }
+
+  leave(ticket: Ticket): void {
+    const wasHead = this.#head() === ticket
+    this.#unlink(ticket)
+    if (wasHead) this.pump()
+  }
+
+  /** Lets everyone go who can go now, in order. */
+  pump(): void {
+    if (this.#pumping) {
+      this.#again = true
+      return
+    }
+    this.#pumping = true
+    do {
+      this.#again = false
+      while (this.#next()) { /* one admission a turn */ }
+    } while (this.#again)
+    this.#pumping = false
+  }
+
+  /** The day's quota is spent: those who did not ask to wait for the next are told. */
+  exhaust(until: number, rpd: number): void {
+    if (this.#spent !== undefined && this.#spent.until >= until && this.#spent.rpd <= rpd) return
+    this.#spent = { until, rpd }
+    for (const queue of [this.#interactive, this.#batch]) {
+      for (let ticket = queue.first; ticket !== undefined;) {
+        const next: Ticket | undefined = ticket.next
+        if (ticket.admission.whenExhausted !== "wait" && ticket.admission.limits.rpd <= rpd) {
+          this.#unlink(ticket)
+          ticket.finish(Exit.fail(ticket.exhausted(until)))
+        }
+        ticket = next
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#disarm()
+    for (let ticket = this.#head(); ticket !== undefined; ticket = this.#head()) {
+      this.#unlink(ticket)
+      ticket.finish(Exit.interrupt())
+    }
+  }
+
+  snapshot(now: number): Effect.Effect<LaneSnapshot> {
+    const { key, limits } = this
+    return Effect.map(this.store.read(limits, now), (reading) => ({
+      lane: key,
+      limits,
+      used: {
+        requests: reading.requests,
+        tokens: reading.tokens,
+        today: reading.today,
+        inFlight: reading.inFlight
+      },
+      debt: Math.max(0, reading.tokens - limits.tpm),
+      waiting: this.waiting,
+      nextFree: reading.freeIn === Infinity ? undefined : now + reading.freeIn,
+      parkedUntil: reading.parkedUntil,
+      isExhausted: reading.exhausted
+    }))
+  }
+
+  /** Asks for the head; whether to go on with the next one. */
+  #next(): boolean {
+    const head = this.#head()
+    if (head === undefined) {
+      this.#disarm()
+      return false
+    }
+    if (this.#asking) {
+      this.#changed = true
+      return false
+    }
+    const answer = this.store.reserve(head.admission, head.now())
+    if (isAnswer(answer)) return this.#answered(head, answer)
+    this.#asking = true
+    this.#changed = false
+    Effect.runForkWith(head.context)(answer).addObserver((exit) => {
+      this.#asking = false
+      if (this.#answered(head, exit) || this.#changed) this.pump()
+    })
+    return false
+  }
+
+  #answered(head: Ticket, exit: Exit.Exit<Answer, GeminiError>): boolean {
+    const isQueued = head.state === "queued"
+    if (Exit.isFailure(exit)) {
+      if (isQueued) {
+        this.#unlink(head)
+        head.finish(exit)
+      }
+      return true
+    }
+    const answer = exit.value
+    if (answer._tag === "Reserved") {
+      this.#spent = undefined
+      if (isQueued) {
+        this.#inRow = head.isBatch || this.#batch.first === undefined ? 0 : this.#inRow + 1
+        this.#unlink(head)
+        head.hold(answer)
+        head.finish(Exit.void)
+      } else {
+        // It left while a store further away answered.
+        const cancelled = this.store.cancel(answer, head.now())
+        if (!isAnswer(cancelled)) Effect.runForkWith(head.context)(cancelled)
+      }
+      return true
+    }
+    if (answer.resetAt !== undefined) this.exhaust(answer.resetAt, head.admission.limits.rpd)
+    if (head.state !== "queued") return true
+    if (answer.retryIn === Infinity) this.#disarm()
+    else this.#arm(head, Math.max(1, answer.retryIn))
+    return false
+  }
+
+  #head(): Ticket | undefined {
+    const { first } = this.#interactive
+    return first === undefined || (this.#inRow >= interactiveInRow && this.#batch.first !== undefined)
+      ? this.#batch.first
+      : first
+  }
+
+  #queueOf(ticket: Ticket): Queue {
+    return ticket.isBatch ? this.#batch : this.#interactive
+  }
+
+  #unlink(ticket: Ticket): void {
+    const queue = this.#queueOf(ticket)
+    if (ticket.previous === undefined) queue.first = ticket.next
+    else ticket.previous.next = ticket.next
+    if (ticket.next === undefined) queue.last = ticket.previous
+    else ticket.next.previous = ticket.previous
+    ticket.previous = undefined
+    ticket.next = undefined
+    this.waiting--
+  }
+
+  /** One alarm a lane. One that is early enough stays: it finds the head not ready and sets the next. */
+  #arm(head: Ticket, millis: number): void {
+    const at = head.now() + millis
+    if (this.#alarm !== undefined && this.#alarm.at <= at && this.#alarm.clock === head.clock) return
+    this.#disarm()
+    const cancel = alarm(head.context, head.clock, millis, () => {
+      this.#alarm = undefined
+      this.pump()
+    })
+    this.#alarm = { at, clock: head.clock, cancel }
+  }
+
+  #disarm(): void {
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+  }
+}

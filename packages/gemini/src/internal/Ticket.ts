@@ -1,0 +1,189 @@
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { GeminiError } from "../GeminiError.ts"
+import { LimiterFull, QuotaExhausted, RateLimited, RequestTooLarge } from "../GeminiErrorReason.ts"
+import type { Refusal, Reservation } from "../LaneStore.ts"
+import type { Admission, Permit } from "../RateLimiter.ts"
+import { alarm } from "./alarm.ts"
+import { isAnswer, type LaneQueue } from "./LaneQueue.ts"
+
+/** One call's place in its lane: queued, then holding a reservation, then ended. */
+export class Ticket implements Permit {
+  readonly admission: Admission
+  readonly lane: LaneQueue
+  readonly context: Context.Context<never>
+  readonly clock: Clock.Clock
+  state: "arriving" | "queued" | "holding" | "ended" = "arriving"
+  previous: Ticket | undefined = undefined
+  next: Ticket | undefined = undefined
+
+  #reservation: Reservation | undefined = undefined
+  #isSent = false
+  #result: Exit.Exit<void, GeminiError> | undefined = undefined
+  #resume: ((exit: Exit.Exit<void, GeminiError>) => void) | undefined = undefined
+  #stopDeadline: (() => void) | undefined = undefined
+
+  constructor(admission: Admission, lane: LaneQueue, context: Context.Context<never>, clock: Clock.Clock) {
+    this.admission = admission
+    this.lane = lane
+    this.context = context
+    this.clock = clock
+  }
+
+  get isBatch(): boolean {
+    return this.admission.priority === "batch"
+  }
+
+  now(): number {
+    return this.clock.currentTimeMillisUnsafe()
+  }
+
+  /** Takes a permit at once where nobody waits and the budget is free; else gives what to wait for. */
+  enter(): Effect.Effect<void, GeminiError> | undefined {
+    const { admission, lane } = this
+    if (lane.isClosed) return Effect.interrupt
+    if (admission.oversize === "reject" && admission.tokens > admission.limits.tpm) {
+      const reason = new RequestTooLarge({ estimatedTokens: admission.tokens, limit: admission.limits.tpm })
+      return Effect.fail(this.#error(reason))
+    }
+    if (lane.waiting > 0) return this.#queue(undefined)
+    const answer = lane.store.reserve(admission, this.now())
+    if (!isAnswer(answer)) return this.#queue(undefined)
+    if (Exit.isFailure(answer)) return answer
+    if (answer.value._tag === "Refused") return this.#queue(answer.value)
+    this.hold(answer.value)
+    return undefined
+  }
+
+  hold(reservation: Reservation): void {
+    this.state = "holding"
+    this.#reservation = reservation
+  }
+
+  /** Handed over: from here on what was taken stays counted. */
+  send(): this {
+    this.#isSent = true
+    return this
+  }
+
+  /** The wait is over. */
+  finish(exit: Exit.Exit<void, GeminiError>): void {
+    if (Exit.isFailure(exit)) this.state = "ended"
+    this.#stopDeadline?.()
+    this.#result = exit
+    this.#resume?.(exit)
+  }
+
+  /** Gives back what is to be given back, whatever the ticket's state; an effect if the store needs one. */
+  end(): Effect.Effect<void> | undefined {
+    const { lane, state } = this
+    this.state = "ended"
+    if (state === "queued") {
+      this.#stopDeadline?.()
+      lane.leave(this)
+    }
+    if (state !== "holding" || this.#reservation === undefined) return undefined
+    return this.#changed(
+      this.#isSent
+        ? lane.store.release(this.#reservation, this.now())
+        : lane.store.cancel(this.#reservation, this.now())
+    )
+  }
+
+  readonly settle = (tokens: number): Effect.Effect<void> =>
+    Effect.suspend(() =>
+      this.#reservation !== undefined && tokens >= 0 && tokens < Infinity
+        ? this.#changed(this.lane.store.settle(this.#reservation, tokens, this.now())) ?? Effect.void
+        : Effect.void
+    )
+
+  get cancel(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#isSent = false
+      return this.end() ?? Effect.void
+    })
+  }
+
+  exhausted(resetAt: number | undefined): GeminiError {
+    const { quotaModel } = this.lane.key
+    return this.#error(
+      new QuotaExhausted({
+        description: resetAt === undefined
+          ? `the limits of ${quotaModel} allow no request at all: choose another model, or set its limits`
+          : `the day's quota of ${quotaModel} is spent; whenExhausted: "wait" waits for the next.`,
+        violations: [],
+        ...(resetAt === undefined ? {} : { resetAt })
+      }),
+      resetAt === undefined ? undefined : resetAt - this.now()
+    )
+  }
+
+  #queue(refusal: Refusal | undefined): Effect.Effect<void, GeminiError> | undefined {
+    const { admission, lane } = this
+    const { limits } = admission
+    if (!(limits.rpm >= 1 && limits.tpm >= 1 && limits.rpd >= 1 && limits.concurrency >= 1)) {
+      return Effect.fail(this.exhausted(undefined))
+    }
+    const resetAt = refusal?.resetAt ?? lane.spentUntil(limits, this.now())
+    if (resetAt !== undefined && admission.whenExhausted !== "wait") return Effect.fail(this.exhausted(resetAt))
+    const maxWait = admission.maxWait === undefined
+      ? Infinity
+      : Duration.toMillis(Duration.fromInputUnsafe(admission.maxWait))
+    if (maxWait <= 0) return Effect.fail(this.#tooLate(maxWait, refusal?.retryIn))
+    if (lane.waiting >= (admission.maxQueue ?? Infinity)) {
+      const reason = new LimiterFull({ waiting: lane.waiting, limit: admission.maxQueue ?? Infinity })
+      return Effect.fail(this.#error(reason))
+    }
+    this.state = "queued"
+    lane.enqueue(this)
+    if (this.#result !== undefined) return Exit.isSuccess(this.#result) ? undefined : this.#result
+    if (maxWait < Infinity) {
+      this.#stopDeadline = alarm(this.context, this.clock, maxWait, () => {
+        if (this.state !== "queued") return
+        const error = this.#tooLate(maxWait, undefined)
+        lane.leave(this)
+        this.finish(Exit.fail(error))
+      })
+    }
+    const waited = Effect.callback<void, GeminiError>((resume) => {
+      if (this.#result === undefined) this.#resume = resume
+      else resume(this.#result)
+    })
+    return admission.onWait === undefined
+      ? waited
+      : Effect.andThen(admission.onWait({ lane: lane.key, until: lane.expected }), waited)
+  }
+
+  #tooLate(maxWait: number, retryIn: number | undefined): GeminiError {
+    const { lane } = this
+    const now = this.now()
+    const resetAt = lane.spentUntil(this.admission.limits, now)
+    if (resetAt !== undefined) return this.exhausted(resetAt)
+    const wait = retryIn ?? (lane.expected === undefined ? Infinity : Math.max(0, lane.expected - now))
+    const description = maxWait <= 0
+      ? `the quota of ${lane.key.quotaModel} is in use, and maxWait is 0`
+      : `the quota of ${lane.key.quotaModel} gave no permit within ${maxWait} ms (maxWait)`
+    return this.#error(new RateLimited({ description, violations: [] }), wait)
+  }
+
+  #error(reason: GeminiError["reason"], retryIn = Infinity): GeminiError {
+    return new GeminiError({
+      method: this.admission.method ?? "acquire",
+      model: this.lane.key.quotaModel,
+      attempts: [],
+      reason,
+      ...(retryIn < Infinity ? { retryAfter: Duration.millis(retryIn) } : {})
+    })
+  }
+
+  /** Something may be free now. */
+  #changed(done: Effect.Effect<void>): Effect.Effect<void> | undefined {
+    const { lane } = this
+    if (!isAnswer(done)) return Effect.andThen(done, Effect.sync(() => lane.pump()))
+    if (lane.waiting > 0) lane.pump()
+    return undefined
+  }
+}
