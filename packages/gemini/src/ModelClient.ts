@@ -110,9 +110,9 @@ export const make = (options: Options): ModelClient => {
   }
   const generation = new Lane(options, "generate")
 
-  const admission = (lane: Lane, request: object, options: CallOptions | undefined) => {
+  const admission = (lane: Lane, method: string, request: object, options: CallOptions | undefined) => {
     let tokens: number | undefined
-    return () => lane.admission(tokens ??= estimateTokens(request), options)
+    return () => lane.admission(method, tokens ??= estimateTokens(request), options)
   }
 
   const inputTokens = (response: GenerateContent.GenerateContentResponse): number | undefined => {
@@ -127,7 +127,7 @@ export const make = (options: Options): ModelClient => {
       LogicalCall.unary(client, {
         method: "generateContent",
         options,
-        admission: admission(generation, request, options),
+        admission: admission(generation, "generateContent", request, options),
         inputTokens,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContent", model }, response),
@@ -137,7 +137,7 @@ export const make = (options: Options): ModelClient => {
       LogicalCall.stream(client, {
         method: "generateContentStream",
         options,
-        admission: admission(generation, request, options),
+        admission: admission(generation, "generateContentStream", request, options),
         inputTokens,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response),

@@ -54,10 +54,11 @@ export class Lane {
     return this.#key
   }
 
-  admission(tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
-    if (options === undefined) return { lane: this.#key, limits: this.#limits, tokens }
+  admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
+    if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {
+      method,
       lane: this.#key,
       limits: limits === undefined && tier === undefined
         ? this.#limits

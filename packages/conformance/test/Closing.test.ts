@@ -1,0 +1,205 @@
+/**
+ * Promise 7: closing the layer stops admissions, waits up to `drain` for calls in flight,
+ * then interrupts them, and leaves nothing.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as GeminiClient from "effect-gemini/GeminiClient"
+import type { GeminiError } from "effect-gemini/GeminiError"
+import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+
+const apiKey = Redacted.make("test-key")
+const request = { model: "gemini-3.8-flash", contents: "one two three four five six seven eight nine ten" }
+
+/** A client whose layer the test closes by hand; the emulator outlives it. */
+const open = Effect.fnUntraced(function*(options: Partial<Parameters<typeof GeminiClient.layer>[0]> = {}) {
+  const emulator = yield* Emulator.Emulator
+  const scope = yield* Scope.make()
+  const services = yield* Layer.buildWithScope(
+    GeminiClient.layer({ apiKey, tier: "tier3", baseUrl: emulator.url, drain: "5 seconds", ...options }),
+    scope
+  )
+  return {
+    emulator,
+    gemini: Context.get(services, GeminiClient.GeminiClient),
+    limiter: Context.get(services, RateLimiter.RateLimiter),
+    close: Scope.close(scope, Exit.void)
+  }
+})
+
+const reasonOf = (exit: Exit.Exit<unknown, GeminiError>): string => {
+  if (Exit.isSuccess(exit)) return "ok"
+  if (Exit.hasInterrupts(exit)) return "interrupted"
+  const error = Exit.findErrorOption(exit)
+  return error._tag === "Some" ? error.value.reason._tag : "defect"
+}
+
+const inFlight = (limiter: RateLimiter.Service) =>
+  Effect.map(limiter.snapshot, (lanes) => lanes.reduce((sum, lane) => sum + lane.used.inFlight + lane.waiting, 0))
+
+describe("under TestClock", () => {
+  it.effect("a call in flight ends well within the drain, and closing ends with it", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open()
+      yield* emulator.addFault({ delay: 3_000 })
+      const call = yield* Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      const stream = yield* Effect.forkChild(Stream.runCollect(gemini.generateStream(request)), {
+        startImmediately: true
+      })
+      yield* emulator.awaitRequests(2)
+      const closing = yield* Effect.forkChild(Effect.andThen(close, Clock.currentTimeMillis), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("2 seconds")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(closing), 3_000)
+      assert.include((yield* Fiber.join(call)).text, "one two three")
+      assert.isTrue((yield* Fiber.join(stream)).at(-1)?.finished)
+      assert.strictEqual(yield* inFlight(limiter), 0)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("what outlasts the drain is interrupted, and nothing is left", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open()
+      yield* emulator.addFault({ halfOpen: true })
+      const call = yield* Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      const stream = yield* Effect.forkChild(Stream.runDrain(gemini.generateStream(request)), {
+        startImmediately: true
+      })
+      yield* emulator.awaitRequests(2)
+      const closing = yield* Effect.forkChild(Effect.andThen(close, Clock.currentTimeMillis), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("4999 millis")
+      assert.isUndefined(call.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* Fiber.join(closing), 5_000)
+      assert.strictEqual(reasonOf(yield* Fiber.await(call)), "interrupted")
+      assert.strictEqual(reasonOf(yield* Fiber.await(stream)), "interrupted")
+      assert.strictEqual(yield* inFlight(limiter), 0)
+      assert.deepStrictEqual((yield* emulator.requests).map((entry) => entry.outcome), ["aborted", "aborted"])
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("a new call fails at once with a typed error, during the drain and after it", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini } = yield* open()
+      yield* emulator.addFault({ delay: 3_000 })
+      const call = yield* Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      yield* emulator.awaitRequests(1)
+      const closing = yield* Effect.forkChild(close, { startImmediately: true })
+      assert.strictEqual(reasonOf(yield* Effect.exit(gemini.generate(request))), "Unsupported")
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(call)
+      yield* Fiber.join(closing)
+      const error = yield* Effect.flip(gemini.generate(request))
+      assert.include(error.message, "this client is closed")
+      assert.strictEqual(reasonOf(yield* Effect.exit(Stream.runDrain(gemini.generateStream(request)))), "Unsupported")
+      assert.strictEqual((yield* emulator.requests).length, 1)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("what waits for quota or in a backoff is not waited for, and sends nothing more", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open({
+        limits: { "gemini-3.8-flash": { concurrency: 1 } }
+      })
+      yield* emulator.addFault({ status: 503, when: { model: "gemini-2.5-pro" } })
+      const backoff = yield* Effect.forkChild(gemini.generate({ ...request, model: "gemini-2.5-pro" }), {
+        startImmediately: true
+      })
+      yield* emulator.awaitRequests(1)
+      yield* emulator.addFault({ delay: 3_000 })
+      const [first, second, third] = yield* Effect.forEach(
+        [1, 2, 3],
+        () => Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      )
+      yield* emulator.awaitRequests(2)
+      const closing = yield* Effect.forkChild(close, { startImmediately: true })
+      yield* TestClock.adjust(0)
+      for (const waiting of [backoff, second, third]) {
+        assert.strictEqual(waiting === undefined ? "" : reasonOf(yield* Fiber.await(waiting)), "interrupted")
+      }
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(first === undefined ? "" : reasonOf(yield* Fiber.await(first)), "ok")
+      yield* Fiber.join(closing)
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual((yield* emulator.requests).length, 2)
+      assert.strictEqual(yield* inFlight(limiter), 0)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("a failing call in flight is not tried again while the layer closes", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini } = yield* open()
+      yield* emulator.addFault({ delay: 1_000, status: 503 })
+      const call = yield* Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      yield* emulator.awaitRequests(1)
+      const closing = yield* Effect.forkChild(close, { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(reasonOf(yield* Fiber.await(call)), "Overloaded")
+      yield* Fiber.join(closing)
+      assert.strictEqual((yield* emulator.requests).length, 1)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("a stream whose consumer is busy is cut when the drain is over", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open()
+      const consumer = yield* Effect.forkChild(
+        Stream.runForEach(Stream.rechunk(gemini.generateStream(request), 1), () => Effect.sleep("1 minute")),
+        { startImmediately: true }
+      )
+      yield* emulator.awaitRequests(1)
+      const closing = yield* Effect.forkChild(Effect.andThen(close, Clock.currentTimeMillis), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(yield* Fiber.join(closing), 5_000)
+      assert.strictEqual(yield* inFlight(limiter), 0)
+      assert.strictEqual((yield* emulator.requests).at(0)?.outcome, "aborted")
+      yield* TestClock.adjust("20 minutes")
+      assert.strictEqual(reasonOf(yield* Fiber.await(consumer)), "Unsupported")
+    }).pipe(Effect.provide(Emulator.layerHttpClient({ chunkDelay: 10 }))))
+})
+
+const liveClock = Layer.succeed(Clock.Clock, Context.get(Context.empty(), Clock.Clock))
+const sockets = Emulator.layerServer().pipe(
+  Layer.provideMerge(NodeHttpClient.layerUndici),
+  Layer.provide(liveClock)
+)
+
+describe("over sockets", () => {
+  it.live("calls in flight end, what outlasts the drain leaves no socket open", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open({ drain: "300 millis" })
+      yield* emulator.addFault({ delay: 100, when: { times: 5 } }, { halfOpen: true })
+      const quick = yield* Effect.forEach(
+        Array.from({ length: 5 }),
+        () => Effect.forkChild(gemini.generate(request), { startImmediately: true })
+      )
+      yield* emulator.awaitRequests(5)
+      const hung = yield* Effect.forEach(
+        Array.from({ length: 5 }),
+        (_, i) =>
+          Effect.forkChild(
+            i % 2 === 0 ? Effect.asVoid(gemini.generate(request)) : Stream.runDrain(gemini.generateStream(request)),
+            { startImmediately: true }
+          )
+      )
+      yield* emulator.awaitRequests(10)
+      yield* close
+      for (const fiber of quick) assert.strictEqual(reasonOf(yield* Fiber.await(fiber)), "ok")
+      for (const fiber of hung) assert.strictEqual(reasonOf(yield* Fiber.await(fiber)), "interrupted")
+      yield* emulator.awaitClosed(10)
+      assert.strictEqual(yield* inFlight(limiter), 0)
+    }).pipe(Effect.provide(sockets)))
+})
