@@ -217,6 +217,7 @@ const named: Readonly<Record<string, string>> = {
 
 /**
  * A model that does not exist, was retired, or has not the method: one and the same 404.
+ * (In the words of 2026; until 2025 it was `Call ListModels to see …`.)
  *
  * @category constructors
  * @since 0.1.0
@@ -230,8 +231,8 @@ export const modelNotFound = (options: {
   make(
     404,
     `${options.name} is not found for API version ${options.version}, or is not supported for ` +
-      `${named[options.method] ?? options.method}. Call ListModels to see the list of available models and ` +
-      "their supported methods."
+      `${named[options.method] ?? options.method}. Call ModelService.ListModels to see the list of ` +
+      "available models and their supported methods."
   )
 
 /**

@@ -297,7 +297,9 @@ describe("the field table is that of the API's description", () => {
         )
       }
     }
-    console.log(`field table: ${actual.size} fields of ${reached.size} messages compared with ../shared/gemini`)
+    process.stdout.write(
+      `field table: ${actual.size} fields of ${reached.size} messages compared with ../shared/gemini\n`
+    )
     assert.deepStrictEqual(Object.keys(Table.messages).sort(), [...reached].sort())
     assert.deepStrictEqual(
       Object.fromEntries([...actual].sort()),
