@@ -7,7 +7,9 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -16,6 +18,7 @@ import type * as Fault from "./Fault.ts"
 import * as GeminiHandler from "./GeminiHandler.ts"
 import * as MemoryClient from "./internal/memoryClient.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
+import * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as Script from "./Script.ts"
 
@@ -55,7 +58,14 @@ export interface Service {
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
   /** Faults from now on; the first that matches a request hits it. */
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
-  /** Forgets the log, the waiting answers and the faults. */
+  /**
+   * Moves the server's clock: quotas, the log's times and the retirement of models follow it;
+   * delays do not, they follow the Clock.
+   */
+  readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
+  /** Sets the server's clock, milliseconds since the epoch; it goes on from there. */
+  readonly setTime: (time: number) => Effect.Effect<void>
+  /** Forgets the log, the waiting answers, the faults and what was counted for quotas. */
   readonly clear: Effect.Effect<void>
 }
 
@@ -65,10 +75,12 @@ export interface Service {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
-const make = Effect.fnUntraced(function*(options: Options) {
+const make = (options: Options) => {
   const log = RequestLog.make()
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
-  const handle = yield* GeminiHandler.make(options, { log, script })
+  const quota = Quota.make()
+  const state: GeminiHandler.State = { log, script, quota, offset: 0 }
+  const handle = GeminiHandler.make(options, state)
   const awaitLog: Service["awaitLog"] = (predicate) =>
     Effect.callback((resume) => {
       const stop = log.watch((entries) => {
@@ -87,13 +99,22 @@ const make = Effect.fnUntraced(function*(options: Options) {
     largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
     enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
     addFault: (...faults) => Effect.sync(() => script.addFault(faults)),
+    adjust: (duration) =>
+      Effect.sync(() => {
+        state.offset += Duration.toMillis(Duration.fromInputUnsafe(duration))
+      }),
+    setTime: (time) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        state.offset = time - now
+      }),
     clear: Effect.sync(() => {
       log.clear()
       script.clear()
+      quota.clear()
     })
   })
   return { handle, service }
-})
+}
 
 /**
  * On real sockets, for the life of the layer. Delays and the log's times follow the Clock
@@ -106,7 +127,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator> =>
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const { handle, service } = yield* make(options)
+      const { handle, service } = make(options)
       const url = yield* NodeServer.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, handle })
       return Emulator.of(service(url))
     })
@@ -121,7 +142,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator> =>
 export const layerHttpClient = (options: Options = {}): Layer.Layer<Emulator | HttpClient.HttpClient> =>
   Layer.effectContext(
     Effect.map(
-      make(options),
+      Effect.sync(() => make(options)),
       ({ handle, service }) =>
         Context.make(HttpClient.HttpClient, MemoryClient.make(handle)).pipe(
           Context.add(Emulator, Emulator.of(service("http://emulator.invalid")))

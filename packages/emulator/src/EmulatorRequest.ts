@@ -13,7 +13,9 @@ export interface EmulatorRequest {
   readonly method: string
   /** `v1`, `v1beta` or `v1alpha`. */
   readonly version: string
-  /** The model of the path, without `models/`. */
+  /** The model of the path as it stands there: `models/gemini-…`, `tunedModels/…`. */
+  readonly resource: string | undefined
+  /** The same without its collection. */
   readonly model: string | undefined
   /** The API key, from the header or the query. */
   readonly key: string | undefined
@@ -25,6 +27,15 @@ export interface EmulatorRequest {
 
 const actions: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete", PATCH: "update" }
 
+/** A bad escape is no reason to fall over. */
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
 /**
  * Version, model and method of a URL path; undefined when it is none of the API's.
  * Double slashes are forgiven, as the real server forgives them.
@@ -35,11 +46,17 @@ const actions: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete"
 export const route = (
   verb: string,
   path: string
-): Pick<EmulatorRequest, "version" | "model" | "method"> | undefined => {
+): Pick<EmulatorRequest, "version" | "resource" | "model" | "method"> | undefined => {
   const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []
   if (version === undefined || rest === undefined) return undefined
-  const [, model, method] = /^(?:models|tunedModels)\/+([^/:]+)(?::(\w+))?$/.exec(decodeURIComponent(rest)) ?? []
-  if (model !== undefined) return { version, model, method: method ?? `models.${actions[verb] ?? verb.toLowerCase()}` }
-  if (/^models\/*$/.test(rest)) return { version, model: undefined, method: "models.list" }
-  return undefined
+  const [, collection, model, method] = /^(models|tunedModels)\/+([^/:]+)(?::(\w+))?$/.exec(decoded(rest)) ?? []
+  if (collection !== undefined && model !== undefined) {
+    const resource = `${collection}/${model}`
+    if (method !== undefined) return verb === "POST" ? { version, resource, model, method } : undefined
+    const action = actions[verb]
+    return action === undefined ? undefined : { version, resource, model, method: `${collection}.${action}` }
+  }
+  const [, list] = /^(models|tunedModels)\/*$/.exec(rest) ?? []
+  if (list === undefined || verb !== "GET") return undefined
+  return { version, resource: undefined, model: undefined, method: `${list}.list` }
 }

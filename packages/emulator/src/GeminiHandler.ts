@@ -2,26 +2,42 @@
  * Request → answer, as the real server would give it: it knows no sockets, and time
  * comes from the Clock.
  *
- * Order: the fault that is due, the judgement of the request, the scripted answer, the
- * generated one. A request that is refused uses up no answer.
+ * Order: the fault that is due, the judgement of the request, the quota, the scripted
+ * answer, the generated one. A request that is refused uses up no answer and no quota.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Answer from "./Answer.ts"
+import type * as Answer from "./Answer.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
-import type { Handler } from "./internal/exchange.ts"
-import * as Generator from "./internal/generator.ts"
+import type { Exchange, Incoming } from "./internal/exchange.ts"
 import * as Judge from "./internal/judge.ts"
-import * as ModelPages from "./internal/modelPages.ts"
+import * as Json from "./internal/json.ts"
 import * as Render from "./internal/render.ts"
-import * as Step from "./internal/step.ts"
+import * as Respond from "./internal/respond.ts"
+import * as Signature from "./internal/signature.ts"
+import type * as Step from "./internal/step.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
 import * as ModelTable from "./ModelTable.ts"
+import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Script from "./Script.ts"
+
+/**
+ * A Google Cloud project: its keys share its quotas.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Project {
+  readonly keys: ReadonlyArray<string>
+  /** Default: the server's `quotas`. */
+  readonly quotas?: Quota.Tier | Quota.Quotas | undefined
+  /** Answers for these keys alone, before the server's. */
+  readonly answers?: Answer.AnswerFunction | undefined
+}
 
 /**
  * @category options
@@ -30,107 +46,168 @@ import type * as Script from "./Script.ts"
 export interface Options {
   /** Milliseconds between two chunks of a stream. Default 0. */
   readonly chunkDelay?: number | undefined
+  /** Generated answers follow from the request and this. Default empty. */
+  readonly seed?: string | undefined
   /**
    * What to answer instead of generated text: a list, used up in order, or a function of
    * the request. Generated again when the list is empty or the function gives undefined.
    */
   readonly answers?: ReadonlyArray<Answer.Answer> | Answer.AnswerFunction | undefined
+  /**
+   * When the generator calls declared functions (in mode AUTO): when the prompt names them, at
+   * every turn of the user, or never. Default `mentioned`. Mode ANY always calls, NONE never.
+   */
+  readonly calls?: "mentioned" | "always" | "never" | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
   readonly faults?: ReadonlyArray<Fault.Fault> | undefined
-  /** Which API keys are let in. Default: every one. */
+  /** A tier's published limits or numbers of one's own. Default: none. */
+  readonly quotas?: Quota.Tier | Quota.Quotas | undefined
+  /** Which keys share a quota. A key that no project has belongs to the project `default`. */
+  readonly projects?: Readonly<Record<string, Project>> | undefined
+  /** Which keys are good. Default: every key. */
   readonly keys?: KeyPolicy.KeyPolicy | undefined
-  /** Default `ModelTable.current`. */
+  /** The models. Default: those of `ModelTable.current`. */
   readonly models?: ModelTable.ModelTable | undefined
+  /**
+   * True takes only thought signatures that this emulator gave out, byte for byte. Default false:
+   * any signature will do, but those that the model demands must be there.
+   */
+  readonly strictSignatures?: boolean | undefined
+  /** False lets every request in, unjudged. Default true. */
+  readonly judge?: boolean | undefined
 }
 
 /**
+ * What a running emulator remembers.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface State {
   readonly log: RequestLog.RequestLog
   readonly script: Script.Script
+  readonly quota: Quota.Quota
+  /** Milliseconds that the server's clock is ahead of the Clock. */
+  offset: number
 }
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>
 
 const decoder = new TextDecoder()
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const framingOf = (request: EmulatorRequest.EmulatorRequest): Render.Framing =>
-  request.method !== "streamGenerateContent" ? "json" : request.query.get("alt") === "sse" ? "sse" : "array"
 
 const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name: string): A | undefined => {
   const text = headers[name]
   // The header is the caller's word on its own test; a wrong shape harms nobody else.
-  return text === undefined ? undefined : parse(text) as A | undefined
+  return text === undefined ? undefined : Json.parse(text) as A | undefined
 }
 
-function* unwrapped(body: NonNullable<Answer.RawAnswer["body"]>): Generator<Step.Step> {
-  if (typeof body === "string" || body instanceof Uint8Array) yield Step.bytes(body)
-  else for (const piece of body) yield Step.bytes(piece)
-}
-
-function* raw(answer: Answer.RawAnswer): Generator<Step.Step> {
-  yield Step.head(answer.status ?? 200, answer.headers ?? { "content-type": "application/json; charset=UTF-8" })
-  if (answer.body !== undefined) yield* unwrapped(answer.body)
-}
-
-function* mapped<A, B>(items: Iterable<A>, f: (item: A) => B): Generator<B> {
-  for (const item of items) yield f(item)
-}
-
-const respond = (
-  request: EmulatorRequest.EmulatorRequest,
-  given: Answer.Answer | undefined,
-  options: Options
-): Step.Steps => {
-  const answer = given === undefined ? {} : Answer.fields(given)
-  const model = request.model ?? ""
-  const framing = framingOf(request)
-  const delay = answer.chunkDelay ?? options.chunkDelay ?? 0
-  const inFrames = (chunks: Iterable<unknown>, whole: () => unknown): Step.Steps =>
-    framing === "json" ? Render.whole(whole()) : Render.stream(chunks, framing, delay)
-  let steps: Step.Steps
-  if (answer.text !== undefined) {
-    const chunks = Generator.say(model, request.body, answer.text)
-    steps = inFrames(chunks, () => Generator.whole(chunks))
-  } else if (answer.response !== undefined) {
-    const { response } = answer
-    steps = inFrames([response], () => response)
-  } else if (answer.chunks !== undefined) {
-    const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? Generator.piece(model, chunk) : chunk)
-    steps = inFrames(chunks, () => Generator.fold([...chunks]))
-  } else if (answer.error !== undefined) {
-    steps = Render.error(answer.error, framing)
-  } else if (answer.raw !== undefined) {
-    steps = raw(answer.raw)
-  } else {
-    const chunks = Generator.isRequest(request.body) ? Generator.chunks(model, request.body) : []
-    steps = inFrames(chunks, () => Generator.whole(chunks))
+const family = (method: string): Quota.Charge["family"] | undefined => {
+  switch (method) {
+    case "generateContent":
+    case "streamGenerateContent":
+      return "generate"
+    case "embedContent":
+    case "batchEmbedContents":
+      return "embed"
+    case "countTokens":
+      return "countTokens"
+    default:
+      return undefined
   }
-  return Fault.apply({ delay: answer.delay, headers: answer.headers }, steps, () => "")
 }
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options, state: State): Effect.Effect<Handler> =>
-  Effect.succeed(Effect.fnUntraced(function*(incoming) {
-    const { keys, models = ModelTable.current } = options
+export const make = (options: Options, state: State): Handler => {
+  const settings: Respond.Settings = {
+    chunkDelay: options.chunkDelay ?? 0,
+    seed: options.seed ?? "",
+    calling: options.calls ?? "mentioned",
+    models: options.models ?? ModelTable.current
+  }
+  const projectOf = new Map<string, string>()
+  for (const [name, project] of Object.entries(options.projects ?? {})) {
+    for (const key of project.keys) projectOf.set(key, name)
+  }
+
+  const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
+    const project = projectOf.get(request.key ?? "") ?? "default"
+    const quotas = options.projects?.[project]?.quotas ?? options.quotas
+    const kind = family(request.method)
+    if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
+    const inputTokens = Respond.inputTokens(request.method, body)
+    return state.quota.charge(
+      { project, model: request.model, family: kind, inputTokens, time },
+      typeof quotas === "string" ? { tier: quotas } : quotas
+    )
+  }
+
+  const scripted = Effect.fnUntraced(function*(request: EmulatorRequest.EmulatorRequest) {
+    const waiting = headerJson<Answer.Answer>(request.headers, "x-emulator-answer") ?? state.script.takeAnswer(request)
+    if (waiting !== undefined) return waiting
+    const project = options.projects?.[projectOf.get(request.key ?? "") ?? "default"]
+    for (const script of [project?.answers, options.answers]) {
+      if (typeof script !== "function") continue
+      const given = script(request)
+      const answer = Effect.isEffect(given) ? yield* given : given
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  })
+
+  const judged = (
+    request: EmulatorRequest.EmulatorRequest,
+    bodyText: string | undefined,
+    now: number
+  ): Judge.Verdict => {
+    const { key, method, resource: model, version } = request
+    if (options.judge === false) return { body: Object(Json.normalized(request.body)) }
+    const isIssued = options.strictSignatures === true ? Signature.isIssued : undefined
+    return Judge.judge({
+      version,
+      method,
+      model,
+      bodyText,
+      key,
+      models: settings.models,
+      keys: options.keys,
+      isIssued,
+      now
+    })
+  }
+
+  const answer = Effect.fnUntraced(function*(
+    request: EmulatorRequest.EmulatorRequest,
+    bodyText: string | undefined,
+    fault: Fault.Fault | undefined,
+    time: number
+  ) {
+    const framing = Respond.framingOf(request)
+    const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
+    if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
+    const verdict = judged(request, bodyText, time)
+    if (verdict.refusal !== undefined) return Render.refusal(verdict.refusal, framing)
+    const exceeded = charge(request, verdict.body, time)
+    if (exceeded !== undefined) return Render.refusal(exceeded, framing)
+    return Respond.respond(request, verdict.body, yield* scripted(request), settings, time)
+  })
+
+  return Effect.fnUntraced(function*(incoming) {
     const clock = yield* Clock.Clock
-    const time = clock.currentTimeMillisUnsafe()
+    const now = () => clock.currentTimeMillisUnsafe() + state.offset
+    const time = now()
     const { headers, url } = incoming
     const routed = EmulatorRequest.route(incoming.verb, url.pathname)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
       version: routed?.version ?? "",
+      resource: routed?.resource,
       model: routed?.model,
       key: headers["x-goog-api-key"] ?? url.searchParams.get("key") ?? undefined,
       headers,
@@ -146,8 +223,7 @@ export const make = (options: Options, state: State): Effect.Effect<Handler> =>
           : { millis: fault.slowRead.millis, bytes: fault.slowRead.bytes ?? 1024 }
       )
     const text = bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes)
-    const body = text === undefined ? undefined : parse(text)
-    const request = { ...early, body }
+    const body = text === undefined ? undefined : Json.parse(text)
     const entry = state.log.add({
       time,
       method: incoming.verb,
@@ -158,28 +234,9 @@ export const make = (options: Options, state: State): Effect.Effect<Handler> =>
       headers: RequestLog.withoutSecrets(headers),
       connection: incoming.connection
     })
-    const framing = framingOf(request)
-    const steps = yield* Effect.gen(function*() {
-      const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
-      if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
-      if (routed === undefined) return Render.error({ code: 404 }, framing)
-      const name = routed.model === undefined ? undefined : `models/${routed.model}`
-      const verdict = Judge.judge({ ...routed, model: name, bodyText: text, key: early.key, models, keys, now: time })
-      if (verdict.refusal !== undefined) return Render.error(verdict.refusal.body.error, framing)
-      let answer: Answer.Answer | undefined = headerJson<Answer.Answer>(headers, "x-emulator-answer") ??
-        state.script.takeAnswer(request)
-      if (answer === undefined && typeof options.answers === "function") {
-        const given = options.answers(request)
-        answer = Effect.isEffect(given) ? yield* given : given
-      }
-      if (answer === undefined && routed.method.startsWith("models.")) {
-        const page = name === undefined
-          ? ModelPages.list(models, url.searchParams, time)
-          : ModelPages.get(models, { name, version: routed.version, now: time })
-        return page.refusal === undefined ? Render.whole(page.body) : Render.error(page.refusal.body.error, framing)
-      }
-      return respond({ ...request, body: verdict.body }, answer, options)
-    })
+    const steps: Step.Steps = routed === undefined
+      ? Render.unknownPath(url.pathname)
+      : yield* answer({ ...early, body }, text, fault, time)
     return {
       steps: fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json")),
       sentHead: (status) => {
@@ -188,6 +245,7 @@ export const make = (options: Options, state: State): Effect.Effect<Handler> =>
       sentBytes: (bytes) => {
         entry.bytesSent += bytes
       },
-      closed: (outcome) => state.log.close(entry, outcome, clock.currentTimeMillisUnsafe())
+      closed: (outcome) => state.log.close(entry, outcome, now())
     }
-  }))
+  })
+}

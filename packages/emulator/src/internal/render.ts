@@ -2,6 +2,7 @@
  * Bodies as the real server writes them: pretty JSON, SSE with CR LF, the JSON array.
  */
 import type { ErrorBody } from "../Fault.ts"
+import * as GoogleError from "../GoogleError.ts"
 import * as Step from "./step.ts"
 
 /** How a method answers: one JSON body, SSE (`alt=sse`), or a JSON array in pieces. */
@@ -21,28 +22,16 @@ const contentType: Record<Framing, Readonly<Record<string, string>>> = {
   sse: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" }
 }
 
-const canonical: Readonly<Record<number, readonly [status: string, message: string]>> = {
-  400: ["INVALID_ARGUMENT", "Request contains an invalid argument."],
-  401: [
-    "UNAUTHENTICATED",
-    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid " +
-    "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
-  ],
-  403: ["PERMISSION_DENIED", "The caller does not have permission"],
-  404: ["NOT_FOUND", "Requested entity was not found."],
-  409: ["ABORTED", "The operation was aborted."],
-  429: ["RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."],
-  499: ["CANCELLED", "The operation was cancelled."],
-  500: [
-    "INTERNAL",
-    "An internal error has occurred. Please retry or report in https://developers.generativeai.google/guide/troubleshooting"
-  ],
-  501: ["UNIMPLEMENTED", "Operation is not implemented, or supported, or enabled."],
-  503: [
-    "UNAVAILABLE",
-    "This model is currently experiencing high demand. Spikes in demand are usually temporary. Please try again later."
-  ],
-  504: ["DEADLINE_EXCEEDED", "Deadline expired before operation could complete."]
+/** What the server says with a status when nobody says anything else. */
+const byDefault: Readonly<Record<number, () => GoogleError.Refusal>> = {
+  400: GoogleError.invalidArgument,
+  403: () => GoogleError.make(403, "The caller does not have permission"),
+  404: () => GoogleError.make(404, "Requested entity was not found."),
+  429: () => GoogleError.make(429, "Resource has been exhausted (e.g. check quota)."),
+  499: GoogleError.cancelled,
+  500: GoogleError.internal,
+  503: GoogleError.overloaded,
+  504: GoogleError.deadlineExceeded
 }
 
 export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
@@ -50,14 +39,17 @@ export const json = (value: unknown): string => `${JSON.stringify(value, undefin
 /** A space after colons, none after commas, no line breaks: the form of an event. */
 const compact = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n */g, "")
 
-const errorObject = ({ code, details, message, status }: ErrorBody) => ({
-  error: {
-    code,
-    message: message ?? canonical[code]?.[1] ?? `Error ${code}`,
-    status: status ?? canonical[code]?.[0] ?? "UNKNOWN",
-    ...(details === undefined ? {} : { details })
+const errorObject = ({ code, details, message, status }: ErrorBody) => {
+  const { error } = (byDefault[code]?.() ?? GoogleError.make(code, `HTTP status ${code}`)).body
+  return {
+    error: {
+      code,
+      message: message ?? error.message,
+      status: status ?? error.status,
+      ...(details === undefined ? {} : { details })
+    }
   }
-})
+}
 
 /** An error as pretty JSON; the JSON array form wraps it. */
 export const errorText = (error: ErrorBody, framing: Framing): string =>
@@ -79,6 +71,19 @@ export const error = (
     Step.bytes(errorText(error, framing))
   ]
 }
+
+export const refusal = ({ body }: GoogleError.Refusal, framing: Framing): Step.Steps => error(body.error, framing)
+
+/** What the front end says to a path that is none of the API's. */
+export const unknownPath = (path: string): Step.Steps => [
+  Step.head(404, { "content-type": "text/html; charset=UTF-8", "referrer-policy": "no-referrer" }),
+  Step.bytes(
+    "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p><b>404.</b> <ins>That’s an error.</ins>\n" +
+      `<p>The requested URL <code>${
+        path.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+      }</code> was not found on this server.\n`
+  )
+]
 
 export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
 

@@ -1,0 +1,242 @@
+/**
+ * Quotas as the server keeps them: per project and model, an exact rolling minute for requests
+ * and input tokens, and a day that ends at midnight Pacific time. Counted at arrival; what is
+ * refused is not counted.
+ *
+ * @since 0.1.0
+ */
+import * as GoogleError from "./GoogleError.ts"
+import * as Table from "./internal/quotaTable.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Limits {
+  /** Requests in any 60 seconds. */
+  readonly rpm?: number | undefined
+  /** Input tokens in any 60 seconds. */
+  readonly tpm?: number | undefined
+  /** Requests in a Pacific day. */
+  readonly rpd?: number | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Tier = "free" | "tier1" | "tier2" | "tier3"
+
+/**
+ * A tier's published numbers, or numbers of one's own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Quotas {
+  /** The published numbers of this tier; also how the limits are named in a 429. Without it only `models` limits. */
+  readonly tier?: Tier | undefined
+  /** By model, without `models/`; `*` stands for every model not named. They replace the tier's. */
+  readonly models?: Readonly<Record<string, Limits>> | undefined
+}
+
+/**
+ * One request to be counted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Charge {
+  readonly project: string
+  /** Without `models/`; an alias counts for the model behind it. */
+  readonly model: string
+  /** Families have quotas of their own. */
+  readonly family: "generate" | "embed" | "countTokens"
+  readonly inputTokens: number
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Quota {
+  /** Counts the request, or says why not. */
+  readonly charge: (charge: Charge, quotas: Quotas) => GoogleError.Refusal | undefined
+  readonly clear: () => void
+}
+
+const minute = 60_000
+
+const pacific = new Intl.DateTimeFormat("en-CA", {
+  timeZone: "America/Los_Angeles",
+  hourCycle: "h23",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit"
+})
+
+const local = (time: number): { readonly day: string; readonly seconds: number } => {
+  const part = Object.fromEntries(pacific.formatToParts(time).map(({ type, value }) => [type, value]))
+  return {
+    day: `${part["year"]}-${part["month"]}-${part["day"]}`,
+    seconds: Number(part["hour"]) * 3600 + Number(part["minute"]) * 60 + Number(part["second"])
+  }
+}
+
+/**
+ * The Pacific date of a time, `2026-11-22`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const pacificDay = (time: number): string => local(time).day
+
+/**
+ * Milliseconds from `time` to the next Pacific midnight, right also on the days when the clocks change.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const untilMidnight = (time: number): number => {
+  const { day, seconds } = local(time)
+  const plain = (86_400 - seconds) * 1000 - (time % 1000)
+  // Such a day has 23 or 25 hours; midnight is where the date turns.
+  const rest = [-3_600_000, 0, 3_600_000].find((shift) => {
+    const at = time + plain + shift
+    return plain + shift > 0 && pacificDay(at) !== day && pacificDay(at - 1) === day
+  })
+  return plain + (rest ?? 0)
+}
+
+/**
+ * The model on which a name's quota is counted.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const quotaModel = (model: string): string => Table.aliases[model] ?? model
+
+const limitsOf = (quotas: Quotas, model: string): Limits => {
+  const own = quotas.models?.[model] ?? quotas.models?.["*"]
+  if (own !== undefined) return own
+  if (quotas.tier === undefined) return {}
+  const rows = Table.tiers[quotas.tier]
+  const [rpm, tpm, rpd] = rows[model] ?? rows[Table.fallback] ?? [null, null, null]
+  return { rpm: rpm ?? undefined, tpm: tpm ?? undefined, rpd: rpd ?? undefined }
+}
+
+type Kind = "rpd" | "rpm" | "tpm"
+
+const ids: Readonly<Record<"generate" | "embed", Readonly<Record<Kind, string>>>> = {
+  generate: {
+    rpd: "GenerateRequestsPerDayPerProjectPerModel",
+    rpm: "GenerateRequestsPerMinutePerProjectPerModel",
+    tpm: "GenerateContentInputTokensPerModelPerMinute"
+  },
+  embed: {
+    rpd: "EmbedContentRequestsPerDayPerProjectPerModel",
+    rpm: "EmbedContentRequestsPerMinutePerProjectPerModel",
+    tpm: "EmbedContentInputTokensPerModelPerMinute"
+  }
+}
+
+const paidMetrics: Readonly<Record<"generate" | "embed", Readonly<Record<Kind, string>>>> = {
+  generate: {
+    rpd: "generate_requests_per_model_per_day",
+    rpm: "generate_requests_per_model",
+    tpm: "generate_content_paid_tier_input_token_count"
+  },
+  embed: {
+    rpd: "embed_content_paid_tier_requests",
+    rpm: "embed_content_paid_tier_requests",
+    tpm: "embed_content_paid_tier_input_token_count"
+  }
+}
+
+const named = (kind: Kind, family: "generate" | "embed", free: boolean) => {
+  const verb = family === "generate" ? "generate_content" : "embed_content"
+  return free
+    ? {
+      id: `${ids[family][kind]}-FreeTier`,
+      metric: `${verb}_free_tier_${kind === "tpm" ? "input_token_count" : "requests"}`
+    }
+    : { id: ids[family][kind], metric: paidMetrics[family][kind] }
+}
+
+interface Lane {
+  /** What arrived in the last minute, oldest first. */
+  recent: Array<{ readonly time: number; readonly tokens: number }>
+  day: string
+  today: number
+}
+
+/** Milliseconds until `over` has left the minute; the whole minute if it never fits. */
+const untilFree = (
+  recent: Lane["recent"],
+  size: (entry: Lane["recent"][number]) => number,
+  over: number,
+  now: number
+): number => {
+  let freed = 0
+  for (const entry of recent) {
+    freed += size(entry)
+    if (freed >= over) return entry.time + minute - now
+  }
+  return minute
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (): Quota => {
+  const lanes = new Map<string, Lane>()
+  return {
+    clear: () => lanes.clear(),
+    charge: ({ family, inputTokens, model: name, project, time }, quotas) => {
+      // countTokens has no quota that anybody has met.
+      if (family === "countTokens") return undefined
+      const model = quotaModel(name)
+      const limits = limitsOf(quotas, model)
+      if (limits.rpm === undefined && limits.tpm === undefined && limits.rpd === undefined) return undefined
+      const key = `${project}\n${model}\n${family}`
+      const lane = lanes.get(key) ?? { recent: [], day: "", today: 0 }
+      lanes.set(key, lane)
+      const fresh = lane.recent.findIndex((entry) => entry.time > time - minute)
+      lane.recent.splice(0, fresh === -1 ? lane.recent.length : fresh)
+      const day = limits.rpd === undefined ? "" : pacificDay(time)
+      if (lane.day !== day) {
+        lane.day = day
+        lane.today = 0
+      }
+      const tokens = lane.recent.reduce((sum, entry) => sum + entry.tokens, 0)
+      const exceeded: Array<{ readonly kind: Kind; readonly limit: number; readonly wait: number }> = []
+      const check = (kind: Kind, limit: number | undefined, used: number, wait: (over: number) => number) => {
+        if (limit !== undefined && used > limit) exceeded.push({ kind, limit, wait: wait(used - limit) })
+      }
+      check("rpd", limits.rpd, lane.today + 1, () => untilMidnight(time))
+      check("rpm", limits.rpm, lane.recent.length + 1, (over) => untilFree(lane.recent, () => 1, over, time))
+      check(
+        "tpm",
+        limits.tpm,
+        tokens + inputTokens,
+        (over) => untilFree(lane.recent, (entry) => entry.tokens, over, time)
+      )
+      if (exceeded.length > 0) {
+        const free = quotas.tier === undefined || quotas.tier === "free"
+        return GoogleError.quotaExceeded(
+          exceeded.map(({ kind, limit }) => ({ ...named(kind, family, free), model, limit })),
+          Math.max(...exceeded.map(({ wait }) => wait)) / 1000
+        )
+      }
+      lane.recent.push({ time, tokens: inputTokens })
+      lane.today++
+      return undefined
+    }
+  }
+}

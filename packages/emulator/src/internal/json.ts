@@ -1,0 +1,70 @@
+/**
+ * Reading a JSON value whose shape is not known: a request that was judged, but by the wire's
+ * rules, which take `system_instruction` for `systemInstruction`.
+ */
+
+export type Json = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+export const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The member at a path; undefined where there is none. */
+export const at = (value: unknown, ...path: ReadonlyArray<string>): unknown => {
+  let here = value
+  for (const key of path) {
+    if (!isObject(here)) return undefined
+    here = here[key]
+  }
+  return here
+}
+
+export const list = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
+
+export const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
+
+/** Numbers may come as strings. */
+export const number = (value: unknown): number | undefined => {
+  const n = typeof value === "string" && value !== "" ? Number(value) : value
+  return typeof n === "number" && Number.isFinite(n) ? n : undefined
+}
+
+/** Maps whose keys are the caller's own. */
+const free = new Set([
+  "args",
+  "response",
+  "properties",
+  "labels",
+  "partMetadata",
+  "parametersJsonSchema",
+  "responseJsonSchema"
+])
+
+const camel = (name: string): string =>
+  name.replace(/(?<=[A-Za-z0-9])_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** The same value with the names of its fields in camelCase. */
+export const normalized = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(normalized)
+  if (!isObject(value)) return value
+  const out: Record<string, unknown> = {}
+  for (const [key, member] of Object.entries(value)) {
+    const name = camel(key)
+    out[name] = free.has(name) ? member : normalized(member)
+  }
+  return out
+}
+
+/** One spelling for equal values: keys sorted. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, member: unknown) =>
+    isObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : member) ?? ""
