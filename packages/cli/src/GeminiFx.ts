@@ -1,9 +1,19 @@
 /**
  * The command `gemini-fx`.
  *
+ * Exit codes: 0 is success, 1 a failure of the work (an act failed, the server refused),
+ * 2 a mistake in the command line, the narrative or the configuration, 130 Ctrl-C.
+ *
  * @since 0.1.0
  */
+import type * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
+import type { ConfigError } from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
+import { CommandFailed } from "./internal/CommandFailed.ts"
 import { runCommand } from "./internal/run.ts"
 
 /**
@@ -14,3 +24,57 @@ export const command = Command.make("gemini-fx").pipe(
   Command.withDescription("Gemini from the terminal: narratives, and a local server to try them on"),
   Command.withSubcommands([runCommand])
 )
+
+// A wrong command line is answered with what is wrong, not with pages of help.
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Console.error([
+        ...event.errors.map((error) => `gemini-fx: ${error.message}`),
+        `  usage: ${event.helpDoc.usage}`,
+        `  ${event.commandPath.join(" ")} --help says more`
+      ].join("\n"))
+      : CliOutput.defaultPresenter.present(event)
+})
+
+/** What is left to say and the exit code; undefined for help that was asked for. */
+const failureOf = (
+  error: CliError.CliError | CommandFailed | ConfigError | PlatformError
+): CommandFailed | undefined => {
+  switch (error._tag) {
+    case "CommandFailed":
+      return error
+    case "ShowHelp":
+      return error.errors.length === 0 ? undefined : new CommandFailed({ exitCode: 2, text: "" })
+    case "ConfigError":
+      return new CommandFailed({ exitCode: 2, text: error.message })
+    case "PlatformError":
+      // Whoever read stdout has gone, as `head` does: end as after SIGPIPE.
+      return error.reason.module === "Stdio"
+        ? new CommandFailed({ exitCode: 141, text: "" })
+        : new CommandFailed({ exitCode: 1, text: error.message })
+    default:
+      return new CommandFailed({ exitCode: 2, text: error.message })
+  }
+}
+
+/**
+ * Runs the command. What fails has been said on stderr when it fails; `exitCode` is for
+ * the process.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (
+  args: ReadonlyArray<string>,
+  version: string
+): Effect.Effect<void, CommandFailed, Command.Environment> =>
+  Command.runWith(command, { version })(args).pipe(
+    Effect.provide(presenter),
+    Effect.catch((error) => {
+      const failed = failureOf(error)
+      return failed === undefined
+        ? Effect.void
+        : Effect.andThen(failed.text === "" ? Effect.void : Console.error(`gemini-fx: ${failed.text}`), failed)
+    })
+  )

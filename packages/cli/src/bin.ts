@@ -2,11 +2,11 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
-import * as Command from "effect/cli/Command"
-import { command } from "./GeminiFx.ts"
+import * as Stdio from "effect/Stdio"
+import { run } from "./GeminiFx.ts"
 
-command.pipe(
-  Command.run({ version: "0.0.0" }),
+Stdio.Stdio.use((stdio) => stdio.args).pipe(
+  Effect.flatMap((args) => run(args, "0.0.0")),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
 )

@@ -75,8 +75,7 @@ export interface Service {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
-/** @internal */
-export const make = (options: Options) => {
+const make = (options: Options) => {
   const log = RequestLog.make()
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
   const quota = Quota.make()

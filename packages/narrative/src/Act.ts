@@ -45,6 +45,14 @@ export interface Act {
 }
 
 /**
+ * A text with the outputs put in.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const render = (text: Text, outputOf: (act: string) => string): string => Template.render(text, outputOf)
+
+/**
  * The request of an act. `outputOf` gives the text of the acts that it needs; `model`
  * wins over the act's own.
  *
@@ -59,14 +67,14 @@ export const request = (
   ...(model === undefined ? {} : { model }),
   ...(act.system === undefined
     ? {}
-    : { systemInstruction: { parts: [{ text: Template.render(act.system, outputOf) }] } }),
+    : { systemInstruction: render(act.system, outputOf) }),
   ...(act.generation === undefined ? {} : { generationConfig: act.generation }),
   contents: [{
     role: "user",
     parts: act.inputs.map((input): Part => {
       switch (input._tag) {
         case "Text":
-          return { text: Template.render(input.text, outputOf) }
+          return { text: render(input.text, outputOf) }
         case "Output":
           return { text: outputOf(input.act) }
         case "Image":

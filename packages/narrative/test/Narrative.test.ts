@@ -46,7 +46,7 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
       const [draft, final] = narrative.acts.map((act) => Act.request(act, outputs))
       assert.deepStrictEqual(draft, {
         model: "gemini-flash-latest",
-        systemInstruction: { parts: [{ text: "Write in English." }] },
+        systemInstruction: "Write in English.",
         generationConfig: { temperature: 0.5 },
         contents: [{
           role: "user",
@@ -55,7 +55,7 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
       })
       assert.deepStrictEqual(final, {
         model: "gemini-pro-latest",
-        systemInstruction: { parts: [{ text: "Write in English." }] },
+        systemInstruction: "Write in English.",
         generationConfig: { temperature: 0.5, maxOutputTokens: 9, thinkingConfig: { thinkingLevel: "LOW" } },
         contents: [{
           role: "user",

@@ -1,73 +1,133 @@
 /**
- * `gemini-fx run FILE`: plays a narrative and writes its text as it comes.
+ * `gemini-fx run FILE`: plays a narrative and writes its text.
  */
-import * as Console from "effect/Console"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Stdio from "effect/Stdio"
-import * as Stream from "effect/Stream"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as GeminiConfig from "effect-gemini/GeminiConfig"
-import * as NodeGemini from "effect-gemini/NodeGemini"
-import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as ModelId from "effect-gemini/ModelId"
 import * as Narrative from "effect-gemini-narrative/Narrative"
+import { CommandFailed } from "./CommandFailed.ts"
+import * as Explain from "./explain.ts"
+import * as Lines from "./lines.ts"
+import * as Output from "./Output.ts"
+import { preview } from "./preview.ts"
+import { Progress } from "./Progress.ts"
+import * as Screen from "./Screen.ts"
+import * as Server from "./server.ts"
+import * as State from "./state.ts"
 
-/** Google when there is a key, the embedded emulator when there is none; said before anything is sent. */
-const server = Effect.gen(function*() {
-  const environment = yield* GeminiConfig.fromEnvironment()
-  if (environment.apiKey !== undefined) {
-    const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
-    yield* Console.log(`server: ${url}, with the API key of the environment; Google may bill this key`)
-    return NodeGemini.layerHttp(environment)
-  }
-  yield* Console.log("server: embedded emulator on 127.0.0.1; no API key is set, nothing leaves this machine")
-  return Layer.unwrap(
-    Effect.map(
-      Emulator.Emulator,
-      ({ url }) => NodeGemini.layerHttp({ apiKey: Redacted.make("emulator"), baseUrl: url, tier: "tier3" })
-    )
-  ).pipe(Layer.provide(Emulator.layerServer({ chunkDelay: 30 })))
-})
+const flags = {
+  file: Argument.String("file").pipe(Argument.withDescription("the narrative, in TOML")),
+  model: Flag.String("model").pipe(
+    Flag.withAlias("m"),
+    Flag.withDescription("one model for every act"),
+    Flag.optional
+  ),
+  stream: Flag.Boolean("stream").pipe(
+    Flag.withDescription("write the text as it comes, not act by act; with --json one event a line"),
+    Flag.withDefault(false)
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("write one JSON document instead of text"),
+    Flag.withDefault(false)
+  ),
+  concurrency: Flag.Int("concurrency").pipe(
+    Flag.withAlias("c"),
+    Flag.withDescription("acts that may run at once, where none needs the other; text then comes act by act"),
+    Flag.withDefault(1)
+  ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDescription("check it and print what would be sent; sends nothing"),
+    Flag.withDefault(false)
+  ),
+  variables: Flag.KeyValuePair("var").pipe(
+    Flag.withDescription("a value for a variable of the narrative"),
+    Flag.optional
+  ),
+  tier: Flag.Literals("tier", ["free", "tier1", "tier2", "tier3"]).pipe(
+    Flag.withDescription("the quota tier to keep; default: free, none with the emulator"),
+    Flag.optional
+  ),
+  state: Flag.String("state").pipe(
+    Flag.withDescription("keeps results in this file; acts that have one there are not played again"),
+    Flag.optional
+  )
+}
+
+const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
+
+/** Keeps the status line going while the effect runs, and wipes it however that ends. */
+const showing = <A, E, R>(screen: Screen.Screen, effect: Effect.Effect<A, E, R>) => {
+  if (!screen.isLive) return effect
+  const draw = Effect.repeat(screen.refresh, Schedule.spaced("100 millis"))
+  return Effect.scoped(Effect.andThen(Effect.forkScoped(draw), effect)).pipe(
+    Effect.ensuring(Effect.ignore(screen.hide)),
+    Effect.onInterrupt(() => Effect.ignore(screen.note("\ninterrupted")))
+  )
+}
 
 export const runCommand = Command.make(
   "run",
-  {
-    file: Argument.String("file").pipe(Argument.withDescription("the narrative, in TOML")),
-    model: Flag.String("model").pipe(
-      Flag.withAlias("m"),
-      Flag.withDescription("one model for every act"),
-      Flag.optional
-    ),
-    stream: Flag.Boolean("stream").pipe(Flag.withDescription("write the text as it comes, not act by act"))
-  },
-  Effect.fnUntraced(function*({ file, model, stream }) {
-    const stdio = yield* Stdio.Stdio
-    const narrative = yield* Narrative.fromFile(file)
-    const write = (text: string) => Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false }))
-    yield* Narrative.executeStream(narrative, { model: Option.getOrUndefined(model) }).pipe(
-      Stream.runForEach((event) => {
-        switch (event._tag) {
-          case "ActStarted":
-            return write(`\n== ${event.act}${event.model === undefined ? "" : ` (${event.model})`}\n`)
-          case "Chunk":
-            return stream ? write(event.text) : Effect.void
-          case "ActFinished":
-            return write(
-              `${stream ? "" : event.result.text}\n-- ${event.result.model}: ${
-                event.result.usage?.totalTokens ?? 0
-              } tokens\n`
-            )
-          case "Waiting":
-          case "Retrying":
-          case "NarrativeFinished":
-            return Effect.void
-        }
-      }),
-      Effect.provide(Layer.unwrap(server))
+  flags,
+  Effect.fnUntraced(function*(input) {
+    if (input.concurrency < 1) return yield* usage(`--concurrency: expected at least 1, got ${input.concurrency}`)
+    const model = Option.getOrUndefined(input.model)
+    const modelId = model === undefined ? undefined : ModelId.parse(model)
+    if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
+    const narrative = yield* Effect.mapError(
+      Narrative.fromFile(input.file, { variables: Option.getOrElse(input.variables, () => ({})) }),
+      (error) => usage(error.message)
     )
+    const screen = yield* Screen.make
+    const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+    const stdio = yield* Stdio.Stdio
+    const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
+    if (input.dryRun) return yield* screen.write(`${preview(narrative, model, style)}\n`)
+
+    const state = Option.isSome(input.state) ? yield* State.open(input.state.value) : State.none
+    const tier = Option.getOrUndefined(input.tier)
+    const server = yield* Server.choose(tier === undefined ? {} : { tier })
+    const output = input.json
+      ? Output.json(screen, narrative.title, input.stream)
+      : Output.text(screen, style, input.stream && input.concurrency === 1)
+    yield* output.server(server.says)
+    yield* output.kept(state.results)
+
+    const progress = new Progress(narrative.acts.length, state.results.length)
+    yield* screen.show((now) => progress.line(now))
+    const { concurrency } = input
+    const play = Narrative.executeStream(narrative, { model, concurrency, results: state.results }).pipe(
+      Stream.runForEach(Effect.fnUntraced(function*(event) {
+        progress.on(event, yield* Clock.currentTimeMillis)
+        yield* output.on(event)
+        if (event._tag === "ActFinished") yield* state.keep(event.result)
+      })),
+      Effect.provide(server.layer)
+    )
+    yield* showing(screen, play).pipe(
+      Effect.catchTag("ActFailed", (error) =>
+        Effect.andThen(
+          output.failed(error),
+          new CommandFailed({
+            exitCode: 1,
+            text: Explain.actFailed(error, narrative.acts.length, state !== State.none)
+          })
+        ))
+    )
+    yield* state.done
   })
-).pipe(Command.withDescription("Play a narrative"))
+).pipe(
+  Command.withDescription("Play a narrative: acts in TOML, each by a model of its own"),
+  Command.withExamples([
+    { command: "gemini-fx run story.toml --stream", description: "Play it, writing the text as it comes" },
+    { command: "gemini-fx run story.toml --dry-run --var topic=tides", description: "See what would be sent" }
+  ])
+)

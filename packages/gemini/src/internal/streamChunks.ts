@@ -57,11 +57,7 @@ export class ChunkFold {
   }
 }
 
-/** `explain` has the last word on the error of a stream. */
-export const streamChunks = (
-  source: Stream.Stream<Response, GeminiError>,
-  explain: (error: GeminiError) => GeminiError
-): Stream.Stream<StreamChunk, GeminiError> =>
+export const streamChunks = (source: Stream.Stream<Response, GeminiError>): Stream.Stream<StreamChunk, GeminiError> =>
   Stream.transformPull(source, (pull) =>
     Effect.sync(() => {
       const fold = new ChunkFold()
@@ -79,7 +75,7 @@ export const streamChunks = (
           const out = fold.push(responses)
           return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : read
         },
-        onFailure: (cause) => last(fold.cut(), Effect.failCause(Cause.map(cause, explain))),
+        onFailure: (cause) => last(fold.cut(), Effect.failCause(cause)),
         onDone: () => last(fold.end(), Cause.done())
       })
       return Effect.suspend(() => over ?? read)

@@ -1,10 +1,12 @@
 /** Plays acts in order or side by side and collects their results. */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import type { CallOptions } from "effect-gemini/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Act from "../Act.ts"
@@ -23,8 +25,16 @@ type Call = (
   emit: Emit
 ) => Effect.Effect<Omit<ActResult, "act" | "startedAt" | "duration">, GeminiError>
 
-const call = (client: GeminiClient.Service): Call => (_act, request) =>
-  Effect.map(client.generate(request), ({ attempts, finishReason, model, text, usage }) => ({
+/** What the call tells of its waits, as events of the act. */
+const observing = (act: Act.Act, emit: Emit): CallOptions => ({
+  observe: (event) =>
+    event._tag === "Waiting"
+      ? emit({ ...event, act: act.name })
+      : emit({ ...event, act: act.name, delay: Duration.toMillis(event.delay) })
+})
+
+const call = (client: GeminiClient.Service): Call => (act, request, emit) =>
+  Effect.map(client.generate(request, observing(act, emit)), ({ attempts, finishReason, model, text, usage }) => ({
     model,
     text,
     attempts,
@@ -37,7 +47,7 @@ const callStream = (client: GeminiClient.Service): Call => (act, request, emit) 
     let text = ""
     let model = request.model ?? ""
     let rest = {}
-    return client.generateStream(request).pipe(
+    return client.generateStream(request, observing(act, emit)).pipe(
       Stream.runForEach((chunk) => {
         text += chunk.text
         model = chunk.response.modelVersion ?? model

@@ -1,0 +1,82 @@
+/**
+ * What `run` writes of a narrative: text for people and pipes, or JSON for programs.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import type { GeminiError } from "effect-gemini/GeminiError"
+import type { ActResult } from "effect-gemini-narrative/ActResult"
+import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
+import type { NarrativeEvent } from "effect-gemini-narrative/NarrativeEvent"
+import * as Lines from "./lines.ts"
+import type { Screen } from "./Screen.ts"
+
+export interface Output {
+  /** The first line: which server answers. */
+  readonly server: (says: string) => Effect.Effect<void, PlatformError>
+  /** Acts whose results are there already. */
+  readonly kept: (results: ReadonlyArray<ActResult>) => Effect.Effect<void, PlatformError>
+  readonly on: (event: NarrativeEvent) => Effect.Effect<void, PlatformError>
+  readonly failed: (error: ActFailed) => Effect.Effect<void, PlatformError>
+}
+
+const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, PlatformError> => {
+  if (event._tag === "Retrying") return screen.note(Lines.retrying(event))
+  // On a terminal the status line counts the wait down.
+  if (event._tag !== "Waiting" || screen.isLive) return Effect.void
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => screen.note(Lines.waiting(event, now)))
+}
+
+/** `asItComes`: piece by piece; else act by act. */
+export const text = (screen: Screen, style: Lines.Style, asItComes: boolean): Output => {
+  const heading = (act: string, model: string) => `\n${Lines.heading(act, model, style)}\n`
+  const footer = (result: ActResult) => `${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
+  return {
+    server: (says) => screen.write(`${says}\n`),
+    kept: (results) => screen.write(results.map((result) => `\n${Lines.kept(result, style)}\n`).join("")),
+    on: (event) => {
+      switch (event._tag) {
+        case "ActStarted":
+          return asItComes ? screen.write(heading(event.act, event.model ?? GeminiConfig.defaultModel)) : Effect.void
+        case "Chunk":
+          return asItComes ? screen.write(event.text) : Effect.void
+        case "ActFinished": {
+          const { act, result } = event
+          return screen.write(
+            asItComes ? footer(result) : `${heading(act, result.model)}${result.text}${footer(result)}`
+          )
+        }
+        case "NarrativeFinished":
+          return event.results.length < 2 ? Effect.void : screen.write(`\n${Lines.summary(event.totals)}\n`)
+        default:
+          return notice(screen, event)
+      }
+    },
+    failed: () => Effect.void
+  }
+}
+
+const failure = (reason: ActFailed["reason"] | GeminiError) => ({
+  reason: reason._tag === "GeminiError" ? reason.reason._tag : reason._tag,
+  message: reason.message
+})
+
+/** `lines`: one JSON line an event; else one document at the end, the results so far if an act fails. */
+export const json = (screen: Screen, title: string, lines: boolean): Output => {
+  const line = (value: object) => screen.write(`${JSON.stringify(value)}\n`)
+  const document = (value: object) => screen.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  return {
+    server: screen.note,
+    kept: () => Effect.void,
+    on: (event) => {
+      if (lines) return line(event._tag === "Retrying" ? { ...event, error: failure(event.error) } : event)
+      if (event._tag !== "NarrativeFinished") return notice(screen, event)
+      return document({ title, acts: event.results, totals: event.totals })
+    },
+    failed: ({ act, reason, results }) => {
+      const error = { act, ...failure(reason) }
+      return lines ? line({ _tag: "ActFailed", ...error }) : document({ title, acts: results, error })
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** What the status line says: the acts that run, what they wait for, tokens and time so far. Pure. */
+import type { NarrativeEvent, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+import * as Lines from "./lines.ts"
+
+interface Running {
+  readonly model: string
+  readonly since: number
+  waiting: Waiting | undefined
+  retryAt: number | undefined
+  tokens: number
+}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+
+export class Progress {
+  readonly #acts: number
+  readonly #running = new Map<string, Running>()
+  #done: number
+  #tokens = 0
+
+  constructor(acts: number, done: number) {
+    this.#acts = acts
+    this.#done = done
+  }
+
+  /** `now` in milliseconds. */
+  on(event: NarrativeEvent, now: number): void {
+    if (event._tag === "NarrativeFinished") {
+      this.#running.clear()
+      return
+    }
+    if (event._tag === "ActStarted") {
+      this.#running.set(event.act, {
+        model: event.model ?? "default model",
+        since: now,
+        waiting: undefined,
+        retryAt: undefined,
+        tokens: 0
+      })
+      return
+    }
+    const act = this.#running.get(event.act)
+    if (act === undefined) return
+    switch (event._tag) {
+      case "Waiting":
+        act.waiting = event
+        return
+      case "Retrying":
+        act.retryAt = now + event.delay
+        return
+      case "Chunk":
+        act.waiting = undefined
+        act.retryAt = undefined
+        act.tokens = event.usage?.totalTokens ?? act.tokens
+        return
+      case "ActFinished":
+        this.#done++
+        this.#tokens += event.result.usage?.totalTokens ?? 0
+        this.#running.delete(event.act)
+    }
+  }
+
+  /** Empty when nothing runs. */
+  line(now: number): string {
+    if (this.#running.size === 0) return ""
+    const acts = Array.from(this.#running, ([name, act]) => {
+      if (act.waiting !== undefined && (act.waiting.until ?? Infinity) > now) return Lines.waiting(act.waiting, now)
+      if (act.retryAt !== undefined && act.retryAt > now) {
+        return `${name} tries again in ${Lines.time(act.retryAt - now)}`
+      }
+      return `${name} on ${act.model}, ${Lines.time(now - act.since)}`
+    })
+    let tokens = this.#tokens
+    for (const act of this.#running.values()) tokens += act.tokens
+    const frame = frames[Math.floor(now / 100) % frames.length]
+    return `${frame} ${acts.join("; ")} · ${this.#done} of ${this.#acts} acts, ${tokens} tokens`
+  }
+}

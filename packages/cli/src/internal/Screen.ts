@@ -1,0 +1,94 @@
+/**
+ * Text on stdout and, where stderr is a terminal, a status line on stderr one row below it.
+ *
+ * The status line is wiped before text is written and drawn again after it. It is drawn
+ * below the cursor with IND and DECSC/DECRC, so that the cursor never leaves its place in
+ * the text: no flicker, and nothing to restore but the line itself.
+ */
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+
+export interface Screen {
+  /** To stdout. */
+  readonly write: (text: string) => Effect.Effect<void, PlatformError>
+  /** A line of its own to stderr. */
+  readonly note: (line: string) => Effect.Effect<void, PlatformError>
+  /** Whether there is a terminal for a status line. */
+  readonly isLive: boolean
+  /** From now on the status line says what this returns (empty: nothing), asked at each drawing. */
+  readonly show: (line: (now: number) => string) => Effect.Effect<void>
+  /** Draws the status line again. */
+  readonly refresh: Effect.Effect<void, PlatformError>
+  /** Wipes the status line for good. */
+  readonly hide: Effect.Effect<void, PlatformError>
+}
+
+const wipe = "\x1b[J"
+const below = (line: string): string => `\x1bD\x1b[A\x1b7\x1b[B\r${line}\x1b[K\x1b8`
+
+/** Cuts a line so that it never wraps. */
+const fit = (line: string, columns: number): string => {
+  let out = line
+  while (CliOutput.displayWidth(out) >= columns) out = Array.from(out).slice(0, -1).join("")
+  return out
+}
+
+export const make = Effect.gen(function*() {
+  const stdio = yield* Stdio.Stdio
+  const terminal = yield* Terminal.Terminal
+  const isLive = yield* stdio.stderrIsTerminal
+  const sharesTerminal = isLive && (yield* stdio.stdoutIsTerminal)
+  let status: ((now: number) => string) | undefined
+  let column = 0
+
+  const to = (sink: ReturnType<Stdio.Stdio["stdout"]>) => (text: string) => Stream.run(Stream.make(text), sink)
+  const stdout = to(stdio.stdout({ endOnDone: false }))
+  const stderr = to(stdio.stderr({ endOnDone: false }))
+
+  const moved = (text: string) => {
+    const end = text.lastIndexOf("\n")
+    column = (end === -1 ? column : 0) + CliOutput.displayWidth(text.slice(end + 1))
+  }
+  const draw = Effect.gen(function*() {
+    if (status === undefined) return
+    const line = status(yield* Clock.currentTimeMillis)
+    const columns = yield* terminal.columns
+    // At the edge of a full row the terminal has not wrapped yet: moving there would lose a character.
+    if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(fit(line, columns)))
+  })
+  const around = (text: Effect.Effect<void, PlatformError>) =>
+    status === undefined ? text : Effect.andThen(stderr(wipe), Effect.andThen(text, draw))
+
+  return {
+    isLive,
+    write: (text) => {
+      if (text === "") return Effect.void
+      if (!sharesTerminal) return stdout(text)
+      return around(Effect.suspend(() => {
+        moved(text)
+        return stdout(text)
+      }))
+    },
+    note: (line) =>
+      around(Effect.suspend(() => {
+        const lead = column === 0 ? "" : "\n"
+        column = 0
+        return stderr(`${lead}${line}\n`)
+      })),
+    show: (line) =>
+      Effect.sync(() => {
+        if (isLive) status = line
+      }),
+    refresh: draw,
+    hide: Effect.suspend(() => {
+      if (status === undefined) return Effect.void
+      status = undefined
+      return stderr(wipe)
+    })
+  } satisfies Screen
+})

@@ -1,0 +1,54 @@
+/** Events → lines of text, for people and for pipes. Pure. */
+import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
+import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+
+export interface Style {
+  readonly strong: (text: string) => string
+  readonly faint: (text: string) => string
+}
+
+export const plain: Style = { strong: (text) => text, faint: (text) => text }
+
+export const coloured: Style = {
+  strong: (text) => `\x1b[1m${text}\x1b[22m`,
+  faint: (text) => `\x1b[2m${text}\x1b[22m`
+}
+
+/** Milliseconds as people say them: `0.8 s`, `42 s`, `2 min 5 s`. */
+export const time = (millis: number): string => {
+  if (millis < 9_950) return `${(millis / 1000).toFixed(1)} s`
+  const seconds = Math.round(millis / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const rest = seconds % 60
+  if (seconds < 3600) return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${rest} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+const tokens = (all: number, input: number, output: number): string => `${all} tokens (${input} in, ${output} out)`
+
+export const heading = (act: string, model: string, { faint, strong }: Style): string =>
+  `${strong(`== ${act}`)} ${faint(`(${model})`)}`
+
+export const footer = ({ duration, model, usage }: ActResult, { faint }: Style): string => {
+  const used = usage === undefined ? "tokens not counted" : tokens(
+    usage.totalTokens,
+    usage.promptTokens + usage.toolUsePromptTokens,
+    usage.candidatesTokens + usage.thoughtsTokens
+  )
+  return faint(`-- ${model}: ${used} in ${time(duration)}`)
+}
+
+export const summary = (totals: Totals): string =>
+  `${totals.acts} act${totals.acts === 1 ? "" : "s"}, ${
+    tokens(totals.totalTokens, totals.promptTokens, totals.outputTokens)
+  } in ${time(totals.duration)}`
+
+export const waiting = ({ act, lane, until }: Waiting, now: number): string =>
+  `${act} waits for ${lane.quotaModel}'s quota${until === undefined ? "" : `, ${time(Math.max(0, until - now))} left`}`
+
+export const retrying = ({ act, attempt, delay, error }: Retrying): string =>
+  `${act}: attempt ${attempt} failed (${error.reason._tag}), the next one in ${time(delay)}`
+
+export const kept = (result: ActResult, { faint, strong }: Style): string =>
+  `${strong(`== ${result.act}`)} ${faint("(kept from the run before)")}`

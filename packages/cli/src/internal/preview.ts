@@ -1,0 +1,31 @@
+/** What `--dry-run` prints: each act as it would be sent, variables filled in. Pure. */
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as Act from "effect-gemini-narrative/Act"
+import type { Narrative } from "effect-gemini-narrative/Narrative"
+import * as Lines from "./lines.ts"
+
+/** Stands where the output of an act will be. */
+const placeholder = (act: string): string => `{{${act}}}`
+
+const inputOf = (input: Act.Input): string => {
+  switch (input._tag) {
+    case "Text":
+      return Act.render(input.text, placeholder).trimEnd()
+    case "Output":
+      return placeholder(input.act)
+    case "Image":
+      return `[image: ${input.from}]`
+  }
+}
+
+export const preview = (narrative: Narrative, model: string | undefined, style: Lines.Style): string =>
+  narrative.acts.map((act) => {
+    const request = Act.request(act, placeholder, model ?? act.model)
+    const { generationConfig: settings } = request
+    return [
+      Lines.heading(act.name, request.model ?? GeminiConfig.defaultModel, style),
+      ...(act.system === undefined ? [] : [`${style.faint("system:")} ${Act.render(act.system, placeholder)}`]),
+      ...(settings === undefined ? [] : [`${style.faint("settings:")} ${JSON.stringify(settings)}`]),
+      ...act.inputs.map(inputOf)
+    ].join("\n")
+  }).join("\n\n")

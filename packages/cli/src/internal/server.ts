@@ -1,0 +1,64 @@
+/**
+ * Which server answers: Google (or what GEMINI_BASE_URL names) when there is a key, the
+ * embedded emulator when there is none. `says` is the first line that a person reads.
+ */
+import type * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type { Services } from "effect-gemini/FetchGemini"
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import { CommandFailed } from "./CommandFailed.ts"
+
+export interface Server {
+  readonly says: string
+  readonly layer: Layer.Layer<Services>
+}
+
+const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
+
+// Slow enough to watch, fast enough not to wait for.
+const chunkDelay = 30
+
+/** With a tier, the emulator refuses what is beyond it, as Google would. */
+const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
+  Layer.unwrap(
+    Effect.map(Emulator.Emulator, ({ url }) =>
+      NodeGemini.layerHttp({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
+  ).pipe(Layer.provide(Emulator.layerServer({
+    chunkDelay,
+    ...(typeof options.tier === "string" ? { quotas: options.tier } : {})
+  })))
+
+/** `options` are what the command line says; they win over the environment. */
+export const choose = Effect.fnUntraced(function*(
+  options: GeminiConfig.Options
+): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
+  const environment = yield* GeminiConfig.fromEnvironment()
+  if (environment.apiKey === undefined) {
+    if (environment.baseUrl !== undefined) {
+      return yield* new CommandFailed({
+        exitCode: 2,
+        text: `GEMINI_BASE_URL is set (${environment.baseUrl}), but there is no API key for it: ` +
+          "set GEMINI_API_KEY too, or unset GEMINI_BASE_URL to use the embedded emulator"
+      })
+    }
+    return {
+      says: "server: embedded emulator on 127.0.0.1; no API key is set, nothing leaves this machine",
+      layer: embedded({ tier: "tier3", ...options })
+    }
+  }
+  const all = { ...environment, ...options }
+  const problem = GeminiConfig.problem(all)
+  if (problem !== undefined) {
+    return yield* new CommandFailed({ exitCode: 2, text: `${problem.field}: ${problem.description}` })
+  }
+  const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
+  const bills = isGoogle(url) ? "; Google may bill this key" : ""
+  return {
+    says: `server: ${url}, with the API key of the environment${bills}`,
+    layer: NodeGemini.layerHttp(all)
+  }
+})
