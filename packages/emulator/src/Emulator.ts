@@ -75,7 +75,8 @@ export interface Service {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
-const make = (options: Options) => {
+/** @internal */
+export const make = (options: Options) => {
   const log = RequestLog.make()
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
   const quota = Quota.make()

@@ -9,8 +9,9 @@ import { GenerateContentResponse } from "./GenerateContent.ts"
 import { SafetyRating } from "./Safety.ts"
 
 const description = Schema.optionalKey(Schema.String)
-const safetyRatings = Schema.optionalKey(Schema.Array(SafetyRating))
-const response = Schema.optionalKey(GenerateContentResponse)
+// Declared: a struct would be rebuilt without the keys that no schema knows.
+const safetyRatings = Schema.optionalKey(Schema.declare(Schema.is(Schema.Array(SafetyRating))))
+const response = Schema.optionalKey(Schema.declare(Schema.is(GenerateContentResponse)))
 const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
 
 /**

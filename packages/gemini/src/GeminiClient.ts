@@ -24,6 +24,7 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
 import * as ChunkFold from "./internal/streamChunks.ts"
 import { LiveTransport } from "./LiveTransport.ts"
+import * as ModelCatalog from "./ModelCatalog.ts"
 import type * as ModelClient from "./ModelClient.ts"
 import * as ModelId from "./ModelId.ts"
 import * as ModelPool from "./ModelPool.ts"
@@ -95,20 +96,32 @@ interface Prepared {
 export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const pool = yield* ModelPool.ModelPool
   const builtWith = Option.getOrUndefined(yield* Effect.serviceOption(LiveTransport))
+  const catalog = Option.getOrUndefined(yield* Effect.serviceOption(ModelCatalog.ModelCatalog))
   const problem = GeminiConfig.problem(options)
   const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
 
-  const modelOf = (method: string, name: string | undefined): Result.Result<ModelId.ModelId, GeminiError> => {
-    if (problem !== undefined) return Result.fail(invalidRequest(method, problem.field, problem.description))
+  const modelOf = (
+    method: string,
+    name: string | undefined,
+    call: CallOptions | undefined
+  ): Result.Result<ModelId.ModelId, GeminiError> => {
+    const wrong = problem ?? (call?.retry === undefined && call?.timeouts === undefined
+      ? undefined
+      : GeminiConfig.problem({ retry: call.retry, timeouts: call.timeouts }))
+    if (wrong !== undefined) return Result.fail(invalidRequest(method, wrong.field, wrong.description))
     return Result.mapError(
       ModelId.parse(name ?? defaultModel),
       (description) => invalidRequest(method, "model", description)
     )
   }
 
-  const prepare = (method: string, request: Request): Result.Result<Prepared, GeminiError> => {
+  const prepare = (
+    method: string,
+    request: Request,
+    call: CallOptions | undefined
+  ): Result.Result<Prepared, GeminiError> => {
     const { contents: input, model: name, systemInstruction, ...rest } = request
-    const model = modelOf(method, name)
+    const model = modelOf(method, name, call)
     if (Result.isFailure(model)) return Result.fail(model.failure)
     const contents = Content.fromInput(input)
     if (contents.length === 0) return Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
@@ -128,40 +141,71 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       Effect.mapError(() => new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
     )
 
-  /** `undefined`: HTTP. */
-  const transportOf = (
+  const isLiveOnly = (catalog: ModelCatalog.Catalog, model: ModelId.ModelId): boolean =>
+    !ModelCatalog.supports(catalog, model, "generateContent") &&
+    ModelCatalog.supports(catalog, model, "bidiGenerateContent")
+
+  /** What carries the call, where that is not HTTP. */
+  const route = (
     method: string,
     model: ModelId.ModelId,
     call: CallOptions | undefined
-  ): Effect.Effect<ModelClient.Transport, GeminiError> | undefined =>
-    call?.transport === "live" ? liveTransport(method, model) : undefined
+  ): Effect.Effect<ModelClient.Transport | undefined, GeminiError> | undefined => {
+    if (call?.transport !== undefined) return call.transport === "live" ? liveTransport(method, model) : undefined
+    if (catalog !== undefined) {
+      return Effect.flatMap(
+        catalog.current,
+        (known) => isLiveOnly(known, model) ? liveTransport(method, model) : Effect.undefined
+      )
+    }
+    return isLiveOnly(ModelCatalog.known, model) ? liveTransport(method, model) : undefined
+  }
+
+  /** A model that has only the Live API looks unknown over HTTP: the error says which way it goes. */
+  const explain = (error: GeminiError): GeminiError => {
+    const { model, reason } = error
+    if (reason._tag !== "NotFound" || model === undefined) return error
+    if (!ModelCatalog.supports(ModelCatalog.known, model, "bidiGenerateContent")) return error
+    const advice = "This model speaks the Live API: leave `transport` out, or say \"live\"."
+    return error.withReason(
+      new Reason.NotFound({
+        description: reason.description === undefined ? advice : `${reason.description} ${advice}`,
+        nearMatches: reason.nearMatches
+      })
+    )
+  }
 
   const generate: Service["generate"] = (request, call) =>
     Effect.suspend(() => {
-      const prepared = prepare("generateContent", request)
+      const prepared = prepare("generateContent", request, call)
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { body, model } = prepared.success
-      const transport = transportOf("generateContent", model, call)
-      return Effect.map(
-        Effect.flatMap(pool.get({ member: "default", model }), (client) =>
-          transport === undefined
-            ? client.generate(body, call)
-            : Effect.flatMap(transport, (live) => client.generate(body, call, live))),
-        ({ attempts, value }) => Answer_.make(value, model, attempts)
-      )
+      const routed = route("generateContent", model, call)
+      return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
+        routed === undefined
+          ? client.generate(body, call)
+          : Effect.flatMap(routed, (transport) => client.generate(body, call, transport))).pipe(
+          Effect.mapBoth({
+            onFailure: explain,
+            onSuccess: ({ attempts, value }) => Answer_.make(value, model, attempts)
+          })
+        )
     })
 
   const generateStream: Service["generateStream"] = (request, call) =>
-    ChunkFold.streamChunks(Stream.unwrap(Effect.suspend(() => {
-      const prepared = prepare("generateContentStream", request)
-      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const { body, model } = prepared.success
-      const transport = transportOf("generateContentStream", model, call)
-      return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
-        transport === undefined
-          ? Effect.succeed(client.generateStream(body, call))
-          : Effect.map(transport, (live) => client.generateStream(body, call, live)))
-    })))
+    ChunkFold.streamChunks(
+      Stream.unwrap(Effect.suspend(() => {
+        const prepared = prepare("generateContentStream", request, call)
+        if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+        const { body, model } = prepared.success
+        const routed = route("generateContentStream", model, call)
+        return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
+          routed === undefined
+            ? Effect.succeed(client.generateStream(body, call))
+            : Effect.map(routed, (transport) => client.generateStream(body, call, transport)))
+      })),
+      explain
+    )
 
   return GeminiClient.of({ generate, generateStream })
 })

@@ -103,8 +103,13 @@ export interface Options {
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
-/** An option that cannot be meant, named as the caller wrote it. */
-interface Problem {
+/**
+ * An option that cannot be meant, named as the caller wrote it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Problem {
   readonly field: string
   readonly description: string
 }
@@ -116,12 +121,14 @@ const durations = (
   Object.entries(values).flatMap(([name, value]) => {
     if (value === undefined) return []
     const duration = Duration.fromInput(value)
-    return Option.isSome(duration) && Duration.toMillis(duration.value) >= 0
+    return !Number.isNaN(value) && Option.isSome(duration) && Duration.toMillis(duration.value) >= 0
       ? []
       : [{ field: `${group}${name}`, description: `expected a duration like "30 seconds", got ${shown(value)}` }]
   })
 
-const shown = (value: unknown): string => `${JSON.stringify(value) ?? String(value)} (${typeof value})`
+/** The value and its type, for messages. */
+const shown = (value: unknown): string =>
+  `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
 
 /**
  * The first option that cannot be meant, if there is one. `layerConfig` fails with it when

@@ -141,7 +141,7 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-gemini/Gemini
     const transport = this.transport === undefined
       ? ""
       : ` The model is reached ${this.transport === "live" ? "through the Live API" : "over HTTP"}.`
-    return (this.description ?? "not found") + near + transport
+    return (this.description ?? "not found: check the name of the model, file or cache") + near + transport
   }
 }
 
@@ -245,7 +245,7 @@ export class Overloaded
     return true
   }
   override get message(): string {
-    return this.description ?? "the model is overloaded"
+    return this.description ?? "the model is overloaded: try again later, or another model"
   }
 }
 

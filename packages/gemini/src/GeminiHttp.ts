@@ -11,19 +11,23 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as GeminiConfig from "./GeminiConfig.ts"
+import * as CountTokens from "./CountTokens.ts"
+import * as Embedding from "./Embedding.ts"
+import type * as GeminiConfig from "./GeminiConfig.ts"
 import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
-import * as ResponseBody from "./internal/responseBody.ts"
-import * as ResponseStream from "./internal/responseStream.ts"
+import * as Attempt from "./internal/attempt.ts"
+import * as AttemptSpan from "./internal/attemptSpan.ts"
+import * as Guard from "./internal/guard.ts"
+import * as Body from "./internal/responseBody.ts"
+import * as Retried from "./internal/retried.ts"
 import * as ModelId from "./ModelId.ts"
+import * as Models from "./Models.ts"
 
 /**
  * What a method is given: the model and the wire fields of its request.
@@ -61,6 +65,31 @@ export interface Service {
     request: WithModel<GenerateContent.GenerateContentRequest>,
     options?: CallOptions
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+  /** How many tokens a prompt is, counted by the server. */
+  readonly countTokens: (
+    request: WithModel<CountTokens.CountTokensRequest>,
+    options?: CallOptions
+  ) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
+  /** One content as a vector. */
+  readonly embedContent: (
+    request: WithModel<Embedding.EmbedContentRequest>,
+    options?: CallOptions
+  ) => Effect.Effect<Embedding.EmbedContentResponse, GeminiError>
+  /** Several contents as vectors, in order. An entry without `model` gets the call's. */
+  readonly batchEmbedContents: (
+    request: WithModel<Embedding.BatchEmbedContentsRequest>,
+    options?: CallOptions
+  ) => Effect.Effect<Embedding.BatchEmbedContentsResponse, GeminiError>
+  /** Every model, page after page; the next page is asked for when it is needed. */
+  readonly listModels: (
+    request?: Models.ListModelsRequest,
+    options?: CallOptions
+  ) => Stream.Stream<Models.Model, GeminiError>
+  /** One model's limits and methods. */
+  readonly getModel: (
+    request: { readonly model: string },
+    options?: CallOptions
+  ) => Effect.Effect<Models.Model, GeminiError>
 }
 
 /**
@@ -69,7 +98,21 @@ export interface Service {
  */
 export class GeminiHttp extends Context.Service<GeminiHttp, Service>()("effect-gemini/GeminiHttp") {}
 
-const apiKeyHeader = "x-goog-api-key"
+const guardCount = Guard.make(CountTokens.CountTokensResponse)
+const guardEmbedding = Guard.make(Embedding.EmbedContentResponse)
+const guardBatch = Guard.make(Embedding.BatchEmbedContentsResponse)
+const guardModels = Guard.make(Models.ListModelsResponse)
+const guardModel = Guard.make(Models.Model)
+
+const decoder = <A>(guard: Parameters<typeof Body.decode<A>>[1]) => (call: Body.Call, text: string) =>
+  Body.decode(call, guard, text)
+
+/** The model by its name in URLs, or why it is none. */
+const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId, GeminiError> =>
+  Result.mapError(
+    ModelId.parse(name),
+    (description) => Body.failure({ method }, new Reason.InvalidRequest({ fields: [{ field: "model", description }] }))
+  )
 
 /**
  * The service over whatever HttpClient the program provides.
@@ -77,67 +120,91 @@ const apiKeyHeader = "x-goog-api-key"
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
-  const httpClient = (options.transformClient ?? ((client) => client))(yield* HttpClient.HttpClient)
-  const baseUrl = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/$/, "")
-  const apiVersion = options.apiVersion ?? "v1beta"
+export const make = (
+  options: GeminiConfig.Options
+): Effect.Effect<Service, never, HttpClient.HttpClient> =>
+  Effect.map(HttpClient.HttpClient, (httpClient) => {
+    const sender = Attempt.make(options, httpClient)
 
-  // Google must not see our trace ids, and a span of HttpClient's own would carry headers.
-  const quiet = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    effect.pipe(
-      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
-      Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, apiKeyHeader])
-    )
+    /** A POST on a model; a name that is none fails before anything is sent. */
+    const post = (
+      method: string,
+      suffix: string,
+      request: WithModel<object>,
+      callOptions: CallOptions | undefined
+    ): Result.Result<Attempt.Attempt, GeminiError> => {
+      const { model: name, ...body } = request
+      const model = resourceOf(method, name)
+      if (Result.isFailure(model)) return Result.fail(model.failure)
+      return Result.succeed({
+        ...callOptions,
+        method,
+        model: model.success,
+        httpMethod: "POST",
+        path: `${ModelId.resource(model.success)}:${suffix}`,
+        body
+      })
+    }
 
-  const post = Effect.fnUntraced(function*(method: string, suffix: string, request: WithModel<object>) {
-    const { model: name, ...body } = request
-    const model = yield* Result.match(ModelId.parse(name), {
-      onSuccess: (id) => Effect.succeed(id),
-      onFailure: (description) =>
-        Effect.fail(
-          new GeminiError({
-            method,
-            attempts: [],
-            reason: new Reason.InvalidRequest({ fields: [{ field: "model", description }] })
-          })
+    const unary = <A>(
+      attempt: Result.Result<Attempt.Attempt, GeminiError>,
+      decode: (call: Body.Call, text: string) => Result.Result<A, GeminiError>,
+      describe?: Parameters<typeof sender.unary<A>>[2]
+    ): Effect.Effect<A, GeminiError> =>
+      Result.isFailure(attempt) ? Effect.fail(attempt.failure) : sender.unary(attempt.success, decode, describe)
+
+    return GeminiHttp.of({
+      generateContent: (request, options) =>
+        unary(
+          post("generateContent", "generateContent", request, options),
+          Body.decodeGenerate,
+          AttemptSpan.answered
+        ),
+      generateContentStream: (request, options) => {
+        const attempt = post("generateContentStream", "streamGenerateContent?alt=sse", request, options)
+        return Result.isFailure(attempt) ? Stream.fail(attempt.failure) : sender.stream(attempt.success)
+      },
+      countTokens: (request, options) =>
+        unary(post("countTokens", "countTokens", request, options), decoder(guardCount)),
+      embedContent: (request, options) =>
+        unary(post("embedContent", "embedContent", request, options), decoder(guardEmbedding)),
+      batchEmbedContents: (request, options) => {
+        const attempt = post("batchEmbedContents", "batchEmbedContents", request, options)
+        if (Result.isFailure(attempt)) return Effect.fail(attempt.failure)
+        const model = attempt.success.path.slice(0, attempt.success.path.lastIndexOf(":"))
+        const requests = request.requests.map((entry) => ({ ...entry, model: entry.model ?? model }))
+        return sender.unary({ ...attempt.success, body: { requests } }, decoder(guardBatch))
+      },
+      listModels: (request, options) =>
+        Stream.paginate(request?.pageToken, (pageToken) => {
+          const query = new URLSearchParams()
+          if (request?.pageSize !== undefined) query.set("pageSize", String(request.pageSize))
+          if (pageToken !== undefined) query.set("pageToken", pageToken)
+          const path = query.size === 0 ? "models" : `models?${query}`
+          return Effect.map(
+            sender.unary(
+              { ...options, method: "listModels", httpMethod: "GET", path, body: undefined },
+              decoder(guardModels)
+            ),
+            (page) => [page.models ?? [], Option.fromNullishOr(page.nextPageToken || undefined)] as const
+          )
+        }),
+      getModel: (request, options) => {
+        const model = resourceOf("getModel", request.model)
+        return unary(
+          Result.map(model, (id): Attempt.Attempt => ({
+            ...options,
+            method: "getModel",
+            model: id,
+            httpMethod: "GET",
+            path: ModelId.resource(id),
+            body: undefined
+          })),
+          decoder(guardModel)
         )
+      }
     })
-    const call: ResponseBody.Call = { method, model }
-    if (options.apiKey === undefined) {
-      return yield* ResponseBody.failure(call, new Reason.MissingApiKey())
-    }
-    const httpRequest = HttpClientRequest.post(`${baseUrl}/${apiVersion}/${ModelId.resource(model)}:${suffix}`).pipe(
-      HttpClientRequest.setHeader(apiKeyHeader, Redacted.value(options.apiKey)),
-      HttpClientRequest.bodyJsonUnsafe(body)
-    )
-    const response = yield* quiet(httpClient.execute(httpRequest)).pipe(
-      Effect.mapError((error) => ResponseBody.network(call, error))
-    )
-    if (response.status < 200 || response.status >= 300) {
-      const text = yield* Effect.mapError(response.text, (error) => ResponseBody.network(call, error))
-      return yield* ResponseBody.httpError(call, response.status, text)
-    }
-    return { call, response } as const
   })
-
-  const generateContent: Service["generateContent"] = Effect.fnUntraced(function*(request) {
-    const { call, response } = yield* post("generateContent", "generateContent", request)
-    const text = yield* Effect.mapError(response.text, (error) => ResponseBody.network(call, error))
-    return yield* Effect.fromResult(ResponseBody.decodeGenerate(call, text))
-  })
-
-  const generateContentStream: Service["generateContentStream"] = (request) =>
-    Stream.unwrap(
-      Effect.map(
-        post("generateContentStream", "streamGenerateContent?alt=sse", request),
-        ({ call, response }) =>
-          Stream.transformPull(response.stream, (pull) => Effect.sync(() => ResponseStream.decodePull(call, pull)))
-      )
-    )
-
-  return GeminiHttp.of({ generateContent, generateContentStream })
-})
 
 /**
  * @category layers
@@ -145,3 +212,27 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
  */
 export const layer = (options: GeminiConfig.Options): Layer.Layer<GeminiHttp, never, HttpClient.HttpClient> =>
   Layer.effect(GeminiHttp, make(options))
+
+/**
+ * The same service, trying again what may succeed later, for those who use the bare
+ * transport; `GeminiClient` has a loop of its own that also keeps the quotas.
+ *
+ * The server's own delay wins over the backoff. A stream is tried again only before its
+ * first chunk. The error that comes out names every attempt.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withRetry = (policy: GeminiConfig.Retry = {}) => (service: Service): Service => {
+  const retry = Retried.make(policy)
+  return {
+    generateContent: (request, options) => retry.effect(request.model, service.generateContent(request, options)),
+    generateContentStream: (request, options) =>
+      retry.stream(request.model, service.generateContentStream(request, options)),
+    countTokens: (request, options) => retry.effect(request.model, service.countTokens(request, options)),
+    embedContent: (request, options) => retry.effect(request.model, service.embedContent(request, options)),
+    batchEmbedContents: (request, options) => retry.effect(request.model, service.batchEmbedContents(request, options)),
+    listModels: (request, options) => retry.stream("", service.listModels(request, options)),
+    getModel: (request, options) => retry.effect(request.model, service.getModel(request, options))
+  }
+}

@@ -102,6 +102,7 @@ export const make = (options: Options): ModelClient => {
   const { limiter, model, transport: http } = options
   const total = options.timeouts?.total
   const client: LogicalCall.Client = {
+    target: model,
     model,
     limiter,
     gate: options.gate ?? new CallGate(),

@@ -16,7 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
@@ -149,8 +149,12 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const transport = yield* GeminiHttp.GeminiHttp
   const limiter = yield* RateLimiter.RateLimiter
   const gate = new CallGate()
-  const drain = Duration.toMillis(options.drain ?? "10 seconds")
-  yield* Scope.addFinalizer(yield* Effect.scope, gate.close(drain))
+  // What is no duration fails every call (GeminiConfig.problem), not the building of the layer.
+  const drain = Duration.fromInput(options.drain ?? "10 seconds").pipe(
+    Option.getOrElse(() => Duration.zero),
+    Duration.toMillis
+  )
+  yield* Effect.addFinalizer(() => gate.close(drain))
 
   const tierOf = (tier: GeminiConfig.Options["tier"]): Tier.Tier =>
     typeof tier === "object" ? tier : Tier.byName(tier ?? "free")

@@ -28,7 +28,9 @@ import * as RetryKernel from "./retry.ts"
 
 /** What every call of a client shares. */
 export interface Client {
-  readonly model: ModelId.ModelId
+  /** What attempts name: the model, or the collection that is asked. */
+  readonly target: string
+  readonly model: ModelId.ModelId | undefined
   readonly limiter: RateLimiter.Service
   readonly gate: CallGate
   readonly retry: Retry | undefined
@@ -58,6 +60,8 @@ export interface Answered<A> {
   readonly attempts: ReadonlyArray<Attempt>
 }
 
+const neverSent: ReadonlySet<string> = new Set(["MissingApiKey", "InvalidRequest", "Unsupported", "LiveNotProvided"])
+
 class LogicalCall<A> implements InFlight {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   sent = false
@@ -76,9 +80,10 @@ class LogicalCall<A> implements InFlight {
   }
 
   error(reason: Reason.GeminiErrorReason): GeminiError {
+    const { model } = this.client
     return new GeminiError({
       method: this.plan.method,
-      model: this.client.model,
+      ...(model === undefined ? {} : { model }),
       attempts: this.failed,
       reason
     })
@@ -96,13 +101,13 @@ class LogicalCall<A> implements InFlight {
   /** What the total deadline makes of the call: the attempt that it cut counts as one. */
   get timedOut(): GeminiError {
     const reason = new Reason.TimedOut({ phase: "total" })
-    if (this.sent) this.failed.push({ model: this.client.model, reason: reason._tag })
+    if (this.sent) this.failed.push({ model: this.client.target, reason: reason._tag })
     return this.error(reason)
   }
 
   private attempt(error: GeminiError, delay?: number): Attempt {
     return {
-      model: this.client.model,
+      model: this.client.target,
       ...(error.status === undefined ? {} : { status: error.status }),
       reason: error.reason._tag,
       ...(delay === undefined ? {} : { delay: Duration.millis(delay) })
@@ -148,6 +153,13 @@ class LogicalCall<A> implements InFlight {
     )
   }
 
+  /** An attempt that failed before anything left this process gives its permit back whole. */
+  unsent(error: GeminiError, permit: RateLimiter.Permit): Effect.Effect<never, GeminiError> {
+    if (error.status !== undefined || !neverSent.has(error.reason._tag)) return Effect.fail(error)
+    this.sent = false
+    return Effect.andThen(permit.cancel, Effect.fail(error))
+  }
+
   /** Until the total deadline; `Infinity` costs nothing. */
   within<B, E, R>(effect: Effect.Effect<B, E, R>): Effect.Effect<B, E | GeminiError, R> {
     if (this.total === Infinity) return effect
@@ -174,11 +186,14 @@ export const unary = <A>(
     call.fiber = fiber
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
-      return Effect.flatMap(send, (answer) => {
-        const tokens = plan.inputTokens(answer)
-        const rejection = plan.rejection(answer)
-        const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
-        return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)
+      return Effect.matchEffect(send, {
+        onFailure: (error) => call.unsent(error, permit),
+        onSuccess: (answer) => {
+          const tokens = plan.inputTokens(answer)
+          const rejection = plan.rejection(answer)
+          const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
+          return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)
+        }
       })
     }
     const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() =>
@@ -196,7 +211,7 @@ export const unary = <A>(
         gate.leave(call)
         return undefined
       }),
-      (value) => ({ value, attempts: [...call.failed, { model: client.model, status: 200 }] })
+      (value) => ({ value, attempts: [...call.failed, { model: client.target, status: 200 }] })
     )
   })
 
@@ -255,7 +270,7 @@ export const stream = <A>(
                   return rejection === undefined ? Cause.done() : call.finalError(rejection)
                 }
               })
-              return read
+              return Effect.catchTag(read, "GeminiError", (error) => call.unsent(error, permit))
             })
           }),
           // The permit and the connection go before the backoff begins.

@@ -2,7 +2,9 @@
  * Bodies → responses or errors: the seam between an HTTP answer and the wire types.
  * Pure; a body is parsed once and the parsed object itself is what callers get.
  */
+import type { Phase } from "./Deadlines.ts"
 import type * as HttpClientError from "effect/http/HttpClientError"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
@@ -14,6 +16,10 @@ import * as WireError from "./wireError.ts"
 export interface Call {
   readonly method: string
   readonly model?: string | undefined
+  /** Cut out of what the server says: Google quotes it in some refusals. */
+  readonly key?: Redacted.Redacted<string> | undefined
+  /** The time that a delay or a reset is counted from, in milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined
 }
 
 export const failure = (call: Call, reason: Reason.GeminiErrorReason): GeminiError =>
@@ -27,25 +33,39 @@ export const failure = (call: Call, reason: Reason.GeminiErrorReason): GeminiErr
 export const invalid = (call: Call, path: string, expected: string): GeminiError =>
   failure(call, new Reason.InvalidResponse({ path, expected }))
 
-/** The transport's own words for a failure: never the request, which holds key and prompt. */
-export interface TransportFailure {
-  readonly code?: string
-  readonly description?: string
+// undici's names for its own deadlines, and fetch's on Node: connecting takes 10 s at
+// most there, and fetch waits 300 s for the head and between pieces of a body.
+const platformDeadlines: Readonly<Record<string, Phase>> = {
+  UND_ERR_CONNECT_TIMEOUT: "connect",
+  UND_ERR_HEADERS_TIMEOUT: "firstByte",
+  UND_ERR_BODY_TIMEOUT: "idle"
 }
 
-export const transportFailure = (error: HttpClientError.HttpClientError): TransportFailure => {
+/**
+ * The transport's failure in its own words. An HttpClientError holds the request, and
+ * with it key and prompt, so only the innermost cause's code and message are copied; not
+ * the message either if it quotes a header, as fetch does of one that it cannot send.
+ */
+export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError => {
   let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
   // fetch says "fetch failed" and keeps the socket's error as the cause of that.
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
-  if (!(cause instanceof Error)) return { description: `the transport failed (${error.reason._tag})` }
-  return {
-    ...("code" in cause && typeof cause.code === "string" ? { code: cause.code } : {}),
-    description: cause.message === "" ? cause.name : cause.message
+  if (!(cause instanceof Error)) {
+    return failure(call, new Reason.Network({ description: `the transport failed: ${error.reason._tag}` }))
   }
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+  const phase = code === undefined ? undefined : platformDeadlines[code]
+  if (phase !== undefined) return failure(call, new Reason.TimedOut({ phase }))
+  const { message, name } = cause
+  const quotes = Object.values(error.request.headers).some((value) => value !== "" && message.includes(value))
+  return failure(
+    call,
+    new Reason.Network({
+      ...(code === undefined ? {} : { code }),
+      description: quotes || message === "" ? name : message
+    })
+  )
 }
-
-export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError =>
-  failure(call, new Reason.Network(transportFailure(error)))
 
 export const parse = (text: string): unknown => {
   try {
@@ -64,7 +84,7 @@ export const decode = <A>(
   const body = parse(text)
   if (body === undefined) return Result.fail(invalid(call, "", text === "" ? "a body, got none" : "JSON"))
   const guarded = guard(body)
-  if (isError(body)) return Result.fail(WireError.fromBody({ ...call, httpStatus: 200, body }))
+  if (isError(body)) return Result.fail(errorInside(call, body))
   return Result.mapError(guarded, ({ expected, path }) => invalid(call, path, expected))
 }
 
@@ -115,6 +135,20 @@ const promptBlocked = (
   })
 }
 
+const quoted = (call: Call) => ({
+  method: call.method,
+  model: call.model,
+  now: call.now?.(),
+  key: call.key === undefined ? undefined : Redacted.value(call.key)
+})
+
+/** The error that a 200 body holds. */
+export const errorInside = (call: Call, body: unknown): GeminiError =>
+  WireError.fromBody({ ...quoted(call), httpStatus: 200, body })
+
 /** The error of an answer outside 2xx. */
-export const httpError = (call: Call, status: number, text: string): GeminiError =>
-  WireError.fromBody({ ...call, httpStatus: status, body: parse(text) })
+export const httpError = (
+  call: Call,
+  response: { readonly status: number; readonly headers: Readonly<Record<string, string | undefined>> },
+  text: string
+): GeminiError => WireError.fromResponse({ ...quoted(call), status: response.status, headers: response.headers, text })

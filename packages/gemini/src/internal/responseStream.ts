@@ -9,12 +9,13 @@
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Candidate from "../Candidate.ts"
-import type { GeminiError } from "../GeminiError.ts"
+import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
 import * as Body from "./responseBody.ts"
@@ -61,7 +62,8 @@ const isDoneMarker = (event: string): boolean => event === "[DONE]"
 
 export const decodePull = (
   call: Body.Call,
-  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>,
+  within: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | GeminiError> = identity
 ): Pull.Pull<Chunks, GeminiError> => {
   const splitter = new StreamSplitter()
   const received = new Received()
@@ -102,7 +104,7 @@ export const decodePull = (
   /** Why a body that has ended was no whole answer, if it was none. */
   const verdict = (): GeminiError | undefined => {
     const stray = splitter.stray === "" ? undefined : Body.parse(splitter.stray)
-    if (WireError.statusOf(stray) !== undefined) return WireError.fromBody({ ...call, httpStatus: 200, body: stray })
+    if (WireError.statusOf(stray) !== undefined) return Body.errorInside(call, stray)
     if (finished) return undefined
     return splitter.stray !== "" && received.chunks().length === 0
       ? Body.invalid(call, "", "an event stream or a JSON array")
@@ -114,17 +116,21 @@ export const decodePull = (
     return emit(splitter.end())
   })
 
-  const failed = (cause: Cause.Cause<HttpClientError.HttpClientError>): Pull.Pull<Chunks, GeminiError> => {
+  const failed = (
+    cause: Cause.Cause<HttpClientError.HttpClientError | GeminiError>
+  ): Pull.Pull<Chunks, GeminiError> => {
     const error = Cause.findErrorOption(cause)
     if (Option.isSome(error) && error.value.reason._tag === "EmptyBodyError") return end
     return Effect.failCause(Cause.map(cause, (error) => {
-      if (!started) return Body.network(call, error)
-      const { code, description } = Body.transportFailure(error)
+      if (error instanceof GeminiError) return error
+      const failure = Body.network(call, error)
+      if (!started || failure.reason._tag !== "Network") return failure
+      const { code, description } = failure.reason
       return interrupted([code, description].filter((text) => text !== undefined).join(": "))
     }))
   }
 
-  const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(pull, {
+  const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(within(pull), {
     onSuccess: (pieces) => {
       started = true
       const first = splitter.push(pieces[0])

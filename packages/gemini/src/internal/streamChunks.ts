@@ -57,7 +57,11 @@ export class ChunkFold {
   }
 }
 
-export const streamChunks = (source: Stream.Stream<Response, GeminiError>): Stream.Stream<StreamChunk, GeminiError> =>
+/** `explain` has the last word on the error of a stream. */
+export const streamChunks = (
+  source: Stream.Stream<Response, GeminiError>,
+  explain: (error: GeminiError) => GeminiError
+): Stream.Stream<StreamChunk, GeminiError> =>
   Stream.transformPull(source, (pull) =>
     Effect.sync(() => {
       const fold = new ChunkFold()
@@ -75,7 +79,7 @@ export const streamChunks = (source: Stream.Stream<Response, GeminiError>): Stre
           const out = fold.push(responses)
           return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : read
         },
-        onFailure: (cause) => last(fold.cut(), Effect.failCause(cause)),
+        onFailure: (cause) => last(fold.cut(), Effect.failCause(Cause.map(cause, explain))),
         onDone: () => last(fold.end(), Cause.done())
       })
       return Effect.suspend(() => over ?? read)

@@ -1,0 +1,107 @@
+/** A client's process: takes jobs over IPC, one at a time, and answers each with a sample. */
+import { type Job, median, type Sample } from "./sample.ts"
+import { chat, type Contents, hello, type Subject, type Tally } from "./Subject.ts"
+
+const load = async (name: string, url: string): Promise<Subject> => {
+  const [subject = "", ...flags] = name.split("+")
+  if (subject === "floor") return (await import("./floor.ts")).make(url)
+  if (subject === "genai") return (await import("./genai.ts")).make(url)
+  const [door, transport] = subject.split("-")
+  return (await import("./gemini.ts")).make(url, {
+    door: door === "client" ? "client" : "http",
+    transport: transport === "fetch" ? "fetch" : "undici",
+    exporter: flags.includes("exporter"),
+    planted: flags.includes("planted")
+  })
+}
+
+const gc = (): void => {
+  if (globalThis.gc === undefined) throw new Error("start with --expose-gc")
+  globalThis.gc()
+  globalThis.gc()
+}
+
+const cpuMillis = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (system + user) / 1000
+}
+
+const contentsOf = (job: Job): Contents => (job.contents === "chat" ? chat : hello)
+
+const calls = async (subject: Subject, job: Job): Promise<Tally> => {
+  const total: Tally = { chunks: 0, bytes: 0 }
+  let left = job.times
+  const contents = contentsOf(job)
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) {
+      const { bytes, chunks } = await subject[job.op === "unary" ? "unary" : "stream"](job.model, contents)
+      total.chunks += chunks
+      total.bytes += bytes
+    }
+  }
+  await Promise.all(Array.from({ length: job.concurrency }, lane))
+  return total
+}
+
+const firsts = async (subject: Subject, job: Job): Promise<Tally & { median: number }> => {
+  const total: Tally = { chunks: 0, bytes: 0 }
+  const times: Array<number> = []
+  for (let i = 0; i < job.times; i++) {
+    const from = performance.now()
+    const { bytes, chunks } = await subject.stream(job.model, contentsOf(job), () => {
+      times.push((performance.now() - from) * 1000)
+    })
+    total.chunks += chunks
+    total.bytes += bytes
+  }
+  return { ...total, median: median(times) }
+}
+
+/** Highest RSS while `work` runs, over what it was before. */
+const growth = async <A>(work: () => Promise<A>): Promise<readonly [A, number]> => {
+  const before = process.memoryUsage.rss()
+  let highest = before
+  const look = (): void => {
+    highest = Math.max(highest, process.memoryUsage.rss())
+  }
+  const timer = setInterval(look, 10)
+  const result = await work()
+  clearInterval(timer)
+  look()
+  return [result, highest - before]
+}
+
+const measure = async (subject: Subject, job: Job): Promise<Sample> => {
+  gc()
+  const heapBefore = process.memoryUsage().heapUsed
+  const cpu = cpuMillis()
+  const from = performance.now()
+  let first = NaN
+  let memory = NaN
+  let tally: Tally
+  if (job.op === "first") {
+    const { median, ...rest } = await firsts(subject, job)
+    tally = rest
+    first = median
+  } else if (job.op === "rss") {
+    ;[tally, memory] = await growth(() => calls(subject, job))
+  } else {
+    tally = await calls(subject, job)
+  }
+  const sample = { wall: performance.now() - from, cpu: cpuMillis() - cpu, calls: job.times, ...tally, first, memory }
+  if (job.op !== "heap") return sample
+  gc()
+  return { ...sample, memory: process.memoryUsage().heapUsed / heapBefore }
+}
+
+const [, , name, url] = process.argv
+if (name === undefined || url === undefined) throw new Error("started by the harness with a subject and a URL")
+const subject = await load(name, url)
+process.on("message", (job: Job) => {
+  measure(subject, job).then(
+    (sample) => process.send?.({ sample }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack : String(error) })
+  )
+})
+process.on("disconnect", () => process.exit(0))
+process.send?.({ ready: true })

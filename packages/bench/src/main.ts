@@ -1,0 +1,100 @@
+/**
+ * `pnpm bench [--quick] [--rows a,b] [--json] [--check] [--write-baseline] [--planted]`
+ *
+ * Tables on stdout, or with `--json` the data. `--check` compares with the committed
+ * baseline and ends with 1 if a ratio is 15 % worse in two runs of its row; a run whose
+ * control is off is void and ends with 2.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { parseArgs } from "node:util"
+import * as Bodies from "./bodies.ts"
+import { bundle, importTime } from "./footprint.ts"
+import { capacity, startServer } from "./harness.ts"
+import { type Baseline, baselineOf, type Report, rowTable, tolerance, worse } from "./report.ts"
+import { control, type Figure, type Options, type Row, rows as loads } from "./rows.ts"
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    "write-baseline": { type: "boolean", default: false },
+    planted: { type: "boolean", default: false },
+    rows: { type: "string" },
+    help: { type: "boolean", default: false }
+  }
+})
+
+const rows: ReadonlyArray<Row> = [...loads, importTime, bundle]
+const say = (text: string): void => {
+  if (!flags.json) console.log(text)
+}
+
+if (flags.help) {
+  console.log(`pnpm bench [--quick] [--rows ${rows.map(({ id }) => id).join(",")}]`)
+  console.log("           [--json] [--check] [--write-baseline] [--planted]")
+  process.exit(0)
+}
+
+const wanted = flags.rows?.split(",")
+const unknown = wanted?.filter((id) => !rows.some((row) => row.id === id)) ?? []
+if (unknown.length > 0) throw new Error(`no row is called ${unknown.join(", ")}; \`--help\` names them`)
+// The control runs always: without it the other figures mean nothing.
+const chosen = rows.filter(({ id }) => id === control.id || wanted === undefined || wanted.includes(id))
+
+const baselineFile = new URL("../baseline.json", import.meta.url)
+const readBaseline = (): Baseline => JSON.parse(readFileSync(baselineFile, "utf8"))
+
+const server = await startServer()
+const options: Options = { url: server.url, quick: flags.quick, planted: flags.planted }
+
+const events = 20_000
+const streamCapacity = await capacity(server.port, Bodies.modelOf(40, events), "streamGenerateContent", 1, 20)
+const unaryCapacity = await capacity(server.port, Bodies.modelOf(40, 1), "generateContent", 64, 20_000)
+const serverText = `${(streamCapacity.perSecond * events / 1e6).toFixed(1)} million 40 B events per second, ` +
+  `${(unaryCapacity.perSecond / 1000).toFixed(0)} thousand unary answers per second`
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}`
+say(`${machine}${flags.quick ? ", quick" : ""}. The server alone gives ${serverText}.\n`)
+
+const failures: Array<string> = []
+const figures: Array<Figure> = []
+const baseline = flags.check ? readBaseline() : undefined
+let isVoid = false
+for (const row of chosen) {
+  let result = await row.run(options)
+  if (row.id === control.id) {
+    const sdk = result.find(({ subject }) => subject === "genai")?.value ?? NaN
+    if (!(sdk >= control.lowest && sdk <= control.highest)) {
+      console.error(
+        `void: @google/genai came out at ${sdk.toFixed(3)} of the floor, not ${control.lowest} to ${control.highest}`
+      )
+      isVoid = true
+      break
+    }
+  } else if (baseline !== undefined && worse(baseline, result).length > 0) {
+    // One noisy neighbour is no regression: it must be worse twice.
+    const again = await row.run(options)
+    const bad = worse(baseline, again).filter(({ key }) => worse(baseline, result).some((it) => it.key === key))
+    failures.push(...bad.map(({ before, key, now }) => `${key}: ${now.toPrecision(3)}, was ${before}`))
+    result = again
+  }
+  figures.push(...result)
+  say(rowTable(row, result))
+}
+server.stop()
+
+const report: Report = { date: new Date().toISOString(), machine, quick: flags.quick, server: serverText, figures }
+if (flags.json) console.log(JSON.stringify(report, undefined, 2))
+if (isVoid) process.exitCode = 2
+else {
+  if (flags["write-baseline"]) {
+    const before = wanted === undefined ? {} : readBaseline()
+    const found = baselineOf(figures.filter(({ row }) => row !== control.id))
+    writeFileSync(baselineFile, `${JSON.stringify({ ...before, ...found }, undefined, 2)}\n`)
+  }
+  if (failures.length > 0) {
+    console.error(`worse than the baseline by more than ${tolerance * 100} %:\n  ${failures.join("\n  ")}`)
+    process.exitCode = 1
+  } else if (flags.check) say("No ratio is 15 % worse than the baseline.")
+}

@@ -1,0 +1,326 @@
+/** The rows: what is measured, how its samples become one figure, and the goal. */
+import * as Bodies from "./bodies.ts"
+import type { Job, Sample } from "./sample.ts"
+import { measure, middle, type Plan, ratio, type Rounds } from "./harness.ts"
+
+/** One figure of the table. */
+export interface Figure {
+  readonly row: string
+  readonly subject: string
+  readonly value: number
+  readonly unit: string
+  readonly better: "higher" | "lower"
+  readonly goal?: number
+  /** The absolute cost behind the ratio, for readers. */
+  readonly detail?: string
+  /** What `--check` compares, where it is not the value: a ratio within the run. */
+  readonly checked?: number
+}
+
+export interface Options {
+  readonly url: string
+  readonly quick: boolean
+  readonly planted: boolean
+}
+
+export interface Row {
+  readonly id: string
+  readonly title: string
+  readonly run: (options: Options) => Promise<ReadonlyArray<Figure>>
+}
+
+type Goals = Readonly<Record<string, number>>
+
+const ours = ["http-undici", "client-undici"]
+const exported = ["http-undici+exporter", "client-undici+exporter"]
+const others = ["genai", "http-fetch"]
+
+const subjectsOf = (options: Options, names: ReadonlyArray<string>): ReadonlyArray<string> => [
+  "floor",
+  ...names.map((name) => options.planted && ours.includes(name) ? `${name}+planted` : name)
+]
+
+const job = (fields: Partial<Job> & Pick<Job, "op" | "model">): Job => ({
+  times: 1,
+  concurrency: 1,
+  contents: "hello",
+  ...fields
+})
+
+interface Kind {
+  readonly suffix: string
+  readonly unit: string
+  readonly better: "higher" | "lower"
+  readonly goals: Goals
+  readonly value: (rounds: Rounds, subject: string) => number
+  readonly detail?: (rounds: Rounds, subject: string) => string
+  readonly checked?: (rounds: Rounds, subject: string) => number
+}
+
+const figures = (row: string, rounds: Rounds, kinds: ReadonlyArray<Kind>): ReadonlyArray<Figure> =>
+  kinds.flatMap((kind) =>
+    Array.from(rounds.keys(), (subject): Figure => {
+      const goal = kind.goals[subject.replace("+planted", "")]
+      return {
+        row: kind.suffix === "" ? row : `${row}: ${kind.suffix}`,
+        subject: subject.replace("+planted", ""),
+        value: kind.value(rounds, subject),
+        unit: kind.unit,
+        better: kind.better,
+        ...(goal === undefined ? {} : { goal }),
+        ...(kind.detail === undefined ? {} : { detail: kind.detail(rounds, subject) }),
+        ...(kind.checked === undefined ? {} : { checked: kind.checked(rounds, subject) })
+      }
+    })
+  )
+
+const perCpuSecond = (sample: Sample): number => sample.chunks / sample.cpu
+const perSecond = (sample: Sample): number => sample.chunks / sample.wall
+const cpuMicros = (sample: Sample): number => (sample.cpu * 1000) / sample.chunks
+
+const against = (
+  value: (sample: Sample) => number,
+  better: "higher" | "lower",
+  goals: Goals,
+  suffix = ""
+): Kind => ({
+  suffix,
+  unit: "× floor",
+  better,
+  goals,
+  value: (rounds, subject) => ratio(rounds, subject, value),
+  detail: (rounds, subject) => `${micros(middle(rounds, subject, cpuMicros))} CPU each`
+})
+
+const micros = (value: number): string => value < 10 ? `${value.toFixed(2)} µs` : `${value.toFixed(0)} µs`
+
+interface Load {
+  readonly id: string
+  readonly title: string
+  readonly subjects: ReadonlyArray<string>
+  readonly plan: (quick: boolean) => Plan
+  readonly kinds: ReadonlyArray<Kind>
+}
+
+const row = (load: Load): Row => ({
+  id: load.id,
+  title: load.title,
+  run: async (options) => {
+    const rounds = await measure(options.url, subjectsOf(options, load.subjects), load.plan(options.quick))
+    return figures(load.id, rounds, load.kinds)
+  }
+})
+
+/** Both doors on layerUndici have the same goal; the front door pays pool, limiter and views on top. */
+const goal = (undici: number, dispatch: number): Goals => ({
+  "http-undici": undici,
+  "client-undici": undici,
+  "http-dispatch": dispatch,
+  "client-dispatch": dispatch
+})
+
+const megabytes = (n: number): number => n << 20
+
+/** The official SDK against the floor: outside these bounds a run says nothing. */
+export const control = { id: "control", lowest: 0.07, highest: 0.16 }
+
+export const rows: ReadonlyArray<Row> = [
+  row({
+    id: control.id,
+    title: "control: @google/genai, 40 B chunks per CPU second",
+    subjects: ["genai"],
+    plan: () => ({ job: job({ op: "stream", model: Bodies.modelOf(40, 20_000) }), rounds: 3, warmups: 2 }),
+    kinds: [against(perCpuSecond, "higher", {})]
+  }),
+  row({
+    id: "chunks-40",
+    title: "chunks per CPU second, 20,000 × 40 B",
+    subjects: [...ours, ...exported, ...others],
+    plan: (quick) => ({
+      job: job({ op: "stream", model: Bodies.modelOf(40, 20_000), times: quick ? 2 : 4 }),
+      rounds: quick ? 5 : 11,
+      warmups: 2
+    }),
+    kinds: [against(perCpuSecond, "higher", goal(0.85, 0.88))]
+  }),
+  row({
+    id: "chunks-2k",
+    title: "chunks per CPU second, 2,000 × 2 kB",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({ op: "stream", model: Bodies.modelOf(2000, 2000), times: quick ? 5 : 15 }),
+      rounds: quick ? 5 : 11,
+      warmups: 2
+    }),
+    kinds: [against(perCpuSecond, "higher", goal(0.9, 0.9))]
+  }),
+  row({
+    id: "streams-100",
+    title: "100 streams at once, an event a socket read",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({
+        op: "stream",
+        model: Bodies.modelOf(40, 200, "paced"),
+        times: quick ? 100 : 200,
+        concurrency: 100
+      }),
+      rounds: quick ? 5 : 11,
+      warmups: 2
+    }),
+    kinds: [
+      against(perSecond, "higher", goal(0.8, 0.85), "throughput"),
+      against(cpuMicros, "lower", goal(1.25, 1.1), "CPU")
+    ]
+  }),
+  row({
+    id: "event-16M",
+    title: "one event of 16 MB",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({ op: "stream", model: Bodies.modelOf(megabytes(16), 1) }),
+      rounds: quick ? 5 : 9,
+      warmups: 4
+    }),
+    kinds: [{
+      ...against((sample) => sample.wall, "lower", goal(1.5, 1.4)),
+      detail: (rounds, subject) => `${middle(rounds, subject, (sample) => sample.wall).toFixed(0)} ms`
+    }]
+  }),
+  {
+    id: "event-64M",
+    title: "linearity: time of a 64 MB event ÷ 4 × that of 16 MB",
+    run: async (options) => {
+      const subjects = subjectsOf(options, ours)
+      const at = (size: number) =>
+        measure(options.url, subjects, {
+          job: job({ op: "stream", model: Bodies.modelOf(megabytes(size), 1) }),
+          rounds: options.quick ? 3 : 7,
+          warmups: 4
+        })
+      const small = await at(16)
+      const large = await at(64)
+      return subjects.map((subject) => ({
+        row: "event-64M",
+        subject: subject.replace("+planted", ""),
+        value: middle(large, subject, (it) => it.wall) / (4 * middle(small, subject, (it) => it.wall)),
+        unit: "× linear",
+        better: "lower" as const,
+        goal: 1.25,
+        detail: `${middle(large, subject, (it) => it.wall).toFixed(0)} ms`
+      }))
+    }
+  },
+  row({
+    id: "first-chunk",
+    title: "first chunk, over the floor's",
+    subjects: [...ours, ...exported, ...others],
+    plan: (quick) => ({
+      job: job({ op: "first", model: Bodies.modelOf(40, 2), times: quick ? 200 : 500 }),
+      rounds: quick ? 5 : 11,
+      warmups: 3
+    }),
+    kinds: [{
+      suffix: "",
+      unit: "µs",
+      better: "lower",
+      goals: {
+        ...goal(130, 90),
+        "http-undici+exporter": 160,
+        "client-undici+exporter": 160,
+        "http-dispatch+exporter": 115,
+        "client-dispatch+exporter": 115
+      },
+      value: (rounds, subject) => middle(rounds, subject, (it) => it.first) - middle(rounds, "floor", (it) => it.first),
+      detail: (rounds, subject) => `${middle(rounds, subject, (it) => it.first).toFixed(0)} µs in all`,
+      checked: (rounds, subject) => ratio(rounds, subject, (it) => it.first)
+    }]
+  }),
+  row({
+    id: "unary",
+    title: "CPU of a unary call",
+    subjects: [...ours, ...exported, ...others],
+    plan: (quick) => ({
+      job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 500 : 1500 }),
+      rounds: quick ? 5 : 11,
+      warmups: 3
+    }),
+    kinds: [against(cpuMicros, "lower", {
+      ...goal(2.6, 2),
+      "http-undici+exporter": 3.1,
+      "client-undici+exporter": 3.1,
+      "http-dispatch+exporter": 2.4,
+      "client-dispatch+exporter": 2.4
+    })]
+  }),
+  row({
+    id: "unary-64",
+    title: "generateContent, 64 at once: requests per second",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 2000 : 6000, concurrency: 64 }),
+      rounds: quick ? 5 : 11,
+      warmups: 2
+    }),
+    kinds: [against(perSecond, "higher", goal(0.33, 0.5))]
+  }),
+  row({
+    id: "chat-1000",
+    title: "CPU of a call with a chat of 1,000 turns (450 kB of JSON)",
+    subjects: [...ours, "genai"],
+    plan: (quick) => ({
+      job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 20 : 60, contents: "chat" }),
+      rounds: quick ? 3 : 7,
+      warmups: 2
+    }),
+    kinds: [against(cpuMicros, "lower", {})]
+  }),
+  row({
+    id: "chat-rss",
+    title: "RSS growth over 200 calls with that chat",
+    subjects: [...ours, "genai"],
+    plan: (quick) => ({
+      job: job({ op: "rss", model: Bodies.modelOf(40, 1), times: quick ? 50 : 200, contents: "chat" }),
+      fresh: true,
+      rounds: quick ? 1 : 3,
+      warmups: 0
+    }),
+    kinds: [{
+      ...against((it) => it.memory, "lower", {}),
+      detail: (rounds, subject) => `${(middle(rounds, subject, (it) => it.memory) / 1e6).toFixed(0)} MB`
+    }]
+  }),
+  row({
+    id: "rss-200M",
+    title: "RSS growth over a stream of 200 MB, runtime built first",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({ op: "rss", model: Bodies.modelOf(2000, 87_000) }),
+      fresh: true,
+      rounds: quick ? 1 : 5,
+      warmups: 0
+    }),
+    kinds: [{
+      ...against((it) => it.memory, "lower", goal(1.7, 1.45)),
+      detail: (rounds, subject) => `${(middle(rounds, subject, (it) => it.memory) / 1e6).toFixed(0)} MB`
+    }]
+  }),
+  row({
+    id: "heap-2000",
+    title: "live heap after 2,000 requests ÷ before",
+    subjects: [...ours, ...others],
+    plan: (quick) => ({
+      job: job({ op: "heap", model: Bodies.modelOf(40, 1), times: 2000, concurrency: 8 }),
+      fresh: job({ op: "unary", model: Bodies.modelOf(40, 1), times: 500, concurrency: 8 }),
+      rounds: quick ? 1 : 3,
+      warmups: 0
+    }),
+    kinds: [{
+      suffix: "",
+      unit: "× before",
+      better: "lower",
+      goals: goal(1.05, 1.05),
+      value: (rounds, subject) => middle(rounds, subject, (it) => it.memory)
+    }]
+  })
+]

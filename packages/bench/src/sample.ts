@@ -1,0 +1,33 @@
+/** What is asked of a client's process, and what it answers. */
+
+/** Something to measure. */
+export interface Job {
+  readonly op: "stream" | "unary" | "first" | "rss" | "heap"
+  readonly model: string
+  /** Calls in all. */
+  readonly times: number
+  /** Calls at once. */
+  readonly concurrency: number
+  readonly contents: "hello" | "chat"
+}
+
+/** What a job cost. Times in milliseconds, memory in bytes. */
+export interface Sample {
+  readonly wall: number
+  readonly cpu: number
+  readonly calls: number
+  readonly chunks: number
+  readonly bytes: number
+  /** Median microseconds to the first chunk (`first`). */
+  readonly first: number
+  /** RSS growth (`rss`), or live heap after / before (`heap`). */
+  readonly memory: number
+}
+
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1
+    ? sorted[middle] ?? NaN
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+}

@@ -1,0 +1,41 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { baselineOf, worse } from "../src/report.ts"
+import type { Figure } from "../src/rows.ts"
+import { median } from "../src/sample.ts"
+
+const higher: Figure = { row: "chunks-40", subject: "http-undici", value: 0.9, unit: "× floor", better: "higher" }
+const lower: Figure = { row: "unary", subject: "http-undici", value: 2, unit: "× floor", better: "lower" }
+
+describe("the check against the baseline", () => {
+  const baseline = baselineOf([higher, lower])
+
+  it("passes what is 14 % worse and reports what is 16 % worse, in either direction", () => {
+    assert.deepStrictEqual(worse(baseline, [{ ...higher, value: 0.9 * 0.86 }, { ...lower, value: 2 * 1.14 }]), [])
+    assert.deepStrictEqual(
+      worse(baseline, [{ ...higher, value: 0.9 * 0.84 }, { ...lower, value: 2 * 1.16 }]).map(({ key }) => key),
+      ["chunks-40 | http-undici", "unary | http-undici"]
+    )
+  })
+
+  it("compares a figure in microseconds by its ratio within the run", () => {
+    const first: Figure = { row: "first-chunk", subject: "http-undici", value: 100, unit: "µs", better: "lower" }
+    const before = baselineOf([{ ...first, checked: 3 }])
+    assert.deepStrictEqual(worse(before, [{ ...first, value: 500, checked: 3 }]), [])
+    assert.strictEqual(worse(before, [{ ...first, checked: 4 }]).length, 1)
+  })
+
+  it("says nothing about rows that the baseline does not know", () => {
+    assert.deepStrictEqual(worse({}, [higher]), [])
+  })
+})
+
+it("the median of an even number of rounds lies between the middle two", () => {
+  assert.strictEqual(median([4, 1, 2, 3]), 2.5)
+})
+
+it("the floor has at most 60 lines and no Effect", () => {
+  const source = readFileSync(new URL("../src/floor.ts", import.meta.url), "utf8")
+  assert.isAtMost(source.trimEnd().split("\n").length, 60)
+  assert.notMatch(source, /from "effect/)
+})

@@ -1,0 +1,90 @@
+/**
+ * The emulator for programs without Effect: promises, and a web handler.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type * as Answer from "./Answer.ts"
+import * as Emulator from "./Emulator.ts"
+import type * as Fault from "./Fault.ts"
+import type * as GeminiHandler from "./GeminiHandler.ts"
+import * as WebHandler from "./internal/webHandler.ts"
+import type * as RequestLog from "./RequestLog.ts"
+
+/**
+ * An emulator with promises; each method is that of `Emulator.Service`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Standalone {
+  readonly url: string
+  readonly requests: () => ReadonlyArray<RequestLog.Entry>
+  readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
+  readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
+  readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
+  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => void
+  readonly adjust: (duration: Duration.Input) => void
+  readonly setTime: (time: number) => void
+  readonly clear: () => void
+}
+
+const promised = (service: Emulator.Service): Standalone => ({
+  url: service.url,
+  requests: () => Effect.runSync(service.requests),
+  awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
+  awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
+  enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),
+  addFault: (...faults) => Effect.runSync(service.addFault(...faults)),
+  adjust: (duration) => Effect.runSync(service.adjust(duration)),
+  setTime: (time) => Effect.runSync(service.setTime(time)),
+  clear: () => Effect.runSync(service.clear)
+})
+
+/**
+ * Listens until `stop`.
+ *
+ * @example
+ * ```ts
+ * import * as Standalone from "effect-gemini-emulator/Standalone"
+ *
+ * const gemini = await Standalone.start()
+ * gemini.enqueue("Hello from nowhere")
+ * const response = await fetch(`${gemini.url}/v1beta/models/gemini-3.8-flash:generateContent`, {
+ *   method: "POST",
+ *   headers: { "x-goog-api-key": "any" },
+ *   body: JSON.stringify({ contents: [{ parts: [{ text: "Hi" }] }] })
+ * })
+ * console.log((await response.json()).candidates[0].content.parts[0].text) // Hello from nowhere
+ * await gemini.stop()
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const start = async (
+  options: Emulator.Options = {}
+): Promise<Standalone & { readonly stop: () => Promise<void> }> => {
+  const scope = Scope.makeUnsafe()
+  const context = await Effect.runPromise(Layer.buildWithScope(Emulator.layerServer(options), scope))
+  const service = Context.get(context, Emulator.Emulator)
+  return { ...promised(service), stop: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+}
+
+/**
+ * A handler of web requests, for servers of other kinds and for stubs of `fetch`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const webHandler = (
+  options: GeminiHandler.Options = {}
+): Standalone & { readonly handler: (request: Request) => Promise<Response> } => {
+  const { handle, service } = Emulator.make(options)
+  return { ...promised(service("http://emulator.invalid")), handler: WebHandler.make(handle) }
+}

@@ -1,0 +1,78 @@
+/**
+ * The handler as `Request → Promise<Response>`.
+ */
+import * as Effect from "effect/Effect"
+import type { Exchange, Handler } from "./exchange.ts"
+import type * as Step from "./step.ts"
+
+const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset" ? "connection reset" : "terminated")
+
+/** The next step that carries something; silence is waited for on the way. */
+const next = (
+  steps: Iterator<Step.Step>,
+  signal: AbortSignal
+): Promise<Exclude<Step.Step, { _tag: "Wait" | "Hang" }> | undefined> =>
+  Effect.runPromise(
+    Effect.gen(function*() {
+      for (;;) {
+        const { done, value: step } = steps.next()
+        if (done === true) return undefined
+        if (step._tag === "Wait") yield* Effect.sleep(step.millis)
+        else if (step._tag === "Hang") return yield* Effect.never
+        else return step
+      }
+    }),
+    { signal }
+  )
+
+const body = (exchange: Exchange, steps: Iterator<Step.Step>, gone: AbortController): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    pull: async (controller) => {
+      const step = await next(steps, gone.signal)
+      if (step === undefined) {
+        exchange.closed("complete")
+        controller.close()
+      } else if (step._tag === "Bytes") {
+        exchange.sentBytes(step.bytes.length)
+        controller.enqueue(step.bytes)
+      } else if (step._tag === "Break") {
+        exchange.closed(step.how)
+        controller.error(broken(step.how))
+      }
+    },
+    cancel: () => {
+      exchange.closed("aborted")
+      gone.abort()
+    }
+  }, { highWaterMark: 0 })
+
+export const make = (handle: Handler): (request: Request) => Promise<Response> => {
+  let connections = 0
+  return async (request) => {
+    const gone = new AbortController()
+    request.signal.addEventListener("abort", () => gone.abort(), { once: true })
+    const exchange = await Effect.runPromise(
+      handle({
+        verb: request.method,
+        url: new URL(request.url),
+        headers: Object.fromEntries(request.headers),
+        connection: connections++,
+        read: (slow) =>
+          Effect.tap(
+            Effect.map(Effect.promise(() => request.arrayBuffer()), (buffer) => new Uint8Array(buffer)),
+            (bytes) =>
+              slow === undefined ? Effect.void : Effect.sleep(Math.ceil(bytes.length / slow.bytes) * slow.millis)
+          )
+      })
+    )
+    gone.signal.addEventListener("abort", () => exchange.closed("aborted"), { once: true })
+    const steps = exchange.steps[Symbol.iterator]()
+    const head = await next(steps, gone.signal)
+    if (head?._tag !== "Head") {
+      exchange.closed(head?._tag === "Break" ? head.how : "cut")
+      throw broken(head?._tag === "Break" ? head.how : "cut")
+    }
+    exchange.sentHead(head.status)
+    return new Response(body(exchange, steps, gone), { status: head.status, headers: head.headers })
+  }
+}

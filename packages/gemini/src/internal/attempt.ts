@@ -1,0 +1,234 @@
+/**
+ * One attempt: a request out, an answer or one typed error back. The shell around the
+ * pure kernels; it knows the key, and so what may be said of a failure.
+ */
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as HttpMethod from "effect/http/HttpMethod"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import * as GeminiConfig from "../GeminiConfig.ts"
+import type { GeminiError } from "../GeminiError.ts"
+import * as Reason from "../GeminiErrorReason.ts"
+import type * as GenerateContent from "../GenerateContent.ts"
+import * as AttemptClock from "./attemptClock.ts"
+import * as AttemptSpan from "./attemptSpan.ts"
+import { OnConnect } from "./connection.ts"
+import * as Body from "./responseBody.ts"
+import * as ResponseStream from "./responseStream.ts"
+import * as Utf8 from "./utf8.ts"
+import { version } from "./version.ts"
+
+/** One call of one method. */
+export interface Attempt extends Body.Call {
+  readonly httpMethod: HttpMethod.HttpMethod
+  /** Behind the API version, query included: `models/x:generateContent`. */
+  readonly path: string
+  /** `undefined`: none. */
+  readonly body: unknown
+  readonly timeouts?: GeminiConfig.Timeouts | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+export interface Sender {
+  readonly unary: <A>(
+    attempt: Attempt,
+    decode: (call: Body.Call, text: string) => Result.Result<A, GeminiError>,
+    describe?: (span: Tracer.Span, answer: A) => void
+  ) => Effect.Effect<A, GeminiError>
+  readonly stream: (attempt: Attempt) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+}
+
+const apiKeyHeader = "x-goog-api-key"
+const visibleAscii = /^[\x21-\x7e]+$/
+
+// Google must not see our trace ids, and a span of HttpClient's own would carry headers.
+const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
+  Context.add(HttpClient.TracerDisabledWhen, () => true)
+)
+
+export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpClient): Sender => {
+  const client = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
+  const baseUrl = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/+$/, "")
+  const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
+  const server = AttemptSpan.server(baseUrl)
+  const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
+
+  // Fibers of a program mostly share one context: the last merge is kept.
+  let last: readonly [from: Context.Context<never>, to: Context.Context<never>] | undefined
+  const silenced = (context: Context.Context<never>): Context.Context<never> => {
+    if (last?.[0] === context) return last[1]
+    const names = Context.get(context, Headers.CurrentRedactedNames)
+    const merged = Context.merge(context, silence).pipe(
+      Context.add(Headers.CurrentRedactedNames, [...names, apiKeyHeader])
+    )
+    last = [context, merged]
+    return merged
+  }
+
+  const request = (attempt: Attempt): Result.Result<HttpClientRequest.HttpClientRequest, GeminiError> => {
+    const key = options.apiKey === undefined ? "" : Redacted.value(options.apiKey)
+    if (key === "") return Result.fail(Body.failure(attempt, new Reason.MissingApiKey()))
+    if (!visibleAscii.test(key)) {
+      const description = "the API key holds characters that no header can carry: look for blanks and line ends"
+      return Result.fail(Body.failure(attempt, new Reason.Unauthenticated({ description })))
+    }
+    const body = Result.try({
+      try: () => attempt.body === undefined ? HttpBody.empty : HttpBody.jsonUnsafe(attempt.body),
+      catch: () =>
+        Body.failure(
+          attempt,
+          new Reason.InvalidRequest({ description: "the request cannot be written as JSON", fields: [] })
+        )
+    })
+    if (Result.isFailure(body)) return Result.fail(body.failure)
+    const headers = { ...fixedHeaders, [apiKeyHeader]: key }
+    return Result.succeed(
+      HttpClientRequest.makeWith(
+        attempt.httpMethod,
+        prefix + attempt.path,
+        UrlParams.empty,
+        Option.none(),
+        attempt.headers === undefined
+          ? Headers.fromRecordUnsafe(headers)
+          : Headers.setAll(Headers.fromRecordUnsafe(headers), attempt.headers),
+        body.success
+      )
+    )
+  }
+
+  const execute = (
+    attempt: Attempt,
+    onConnect?: () => void
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError> => {
+    const built = request(attempt)
+    if (Result.isFailure(built)) return Effect.fail(built.failure)
+    const sent = Effect.updateContext(client.execute(built.success), silenced)
+    return Effect.mapError(
+      onConnect === undefined ? sent : Effect.provideService(sent, OnConnect, onConnect),
+      (error) => Body.network(attempt, error)
+    )
+  }
+
+  const refused = (
+    attempt: Attempt,
+    response: HttpClientResponse.HttpClientResponse
+  ): Effect.Effect<never, GeminiError> =>
+    Effect.matchEffect(response.text, {
+      onFailure: (error) => Effect.fail(Body.network(attempt, error)),
+      onSuccess: (text) => Effect.fail(Body.httpError(attempt, response, text))
+    })
+
+  const isOk = (response: HttpClientResponse.HttpClientResponse): boolean =>
+    response.status >= 200 && response.status < 300
+
+  const pulled = (
+    response: HttpClientResponse.HttpClientResponse,
+    scope: Scope.Scope
+  ) => Channel.toTransform(Stream.toChannel(response.stream))(Cause.done(), scope)
+
+  const readText = (attempt: Attempt, response: HttpClientResponse.HttpClientResponse) =>
+    Effect.mapError(response.text, (error) => Body.network(attempt, error))
+
+  /** The text in pieces, so that the first one and the gaps are seen. */
+  const readPieces = (
+    attempt: Attempt,
+    clock: AttemptClock.AttemptClock,
+    response: HttpClientResponse.HttpClientResponse
+  ): Effect.Effect<string, GeminiError> => {
+    const pieces: Array<Uint8Array> = []
+    return response.stream.pipe(
+      (bytes) => Stream.transformPull(bytes, (pull) => Effect.succeed(AttemptClock.watched(clock, pull))),
+      Stream.runForEachArray((batch) => Effect.sync(() => pieces.push(...batch))),
+      Effect.matchEffect({
+        onSuccess: () => Effect.sync(() => Utf8.decode(Utf8.concat(pieces))),
+        onFailure: (error) =>
+          error.reason._tag === "EmptyBodyError" ? Effect.succeed("") : Effect.fail(Body.network(attempt, error))
+      })
+    )
+  }
+
+  /** With what is needed to word a server's refusal. */
+  const worded = (attempt: Attempt, fiber: Fiber.Fiber<unknown, unknown>): Attempt => {
+    const clock = fiber.getRef(Clock.Clock)
+    return { ...attempt, key: options.apiKey, now: () => clock.currentTimeMillisUnsafe() }
+  }
+
+  const unary: Sender["unary"] = (given, decode, describe) =>
+    Effect.withFiber((fiber) => {
+      const attempt = worded(given, fiber)
+      const answer = (
+        response: HttpClientResponse.HttpClientResponse,
+        text: Effect.Effect<string, GeminiError>
+      ) =>
+        isOk(response)
+          ? Effect.flatMap(text, (text) => Effect.fromResult(decode(attempt, text)))
+          : refused(attempt, response)
+      const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
+      const sent = limits === undefined
+        ? Effect.flatMap(execute(attempt), (response) => answer(response, readText(attempt, response)))
+        : Effect.flatMap(AttemptClock.make(attempt, limits), (clock) =>
+          Effect.raceFirst(
+            Effect.flatMap(execute(attempt, () => clock.deadlines.connected()), (response) => {
+              clock.deadlines.connected()
+              return answer(response, readPieces(attempt, clock, response))
+            }),
+            clock.expiry
+          ))
+      return AttemptSpan.isTraced(fiber) ? AttemptSpan.unary(attempt, server, sent, describe) : sent
+    })
+
+  const open = (attempt: Attempt, scope: Scope.Scope) => {
+    const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
+    if (limits === undefined) {
+      return Effect.flatMap(execute(attempt), (response) =>
+        isOk(response)
+          ? Effect.map(pulled(response, scope), (pull) => ResponseStream.decodePull(attempt, pull))
+          : refused(attempt, response))
+    }
+    return Effect.flatMap(
+      AttemptClock.make(attempt, limits),
+      (clock) =>
+        Effect.flatMap(AttemptClock.inScope(clock, scope), (within) =>
+          Effect.flatMap(
+            within(execute(attempt, () => clock.deadlines.connected())),
+            (response) => {
+              clock.deadlines.connected()
+              return isOk(response)
+                ? Effect.map(
+                  pulled(response, scope),
+                  (pull) => ResponseStream.decodePull(attempt, AttemptClock.watched(clock, pull), within)
+                )
+                : within(refused(attempt, response))
+            }
+          ))
+    )
+  }
+
+  const stream: Sender["stream"] = (attempt) =>
+    Stream.fromChannel(
+      Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) =>
+        Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
+          const opened = open(worded(attempt, fiber), scope)
+          return AttemptSpan.isTraced(fiber) ? AttemptSpan.stream(attempt, server, scope, opened) : opened
+        })
+      )
+    )
+
+  return { unary, stream }
+}

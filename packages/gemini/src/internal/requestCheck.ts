@@ -1,0 +1,245 @@
+/**
+ * What the server is known to refuse, found before anything is sent. Pure.
+ *
+ * Only refusals that are documented stand here (October 2026): a request that is
+ * unusual but possible goes out. Contents of the role `model` are echoes of what the
+ * server sent and pass as they are.
+ */
+import * as Result from "effect/Result"
+import * as CountTokens from "../CountTokens.ts"
+import type { Content } from "../Content.ts"
+import * as Embedding from "../Embedding.ts"
+import type { FieldViolation } from "../GeminiErrorReason.ts"
+import * as GenerateContent from "../GenerateContent.ts"
+import type { GenerationConfig } from "../GenerationConfig.ts"
+import * as ModelId from "../ModelId.ts"
+import type { OpenApiSchema } from "../OpenApiSchema.ts"
+import type { Part } from "../Part.ts"
+import type { FunctionDeclaration, Tool } from "../Tool.ts"
+import * as Guard from "./guard.ts"
+
+/** A refused field: its JSON path in the request, and why. */
+export type Violation = typeof FieldViolation.Type
+
+type Report = (field: string, description: string) => void
+
+const collect = (check: (report: Report) => void): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  check((field, description) => violations.push({ field, description }))
+  return violations
+}
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== null
+
+/** Refuses two fields of which only one may be sent. */
+const exclusive = (report: Report, at: string, owner: object, first: string, second: string): void => {
+  const set = new Map(Object.entries(owner))
+  if (isSet(set.get(first)) && isSet(set.get(second))) report(`${at}${second}`, `cannot be sent beside ${first}`)
+}
+
+const dataFields: ReadonlySet<string> = new Set([
+  "text",
+  "inlineData",
+  "fileData",
+  "functionCall",
+  "functionResponse",
+  "executableCode",
+  "codeExecutionResult",
+  "toolCall",
+  "toolResponse"
+])
+
+// These accompany data. Anything else may be data of a kind that this version does not know.
+const modifiers: ReadonlySet<string> = new Set([
+  "thought",
+  "thoughtSignature",
+  "partMetadata",
+  "mediaResolution",
+  "mediaProcessing",
+  "videoMetadata",
+  "speechMetadata"
+])
+
+const checkPart = (report: Report, at: string, part: Part): void => {
+  const set = Object.entries(part).flatMap(([key, value]) => isSet(value) && !modifiers.has(key) ? [key] : [])
+  const known = set.filter((key) => dataFields.has(key))
+  if (set.length === 0) report(at, `a part holds one of ${Array.from(dataFields).join(", ")}`)
+  if (known.length > 1) report(at, `a part holds one data field, not ${known.join(" and ")}`)
+  const fps = part.videoMetadata?.fps
+  if (isSet(fps) && !(Number(fps) > 0 && Number(fps) <= 24)) {
+    report(`${at}.videoMetadata.fps`, "is above 0 and at most 24")
+  }
+}
+
+const roles: ReadonlySet<string> = new Set(["user", "model", "function"])
+
+const checkContent = (report: Report, at: string, content: Content): void => {
+  if (content.role === "model") return
+  if (isSet(content.role) && content.role !== "" && !roles.has(content.role ?? "")) {
+    report(`${at}.role`, `is "user" or "model", not ${JSON.stringify(content.role)}`)
+  }
+  const parts = content.parts ?? []
+  if (parts.length === 0) report(`${at}.parts`, "at least one part is needed")
+  parts.forEach((part, index) => checkPart(report, `${at}.parts[${index}]`, part))
+}
+
+const checkContents = (report: Report, at: string, contents: ReadonlyArray<Content>): void => {
+  if (contents.length === 0) report(at, "at least one content is needed")
+  contents.forEach((content, index) => checkContent(report, `${at}[${index}]`, content))
+}
+
+// The server knows a fixed set of keywords here; these three are the ones people send.
+const jsonSchemaOnly = ["$ref", "additionalProperties", "oneOf"]
+
+const checkSchema = (report: Report, at: string, schema: OpenApiSchema | undefined, instead: string): void => {
+  if (!isSet(schema) || schema === undefined) return
+  for (const keyword of jsonSchemaOnly) {
+    if (keyword in schema) report(`${at}.${keyword}`, `is not part of the OpenAPI subset: use ${instead}`)
+  }
+  checkSchema(report, `${at}.items`, schema.items, instead)
+  schema.anyOf?.forEach((member, index) => checkSchema(report, `${at}.anyOf[${index}]`, member, instead))
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    checkSchema(report, `${at}.properties.${name}`, property, instead)
+  }
+}
+
+const checkConfig = (report: Report, at: string, config: GenerationConfig): void => {
+  exclusive(report, at, config, "responseSchema", "responseJsonSchema")
+  exclusive(report, at, config, "responseSchema", "_responseJsonSchema")
+  exclusive(report, at, config, "responseJsonSchema", "_responseJsonSchema")
+  checkSchema(report, `${at}responseSchema`, config.responseSchema, "responseJsonSchema")
+  const { logprobs, speechConfig, stopSequences, temperature, thinkingConfig } = config
+  if (stopSequences !== undefined && stopSequences.length > 5) {
+    report(`${at}stopSequences`, `at most 5, not ${stopSequences.length}`)
+  }
+  if (temperature !== undefined && !(temperature >= 0 && temperature <= 2)) {
+    report(`${at}temperature`, `is from 0 to 2, not ${temperature}`)
+  }
+  if (logprobs !== undefined && !(logprobs >= 0 && logprobs <= 20)) {
+    report(`${at}logprobs`, `is from 0 to 20, not ${logprobs}`)
+  }
+  if (thinkingConfig !== undefined) {
+    exclusive(report, `${at}thinkingConfig.`, thinkingConfig, "thinkingLevel", "thinkingBudget")
+  }
+  if (speechConfig !== undefined) {
+    exclusive(report, `${at}speechConfig.`, speechConfig, "voiceConfig", "multiSpeakerVoiceConfig")
+  }
+}
+
+const checkFunction = (report: Report, at: string, declaration: FunctionDeclaration): void => {
+  if (!/^[A-Za-z0-9_:.-]{1,128}$/.test(declaration.name)) {
+    report(`${at}.name`, "has 1 to 128 characters of A-Z a-z 0-9 _ : . -")
+  }
+  exclusive(report, `${at}.`, declaration, "parameters", "parametersJsonSchema")
+  exclusive(report, `${at}.`, declaration, "response", "responseJsonSchema")
+  checkSchema(report, `${at}.parameters`, declaration.parameters, "parametersJsonSchema")
+  checkSchema(report, `${at}.response`, declaration.response, "responseJsonSchema")
+}
+
+const checkTool = (report: Report, at: string, tool: Tool): void => {
+  tool.functionDeclarations?.forEach((declaration, index) =>
+    checkFunction(report, `${at}.functionDeclarations[${index}]`, declaration)
+  )
+  const range = tool.googleSearch?.timeRangeFilter
+  if (range !== undefined && isSet(range.startTime) !== isSet(range.endTime)) {
+    report(`${at}.googleSearch.timeRangeFilter`, "has both startTime and endTime, or neither")
+  }
+}
+
+const checkGenerate = (report: Report, at: string, request: GenerateContent.GenerateContentRequest): void => {
+  checkContents(report, `${at}contents`, request.contents)
+  request.systemInstruction?.parts?.forEach((part, index) => {
+    for (const kind of dataFields) {
+      if (kind !== "text" && kind in part && isSet(new Map(Object.entries(part)).get(kind))) {
+        report(`${at}systemInstruction.parts[${index}].${kind}`, "a system instruction is text only")
+      }
+    }
+  })
+  if (isSet(request.cachedContent)) {
+    for (const field of ["systemInstruction", "tools", "toolConfig"]) {
+      exclusive(report, at, request, "cachedContent", field)
+    }
+  }
+  if (request.generationConfig !== undefined) checkConfig(report, `${at}generationConfig.`, request.generationConfig)
+  request.tools?.forEach((tool, index) => checkTool(report, `${at}tools[${index}]`, tool))
+  const calling = request.toolConfig?.functionCallingConfig
+  if ((calling?.allowedFunctionNames?.length ?? 0) > 0 && !["ANY", "VALIDATED"].includes(calling?.mode ?? "AUTO")) {
+    report(`${at}toolConfig.functionCallingConfig.allowedFunctionNames`, "needs mode ANY or VALIDATED")
+  }
+  const categories = new Set<string>()
+  request.safetySettings?.forEach(({ category }, index) => {
+    if (categories.has(category)) report(`${at}safetySettings[${index}].category`, `${category} is set twice`)
+    categories.add(category)
+  })
+}
+
+/** The check of a request: its shape first, then what its values may not be. */
+const checked = <A>(
+  guard: (value: unknown) => Result.Result<A, Guard.Mismatch>,
+  check: (report: Report, request: A) => void
+): (request: A) => ReadonlyArray<Violation> => {
+  return (request) => {
+    const shaped = guard(request)
+    if (Result.isFailure(shaped)) {
+      return [{ field: shaped.failure.path, description: `expected ${shaped.failure.expected}` }]
+    }
+    return collect((report) => check(report, request))
+  }
+}
+
+/** generateContent and streamGenerateContent. */
+export const generateContent = checked(
+  Guard.make(GenerateContent.GenerateContentRequest),
+  (report, request) => checkGenerate(report, "", request)
+)
+
+/** countTokens. */
+export const countTokens = checked(Guard.make(CountTokens.CountTokensRequest), (report, request) => {
+  const { contents, generateContentRequest: whole } = request
+  exclusive(report, "", request, "contents", "generateContentRequest")
+  if (whole === undefined) return checkContents(report, "contents", contents ?? [])
+  const model = ModelId.parse(whole.model)
+  if (Result.isFailure(model)) report("generateContentRequest.model", model.failure)
+  checkGenerate(report, "generateContentRequest.", whole)
+})
+
+/** embedContent. */
+export const embedContent = checked(
+  Guard.make(Embedding.EmbedContentRequest),
+  (report, { content }) => checkContent(report, "content", content)
+)
+
+const guardBatch = Guard.make(Embedding.BatchEmbedContentsRequest)
+
+/** batchEmbedContents: every entry goes to the model of the call. */
+export const batchEmbedContents = (
+  model: ModelId.ModelId
+): (request: Embedding.BatchEmbedContentsRequest) => ReadonlyArray<Violation> =>
+  checked(guardBatch, (report, { requests }) => {
+    if (requests.length === 0) report("requests", "at least one request is needed")
+    requests.forEach((entry, index) => {
+      if (entry.model !== undefined && entry.model !== model && entry.model !== ModelId.resource(model)) {
+        report(`requests[${index}].model`, `is ${model}, the model of the call`)
+      }
+      checkContent(report, `requests[${index}].content`, entry.content)
+    })
+  })
+
+/**
+ * The JSON of a request, or what is wrong with it. What cannot be written at all (a cycle,
+ * a BigInt, a throwing toJSON) is found first, because a cycle would never end the check.
+ */
+export const body = <A extends object>(
+  request: A,
+  check: (request: A) => ReadonlyArray<Violation>
+): Result.Result<string, ReadonlyArray<Violation>> => {
+  let json: string
+  try {
+    json = JSON.stringify(request)
+  } catch (cause) {
+    const what = cause instanceof TypeError ? "it holds a cycle or a BigInt" : "a toJSON failed"
+    return Result.fail([{ field: "", description: `cannot be written as JSON: ${what}` }])
+  }
+  const violations = check(request)
+  return violations.length === 0 ? Result.succeed(json) : Result.fail(violations)
+}
