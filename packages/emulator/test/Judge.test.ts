@@ -171,6 +171,25 @@ describe("malformed JSON", () => {
   })
 })
 
+describe("the query", () => {
+  const asked = (query: string, method = "generateContent") =>
+    message(with_({}), { method, query: new URLSearchParams(query) })
+
+  it("what every method takes, and the pages of a list", () => {
+    assert.isUndefined(asked("alt=sse&key=k&prettyPrint=false&$alt=json;enum-encoding=int&quota_user=a"))
+    assert.isUndefined(asked("pageSize=1&page_token=", "models.list"))
+  })
+
+  it("anything else cannot be bound", () => {
+    assert.strictEqual(
+      asked("filter=x", "models.list"),
+      "Invalid JSON payload received. Unknown name \"filter\": Cannot bind query parameter. " +
+        "Field 'filter' could not be found in request message."
+    )
+    assert.include(asked("pageSize=1"), "Unknown name \"pageSize\"")
+  })
+})
+
 describe("the proto validator's lines", () => {
   const lines: ReadonlyArray<readonly [body: unknown, says: string]> = [
     [{}, "* GenerateContentRequest.contents: contents is not specified\n"],

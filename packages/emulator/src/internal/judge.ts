@@ -11,6 +11,7 @@ import * as ModelTable from "../ModelTable.ts"
 import * as Fields from "./fields.ts"
 import * as JsonText from "./jsonText.ts"
 import * as Options from "./options.ts"
+import * as Query from "./query.ts"
 import type * as Request from "./request.ts"
 import * as Turns from "./turns.ts"
 import * as Validator from "./validator.ts"
@@ -23,6 +24,7 @@ export interface Input {
   /** As in the path, with its collection: `models/gemini-…`. */
   readonly model?: string | undefined
   readonly bodyText?: string | undefined
+  readonly query?: URLSearchParams | undefined
   /** From the header `x-goog-api-key`, else the query's `key`. */
   readonly key?: string | undefined
   readonly models: ModelTable.ModelTable
@@ -110,6 +112,8 @@ export const judge = (input: Input): Verdict => {
   const barred = KeyPolicy.judge(input.key, input.keys)
   if (barred !== undefined) return { refusal: barred }
   const { method, model: name, version } = input
+  const unbound = input.query === undefined ? [] : Query.violations(method, input.query)
+  if (unbound.length > 0) return { refusal: GoogleError.badRequest(unbound) }
   if (method === "models.list") return { body: {} }
   if (method === "models.get") {
     const known = name !== undefined && ModelTable.get(input.models, name, input.now) !== undefined
