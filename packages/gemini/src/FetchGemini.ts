@@ -1,6 +1,17 @@
 /**
  * The client on the platform's `fetch`: Node, Bun, Deno, browsers, workers.
  *
+ * What we send: `x-goog-api-key`, `content-type`, `x-goog-api-client:
+ * effect-gemini/<version>`, and what the call or `transformClient` adds; the platform adds
+ * its own, such as accept-encoding. A redirect is an error: the key must not follow one.
+ *
+ * `fetch` does not show its sockets: `timeouts.connect` covers the time to the response
+ * head here, which a thinking model may take minutes to send. Left out, Node's own limits
+ * hold: 10 s to connect, 300 s to the head and between two pieces, each a `TimedOut`; the
+ * `NodeGemini` layer has no such cap.
+ *
+ * For a proxy provide the HttpClient yourself: `GeminiClient.layer(options)` takes any.
+ *
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
@@ -19,12 +30,17 @@ import type * as RateLimiter from "./RateLimiter.ts"
  */
 export type Services = GeminiClient.GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | GeminiHttp.GeminiHttp
 
+const httpClient = Layer.provide(
+  FetchHttpClient.layer,
+  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
+)
+
 /**
  * @category layers
  * @since 0.1.0
  */
 export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
-  Layer.provide(GeminiClient.layer(options), FetchHttpClient.layer)
+  Layer.provide(GeminiClient.layer(options), httpClient)
 
 /**
  * Key, base URL and version from the environment; `options` win over it.
