@@ -168,4 +168,4 @@ describe.each([["FetchGemini", FetchGemini.layer], ["NodeGemini", NodeGemini.lay
   }
 )
 
-afterAll(() => console.info(measured.join("\n")))
+afterAll(() => void process.stdout.write(`${measured.join("\n")}\n`))
