@@ -405,3 +405,70 @@ describe("plain TypeScript", () => {
       await runtime.dispose()
     }))
 })
+
+describe("countTokens, embeddings and the list of models", () => {
+  it.effect("countTokens counts instructions and tools too, on a lane of its own", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const { requests } = yield* Emulator.Emulator
+      const short = yield* gemini.countTokens({ contents: "one two three" })
+      const long = yield* gemini.countTokens({ contents: "one two three", systemInstruction: "four five six seven" })
+      assert.isAbove(long.totalTokens, short.totalTokens)
+      const [first, second] = yield* requests
+      assert.deepStrictEqual(first?.body, { contents: [{ role: "user", parts: [{ text: "one two three" }] }] })
+      assert.deepNestedInclude(second?.body, { "generateContentRequest.model": `models/${model}` })
+      const snapshot = yield* (yield* RateLimiter.RateLimiter).snapshot
+      assert.deepStrictEqual(snapshot.map(({ lane, used }) => [lane.family, used.requests]), [["count", 2]])
+    }).pipe(Effect.provide(services({ defaultModel: model }))))
+
+  it.effect("texts and contents become vectors in one request, in order, on a lane of their own", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const { requests } = yield* Emulator.Emulator
+      const one = yield* gemini.embed({ contents: "alpha" })
+      const three = yield* gemini.embed({
+        contents: ["beta", { parts: [{ text: "alpha" }] }, "gamma"],
+        taskType: "RETRIEVAL_DOCUMENT"
+      })
+      assert.strictEqual(one.vectors.length, 1)
+      assert.strictEqual(three.vectors.length, 3)
+      assert.strictEqual(three.model, "gemini-embedding-001")
+      const [, second] = yield* requests
+      assert.strictEqual(second?.apiMethod, "batchEmbedContents")
+      assert.deepNestedInclude(second?.body, {
+        "requests[1].content.parts[0].text": "alpha",
+        "requests[2].taskType": "RETRIEVAL_DOCUMENT"
+      })
+      const snapshot = yield* (yield* RateLimiter.RateLimiter).snapshot
+      assert.deepStrictEqual(snapshot.map(({ lane }) => [lane.family, lane.quotaModel]), [
+        ["embed", "gemini-embedding-001"]
+      ])
+    }).pipe(Effect.provide(services())))
+
+  it.effect("the list of models is retried and waits for no quota", () =>
+    Effect.gen(function*() {
+      yield* (yield* Emulator.Emulator).addFault({ status: 503, when: { times: 1 } })
+      const gemini = yield* GeminiClient.GeminiClient
+      const fiber = yield* start(Stream.runCollect(gemini.listModels({ pageSize: 5 })))
+      yield* TestClock.adjust("1 second")
+      const models = yield* Fiber.join(fiber)
+      assert.isAbove(models.length, 5)
+      assert.strictEqual((yield* gemini.getModel(model)).name, `models/${model}`)
+      assert.strictEqual((yield* (yield* RateLimiter.RateLimiter).snapshot).length, 0)
+    }).pipe(Effect.provide(services())))
+
+  it.effect("names that cannot be models are refused everywhere, before anything is sent", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const name = "../secret"
+      const errors = yield* Effect.all([
+        Effect.flip(gemini.generate({ model: name, contents: "Hi" })),
+        Effect.flip(Stream.runDrain(gemini.generateStream({ model: name, contents: "Hi" }))),
+        Effect.flip(gemini.countTokens({ model: name, contents: "Hi" })),
+        Effect.flip(gemini.embed({ model: name, contents: "Hi" })),
+        Effect.flip(gemini.getModel(name))
+      ])
+      assert.deepStrictEqual(errors.map((error) => error.reason._tag), errors.map(() => "InvalidRequest"))
+      assert.strictEqual((yield* (yield* Emulator.Emulator).requests).length, 0)
+    }).pipe(Effect.provide(services())))
+})

@@ -23,7 +23,12 @@ import * as TestClock from "effect/testing/TestClock"
 const apiKey = Redacted.make("test-key")
 
 const services = (options: Partial<Parameters<typeof GeminiClient.layer>[0]> = {}) =>
-  GeminiClient.layer({ apiKey, tier: "tier3", ...options }).pipe(
+  GeminiClient.layer({
+    apiKey,
+    tier: "tier3",
+    timeouts: { attempt: "5 seconds", firstByte: "5 seconds", idle: "5 seconds" },
+    ...options
+  }).pipe(
     Layer.provideMerge(Emulator.layerHttpClient())
   )
 
@@ -100,6 +105,14 @@ const table: Readonly<Record<string, Row>> = {
     broken: [1, 0, "Overloaded"]
   }, [retryInfo("9s")]),
   "504": status(504, backedOff("ServerError")),
+  // Five seconds of silence each (timeouts.attempt); of a stream five between two chunks (timeouts.idle).
+  "timeout": {
+    fault: { halfOpen: true },
+    midStream: { stall: { chunks: 1 } },
+    once: [2, 5_750, "ok"],
+    always: [3, 17_250, "TimedOut"],
+    broken: [1, 5_000, "TimedOut"]
+  },
   "connection reset": {
     fault: { reset: true },
     midStream: { reset: { chunks: 1 } },
@@ -150,7 +163,17 @@ const stream = Effect.flatMap(
   (gemini) => Stream.runCount(gemini.generateStream(request))
 )
 
-const calls = { unary, "stream start": stream }
+const countTokens = Effect.flatMap(
+  GeminiClient.GeminiClient,
+  (gemini) => Effect.as(gemini.countTokens(request), 1)
+)
+
+const embeddings = Effect.flatMap(
+  GeminiClient.GeminiClient,
+  (gemini) => Effect.as(gemini.embed({ contents: ["one two three", "four five six"] }), 1)
+)
+
+const calls = { unary, "stream start": stream, countTokens, embeddings }
 
 const outcomeOf = Effect.fnUntraced(function*(fault: Fault.Fault, call: typeof unary) {
   const emulator = yield* Emulator.Emulator

@@ -3,10 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as CountTokens from "./CountTokens.ts"
+import * as Embedding from "./Embedding.ts"
 import type { Attempt } from "./GeminiError.ts"
 import * as GenerateContent from "./GenerateContent.ts"
 import type { Blob, FunctionCall } from "./Part.ts"
-import type { Usage } from "./Usage.ts"
+import { count, type Usage } from "./Usage.ts"
 
 /**
  * One answer.
@@ -71,6 +73,71 @@ export const make = (
   finishReason: GenerateContent.finishReason(response),
   usage: GenerateContent.usage(response),
   model: response.modelVersion ?? model,
+  attempts,
+  response
+})
+
+/**
+ * What a request would cost, counted by the server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenCount {
+  readonly totalTokens: number
+  /** Of these, tokens that a cache holds. */
+  readonly cachedTokens: number
+  readonly model: string
+  readonly attempts: ReadonlyArray<Attempt>
+  /** The wire response, untouched. */
+  readonly response: CountTokens.CountTokensResponse
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tokenCount = (
+  response: CountTokens.CountTokensResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): TokenCount => ({
+  totalTokens: CountTokens.totalTokens(response),
+  cachedTokens: count(response.cachedContentTokenCount),
+  model,
+  attempts,
+  response
+})
+
+/**
+ * Contents as vectors.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Embeddings {
+  /** One vector an input, in the order of the inputs. */
+  readonly vectors: ReadonlyArray<ReadonlyArray<number>>
+  /** Tokens of all inputs, where the server says it. */
+  readonly promptTokens: number | undefined
+  readonly model: string
+  readonly attempts: ReadonlyArray<Attempt>
+  /** The wire response, untouched. */
+  readonly response: Embedding.BatchEmbedContentsResponse
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const embeddings = (
+  response: Embedding.BatchEmbedContentsResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): Embeddings => ({
+  vectors: Embedding.vectors(response),
+  promptTokens: Embedding.promptTokens(response),
+  model,
   attempts,
   response
 })

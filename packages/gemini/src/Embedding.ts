@@ -142,3 +142,14 @@ export const vector = (response: EmbedContentResponse): ReadonlyArray<number> =>
  */
 export const vectors = (response: BatchEmbedContentsResponse): ReadonlyArray<ReadonlyArray<number>> =>
   (response.embeddings ?? []).map(numbers)
+
+/**
+ * The tokens of all contents, where the server says it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const promptTokens = (response: EmbedContentResponse | BatchEmbedContentsResponse): number | undefined => {
+  const tokens = response.usageMetadata?.promptTokenCount
+  return tokens == null ? undefined : Usage.count(tokens)
+}

@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import * as Answer_ from "./Answer.ts"
 import type { CallOptions } from "./CallOptions.ts"
 import * as Content from "./Content.ts"
+import type * as Embedding from "./Embedding.ts"
 import * as GeminiConfig from "./GeminiConfig.ts"
 import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
@@ -28,6 +29,7 @@ import * as ModelCatalog from "./ModelCatalog.ts"
 import type * as ModelClient from "./ModelClient.ts"
 import * as ModelId from "./ModelId.ts"
 import * as ModelPool from "./ModelPool.ts"
+import type * as Models from "./Models.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**
@@ -56,6 +58,18 @@ export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | 
 }
 
 /**
+ * What to embed: one input or many, and the settings for all of them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
+  /** Default {@link GeminiConfig.defaultEmbeddingModel}. */
+  readonly model?: string | undefined
+  readonly contents: string | Content.Content | ReadonlyArray<string | Content.Content>
+}
+
+/**
  * The client. Every operation takes the overrides of one call as its second argument.
  *
  * @category models
@@ -69,6 +83,17 @@ export interface Service {
    * before its first chunk; a stream that breaks later fails after what it delivered.
    */
   readonly generateStream: (request: Request, options?: CallOptions) => Stream.Stream<StreamChunk, GeminiError>
+  /** What a request would cost, system instruction and tools included. */
+  readonly countTokens: (request: Request, options?: CallOptions) => Effect.Effect<Answer_.TokenCount, GeminiError>
+  /** Texts or contents as vectors, all in one request. */
+  readonly embed: (request: EmbedRequest, options?: CallOptions) => Effect.Effect<Answer_.Embeddings, GeminiError>
+  /** Every model that the server offers, page after page as it is consumed. Retried before its first model. */
+  readonly listModels: (
+    request?: Models.ListModelsRequest,
+    options?: CallOptions
+  ) => Stream.Stream<Models.Model, GeminiError>
+  /** One model's limits and methods. */
+  readonly getModel: (model: string, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
 }
 
 /**
@@ -83,6 +108,10 @@ const invalidRequest = (method: string, field: string, description: string): Gem
     attempts: [],
     reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
   })
+
+// Array.isArray does not narrow a ReadonlyArray.
+const isList = (contents: EmbedRequest["contents"]): contents is ReadonlyArray<string | Content.Content> =>
+  Array.isArray(contents)
 
 interface Prepared {
   readonly model: ModelId.ModelId
@@ -100,19 +129,22 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const problem = GeminiConfig.problem(options)
   const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
 
-  const modelOf = (
-    method: string,
-    name: string | undefined,
-    call: CallOptions | undefined
-  ): Result.Result<ModelId.ModelId, GeminiError> => {
+  const problemOf = (method: string, call: CallOptions | undefined): GeminiError | undefined => {
     const wrong = problem ?? (call?.retry === undefined && call?.timeouts === undefined
       ? undefined
       : GeminiConfig.problem({ retry: call.retry, timeouts: call.timeouts }))
-    if (wrong !== undefined) return Result.fail(invalidRequest(method, wrong.field, wrong.description))
-    return Result.mapError(
-      ModelId.parse(name ?? defaultModel),
-      (description) => invalidRequest(method, "model", description)
-    )
+    return wrong && invalidRequest(method, wrong.field, wrong.description)
+  }
+
+  const modelOf = (
+    method: string,
+    name: string,
+    call: CallOptions | undefined
+  ): Result.Result<ModelId.ModelId, GeminiError> => {
+    const wrong = problemOf(method, call)
+    return wrong === undefined
+      ? Result.mapError(ModelId.parse(name), (description) => invalidRequest(method, "model", description))
+      : Result.fail(wrong)
   }
 
   const prepare = (
@@ -121,7 +153,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     call: CallOptions | undefined
   ): Result.Result<Prepared, GeminiError> => {
     const { contents: input, model: name, systemInstruction, ...rest } = request
-    const model = modelOf(method, name, call)
+    const model = modelOf(method, name ?? defaultModel, call)
     if (Result.isFailure(model)) return Result.fail(model.failure)
     const contents = Content.fromInput(input)
     if (contents.length === 0) return Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
@@ -207,7 +239,55 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       explain
     )
 
-  return GeminiClient.of({ generate, generateStream })
+  const countTokens: Service["countTokens"] = (request, call) =>
+    Effect.suspend(() => {
+      const prepared = prepare("countTokens", request, call)
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+      const { body, model } = prepared.success
+      // Contents alone go in the short form; whatever else counts needs the long one.
+      const counted = Object.keys(body).length === 1
+        ? { contents: body.contents }
+        : { generateContentRequest: { ...body, model: ModelId.resource(model) } }
+      return Effect.map(
+        Effect.flatMap(pool.get({ member: "default", model }), (client) => client.countTokens(counted, call)),
+        ({ attempts, value }) => Answer_.tokenCount(value, model, attempts)
+      )
+    })
+
+  const embed: Service["embed"] = (request, call) =>
+    Effect.suspend(() => {
+      const { contents, model: name, ...settings } = request
+      const method = "batchEmbedContents"
+      const model = modelOf(method, name ?? GeminiConfig.defaultEmbeddingModel, call)
+      if (Result.isFailure(model)) return Effect.fail(model.failure)
+      const inputs = isList(contents) ? contents : [contents]
+      if (inputs.length === 0) return Effect.fail(invalidRequest(method, "contents", "at least one content is needed"))
+      const requests = inputs.map((input) => ({
+        ...settings,
+        content: typeof input === "string" ? { parts: [{ text: input }] } : input
+      }))
+      return Effect.map(
+        Effect.flatMap(
+          pool.get({ member: "default", model: model.success }),
+          (client) => client.embed({ requests }, call)
+        ),
+        ({ attempts, value }) => Answer_.embeddings(value, model.success, attempts)
+      )
+    })
+
+  const listModels: Service["listModels"] = (request, call) =>
+    Stream.suspend(() => {
+      const wrong = problemOf("listModels", call)
+      return wrong === undefined ? pool.models.list(request, call) : Stream.fail(wrong)
+    })
+
+  const getModel: Service["getModel"] = (name, call) =>
+    Effect.suspend(() => {
+      const model = modelOf("getModel", name, call)
+      return Result.isFailure(model) ? Effect.fail(model.failure) : pool.models.get(model.success, call)
+    })
+
+  return GeminiClient.of({ generate, generateStream, countTokens, embed, listModels, getModel })
 })
 
 /**

@@ -24,6 +24,15 @@ import type * as Tier from "./Tier.ts"
 export const defaultModel = "gemini-3.8-flash"
 
 /**
+ * The model that embeds when a request names none. Vectors of two models do not compare, so
+ * it never changes within a major version.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultEmbeddingModel = "gemini-embedding-001"
+
+/**
  * @category constants
  * @since 0.1.0
  */

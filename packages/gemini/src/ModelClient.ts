@@ -10,6 +10,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "./CallOptions.ts"
+import type * as CountTokens from "./CountTokens.ts"
+import * as Embedding from "./Embedding.ts"
 import type { Retry, Timeouts } from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
@@ -61,6 +63,16 @@ export interface ModelClient {
     options?: CallOptions,
     transport?: Transport
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+  /** On a lane of its own: the server counts these calls apart. */
+  readonly countTokens: (
+    request: CountTokens.CountTokensRequest,
+    options?: CallOptions
+  ) => Effect.Effect<Answered<CountTokens.CountTokensResponse>, GeminiError>
+  /** One or many contents in one request. */
+  readonly embed: (
+    request: Embedding.BatchEmbedContentsRequest,
+    options?: CallOptions
+  ) => Effect.Effect<Answered<Embedding.BatchEmbedContentsResponse>, GeminiError>
 }
 
 /**
@@ -84,13 +96,11 @@ export interface Options {
   readonly gate?: CallGate | undefined
 }
 
-const wireOptions = (options: CallOptions | undefined): GeminiHttp.CallOptions | undefined =>
-  options?.timeouts === undefined && options?.headers === undefined
-    ? undefined
-    : { timeouts: options.timeouts, headers: options.headers }
-
 const isFinished = (response: GenerateContent.GenerateContentResponse): boolean =>
   GenerateContent.finishReason(response) !== undefined
+
+/** Answers that have no finish and no tokens of the lane. */
+const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
 
 /**
  * Does no I/O.
@@ -99,22 +109,18 @@ const isFinished = (response: GenerateContent.GenerateContentResponse): boolean 
  * @since 0.1.0
  */
 export const make = (options: Options): ModelClient => {
-  const { limiter, model, transport: http } = options
+  const { model, transport: http } = options
   const total = options.timeouts?.total
   const client: LogicalCall.Client = {
     target: model,
     model,
-    limiter,
     gate: options.gate ?? new CallGate(),
     retry: options.retry,
     total: total === undefined ? Infinity : Duration.toMillis(total)
   }
   const generation = new Lane(options, "generate")
-
-  const admission = (lane: Lane, method: string, request: object, options: CallOptions | undefined) => {
-    let tokens: number | undefined
-    return () => lane.admission(method, tokens ??= estimateTokens(request), options)
-  }
+  const counting = new Lane(options, "count")
+  const embedding = new Lane(options, "embed")
 
   const inputTokens = (response: GenerateContent.GenerateContentResponse): number | undefined => {
     generation.answeredBy(response.modelVersion)
@@ -128,21 +134,35 @@ export const make = (options: Options): ModelClient => {
       LogicalCall.unary(client, {
         method: "generateContent",
         options,
-        admission: admission(generation, "generateContent", request, options),
+        meter: generation.meter("generateContent", () => estimateTokens(request), options),
         inputTokens,
         isFinished,
-        rejection: (response) => Finish.rejection({ method: "generateContent", model }, response),
-        learn: generation.learn
-      }, transport.generateContent({ ...request, model }, wireOptions(options))),
+        rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
+      }, transport.generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
     generateStream: (request, options, transport = http) =>
       LogicalCall.stream(client, {
         method: "generateContentStream",
         options,
-        admission: admission(generation, "generateContentStream", request, options),
+        meter: generation.meter("generateContentStream", () => estimateTokens(request), options),
         inputTokens,
         isFinished,
-        rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response),
-        learn: generation.learn
-      }, transport.generateContentStream({ ...request, model }, wireOptions(options)))
+        rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response)
+      }, transport.generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
+    countTokens: (request, options) =>
+      LogicalCall.unary(client, {
+        ...whole,
+        method: "countTokens",
+        options,
+        // What is counted is not charged against the budget of tokens.
+        meter: counting.meter("countTokens", () => 0, options)
+      }, http.countTokens({ ...request, model }, LogicalCall.wireOptions(options))),
+    embed: (request, options) =>
+      LogicalCall.unary(client, {
+        ...whole,
+        method: "batchEmbedContents",
+        options,
+        meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options),
+        inputTokens: Embedding.promptTokens
+      }, http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
   }
 }

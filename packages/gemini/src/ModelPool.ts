@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
@@ -24,6 +25,7 @@ import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/CallGate.ts"
 import * as PoolMap from "./internal/PoolMap.ts"
+import * as ModelList from "./ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
 import type * as ModelId from "./ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
@@ -42,14 +44,25 @@ export interface ClientKey {
 }
 
 /**
+ * Clients by key.
+ *
  * @category models
  * @since 0.1.0
  */
-export interface Service {
+export interface Clients {
   /** The client of a model. Does no I/O; a hit takes no lock. */
   readonly get: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>
   /** How many clients there are. */
   readonly size: Effect.Effect<number>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service extends Clients {
+  /** What is asked of no model in particular, with the same retry, deadline and drain; no quota is kept for it. */
+  readonly models: ModelList.ModelList
 }
 
 /**
@@ -83,7 +96,7 @@ interface Entry {
 export const makeWith = Effect.fnUntraced(function*(
   create: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>,
   options: { readonly capacity?: number | undefined } = {}
-) {
+): Effect.fn.Return<Clients, never, Scope.Scope> {
   const capacity = Math.max(1, options.capacity ?? defaultCapacity)
   const scope = yield* Effect.scope
   const clients = yield* SynchronizedRef.make<PoolMap.PoolMap<Entry>>(PoolMap.empty)
@@ -126,7 +139,7 @@ export const makeWith = Effect.fnUntraced(function*(
     )
   }
 
-  return ModelPool.of({
+  return {
     get: (key) =>
       Effect.suspend(() => {
         const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
@@ -135,7 +148,7 @@ export const makeWith = Effect.fnUntraced(function*(
         return entry.ready ?? Deferred.await(entry.created)
       }),
     size: Effect.map(SynchronizedRef.get(clients), (map) => map.size)
-  })
+  }
 })
 
 /**
@@ -164,7 +177,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     return call?.limits === undefined ? base : { ...base, ...call.limits }
   }
 
-  return yield* makeWith(({ member, model }) =>
+  const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({
         model,
@@ -181,6 +194,10 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       })
     )
   )
+  return ModelPool.of({
+    ...clients,
+    models: ModelList.make({ transport, gate, retry: options.retry, timeouts: options.timeouts })
+  })
 })
 
 /**

@@ -22,7 +22,9 @@ const never = new GeminiError({ method: "test", attempts: [], reason: new Reason
 const clientOf = (model: ModelId.ModelId): ModelClient => ({
   model,
   generate: () => Effect.fail(never),
-  generateStream: () => Stream.fail(never)
+  generateStream: () => Stream.fail(never),
+  countTokens: () => Effect.fail(never),
+  embed: () => Effect.fail(never)
 })
 
 /** A way to create clients that counts, and does what a test wants before each creation. */

@@ -14,6 +14,7 @@ import * as Reason from "../GeminiErrorReason.ts"
 import * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
+import type { Meter } from "./LogicalCall.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
 
 export interface Options {
@@ -50,11 +51,19 @@ export class Lane {
     this.#limits = options.limits(options.quotaModel)
   }
 
-  get key(): RateLimiter.LaneKey {
-    return this.#key
+  /** The permits of one call. The estimate is made once, the lane looked up for every attempt. */
+  meter(method: string, estimate: () => number, options: CallOptions | undefined): Meter {
+    const { limiter } = this.#options
+    let tokens: number | undefined
+    const admission = () => this.#admission(method, tokens ??= estimate(), options)
+    return {
+      use: (attempt) => limiter.use(admission(), attempt),
+      acquire: Effect.suspend(() => limiter.acquire(admission())),
+      learn: this.#learn
+    }
   }
 
-  admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
+  #admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
     if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {
@@ -79,7 +88,7 @@ export class Lane {
   }
 
   /** Hands a 429 to the limiter. The error of a spent day comes back with the time when it resets. */
-  readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
+  readonly #learn = (error: GeminiError): Effect.Effect<GeminiError> => {
     const { reason } = error
     if (reason._tag === "RateLimited") {
       this.#moveTo(quotaModelOf(reason.violations))

@@ -21,6 +21,7 @@ import type { CallOptions } from "../CallOptions.ts"
 import type { Retry } from "../GeminiConfig.ts"
 import { type Attempt, GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
+import type * as GeminiHttp from "../GeminiHttp.ts"
 import type * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import type { CallGate, InFlight } from "./CallGate.ts"
@@ -31,28 +32,49 @@ export interface Client {
   /** What attempts name: the model, or the collection that is asked. */
   readonly target: string
   readonly model: ModelId.ModelId | undefined
-  readonly limiter: RateLimiter.Service
   readonly gate: CallGate
   readonly retry: Retry | undefined
   /** The total deadline in milliseconds, or `Infinity`. */
   readonly total: number
 }
 
+/** Where a call's permits come from: a lane, or nowhere. */
+export interface Meter {
+  readonly use: <A>(
+    attempt: (permit: RateLimiter.Permit) => Effect.Effect<A, GeminiError>
+  ) => Effect.Effect<A, GeminiError>
+  readonly acquire: Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope>
+  /** What a 429 teaches; the error comes back with what it lacked (the reset time of a day's quota). */
+  readonly learn: (error: GeminiError) => Effect.Effect<GeminiError>
+}
+
+const uncounted: RateLimiter.Permit = { settle: () => Effect.void, cancel: Effect.void }
+
+/** For calls that no quota is kept for. */
+export const unmetered: Meter = {
+  use: (attempt) => attempt(uncounted),
+  acquire: Effect.succeed(uncounted),
+  learn: Effect.succeed
+}
+
 /** One call of a client, over whatever it sends. */
 export interface Plan<A> {
   readonly method: string
   readonly options: CallOptions | undefined
-  /** Asked before every attempt: a 429 may have taught which lane it is. */
-  readonly admission: () => RateLimiter.Admission
+  readonly meter: Meter
   /** The input tokens that the server counted, once it says so. */
   readonly inputTokens: (answer: A) => number | undefined
   /** Whether an answer says how it finished. The last one of a stream that does is judged. */
   readonly isFinished: (answer: A) => boolean
   /** Why a finished answer is none, if so: judged after its tokens were settled. */
   readonly rejection: (answer: A) => GeminiError | undefined
-  /** What a 429 teaches; the error comes back with what it lacked (the reset time of a day's quota). */
-  readonly learn: (error: GeminiError) => Effect.Effect<GeminiError>
 }
+
+/** What of a call's options concerns one attempt. */
+export const wireOptions = (options: CallOptions | undefined): GeminiHttp.CallOptions | undefined =>
+  options?.timeouts === undefined && options?.headers === undefined
+    ? undefined
+    : { timeouts: options.timeouts, headers: options.headers }
 
 /** An answer and the attempts that it took. */
 export interface Answered<A> {
@@ -128,7 +150,7 @@ class LogicalCall<A> implements InFlight {
     const { client, plan } = this
     const policy = RetryKernel.policy(client.retry, plan.options?.retry)
     return Effect.flatMap(
-      plan.learn(failure),
+      plan.meter.learn(failure),
       (error) =>
         Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
           const delay = client.gate.isOpen
@@ -198,7 +220,7 @@ export const unary = <A>(
     }
     const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() =>
       Effect.catch(
-        client.limiter.use(plan.admission(), use),
+        plan.meter.use(use),
         (error) => Effect.flatMap(call.recover(error), () => attempt)
       )
     )
@@ -258,13 +280,13 @@ export const stream = <A>(
 
       const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
         const inner = Scope.forkUnsafe(scope)
-        return Scope.provide(client.limiter.acquire(plan.admission()), inner).pipe(
+        return Scope.provide(plan.meter.acquire, inner).pipe(
           Effect.flatMap((permit) => {
             call.sent = true
             return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
               const read = chunks(source, permit)
               pull = Effect.catchTags(read, {
-                GeminiError: (error) => Effect.flatMap(plan.learn(error), call.finalError),
+                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), call.finalError),
                 Done: () => {
                   const rejection = finished === undefined ? undefined : plan.rejection(finished)
                   return rejection === undefined ? Cause.done() : call.finalError(rejection)
