@@ -14,6 +14,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
 import { CommandFailed } from "./internal/CommandFailed.ts"
+import { emulatorCommand } from "./internal/emulator.ts"
 import { runCommand } from "./internal/run.ts"
 
 /**
@@ -22,7 +23,7 @@ import { runCommand } from "./internal/run.ts"
  */
 export const command = Command.make("gemini-fx").pipe(
   Command.withDescription("Gemini from the terminal: narratives, and a local server to try them on"),
-  Command.withSubcommands([runCommand])
+  Command.withSubcommands([runCommand, emulatorCommand])
 )
 
 // A wrong command line is answered with what is wrong, not with pages of help.

@@ -1,0 +1,168 @@
+/**
+ * Recorded traffic as answers: a folder of JSON files, each one exchange.
+ *
+ * The form: `{ request: { method, path, body }, response: { status, headers, kind, … } }`, where
+ * `kind` says which field holds the body: `json` → `body`, `sse` → `sse` (text, line ends as
+ * sent), `json-array-stream`, `html`, `text` → `text`, `binary` → `base64`; `empty` has none.
+ *
+ * A recording is data: the request is judged first, so one to a model that has since been retired
+ * needs a model table that still has it, or `judge: false`.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import type * as Answer from "./Answer.ts"
+import * as EmulatorRequest from "./EmulatorRequest.ts"
+import * as Json from "./internal/json.ts"
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * `body`: method, model and body must be those of the recording. `order`: method and model
+   * only, one recording after the other; for clients whose bodies hold ids or times. Default `body`.
+   */
+  readonly match?: "body" | "order" | undefined
+  /** A request that has no recording: refused with a 501 that says so, or left to the generator. Default `refuse`. */
+  readonly otherwise?: "refuse" | "generate" | undefined
+}
+
+/**
+ * One exchange.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Case {
+  readonly request: { readonly method?: string; readonly path: string; readonly body?: unknown }
+  readonly response: Readonly<Record<string, unknown>> & { readonly status: number }
+}
+
+/**
+ * A folder that cannot be read, or a file in it that is no JSON.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecordingError extends Data.TaggedError("RecordingError")<{
+  readonly path: string
+  readonly description: string
+}> {
+  override get message() {
+    return `${this.path}: ${this.description}`
+  }
+}
+
+/** Those that belong to the connection the exchange was recorded on. */
+const hop = new Set(["content-length", "content-encoding", "transfer-encoding", "connection", "date", "alt-svc"])
+
+const headersOf = (response: Case["response"]): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(Object(response["headers"]))) {
+    if (typeof value === "string" && !hop.has(name.toLowerCase())) headers[name.toLowerCase()] = value
+  }
+  headers["content-type"] ??= response["kind"] === "sse" ? "text/event-stream" : "application/json; charset=UTF-8"
+  return headers
+}
+
+/** Event by event, so that a stream arrives as one. */
+const events = (text: string): ReadonlyArray<string> => text.split(/(?<=\r\n\r\n|[^\r]\n\n)/)
+
+const bodyOf = (response: Case["response"]): NonNullable<Answer.RawAnswer["body"]> => {
+  switch (response["kind"]) {
+    case "json":
+      return `${JSON.stringify(response["body"], undefined, 2)}\n`
+    case "sse":
+      return events(Json.text(response["sse"]) ?? "")
+    case "binary":
+      return Uint8Array.from(atob(Json.text(response["base64"]) ?? ""), (letter) => letter.charCodeAt(0))
+    default:
+      return Json.text(response["text"]) ?? ""
+  }
+}
+
+const answerOf = ({ response }: Case): Answer.Answer => ({
+  raw: { status: response.status, headers: headersOf(response), body: bodyOf(response) }
+})
+
+const anyModel = "{model}"
+
+const keyOf = (method: string, model: string | undefined, body: unknown, match: Options["match"]): string =>
+  `${method}\n${model ?? ""}\n${match === "order" ? "" : Json.canonical(Json.normalized(body ?? {}))}`
+
+/**
+ * Equal requests get their recordings in order, and the last one from then on.
+ *
+ * @example
+ * ```ts
+ * import * as Recorded from "effect-gemini-emulator/Recorded"
+ * import * as Standalone from "effect-gemini-emulator/Standalone"
+ *
+ * const gemini = await Standalone.start({
+ *   answers: Recorded.fromCases([{
+ *     request: { method: "POST", path: "/v1beta/models/gemini-3.8-flash:generateContent", body: { contents: [] } },
+ *     response: { status: 200, kind: "json", body: { candidates: [] } }
+ *   }], { match: "order" })
+ * })
+ * await gemini.stop()
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromCases = (cases: Iterable<Case>, options: Options = {}): Answer.AnswerFunction => {
+  const recordings = new Map<string, Array<Answer.Answer>>()
+  for (const each of cases) {
+    const { body, method = "POST", path } = each.request
+    const routed = EmulatorRequest.route(method, path.split("?")[0] ?? "")
+    // What the emulator has no route for cannot be asked for.
+    if (routed === undefined) continue
+    const key = keyOf(routed.method, routed.model, body, options.match)
+    const list = recordings.get(key)
+    if (list === undefined) recordings.set(key, [answerOf(each)])
+    else list.push(answerOf(each))
+  }
+  return ({ body, method, model }) => {
+    const list = recordings.get(keyOf(method, model, body, options.match)) ??
+      recordings.get(keyOf(method, anyModel, body, options.match))
+    const answer = list !== undefined && list.length > 1 ? list.shift() : list?.[0]
+    if (answer !== undefined || options.otherwise === "generate") return answer
+    return { error: { code: 501, message: `The emulator has no recording of ${method} to ${model} with this body.` } }
+  }
+}
+
+const isCase = (value: unknown): value is Case =>
+  Json.text(Json.at(value, "request", "path")) !== undefined &&
+  Json.number(Json.at(value, "response", "status")) !== undefined
+
+const read = async (path: string): Promise<ReadonlyArray<Case>> => {
+  const value = Json.parse(await readFile(path, "utf8"))
+  if (value === undefined) throw new RecordingError({ path, description: "not JSON" })
+  // Other JSON may lie beside: an index, for instance.
+  return isCase(value) ? [value] : []
+}
+
+/**
+ * The answers of all `*.json` files in a folder and below, in the order of their paths.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const load = (folder: string, options: Options = {}): Effect.Effect<Answer.AnswerFunction, RecordingError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".json"))
+      const cases: Array<Case> = []
+      for (const name of names.toSorted()) cases.push(...await read(join(folder, name)))
+      return fromCases(cases, options)
+    },
+    catch: (error) =>
+      error instanceof RecordingError
+        ? error
+        : new RecordingError({ path: folder, description: error instanceof Error ? error.message : String(error) })
+  })
