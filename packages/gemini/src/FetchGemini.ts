@@ -49,6 +49,4 @@ export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(
-    Effect.map(GeminiConfig.fromEnvironment(), (environment) => layer({ ...environment, ...options }))
-  )
+  Layer.unwrap(Effect.map(GeminiConfig.load(options), layer))

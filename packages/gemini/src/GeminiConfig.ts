@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -176,24 +177,30 @@ export const problem = (options: Options): Problem | undefined => {
   return found[0]
 }
 
-const optional = <A>(config: Config.Config<A>): Config.Config<A | undefined> =>
-  Config.map(Config.option(config), Option.getOrUndefined)
+const optional = (name: string): Config.Config<string | undefined> =>
+  Config.String(name).pipe(Config.option, Config.map((value) => Option.getOrUndefined(value) || undefined))
+
+const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
+  Config.Redacted(name).pipe(
+    Config.option,
+    Config.map((key) => Option.isSome(key) && Redacted.value(key.value) !== "" ? key.value : undefined)
+  )
 
 /**
  * What the environment says: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL,
- * then GOOGLE_GEMINI_BASE_URL; GEMINI_API_VERSION. The SDK reads the keys in the
- * reverse order; one warning is logged when both are set and differ.
+ * then GOOGLE_GEMINI_BASE_URL; GEMINI_API_VERSION. An empty variable is none. The SDK reads
+ * the keys in the reverse order; one warning is logged when both are set and differ.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromEnvironment = Effect.fnUntraced(function*() {
   const environment = yield* Config.all({
-    gemini: optional(Config.Redacted("GEMINI_API_KEY")),
-    google: optional(Config.Redacted("GOOGLE_API_KEY")),
-    baseUrl: optional(Config.String("GEMINI_BASE_URL")),
-    googleBaseUrl: optional(Config.String("GOOGLE_GEMINI_BASE_URL")),
-    apiVersion: optional(Config.String("GEMINI_API_VERSION"))
+    gemini: secret("GEMINI_API_KEY"),
+    google: secret("GOOGLE_API_KEY"),
+    baseUrl: optional("GEMINI_BASE_URL"),
+    googleBaseUrl: optional("GOOGLE_GEMINI_BASE_URL"),
+    apiVersion: optional("GEMINI_API_VERSION")
   })
   const { gemini, google } = environment
   if (gemini !== undefined && google !== undefined && Redacted.value(gemini) !== Redacted.value(google)) {
@@ -204,4 +211,30 @@ export const fromEnvironment = Effect.fnUntraced(function*() {
     baseUrl: environment.baseUrl ?? environment.googleBaseUrl,
     apiVersion: environment.apiVersion
   } satisfies Options
+})
+
+/**
+ * The options of `layerConfig`: what the caller says wins over the environment, which is not
+ * asked for a key when there is one. Fails with what cannot be meant.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const load = Effect.fnUntraced(function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
+  const environment = options.apiKey === undefined
+    ? yield* fromEnvironment()
+    : yield* Config.all({
+      baseUrl: Config.map(
+        Config.all([optional("GEMINI_BASE_URL"), optional("GOOGLE_GEMINI_BASE_URL")]),
+        ([gemini, google]) => gemini ?? google
+      ),
+      apiVersion: optional("GEMINI_API_VERSION")
+    })
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const loaded: Options = { ...environment, ...given }
+  const wrong = problem(loaded)
+  if (wrong === undefined) return loaded
+  return yield* Effect.fail(
+    new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
+  )
 })

@@ -30,6 +30,4 @@ export const layerHttp = (options: GeminiConfig.Options): Layer.Layer<Services> 
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(
-    Effect.map(GeminiConfig.fromEnvironment(), (environment) => layerHttp({ ...environment, ...options }))
-  )
+  Layer.unwrap(Effect.map(GeminiConfig.load(options), layerHttp))
