@@ -1,0 +1,270 @@
+/**
+ * `pnpm soak [--minutes 30] [--json]`: at least 20,000 calls of all endings through the
+ * front door, then a stream of 200 MB, then the end of the layer. What must hold stands
+ * in `verdicts`; the exit code is 1 if one does not.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as GeminiClient from "effect-gemini/GeminiClient"
+import type * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import * as ModelPool from "effect-gemini/ModelPool"
+import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Metric from "effect/Metric"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { parseArgs } from "node:util"
+import * as Bodies from "./bodies.ts"
+import { startServer } from "./harness.ts"
+import { table } from "./report.ts"
+
+const { values: flags } = parseArgs({
+  options: { minutes: { type: "string", default: "1" }, json: { type: "boolean", default: false } }
+})
+const minutes = Number(flags.minutes)
+const least = 20_000
+const warmup = 4_000
+const concurrency = 16
+/** Far more models than the pool and the limiter may keep. */
+const models = 4_000
+/** A short window lets the limiter forget within the minute; half an hour has time for the real one. */
+const windowMillis = minutes < 5 ? 2_000 : 60_000
+const reached = (share: number) => share * minutes * 60_000
+
+const fibers = { started: 0, ended: 0 }
+const counting: Metric.FiberRuntimeMetricsService = {
+  recordFiberStart: () => void fibers.started++,
+  recordFiberEnd: () => void fibers.ended++
+}
+
+const server = await startServer()
+// No quota a day: a lane that counts towards one may not be forgotten before midnight.
+const config: GeminiConfig.Options = {
+  apiKey: Redacted.make("soak"),
+  baseUrl: server.url,
+  tier: { name: "soak", limits: { rpm: 1e6, tpm: 1e9, rpd: Infinity, concurrency: 1_000 }, models: {} },
+  retry: { baseDelay: 1, maxDelay: 5 }
+}
+const layer = Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(config)).pipe(
+  Layer.provideMerge(ModelPool.layer(config)),
+  Layer.provideMerge(RateLimiter.layerWith({ window: windowMillis })),
+  Layer.provideMerge(GeminiHttp.layer(config)),
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provideMerge(Layer.succeed(Metric.FiberRuntimeMetrics, counting))
+)
+const runtime = ManagedRuntime.make(layer)
+const context = await runtime.context()
+const run = Effect.runPromiseWith(context)
+const { client, limiter, pool } = await run(Effect.all({
+  client: GeminiClient.GeminiClient,
+  limiter: RateLimiter.RateLimiter,
+  pool: ModelPool.ModelPool
+}))
+
+const contents = "Tell me a story about a lighthouse keeper."
+const seen: Record<string, number> = {}
+const wrong: Array<string> = []
+const count = (ending: string, outcome: string, expected: string): void => {
+  seen[ending] = (seen[ending] ?? 0) + 1
+  if (outcome !== expected && wrong.length < 20) wrong.push(`${ending}: ${outcome} instead of ${expected}`)
+}
+
+const outcome = <A>(exit: Exit.Exit<A, GeminiErrorLike>, ok: (value: A) => string): string => {
+  if (Exit.isSuccess(exit)) return ok(exit.value)
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Fail") return reason.error.reason._tag
+    if (reason._tag === "Die") return `a defect: ${String(reason.defect)}`
+  }
+  return "interrupted"
+}
+interface GeminiErrorLike {
+  readonly reason: { readonly _tag: string }
+}
+
+/** The models that a window used, and the most that two neighbours did: a limiter has to know that many. */
+const used = new Set<string>()
+let current = new Set<string>()
+let previous = new Set<string>()
+let turned = 0
+let busiest = 0
+const modelOf = (size: number, count: number, ending?: Bodies.Ending): string => {
+  const model = Bodies.modelOf(size, count, ending)
+  const now = performance.now()
+  if (now - turned > windowMillis) {
+    busiest = Math.max(busiest, current.size + previous.size)
+    previous = current
+    current = new Set()
+    turned = now
+  }
+  current.add(model)
+  used.add(model)
+  return model
+}
+const sizeOf = (i: number) => 1 + Math.floor(i / endings.length / 4) % models
+
+const streamed = (model: string) => Stream.runFold(client.generateStream({ model, contents }), () => 0, (n) => n + 1)
+
+const endings: ReadonlyArray<readonly [name: string, call: (i: number) => Effect.Effect<void>]> = [
+  ["unary", (i) => {
+    const model = modelOf(sizeOf(i), 1)
+    return Effect.map(
+      Effect.exit(client.generate({ model, contents })),
+      (exit) => count("unary", outcome(exit, ({ text }) => String(text.length)), String(sizeOf(i)))
+    )
+  }],
+  [
+    "stream",
+    (i) =>
+      Effect.map(Effect.exit(streamed(modelOf(sizeOf(i), 5))), (exit) => count("stream", outcome(exit, String), "5"))
+  ],
+  [
+    "429",
+    () =>
+      Effect.map(
+        Effect.exit(client.generate({ model: modelOf(40, 1, "quota"), contents })),
+        (exit) => count("429", outcome(exit, () => "an answer"), "RateLimited")
+      )
+  ],
+  ["abort", (i) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(streamed(modelOf(40, 1_000, "slow")))
+      yield* Effect.sleep(i % 20)
+      yield* Fiber.interrupt(fiber)
+      count("abort", outcome(yield* Fiber.await(fiber), () => "an end"), "interrupted")
+    })],
+  [
+    "cut",
+    () =>
+      Effect.map(
+        Effect.exit(streamed(modelOf(40, 10, "cut"))),
+        (exit) => count("cut", outcome(exit, () => "an end"), "StreamInterrupted")
+      )
+  ],
+  [
+    "blocked",
+    () =>
+      Effect.map(
+        Effect.exit(client.generate({ model: modelOf(40, 1, "blocked"), contents })),
+        (exit) => count("blocked", outcome(exit, () => "an answer"), "PromptBlocked")
+      )
+  ],
+  ["early break", () =>
+    client.generateStream({ model: modelOf(40, 1_000), contents }).pipe(
+      Stream.take(1),
+      Stream.runCount,
+      Effect.exit,
+      Effect.map((exit) => count("early break", outcome(exit, String), "1"))
+    )]
+]
+
+let next = 0
+/** Calls of all endings in turn, until `until` says so. */
+const calls = (until: () => boolean): Promise<void> =>
+  run(Effect.forEach(
+    Array.from({ length: concurrency }),
+    () =>
+      Effect.whileLoop({
+        while: () => !until(),
+        body: () => {
+          const i = next++
+          return endings[i % endings.length]?.[1](i) ?? Effect.void
+        },
+        step: () => {}
+      }),
+    { concurrency, discard: true }
+  ))
+
+const wait = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+/** What lives after the limiter's window has passed and two forced collections. */
+const liveHeap = async (): Promise<number> => {
+  await wait(windowMillis + 200)
+  globalThis.gc?.()
+  await wait(50)
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}
+
+const started = performance.now()
+// Twice: the engine drops bytecode that several collections found unused.
+await calls(() => next >= warmup / 2)
+await liveHeap()
+await calls(() => next >= warmup)
+const before = await liveHeap()
+const heaps = [before]
+for (let leg = 1; leg <= (minutes < 5 ? 1 : 10); leg++) {
+  const share = leg / (minutes < 5 ? 1 : 10)
+  // The last stretch belongs to the collections and the 200 MB.
+  await calls(() =>
+    next >= warmup + least * share && performance.now() - started > reached(share) - windowMillis - 5_000
+  )
+  heaps.push(await liveHeap())
+}
+const after = heaps.at(-1) ?? NaN
+const total = Object.values(seen).reduce((a, b) => a + b, 0)
+
+/** RSS while 200 MB pass, sampled with each chunk's time. */
+const passed: Array<number> = []
+const chunks = 87_000
+let n = 0
+await run(
+  Stream.runForEach(client.generateStream({ model: Bodies.modelOf(2_000, chunks), contents }), () =>
+    Effect.sync(() => {
+      if (++n % 1_000 === 0) passed.push(process.memoryUsage.rss())
+    }))
+)
+const quarter = passed.length >> 2
+const flat = Math.max(...passed.slice(quarter)) / Math.max(...passed.slice(0, quarter))
+
+const poolSize = await run(pool.size)
+const lanes = await run(limiter.snapshot)
+const open = lanes.reduce((sum, { used, waiting }) => sum + used.inFlight + waiting, 0)
+await runtime.dispose()
+await wait(100)
+const sockets = await server.sockets()
+const resources = process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|TCP/.test(name))
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+const verdicts: ReadonlyArray<readonly [what: string, figure: string, holds: boolean]> = [
+  ["calls", `${total}: ${Object.entries(seen).map(([name, n]) => `${n} ${name}`).join(", ")}`, total >= least],
+  ["endings as expected", wrong.length === 0 ? "all" : wrong.join("; "), wrong.length === 0],
+  [
+    "live heap, end ÷ start",
+    `${(after / before).toFixed(3)} (${heaps.map(megabytes).join(" → ")} MB)`,
+    after <= before * 1.05
+  ],
+  ["permits and waiters left", String(open), open === 0],
+  ["pool entries", String(poolSize), poolSize <= ModelPool.defaultCapacity],
+  [
+    "limiter lanes",
+    `${lanes.length}; ${used.size} models were used, at most ${busiest} in two windows`,
+    lanes.length <= Math.max(256, 2 * busiest)
+  ],
+  [
+    "RSS over 200 MB: highest after the first quarter ÷ within it",
+    `${flat.toFixed(3)} (${megabytes(Math.max(...passed))} MB)`,
+    flat <= 1.1
+  ],
+  [
+    "fibers alive after the layer's end",
+    `${fibers.started - fibers.ended} of ${fibers.started}`,
+    fibers.started === fibers.ended
+  ],
+  ["sockets at the server after it", String(sockets), sockets === 0],
+  ["timers and sockets of the process after it", resources.join(", ") || "none", resources.length === 0]
+]
+server.stop()
+
+const failed = verdicts.filter(([, , holds]) => !holds)
+if (flags.json) console.log(JSON.stringify({ minutes, verdicts }, undefined, 2))
+else {
+  console.log(`Soak of ${((performance.now() - started) / 60_000).toFixed(1)} minutes, Node ${process.version}\n`)
+  console.log(
+    table(["what", "figure", ""], verdicts.map(([what, figure, holds]) => [what, figure, holds ? "holds" : "FAILS"]))
+  )
+}
+process.exitCode = failed.length === 0 ? 0 : 1
