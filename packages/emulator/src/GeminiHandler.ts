@@ -173,6 +173,7 @@ export const make = (options: Options, state: State): Handler => {
       version,
       method,
       model,
+      query: request.query,
       bodyText,
       key,
       models: settings.models,

@@ -245,15 +245,15 @@ export const noSuchModel = (options: { readonly name: string; readonly version: 
   make(404, `Model is not found: ${options.name} for api version ${options.version}`)
 
 /**
- * A model that serves only those who used it before.
+ * A model that serves only those who used it before, and the one to use instead.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const modelClosed = (name: string): Refusal =>
+export const modelClosed = (name: string, successor: string): Refusal =>
   make(
     404,
-    `This model ${name} is no longer available to new users. Please update your code to use a newer model for the ` +
+    `This model ${name} is no longer available to new users. Please update your code to use ${successor} for the ` +
       "latest features and improvements."
   )
 

@@ -42,6 +42,8 @@ export interface Row {
   readonly model: Model
   /** The day (ISO, UTC) from which it answers 404. */
   readonly retired?: string | undefined
+  /** Closed since a day (ISO, UTC) to projects that had not used it, which are told of the successor. */
+  readonly closed?: { readonly since: string; readonly successor: string } | undefined
   /** Function calls of the current turn that come back without their signature are refused. */
   readonly signatures?: boolean | undefined
   /** Built-in tools and function calling, or tools and JSON output, go together in one request. */
@@ -60,6 +62,8 @@ export interface ModelTable {
   /** The day (ISO, UTC) the table describes; what was retired by then stays so whatever the clock says. */
   readonly asOf: string
   readonly rows: ReadonlyArray<Row>
+  /** Answer as to a project that never used the closed models: 404, though they are listed. Default false. */
+  readonly newProject?: boolean | undefined
   /** Take a model that is not in the table, or was retired, for one that can do everything. Default false. */
   readonly acceptAnyModel?: boolean | undefined
 }
@@ -100,8 +104,8 @@ export const add = (table: ModelTable, ...rows: ReadonlyArray<Row>): ModelTable 
   rows: [...rows, ...table.rows]
 })
 
-const isRetired = (table: ModelTable, row: Row, now: number): boolean =>
-  row.retired !== undefined && (row.retired <= table.asOf || Date.parse(row.retired) <= now)
+const isPast = (table: ModelTable, day: string | undefined, now: number): boolean =>
+  day !== undefined && (day <= table.asOf || Date.parse(day) <= now)
 
 /**
  * The row of a model that is served at `now` (milliseconds since the epoch).
@@ -111,8 +115,17 @@ const isRetired = (table: ModelTable, row: Row, now: number): boolean =>
  */
 export const get = (table: ModelTable, name: string, now: number): Row | undefined => {
   const row = table.rows.find((row) => row.model.name === name)
-  return row !== undefined && !isRetired(table, row, now) ? row : undefined
+  return row !== undefined && !isPast(table, row.retired, now) ? row : undefined
 }
+
+/**
+ * The model that the caller is sent to instead, where this one is closed to it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const successor = (table: ModelTable, row: Row, now: number): string | undefined =>
+  table.newProject === true && isPast(table, row.closed?.since, now) ? row.closed?.successor : undefined
 
 /**
  * The models served at `now`, in the table's order.
@@ -125,6 +138,6 @@ export const served = (table: ModelTable, now: number): ReadonlyArray<Model> => 
   return table.rows.flatMap((row) => {
     if (seen.has(row.model.name)) return []
     seen.add(row.model.name)
-    return isRetired(table, row, now) ? [] : [row.model]
+    return isPast(table, row.retired, now) ? [] : [row.model]
   })
 }

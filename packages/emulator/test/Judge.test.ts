@@ -93,6 +93,17 @@ describe("models", () => {
     )
   })
 
+  it("closed to new projects: 404 with the successor, though it is listed", () => {
+    const models = { ...ModelTable.current, newProject: true }
+    assert.strictEqual(
+      message(with_({}), { ...old, models }),
+      "This model models/gemini-2.5-flash is no longer available to new users. Please update your code to use " +
+        "models/gemini-3.6-flash for the latest features and improvements."
+    )
+    assert.include(ModelTable.served(models, now).map((model) => model.name), "models/gemini-2.5-flash")
+    taken(with_({}), old)
+  })
+
   it("models.get says it in other words", () => {
     assert.strictEqual(
       message("", { method: "models.get", model: "models/nope" }),
@@ -147,6 +158,18 @@ describe("malformed JSON", () => {
         "Invalid JSON payload received. Unknown name \"\": Root element must be a message."
       )
     }
+  })
+
+  it("messages nest a hundred deep, no deeper; free objects as deep as they like", () => {
+    const nested = (field: string, depth: number) =>
+      `{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"${field}":` +
+      `${"{\"items\":".repeat(depth)}{}${"}".repeat(depth)}}}`
+    taken(nested("responseSchema", 97))
+    assert.strictEqual(
+      message(nested("responseSchema", 50_000)),
+      "Invalid JSON payload received. Message too deep. Max recursion depth reached for key 'items'"
+    )
+    taken(nested("responseJsonSchema", 50_000))
   })
 
   it("every violation is in the message and in BadRequest", () => {

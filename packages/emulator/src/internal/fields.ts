@@ -77,7 +77,11 @@ const isInteger = (value: unknown, bits: 32 | 64): boolean => {
   return Number.isInteger(n) && (bits === 64 ? Math.abs(n) <= 2 ** 63 : n >= -(2 ** 31) && n < 2 ** 31)
 }
 
+/** Of protobuf's JSON parser. */
+const deepest = 100
+
 class Walk {
+  private depth = 0
   readonly violations: Array<FieldViolation> = []
   private readonly version: string
 
@@ -103,6 +107,12 @@ class Walk {
   }
 
   message(type: string, value: Readonly<Record<string, unknown>>, path: string): Readonly<Record<string, unknown>> {
+    if (this.depth >= deepest) {
+      const key = path.slice(path.lastIndexOf(".") + 1)
+      this.violate("", `Invalid JSON payload received. Message too deep. Max recursion depth reached for key '${key}'`)
+      return {}
+    }
+    this.depth++
     const fields = lookup(type)
     const oneof = oneofs[type]
     const out: Record<string, unknown> = {}
@@ -125,6 +135,7 @@ class Walk {
       const own = path === "" ? snakeCase(camel) : `${path}.${snakeCase(camel)}`
       out[camel] = this.field(kind, given, { path: own, parent: path, name })
     }
+    this.depth--
     return out
   }
 

@@ -123,6 +123,8 @@ export const judge = (input: Input): Verdict => {
   if (verdict.refusal !== undefined || name === undefined) return verdict
   const row = findModel(input, name)
   if (row === undefined) return { refusal: GoogleError.modelNotFound({ name, version, method }) }
+  const successor = ModelTable.successor(input.models, row, input.now)
+  if (successor !== undefined) return { refusal: GoogleError.modelClosed(name, successor) }
   const why = meaning(verdict.body, row, input)
   return why === undefined ? verdict : { refusal: GoogleError.invalidArgument(why) }
 }

@@ -93,9 +93,23 @@ const all = gemini3("MINIMAL", "LOW", "MEDIUM", "HIGH")
 // 3.7 and 3.8 flash refuse MINIMAL: reported with the server's words in 2026.
 const noMinimal = gemini3("LOW", "MEDIUM", "HIGH")
 
-const flash25 = { combinesTools: false, budget: { min: 0, max: 24_576, off: true } }
-const lite25 = { combinesTools: false, budget: { min: 512, max: 24_576, off: true } }
-const pro25 = { combinesTools: false, budget: { min: 128, max: 32_768, off: false } }
+/** Limited to those who used them, and whom it points to: reported with the server's words in August 2026. */
+const closed = (successor: string) => ({ since: "2026-09-18", successor: `models/${successor}` })
+const flash25 = {
+  combinesTools: false,
+  closed: closed("gemini-3.6-flash"),
+  budget: { min: 0, max: 24_576, off: true }
+}
+const lite25 = {
+  combinesTools: false,
+  closed: closed("gemini-3.5-flash-lite"),
+  budget: { min: 512, max: 24_576, off: true }
+}
+const pro25 = {
+  combinesTools: false,
+  closed: closed("gemini-3.1-pro-preview"),
+  budget: { min: 128, max: 32_768, off: false }
+}
 
 export const rows: ReadonlyArray<Row> = [
   row("gemini-2.5-flash", "Gemini 2.5 Flash", thinking, flash25),
