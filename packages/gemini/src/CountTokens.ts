@@ -17,8 +17,8 @@ import * as Usage from "./Usage.ts"
  * @since 0.1.0
  */
 export const CountTokensRequest = Schema.Struct({
-  contents: Schema.optional(Schema.Array(Content)),
-  generateContentRequest: Schema.optional(
+  contents: field(Schema.Array(Content)),
+  generateContentRequest: field(
     Schema.Struct({ model: Schema.String, ...GenerateContentRequest.fields })
   )
 })

@@ -8,8 +8,6 @@ import { Content } from "./Content.ts"
 import { field, NumberOrString, numeric, openName } from "./internal/wire.ts"
 import * as Usage from "./Usage.ts"
 
-const optional = Schema.optional
-
 const taskType = openName<
   | "RETRIEVAL_QUERY"
   | "RETRIEVAL_DOCUMENT"
@@ -22,9 +20,9 @@ const taskType = openName<
 >()
 
 const settings = {
-  taskType: optional(taskType),
-  title: optional(Schema.String),
-  outputDimensionality: optional(Schema.Finite)
+  taskType: field(taskType),
+  title: field(Schema.String),
+  outputDimensionality: field(Schema.Finite)
 }
 
 /**
@@ -36,11 +34,11 @@ const settings = {
 export const EmbedContentRequest = Schema.Struct({
   content: Content,
   ...settings,
-  embedContentConfig: optional(Schema.Struct({
+  embedContentConfig: field(Schema.Struct({
     ...settings,
-    autoTruncate: optional(Schema.Boolean),
-    documentOcr: optional(Schema.Boolean),
-    audioTrackExtraction: optional(Schema.Boolean)
+    autoTruncate: field(Schema.Boolean),
+    documentOcr: field(Schema.Boolean),
+    audioTrackExtraction: field(Schema.Boolean)
   }))
 })
 
@@ -58,7 +56,7 @@ export interface EmbedContentRequest extends Schema.Schema.Type<typeof EmbedCont
  * @since 0.1.0
  */
 export const BatchEmbedContentsRequest = Schema.Struct({
-  requests: Schema.Array(Schema.Struct({ model: optional(Schema.String), ...EmbedContentRequest.fields }))
+  requests: Schema.Array(Schema.Struct({ model: field(Schema.String), ...EmbedContentRequest.fields }))
 })
 
 /**

@@ -24,6 +24,7 @@ import type * as GenerateContent from "./GenerateContent.ts"
 import * as Attempt from "./internal/attempt.ts"
 import * as AttemptSpan from "./internal/attemptSpan.ts"
 import * as Guard from "./internal/guard.ts"
+import * as RequestCheck from "./internal/requestCheck.ts"
 import * as Body from "./internal/responseBody.ts"
 import * as Retried from "./internal/retried.ts"
 import * as ModelId from "./ModelId.ts"
@@ -114,6 +115,16 @@ const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId
     (description) => Body.failure({ method }, new Reason.InvalidRequest({ fields: [{ field: "model", description }] }))
   )
 
+/** The whole request that is to be counted names its model as the wire does. */
+const withResource = (
+  request: WithModel<CountTokens.CountTokensRequest>
+): WithModel<CountTokens.CountTokensRequest> => {
+  const whole = request.generateContentRequest ?? undefined
+  const model = whole === undefined ? undefined : ModelId.parse(whole.model)
+  if (whole === undefined || model === undefined || Result.isFailure(model)) return request
+  return { ...request, generateContentRequest: { ...whole, model: ModelId.resource(model.success) } }
+}
+
 /**
  * The service over whatever HttpClient the program provides.
  *
@@ -131,7 +142,8 @@ export const make = (
       method: string,
       suffix: string,
       request: WithModel<object>,
-      callOptions: CallOptions | undefined
+      callOptions: CallOptions | undefined,
+      check: (model: ModelId.ModelId) => ReadonlyArray<RequestCheck.Violation>
     ): Result.Result<Attempt.Attempt, GeminiError> => {
       const { model: name, ...body } = request
       const model = resourceOf(method, name)
@@ -142,7 +154,8 @@ export const make = (
         model: model.success,
         httpMethod: "POST",
         path: `${ModelId.resource(model.success)}:${suffix}`,
-        body
+        body,
+        check: () => check(model.success)
       })
     }
 
@@ -156,20 +169,44 @@ export const make = (
     return GeminiHttp.of({
       generateContent: (request, options) =>
         unary(
-          post("generateContent", "generateContent", request, options),
+          post(
+            "generateContent",
+            "generateContent",
+            request,
+            options,
+            () => RequestCheck.generateContent(request)
+          ),
           Body.decodeGenerate,
           AttemptSpan.answered
         ),
       generateContentStream: (request, options) => {
-        const attempt = post("generateContentStream", "streamGenerateContent?alt=sse", request, options)
+        const attempt = post(
+          "generateContentStream",
+          "streamGenerateContent?alt=sse",
+          request,
+          options,
+          () => RequestCheck.generateContent(request)
+        )
         return Result.isFailure(attempt) ? Stream.fail(attempt.failure) : sender.stream(attempt.success)
       },
       countTokens: (request, options) =>
-        unary(post("countTokens", "countTokens", request, options), decoder(guardCount)),
+        unary(
+          post("countTokens", "countTokens", withResource(request), options, () => RequestCheck.countTokens(request)),
+          decoder(guardCount)
+        ),
       embedContent: (request, options) =>
-        unary(post("embedContent", "embedContent", request, options), decoder(guardEmbedding)),
+        unary(
+          post("embedContent", "embedContent", request, options, () => RequestCheck.embedContent(request)),
+          decoder(guardEmbedding)
+        ),
       batchEmbedContents: (request, options) => {
-        const attempt = post("batchEmbedContents", "batchEmbedContents", request, options)
+        const attempt = post(
+          "batchEmbedContents",
+          "batchEmbedContents",
+          request,
+          options,
+          (model) => RequestCheck.batchEmbedContents(model)(request)
+        )
         if (Result.isFailure(attempt)) return Effect.fail(attempt.failure)
         const model = attempt.success.path.slice(0, attempt.success.path.lastIndexOf(":"))
         const requests = request.requests.map((entry) => ({ ...entry, model: entry.model ?? model }))

@@ -14,8 +14,6 @@ import { SafetyRating, SafetySetting } from "./Safety.ts"
 import { Tool, ToolConfig } from "./Tool.ts"
 import * as Usage from "./Usage.ts"
 
-const optional = Schema.optional
-
 /**
  * The body of generateContent and streamGenerateContent. `cachedContent`
  * (`cachedContents/…`) excludes `systemInstruction`, `tools` and `toolConfig`, which are
@@ -26,16 +24,16 @@ const optional = Schema.optional
  */
 export const GenerateContentRequest = Schema.Struct({
   contents: Schema.Array(Content),
-  systemInstruction: optional(Content),
-  tools: optional(Schema.Array(Tool)),
-  toolConfig: optional(ToolConfig),
-  safetySettings: optional(Schema.Array(SafetySetting)),
-  generationConfig: optional(GenerationConfig),
-  cachedContent: optional(Schema.String),
-  serviceTier: optional(openName<Usage.ServiceTier>()),
-  store: optional(Schema.Boolean),
-  labels: optional(Schema.Record(Schema.String, Schema.String)),
-  continuationToken: optional(Schema.String)
+  systemInstruction: field(Content),
+  tools: field(Schema.Array(Tool)),
+  toolConfig: field(ToolConfig),
+  safetySettings: field(Schema.Array(SafetySetting)),
+  generationConfig: field(GenerationConfig),
+  cachedContent: field(Schema.String),
+  serviceTier: field(openName<Usage.ServiceTier>()),
+  store: field(Schema.Boolean),
+  labels: field(Schema.Record(Schema.String, Schema.String)),
+  continuationToken: field(Schema.String)
 })
 
 /**

@@ -4,10 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { openName } from "./internal/wire.ts"
+import { field, openName } from "./internal/wire.ts"
 import { OpenApiSchema } from "./OpenApiSchema.ts"
-
-const optional = Schema.optional
 
 /**
  * A voice: a prebuilt one by name, one cloned from a sample, or a created one
@@ -17,14 +15,14 @@ const optional = Schema.optional
  * @since 0.1.0
  */
 export const VoiceConfig = Schema.Struct({
-  prebuiltVoiceConfig: optional(Schema.Struct({ voiceName: optional(Schema.String) })),
-  replicatedVoiceConfig: optional(Schema.Struct({
-    mimeType: optional(Schema.String),
-    voiceSampleAudio: optional(Schema.String),
-    consentAudio: optional(Schema.String),
-    voiceConsentSignature: optional(Schema.Struct({ signature: optional(Schema.String) }))
+  prebuiltVoiceConfig: field(Schema.Struct({ voiceName: field(Schema.String) })),
+  replicatedVoiceConfig: field(Schema.Struct({
+    mimeType: field(Schema.String),
+    voiceSampleAudio: field(Schema.String),
+    consentAudio: field(Schema.String),
+    voiceConsentSignature: field(Schema.Struct({ signature: field(Schema.String) }))
   })),
-  voice: optional(Schema.String)
+  voice: field(Schema.String)
 })
 
 /**
@@ -34,12 +32,12 @@ export const VoiceConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const SpeechConfig = Schema.Struct({
-  languageCode: optional(Schema.String),
-  voiceConfig: optional(VoiceConfig),
-  multiSpeakerVoiceConfig: optional(Schema.Struct({
-    speakerVoiceConfigs: optional(Schema.Array(Schema.Struct({
-      speaker: optional(Schema.String),
-      voiceConfig: optional(VoiceConfig)
+  languageCode: field(Schema.String),
+  voiceConfig: field(VoiceConfig),
+  multiSpeakerVoiceConfig: field(Schema.Struct({
+    speakerVoiceConfigs: field(Schema.Array(Schema.Struct({
+      speaker: field(Schema.String),
+      voiceConfig: field(VoiceConfig)
     })))
   }))
 })
@@ -52,9 +50,9 @@ export const SpeechConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const ThinkingConfig = Schema.Struct({
-  includeThoughts: optional(Schema.Boolean),
-  thinkingBudget: optional(Schema.Finite),
-  thinkingLevel: optional(openName<"MINIMAL" | "LOW" | "MEDIUM" | "HIGH">())
+  includeThoughts: field(Schema.Boolean),
+  thinkingBudget: field(Schema.Finite),
+  thinkingLevel: field(openName<"MINIMAL" | "LOW" | "MEDIUM" | "HIGH">())
 })
 
 /**
@@ -64,8 +62,8 @@ export const ThinkingConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const ImageConfig = Schema.Struct({
-  aspectRatio: optional(openName<"1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9">()),
-  imageSize: optional(openName<"512" | "1K" | "2K" | "4K">())
+  aspectRatio: field(openName<"1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9">()),
+  imageSize: field(openName<"512" | "1K" | "2K" | "4K">())
 })
 
 /**
@@ -75,25 +73,25 @@ export const ImageConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const ResponseFormat = Schema.Struct({
-  text: optional(Schema.Struct({
-    mimeType: optional(openName<"APPLICATION_JSON" | "TEXT_PLAIN">()),
-    schema: optional(Schema.Unknown)
+  text: field(Schema.Struct({
+    mimeType: field(openName<"APPLICATION_JSON" | "TEXT_PLAIN">()),
+    schema: field(Schema.Unknown)
   })),
-  audio: optional(Schema.Struct({
-    mimeType: optional(
+  audio: field(Schema.Struct({
+    mimeType: field(
       openName<"AUDIO_MP3" | "AUDIO_OGG_OPUS" | "AUDIO_L16" | "AUDIO_WAV" | "AUDIO_ALAW" | "AUDIO_MULAW">()
     ),
-    bitRate: optional(Schema.Finite),
-    sampleRate: optional(Schema.Finite),
-    delivery: optional(openName<"INLINE" | "URI">())
+    bitRate: field(Schema.Finite),
+    sampleRate: field(Schema.Finite),
+    delivery: field(openName<"INLINE" | "URI">())
   })),
-  image: optional(Schema.Struct({
-    mimeType: optional(openName<"IMAGE_JPEG">()),
-    aspectRatio: optional(openName<"ASPECT_RATIO_ONE_BY_ONE" | "ASPECT_RATIO_SIXTEEN_BY_NINE">()),
-    imageSize: optional(
+  image: field(Schema.Struct({
+    mimeType: field(openName<"IMAGE_JPEG">()),
+    aspectRatio: field(openName<"ASPECT_RATIO_ONE_BY_ONE" | "ASPECT_RATIO_SIXTEEN_BY_NINE">()),
+    imageSize: field(
       openName<"IMAGE_SIZE_FIVE_TWELVE" | "IMAGE_SIZE_ONE_K" | "IMAGE_SIZE_TWO_K" | "IMAGE_SIZE_FOUR_K">()
     ),
-    delivery: optional(openName<"INLINE" | "URI">())
+    delivery: field(openName<"INLINE" | "URI">())
   }))
 })
 
@@ -104,15 +102,15 @@ export const ResponseFormat = Schema.Struct({
  * @since 0.1.0
  */
 export const AudioTranscriptionConfig = Schema.Struct({
-  languageCodes: optional(Schema.Array(Schema.String)),
-  languageAuto: optional(Schema.Record(Schema.String, Schema.Unknown)),
-  languageHints: optional(Schema.Struct({ languageCodes: optional(Schema.Array(Schema.String)) })),
-  customVocabulary: optional(Schema.Array(Schema.String)),
-  adaptationPhrases: optional(Schema.Array(Schema.String)),
-  wordTimestamp: optional(Schema.Boolean),
-  diarization: optional(Schema.Boolean),
-  mode: optional(openName<"VERBATIM" | "SMART">()),
-  sourceText: optional(Schema.String)
+  languageCodes: field(Schema.Array(Schema.String)),
+  languageAuto: field(Schema.Record(Schema.String, Schema.Unknown)),
+  languageHints: field(Schema.Struct({ languageCodes: field(Schema.Array(Schema.String)) })),
+  customVocabulary: field(Schema.Array(Schema.String)),
+  adaptationPhrases: field(Schema.Array(Schema.String)),
+  wordTimestamp: field(Schema.Boolean),
+  diarization: field(Schema.Boolean),
+  mode: field(openName<"VERBATIM" | "SMART">()),
+  sourceText: field(Schema.String)
 })
 
 /**
@@ -124,35 +122,35 @@ export const AudioTranscriptionConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const GenerationConfig = Schema.Struct({
-  temperature: optional(Schema.Finite),
-  topP: optional(Schema.Finite),
-  topK: optional(Schema.Finite),
-  candidateCount: optional(Schema.Finite),
-  maxOutputTokens: optional(Schema.Finite),
-  stopSequences: optional(Schema.Array(Schema.String)),
-  presencePenalty: optional(Schema.Finite),
-  frequencyPenalty: optional(Schema.Finite),
-  seed: optional(Schema.Finite),
-  responseMimeType: optional(openName<"text/plain" | "application/json" | "text/x.enum">()),
-  responseSchema: optional(OpenApiSchema),
-  responseJsonSchema: optional(Schema.Unknown),
-  _responseJsonSchema: optional(Schema.Unknown),
-  responseFormat: optional(ResponseFormat),
-  responseModalities: optional(Schema.Array(openName<"TEXT" | "IMAGE" | "AUDIO" | "VIDEO">())),
-  speechConfig: optional(SpeechConfig),
-  imageConfig: optional(ImageConfig),
-  thinkingConfig: optional(ThinkingConfig),
-  responseLogprobs: optional(Schema.Boolean),
-  logprobs: optional(Schema.Finite),
-  mediaResolution: optional(
+  temperature: field(Schema.Finite),
+  topP: field(Schema.Finite),
+  topK: field(Schema.Finite),
+  candidateCount: field(Schema.Finite),
+  maxOutputTokens: field(Schema.Finite),
+  stopSequences: field(Schema.Array(Schema.String)),
+  presencePenalty: field(Schema.Finite),
+  frequencyPenalty: field(Schema.Finite),
+  seed: field(Schema.Finite),
+  responseMimeType: field(openName<"text/plain" | "application/json" | "text/x.enum">()),
+  responseSchema: field(OpenApiSchema),
+  responseJsonSchema: field(Schema.Unknown),
+  _responseJsonSchema: field(Schema.Unknown),
+  responseFormat: field(ResponseFormat),
+  responseModalities: field(Schema.Array(openName<"TEXT" | "IMAGE" | "AUDIO" | "VIDEO">())),
+  speechConfig: field(SpeechConfig),
+  imageConfig: field(ImageConfig),
+  thinkingConfig: field(ThinkingConfig),
+  responseLogprobs: field(Schema.Boolean),
+  logprobs: field(Schema.Finite),
+  mediaResolution: field(
     openName<"MEDIA_RESOLUTION_LOW" | "MEDIA_RESOLUTION_MEDIUM" | "MEDIA_RESOLUTION_HIGH">()
   ),
-  enableEnhancedCivicAnswers: optional(Schema.Boolean),
-  enableAffectiveDialog: optional(Schema.Boolean),
-  audioTranscriptionConfig: optional(AudioTranscriptionConfig),
-  translationConfig: optional(Schema.Struct({
-    targetLanguageCode: optional(Schema.String),
-    echoTargetLanguage: optional(Schema.Boolean)
+  enableEnhancedCivicAnswers: field(Schema.Boolean),
+  enableAffectiveDialog: field(Schema.Boolean),
+  audioTranscriptionConfig: field(AudioTranscriptionConfig),
+  translationConfig: field(Schema.Struct({
+    targetLanguageCode: field(Schema.String),
+    echoTargetLanguage: field(Schema.Boolean)
   }))
 })
 

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { type OpenName, openName } from "./internal/wire.ts"
+import { field, type OpenName, openName } from "./internal/wire.ts"
 
 /**
  * The types of a value. The lower-case forms are accepted as well.
@@ -25,28 +25,28 @@ export type Type = OpenName<"STRING" | "NUMBER" | "INTEGER" | "BOOLEAN" | "ARRAY
  * @since 0.1.0
  */
 export interface OpenApiSchema {
-  readonly type?: Type | undefined
-  readonly format?: string | undefined
-  readonly title?: string | undefined
-  readonly description?: string | undefined
-  readonly nullable?: boolean | undefined
-  readonly enum?: ReadonlyArray<string> | undefined
-  readonly items?: OpenApiSchema | undefined
-  readonly minItems?: number | string | undefined
-  readonly maxItems?: number | string | undefined
-  readonly properties?: { readonly [name: string]: OpenApiSchema } | undefined
-  readonly required?: ReadonlyArray<string> | undefined
-  readonly propertyOrdering?: ReadonlyArray<string> | undefined
-  readonly minProperties?: number | string | undefined
-  readonly maxProperties?: number | string | undefined
-  readonly minimum?: number | undefined
-  readonly maximum?: number | undefined
-  readonly minLength?: number | string | undefined
-  readonly maxLength?: number | string | undefined
-  readonly pattern?: string | undefined
+  readonly type?: Type | null | undefined
+  readonly format?: string | null | undefined
+  readonly title?: string | null | undefined
+  readonly description?: string | null | undefined
+  readonly nullable?: boolean | null | undefined
+  readonly enum?: ReadonlyArray<string> | null | undefined
+  readonly items?: OpenApiSchema | null | undefined
+  readonly minItems?: number | string | null | undefined
+  readonly maxItems?: number | string | null | undefined
+  readonly properties?: { readonly [name: string]: OpenApiSchema } | null | undefined
+  readonly required?: ReadonlyArray<string> | null | undefined
+  readonly propertyOrdering?: ReadonlyArray<string> | null | undefined
+  readonly minProperties?: number | string | null | undefined
+  readonly maxProperties?: number | string | null | undefined
+  readonly minimum?: number | null | undefined
+  readonly maximum?: number | null | undefined
+  readonly minLength?: number | string | null | undefined
+  readonly maxLength?: number | string | null | undefined
+  readonly pattern?: string | null | undefined
   readonly example?: unknown
   readonly default?: unknown
-  readonly anyOf?: ReadonlyArray<OpenApiSchema> | undefined
+  readonly anyOf?: ReadonlyArray<OpenApiSchema> | null | undefined
 }
 
 const self = Schema.suspend((): Schema.Codec<OpenApiSchema> => OpenApiSchema)
@@ -57,26 +57,26 @@ const int64 = Schema.Union([Schema.Finite, Schema.String])
  * @since 0.1.0
  */
 export const OpenApiSchema: Schema.Codec<OpenApiSchema> = Schema.Struct({
-  type: Schema.optional(openName<"STRING" | "NUMBER" | "INTEGER" | "BOOLEAN" | "ARRAY" | "OBJECT" | "NULL">()),
-  format: Schema.optional(Schema.String),
-  title: Schema.optional(Schema.String),
-  description: Schema.optional(Schema.String),
-  nullable: Schema.optional(Schema.Boolean),
-  enum: Schema.optional(Schema.Array(Schema.String)),
-  items: Schema.optional(self),
-  minItems: Schema.optional(int64),
-  maxItems: Schema.optional(int64),
-  properties: Schema.optional(Schema.Record(Schema.String, self)),
-  required: Schema.optional(Schema.Array(Schema.String)),
-  propertyOrdering: Schema.optional(Schema.Array(Schema.String)),
-  minProperties: Schema.optional(int64),
-  maxProperties: Schema.optional(int64),
-  minimum: Schema.optional(Schema.Finite),
-  maximum: Schema.optional(Schema.Finite),
-  minLength: Schema.optional(int64),
-  maxLength: Schema.optional(int64),
-  pattern: Schema.optional(Schema.String),
-  example: Schema.optional(Schema.Unknown),
-  default: Schema.optional(Schema.Unknown),
-  anyOf: Schema.optional(Schema.Array(self))
+  type: field(openName<"STRING" | "NUMBER" | "INTEGER" | "BOOLEAN" | "ARRAY" | "OBJECT" | "NULL">()),
+  format: field(Schema.String),
+  title: field(Schema.String),
+  description: field(Schema.String),
+  nullable: field(Schema.Boolean),
+  enum: field(Schema.Array(Schema.String)),
+  items: field(self),
+  minItems: field(int64),
+  maxItems: field(int64),
+  properties: field(Schema.Record(Schema.String, self)),
+  required: field(Schema.Array(Schema.String)),
+  propertyOrdering: field(Schema.Array(Schema.String)),
+  minProperties: field(int64),
+  maxProperties: field(int64),
+  minimum: field(Schema.Finite),
+  maximum: field(Schema.Finite),
+  minLength: field(int64),
+  maxLength: field(int64),
+  pattern: field(Schema.String),
+  example: field(Schema.Unknown),
+  default: field(Schema.Unknown),
+  anyOf: field(Schema.Array(self))
 })

@@ -4,10 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { openName } from "./internal/wire.ts"
+import { field, openName } from "./internal/wire.ts"
 import { OpenApiSchema } from "./OpenApiSchema.ts"
-
-const optional = Schema.optional
 
 /**
  * A function that the model may ask to be called. The name has at most 128 characters
@@ -19,12 +17,12 @@ const optional = Schema.optional
  */
 export const FunctionDeclaration = Schema.Struct({
   name: Schema.String,
-  description: optional(Schema.String),
-  parameters: optional(OpenApiSchema),
-  parametersJsonSchema: optional(Schema.Unknown),
-  response: optional(OpenApiSchema),
-  responseJsonSchema: optional(Schema.Unknown),
-  behavior: optional(openName<"BLOCKING" | "NON_BLOCKING">())
+  description: field(Schema.String),
+  parameters: field(OpenApiSchema),
+  parametersJsonSchema: field(Schema.Unknown),
+  response: field(OpenApiSchema),
+  responseJsonSchema: field(Schema.Unknown),
+  behavior: field(openName<"BLOCKING" | "NON_BLOCKING">())
 })
 
 /**
@@ -33,7 +31,7 @@ export const FunctionDeclaration = Schema.Struct({
  */
 export interface FunctionDeclaration extends Schema.Schema.Type<typeof FunctionDeclaration> {}
 
-const Interval = Schema.Struct({ startTime: optional(Schema.String), endTime: optional(Schema.String) })
+const Interval = Schema.Struct({ startTime: field(Schema.String), endTime: field(Schema.String) })
 const Empty = Schema.Record(Schema.String, Schema.Unknown)
 
 /**
@@ -43,8 +41,8 @@ const Empty = Schema.Record(Schema.String, Schema.Unknown)
  * @since 0.1.0
  */
 export const GoogleSearch = Schema.Struct({
-  timeRangeFilter: optional(Interval),
-  searchTypes: optional(Schema.Struct({ webSearch: optional(Empty), imageSearch: optional(Empty) }))
+  timeRangeFilter: field(Interval),
+  searchTypes: field(Schema.Struct({ webSearch: field(Empty), imageSearch: field(Empty) }))
 })
 
 /**
@@ -54,9 +52,9 @@ export const GoogleSearch = Schema.Struct({
  * @since 0.1.0
  */
 export const GoogleSearchRetrieval = Schema.Struct({
-  dynamicRetrievalConfig: optional(Schema.Struct({
-    mode: optional(openName<"MODE_DYNAMIC">()),
-    dynamicThreshold: optional(Schema.Finite)
+  dynamicRetrievalConfig: field(Schema.Struct({
+    mode: field(openName<"MODE_DYNAMIC">()),
+    dynamicThreshold: field(Schema.Finite)
   }))
 })
 
@@ -67,8 +65,8 @@ export const GoogleSearchRetrieval = Schema.Struct({
  * @since 0.1.0
  */
 export const GoogleMaps = Schema.Struct({
-  enableWidget: optional(Schema.Boolean),
-  authConfig: optional(Schema.Struct({ apiKey: optional(Schema.String) }))
+  enableWidget: field(Schema.Boolean),
+  authConfig: field(Schema.Struct({ apiKey: field(Schema.String) }))
 })
 
 /**
@@ -78,9 +76,9 @@ export const GoogleMaps = Schema.Struct({
  * @since 0.1.0
  */
 export const FileSearch = Schema.Struct({
-  fileSearchStoreNames: optional(Schema.Array(Schema.String)),
-  metadataFilter: optional(Schema.String),
-  topK: optional(Schema.Finite)
+  fileSearchStoreNames: field(Schema.Array(Schema.String)),
+  metadataFilter: field(Schema.String),
+  topK: field(Schema.Finite)
 })
 
 /**
@@ -90,9 +88,9 @@ export const FileSearch = Schema.Struct({
  * @since 0.1.0
  */
 export const ComputerUse = Schema.Struct({
-  environment: optional(openName<"ENVIRONMENT_BROWSER" | "ENVIRONMENT_MOBILE" | "ENVIRONMENT_DESKTOP">()),
-  excludedPredefinedFunctions: optional(Schema.Array(Schema.String)),
-  disabledSafetyPolicies: optional(Schema.Array(
+  environment: field(openName<"ENVIRONMENT_BROWSER" | "ENVIRONMENT_MOBILE" | "ENVIRONMENT_DESKTOP">()),
+  excludedPredefinedFunctions: field(Schema.Array(Schema.String)),
+  disabledSafetyPolicies: field(Schema.Array(
     openName<
       | "FINANCIAL_TRANSACTIONS"
       | "SENSITIVE_DATA_MODIFICATION"
@@ -103,7 +101,7 @@ export const ComputerUse = Schema.Struct({
       | "LEGAL_TERMS_AND_AGREEMENTS"
     >()
   )),
-  enablePromptInjectionDetection: optional(Schema.Boolean)
+  enablePromptInjectionDetection: field(Schema.Boolean)
 })
 
 /**
@@ -113,13 +111,13 @@ export const ComputerUse = Schema.Struct({
  * @since 0.1.0
  */
 export const McpServer = Schema.Struct({
-  name: optional(Schema.String),
-  streamableHttpTransport: optional(Schema.Struct({
-    url: optional(Schema.String),
-    headers: optional(Schema.Record(Schema.String, Schema.String)),
-    timeout: optional(Schema.String),
-    sseReadTimeout: optional(Schema.String),
-    terminateOnClose: optional(Schema.Boolean)
+  name: field(Schema.String),
+  streamableHttpTransport: field(Schema.Struct({
+    url: field(Schema.String),
+    headers: field(Schema.Record(Schema.String, Schema.String)),
+    timeout: field(Schema.String),
+    sseReadTimeout: field(Schema.String),
+    terminateOnClose: field(Schema.Boolean)
   }))
 })
 
@@ -130,15 +128,15 @@ export const McpServer = Schema.Struct({
  * @since 0.1.0
  */
 export const Tool = Schema.Struct({
-  functionDeclarations: optional(Schema.Array(FunctionDeclaration)),
-  googleSearch: optional(GoogleSearch),
-  googleSearchRetrieval: optional(GoogleSearchRetrieval),
-  codeExecution: optional(Empty),
-  urlContext: optional(Empty),
-  googleMaps: optional(GoogleMaps),
-  fileSearch: optional(FileSearch),
-  computerUse: optional(ComputerUse),
-  mcpServers: optional(Schema.Array(McpServer))
+  functionDeclarations: field(Schema.Array(FunctionDeclaration)),
+  googleSearch: field(GoogleSearch),
+  googleSearchRetrieval: field(GoogleSearchRetrieval),
+  codeExecution: field(Empty),
+  urlContext: field(Empty),
+  googleMaps: field(GoogleMaps),
+  fileSearch: field(FileSearch),
+  computerUse: field(ComputerUse),
+  mcpServers: field(Schema.Array(McpServer))
 })
 
 /**
@@ -155,8 +153,8 @@ export interface Tool extends Schema.Schema.Type<typeof Tool> {}
  * @since 0.1.0
  */
 export const FunctionCallingConfig = Schema.Struct({
-  mode: optional(openName<"AUTO" | "ANY" | "NONE" | "VALIDATED">()),
-  allowedFunctionNames: optional(Schema.Array(Schema.String))
+  mode: field(openName<"AUTO" | "ANY" | "NONE" | "VALIDATED">()),
+  allowedFunctionNames: field(Schema.Array(Schema.String))
 })
 
 /**
@@ -166,12 +164,12 @@ export const FunctionCallingConfig = Schema.Struct({
  * @since 0.1.0
  */
 export const ToolConfig = Schema.Struct({
-  functionCallingConfig: optional(FunctionCallingConfig),
-  retrievalConfig: optional(Schema.Struct({
-    latLng: optional(Schema.Struct({ latitude: optional(Schema.Finite), longitude: optional(Schema.Finite) })),
-    languageCode: optional(Schema.String)
+  functionCallingConfig: field(FunctionCallingConfig),
+  retrievalConfig: field(Schema.Struct({
+    latLng: field(Schema.Struct({ latitude: field(Schema.Finite), longitude: field(Schema.Finite) })),
+    languageCode: field(Schema.String)
   })),
-  includeServerSideToolInvocations: optional(Schema.Boolean)
+  includeServerSideToolInvocations: field(Schema.Boolean)
 })
 
 /**

@@ -29,6 +29,7 @@ import type * as GenerateContent from "../GenerateContent.ts"
 import * as AttemptClock from "./attemptClock.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
 import { OnConnect } from "./connection.ts"
+import type * as RequestCheck from "./requestCheck.ts"
 import * as Body from "./responseBody.ts"
 import * as ResponseStream from "./responseStream.ts"
 import * as Utf8 from "./utf8.ts"
@@ -41,6 +42,8 @@ export interface Attempt extends Body.Call {
   readonly path: string
   /** `undefined`: none. */
   readonly body: unknown
+  /** What the server is known to refuse; asked once the body is known to be JSON. */
+  readonly check?: (() => ReadonlyArray<RequestCheck.Violation>) | undefined
   readonly timeouts?: GeminiConfig.Timeouts | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
@@ -97,6 +100,8 @@ export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpC
         )
     })
     if (Result.isFailure(body)) return Result.fail(body.failure)
+    const fields = attempt.check?.() ?? []
+    if (fields.length > 0) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
     const headers = { ...fixedHeaders, [apiKeyHeader]: key }
     return Result.succeed(
       HttpClientRequest.makeWith(

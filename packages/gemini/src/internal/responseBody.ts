@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import * as GenerateContent from "../GenerateContent.ts"
+import * as Finish from "./finish.ts"
 import * as Guard from "./guard.ts"
 import * as WireError from "./wireError.ts"
 
@@ -102,8 +103,8 @@ export const decodeGenerate = (
   const decoded = decode(call, guardResponse, text)
   if (Result.isFailure(decoded)) return decoded
   const response = decoded.success
-  const blockReason = GenerateContent.blockReason(response)
-  if (blockReason !== undefined) return Result.fail(promptBlocked(call, response, blockReason))
+  const blocked = Finish.promptBlocked(response)
+  if (blocked !== undefined) return Result.fail(promptBlocked(call, response, blocked))
   if (response.candidates === undefined && !isResponse(response)) {
     return Result.fail(invalid(call, "", "a GenerateContentResponse"))
   }
@@ -119,19 +120,15 @@ const isResponse = (body: object): boolean => {
 const promptBlocked = (
   call: Call,
   response: GenerateContent.GenerateContentResponse,
-  blockReason: string
+  reason: Reason.PromptBlocked
 ): GeminiError => {
-  const description = response.promptFeedback?.blockReasonMessage
   const usage = GenerateContent.usage(response)
   return new GeminiError({
     method: call.method,
     ...(call.model === undefined ? {} : { model: call.model }),
     ...(usage === undefined ? {} : { usage }),
     attempts: [],
-    reason: new Reason.PromptBlocked({
-      blockReason,
-      ...(typeof description === "string" ? { description } : {})
-    })
+    reason
   })
 }
 
