@@ -46,7 +46,10 @@ describe.each(transports)("GeminiHttp over %s", (_, layer) => {
             yield* http.embedContent({ model: "e", content: { parts: [{ text: "x" }] } }),
             yield* http.batchEmbedContents({
               model: "e",
-              requests: [{ content: { parts: [{ text: "x" }] } }, { model: "models/e", content: { parts: [] } }]
+              requests: [{ content: { parts: [{ text: "x" }] } }, {
+                model: "models/e",
+                content: { parts: [{ text: "y" }] }
+              }]
             }),
             yield* http.getModel({ model }),
             yield* http.getModel({ model: "tunedModels/mine" })
@@ -58,7 +61,7 @@ describe.each(transports)("GeminiHttp over %s", (_, layer) => {
       assert.deepStrictEqual(JSON.parse(server.requests[3]?.body ?? ""), {
         requests: [
           { model: "models/e", content: { parts: [{ text: "x" }] } },
-          { model: "models/e", content: { parts: [] } }
+          { model: "models/e", content: { parts: [{ text: "y" }] } }
         ]
       })
     }))
