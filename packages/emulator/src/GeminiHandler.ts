@@ -179,6 +179,7 @@ export const make = (options: Options, state: State): Handler => {
       models: settings.models,
       keys: options.keys,
       isIssued,
+      inputTokens: (body) => Respond.inputTokens(method, body),
       now
     })
   }

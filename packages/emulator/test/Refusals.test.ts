@@ -68,6 +68,19 @@ layer(Emulator.layerServer({ keys: { leaked: ["out"] } }).pipe(Layer.provideMerg
         }
       }))
 
+    it.effect("comes for more tokens than the model takes", () =>
+      Effect.gen(function*() {
+        const long = (characters: number) =>
+          JSON.stringify({ contents: [{ parts: [{ text: "word ".repeat(characters / 5) }] }] })
+        const { json, status } = yield* ask(generate, long(6_000_000))
+        assert.strictEqual(status, 400)
+        assert.match(
+          json().error.message,
+          /^The input token count \(\d+\) exceeds the maximum number of tokens allowed \(1048576\)\.$/
+        )
+        assert.strictEqual((yield* ask(generate, long(2_000_000))).status, 200)
+      }))
+
     it.effect("comes for the key before all else, also in the query", () =>
       Effect.gen(function*() {
         assert.strictEqual((yield* ask("/v1/models/nope:generateContent", "{", "")).status, 403)

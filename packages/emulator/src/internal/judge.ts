@@ -31,6 +31,8 @@ export interface Input {
   readonly keys?: KeyPolicy.KeyPolicy | undefined
   /** Whether a thought signature is one that was given out. Absent: any is taken. */
   readonly isIssued?: ((signature: string) => boolean) | undefined
+  /** The input tokens of a body that was understood. Absent: no request is too long. */
+  readonly inputTokens?: ((body: Readonly<Record<string, unknown>>) => number) | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
 }
@@ -74,6 +76,16 @@ const findModel = (input: Input, name: string): ModelTable.Row | undefined => {
   return row?.model.supportedGenerationMethods.includes(listed[input.method] ?? input.method) === true ? row : undefined
 }
 
+/** In the words reported in 2026. Counted only where it could be: no token is shorter than a character. */
+const tooLong = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, input: Input): string | undefined => {
+  const limit = row.model.inputTokenLimit
+  if (input.inputTokens === undefined || (input.bodyText?.length ?? 0) <= limit) return undefined
+  const count = input.inputTokens(body)
+  return count > limit
+    ? `The input token count (${count}) exceeds the maximum number of tokens allowed (${limit}).`
+    : undefined
+}
+
 const generate = (request: Request.GenerateContentRequest, row: ModelTable.Row, input: Input): string | undefined => {
   const contents = request.contents ?? []
   return Validator.generateContent(request) ??
@@ -87,7 +99,7 @@ const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
   switch (input.method) {
     case "generateContent":
     case "streamGenerateContent":
-      return generate(body as Request.GenerateContentRequest, row, input)
+      return generate(body as Request.GenerateContentRequest, row, input) ?? tooLong(body, row, input)
     case "countTokens":
       return Validator.countTokens(body as Request.CountTokensRequest)
     case "embedContent":
