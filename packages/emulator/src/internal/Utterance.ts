@@ -59,8 +59,9 @@ const declarations = (body: unknown): ReadonlyArray<unknown> => {
     .filter((each) => allowed.length === 0 || allowed.includes(Json.at(each, "name")))
 }
 
-const mentions = (prompt: string, name: string): boolean =>
-  new RegExp(`(^|[^\\w.:-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^\\w:-])`).test(prompt)
+/** Where the prompt names a function; -1 where it does not. */
+const mentionOf = (prompt: string, name: string): number =>
+  prompt.search(new RegExp(`(?<![\\w.:-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w:-])`))
 
 /** The declarations to call, in the order of the prompt or of the request. */
 const chosenCalls = (
@@ -75,9 +76,12 @@ const chosenCalls = (
   const answered = Json.list(Json.at(lastContent(request.body), "parts")).some((part) =>
     Json.at(part, "functionResponse") !== undefined
   )
-  const named = answered ? [] : declared.filter((name) => mentions(prompt, name))
+  const named = answered ? [] : declared
+    .map((name) => ({ name, at: mentionOf(prompt, name) }))
+    .filter(({ at }) => at !== -1)
+    .sort((a, b) => a.at - b.at)
   const [first] = declared
-  if (named.length > 0) return named.map((name) => ({ name, args: undefined }))
+  if (named.length > 0) return named.map(({ name }) => ({ name, args: undefined }))
   if (first === undefined || !(mode === "ANY" || (request.calling === "always" && !answered))) return []
   return [{ name: first, args: undefined }]
 }
