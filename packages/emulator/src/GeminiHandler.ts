@@ -211,7 +211,7 @@ export const make = (options: Options, state: State): Handler => {
       version: routed?.version ?? "",
       resource: routed?.resource,
       model: routed?.model,
-      key: headers["x-goog-api-key"] ?? url.searchParams.get("key") ?? undefined,
+      key: headers["x-goog-api-key"] || url.searchParams.get("key") || undefined,
       headers,
       query: url.searchParams,
       body: undefined

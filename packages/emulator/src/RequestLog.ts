@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 export interface Entry {
-  /** 0, 1, 2, … in order of arrival. */
+  /** 0, 1, 2, … in order of arrival, since the log was last cleared. */
   readonly id: number
   /** Milliseconds since the epoch, by the server's clock, when the request's headers had arrived. */
   readonly time: number
@@ -150,6 +150,7 @@ export const make = (): RequestLog => {
     entries: () => log.map((entry) => ({ ...entry })),
     clear: () => {
       log = []
+      next = 0
     },
     watch: (f) => {
       if (f(log.map((entry) => ({ ...entry })))) return () => undefined
