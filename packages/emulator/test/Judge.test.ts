@@ -298,10 +298,17 @@ describe("roles and turns", () => {
     "of the function call turn."
 
   it("roles are user, model, function, or none", () => {
-    for (const role of ["user", "model", "function", undefined, ""]) taken({ contents: [{ ...user, role }] })
+    for (const role of ["user", "model", "function", undefined, ""]) taken({ contents: [{ ...user, role }, user] })
     for (const role of ["system", "assistant", "User"]) {
       assert.strictEqual(message({ contents: [{ ...user, role }] }), "Please use a valid role: user, model.")
     }
+  })
+
+  it("a single turn is the user's", () => {
+    const single = "Please ensure that single turn requests end with a user role or the role field is empty."
+    assert.strictEqual(turns(model({ text: "a" }), model({ text: "b" })), single)
+    assert.isUndefined(turns({ parts: [{ text: "a" }] }))
+    assert.isUndefined(turns(user, model({ text: "and then" })))
   })
 
   it("a conversation does not begin with a call", () => assert.strictEqual(turns(model(call("a")), reply("a")), order))

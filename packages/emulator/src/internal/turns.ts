@@ -58,7 +58,10 @@ export const judge = (contents: ReadonlyArray<Content>): string | undefined => {
       return "Please ensure that function response turn comes immediately after a function call turn."
     }
   }
-  return undefined
+  const [only, ...others] = turns
+  return only !== undefined && isModel(only) && others.length === 0
+    ? "Please ensure that single turn requests end with a user role or the role field is empty."
+    : undefined
 }
 
 /** What injected history may carry where a model never signed: documented for calls it did not make. */
