@@ -123,7 +123,8 @@ describe.each([["FetchGemini", FetchGemini.layer], ["NodeGemini", NodeGemini.lay
   (name, layer) => {
     for (const { connection, name: phase, protocol, run } of phases) {
       for (const deadlines of [false, true]) {
-        if (phase === "connecting") continue
+        // fetch does not show its sockets: one that still connects lives until Node's own limit of 10 s.
+        if (phase === "connecting" && name === "FetchGemini") continue
         it.live(deadlines ? `${phase}, with deadlines set` : phase, () =>
           Effect.gen(function*() {
             const arrived = Deferred.makeUnsafe<void>()

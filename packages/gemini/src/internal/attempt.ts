@@ -161,7 +161,7 @@ export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpC
       (bytes) => Stream.transformPull(bytes, (pull) => Effect.succeed(AttemptClock.watched(clock, pull))),
       Stream.runForEachArray((batch) => Effect.sync(() => pieces.push(...batch))),
       Effect.matchEffect({
-        onSuccess: () => Effect.sync(() => Utf8.decode(Utf8.concat(pieces))),
+        onSuccess: () => Effect.sync(() => Utf8.decodeBody(Utf8.concat(pieces))),
         onFailure: (error) =>
           error.reason._tag === "EmptyBodyError" ? Effect.succeed("") : Effect.fail(Body.network(attempt, error))
       })

@@ -26,3 +26,9 @@ export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return whole
 }
+
+/** A whole body as text, without the byte order mark that JSON.parse would choke on. */
+export const decodeBody = (bytes: Uint8Array): string => {
+  const text = decode(bytes)
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
