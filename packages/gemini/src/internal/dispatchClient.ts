@@ -6,7 +6,8 @@
  * still connects takes the socket with it, instead of leaving it to the connect timeout.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
+import type * as Undici from "@effect/platform-node/Undici"
+import undici from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
@@ -36,8 +37,8 @@ let dialling: Dialling | undefined
 
 /** An agent whose connecting sockets can be closed. `connectTimeout` in milliseconds, 0 for none. */
 export const makeAgent = (connectTimeout: number): Undici.Agent => {
-  const connector = Undici.buildConnector({ timeout: connectTimeout })
-  return new Undici.Agent({
+  const connector = undici.buildConnector({ timeout: connectTimeout })
+  return new undici.Agent({
     connect: (options, callback) => {
       const owner = dialling
       const connecting: unknown = connector(options, (...result) => {
