@@ -8,12 +8,16 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Toml from "effect/encoding/Toml"
+import * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as TierToml from "./internal/tierToml.ts"
+import * as TomlLines from "./internal/tomlLines.ts"
 import * as ModelId from "./ModelId.ts"
-import type * as Tier from "./Tier.ts"
+import * as Tier from "./Tier.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -162,6 +166,10 @@ export const problem = (options: Options): Problem | undefined => {
   if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
     wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
   }
+  for (const [model, limits] of Object.entries(options.limits ?? {})) {
+    const limit = Tier.problem(limits)
+    if (limit !== undefined) wrong(`limits[${JSON.stringify(model)}].${limit.key}`, limit.description)
+  }
   const { attempts, factor, baseDelay, maxDelay, maxRetryAfter } = options.retry ?? {}
   if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 1)) {
     wrong("retry.attempts", `expected a whole number of at least 1, got ${shown(attempts)}`)
@@ -238,3 +246,80 @@ export const load = Effect.fnUntraced(function*(options: Options = {}): Effect.f
     new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
   )
 })
+
+/**
+ * What a file says, to be spread into the options: `{ ...configured, apiKey }`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FromToml {
+  readonly defaultModel?: string
+  /** The tier that `default_tier` names, `free` where it names none. */
+  readonly tier: Tier.Tier
+  /** Every tier by name: Google's, as the file overrides them, and the file's own. */
+  readonly tiers: Readonly<Record<string, Tier.Tier>>
+}
+
+/**
+ * Reads the `[providers.gemini]` of a TOML text. A tier of a new name starts from the one
+ * that it `extends`, else from `free`; tables other than `providers` are left alone. Fails
+ * with everything that is wrong, each with file, line and key.
+ *
+ * ```ts
+ * import * as GeminiConfig from "effect-gemini/GeminiConfig"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = GeminiConfig.fromToml(
+ *   `
+ * [providers.gemini]
+ * default_tier = "free"
+ *
+ * [providers.gemini.tiers.free.models."gemini-2.5-flash"]
+ * rpm = 10
+ * tpm = 250_000
+ * `,
+ *   "gemini.toml"
+ * )
+ * const { tier } = await Effect.runPromise(program)
+ * tier.models["gemini-2.5-flash"]?.rpm // => 10
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromToml = (text: string, file: string): Effect.Effect<FromToml, Config.ConfigError> =>
+  Effect.suspend(() => {
+    const document = Toml.parse(text)
+    if (Result.isFailure(document)) {
+      // Effect's parser says "… at line 3, column 7".
+      const line = /\bline (\d+)/.exec(document.failure.message)?.[1]
+      return wrongFile(`${file}${line === undefined ? "" : `:${line}`}: ${document.failure.message}`)
+    }
+    const decoded = TierToml.decode(document.success)
+    if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
+    return Effect.flatMap(Effect.promise(() => TomlLines.load(text)), (lineOf) =>
+      wrongFile(
+        decoded.failure.map(({ description, path }) => {
+          const line = lineOf(path)
+          return `${file}${line === undefined ? "" : `:${line}`}: ${TierToml.keyOf(path)}: ${description}`
+        }).join("\n")
+      ))
+  })
+
+/**
+ * {@link fromToml} of a file.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromTomlFile = (path: string): Effect.Effect<FromToml, Config.ConfigError, FileSystem.FileSystem> =>
+  FileSystem.FileSystem.use((files) =>
+    files.readFileString(path).pipe(
+      Effect.catch((error) => wrongFile(`${path}: cannot be read: ${error.reason._tag}`)),
+      Effect.flatMap((text) => fromToml(text, path))
+    )
+  )
+
+const wrongFile = (message: string): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))

@@ -27,6 +27,7 @@ import { CallGate } from "./internal/CallGate.ts"
 import * as PoolMap from "./internal/PoolMap.ts"
 import * as ModelList from "./ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
+import * as ModelAlias from "./ModelAlias.ts"
 import type * as ModelId from "./ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 import * as Tier from "./Tier.ts"
@@ -186,8 +187,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         gate,
         project: member,
         location: "global",
-        quotaModel: model,
-        isAlias: false,
+        quotaModel: ModelAlias.quotaModel(model),
+        isAlias: ModelAlias.isAlias(model),
         limits,
         retry: options.retry,
         timeouts: options.timeouts

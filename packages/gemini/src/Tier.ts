@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { table } from "./internal/tierTable.ts"
 
 /**
  * The limits of one lane. `Infinity` means that the server sets none.
@@ -39,37 +40,13 @@ export interface Tier {
   readonly models: Readonly<Record<string, Partial<Limits>>>
 }
 
-const limits = (rpm: number, tpm: number, rpd: number, concurrency: number): Limits => ({
-  rpm,
-  tpm,
-  rpd,
-  concurrency
-})
-
-// Google no longer publishes the table (AI Studio shows it per project). These rows are
-// the last published ones, a copy of about October 2025; override them with `limits`.
-const table: Readonly<Record<TierName, Tier>> = {
-  free: {
-    name: "free",
-    limits: limits(10, 250_000, 250, 8),
-    models: {
-      "gemini-2.5-pro": limits(2, 125_000, 50, 8),
-      "gemini-2.5-flash": limits(10, 250_000, 250, 8),
-      "gemini-2.5-flash-lite": limits(15, 250_000, 1_000, 8)
-    }
-  },
-  tier1: {
-    name: "tier1",
-    limits: limits(1_000, 1_000_000, 10_000, 64),
-    models: {
-      "gemini-2.5-pro": limits(150, 2_000_000, 10_000, 64),
-      "gemini-2.5-flash": limits(1_000, 1_000_000, 10_000, 64),
-      "gemini-2.5-flash-lite": limits(4_000, 4_000_000, Infinity, 64)
-    }
-  },
-  tier2: { name: "tier2", limits: limits(2_000, 3_000_000, 100_000, 128), models: {} },
-  tier3: { name: "tier3", limits: limits(10_000, 8_000_000, Infinity, 256), models: {} }
-}
+/**
+ * The names of the tiers that Google has.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<TierName> = ["free", "tier1", "tier2", "tier3"]
 
 /**
  * A tier by name.
@@ -78,6 +55,59 @@ const table: Readonly<Record<TierName, Tier>> = {
  * @since 0.1.0
  */
 export const byName = (name: TierName): Tier => table[name]
+
+/**
+ * A tier of your own: what differs from another one.
+ *
+ * ```ts
+ * import * as Tier from "effect-gemini/Tier"
+ *
+ * const ours = Tier.extend(Tier.byName("tier1"), {
+ *   name: "ours",
+ *   models: { "gemini-2.5-flash": { rpm: 500 } }
+ * })
+ * Tier.limitsFor(ours, "gemini-2.5-flash").rpm // => 500
+ * Tier.limitsFor(ours, "gemini-2.5-flash").tpm // => 1_000_000
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const extend = (
+  base: Tier,
+  own: {
+    readonly name?: string | undefined
+    readonly limits?: Partial<Limits> | undefined
+    readonly models?: Readonly<Record<string, Partial<Limits>>> | undefined
+  }
+): Tier => {
+  const models: Record<string, Partial<Limits>> = { ...base.models }
+  for (const [model, limits] of Object.entries(own.models ?? {})) models[model] = { ...models[model], ...limits }
+  return { name: own.name ?? base.name, limits: { ...base.limits, ...own.limits }, models }
+}
+
+/**
+ * The first limit that cannot be meant: each is a whole number, 0 for a model that the
+ * tier does not have, or `Infinity`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const problem = (
+  limits: Readonly<Record<string, unknown>>
+): { readonly key: string; readonly description: string } | undefined => {
+  for (const [key, value] of Object.entries(limits)) {
+    if (!limitNames.some((name) => name === key)) {
+      return { key, description: `no limit has this name; there are ${limitNames.join(", ")}` }
+    }
+    if (value === Infinity || (Number.isInteger(value) && Number(value) >= 0)) continue
+    const got = `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
+    return { key, description: `expected a whole number of at least 0, or no limit (inf), got ${got}` }
+  }
+  return undefined
+}
+
+const limitNames: ReadonlyArray<keyof Limits> = ["rpm", "tpm", "rpd", "concurrency"]
 
 /**
  * The limits that a tier sets for a model, with the caller's overrides on top.
