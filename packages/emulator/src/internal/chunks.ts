@@ -123,11 +123,11 @@ export function* stream(
   }
 }
 
-/** One scripted piece of a stream. */
-export const piece = (envelope: Envelope, text: string): Json.Json => ({
-  candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }],
-  ...shared(envelope)
-})
+/** Scripted pieces of a stream as responses. */
+export const pieceOf = (envelope: Envelope): (text: string) => Json.Json => {
+  const rest = shared(envelope)
+  return (text) => ({ candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }], ...rest })
+}
 
 /** Any chunks as one response: the parts in a row, neighbouring texts joined, all else from the last that has it. */
 export const fold = (list: ReadonlyArray<Json.Json>): Json.Json => {

@@ -119,7 +119,8 @@ export const respond = (
       return framing === "json" ? Render.whole(answer.response) : Render.stream([answer.response], framing, delay)
     }
     if (answer.chunks !== undefined) {
-      const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? Chunks.piece(envelope, chunk) : chunk)
+      const piece = Chunks.pieceOf(envelope)
+      const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? piece(chunk) : chunk)
       return framing === "json" ? Render.whole(Chunks.fold([...chunks])) : Render.stream(chunks, framing, delay)
     }
     if (answer.error !== undefined) return Render.error(answer.error, framing)
