@@ -221,6 +221,12 @@ describe("what the front end takes in many spellings arrives in one", () => {
     )
   })
 
+  it("a service tier under its name of today and that of before", () => {
+    for (const serviceTier of ["flex", "FLEX", "SERVICE_TIER_FLEX"]) {
+      assert.deepStrictEqual(read({ serviceTier }), { serviceTier: "flex" })
+    }
+  })
+
   it("free objects keep their keys, whatever they are called", () => {
     const args = { snake_case: null, camelCase: { __proto__x: 1 }, list: [[1]] }
     assert.deepStrictEqual(

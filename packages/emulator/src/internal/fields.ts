@@ -200,7 +200,9 @@ class Walk {
   private enumeration(name: string, value: unknown, place: Place): unknown {
     if (isInteger(value, 32)) return value
     if (typeof value === "string") {
-      const wanted = value.toUpperCase().replaceAll("-", "_")
+      const upper = value.toUpperCase().replaceAll("-", "_")
+      // The description of 2026-03-27 had SERVICE_TIER_FLEX for what is `flex` since 2026-08-31.
+      const wanted = name === "ServiceTier" ? upper.replace(/^SERVICE_TIER_/, "") : upper
       const found = Table.enums[name]?.find((known) => known.toUpperCase() === wanted)
       if (found !== undefined) return found
     }
