@@ -169,6 +169,25 @@ describe("under TestClock", () => {
       yield* TestClock.adjust("20 minutes")
       assert.strictEqual(reasonOf(yield* Fiber.await(consumer)), "Unsupported")
     }).pipe(Effect.provide(Emulator.layerHttpClient({ chunkDelay: 10 }))))
+
+  it.effect("calls that were interrupted at whatever step are not waited for: nothing was lost", () =>
+    Effect.gen(function*() {
+      const { close, emulator, gemini, limiter } = yield* open({
+        limits: { "gemini-3.8-flash": { concurrency: 3 } }
+      })
+      yield* emulator.addFault({ status: 503, when: { method: "streamGenerateContent" } })
+      for (let steps = 0; steps < 120; steps++) {
+        const call = steps % 2 === 0
+          ? Effect.asVoid(gemini.generate(request))
+          : Stream.runDrain(gemini.generateStream(request))
+        const fiber = yield* Effect.forkChild(call)
+        for (let i = 0; i < steps / 2; i++) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual(yield* inFlight(limiter), 0)
+      }
+      yield* close
+      assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
 })
 
 const liveClock = Layer.succeed(Clock.Clock, Context.get(Context.empty(), Clock.Clock))

@@ -122,6 +122,7 @@ export const make = (options: Options): ModelClient => {
   const counting = new Lane(options, "count")
   const embedding = new Lane(options, "embed")
 
+  /** The server's count; on the way the lane hears who answered. */
   const inputTokens = (response: GenerateContent.GenerateContentResponse): number | undefined => {
     generation.answeredBy(response.modelVersion)
     const tokens = response.usageMetadata?.promptTokenCount

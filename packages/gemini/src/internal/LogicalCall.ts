@@ -137,14 +137,14 @@ class LogicalCall<A> implements InFlight {
   }
 
   /** The last word on a failure that nothing follows. */
-  readonly finalError = (error: GeminiError): Effect.Effect<never, GeminiError> => {
+  finalError(error: GeminiError): Effect.Effect<never, GeminiError> {
     // What the limiter refused was never an attempt.
     if (this.sent) this.failed.push(this.attempt(error))
     return Effect.fail(this.failed.length === 0 ? error : error.withAttempts(this.failed))
   }
 
   /** After a failed attempt: succeeds when it is time for the next one, fails when there is none. */
-  readonly recover = (failure: GeminiError): Effect.Effect<void, GeminiError> => {
+  recover(failure: GeminiError): Effect.Effect<void, GeminiError> {
     // Refusals of our own limiter (a full queue, too long a wait) are the caller's choice.
     if (!this.sent) return this.finalError(failure)
     const { client, plan } = this
@@ -286,7 +286,7 @@ export const stream = <A>(
             return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
               const read = chunks(source, permit)
               pull = Effect.catchTags(read, {
-                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), call.finalError),
+                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error)),
                 Done: () => {
                   const rejection = finished === undefined ? undefined : plan.rejection(finished)
                   return rejection === undefined ? Cause.done() : call.finalError(rejection)

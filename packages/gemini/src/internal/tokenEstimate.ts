@@ -43,27 +43,35 @@ export const mediaTokens = (mimeType: string, length: number): number => {
   }
 }
 
-const isBlob = (value: object): value is { readonly data: string; readonly mimeType?: unknown } =>
-  "data" in value && typeof value.data === "string"
-
-// Keys whose values are not shown to the model, or are handles to what was counted before.
-const uncounted = new Set(["thoughtSignature", "fileData", "cachedContent", "generationConfig", "safetySettings"])
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
 
 const walk = (value: unknown): number => {
   if (typeof value === "string") return value.length / charactersPerToken
-  if (typeof value !== "object" || value === null) return typeof value === "number" ? 1 : 0
+  if (!isRecord(value)) return typeof value === "number" ? 1 : 0
   let tokens = 0
   if (Array.isArray(value)) {
     for (const item of value) tokens += walk(item)
     return tokens
   }
-  if (isBlob(value)) {
-    return mediaTokens(typeof value.mimeType === "string" ? value.mimeType : "", value.data.length)
-  }
-  for (const [key, item] of Object.entries(value)) {
-    // A file's size is unknown here: one image is the least that it costs.
-    if (key === "fileData") tokens += tokensPerImage
-    else if (!uncounted.has(key)) tokens += walk(item)
+  const { data, mimeType } = value
+  if (typeof data === "string") return mediaTokens(typeof mimeType === "string" ? mimeType : "", data.length)
+  for (const key in value) {
+    switch (key) {
+      // Not shown to the model, or handles to what was counted before.
+      case "role":
+      case "thoughtSignature":
+      case "cachedContent":
+      case "generationConfig":
+      case "safetySettings":
+        break
+      // A file's size is unknown here: one image is the least that it costs.
+      case "fileData":
+        tokens += tokensPerImage
+        break
+      default:
+        tokens += walk(value[key])
+    }
   }
   return tokens
 }
