@@ -260,6 +260,41 @@ describe("quota", () => {
       assert.strictEqual((yield* lane)?.used.requests, 0)
     }).pipe(Effect.provide(services({ apiKey: undefined }))))
 
+  it.effect("an alias and its target share a lane, and limits of either name hold", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
+      const second = yield* start(gemini.generate(request))
+      assert.strictEqual((yield* lane)?.waiting, 1)
+      const snapshot = yield* (yield* RateLimiter.RateLimiter).snapshot
+      assert.deepStrictEqual(snapshot.map(({ lane, limits }) => [lane.quotaModel, limits.rpm]), [[model, 1]])
+      yield* Fiber.interrupt(second)
+    }).pipe(Effect.provide(services({ limits: { [`models/${model}`]: { rpm: 1 } } }))))
+
+  it.effect("an alias follows the modelVersion of an answer, any name the model that a 429 names", () =>
+    Effect.gen(function*() {
+      const { addFault, enqueue } = yield* Emulator.Emulator
+      const { response } = finished("STOP")
+      yield* enqueue({ response: { ...response, modelVersion: "gemini-3.9-flash" } })
+      const gemini = yield* GeminiClient.GeminiClient
+      const lanes = Effect.flatMap(
+        RateLimiter.RateLimiter,
+        (limiter) =>
+          Effect.map(limiter.snapshot, (lanes) => lanes.map(({ lane, used }) => [lane.quotaModel, used.requests]))
+      )
+      yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
+      yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
+      assert.deepStrictEqual(yield* lanes, [[model, 1], ["gemini-3.9-flash", 1]])
+      const violations = [{ quotaId: "PerMinute", quotaDimensions: { model: "gemini-2.5-flash" } }]
+      yield* addFault({
+        error: { code: 429, details: [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations }] },
+        when: { times: 1 }
+      })
+      yield* Effect.flip(gemini.generate({ ...request, model: "gemini-2.5-flash-001" }, { retry: { attempts: 1 } }))
+      const parked = (yield* (yield* RateLimiter.RateLimiter).snapshot).filter((lane) => lane.parkedUntil !== undefined)
+      assert.deepStrictEqual(parked.map(({ lane }) => lane.quotaModel), ["gemini-2.5-flash"])
+    }).pipe(Effect.provide(services())))
+
   it.effect("a stream settles its permit with the server's count", () =>
     Effect.gen(function*() {
       const { enqueue } = yield* Emulator.Emulator
@@ -375,6 +410,10 @@ describe("options", () => {
       const gemini = yield* GeminiClient.GeminiClient
       const error = yield* Effect.flip(gemini.generate(request, { retry: { attempts: 0 } }))
       assert.include(error.message, "retry.attempts: expected a whole number of at least 1, got 0 (number)")
+      const limits = yield* Effect.flip(gemini.generate(request, { limits: { rpm: -1 } }))
+      assert.include(limits.message, "limits.rpm: expected a whole number of at least 0")
+      const wait = yield* Effect.flip(gemini.generate(request, { maxWait: -1 }))
+      assert.include(wait.message, "maxWait: expected a duration")
       assert.strictEqual((yield* (yield* Emulator.Emulator).requests).length, 0)
     }).pipe(Effect.provide(services())))
 })

@@ -5,6 +5,28 @@
  * client, and chooses between HTTP and Live. What it returns are views over the wire
  * response, which is there whole as `response`.
  *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiClient from "effect-gemini/GeminiClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * const program = Effect.gen(function*() {
+ *   const gemini = yield* GeminiClient.GeminiClient
+ *   const answer = yield* gemini.generate({ contents: "Say hello" }, { timeouts: { total: "1 minute" } })
+ *   console.log(answer.text, answer.usage?.totalTokens)
+ *   yield* gemini.generateStream({ contents: "Tell a story" }).pipe(
+ *     Stream.runForEach((chunk) => Effect.sync(() => process.stdout.write(chunk.text)))
+ *   )
+ * })
+ *
+ * program.pipe(
+ *   Effect.catchReason("GeminiError", "QuotaExhausted", (spent) => Effect.log(spent.message)),
+ *   Effect.provide(FetchGemini.layerConfig()), // GEMINI_API_KEY
+ *   Effect.runPromise
+ * )
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -130,9 +152,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
 
   const problemOf = (method: string, call: CallOptions | undefined): GeminiError | undefined => {
-    const wrong = problem ?? (call?.retry === undefined && call?.timeouts === undefined
-      ? undefined
-      : GeminiConfig.problem({ retry: call.retry, timeouts: call.timeouts }))
+    const wrong = problem ?? (call === undefined ? undefined : GeminiConfig.problemOfCall(call))
     return wrong && invalidRequest(method, wrong.field, wrong.description)
   }
 

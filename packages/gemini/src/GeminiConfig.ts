@@ -14,6 +14,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type { CallOptions } from "./CallOptions.ts"
 import * as TierToml from "./internal/tierToml.ts"
 import * as TomlLines from "./internal/tomlLines.ts"
 import * as ModelId from "./ModelId.ts"
@@ -109,8 +110,9 @@ export interface Options {
   readonly timeouts?: Timeouts | undefined
   readonly retry?: Retry | undefined
   /**
-   * How long closing the layer waits for calls in flight before it interrupts them.
-   * Default 10 seconds.
+   * How long closing the layer waits for calls in flight before it interrupts the fibers that
+   * are in them. New calls fail at once, and what waits for quota or in a backoff is not waited
+   * for. Default 10 seconds.
    */
   readonly drain?: Duration.Input | undefined
   /** The last word on the HttpClient: proxies, extra headers, logging. */
@@ -166,6 +168,10 @@ export const problem = (options: Options): Problem | undefined => {
   if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
     wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
   }
+  const { tier } = options
+  if (typeof tier === "string" && !Tier.names.includes(tier)) {
+    wrong("tier", `expected one of ${Tier.names.join(", ")} or limits of your own, got ${shown(tier)}`)
+  }
   for (const [model, limits] of Object.entries(options.limits ?? {})) {
     const limit = Tier.problem(limits)
     if (limit !== undefined) wrong(`limits[${JSON.stringify(model)}].${limit.key}`, limit.description)
@@ -183,6 +189,23 @@ export const problem = (options: Options): Problem | undefined => {
     ...durations("", { drain: options.drain })
   )
   return found[0]
+}
+
+/**
+ * The first option of one call that cannot be meant, if there is one.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const problemOfCall = (call: CallOptions): Problem | undefined => {
+  const { limits, maxWait, retry, tier, timeouts } = call
+  const wait = maxWait === undefined ? undefined : durations("", { maxWait })[0]
+  if (wait !== undefined) return wait
+  const limit = limits === undefined ? undefined : Tier.problem(limits)
+  if (limit !== undefined) return { field: `limits.${limit.key}`, description: limit.description }
+  return retry === undefined && tier === undefined && timeouts === undefined
+    ? undefined
+    : problem({ retry, tier, timeouts })
 }
 
 const optional = (name: string): Config.Config<string | undefined> =>

@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type { CallOptions } from "./CallOptions.ts"
@@ -28,7 +29,7 @@ import * as PoolMap from "./internal/PoolMap.ts"
 import * as ModelList from "./ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
 import * as ModelAlias from "./ModelAlias.ts"
-import type * as ModelId from "./ModelId.ts"
+import * as ModelId from "./ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 import * as Tier from "./Tier.ts"
 
@@ -152,6 +153,11 @@ export const makeWith = Effect.fnUntraced(function*(
   }
 })
 
+const byModelId = (limits: GeminiConfig.Options["limits"]): Record<string, Partial<Tier.Limits>> =>
+  Object.fromEntries(
+    Object.entries(limits ?? {}).map(([name, limits]) => [Result.getOrElse(ModelId.parse(name), () => name), limits])
+  )
+
 /**
  * The pool over HTTP, with the tier's limits. Closing its scope lets the calls in flight
  * end, for up to `drain`.
@@ -173,10 +179,13 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const tierOf = (tier: GeminiConfig.Options["tier"]): Tier.Tier =>
     typeof tier === "object" ? tier : Tier.byName(tier ?? "free")
   const tier = tierOf(options.tier)
-  const limits = (quotaModel: ModelId.ModelId, call?: CallOptions): Tier.Limits => {
-    const base = Tier.limitsFor(call?.tier === undefined ? tier : tierOf(call.tier), quotaModel, options.limits)
-    return call?.limits === undefined ? base : { ...base, ...call.limits }
-  }
+  const overrides = byModelId(options.limits)
+  /** Overrides may name the model that was asked or the one that is counted; the asked one's win. */
+  const limitsOf = (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions): Tier.Limits => ({
+    ...Tier.limitsFor(call?.tier === undefined ? tier : tierOf(call.tier), quotaModel, overrides),
+    ...overrides[asked],
+    ...call?.limits
+  })
 
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
@@ -189,7 +198,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         location: "global",
         quotaModel: ModelAlias.quotaModel(model),
         isAlias: ModelAlias.isAlias(model),
-        limits,
+        limits: limitsOf(model),
         retry: options.retry,
         timeouts: options.timeouts
       })
