@@ -23,7 +23,7 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { GeminiError } from "./GeminiError.ts"
-import { LaneWindow } from "./internal/LaneWindow.ts"
+import { countable, LaneWindow } from "./internal/LaneWindow.ts"
 import type * as ModelId from "./ModelId.ts"
 import type { Limits } from "./Tier.ts"
 
@@ -169,10 +169,11 @@ class MemoryLane implements StoredLane {
 
   reserve(ask: Ask, now: number): Exit.Exit<Reservation | Refusal> {
     const { counters } = this
-    const position = counters.take(now, ask.limits, ask.tokens)
+    const tokens = countable(ask.tokens)
+    const position = counters.take(now, ask.limits, tokens)
     return Exit.succeed(
       position >= 0
-        ? new MemoryReservation(this, position, now, ask.tokens)
+        ? new MemoryReservation(this, position, now, tokens)
         : { _tag: "Refused", retryIn: counters.retryAt - now, resetAt: counters.resetAt }
     )
   }

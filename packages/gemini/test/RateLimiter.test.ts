@@ -301,3 +301,30 @@ describe("the day", () => {
     })
   )
 })
+
+describe("lanes", () => {
+  limiter(
+    "are forgotten when they count nothing any more, and only then",
+    Effect.fnUntraced(function*(limiter) {
+      const named = (name: string) =>
+        timed(limiter, ask({ lane: { ...lane, quotaModel: Result.getOrThrow(ModelId.parse(name)) } }))
+      yield* Effect.forEach(Array.from({ length: 1_000 }), (_, i) => named(`model-${i}`))
+      assert.strictEqual((yield* limiter.snapshot).length, 1_000)
+      yield* TestClock.adjust("25 hours")
+      yield* Effect.forEach(Array.from({ length: 1_100 }), (_, i) => named(`other-${i}`))
+      assert.isAtMost((yield* limiter.snapshot).length, 1_200)
+    })
+  )
+
+  it.live("leave no timer behind when nobody waits", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      const before = timers()
+      yield* Effect.forEach([1, 2], () => timed(limiter, ask()))
+      const waiting = yield* Effect.forEach([1, 2, 3], () => start(timed(limiter, ask({ maxWait: "1 hour" }))))
+      assert.strictEqual(timers() - before, 4)
+      yield* Fiber.interruptAll(waiting)
+      assert.strictEqual(timers(), before)
+    }).pipe(Effect.provide(RateLimiter.layer)))
+})

@@ -22,7 +22,7 @@ const interactiveInRow = 8
 /** Of a lane that was told of a 429 before it admitted anything. */
 const unknown: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
 
-type Answer = Reservation | Refusal
+export type Answer = Reservation | Refusal
 
 /** Whether the store has answered already, on the call. */
 export const isAnswer = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit<A, E> => Exit.isExit(effect)
@@ -79,14 +79,16 @@ export class LaneQueue {
       : undefined
   }
 
-  enqueue(ticket: Ticket): void {
+  /** `answer` is what the store said to a ticket that came to an empty queue. */
+  enqueue(ticket: Ticket, answer: Effect.Effect<Answer, GeminiError> | undefined): void {
     const queue = this.#queueOf(ticket)
     ticket.previous = queue.last
     if (queue.last === undefined) queue.first = ticket
     else queue.last.next = ticket
     queue.last = ticket
     this.waiting++
-    if (this.#head() === ticket) this.pump()
+    if (this.#head() !== ticket) return
+    if (answer === undefined || this.#take(ticket, answer)) this.pump()
   }
 
   leave(ticket: Ticket): void {
@@ -164,7 +166,10 @@ export class LaneQueue {
       this.#changed = true
       return false
     }
-    const answer = this.store.reserve(head.admission, head.now())
+    return this.#take(head, this.store.reserve(head.admission, head.now()))
+  }
+
+  #take(head: Ticket, answer: Effect.Effect<Answer, GeminiError>): boolean {
     if (isAnswer(answer)) return this.#answered(head, answer)
     this.#asking = true
     this.#changed = false
@@ -201,6 +206,11 @@ export class LaneQueue {
     }
     if (answer.resetAt !== undefined) this.exhaust(answer.resetAt, head.admission.limits.rpd)
     if (head.state !== "queued") return true
+    if (head.refuse !== undefined) {
+      this.#unlink(head)
+      head.finish(Exit.fail(head.refuse(answer.retryIn)))
+      return true
+    }
     if (answer.retryIn === Infinity) this.#disarm()
     else this.#arm(head, Math.max(1, answer.retryIn))
     return false

@@ -15,6 +15,9 @@ import { nextPacificMidnight } from "./pacificDay.ts"
 const firstPause = 1_000
 const longestPause = 60_000
 
+/** An estimate as it can be counted: what is no number or negative counts nothing. */
+export const countable = (estimate: number): number => estimate > 0 ? Math.min(estimate, 1e15) : 0
+
 export class LaneWindow {
   // What was sent, oldest first: positions count up for ever, `position & mask` is the slot.
   #times = new Float64Array(16)
@@ -55,9 +58,8 @@ export class LaneWindow {
   }
 
   /** Takes from every dimension and gives the entry's position, or takes nothing and gives -1. */
-  take(now: number, limits: Limits, estimate: number): number {
+  take(now: number, limits: Limits, tokens: number): number {
     this.advance(now)
-    const tokens = estimate > 0 ? estimate : 0
     if (!this.#fits(now, limits, tokens)) return this.#refuse(now, limits, tokens)
     this.inFlight++
     this.today++
@@ -129,7 +131,7 @@ export class LaneWindow {
   /** Nothing that limits is counted, running or learned: the lane can be forgotten. */
   isIdle(now: number, limits: Limits): boolean {
     this.advance(now)
-    return this.#first === this.#end && this.inFlight === 0 &&
+    return this.requests === 0 && this.tokens === 0 && this.inFlight === 0 &&
       (this.today === 0 || limits.rpd === Infinity) &&
       now >= this.parkedUntil && now >= this.pausedUntil
   }

@@ -8,7 +8,7 @@ import { LimiterFull, QuotaExhausted, RateLimited, RequestTooLarge } from "../Ge
 import type { Refusal, Reservation } from "../LaneStore.ts"
 import type { Admission, Permit } from "../RateLimiter.ts"
 import { alarm } from "./alarm.ts"
-import { isAnswer, type LaneQueue } from "./LaneQueue.ts"
+import { type Answer, isAnswer, type LaneQueue } from "./LaneQueue.ts"
 
 /** One call's place in its lane: queued, then holding a reservation, then ended. */
 export class Ticket implements Permit {
@@ -17,6 +17,8 @@ export class Ticket implements Permit {
   readonly context: Context.Context<never>
   readonly clock: Clock.Clock
   state: "arriving" | "queued" | "holding" | "ended" = "arriving"
+  /** The error of a call that does not wait: at most the store's first answer. */
+  refuse: ((retryIn: number) => GeminiError) | undefined = undefined
   previous: Ticket | undefined = undefined
   next: Ticket | undefined = undefined
 
@@ -51,9 +53,9 @@ export class Ticket implements Permit {
     }
     if (lane.waiting > 0) return this.#queue(undefined)
     const answer = lane.store.reserve(admission, this.now())
-    if (!isAnswer(answer)) return this.#queue(undefined)
+    if (!isAnswer(answer)) return this.#queue(answer)
     if (Exit.isFailure(answer)) return answer
-    if (answer.value._tag === "Refused") return this.#queue(answer.value)
+    if (answer.value._tag === "Refused") return this.#queue(answer, answer.value)
     this.hold(answer.value)
     return undefined
   }
@@ -121,7 +123,10 @@ export class Ticket implements Permit {
     )
   }
 
-  #queue(refusal: Refusal | undefined): Effect.Effect<void, GeminiError> | undefined {
+  #queue(
+    answer: Effect.Effect<Answer, GeminiError> | undefined,
+    refusal?: Refusal
+  ): Effect.Effect<void, GeminiError> | undefined {
     const { admission, lane } = this
     const { limits } = admission
     if (!(limits.rpm >= 1 && limits.tpm >= 1 && limits.rpd >= 1 && limits.concurrency >= 1)) {
@@ -132,15 +137,20 @@ export class Ticket implements Permit {
     const maxWait = admission.maxWait === undefined
       ? Infinity
       : Duration.toMillis(Duration.fromInputUnsafe(admission.maxWait))
-    if (maxWait <= 0) return Effect.fail(this.#tooLate(maxWait, refusal?.retryIn))
-    if (lane.waiting >= (admission.maxQueue ?? Infinity)) {
-      const reason = new LimiterFull({ waiting: lane.waiting, limit: admission.maxQueue ?? Infinity })
-      return Effect.fail(this.#error(reason))
+    const refuse = maxWait <= 0
+      ? (retryIn?: number) => this.#tooLate(maxWait, retryIn)
+      : lane.waiting >= (admission.maxQueue ?? Infinity)
+      ? () => this.#full(lane.waiting)
+      : undefined
+    if (refuse !== undefined) {
+      // A store that is still being asked may have room; only its refusal is one.
+      if (answer === undefined || refusal !== undefined) return Effect.fail(refuse(refusal?.retryIn))
+      this.refuse = refuse
     }
     this.state = "queued"
-    lane.enqueue(this)
+    lane.enqueue(this, answer)
     if (this.#result !== undefined) return Exit.isSuccess(this.#result) ? undefined : this.#result
-    if (maxWait < Infinity) {
+    if (maxWait > 0 && maxWait < Infinity) {
       this.#stopDeadline = alarm(this.context, this.clock, maxWait, () => {
         if (this.state !== "queued") return
         const error = this.#tooLate(maxWait, undefined)
@@ -155,6 +165,10 @@ export class Ticket implements Permit {
     return admission.onWait === undefined
       ? waited
       : Effect.andThen(admission.onWait({ lane: lane.key, until: lane.expected }), waited)
+  }
+
+  #full(waiting: number): GeminiError {
+    return this.#error(new LimiterFull({ waiting, limit: this.admission.maxQueue ?? Infinity }))
   }
 
   #tooLate(maxWait: number, retryIn: number | undefined): GeminiError {

@@ -1,0 +1,128 @@
+import { assert, describe, it } from "@effect/vitest"
+import { GeminiError } from "effect-gemini/GeminiError"
+import { Network } from "effect-gemini/GeminiErrorReason"
+import * as LaneStore from "effect-gemini/LaneStore"
+import * as ModelId from "effect-gemini/ModelId"
+import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as TestClock from "effect/testing/TestClock"
+import { laneStoreSuite } from "./LaneStoreSuite.ts"
+
+/** A store that answers later, as one over a network does. */
+const later = (stored: LaneStore.StoredLane): LaneStore.StoredLane => {
+  const after = <A, E>(f: () => Effect.Effect<A, E>) => Effect.andThen(Effect.yieldNow, Effect.suspend(f))
+  return {
+    reserve: (ask, now) => after(() => stored.reserve(ask, now)),
+    settle: (reservation, tokens, now) => after(() => stored.settle(reservation, tokens, now)),
+    release: (reservation, now) => after(() => stored.release(reservation, now)),
+    cancel: (reservation, now) => after(() => stored.cancel(reservation, now)),
+    pause: (retryAfter, now) => after(() => stored.pause(retryAfter, now)),
+    park: (resetAt, now) => after(() => stored.park(resetAt, now)),
+    read: (limits, now) => after(() => stored.read(limits, now)),
+    isIdle: (limits, now) => stored.isIdle(limits, now)
+  }
+}
+
+const far = Layer.succeed(LaneStore.LaneStore, {
+  open: (key, window) => later(LaneStore.memory.open(key, window))
+})
+
+const harness = { window: { window: 60_000, guard: 60 }, now: Clock.currentTimeMillis, pass: TestClock.adjust }
+
+laneStoreSuite("memory", { ...harness, layer: LaneStore.layerMemory })
+laneStoreSuite("memory that answers later", { ...harness, layer: far })
+
+const lane: RateLimiter.LaneKey = {
+  project: "p",
+  location: "global",
+  quotaModel: Result.getOrThrow(ModelId.parse("gemini-2.5-flash")),
+  family: "generate"
+}
+const admission: RateLimiter.Admission = {
+  lane,
+  limits: { rpm: 2, tpm: 1_000, rpd: 100, concurrency: 10 },
+  tokens: 10
+}
+const timed = (limiter: RateLimiter.Service) => limiter.use(admission, () => Clock.currentTimeMillis)
+const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+
+/** Long enough for the store to have answered everyone, in no time of the clock. */
+const answered = Effect.forEach(Array.from({ length: 100 }), () => Effect.yieldNow, { discard: true })
+
+const limiterOver = (store: Layer.Layer<LaneStore.LaneStore>) => RateLimiter.layerStore().pipe(Layer.provide(store))
+
+describe("a limiter over a store that answers later", () => {
+  it.effect("admits in order, at the same times", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const order: Array<number> = []
+      const fibers = yield* Effect.forEach([0, 1, 2, 3, 4], (i) =>
+        start(Effect.tap(timed(limiter), () => Effect.sync(() => order.push(i)))))
+      yield* answered
+      yield* TestClock.adjust("3 minutes")
+      assert.deepStrictEqual(yield* Effect.forEach(fibers, Fiber.join), [0, 0, 60_060, 60_060, 120_120])
+      assert.deepStrictEqual(order, [0, 1, 2, 3, 4])
+    }).pipe(Effect.provide(limiterOver(far))))
+
+  it.effect("asks it for a call that does not wait, and refuses by its answer", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const now = { ...admission, maxWait: 0 }
+      const full = { ...admission, maxQueue: 0 }
+      yield* limiter.use(now, () => Effect.void)
+      yield* limiter.use(full, () => Effect.void)
+      const reasons = yield* Effect.forEach([now, full], (admission) =>
+        Effect.flip(limiter.use(admission, () => Effect.void)))
+      assert.deepStrictEqual(
+        reasons.map((error) =>
+          error.reason._tag
+        ),
+        ["RateLimited", "LimiterFull"]
+      )
+      assert.strictEqual((yield* limiter.snapshot)[0]?.waiting, 0)
+    }).pipe(Effect.provide(limiterOver(far))))
+
+  it.effect("gives back what came for a caller that had gone", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const gone = yield* start(timed(limiter))
+      yield* Fiber.interrupt(gone)
+      assert.strictEqual(yield* timed(limiter), 0)
+      yield* answered
+      const [now] = yield* limiter.snapshot
+      assert.deepStrictEqual(now?.used, { requests: 1, tokens: 10, today: 1, inFlight: 0 })
+      assert.strictEqual(now?.waiting, 0)
+    }).pipe(Effect.provide(limiterOver(far))))
+
+  it.effect("fails the call that the store failed, and goes on with the next", () => {
+    let asked = 0
+    const failing = Layer.succeed(LaneStore.LaneStore, {
+      open: (key: LaneStore.LaneKey, window: LaneStore.Window) => {
+        const stored = later(LaneStore.memory.open(key, window))
+        const broken = new GeminiError({
+          method: "acquire",
+          attempts: [],
+          reason: new Network({ code: "ECONNREFUSED" })
+        })
+        return {
+          ...stored,
+          reserve: (ask: LaneStore.Ask, now: number) =>
+            asked++ === 0 ? Effect.andThen(Effect.yieldNow, Effect.fail(broken)) : stored.reserve(ask, now)
+        }
+      }
+    })
+    return Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const first = yield* start(Effect.exit(timed(limiter)))
+      const second = yield* start(timed(limiter))
+      yield* answered
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(first)))
+      assert.strictEqual(yield* Fiber.join(second), 0)
+    }).pipe(Effect.provide(limiterOver(failing)))
+  })
+})

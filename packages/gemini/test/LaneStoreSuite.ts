@@ -1,0 +1,256 @@
+/**
+ * What every `LaneStore` keeps. A store is run with the clock that it counts by: one that is
+ * given the time with the test's, one with a clock of its own with that.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as LaneStore from "effect-gemini/LaneStore"
+import * as ModelId from "effect-gemini/ModelId"
+import type * as Tier from "effect-gemini/Tier"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+
+export interface Harness {
+  readonly layer: Layer.Layer<LaneStore.LaneStore, unknown>
+  /** Long enough that a test's steps fit into it many times over. */
+  readonly window: LaneStore.Window
+  readonly now: Effect.Effect<number>
+  readonly pass: (millis: number) => Effect.Effect<void>
+  /** Promises that cannot be shown here, and why. */
+  readonly skips?: Readonly<Record<string, string>> | undefined
+}
+
+const unlimited: Tier.Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
+
+/** A key that no other test uses: a shared store remembers. */
+let lanes = 0
+const freshKey = (): LaneStore.LaneKey => ({
+  project: `suite-${++lanes}`,
+  location: "global",
+  quotaModel: Result.getOrThrow(ModelId.parse("gemini-2.5-flash")),
+  family: "generate"
+})
+
+export const laneStoreSuite = (name: string, harness: Harness): void => {
+  const { now, pass, window } = harness
+  const span = window.window + window.guard
+
+  /** A lane, its operations at the present time. */
+  const lane = (key: LaneStore.LaneKey = freshKey()) =>
+    LaneStore.LaneStore.useSync((store) => {
+      const stored = store.open(key, window)
+      const at = <A, E>(f: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.flatMap(now, f)
+      const ask = (limits: Partial<Tier.Limits>, tokens = 1) =>
+        at((now) => stored.reserve({ limits: { ...unlimited, ...limits }, tokens }, now))
+      return {
+        ask,
+        taken: (limits: Partial<Tier.Limits>, tokens?: number) =>
+          Effect.map(ask(limits, tokens), (answer) => {
+            assert.strictEqual(answer._tag, "Reserved")
+            return answer as LaneStore.Reservation
+          }),
+        refused: (limits: Partial<Tier.Limits>, tokens?: number) =>
+          Effect.map(ask(limits, tokens), (answer) => {
+            assert.strictEqual(answer._tag, "Refused")
+            return answer as LaneStore.Refusal
+          }),
+        settle: (reservation: LaneStore.Reservation, tokens: number) =>
+          at((now) => stored.settle(reservation, tokens, now)),
+        release: (reservation: LaneStore.Reservation) => at((now) => stored.release(reservation, now)),
+        cancel: (reservation: LaneStore.Reservation) => at((now) => stored.cancel(reservation, now)),
+        pause: (retryAfter: number | undefined) => at((now) => stored.pause(retryAfter, now)),
+        park: (resetAt: number) => at((now) => stored.park(resetAt, now)),
+        read: (limits: Partial<Tier.Limits>) => at((now) => stored.read({ ...unlimited, ...limits }, now)),
+        isIdle: (limits: Partial<Tier.Limits>) =>
+          Effect.map(now, (now) => stored.isIdle({ ...unlimited, ...limits }, now))
+      }
+    })
+
+  const promise = (promised: string, body: () => Effect.Effect<void, unknown, LaneStore.LaneStore>) => {
+    const reason = harness.skips?.[promised]
+    if (reason !== undefined) it.skip(`${promised} (${reason})`, () => {})
+    else it.effect(promised, () => Effect.provide(body(), harness.layer))
+  }
+
+  describe(`a lane store: ${name}`, () => {
+    promise(
+      "takes from every dimension, or from none",
+      Effect.fnUntraced(function*() {
+        const { read, refused, taken } = yield* lane()
+        yield* taken({ tpm: 100 }, 90)
+        yield* refused({ tpm: 100 }, 11)
+        yield* refused({ rpm: 1 })
+        yield* refused({ concurrency: 1 })
+        const { inFlight, requests, today, tokens } = yield* read({})
+        assert.deepStrictEqual({ inFlight, requests, today, tokens }, {
+          inFlight: 1,
+          requests: 1,
+          today: 1,
+          tokens: 90
+        })
+      })
+    )
+
+    promise(
+      "gives an entry's place free when its window and guard have passed, as it said",
+      Effect.fnUntraced(function*() {
+        const { refused, taken } = yield* lane()
+        yield* taken({ rpm: 1 })
+        yield* pass(span / 2)
+        const { resetAt, retryIn } = yield* refused({ rpm: 1 })
+        assert.isAtLeast(retryIn, 1)
+        assert.isAtMost(retryIn, span / 2)
+        assert.strictEqual(resetAt, undefined)
+        yield* pass(retryIn)
+        yield* taken({ rpm: 1 })
+      })
+    )
+
+    promise(
+      "frees concurrency alone when a call ends",
+      Effect.fnUntraced(function*() {
+        const { refused, release, taken } = yield* lane()
+        const first = yield* taken({ rpm: 2, concurrency: 1 })
+        yield* refused({ rpm: 2, concurrency: 1 })
+        yield* release(first)
+        yield* taken({ rpm: 2, concurrency: 1 })
+        yield* refused({ rpm: 2 })
+      })
+    )
+
+    promise(
+      "gives everything back when a call was never sent",
+      Effect.fnUntraced(function*() {
+        const { cancel, isIdle, read, taken } = yield* lane()
+        const first = yield* taken({}, 10)
+        const second = yield* taken({}, 20)
+        yield* cancel(first)
+        assert.strictEqual((yield* read({})).tokens, 20)
+        yield* cancel(second)
+        const { inFlight, requests, today, tokens } = yield* read({})
+        assert.deepStrictEqual({ inFlight, requests, today, tokens }, { inFlight: 0, requests: 0, today: 0, tokens: 0 })
+        assert.isTrue(yield* isIdle({}))
+      })
+    )
+
+    promise(
+      "settles tokens by the last word, and lets nothing in until a debt has left the window",
+      Effect.fnUntraced(function*() {
+        const { refused, settle, taken } = yield* lane()
+        const first = yield* taken({ tpm: 100 }, 100)
+        yield* settle(first, 50)
+        yield* settle(first, 20)
+        yield* taken({ tpm: 100 }, 80)
+        yield* settle(first, 150)
+        const { retryIn } = yield* refused({ tpm: 100 }, 1)
+        yield* pass(retryIn)
+        yield* taken({ tpm: 100 }, 20)
+      })
+    )
+
+    promise(
+      "charges a correction that comes after the window, upward only",
+      Effect.fnUntraced(function*() {
+        const { read, refused, settle, taken } = yield* lane()
+        const up = yield* taken({}, 10)
+        const down = yield* taken({}, 10)
+        yield* pass(span)
+        yield* settle(up, 110)
+        yield* settle(down, 0)
+        const { requests, tokens } = yield* read({})
+        assert.deepStrictEqual({ requests, tokens }, { requests: 0, tokens: 100 })
+        yield* refused({ tpm: 100 }, 1)
+      })
+    )
+
+    promise(
+      "lets what is larger than the whole budget go alone, on an empty window",
+      Effect.fnUntraced(function*() {
+        const { refused, taken } = yield* lane()
+        yield* taken({ tpm: 100 }, 1)
+        const { retryIn } = yield* refused({ tpm: 100 }, 500)
+        yield* pass(retryIn)
+        yield* taken({ tpm: 100 }, 500)
+        yield* refused({ tpm: 100 }, 1)
+      })
+    )
+
+    promise(
+      "starts nothing while it is paused, and pauses longer each time when it is not told how long",
+      Effect.fnUntraced(function*() {
+        const { pause, refused, taken } = yield* lane()
+        yield* pause(50)
+        const told = yield* refused({})
+        assert.isAtMost(told.retryIn, 50)
+        yield* pass(told.retryIn)
+        yield* taken({})
+        yield* pause(undefined)
+        const first = yield* refused({})
+        assert.isAtMost(first.retryIn, 1_000)
+        yield* pause(undefined)
+        assert.isAtMost((yield* refused({})).retryIn, 1_000)
+        yield* pass(first.retryIn)
+        yield* pause(undefined)
+        const second = yield* refused({})
+        assert.isAbove(second.retryIn, 1_000)
+        assert.isAtMost(second.retryIn, 2_000)
+      })
+    )
+
+    promise(
+      "says until when it is parked",
+      Effect.fnUntraced(function*() {
+        const { isIdle, park, read, refused, taken } = yield* lane()
+        const resetAt = (yield* now) + 1_000
+        yield* park(resetAt)
+        const refusal = yield* refused({})
+        assert.strictEqual(refusal.resetAt, resetAt)
+        assert.isTrue((yield* read({})).exhausted)
+        assert.isFalse(yield* isIdle({}))
+        yield* pass(refusal.retryIn)
+        yield* taken({})
+      })
+    )
+
+    promise(
+      "counts the Pacific day",
+      Effect.fnUntraced(function*() {
+        const { refused, release, taken } = yield* lane()
+        yield* release(yield* taken({ rpd: 2 }))
+        yield* release(yield* taken({ rpd: 2 }))
+        const { resetAt, retryIn } = yield* refused({ rpd: 2 })
+        assert.strictEqual(resetAt, (yield* now) + retryIn)
+        yield* pass(retryIn)
+        yield* taken({ rpd: 2 })
+      })
+    )
+
+    promise(
+      "is exact when many ask at once",
+      Effect.fnUntraced(function*() {
+        const { ask } = yield* lane()
+        const answers = yield* Effect.forEach(Array.from({ length: 100 }), () => ask({ rpm: 30, concurrency: 20 }), {
+          concurrency: "unbounded"
+        })
+        assert.strictEqual(answers.filter((answer) => answer._tag === "Reserved").length, 20)
+      })
+    )
+
+    promise(
+      "keeps lanes apart by every part of their key",
+      Effect.fnUntraced(function*() {
+        const key = freshKey()
+        const { refused, taken } = yield* lane(key)
+        yield* taken({ rpm: 1 })
+        yield* refused({ rpm: 1 })
+        const others: ReadonlyArray<Partial<LaneStore.LaneKey>> = [
+          { project: `${key.project}/global` },
+          { location: "europe-west1" },
+          { quotaModel: Result.getOrThrow(ModelId.parse("gemini-2.5-pro")) },
+          { family: "embed" }
+        ]
+        for (const other of others) yield* (yield* lane({ ...key, ...other })).taken({ rpm: 1 })
+      })
+    )
+  })
+}
