@@ -48,6 +48,9 @@ const platformDeadlines: Readonly<Record<string, Phase>> = {
  * the message either if it quotes a header, as fetch does of one that it cannot send.
  */
 export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError => {
+  if (error.reason._tag === "InvalidUrlError") {
+    return failure(call, new Reason.InvalidRequest({ fields: [{ field: "baseUrl", description: "is no URL" }] }))
+  }
   let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
   // fetch says "fetch failed" and keeps the socket's error as the cause of that.
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
