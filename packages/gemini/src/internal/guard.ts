@@ -25,6 +25,10 @@ const pathText = (path: ReadonlyArray<unknown>): string => {
   return out
 }
 
+/** What was expected, without the null and the absence that every field may be. */
+const expectedText = (message: string): string =>
+  message.replace(/^Expected /, "").replaceAll(" | null", "").replaceAll(" | undefined", "")
+
 /** A guard for a schema without transformations. Build it once, beside the schema. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {
   SchemaJITCompiler.enable(schema.ast)
@@ -33,11 +37,7 @@ export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Res
   return (value) => {
     if (is(value)) return Result.succeed(value)
     const decoded = decode(value)
-    if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
-    const issue = format(decoded.failure.issue).issues[0]
-    return Result.fail({
-      path: pathText(issue?.path ?? []),
-      expected: (issue?.message ?? "another shape").replace(/^Expected /, "")
-    })
+    const issue = Result.isFailure(decoded) ? format(decoded.failure.issue).issues[0] : undefined
+    return Result.fail({ path: pathText(issue?.path ?? []), expected: expectedText(issue?.message ?? "another shape") })
   }
 }

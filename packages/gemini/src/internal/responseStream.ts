@@ -107,7 +107,8 @@ export const decodePull = (
     const stray = splitter.stray === "" ? undefined : Body.parse(splitter.stray)
     if (WireError.statusOf(stray) !== undefined) return Body.errorInside(call, stray)
     if (finished) return undefined
-    return splitter.stray !== "" && received.chunks().length === 0
+    // Less text than "data:" tells nothing of the kind of body: a stream cut in its first bytes.
+    return splitter.stray.trim().length >= 5 && received.chunks().length === 0
       ? Body.invalid(call, "", "an event stream or a JSON array")
       : interrupted()
   }
