@@ -170,6 +170,37 @@ describe("under TestClock", () => {
       assert.strictEqual(reasonOf(yield* Fiber.await(consumer)), "Unsupported")
     }).pipe(Effect.provide(Emulator.layerHttpClient({ chunkDelay: 10 }))))
 
+  it.effect("interrupting the program that holds the layer drains all the same", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ delay: 3_000, when: { times: 1 } }, { halfOpen: true })
+      const calls: Array<Fiber.Fiber<unknown, GeminiError>> = []
+      const program = Effect.gen(function*() {
+        const gemini = yield* GeminiClient.GeminiClient
+        calls.push(yield* Effect.forkDetach(gemini.generate(request), { startImmediately: true }))
+        calls.push(yield* Effect.forkDetach(gemini.generate(request), { startImmediately: true }))
+        return yield* Effect.never
+      }).pipe(Effect.provide(GeminiClient.layer({ apiKey, tier: "tier3", drain: "5 seconds" })))
+      const main = yield* Effect.forkChild(program, { startImmediately: true })
+      yield* emulator.awaitRequests(2)
+      const ending = yield* Effect.forkChild(Effect.andThen(Fiber.interrupt(main), Clock.currentTimeMillis), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(ending), 5_000)
+      const exits = yield* Effect.forEach(calls, (call) => Fiber.await(call))
+      assert.deepStrictEqual(exits.map(reasonOf), ["ok", "interrupted"])
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
+  it.effect("a model that was never asked for fails like the others once the layer is closed", () =>
+    Effect.gen(function*() {
+      const { close, gemini } = yield* open()
+      yield* close
+      assert.strictEqual(reasonOf(yield* Effect.exit(gemini.generate(request))), "Unsupported")
+      assert.strictEqual(reasonOf(yield* Effect.exit(Stream.runDrain(gemini.listModels()))), "Unsupported")
+      assert.strictEqual(reasonOf(yield* Effect.exit(gemini.embed({ contents: "Hi" }))), "Unsupported")
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
+
   it.effect("calls that were interrupted at whatever step are not waited for: nothing was lost", () =>
     Effect.gen(function*() {
       const { close, emulator, gemini, limiter } = yield* open({

@@ -145,7 +145,11 @@ export const makeWith = Effect.fnUntraced(function*(
     get: (key) =>
       Effect.suspend(() => {
         const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
-        if (entry === undefined) return Effect.flatMap(miss(key), (entry) => Deferred.await(entry.created))
+        if (entry === undefined) {
+          // A closed pool keeps nothing; the client that it still gives refuses every call.
+          if (scope.state._tag === "Closed") return create(key)
+          return Effect.flatMap(miss(key), (entry) => Deferred.await(entry.created))
+        }
         entry.used = ++requests
         return entry.ready ?? Deferred.await(entry.created)
       }),

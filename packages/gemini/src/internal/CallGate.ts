@@ -7,7 +7,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 
 /** A call in flight. */
 export interface InFlight {
@@ -41,18 +41,18 @@ export class CallGate {
     if (this.#calls.size === 0 && this.#empty !== undefined) Deferred.doneUnsafe(this.#empty, Effect.void)
   }
 
-  /** `drain` in milliseconds. */
+  /**
+   * `drain` in milliseconds. It runs as a finalizer, often of a fiber that was interrupted:
+   * so the time is kept by a fiber of its own, and the wait itself cannot be cut short.
+   */
   close(drain: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#open = false
       if (this.#calls.size === 0) return Effect.void
       const empty = this.#empty = Deferred.makeUnsafe<void>()
       return this.#end((call) => !call.sent).pipe(
-        Effect.andThen(Effect.timeoutOption(Deferred.await(empty), drain)),
-        // Finalizers run uninterruptibly; the wait must be able to lose against the clock.
-        Effect.interruptible,
-        Effect.andThen(this.#end(() => true)),
-        Effect.andThen(Deferred.await(empty))
+        Effect.andThen(Effect.forkDetach(Effect.andThen(Effect.sleep(drain), this.#end(() => true)))),
+        Effect.flatMap((timer) => Effect.andThen(Deferred.await(empty), Fiber.interrupt(timer)))
       )
     })
   }
@@ -64,7 +64,7 @@ export class CallGate {
         if (call.fiber === undefined) abandoned.push(call.abandon)
         else call.fiber.interruptUnsafe()
       }
-      return this.#calls.size === 0 ? Effect.void : Effect.all(abandoned, { discard: true })
+      return Effect.all(abandoned, { discard: true })
     })
   }
 }
