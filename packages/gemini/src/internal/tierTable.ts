@@ -23,11 +23,7 @@ export const table: Readonly<Record<TierName, Tier>> = {
       "gemini-2.5-pro": row(2, 125_000, 50, 8),
       "gemini-2.5-flash": row(10, 250_000, 250, 8),
       "gemini-2.5-flash-lite": row(15, 250_000, 1_000, 8),
-      // From the body of a 429 of 2026: 500 a day.
-      "gemini-3.5-flash-lite": row(15, 250_000, 500, 8),
-      "gemini-embedding-001": row(100, 30_000, 1_000, 8),
-      "gemma-4-26b-a4b-it": row(30, 15_000, 14_400, 8),
-      "gemma-4-31b-it": row(30, 15_000, 14_400, 8)
+      "gemini-embedding-001": row(100, 30_000, 1_000, 8)
     }
   },
   tier1: {
