@@ -199,6 +199,17 @@ describe("whether trying again may help", () => {
     }
   )
 
+  it.effect.each(retryable)("$0._tag goes through JSON and back", ([reason]) =>
+    Effect.gen(function*() {
+      const codec = Schema.toCodecJson(GeminiError)
+      const error = failure(reason)
+      const back = yield* Schema.decodeUnknownEffect(codec)(
+        JSON.parse(JSON.stringify(yield* Schema.encodeEffect(codec)(error)))
+      )
+      assert.strictEqual(back.message, error.message)
+      assert.deepStrictEqual(back.reason, reason)
+    }))
+
   it("every reason of the union is in the list", () => {
     const listed = new Set(retryable.map(([reason]) => reason._tag))
     assert.strictEqual(listed.size, Reason.GeminiErrorReason.members.length)

@@ -1,10 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Content from "effect-gemini/Content"
+import type { GeminiError } from "effect-gemini/GeminiError"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import type { GenerateContentRequest } from "effect-gemini/GenerateContent"
 import * as ModelId from "effect-gemini/ModelId"
 import * as Part from "effect-gemini/Part"
 import * as Tool from "effect-gemini/Tool"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import { existsSync, readFileSync } from "node:fs"
 import * as RequestCheck from "../src/internal/requestCheck.ts"
 
@@ -145,6 +151,33 @@ describe("what the server refuses is refused before anything leaves, with the pa
     ])
     assert.deepStrictEqual(check({ requests: [{ model: "models/gemini-embedding-2", content }] }), [])
   })
+})
+
+describe("a refused request", () => {
+  const methods: ReadonlyArray<
+    readonly [string, (http: GeminiHttp.Service) => Effect.Effect<unknown, GeminiError>, string]
+  > = [
+    ["generateContent", (http) => http.generateContent({ model: "m", contents: [] }), "contents"],
+    [
+      "generateContentStream",
+      (http) => Stream.runDrain(http.generateContentStream({ model: "m", contents: [] })),
+      "contents"
+    ],
+    ["countTokens", (http) => http.countTokens({ model: "m" }), "contents"],
+    ["embedContent", (http) => http.embedContent({ model: "m", content: {} }), "content.parts"],
+    ["batchEmbedContents", (http) => http.batchEmbedContents({ model: "m", requests: [] }), "requests"],
+    ["of a name that is no model's", (http) => http.generateContent({ model: "a/b", contents }), "model"],
+    ["of no model at all", (http) => http.getModel({ model: "" }), "model"]
+  ]
+
+  it.effect.each(methods)("never leaves: %s", ([, call, field]) =>
+    Effect.gen(function*() {
+      const http = yield* GeminiHttp.make({ apiKey: Redacted.make("key") }).pipe(
+        Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.die("a request was sent")))
+      )
+      const { reason } = yield* Effect.flip(call(http))
+      assert.strictEqual(reason._tag === "InvalidRequest" ? reason.fields[0]?.field : reason._tag, field)
+    }))
 })
 
 describe("what is unusual but possible goes out", () => {

@@ -47,6 +47,23 @@ export const reasonOf = (
     : undefined
 }
 
+/** The error of an answer that came whole: its id and its usage are kept. */
+export const refused = (
+  call: { readonly method: string; readonly model?: string | undefined },
+  response: GenerateContent.GenerateContentResponse,
+  reason: Reason.GeminiErrorReason
+): GeminiError => {
+  const usage = GenerateContent.usage(response)
+  return new GeminiError({
+    method: call.method,
+    ...(call.model === undefined ? {} : { model: call.model }),
+    ...(response.responseId ? { requestId: response.responseId } : {}),
+    ...(usage === undefined ? {} : { usage }),
+    attempts: [],
+    reason
+  })
+}
+
 /** The error of a response (or of a stream's last one) whose finish is abnormal. */
 export const rejection = (
   call: { readonly method: string; readonly model: string },
@@ -54,8 +71,7 @@ export const rejection = (
 ): GeminiError | undefined => {
   const reason = reasonOf(response)
   if (reason === undefined) return undefined
-  const usage = GenerateContent.usage(response)
-  return new GeminiError({ ...call, ...(usage === undefined ? {} : { usage }), attempts: [], reason })
+  return refused(call, response, reason)
 }
 
 /** Why the prompt was blocked, if it was. */

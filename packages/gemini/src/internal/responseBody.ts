@@ -107,7 +107,7 @@ export const decodeGenerate = (
   if (Result.isFailure(decoded)) return decoded
   const response = decoded.success
   const blocked = Finish.promptBlocked(response)
-  if (blocked !== undefined) return Result.fail(promptBlocked(call, response, blocked))
+  if (blocked !== undefined) return Result.fail(Finish.refused(call, response, blocked))
   if (response.candidates === undefined && !isResponse(response)) {
     return Result.fail(invalid(call, "", "a GenerateContentResponse"))
   }
@@ -118,21 +118,6 @@ export const decodeGenerate = (
 const isResponse = (body: object): boolean => {
   const keys = Object.keys(body)
   return keys.length === 0 || keys.some((key) => key in GenerateContent.GenerateContentResponse.fields)
-}
-
-const promptBlocked = (
-  call: Call,
-  response: GenerateContent.GenerateContentResponse,
-  reason: Reason.PromptBlocked
-): GeminiError => {
-  const usage = GenerateContent.usage(response)
-  return new GeminiError({
-    method: call.method,
-    ...(call.model === undefined ? {} : { model: call.model }),
-    ...(usage === undefined ? {} : { usage }),
-    attempts: [],
-    reason
-  })
 }
 
 const quoted = (call: Call) => ({
