@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import type { CallOptions } from "../CallOptions.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
+import * as ModelAlias from "../ModelAlias.ts"
 import * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
@@ -110,10 +111,13 @@ export class Lane {
 
   #moveTo(name: string | null | undefined): void {
     if (name == null || name === this.#key.quotaModel) return
-    const model = ModelId.parse(name)
-    if (Result.isFailure(model) || model.success === this.#key.quotaModel) return
-    this.#key = this.#keyOf(model.success)
-    this.#limits = this.#options.limits(model.success)
+    const parsed = ModelId.parse(name)
+    if (Result.isFailure(parsed)) return
+    // A server that answers with the alias itself has not said what stands behind it.
+    const model = ModelAlias.quotaModel(parsed.success)
+    if (model === this.#key.quotaModel) return
+    this.#key = this.#keyOf(model)
+    this.#limits = this.#options.limits(model)
   }
 
   #keyOf(quotaModel: ModelId.ModelId): RateLimiter.LaneKey {
