@@ -15,6 +15,8 @@ import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
+import { limitsCommand } from "./internal/limits.ts"
+import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
 
 /**
@@ -22,8 +24,8 @@ import { runCommand } from "./internal/run.ts"
  * @since 0.1.0
  */
 export const command = Command.make("gemini-fx").pipe(
-  Command.withDescription("Gemini from the terminal: narratives, and a local server to try them on"),
-  Command.withSubcommands([runCommand, emulatorCommand])
+  Command.withDescription("Gemini from the terminal: narratives, models, limits and a local server"),
+  Command.withSubcommands([runCommand, modelsCommand, limitsCommand, emulatorCommand])
 )
 
 // A wrong command line is answered with what is wrong, not with pages of help.
@@ -32,6 +34,11 @@ const presenter = CliOutput.layerPresenter({
     event._tag === "InvalidInvocation"
       ? Console.error([
         ...event.errors.map((error) => `gemini-fx: ${error.message}`),
+        ...event.errors.flatMap((error) =>
+          error._tag === "UnknownSubcommand" && error.subcommand.endsWith(".toml")
+            ? [`  to play it: gemini-fx run ${error.subcommand}`]
+            : []
+        ),
         `  usage: ${event.helpDoc.usage}`,
         `  ${event.commandPath.join(" ")} --help says more`
       ].join("\n"))
@@ -76,6 +83,11 @@ export const run = (
       const failed = failureOf(error)
       return failed === undefined
         ? Effect.void
-        : Effect.andThen(failed.text === "" ? Effect.void : Console.error(`gemini-fx: ${failed.text}`), failed)
+        : Effect.andThen(
+          failed.text === ""
+            ? Effect.void
+            : Console.error(failed.isPlain === true ? failed.text : `gemini-fx: ${failed.text}`),
+          failed
+        )
     })
   )

@@ -7,7 +7,12 @@ import * as Schema from "effect/Schema"
 
 export class CommandFailed extends Schema.TaggedError<CommandFailed>("effect-gemini-cli/CommandFailed")(
   "CommandFailed",
-  { exitCode: Schema.Finite, text: Schema.String }
+  {
+    exitCode: Schema.Finite,
+    text: Schema.String,
+    /** The text stands as it is, without the command's name: `file:line:` is what editors look for. */
+    isPlain: Schema.optionalKey(Schema.Boolean)
+  }
 ) {
   override get message(): string {
     return this.text

@@ -33,9 +33,9 @@ const below = (line: string): string => `\x1bD\x1b[A\x1b7\x1b[B\r${line}\x1b[K\x
 
 /** Cuts a line so that it never wraps. */
 const fit = (line: string, columns: number): string => {
-  let out = line
-  while (CliOutput.displayWidth(out) >= columns) out = Array.from(out).slice(0, -1).join("")
-  return out
+  const characters = Array.from(line)
+  while (characters.length > 0 && CliOutput.displayWidth(characters.join("")) >= columns) characters.pop()
+  return characters.join("")
 }
 
 export const make = Effect.gen(function*() {
@@ -57,7 +57,7 @@ export const make = Effect.gen(function*() {
   const draw = Effect.gen(function*() {
     if (status === undefined) return
     const line = status(yield* Clock.currentTimeMillis)
-    const columns = yield* terminal.columns
+    const columns = (yield* terminal.columns) || 80 // 0: the terminal does not say
     // At the edge of a full row the terminal has not wrapped yet: moving there would lose a character.
     if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(fit(line, columns)))
   })

@@ -16,6 +16,7 @@ import * as ModelId from "effect-gemini/ModelId"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"
+import * as Flags from "./flags.ts"
 import * as Lines from "./lines.ts"
 import * as Output from "./Output.ts"
 import { preview } from "./preview.ts"
@@ -35,10 +36,7 @@ const flags = {
     Flag.withDescription("write the text as it comes, not act by act; with --json one event a line"),
     Flag.withDefault(false)
   ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("write one JSON document instead of text"),
-    Flag.withDefault(false)
-  ),
+  json: Flags.json("write one JSON document instead of text"),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withAlias("c"),
     Flag.withDescription("acts that may run at once, where none needs the other; text then comes act by act"),
@@ -52,10 +50,7 @@ const flags = {
     Flag.withDescription("a value for a variable of the narrative"),
     Flag.optional
   ),
-  tier: Flag.Literals("tier", ["free", "tier1", "tier2", "tier3"]).pipe(
-    Flag.withDescription("the quota tier to keep; default: free, none with the emulator"),
-    Flag.optional
-  ),
+  tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
   state: Flag.String("state").pipe(
     Flag.withDescription("keeps results in this file; acts that have one there are not played again"),
     Flag.optional
@@ -84,7 +79,11 @@ export const runCommand = Command.make(
     if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
     const narrative = yield* Effect.mapError(
       Narrative.fromFile(input.file, { variables: Option.getOrElse(input.variables, () => ({})) }),
-      (error) => usage(error.message)
+      (error) => {
+        const { length } = error.problems
+        const many = length === 1 ? "" : `\n${length} problems; nothing was sent`
+        return new CommandFailed({ exitCode: 2, text: `${error.message}${many}`, isPlain: true })
+      }
     )
     const screen = yield* Screen.make
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities

@@ -19,6 +19,9 @@ export interface Server {
 
 const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
 
+/** Options by the names that they have in the environment. */
+const variables: Readonly<Record<string, string>> = { baseUrl: "GEMINI_BASE_URL", apiVersion: "GEMINI_API_VERSION" }
+
 // Slow enough to watch, fast enough not to wait for.
 const chunkDelay = 30
 
@@ -53,7 +56,10 @@ export const choose = Effect.fnUntraced(function*(
   const all = { ...environment, ...options }
   const problem = GeminiConfig.problem(all)
   if (problem !== undefined) {
-    return yield* new CommandFailed({ exitCode: 2, text: `${problem.field}: ${problem.description}` })
+    return yield* new CommandFailed({
+      exitCode: 2,
+      text: `${variables[problem.field] ?? problem.field}: ${problem.description}`
+    })
   }
   const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
   const bills = isGoogle(url) ? "; Google may bill this key" : ""

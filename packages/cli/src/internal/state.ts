@@ -29,7 +29,7 @@ export const open = Effect.fnUntraced(function*(
     ? yield* fs.readFileString(file).pipe(
       Effect.flatMap(decode),
       Effect.map(({ acts }) => acts),
-      Effect.mapError(failed("is not a state that gemini-fx wrote; name another file, or delete it to start anew"))
+      Effect.mapError(failed("this is not a state that gemini-fx wrote: name another file, or delete it to start anew"))
     )
     : []
   const all = [...results]

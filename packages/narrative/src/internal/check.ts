@@ -139,7 +139,7 @@ const checkAct = (
   const inputs = (raw.inputs ?? []).flatMap((input, i) => inputOf(input, [...base, "inputs", i]))
   if (raw.prompt !== undefined) inputs.push({ _tag: "Text", text: filled(raw.prompt, [...base, "prompt"]) })
   const saysNothing = raw.prompt === undefined && (raw.inputs ?? []).length === 0
-  if (saysNothing && !isBroken([...base, "prompt"]) && !isBroken([...base, "inputs"])) {
+  if (saysNothing && !isBroken(base)) {
     report({ path: base, what: "the act has nothing to say", hint: "add prompt = \"…\", or inputs" })
   }
 

@@ -62,6 +62,11 @@ const without = (value: unknown, path: Path, item: object | undefined): unknown 
   )
 }
 
+const told = (path: Path, message: string): Pick<Found, "what" | "hint"> =>
+  path.length === 1 && path[0] === "acts"
+    ? { what: "expected a list of tables", hint: "an act starts with a line that says [[acts]], with two brackets" }
+    : { what: words(message) }
+
 const isTable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
@@ -72,7 +77,10 @@ export const decode = <A>(
   base: Path,
   fieldsAt: (path: Path) => Fields
 ): { readonly value: A | undefined; readonly found: ReadonlyArray<Found> } => {
-  if (!isTable(raw)) return { value: undefined, found: [{ path: base, what: "expected a table" }] }
+  if (!isTable(raw)) {
+    const hint = base[0] === "acts" ? { hint: "an act starts with a line that says [[acts]]" } : {}
+    return { value: undefined, found: [{ path: base, what: "expected a table", ...hint }] }
+  }
   const run = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   const first = run(raw)
   if (Result.isSuccess(first)) return { value: first.success, found: [] }
@@ -84,7 +92,7 @@ export const decode = <A>(
     found: issues.map(({ message, path }) =>
       message === ""
         ? unknownKey([...base, ...path], fieldsAt(path.slice(0, -1)))
-        : { path: [...base, ...path], what: words(message) }
+        : { path: [...base, ...path], ...told(path, message) }
     )
   }
 }

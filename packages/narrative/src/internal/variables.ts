@@ -70,7 +70,11 @@ export const resolve = (
     const value = given[name] ?? variable.default
     if (value === undefined) {
       const description = variable.description === undefined ? "" : `: ${variable.description}`
-      found.push({ path, what: `"${name}" has no value${description}`, hint: `give it: ${name}=…, or add a default` })
+      found.push({
+        path,
+        what: `"${name}" has no value${description}`,
+        hint: `add a default, or give it one: variables: { ${name}: … }, on the command line --var ${name}=…`
+      })
       continue
     }
     const converted = convert(value, type)

@@ -1,0 +1,60 @@
+/**
+ * `gemini-fx models`: what the server that answers has.
+ */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import type { Model } from "effect-gemini/Models"
+import { CommandFailed } from "./CommandFailed.ts"
+import * as Explain from "./explain.ts"
+import * as Flags from "./flags.ts"
+import * as Screen from "./Screen.ts"
+import * as Server from "./server.ts"
+import { count, table } from "./table.ts"
+
+const methodsOf = (model: Model): ReadonlyArray<string> => model.supportedGenerationMethods ?? []
+
+const limitOf = (limit: number | string | null | undefined): string => count(limit == null ? undefined : Number(limit))
+
+const rowOf = (model: Model): ReadonlyArray<string> => [
+  (model.name ?? "?").replace(/^models\//, ""),
+  limitOf(model.inputTokenLimit),
+  limitOf(model.outputTokenLimit),
+  methodsOf(model).join(", ")
+]
+
+export const modelsCommand = Command.make(
+  "models",
+  {
+    method: Flag.String("method").pipe(
+      Flag.withDescription("only models with this method, for instance generateContent"),
+      Flag.optional
+    ),
+    json: Flags.json("write a JSON array, the models as the server describes them")
+  },
+  Effect.fnUntraced(function*({ json, method }) {
+    const screen = yield* Screen.make
+    const server = yield* Server.choose({})
+    yield* json ? screen.note(server.says) : screen.write(`${server.says}\n\n`)
+    const list = yield* GeminiHttp.GeminiHttp.use((gemini) => Stream.runCollect(gemini.listModels())).pipe(
+      Effect.provide(server.layer),
+      Effect.mapError((error) => new CommandFailed({ exitCode: 1, text: Explain.geminiError(error) }))
+    )
+    const wanted = list.filter((model) => Option.isNone(method) || methodsOf(model).includes(method.value))
+    if (wanted.length === 0 && Option.isSome(method)) {
+      const methods = Array.from(new Set(list.flatMap(methodsOf))).sort()
+      return yield* new CommandFailed({
+        exitCode: 1,
+        text: `no model has the method "${method.value}"; there are: ${methods.join(", ")}`
+      })
+    }
+    yield* screen.write(
+      json
+        ? `${JSON.stringify(wanted, undefined, 2)}\n`
+        : `${table(["model", "tokens in", "tokens out", "methods"], wanted.map(rowOf))}\n`
+    )
+  })
+).pipe(Command.withDescription("List the models that the server has"))

@@ -1,0 +1,115 @@
+/**
+ * What a person reads when something is wrong: every case's whole stderr and exit code,
+ * kept in messages.snapshot.txt. Read that file as a user would before accepting a change.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { expect } from "vitest"
+import { gemini, type Setting } from "./harness.ts"
+
+interface Case extends Setting {
+  readonly args?: ReadonlyArray<string>
+  /** The narrative, as story.toml. */
+  readonly story?: string
+  readonly exitCode?: number
+}
+
+const act = (lines: string) => `[[acts]]\nname = "draft"\n${lines}\n`
+const says = act(`prompt = "Hello"`)
+const key = { GEMINI_API_KEY: "AIza-not-a-real-key" }
+
+const cases: Readonly<Record<string, Case>> = {
+  "a file that is not there": {},
+  "TOML that is not TOML": { story: `[[acts]]\nname = "draft\n` },
+  "a key given twice": { story: `[[acts]]\nname = "a"\nname = "b"\nprompt = "x"\n` },
+  "an empty file": { story: "" },
+  "no acts": { story: `title = "Nothing happens"\n` },
+  "acts that are not tables": { story: `acts = ["draft", "final"]\n` },
+  "an act written as a single table": { story: `[acts]\nname = "draft"\nprompt = "x"\n` },
+  "an act without a name": { story: `[[acts]]\nprompt = "Hello"\n` },
+  "an act with a name that no reference can spell": { story: `[[acts]]\nname = "first draft"\nprompt = "Hello"\n` },
+  "two acts of one name": { story: `${says}\n${says}` },
+  "an act that says nothing": { story: act(`model = "gemini-flash-latest"`) },
+  "an empty prompt": { story: act(`prompt = "  "`) },
+  "a misspelt key": { story: act(`promt = "Hello"`) },
+  "a key of another place": { story: act(`prompt = "Hello"\ntemperature = 0.4`) },
+  "a number where a text belongs": { story: act("prompt = 5") },
+  "a model that cannot be a name": { story: act(`prompt = "Hello"\nmodel = "gemini 3.8 flash"`) },
+  "a temperature beyond the scale": { story: act(`prompt = "Hello"\ngeneration = { temperature = 20 }`) },
+  "a thinking level that is none": { story: act(`prompt = "Hello"\ngeneration = { thinking_level = "deep" }`) },
+  "thinking by level and by budget": {
+    story: act(`prompt = "Hello"\ngeneration = { thinking_level = "low", thinking_budget = 100 }`)
+  },
+  "a reference to an act that is not there": { story: act(`prompt = """\nMend this:\n\n{{darft}}\n"""`) + "" },
+  "a reference that is one letter off": {
+    story: `${says}\n[[acts]]\nname = "final"\nprompt = """\nMend this:\n\n{{drafft}}\n"""\n`
+  },
+  "an input from an act that is not there": {
+    story: `${says}\n[[acts]]\nname = "final"\ninputs = [{ act = "critique" }]\n`
+  },
+  "an act that needs itself": { story: act(`prompt = "{{draft}}"`) },
+  "acts that need each other": {
+    story: act(`prompt = "{{final}}"`) + `[[acts]]\nname = "critique"\nprompt = "{{draft}}"\n` +
+      `[[acts]]\nname = "final"\nprompt = "{{critique}}"\n`
+  },
+  "an image that is not there": { story: act(`inputs = [{ image = "tide.png" }]\nprompt = "Describe it"`) },
+  "an image of no kind that Gemini reads": {
+    story: act(`inputs = [{ image = "tide.bmp" }]\nprompt = "Describe it"`),
+    files: { "tide.bmp": Uint8Array.of(66, 77) }
+  },
+  "an image URL that is a path": { story: act(`inputs = [{ image_url = "./tide.png" }]\nprompt = "Describe it"`) },
+  "base64 that is none": {
+    story: act(`inputs = [{ image_base64 = "data:image/png;base64,iVBORw==", media_type = "image/png" }]`)
+  },
+  "an input that says two things": { story: act(`inputs = [{ text = "Hello", image = "tide.png" }]`) },
+  "a variable without a value": {
+    story: `[variables]\ntopic = { type = "string", description = "what it is about" }\n${act(`prompt = "{{topic}}"`)}`
+  },
+  "a value of the wrong type": {
+    story: `[variables]\ncount = { type = "integer", default = 3 }\n${act(`prompt = "{{count}}"`)}`,
+    args: ["run", "story.toml", "--var", "count=many"]
+  },
+  "a value for a variable that is not there": {
+    story: `[variables]\ntopic = "tides"\n${act(`prompt = "{{topic}}"`)}`,
+    args: ["run", "story.toml", "--var", "topc=waves"]
+  },
+  "several problems at once": {
+    story: `titel = "Tides"\n${
+      act(`model = ""\nprompt = "{{final}}"`)
+    }[[acts]]\nname = "final"\ninputs = [{ act = "critique" }]\n`
+  },
+  "no command": { args: ["story.toml"], story: says },
+  "a command that is one letter off": { args: ["rnu", "story.toml"], story: says },
+  "no file": { args: ["run"] },
+  "a flag that is not there": { args: ["run", "story.toml", "--modle", "gemini-pro-latest"], story: says },
+  "a flag without its value": { args: ["run", "story.toml", "--model"], story: says },
+  "a model on the command line that cannot be a name": { args: ["run", "story.toml", "-m", "gemini pro"], story: says },
+  "no room for any act": { args: ["run", "story.toml", "-c", "0"], story: says },
+  "a count that is no number": { args: ["run", "story.toml", "-c", "two"], story: says },
+  "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
+  "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
+  "an emulator on a port that is none": { args: ["emulator", "--port", "http"] },
+  "a recording that is not there": { args: ["emulator", "--port", "0", "--recorded", "/nowhere/to/be/found"] },
+  "a base URL without a key": { story: says, env: { GEMINI_BASE_URL: "http://127.0.0.1:9" } },
+  "a base URL that is none": { story: says, env: { ...key, GEMINI_BASE_URL: "localhost:8790" } },
+  "an API version that is none": { story: says, env: { ...key, GEMINI_API_VERSION: "v1/beta" } },
+  "a server that is not there": { story: says, env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" }, exitCode: 1 },
+  "a model that is not there": { args: ["run", "story.toml", "-m", "gemini-pro-lates"], story: says, exitCode: 1 }
+}
+
+describe("a person who made a mistake", () => {
+  it.live("reads what is wrong and what to do", () =>
+    Effect.gen(function*() {
+      const report: Array<string> = []
+      for (const [title, { args = ["run", "story.toml"], exitCode = 2, story, ...setting }] of Object.entries(cases)) {
+        const files = { ...setting.files, ...(story === undefined ? {} : { "story.toml": story }) }
+        const outcome = yield* gemini(args, { ...setting, files })
+        assert.strictEqual(outcome.exitCode, exitCode, title)
+        assert.notInclude(outcome.stderr, "AIza")
+        // Real retries wait for a random time.
+        const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
+        report.push(`# ${title}\n$ gemini-fx ${args.join(" ")}\n${stderr}=> ${outcome.exitCode}\n`)
+      }
+      yield* Effect.promise(() => expect(report.join("\n")).toMatchFileSnapshot("./messages.snapshot.txt"))
+    }))
+})

@@ -1,0 +1,182 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import { execFile, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify, stripVTControlCharacters } from "node:util"
+import * as Server from "../src/internal/server.ts"
+import { gemini } from "./harness.ts"
+
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+const narrative = fileURLToPath(new URL("../../examples/narratives/text_models.toml", import.meta.url))
+
+const story = `title = "Tides"
+[variables]
+topic = "tides"
+[[acts]]
+name = "draft"
+model = "gemini-flash-lite-latest"
+prompt = "Say something about {{topic}}"
+[[acts]]
+name = "final"
+model = "gemini-pro-latest"
+prompt = "Mend {{draft}}"
+`
+const files = { "story.toml": story }
+
+const server = (url: string) => ({ GEMINI_API_KEY: "test-key", GEMINI_BASE_URL: url })
+
+describe("gemini-fx run", () => {
+  it("says first which server answers, then plays the acts in plain lines", async () => {
+    const { stderr, stdout } = await promisify(execFile)(process.execPath, [bin, "run", narrative, "--stream"])
+    const lines = stdout.split("\n")
+    assert.match(lines[0] ?? "", /^server: embedded emulator/)
+    assert.deepStrictEqual(lines.filter((line) => line.startsWith("==")), [
+      "== draft (gemini-flash-lite-latest)",
+      "== critique (gemini-flash-latest)",
+      "== final (gemini-pro-latest)"
+    ])
+    assert.match(stdout, /\n3 acts, \d+ tokens \(\d+ in, \d+ out\) in \d+\.\d s\n$/)
+    assert.strictEqual(stdout, stripVTControlCharacters(stdout))
+    assert.strictEqual(stderr, "")
+  })
+
+  it.live("writes the same text streamed and act by act", () =>
+    Effect.gen(function*() {
+      const withoutTimes = (text: string) => text.replace(/ in \d+\.\d s/g, "")
+      const streamed = yield* gemini(["run", "story.toml", "--stream"], { files })
+      const whole = yield* gemini(["run", "story.toml"], { files })
+      assert.strictEqual(withoutTimes(streamed.stdout), withoutTimes(whole.stdout))
+    }))
+
+  it.effect("says that Google may bill a key, and never shows it", () =>
+    Effect.gen(function*() {
+      const { says } = yield* Server.choose({})
+      assert.match(says, /^server: https:\/\/generativelanguage\.googleapis\.com, .*Google may bill this key$/)
+      assert.notInclude(says, "AIza")
+    }).pipe(Effect.provideService(
+      ConfigProvider.ConfigProvider,
+      ConfigProvider.fromUnknown({ GEMINI_API_KEY: "AIza-not-a-real-key" })
+    )))
+
+  it.live("prints what would be sent on a dry run, variables filled in", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* gemini([
+        "run",
+        "story.toml",
+        "--dry-run",
+        "--var",
+        "topic=waves",
+        "-m",
+        "gemini-3.8-flash"
+      ], {
+        files
+      })
+      assert.strictEqual(
+        stdout,
+        "== draft (gemini-3.8-flash)\nSay something about waves\n\n== final (gemini-3.8-flash)\nMend {{draft}}\n"
+      )
+    }))
+
+  it.live("writes one JSON document, or with --stream one event a line", () =>
+    Effect.gen(function*() {
+      const whole = yield* gemini(["run", "story.toml", "--json"], { files })
+      const { acts, title, totals } = JSON.parse(whole.stdout)
+      assert.strictEqual(title, "Tides")
+      assert.deepStrictEqual(acts.map((act: { act: string; model: string }) => [act.act, act.model]), [
+        ["draft", "gemini-flash-lite-latest"],
+        ["final", "gemini-pro-latest"]
+      ])
+      assert.strictEqual(totals.acts, 2)
+      assert.match(whole.stderr, /^server: /)
+      const lines = yield* gemini(["run", "story.toml", "--json", "--stream"], { files })
+      const tags = lines.stdout.trimEnd().split("\n").map((line) => JSON.parse(line)._tag)
+      assert.deepStrictEqual(Array.from(new Set(tags)), ["ActStarted", "Chunk", "ActFinished", "NarrativeFinished"])
+    }))
+
+  it.live("keeps the results of a failed run in --state and goes on from there", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { model: "gemini-pro-latest", times: 1 }, status: 400 })
+      const args = ["run", "story.toml", "--state", "state.json"]
+      const env = server(emulator.url)
+      const failed = yield* gemini(args, { files, env })
+      assert.strictEqual(failed.exitCode, 1)
+      assert.match(
+        failed.stderr,
+        /^gemini-fx: act "final" failed: .*\n  1 of 2 acts had finished; the same command goes on/s
+      )
+      const again = yield* gemini(args, { files: Object.fromEntries(failed.files), env })
+      assert.strictEqual(again.exitCode, 0, again.stderr)
+      assert.include(again.stdout, "== draft (kept from the run before)")
+      const models = (yield* emulator.requests).map((request) => request.model)
+      assert.deepStrictEqual(models, ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-pro-latest"])
+      assert.isFalse(again.files.has("state.json"))
+    }).pipe(Effect.provide(Emulator.layerServer())))
+
+  it.live("gives the results so far and the reason as JSON when an act fails", () =>
+    Effect.gen(function*() {
+      const { url } = yield* Emulator.Emulator
+      const { exitCode, stdout } = yield* gemini(["run", "story.toml", "--json"], { files, env: server(url) })
+      assert.strictEqual(exitCode, 1)
+      const { acts, error } = JSON.parse(stdout)
+      assert.deepStrictEqual([acts.length, error.act, error.reason], [1, "final", "Unauthenticated"])
+    }).pipe(Effect.provide(Emulator.layerServer({ faults: [{ when: { model: "gemini-pro-latest" }, status: 403 }] }))))
+
+  it.live("draws its status below the text on a terminal and leaves nothing of it", () =>
+    Effect.gen(function*() {
+      const { stderr, stdout } = yield* gemini(["run", "story.toml", "--stream"], { files, isTerminal: true })
+      assert.match(stderr, /draft on gemini-flash-lite-latest, \d\.\d s · 0 of 2 acts, \d+ tokens/)
+      assert.match(stderr, /final on gemini-pro-latest, \d\.\d s · 1 of 2 acts, \d+ tokens/)
+      assert.isTrue(stderr.endsWith("\x1b[J"))
+      assert.notInclude(stdout, "acts,  ") // the status goes to stderr alone
+      assert.match(stripVTControlCharacters(stdout), /^server: embedded/)
+    }))
+
+  it("ends with 130 on Ctrl-C, and the server sees the request go", async () => {
+    await Effect.runPromise(
+      Effect.gen(function*() {
+        const emulator = yield* Emulator.Emulator
+        const child = spawn(process.execPath, [bin, "run", narrative, "--stream"], {
+          env: { ...process.env, ...server(emulator.url) },
+          stdio: "ignore"
+        })
+        yield* emulator.awaitRequests(1)
+        child.kill("SIGINT")
+        const code = yield* Effect.promise(() => new Promise((resolve) => child.once("exit", resolve)))
+        assert.strictEqual(code, 130)
+        const [request] = yield* emulator.awaitClosed(1)
+        assert.strictEqual(request?.outcome, "aborted")
+      }).pipe(Effect.provide(Emulator.layerServer({ chunkDelay: 60_000 })))
+    )
+  })
+
+  it("ends quietly when the reader of its output has gone", async () => {
+    const { stderr } = await promisify(execFile)("sh", [
+      "-c",
+      `"${process.execPath}" "${bin}" run "${narrative}" --stream | head -1`
+    ])
+    assert.strictEqual(stderr, "")
+  })
+})
+
+describe("gemini-fx models and limits", () => {
+  it.live("list what the server has", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* gemini(["models", "--method", "embedContent"])
+      assert.match(stdout, /^server: embedded emulator[^\n]*\n\nmodel +tokens in +tokens out +methods\n/)
+      assert.include(stdout, "gemini-embedding")
+      const none = yield* gemini(["models", "--method", "dance"])
+      assert.strictEqual(none.exitCode, 1)
+      assert.match(none.stderr, /no model has the method "dance"; there are: .*generateContent/)
+    }))
+
+  it.live("show the quotas of a tier", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* gemini(["limits", "--tier", "free"])
+      assert.match(stdout, /gemini-2\.5-pro +2 +125,000 +50/)
+      const json = yield* gemini(["limits", "--json", "-m", "models/gemini-2.5-pro"])
+      assert.strictEqual(JSON.parse(json.stdout).limits["gemini-2.5-pro"].rpm, 2)
+    }))
+})

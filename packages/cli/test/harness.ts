@@ -1,0 +1,90 @@
+/** Runs the command in this process: its files, environment and streams are the test's. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { run } from "effect-gemini-cli/GeminiFx"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as PlatformError from "effect/PlatformError"
+import * as Runtime from "effect/Runtime"
+import * as Sink from "effect/Sink"
+import * as Stdio from "effect/Stdio"
+
+export interface Setting {
+  readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly isTerminal?: boolean | undefined
+}
+
+export interface Outcome {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly files: ReadonlyMap<string, string | Uint8Array>
+}
+
+const bytes = (content: string | Uint8Array): Uint8Array =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content
+
+const inMemory = (files: Map<string, string | Uint8Array>) => {
+  const read = (path: string) => {
+    const content = files.get(path.replace(`${process.cwd()}/`, ""))
+    return content === undefined
+      ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "open" }))
+      : Effect.succeed(content)
+  }
+  return FileSystem.layerNoop({
+    exists: (path) => Effect.succeed(files.has(path)),
+    readFile: (path) => Effect.map(read(path), bytes),
+    readFileString: (path) => Effect.map(read(path), (content) => new TextDecoder().decode(bytes(content))),
+    writeFileString: (path, text) => Effect.sync(() => void files.set(path, text)),
+    remove: (path) => Effect.sync(() => void files.delete(path))
+  })
+}
+
+export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    const files = new Map(Object.entries(setting.files ?? {}))
+    let stdout = ""
+    let stderr = ""
+    const out = (text: string | Uint8Array) => {
+      stdout += new TextDecoder().decode(bytes(text))
+    }
+    const err = (text: string | Uint8Array) => {
+      stderr += new TextDecoder().decode(bytes(text))
+    }
+    const sink = (write: (text: string | Uint8Array) => void) => () =>
+      Sink.forEach((text: string | Uint8Array) => Effect.sync(() => write(text)))
+    const isTerminal = Effect.succeed(setting.isTerminal ?? false)
+    const console: Console.Console = {
+      ...globalThis.console,
+      log: (...parts) => out(`${parts.join(" ")}\n`),
+      error: (...parts) => err(`${parts.join(" ")}\n`)
+    }
+    const exit = yield* run(args, "0.1.0").pipe(
+      Effect.provide(
+        Layer.mergeAll(
+          inMemory(files),
+          Stdio.layerTest({
+            stdout: sink(out),
+            stderr: sink(err),
+            stdoutIsTerminal: isTerminal,
+            stderrIsTerminal: isTerminal
+          })
+        ).pipe(Layer.provideMerge(NodeServices.layer))
+      ),
+      Effect.provideService(Console.Console, console),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(setting.env ?? {})),
+      Effect.exit
+    )
+    let exitCode = 0
+    Runtime.defaultTeardown(exit, (code) => {
+      exitCode = code
+    })
+    if (Exit.isFailure(exit) && exit.cause.reasons.some((reason) => reason._tag === "Die")) {
+      return yield* Effect.die(exit.cause)
+    }
+    return { exitCode, stdout, stderr, files }
+  })
