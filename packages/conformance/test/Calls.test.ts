@@ -295,6 +295,16 @@ describe("quota", () => {
       assert.deepStrictEqual(parked.map(({ lane }) => lane.quotaModel), ["gemini-2.5-flash"])
     }).pipe(Effect.provide(services())))
 
+  it.effect("a stream that is not read to its end gives its concurrency back at once", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const first = yield* Stream.runHead(gemini.generateStream(request))
+      assert.strictEqual(first._tag, "Some")
+      assert.strictEqual((yield* lane)?.used.inFlight, 0)
+      yield* (yield* Emulator.Emulator).awaitClosed(1)
+      assert.strictEqual((yield* (yield* Emulator.Emulator).requests)[0]?.outcome, "aborted")
+    }).pipe(Effect.provide(services())))
+
   it.effect("a stream settles its permit with the server's count", () =>
     Effect.gen(function*() {
       const { enqueue } = yield* Emulator.Emulator

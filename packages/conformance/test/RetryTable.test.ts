@@ -8,6 +8,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Fault from "effect-gemini-emulator/Fault"
+import * as GoogleError from "effect-gemini-emulator/GoogleError"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Clock from "effect/Clock"
@@ -239,4 +240,21 @@ describe("RetryInfo of 53.016 s", () => {
         yield* Fiber.join(fiber)
       }).pipe(Effect.provide(services()))
   )
+
+  it.effect("a RetryInfo cut to whole seconds, as the server sends it, is not taken for the whole delay", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const violation = {
+        metric: "generate_content_free_tier_requests",
+        id: "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+        model: request.model,
+        limit: 10
+      }
+      const { body: { error } } = GoogleError.quotaExceeded([violation], 53.016)
+      yield* emulator.addFault({ error, when: { times: 1 } })
+      const fiber = yield* Effect.forkChild(unary, { startImmediately: true })
+      yield* TestClock.adjust("2 minutes")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual((yield* emulator.requests).map((request) => request.time), [0, 53_016])
+    }).pipe(Effect.provide(services())))
 })

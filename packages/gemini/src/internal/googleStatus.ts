@@ -85,10 +85,18 @@ const delay = (text: string | undefined): Duration.Duration | undefined => {
   return Duration.millis(Math.ceil(millis - 1e-6))
 }
 
-/** `RetryInfo.retryDelay`, else "Please retry in …" in the message. */
-export const retryDelay = (status: GoogleStatus): Duration.Duration | undefined =>
-  delay(string(detail(status, "RetryInfo")?.["retryDelay"])) ??
-    delay(/retry (?:in|after) ((?:\d+(?:\.\d+)?(?:ms|[hms]))+)/i.exec(status.message ?? "")?.[1])
+/**
+ * `RetryInfo.retryDelay`, else "Please retry in …" in the message. The server may cut RetryInfo
+ * to whole seconds ("20s" beside "20.04466179s", 2026): of the same second the sentence is
+ * exact, and RetryInfo alone would come back too early.
+ */
+export const retryDelay = (status: GoogleStatus): Duration.Duration | undefined => {
+  const info = delay(string(detail(status, "RetryInfo")?.["retryDelay"]))
+  const said = delay(/retry (?:in|after) ((?:\d+(?:\.\d+)?(?:ms|[hms]))+)/i.exec(status.message ?? "")?.[1])
+  if (info === undefined || said === undefined) return info ?? said
+  const cut = Duration.toMillis(said) - Duration.toMillis(info)
+  return cut > 0 && cut < 1000 ? said : info
+}
 
 /** A `Retry-After` header: seconds, or an HTTP date against `now` (epoch milliseconds). */
 export const retryAfterHeader = (value: string | undefined, now: number | undefined): Duration.Duration | undefined => {
