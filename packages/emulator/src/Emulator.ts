@@ -52,6 +52,8 @@ export interface Service {
   readonly awaitRequests: (n: number) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   /** Waits until `n` requests have ended, whichever way: see `Entry.outcome`. */
   readonly awaitClosed: (n: number) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /** How many requests by method, model, status and outcome. */
+  readonly counters: Effect.Effect<RequestLog.Counters>
   /** The largest number of arrivals in any window of so many milliseconds. */
   readonly largestInWindow: (millis: number) => Effect.Effect<number>
   /** Answers for the next requests, in order; each is used once. */
@@ -97,6 +99,7 @@ export const make = (options: Options) => {
     awaitLog,
     awaitRequests: (n) => awaitLog((entries) => entries.length >= n),
     awaitClosed: (n) => awaitLog((entries) => entries.filter((entry) => entry.outcome !== undefined).length >= n),
+    counters: Effect.sync(() => RequestLog.counters(log.entries())),
     largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
     enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
     addFault: (...faults) => Effect.sync(() => script.addFault(faults)),

@@ -89,7 +89,10 @@ export interface Fault {
   readonly garbage?: (After & { readonly text?: string | undefined }) | undefined
   /** An error as bare pretty-printed JSON after the last event, or after `chunks` events, which then end the body. */
   readonly errorAfter?: (ErrorBody & { readonly chunks?: number | undefined }) | undefined
-  /** Reads the request slowly: `bytes` (default 1024) each `millis`. */
+  /**
+   * Reads the request slowly: `bytes` (default 1024) each `millis`. A server that does not read
+   * does not see its client go: that shows when the rest has been read.
+   */
   readonly slowRead?: { readonly millis: number; readonly bytes?: number | undefined } | undefined
   /** Accepts the request and never answers. */
   readonly halfOpen?: boolean | undefined

@@ -105,6 +105,14 @@ const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name
   return text === undefined ? undefined : Json.parse(text) as A | undefined
 }
 
+/** What a browser asks before it sends a key: answered, and not counted as a request. */
+const preflight = ({ headers }: Incoming): Exchange => ({
+  steps: Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""),
+  sentHead: () => undefined,
+  sentBytes: () => undefined,
+  closed: () => undefined
+})
+
 const family = (method: string): Quota.Charge["family"] | undefined => {
   switch (method) {
     case "generateContent":
@@ -201,6 +209,7 @@ export const make = (options: Options, state: State): Handler => {
   })
 
   return Effect.fnUntraced(function*(incoming) {
+    if (incoming.verb === "OPTIONS") return preflight(incoming)
     const clock = yield* Clock.Clock
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
@@ -217,30 +226,39 @@ export const make = (options: Options, state: State): Handler => {
       body: undefined
     }
     const fault = headerJson<Fault.Fault>(headers, "x-emulator-fault") ?? state.script.takeFault(early)
+    const arrived = (body: unknown) =>
+      state.log.add({
+        time,
+        method: incoming.verb,
+        path: url.pathname,
+        apiMethod: routed?.method,
+        model: routed?.model,
+        body,
+        headers: RequestLog.withoutSecrets(headers),
+        connection: incoming.connection
+      })
+    const aborted = (entry: RequestLog.Mutable) => Effect.sync(() => state.log.close(entry, "aborted", now()))
     const bytes = fault?.halfOpen === true
       ? undefined
-      : yield* incoming.read(
-        fault?.slowRead === undefined
-          ? undefined
-          : { millis: fault.slowRead.millis, bytes: fault.slowRead.bytes ?? 1024 }
+      : yield* Effect.onInterrupt(
+        incoming.read(
+          fault?.slowRead === undefined
+            ? undefined
+            : { millis: fault.slowRead.millis, bytes: fault.slowRead.bytes ?? 1024 }
+        ),
+        () => Effect.suspend(() => aborted(arrived(undefined)))
       )
     const text = bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
-    const entry = state.log.add({
-      time,
-      method: incoming.verb,
-      path: url.pathname,
-      apiMethod: routed?.method,
-      model: routed?.model,
-      body: body ?? text,
-      headers: RequestLog.withoutSecrets(headers),
-      connection: incoming.connection
-    })
+    const entry = arrived(body ?? text)
     const steps: Step.Steps = routed === undefined
       ? Render.unknownPath(url.pathname)
-      : yield* answer({ ...early, body }, text, fault, time)
+      : yield* Effect.onInterrupt(answer({ ...early, body }, text, fault, time), () => aborted(entry))
+    const played = fault === undefined
+      ? steps
+      : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
     return {
-      steps: fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json")),
+      steps: headers["origin"] === undefined ? played : Render.shared(played, headers["origin"]),
       sentHead: (status) => {
         entry.status = status
       },

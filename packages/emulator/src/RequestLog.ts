@@ -93,6 +93,43 @@ export const largestInWindow = (entries: ReadonlyArray<Entry>, millis: number): 
 }
 
 /**
+ * How many of what: numbers by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Counters {
+  readonly total: number
+  readonly connections: number
+  /** By method of the API; `""` for paths that are none of the API's. */
+  readonly byMethod: Readonly<Record<string, number>>
+  readonly byModel: Readonly<Record<string, number>>
+  /** By HTTP status; `""` for what was never answered. */
+  readonly byStatus: Readonly<Record<string, number>>
+  /** By outcome; `open` for what has not ended. */
+  readonly byOutcome: Readonly<Record<string, number>>
+}
+
+const countBy = (entries: ReadonlyArray<Entry>, name: (entry: Entry) => string): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const entry of entries) counts[name(entry)] = (counts[name(entry)] ?? 0) + 1
+  return counts
+}
+
+/**
+ * @category getters
+ * @since 0.1.0
+ */
+export const counters = (entries: ReadonlyArray<Entry>): Counters => ({
+  total: entries.length,
+  connections: new Set(entries.map((entry) => entry.connection)).size,
+  byMethod: countBy(entries, (entry) => entry.apiMethod ?? ""),
+  byModel: countBy(entries, (entry) => entry.model ?? ""),
+  byStatus: countBy(entries, (entry) => String(entry.status ?? "")),
+  byOutcome: countBy(entries, (entry) => entry.outcome ?? "open")
+})
+
+/**
  * The largest number of requests that were open at one time.
  *
  * @category getters

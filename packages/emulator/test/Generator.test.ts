@@ -98,6 +98,14 @@ layer(Emulator.layerHttpClient())("the generator", (it) => {
         assert.deepStrictEqual(chunks.at(-1)?.usageMetadata, whole.usageMetadata)
       }))
 
+    it.effect("log probabilities of every token, and of so many others", () =>
+      Effect.gen(function*() {
+        const answer = yield* generate(config("emulator:say one two three", { responseLogprobs: true, logprobs: 3 }))
+        const result = answer.candidates?.[0]?.logprobsResult
+        assert.deepStrictEqual(result?.chosenCandidates.map(({ token }) => token), ["one", " two", " three"])
+        assert.deepStrictEqual(result?.topCandidates?.map(({ candidates }) => candidates.length), [3, 3, 3])
+      }))
+
     it.effect("words in the prompt choose text, block, finish reason, emptiness and error", () =>
       Effect.gen(function*() {
         assert.strictEqual(text(yield* generate(prompt("emulator:say Good morning"))), "Good morning")

@@ -121,6 +121,14 @@ describe.each([["over sockets", sockets], ["in memory", Emulator.layerHttpClient
         assert.strictEqual(entry?.headers["x-own"], "kept")
         assert.isAbove(entry?.bytesSent ?? 0, 10)
         assert.notInclude(JSON.stringify(entry), "secret")
+        assert.deepStrictEqual(yield* emulator.counters, {
+          total: 1,
+          connections: 1,
+          byMethod: { countTokens: 1 },
+          byModel: { [flash]: 1 },
+          byStatus: { 200: 1 },
+          byOutcome: { complete: 1 }
+        })
       }))
 
     it.effect("an endless answer is drawn from only as fast as the client reads", () =>
@@ -141,6 +149,49 @@ describe.each([["over sockets", sockets], ["in memory", Emulator.layerHttpClient
         assert.isBelow(drawn, 2000)
       }))
   })
+})
+
+describe("the socket server", () => {
+  const services = sockets
+
+  it.effect("sends headers before a silence, and reads slowly without losing a byte", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ stall: { chunks: 0 }, when: { times: 1 } }, { slowRead: { millis: 1, bytes: 50_000 } })
+      const silent = yield* post(`/v1beta/models/${flash}:streamGenerateContent?alt=sse`, prompt("Hi"))
+      assert.strictEqual(silent.status, 200)
+      const large = prompt("x".repeat(500_000))
+      yield* (yield* post(`/v1beta/models/${flash}:generateContent`, large)).text
+      assert.deepStrictEqual((yield* emulator.requests)[1]?.body, large)
+    }).pipe(Effect.provide(services, { local: true })))
+
+  it.effect("a client that leaves while it is still being read, or thought about, is in the log", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const call = post(`/v1beta/models/${flash}:generateContent`, prompt("x".repeat(200_000)))
+      yield* emulator.addFault({ slowRead: { millis: 20, bytes: 5000 }, when: { times: 1 } }, { delay: 60_000 })
+      const slow = yield* Effect.forkChild(call, { startImmediately: true })
+      yield* Effect.promise(() => new Promise((resume) => setTimeout(resume, 50)))
+      yield* Fiber.interrupt(slow)
+      yield* emulator.awaitClosed(1)
+      const waiting = yield* Effect.forkChild(call, { startImmediately: true })
+      yield* emulator.awaitRequests(2)
+      yield* Fiber.interrupt(waiting)
+      const entries = yield* emulator.awaitClosed(2)
+      assert.deepStrictEqual(entries.map(({ outcome }) => outcome), ["aborted", "aborted"])
+    }).pipe(Effect.provide(services, { local: true })))
+
+  it.effect("a page in a browser may call it", () =>
+    Effect.gen(function*() {
+      const { requests, url } = yield* Emulator.Emulator
+      const asked = yield* HttpClient.options(`${url}/v1beta/models`, {
+        headers: { origin: "http://page.test", "access-control-request-headers": "x-goog-api-key" }
+      })
+      assert.strictEqual(asked.headers["access-control-allow-headers"], "x-goog-api-key")
+      const called = yield* HttpClient.get(`${url}/v1beta/models?key=k`, { headers: { origin: "http://page.test" } })
+      assert.strictEqual(called.headers["access-control-allow-origin"], "http://page.test")
+      assert.strictEqual((yield* requests).length, 1)
+    }).pipe(Effect.provide(services, { local: true })))
 })
 
 describe("pacing", () => {

@@ -42,6 +42,10 @@ export interface Response {
       }>
     }
     readonly safetyRatings?: unknown
+    readonly logprobsResult?: {
+      readonly chosenCandidates: ReadonlyArray<{ readonly token: string }>
+      readonly topCandidates?: ReadonlyArray<{ readonly candidates: ReadonlyArray<unknown> }>
+    }
   }>
   readonly promptFeedback?: unknown
   readonly usageMetadata: Readonly<Record<string, unknown>> & {

@@ -169,6 +169,33 @@ export const cost = (part: Json.Json): number => {
   return Tokens.ofText(Json.text(part["text"]) ?? JSON.stringify(part["functionCall"] ?? part))
 }
 
+/** One token a word; the words that lost are made up. */
+const logprobs = (body: unknown, text: string, dice: Dice.Dice): Json.Json => {
+  if (config(body, "responseLogprobs") !== true) return {}
+  const top = Json.number(config(body, "logprobs")) ?? 0
+  const probability = () => -Math.round(dice.next() * 1000) / 1000
+  const chosenCandidates = (text.match(/\s*\S+/g) ?? []).map((token) => ({
+    token,
+    tokenId: dice.int(1, 250_000),
+    logProbability: probability()
+  }))
+  const logProbabilitySum = chosenCandidates.reduce((sum, each) => sum + each.logProbability, 0)
+  const topCandidates = chosenCandidates.map((chosen) => ({
+    candidates: [
+      chosen,
+      ...Array.from({ length: Math.max(0, top - 1) }, (_, i) => ({
+        token: ` ${i}`,
+        tokenId: dice.int(1, 250_000),
+        logProbability: chosen.logProbability - 1 - i
+      }))
+    ]
+  }))
+  return {
+    avgLogprobs: chosenCandidates.length === 0 ? 0 : logProbabilitySum / chosenCandidates.length,
+    logprobsResult: { ...(top === 0 ? {} : { topCandidates }), chosenCandidates, logProbabilitySum }
+  }
+}
+
 /** What fits into maxOutputTokens, thoughts included: these are spent first. */
 const limited = (
   parts: ReadonlyArray<Json.Json>,
@@ -230,7 +257,7 @@ const compose = (request: Request, candidate: number): Utterance => {
       ...(wordless ? [] : [{ text }]),
       ...media
     ]
-    extra = Grounding.metadata(tools, prompt, wordless ? "" : text)
+    extra = { ...Grounding.metadata(tools, prompt, wordless ? "" : text), ...logprobs(body, text, dice) }
   }
   let finishReason = "STOP"
   const limit = Json.number(config(body, "maxOutputTokens"))

@@ -37,25 +37,35 @@ const flushed = (response: Http.ServerResponse): Effect.Effect<void> =>
 
 /** Plays the steps. Never returns while it hangs; a client that goes away interrupts it. */
 const play = Effect.fnUntraced(function*(exchange: Exchange, response: Http.ServerResponse) {
+  // Headers leave with the first bytes, or before any silence.
+  let headWaits = false
+  const flushHead = () => {
+    if (headWaits) response.flushHeaders()
+    headWaits = false
+  }
   for (const step of exchange.steps) {
     switch (step._tag) {
       case "Wait":
+        flushHead()
         yield* Effect.sleep(step.millis)
         break
       case "Hang":
+        flushHead()
         return yield* Effect.never
       case "Head":
         response.writeHead(step.status, step.headers)
-        response.flushHeaders()
         exchange.sentHead(step.status)
+        headWaits = true
         break
       case "Bytes": {
+        headWaits = false
         const room = response.write(step.bytes)
         exchange.sentBytes(step.bytes.length)
         if (!room) yield* flushed(response)
         break
       }
       case "Break": {
+        flushHead()
         exchange.closed(step.how)
         const socket = response.socket
         if (step.how === "reset") socket?.resetAndDestroy()
@@ -110,6 +120,9 @@ export const listen = Effect.fnUntraced(function*(options: {
     Effect.sync(() => {
       const server = Http.createServer(answer)
       // Small writes leave at once, so that a chunk is a chunk on the wire.
+      // An idle connection is a pool's to close, and a request may come slowly.
+      server.keepAliveTimeout = 240_000
+      server.requestTimeout = 0
       server.on("connection", (socket) => socket.setNoDelay(true))
       return server
     }),

@@ -85,6 +85,25 @@ export const unknownPath = (path: string): Step.Steps => [
   )
 ]
 
+/** The same for a page of another origin, as browsers demand it. */
+export function* shared(steps: Step.Steps, origin: string): Generator<Step.Step> {
+  for (const step of steps) {
+    yield step._tag === "Head"
+      ? Step.head(step.status, { ...step.headers, "access-control-allow-origin": origin })
+      : step
+  }
+}
+
+export const preflight = (origin: string, allowed: string): Step.Steps => [
+  Step.head(200, {
+    ...standardHeaders,
+    "access-control-allow-origin": origin,
+    "access-control-allow-methods": "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT",
+    "access-control-allow-headers": allowed,
+    "access-control-max-age": "3600"
+  })
+]
+
 export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
 
 /** The chunks of a stream, `delay` milliseconds apart. */
