@@ -121,7 +121,13 @@ export const untilMidnight = (time: number): number => {
  */
 export const quotaModel = (model: string): string => Table.aliases[model] ?? model
 
-const limitsOf = (quotas: Quotas, model: string): Limits => {
+/**
+ * What `quotas` allow a model. Absent: no limit.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const limitsOf = (quotas: Quotas, model: string): Limits => {
   const own = quotas.models?.[model] ?? quotas.models?.["*"]
   if (own !== undefined) return own
   if (quotas.tier === undefined) return {}

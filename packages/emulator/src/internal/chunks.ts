@@ -3,6 +3,7 @@
  */
 import * as Dice from "./Dice.ts"
 import * as Json from "./json.ts"
+import * as Table from "./quotaTable.ts"
 import * as Tokens from "./tokens.ts"
 import * as Utterance from "./Utterance.ts"
 
@@ -14,7 +15,8 @@ export interface Envelope {
 
 /** What every response of one answer shares. */
 const shared = ({ body, model, seed }: Envelope) => ({
-  modelVersion: model,
+  // An alias answers as the model behind it.
+  modelVersion: Table.aliases[model] ?? model,
   responseId: Dice.make(`${seed}\n${model}\n${Json.canonical(body)}`).letters(22)
 })
 
