@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as Content from "./Content.ts"
 import * as CountTokens from "./CountTokens.ts"
 import * as Embedding from "./Embedding.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
@@ -39,6 +40,26 @@ import * as Models from "./Models.ts"
 export type WithModel<Request> = Request & { readonly model: string }
 
 /**
+ * The body of generateContent, with `contents` in any of its three forms.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type GenerateRequest = Omit<GenerateContent.GenerateContentRequest, "contents"> & {
+  readonly contents: Content.Input
+}
+
+/**
+ * The body of countTokens, with `contents` in any of its three forms.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CountRequest = Omit<CountTokens.CountTokensRequest, "contents"> & {
+  readonly contents?: Content.Input | null | undefined
+}
+
+/**
  * Overrides of one call.
  *
  * @category options
@@ -58,17 +79,17 @@ export interface CallOptions {
 export interface Service {
   /** One answer. */
   readonly generateContent: (
-    request: WithModel<GenerateContent.GenerateContentRequest>,
+    request: WithModel<GenerateRequest>,
     options?: CallOptions
   ) => Effect.Effect<GenerateContent.GenerateContentResponse, GeminiError>
   /** The answer in chunks, pulled from the socket at the consumer's pace. */
   readonly generateContentStream: (
-    request: WithModel<GenerateContent.GenerateContentRequest>,
+    request: WithModel<GenerateRequest>,
     options?: CallOptions
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
   /** How many tokens a prompt is, counted by the server. */
   readonly countTokens: (
-    request: WithModel<CountTokens.CountTokensRequest>,
+    request: WithModel<CountRequest>,
     options?: CallOptions
   ) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
   /** One content as a vector. */
@@ -115,14 +136,21 @@ const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId
     (description) => Body.failure({ method }, new Reason.InvalidRequest({ fields: [{ field: "model", description }] }))
   )
 
-/** The whole request that is to be counted names its model as the wire does. */
-const withResource = (
-  request: WithModel<CountTokens.CountTokensRequest>
-): WithModel<CountTokens.CountTokensRequest> => {
-  const whole = request.generateContentRequest ?? undefined
-  const model = whole === undefined ? undefined : ModelId.parse(whole.model)
-  if (whole === undefined || model === undefined || Result.isFailure(model)) return request
-  return { ...request, generateContentRequest: { ...whole, model: ModelId.resource(model.success) } }
+const generateWire = (
+  request: WithModel<GenerateRequest>
+): WithModel<GenerateContent.GenerateContentRequest> => ({ ...request, contents: Content.fromInput(request.contents) })
+
+/** The wire's form; a whole request that is to be counted names its model as the wire does. */
+const countWire = (request: WithModel<CountRequest>): WithModel<CountTokens.CountTokensRequest> => {
+  const { contents, generateContentRequest: whole, ...rest } = request
+  const model = whole ? Result.getOrUndefined(ModelId.parse(whole.model)) : undefined
+  return {
+    ...rest,
+    ...(contents === undefined || contents === null ? {} : { contents: Content.fromInput(contents) }),
+    ...(whole
+      ? { generateContentRequest: model === undefined ? whole : { ...whole, model: ModelId.resource(model) } }
+      : {})
+  }
 }
 
 /**
@@ -167,8 +195,9 @@ export const make = (
       Result.isFailure(attempt) ? Effect.fail(attempt.failure) : sender.unary(attempt.success, decode, describe)
 
     return GeminiHttp.of({
-      generateContent: (request, options) =>
-        unary(
+      generateContent: (input, options) => {
+        const request = generateWire(input)
+        return unary(
           post(
             "generateContent",
             "generateContent",
@@ -178,8 +207,10 @@ export const make = (
           ),
           Body.decodeGenerate,
           AttemptSpan.answered
-        ),
-      generateContentStream: (request, options) => {
+        )
+      },
+      generateContentStream: (input, options) => {
+        const request = generateWire(input)
         const attempt = post(
           "generateContentStream",
           "streamGenerateContent?alt=sse",
@@ -189,11 +220,13 @@ export const make = (
         )
         return Result.isFailure(attempt) ? Stream.fail(attempt.failure) : sender.stream(attempt.success)
       },
-      countTokens: (request, options) =>
-        unary(
-          post("countTokens", "countTokens", withResource(request), options, () => RequestCheck.countTokens(request)),
+      countTokens: (input, options) => {
+        const request = countWire(input)
+        return unary(
+          post("countTokens", "countTokens", request, options, () => RequestCheck.countTokens(request)),
           decoder(guardCount)
-        ),
+        )
+      },
       embedContent: (request, options) =>
         unary(
           post("embedContent", "embedContent", request, options, () => RequestCheck.embedContent(request)),

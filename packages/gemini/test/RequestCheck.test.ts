@@ -8,6 +8,7 @@ import * as Part from "effect-gemini/Part"
 import * as Tool from "effect-gemini/Tool"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -177,6 +178,30 @@ describe("a refused request", () => {
       )
       const { reason } = yield* Effect.flip(call(http))
       assert.strictEqual(reason._tag === "InvalidRequest" ? reason.fields[0]?.field : reason._tag, field)
+    }))
+})
+
+describe("contents in any form", () => {
+  it.effect("go out as the wire has them, and the counted request's model too", () =>
+    Effect.gen(function*() {
+      const bodies: Array<unknown> = []
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          if (request.body._tag === "Uint8Array") bodies.push(JSON.parse(new TextDecoder().decode(request.body.body)))
+          return HttpClientResponse.fromWeb(request, Response.json({}))
+        })
+      )
+      const http = yield* GeminiHttp.make({ apiKey: Redacted.make("key") }).pipe(
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      yield* http.generateContent({ model: "m", contents: "Hello" })
+      yield* http.countTokens({ model: "m", contents: [Part.text("Hello")] })
+      yield* http.countTokens({ model: "m", generateContentRequest: { model: "m", contents } })
+      assert.deepStrictEqual(bodies, [
+        { contents },
+        { contents },
+        { generateContentRequest: { model: "models/m", contents } }
+      ])
     }))
 })
 
