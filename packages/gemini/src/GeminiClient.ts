@@ -45,6 +45,7 @@ import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
+import * as Routing from "./internal/routing.ts"
 import * as ChunkFold from "./internal/streamChunks.ts"
 import { LiveTransport } from "./LiveTransport.ts"
 import * as ModelCatalog from "./ModelCatalog.ts"
@@ -193,10 +194,6 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       Effect.mapError(() => new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
     )
 
-  const isLiveOnly = (catalog: ModelCatalog.Catalog, model: ModelId.ModelId): boolean =>
-    !ModelCatalog.supports(catalog, model, "generateContent") &&
-    ModelCatalog.supports(catalog, model, "bidiGenerateContent")
-
   /** What carries the call, where that is not HTTP. */
   const route = (
     method: string,
@@ -207,24 +204,10 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     if (catalog !== undefined) {
       return Effect.flatMap(
         catalog.current,
-        (known) => isLiveOnly(known, model) ? liveTransport(method, model) : Effect.undefined
+        (known) => Routing.isLiveOnly(known, model) ? liveTransport(method, model) : Effect.undefined
       )
     }
-    return isLiveOnly(ModelCatalog.known, model) ? liveTransport(method, model) : undefined
-  }
-
-  /** A model that has only the Live API looks unknown over HTTP: the error says which way it goes. */
-  const explain = (error: GeminiError): GeminiError => {
-    const { model, reason } = error
-    if (reason._tag !== "NotFound" || model === undefined) return error
-    if (!ModelCatalog.supports(ModelCatalog.known, model, "bidiGenerateContent")) return error
-    const advice = "This model speaks the Live API: leave `transport` out, or say \"live\"."
-    return error.withReason(
-      new Reason.NotFound({
-        description: reason.description === undefined ? advice : `${reason.description} ${advice}`,
-        nearMatches: reason.nearMatches
-      })
-    )
+    return Routing.isLiveOnly(ModelCatalog.known, model) ? liveTransport(method, model) : undefined
   }
 
   const generate: Service["generate"] = (request, call) =>
@@ -238,7 +221,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
           ? client.generate(body, call)
           : Effect.flatMap(routed, (transport) => client.generate(body, call, transport))).pipe(
           Effect.mapBoth({
-            onFailure: explain,
+            onFailure: Routing.explain,
             onSuccess: ({ attempts, value }) => Answer_.make(value, model, attempts)
           })
         )
@@ -256,7 +239,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
             ? Effect.succeed(client.generateStream(body, call))
             : Effect.map(routed, (transport) => client.generateStream(body, call, transport)))
       })),
-      explain
+      Routing.explain
     )
 
   const countTokens: Service["countTokens"] = (request, call) =>

@@ -20,6 +20,7 @@ import { CallGate } from "./internal/CallGate.ts"
 import * as Finish from "./internal/finish.ts"
 import { Lane } from "./internal/Lane.ts"
 import * as LogicalCall from "./internal/LogicalCall.ts"
+import * as StreamedCall from "./internal/streamedCall.ts"
 import { estimateTokens } from "./internal/tokenEstimate.ts"
 import type * as LiveTransport from "./LiveTransport.ts"
 import type * as ModelId from "./ModelId.ts"
@@ -141,7 +142,7 @@ export const make = (options: Options): ModelClient => {
         rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
       }, transport.generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
     generateStream: (request, options, transport = http) =>
-      LogicalCall.stream(client, {
+      StreamedCall.stream(client, {
         method: "generateContentStream",
         options,
         meter: generation.meter("generateContentStream", () => estimateTokens(request), options),

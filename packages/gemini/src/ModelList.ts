@@ -13,6 +13,7 @@ import type { GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/CallGate.ts"
 import * as LogicalCall from "./internal/LogicalCall.ts"
+import * as StreamedCall from "./internal/streamedCall.ts"
 import type * as ModelId from "./ModelId.ts"
 import type * as Models from "./Models.ts"
 
@@ -67,7 +68,7 @@ export const make = ({ gate = new CallGate(), retry, timeouts, transport }: Opti
   })
   return {
     list: (request, options) =>
-      LogicalCall.stream(
+      StreamedCall.stream(
         client(undefined),
         plan("listModels", options),
         transport.listModels(request, LogicalCall.wireOptions(options))

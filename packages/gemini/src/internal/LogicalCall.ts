@@ -5,18 +5,12 @@
  * Each attempt takes a permit and makes exactly one call of the transport. A backoff
  * sleep holds no permit, and once a stream has emitted a chunk nothing is tried again.
  */
-import type * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
-import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Scope from "effect/Scope"
 import type { CallOptions } from "../CallOptions.ts"
 import type { Retry } from "../GeminiConfig.ts"
 import { type Attempt, GeminiError } from "../GeminiError.ts"
@@ -84,7 +78,7 @@ export interface Answered<A> {
 
 const neverSent: ReadonlySet<string> = new Set(["MissingApiKey", "InvalidRequest", "Unsupported", "LiveNotProvided"])
 
-class LogicalCall<A> implements InFlight {
+export class LogicalCall<A> implements InFlight {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   sent = false
   abandon: Effect.Effect<void> = Effect.void
@@ -236,89 +230,3 @@ export const unary = <A>(
       (value) => ({ value, attempts: [...call.failed, { model: client.target, status: 200 }] })
     )
   })
-
-type Elements<A> = Arr.NonEmptyReadonlyArray<A>
-
-/**
- * A call with an answer in pieces. Array-wise from end to end: one pass a socket read,
- * however many chunks it held.
- */
-export const stream = <A>(
-  client: Client,
-  plan: Plan<A>,
-  send: Stream.Stream<A, GeminiError>
-): Stream.Stream<A, GeminiError> =>
-  Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, outer) =>
-    Effect.sync(() => {
-      const call = new LogicalCall(client, plan)
-      const { gate } = client
-      const scope = Scope.forkUnsafe(outer)
-      let pull: Pull.Pull<Elements<A>, GeminiError> | undefined
-      let finished: A | undefined
-
-      call.abandon = Effect.suspend(() => {
-        pull = Effect.fail(call.closed)
-        return Scope.close(scope, Exit.void)
-      })
-
-      const chunks = (
-        source: Pull.Pull<Elements<A>, GeminiError>,
-        permit: RateLimiter.Permit
-      ): Pull.Pull<Elements<A>, GeminiError> => {
-        let settled: number | undefined
-        return Effect.flatMap(source, (answers) => {
-          let tokens = settled
-          for (const answer of answers) {
-            tokens = plan.inputTokens(answer) ?? tokens
-            if (plan.isFinished(answer)) finished = answer
-          }
-          if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
-          settled = tokens
-          return Effect.as(permit.settle(tokens), answers)
-        })
-      }
-
-      const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
-        const inner = Scope.forkUnsafe(scope)
-        return Scope.provide(plan.meter.acquire, inner).pipe(
-          Effect.flatMap((permit) => {
-            call.sent = true
-            return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
-              const read = chunks(source, permit)
-              pull = Effect.catchTags(read, {
-                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error)),
-                Done: () => {
-                  const rejection = finished === undefined ? undefined : plan.rejection(finished)
-                  return rejection === undefined ? Cause.done() : call.finalError(rejection)
-                }
-              })
-              return Effect.catchTag(read, "GeminiError", (error) => call.unsent(error, permit))
-            })
-          }),
-          // The permit and the connection go before the backoff begins.
-          (read) => Effect.onExitPrimitive(read, (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(inner, exit)),
-          Effect.catchTag("GeminiError", (error) => {
-            pull = undefined
-            return Effect.flatMap(call.recover(error), () => attempt)
-          })
-        )
-      })
-
-      const start = Effect.suspend(() => {
-        if (!gate.isOpen) return Effect.fail(call.closed)
-        gate.enter(call)
-        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), attempt)
-      })
-
-      return Effect.onExitPrimitive(
-        Effect.withFiber((fiber) => {
-          call.fiber = fiber
-          return call.within(Effect.suspend(() => pull ?? start))
-        }),
-        (exit) => {
-          call.fiber = undefined
-          return Exit.isSuccess(exit) ? undefined : Scope.close(scope, Pull.doneExitFromCause(exit.cause))
-        }
-      )
-    })
-  ))

@@ -1,0 +1,100 @@
+/**
+ * A logical call whose answer comes in pieces: the same attempts, budget and deadline.
+ *
+ * Array-wise from end to end: one pass a socket read, however many chunks it held. Once a
+ * chunk was emitted nothing is tried again.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { GeminiError } from "../GeminiError.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import { type Client, LogicalCall, type Plan } from "./LogicalCall.ts"
+
+type Elements<A> = Arr.NonEmptyReadonlyArray<A>
+
+/** A call with an answer in pieces. */
+export const stream = <A>(
+  client: Client,
+  plan: Plan<A>,
+  send: Stream.Stream<A, GeminiError>
+): Stream.Stream<A, GeminiError> =>
+  Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, outer) =>
+    Effect.sync(() => {
+      const call = new LogicalCall(client, plan)
+      const { gate } = client
+      const scope = Scope.forkUnsafe(outer)
+      let pull: Pull.Pull<Elements<A>, GeminiError> | undefined
+      let finished: A | undefined
+
+      call.abandon = Effect.suspend(() => {
+        pull = Effect.fail(call.closed)
+        return Scope.close(scope, Exit.void)
+      })
+
+      const chunks = (
+        source: Pull.Pull<Elements<A>, GeminiError>,
+        permit: RateLimiter.Permit
+      ): Pull.Pull<Elements<A>, GeminiError> => {
+        let settled: number | undefined
+        return Effect.flatMap(source, (answers) => {
+          let tokens = settled
+          for (const answer of answers) {
+            tokens = plan.inputTokens(answer) ?? tokens
+            if (plan.isFinished(answer)) finished = answer
+          }
+          if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
+          settled = tokens
+          return Effect.as(permit.settle(tokens), answers)
+        })
+      }
+
+      const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
+        const inner = Scope.forkUnsafe(scope)
+        return Scope.provide(plan.meter.acquire, inner).pipe(
+          Effect.flatMap((permit) => {
+            call.sent = true
+            return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
+              const read = chunks(source, permit)
+              pull = Effect.catchTags(read, {
+                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error)),
+                Done: () => {
+                  const rejection = finished === undefined ? undefined : plan.rejection(finished)
+                  return rejection === undefined ? Cause.done() : call.finalError(rejection)
+                }
+              })
+              return Effect.catchTag(read, "GeminiError", (error) => call.unsent(error, permit))
+            })
+          }),
+          // The permit and the connection go before the backoff begins.
+          (read) => Effect.onExitPrimitive(read, (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(inner, exit)),
+          Effect.catchTag("GeminiError", (error) => {
+            pull = undefined
+            return Effect.flatMap(call.recover(error), () => attempt)
+          })
+        )
+      })
+
+      const start = Effect.suspend(() => {
+        if (!gate.isOpen) return Effect.fail(call.closed)
+        gate.enter(call)
+        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), attempt)
+      })
+
+      return Effect.onExitPrimitive(
+        Effect.withFiber((fiber) => {
+          call.fiber = fiber
+          return call.within(Effect.suspend(() => pull ?? start))
+        }),
+        (exit) => {
+          call.fiber = undefined
+          return Exit.isSuccess(exit) ? undefined : Scope.close(scope, Pull.doneExitFromCause(exit.cause))
+        }
+      )
+    })
+  ))
