@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import type { ErrorBody, When } from "./Fault.ts"
+import * as Json from "./internal/json.ts"
 
 /**
  * Something with the shape of a response on the wire. It is sent as it is, right or wrong.
@@ -79,3 +80,28 @@ export type AnswerFunction = (
  * @since 0.1.0
  */
 export const fields = (answer: Answer): AnswerFields => typeof answer === "string" ? { text: answer } : answer
+
+const names: ReadonlySet<string> = new Set<keyof AnswerFields>([
+  "when",
+  "text",
+  "response",
+  "chunks",
+  "error",
+  "raw",
+  "delay",
+  "chunkDelay",
+  "headers"
+])
+
+/**
+ * What keeps a value that came as JSON from being an answer; undefined if nothing does.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const problem = (value: unknown): string | undefined => {
+  if (typeof value === "string") return undefined
+  if (!Json.isObject(value)) return "it holds neither a JSON object nor a JSON string"
+  const unknown = Object.keys(value).filter((name) => !names.has(name))
+  return unknown.length === 0 ? undefined : `an answer has no ${unknown.join(", ")}`
+}

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
+import * as Json from "./internal/json.ts"
 import * as Step from "./internal/step.ts"
 
 /**
@@ -96,6 +97,35 @@ export interface Fault {
   readonly slowRead?: { readonly millis: number; readonly bytes?: number | undefined } | undefined
   /** Accepts the request and never answers. */
   readonly halfOpen?: boolean | undefined
+}
+
+const fields: ReadonlySet<string> = new Set<keyof Fault>([
+  "when",
+  "status",
+  "error",
+  "inside",
+  "delay",
+  "headers",
+  "body",
+  "stall",
+  "cut",
+  "reset",
+  "garbage",
+  "errorAfter",
+  "slowRead",
+  "halfOpen"
+])
+
+/**
+ * What keeps a value that came as JSON from being a fault; undefined if nothing does.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const problem = (value: unknown): string | undefined => {
+  if (!Json.isObject(value)) return "it holds no JSON object"
+  const unknown = Object.keys(value).filter((name) => !fields.has(name))
+  return unknown.length === 0 ? undefined : `a fault has no ${unknown.join(", ")}`
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Answer from "./Answer.ts"
+import * as Answer from "./Answer.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import type { Exchange, Incoming } from "./internal/exchange.ts"
@@ -99,10 +99,23 @@ export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>
 
 const decoder = new TextDecoder()
 
+const faultHeader = "x-emulator-fault"
+const answerHeader = "x-emulator-answer"
+
+/** A header's JSON. Its names are checked (`misused`), its values are the caller's own business. */
 const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name: string): A | undefined => {
   const text = headers[name]
-  // The header is the caller's word on its own test; a wrong shape harms nobody else.
   return text === undefined ? undefined : Json.parse(text) as A | undefined
+}
+
+/** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
+const misused = (headers: EmulatorRequest.EmulatorRequest["headers"]): string | undefined => {
+  for (const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const) {
+    const text = headers[name]
+    const why = text === undefined ? undefined : problem(Json.parse(text))
+    if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
+  }
+  return undefined
 }
 
 /** What a browser asks before it sends a key: answered, and not counted as a request. */
@@ -157,7 +170,7 @@ export const make = (options: Options, state: State): Handler => {
   }
 
   const scripted = Effect.fnUntraced(function*(request: EmulatorRequest.EmulatorRequest) {
-    const waiting = headerJson<Answer.Answer>(request.headers, "x-emulator-answer") ?? state.script.takeAnswer(request)
+    const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
     if (waiting !== undefined) return waiting
     const project = options.projects?.[projectOf.get(request.key ?? "") ?? "default"]
     for (const script of [project?.answers, options.answers]) {
@@ -199,6 +212,8 @@ export const make = (options: Options, state: State): Handler => {
     time: number
   ) {
     const framing = Respond.framingOf(request)
+    const wrong = misused(request.headers)
+    if (wrong !== undefined) return Render.error({ code: 400, message: wrong }, framing)
     const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
     if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
     const verdict = judged(request, bodyText, time)
@@ -225,7 +240,7 @@ export const make = (options: Options, state: State): Handler => {
       query: url.searchParams,
       body: undefined
     }
-    const fault = headerJson<Fault.Fault>(headers, "x-emulator-fault") ?? state.script.takeFault(early)
+    const fault = headerJson<Fault.Fault>(headers, faultHeader) ?? state.script.takeFault(early)
     const arrived = (body: unknown) =>
       state.log.add({
         time,

@@ -187,6 +187,16 @@ describe.each([["over sockets", sockets], ["in memory", memory]])("%s", (_, serv
         assert.strictEqual(response.status, 429)
       }))
 
+    it.effect("a header that asks wrongly is refused with words that say so", () =>
+      Effect.gen(function*() {
+        yield* withFault({ when: { method: "none" } })
+        const typo = yield* call({ headers: { "x-emulator-fault": "{\"statsu\":429}" } })
+        const text = yield* call({ headers: { "x-emulator-answer": "hello" } })
+        assert.deepStrictEqual([typo.status, text.status], [400, 400])
+        assert.include(yield* typo.text, "Header x-emulator-fault of the emulator: a fault has no statsu.")
+        assert.include(yield* text.text, "it holds neither a JSON object nor a JSON string")
+      }))
+
     it.effect("a client that goes away is seen", () =>
       Effect.gen(function*() {
         const emulator = yield* withFault({ stall: { chunks: 1 } })
