@@ -152,6 +152,23 @@ describe("retry", () => {
       assert.strictEqual((yield* requests).length, 2)
     }).pipe(Effect.provide(services())))
 
+  it.effect("a stream that ends before its first chunk is asked for again, one that began is not", () =>
+    Effect.gen(function*() {
+      const { addFault, requests } = yield* Emulator.Emulator
+      yield* addFault({ cut: { chunks: 0 }, when: { times: 1 } }, { cut: { chunks: 1, clean: true } })
+      const gemini = yield* GeminiClient.GeminiClient
+      const texts: Array<string> = []
+      const fiber = yield* start(Effect.flip(
+        Stream.runForEach(gemini.generateStream(request), (chunk) => Effect.sync(() => texts.push(chunk.text)))
+      ))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert.strictEqual(error.reason._tag, "StreamInterrupted")
+      assert.deepStrictEqual(error.attempts.map(({ reason }) => reason), ["Network", "StreamInterrupted"])
+      assert.isAtLeast(texts.length, 1)
+      assert.strictEqual((yield* requests).length, 2)
+    }).pipe(Effect.provide(services())))
+
   it.effect("an answer after retries tells of every attempt", () =>
     Effect.gen(function*() {
       const { addFault } = yield* Emulator.Emulator
