@@ -129,7 +129,32 @@ export interface LaneSnapshot {
 export interface Service {
   /** A permit for the time of the scope, for streams. */
   readonly acquire: (admission: Admission) => Effect.Effect<Permit, GeminiError, Scope.Scope>
-  /** A permit for the time of an effect, for unary calls. */
+  /**
+   * A permit for the time of an effect, for unary calls.
+   *
+   * ```ts
+   * import * as ModelId from "effect-gemini/ModelId"
+   * import * as RateLimiter from "effect-gemini/RateLimiter"
+   * import * as Tier from "effect-gemini/Tier"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   const limiter = yield* RateLimiter.RateLimiter
+   *   const model = yield* Effect.fromResult(ModelId.parse("gemini-2.5-flash"))
+   *   const counted = yield* limiter.use(
+   *     {
+   *       lane: { project: "default", location: "global", quotaModel: model, family: "generate" },
+   *       limits: Tier.limitsFor(Tier.byName("free"), model),
+   *       tokens: 1_200
+   *     },
+   *     (permit) => Effect.as(permit.settle(1_187), "answer")
+   *   )
+   *   const [lane] = yield* limiter.snapshot
+   *   return [counted, lane?.used.tokens]
+   * })
+   * await Effect.runPromise(Effect.provide(program, RateLimiter.layer)) // => ["answer", 1_187]
+   * ```
+   */
   readonly use: <A, E, R>(
     admission: Admission,
     f: (permit: Permit) => Effect.Effect<A, E, R>
@@ -232,19 +257,18 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   return RateLimiter.of({
     acquire: (admission) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.scope, (scope) =>
-          Effect.withFiber((fiber) => {
-            const ticket = arrive(admission, fiber)
-            const end = () => Effect.suspend(() => ticket.end() ?? Effect.void)
-            const wait = ticket.enter()
-            if (wait === undefined) return Effect.as(Scope.addFinalizerExit(scope, end), ticket.send())
-            return restore(wait).pipe(
-              Effect.onError(end),
-              Effect.flatMap(() => Effect.as(Scope.addFinalizerExit(scope, end), ticket.send()))
-            )
-          }))
-      ),
+      Effect.withFiber((fiber) => {
+        let ticket: Ticket | undefined
+        const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+        // The finalizer stands before anything is taken: no interruption comes between.
+        return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
+          const mine = ticket = arrive(admission, fiber)
+          const wait = mine.enter()
+          if (wait === undefined) return Effect.succeed(mine.send())
+          // The scope may outlive the wait: who gives up leaves the queue now.
+          return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
+        })
+      }),
     use: (admission, f) =>
       Effect.withFiber((fiber) => {
         let ticket: Ticket | undefined

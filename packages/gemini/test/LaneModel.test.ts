@@ -42,27 +42,31 @@ const play = Effect.fnUntraced(function*(calls: ReadonlyArray<Call>, limits: Tie
   const outcomes: Array<Outcome> = []
   const admitted: Array<number> = []
 
-  const one = (call: Call) =>
-    limiter.use(
-      {
-        lane,
-        limits,
-        tokens: call.estimate,
-        priority: call.priority,
-        whenExhausted: "wait",
-        maxWait: call.maxWait === undefined ? undefined : Duration.millis(call.maxWait)
-      },
-      (permit) =>
-        Effect.gen(function*() {
-          outcomes[call.id] = { admittedAt: yield* Clock.currentTimeMillis }
-          admitted.push(call.id)
-          yield* Effect.sleep(call.duration)
-          if (call.counted !== undefined) yield* permit.settle(call.counted)
-        })
-    ).pipe(
+  const body = (call: Call) => (permit: RateLimiter.Permit) =>
+    Effect.gen(function*() {
+      outcomes[call.id] = { admittedAt: yield* Clock.currentTimeMillis }
+      admitted.push(call.id)
+      yield* Effect.sleep(call.duration)
+      if (call.counted !== undefined) yield* permit.settle(call.counted)
+    })
+
+  const one = (call: Call) => {
+    const admission: RateLimiter.Admission = {
+      lane,
+      limits,
+      tokens: call.estimate,
+      priority: call.priority,
+      whenExhausted: "wait",
+      maxWait: call.maxWait === undefined ? undefined : Duration.millis(call.maxWait)
+    }
+    const admittedCall = call.id % 2 === 0
+      ? limiter.use(admission, body(call))
+      : Effect.scoped(Effect.flatMap(limiter.acquire(admission), body(call)))
+    return admittedCall.pipe(
       Effect.catchReason("GeminiError", "RateLimited", () => Effect.sync(() => void (outcomes[call.id] = "late"))),
       Effect.onInterrupt(() => Effect.sync(() => void (outcomes[call.id] ??= "interrupted")))
     )
+  }
 
   const fibers = yield* Effect.forEach(
     calls,

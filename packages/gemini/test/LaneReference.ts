@@ -84,10 +84,11 @@ export const simulate = (
 
   const leave = (call: Call): void => {
     waiting = waiting.filter((other) => other !== call)
+    if (!waiting.some((other) => other.priority === "batch")) inRow = 0
   }
 
   const admit = (call: Call, now: number): void => {
-    inRow = call.priority === "interactive" && waiting.some((other) => other.priority === "batch") ? inRow + 1 : 0
+    inRow = call.priority === "interactive" ? inRow + 1 : 0
     leave(call)
     outcomes[call.id] = { admittedAt: now }
     const entry: Entry = { time: now, tokens: call.estimate, requests: 1 }

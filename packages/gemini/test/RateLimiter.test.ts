@@ -304,6 +304,18 @@ describe("the day", () => {
 
 describe("lanes", () => {
   limiter(
+    "keep the age of what they count when the machine's clock is set back",
+    Effect.fnUntraced(function*(limiter) {
+      yield* TestClock.setTime(10_000_000)
+      yield* Effect.forEach([1, 2], () => timed(limiter, ask()))
+      yield* TestClock.setTime(4_000_000)
+      const next = yield* start(timed(limiter, ask()))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* Fiber.join(next), 4_000_000 + turn)
+    })
+  )
+
+  limiter(
     "are forgotten when they count nothing any more, and only then",
     Effect.fnUntraced(function*(limiter) {
       const named = (name: string) =>

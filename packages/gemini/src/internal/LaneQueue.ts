@@ -41,6 +41,7 @@ export class LaneQueue {
 
   readonly #interactive = new Queue()
   readonly #batch = new Queue()
+  /** Interactive admissions since a batch call waits. */
   #inRow = 0
 
   #pumping = false
@@ -113,7 +114,7 @@ export class LaneQueue {
 
   /** The day's quota is spent: those who did not ask to wait for the next are told. */
   exhaust(until: number, rpd: number): void {
-    if (this.#spent !== undefined && this.#spent.until >= until && this.#spent.rpd <= rpd) return
+    if (this.#spent !== undefined && this.#spent.until >= until && this.#spent.rpd >= rpd) return
     this.#spent = { until, rpd }
     for (const queue of [this.#interactive, this.#batch]) {
       for (let ticket = queue.first; ticket !== undefined;) {
@@ -193,7 +194,7 @@ export class LaneQueue {
     if (answer._tag === "Reserved") {
       this.#spent = undefined
       if (isQueued) {
-        this.#inRow = head.isBatch || this.#batch.first === undefined ? 0 : this.#inRow + 1
+        this.#inRow = head.isBatch ? 0 : this.#inRow + 1
         this.#unlink(head)
         head.hold(answer)
         head.finish(Exit.void)
@@ -236,6 +237,7 @@ export class LaneQueue {
     ticket.previous = undefined
     ticket.next = undefined
     this.waiting--
+    if (this.#batch.first === undefined) this.#inRow = 0
   }
 
   /** One alarm a lane. One that is early enough stays: it finds the head not ready and sets the next. */
