@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -137,7 +138,7 @@ describe("a lane against the reference model", () => {
         }
         assert.deepStrictEqual(left[0]?.used, { requests: 0, tokens: 0, today: 0, inFlight: 0 })
         assert.strictEqual(left[0]?.waiting, 0)
-      }).pipe(Effect.provide(RateLimiter.layerWith(window)), Effect.provide(TestClock.layer())),
+      }).pipe(Effect.provide(RateLimiter.layerWith(window).pipe(Layer.provideMerge(TestClock.layer())))),
     { timeout: 60_000, arbitrary: { runs: 8 } }
   )
 
