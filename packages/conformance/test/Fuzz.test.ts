@@ -48,9 +48,17 @@ const outcome = Effect.fnUntraced(function*(op: string, bytes: Uint8Array, piece
   )
   const request = { model: "gemini-3.8-flash", contents: [{ parts: [{ text: "Hello" }] }] }
   const values: Array<unknown> = []
-  const calls = op === "streamGenerateContent"
+  const content = request.contents[0] ?? {}
+  const one: Effect.Effect<unknown, GeminiError> = op === "countTokens"
+    ? http.countTokens(request)
+    : op === "embedContent"
+    ? http.embedContent({ ...request, content })
+    : op === "batchEmbedContents"
+    ? http.batchEmbedContents({ ...request, requests: [{ content }] })
+    : http.generateContent(request)
+  const calls: Stream.Stream<unknown, GeminiError> = op === "streamGenerateContent"
     ? http.generateContentStream(request)
-    : Stream.fromEffect(http.generateContent(request))
+    : Stream.fromEffect(one)
   return yield* Stream.runForEach(calls, (value) => Effect.sync(() => values.push(value))).pipe(
     Effect.match({
       onSuccess: (): Outcome => ({ values }),
@@ -134,8 +142,13 @@ const known = [
   "createTime"
 ]
 
-describe("a damaged answer", () => {
-  const bases = answers("generateContent")
+describe.each([
+  ["generateContent", 600],
+  ["countTokens", 100],
+  ["embedContent", 100],
+  ["batchEmbedContents", 100]
+])("a damaged answer of %s", (op, runs) => {
+  const bases = answers(op)
 
   it.effect.prop(
     "is the JSON that came, or an error that names the damaged place",
@@ -144,21 +157,22 @@ describe("a damaged answer", () => {
       Effect.gen(function*() {
         const body: unknown = JSON.parse(bytesOf(pick(bases, base)).toString())
         const retyped = damage(body, edits)
-        const { error, values } = yield* outcome("generateContent", Buffer.from(JSON.stringify(body)), 3)
+        const { error, values } = yield* outcome(op, Buffer.from(JSON.stringify(body)), 3)
         if (error === undefined) return assert.deepStrictEqual(values, [body])
         const { reason } = error
-        // Where nothing is left that an answer is known by, the whole of it is the place.
-        const isNone = typeof body === "object" && body !== null &&
-          Object.keys(body).every((key) => !known.includes(key))
         if (reason._tag === "PromptBlocked") return assert.isNotEmpty(retyped)
         if (reason._tag !== "InvalidResponse") return assert.fail(error.message)
-        if (reason.path === "") return assert.isTrue(isNone, error.message)
+        if (reason.path === "") {
+          // Where nothing is left that an answer is known by, the whole of it is the place.
+          const keys = typeof body === "object" && body !== null ? Object.keys(body) : []
+          return assert.isTrue(keys.every((key) => !known.includes(key)), error.message)
+        }
         assert.isTrue(
           retyped.some((path) => reason.path.startsWith(path)),
           `${error.message}; damaged: ${retyped.join()}`
         )
       }),
-    { arbitrary: { runs: 600 } }
+    { arbitrary: { runs } }
   )
 })
 

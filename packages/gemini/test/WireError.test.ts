@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { GeminiErrorReason } from "effect-gemini/GeminiErrorReason"
 import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 import * as WireError from "../src/internal/wireError.ts"
 
 const rpc = (type: string, fields: object) => ({ "@type": `type.googleapis.com/google.rpc.${type}`, ...fields })
@@ -185,6 +186,48 @@ describe("an unknown model", () => {
       "models/gemini-3.8-flash is not found for API version v1beta, or is not supported for bidiGenerateContent."
     assert.strictEqual(notFound("gemini-3.8-flash", live).transport, "http")
   })
+})
+
+describe("whatever comes as an error", () => {
+  const details = Schema.Array(Schema.Struct({
+    "@type": Schema.Literals([
+      "type.googleapis.com/google.rpc.ErrorInfo",
+      "type.googleapis.com/google.rpc.QuotaFailure",
+      "type.googleapis.com/google.rpc.RetryInfo",
+      "type.googleapis.com/google.rpc.BadRequest",
+      "type.googleapis.com/google.rpc.Help",
+      "odd"
+    ]),
+    reason: Schema.Json,
+    metadata: Schema.Json,
+    violations: Schema.Union([Schema.Json, Schema.Array(Schema.Struct({ quotaId: Schema.Json }))]),
+    fieldViolations: Schema.Union([Schema.Json, Schema.Array(Schema.Struct({ field: Schema.Json }))]),
+    links: Schema.Union([Schema.Json, Schema.Array(Schema.Struct({ url: Schema.Json }))]),
+    retryDelay: Schema.Json
+  }))
+
+  it.prop(
+    "is a GeminiError with a message",
+    {
+      status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
+      error: Schema.Union([
+        Schema.Json,
+        Schema.Struct({ code: Schema.Json, message: Schema.Json, status: Schema.Json, details })
+      ]),
+      wrapped: Schema.Boolean,
+      cut: Schema.Natural,
+      retryAfter: Schema.String
+    },
+    ({ cut, error, retryAfter, status, wrapped }) => {
+      const text = JSON.stringify(wrapped ? [{ error }] : { error })
+      for (const body of [text, text.slice(0, cut % text.length), JSON.stringify(error)]) {
+        const failed = fromResponse(status, body, { headers: { "retry-after": retryAfter } })
+        assert.isAbove(failed.message.length, 20)
+        if (status >= 300) assert.strictEqual(failed.status, status)
+      }
+    },
+    { arbitrary: { runs: 500 } }
+  )
 })
 
 describe("a key that the server quotes", () => {
