@@ -225,7 +225,7 @@ const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefin
  * @category constructors
  * @since 0.1.0
  */
-export const fromEnvironment = Effect.fnUntraced(function*() {
+export const fromEnvironment = /* @__PURE__ */ Effect.fnUntraced(function*() {
   const environment = yield* Config.all({
     gemini: secret("GEMINI_API_KEY"),
     google: secret("GOOGLE_API_KEY"),
@@ -251,24 +251,26 @@ export const fromEnvironment = Effect.fnUntraced(function*() {
  * @category constructors
  * @since 0.1.0
  */
-export const load = Effect.fnUntraced(function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
-  const environment = options.apiKey === undefined
-    ? yield* fromEnvironment()
-    : yield* Config.all({
-      baseUrl: Config.map(
-        Config.all([optional("GEMINI_BASE_URL"), optional("GOOGLE_GEMINI_BASE_URL")]),
-        ([gemini, google]) => gemini ?? google
-      ),
-      apiVersion: optional("GEMINI_API_VERSION")
-    })
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const loaded: Options = { ...environment, ...given }
-  const wrong = problem(loaded)
-  if (wrong === undefined) return loaded
-  return yield* Effect.fail(
-    new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
-  )
-})
+export const load = /* @__PURE__ */ Effect.fnUntraced(
+  function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
+    const environment = options.apiKey === undefined
+      ? yield* fromEnvironment()
+      : yield* Config.all({
+        baseUrl: Config.map(
+          Config.all([optional("GEMINI_BASE_URL"), optional("GOOGLE_GEMINI_BASE_URL")]),
+          ([gemini, google]) => gemini ?? google
+        ),
+        apiVersion: optional("GEMINI_API_VERSION")
+      })
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    const loaded: Options = { ...environment, ...given }
+    const wrong = problem(loaded)
+    if (wrong === undefined) return loaded
+    return yield* Effect.fail(
+      new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
+    )
+  }
+)
 
 /**
  * What a file says, to be spread into the options: `{ ...configured, apiKey }`.
