@@ -79,7 +79,7 @@ export class Emulator extends Context.Service<Emulator, Service>()("effect-gemin
 
 /** @internal */
 export const make = (options: Options) => {
-  const log = RequestLog.make()
+  const log = RequestLog.make(options.remember)
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
   const quota = Quota.make()
   const state: GeminiHandler.State = { log, script, quota, offset: 0 }
@@ -88,7 +88,7 @@ export const make = (options: Options) => {
     Effect.callback((resume) => {
       const stop = log.watch((entries) => {
         const enough = predicate(entries)
-        if (enough) resume(Effect.succeed(entries))
+        if (enough) resume(Effect.succeed(log.entries()))
         return enough
       })
       return Effect.sync(stop)

@@ -73,6 +73,8 @@ export interface Options {
    * any signature will do, but those that the model demands must be there.
    */
   readonly strictSignatures?: boolean | undefined
+  /** How many of the newest requests the log keeps, bodies included. Default: all of them. */
+  readonly remember?: number | undefined
   /** False lets every request in, unjudged. Default true. */
   readonly judge?: boolean | undefined
 }

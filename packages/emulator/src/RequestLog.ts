@@ -54,7 +54,7 @@ export interface RequestLog {
   readonly close: (entry: Mutable, outcome: NonNullable<Entry["outcome"]>, time: number) => void
   readonly entries: () => ReadonlyArray<Entry>
   readonly clear: () => void
-  /** Calls `f` at once and after every change, until it returns true. Gives back how to stop. */
+  /** Calls `f` with the live entries, at once and after every change, until it returns true. Gives back how to stop. */
   readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
 }
 
@@ -152,17 +152,17 @@ export const largestConcurrency = (entries: ReadonlyArray<Entry>): number => {
 }
 
 /**
+ * A log of the newest `remember` requests; default all.
+ *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (): RequestLog => {
+export const make = (remember = Number.POSITIVE_INFINITY): RequestLog => {
   let log: Array<Mutable> = []
   let next = 0
   const watchers = new Set<(entries: ReadonlyArray<Entry>) => boolean>()
   const changed = () => {
-    if (watchers.size === 0) return
-    const entries = log.map((entry) => ({ ...entry }))
-    for (const watcher of watchers) if (watcher(entries)) watchers.delete(watcher)
+    for (const watcher of watchers) if (watcher(log)) watchers.delete(watcher)
   }
   return {
     add: (fields) => {
@@ -175,6 +175,8 @@ export const make = (): RequestLog => {
         closedAt: undefined
       }
       log.push(entry)
+      // Half of it at once, so that forgetting costs nothing a request.
+      if (log.length > 2 * remember) log.splice(0, log.length - remember)
       changed()
       return entry
     },
@@ -184,13 +186,13 @@ export const make = (): RequestLog => {
       entry.closedAt = time
       changed()
     },
-    entries: () => log.map((entry) => ({ ...entry })),
+    entries: () => log.slice(-remember).map((entry) => ({ ...entry })),
     clear: () => {
       log = []
       next = 0
     },
     watch: (f) => {
-      if (f(log.map((entry) => ({ ...entry })))) return () => undefined
+      if (f(log)) return () => undefined
       watchers.add(f)
       return () => watchers.delete(f)
     }

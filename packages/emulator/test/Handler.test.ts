@@ -227,6 +227,14 @@ describe("the log", () => {
     closedAt
   })
 
+  it("keeps as many of the newest as it is told to", () => {
+    for (const [remember, kept] of [[3, [7, 8, 9]], [0, []], [undefined, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]] as const) {
+      const log = RequestLog.make(remember)
+      for (let i = 0; i < 10; i++) log.add(entry(i))
+      assert.deepStrictEqual(log.entries().map(({ id }) => id), [...kept])
+    }
+  })
+
   it("knows the largest count in any rolling window, and at one time", () => {
     const times = [0, 10, 59_999, 60_000, 60_005, 60_009, 120_020].map((time) => entry(time))
     assert.strictEqual(RequestLog.largestInWindow(times, 60_000), 5)

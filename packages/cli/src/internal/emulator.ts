@@ -56,6 +56,8 @@ export const emulatorCommand = Command.make(
       chunkDelay,
       seed,
       answers,
+      // Nobody reads the log here; it must not grow for days.
+      remember: 0,
       quotas: Option.getOrUndefined(quotas),
       models: anyModel ? { ...ModelTable.current, acceptAnyModel: true } : undefined
     })
