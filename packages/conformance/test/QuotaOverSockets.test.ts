@@ -10,6 +10,7 @@ import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as http from "node:http"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Worker } from "node:worker_threads"
 
 const limit = 50
@@ -82,6 +83,8 @@ describe("50 requests every 2 seconds over real sockets", () => {
       yield* Effect.forEach(Array.from({ length: limit }), (_, i) => get(`/warm/${i}`), { concurrency: "unbounded" })
 
       const lines: Array<string> = []
+      const loop = monitorEventLoopDelay({ resolution: 10 })
+      loop.enable()
       const queue = [...rounds]
       let voided = 0
       let idealMillis = 0
@@ -135,7 +138,11 @@ describe("50 requests every 2 seconds over real sockets", () => {
         takenMillis += taken
       }
       yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
-      if (voided > 1) context.skip(`the machine is too busy to prove anything:\n${lines.join("\n")}`)
-      assert.isAtLeast(idealMillis / takenMillis, 0.96)
+      loop.disable()
+      const used = idealMillis / takenMillis
+      // Timers of this process that ring late are no waste of the limiter's.
+      const isBusy = voided > 1 || (used < 0.96 && loop.max / 1e6 > 10 + guard / 2)
+      if (isBusy) context.skip(`the machine is too busy to prove anything:\n${lines.join("\n")}`)
+      assert.isAtLeast(used, 0.96)
     }).pipe(Effect.provide(RateLimiter.layerWith({ window, guard })), Effect.scoped), 60_000)
 })
