@@ -250,7 +250,7 @@ export class Overloaded
 }
 
 /**
- * The server failed (HTTP 408, 409, 499 and 5xx but 501 and 503). A call that the server
+ * The server failed (HTTP 408, 499 and 5xx but 501 and 503). A call that the server
  * itself cancelled (499) is not tried again.
  *
  * @category errors
