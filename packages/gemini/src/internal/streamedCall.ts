@@ -89,7 +89,7 @@ export const stream = <A>(
       return Effect.onExitPrimitive(
         Effect.withFiber((fiber) => {
           call.fiber = fiber
-          return call.within(Effect.suspend(() => pull ?? start))
+          return call.within(pull ?? start)
         }),
         (exit) => {
           call.fiber = undefined
