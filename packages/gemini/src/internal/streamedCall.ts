@@ -82,8 +82,14 @@ export const stream = <A>(
 
       const start = Effect.suspend(() => {
         if (!gate.isOpen) return Effect.fail(call.closed)
-        gate.enter(call)
-        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), attempt)
+        // How it leaves stands before it enters: no interruption comes between.
+        return Effect.andThen(
+          Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))),
+          Effect.suspend(() => {
+            gate.enter(call)
+            return attempt
+          })
+        )
       })
 
       return Effect.onExitPrimitive(
