@@ -127,7 +127,7 @@ describe("a lane", () => {
   limiter(
     "takes a cancelled permit back whole",
     Effect.fnUntraced(function*(limiter) {
-      yield* limiter.use(ask(), (permit) => permit.cancel)
+      yield* limiter.use(ask(), (permit) => Effect.andThen(permit.cancel, permit.settle(500)))
       yield* Effect.scoped(Effect.flatMap(limiter.acquire(ask()), (permit) => permit.cancel))
       const [now] = yield* limiter.snapshot
       assert.deepStrictEqual(now?.used, { requests: 0, tokens: 0, today: 0, inFlight: 0 })
@@ -265,6 +265,45 @@ describe("a 429", () => {
       assert.strictEqual((yield* Fiber.join(impatient))._tag, "QuotaExhausted")
     })
   )
+})
+
+describe("callers that end together", () => {
+  const together = (limiter: RateLimiter.Service) =>
+    Effect.gen(function*() {
+      yield* Effect.forEach([1, 2], () => timed(limiter, ask()))
+      // The first failure interrupts the others, from within the limiter's own loop.
+      return yield* start(Effect.exit(Effect.forEach(
+        Array.from({ length: 20 }, (_, i) => i),
+        (i) => timed(limiter, ask({ priority: i % 3 === 0 ? "batch" : "interactive" })),
+        { concurrency: "unbounded" }
+      )))
+    })
+
+  limiter(
+    "leave an empty queue when the day is spent",
+    Effect.fnUntraced(function*(limiter) {
+      const group = yield* together(limiter)
+      yield* limiter.feedback(lane, { _tag: "QuotaExhausted", resetAt: 3_600_000 })
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(group)))
+      const [now] = yield* limiter.snapshot
+      assert.deepStrictEqual([now?.waiting, now?.used.requests, now?.used.inFlight], [0, 2, 0])
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* timed(limiter, ask()), 3_600_000)
+    })
+  )
+
+  it.effect("leave an empty queue when the layer closes, and take nothing", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(RateLimiter.layer, scope)
+      const limiter = yield* Effect.provideContext(RateLimiter.RateLimiter, context)
+      const group = yield* together(limiter)
+      yield* TestClock.adjust("30 seconds")
+      yield* Scope.close(scope, Exit.void)
+      yield* Fiber.join(group)
+      const [now] = yield* limiter.snapshot
+      assert.deepStrictEqual([now?.waiting, now?.used.requests, now?.used.inFlight], [0, 2, 0])
+    }))
 })
 
 describe("the day", () => {

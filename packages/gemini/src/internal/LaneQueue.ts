@@ -100,6 +100,7 @@ export class LaneQueue {
 
   /** Lets everyone go who can go now, in order. */
   pump(): void {
+    if (this.#closed) return
     if (this.#pumping) {
       this.#again = true
       return
@@ -116,15 +117,17 @@ export class LaneQueue {
   exhaust(until: number, rpd: number): void {
     if (this.#spent !== undefined && this.#spent.until >= until && this.#spent.rpd >= rpd) return
     this.#spent = { until, rpd }
+    const told: Array<Ticket> = []
     for (const queue of [this.#interactive, this.#batch]) {
-      for (let ticket = queue.first; ticket !== undefined;) {
-        const next: Ticket | undefined = ticket.next
-        if (ticket.admission.whenExhausted !== "wait" && ticket.admission.limits.rpd <= rpd) {
-          this.#unlink(ticket)
-          ticket.finish(Exit.fail(ticket.exhausted(until)))
-        }
-        ticket = next
+      for (let ticket = queue.first; ticket !== undefined; ticket = ticket.next) {
+        if (ticket.admission.whenExhausted !== "wait" && ticket.admission.limits.rpd <= rpd) told.push(ticket)
       }
+    }
+    for (const ticket of told) {
+      // One that is told runs at once, and may take others out of the queue with it.
+      if (ticket.state !== "queued") continue
+      this.#unlink(ticket)
+      ticket.finish(Exit.fail(ticket.exhausted(until)))
     }
   }
 

@@ -87,12 +87,12 @@ export class Ticket implements Permit {
       this.#stopDeadline?.()
       lane.leave(this)
     }
-    if (state !== "holding" || this.#reservation === undefined) return undefined
-    return this.#changed(
-      this.#isSent
-        ? lane.store.release(this.#reservation, this.now())
-        : lane.store.cancel(this.#reservation, this.now())
-    )
+    const reservation = this.#reservation
+    if (state !== "holding" || reservation === undefined) return undefined
+    if (this.#isSent) return this.#changed(lane.store.release(reservation, this.now()))
+    // What was given back can no longer be settled.
+    this.#reservation = undefined
+    return this.#changed(lane.store.cancel(reservation, this.now()))
   }
 
   readonly settle = (tokens: number): Effect.Effect<void> =>
@@ -154,6 +154,7 @@ export class Ticket implements Permit {
       this.#stopDeadline = alarm(this.context, this.clock, maxWait, () => {
         if (this.state !== "queued") return
         const error = this.#tooLate(maxWait, undefined)
+        this.state = "ended"
         lane.leave(this)
         this.finish(Exit.fail(error))
       })
