@@ -25,10 +25,11 @@ export class DispatchBody<E> {
   #ended = false
   #failed: E | undefined = undefined
   #whole = false
+  #read = false
   #wakeScheduled = false
   #wake: (() => void) | undefined = undefined
   readonly #controller: Controller
-  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>
+  readonly #pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>
 
   constructor(controller: Controller) {
     this.#controller = controller
@@ -41,11 +42,17 @@ export class DispatchBody<E> {
       this.#wake = () => resume(taken())
       return Effect.sync(() => this.abort())
     })
-    this.pull = Effect.suspend(() => this.#pieces.length > 0 || this.#isOver ? taken() : waiting)
+    this.#pull = Effect.suspend(() => this.#pieces.length > 0 || this.#isOver ? taken() : waiting)
   }
 
   get #isOver(): boolean {
     return this.#ended || this.#failed !== undefined
+  }
+
+  /** For one reader, that will `abort` if it stops early. */
+  open(): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> {
+    this.#read = true
+    return this.#pull
   }
 
   push(piece: Uint8Array): void {
@@ -73,6 +80,7 @@ export class DispatchBody<E> {
 
   bytes(): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => {
+      this.#read = true
       this.#whole = true
       if (this.#controller.paused) this.#controller.resume()
       const whole = (): Effect.Effect<Uint8Array, E> => {
@@ -93,6 +101,11 @@ export class DispatchBody<E> {
     this.#wake = undefined
     this.#pieces = []
     if (!this.#isOver) this.#controller.abort(new Error("nobody reads the response"))
+  }
+
+  /** The response was collected: its body is let go, unless someone reads it by now. */
+  dropUnread(): void {
+    if (!this.#read) this.abort()
   }
 
   #take(): ReadonlyArray<Uint8Array> {

@@ -74,7 +74,7 @@ const body = (request: HttpClientRequest.HttpClientRequest): string | Uint8Array
 }
 
 // A response that is dropped unread would hold its socket: collecting it lets go.
-const unread = new FinalizationRegistry<{ readonly abort: () => void }>((held) => held.abort())
+const unread = new FinalizationRegistry<DispatchBody<Failure>>((body) => body.dropUnread())
 
 const send = (
   dispatcher: Undici.Dispatcher,

@@ -60,7 +60,7 @@ export class DispatchResponse extends Inspectable.Class implements HttpClientRes
     const body = this.#body
     return Stream.fromChannel(
       Channel.fromTransform((_: Effect.Effect<unknown, unknown>, scope) =>
-        Effect.as(Scope.addFinalizer(scope, Effect.sync(() => body.abort())), body.pull)
+        Effect.as(Scope.addFinalizer(scope, Effect.sync(() => body.abort())), body.open())
       )
     )
   }
