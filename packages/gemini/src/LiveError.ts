@@ -26,7 +26,8 @@ export class LiveError extends Schema.TaggedError<LiveError>("effect-gemini/Live
 }) {
   /** Whether the same session or call may succeed later. */
   get isRetryable(): boolean {
-    return this.reason.isRetryable
+    // A session whose lifetime ended with a refusal would be refused again.
+    return this.code !== 1007 && this.code !== 1008 && this.reason.isRetryable
   }
 
   override get message(): string {

@@ -10,11 +10,32 @@ import * as Schema from "effect/Schema"
 
 const description = Schema.optionalKey(Schema.String)
 
-// RFC 6455: 1007 and 1008 mean that what we sent is refused, and will be again; every
-// other code (1006 dropped, 1011 server trouble, 1012 restart) may pass.
-const mayPass = (code: number): boolean => code !== 1007 && code !== 1008
+// RFC 6455: 1007 and 1008 mean that what we sent is refused, and will be again, and so do
+// 1002, 1003, 1009 and 1010; every other code (1006 dropped, 1011 server trouble, 1012
+// restart) may pass.
+const refusals: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010])
+const mayPass = (code: number): boolean => !refusals.has(code)
 
 const said = (text: string): string => text === "" ? "" : `: ${text}`
+
+/**
+ * Nothing was dialled: the settings are such as the Live API refuses, or there is no key.
+ * `field` is the JSON path in the setup, or the option.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidSetup extends Schema.TaggedError<InvalidSetup>("effect-gemini/LiveError/InvalidSetup")(
+  "InvalidSetup",
+  { fields: Schema.Array(Schema.Struct({ field: Schema.String, description: Schema.String })) }
+) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return this.fields.map(({ description, field }) => `${field}: ${description}`).join("; ")
+  }
+}
 
 /**
  * The WebSocket could not be opened: refused with an HTTP status, or never reached.
@@ -172,13 +193,31 @@ export class Overflow extends Schema.TaggedError<Overflow>("effect-gemini/LiveEr
  * @since 0.1.0
  */
 export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/LiveError/TimedOut")("TimedOut", {
-  phase: Schema.Literals(["connect", "setup", "idle", "total"])
+  phase: Schema.Literals(["connect", "setup", "idle", "ping", "total"])
 }) {
   get isRetryable(): boolean {
     return this.phase !== "total"
   }
   override get message(): string {
     return `the ${this.phase} deadline passed`
+  }
+}
+
+/**
+ * The lane's own limits let no session or message out within what the options allow.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Limited extends Schema.TaggedError<Limited>("effect-gemini/LiveError/Limited")("Limited", {
+  description: Schema.String,
+  retryAfter: Schema.optionalKey(Schema.Duration)
+}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return this.description
   }
 }
 
@@ -207,6 +246,7 @@ export class Network extends Schema.TaggedError<Network>("effect-gemini/LiveErro
  * @since 0.1.0
  */
 export const LiveErrorReason = Schema.Union([
+  InvalidSetup,
   Connection,
   Handshake,
   InvalidServerMessage,
@@ -216,6 +256,7 @@ export const LiveErrorReason = Schema.Union([
   SessionInUse,
   Overflow,
   TimedOut,
+  Limited,
   Network
 ])
 

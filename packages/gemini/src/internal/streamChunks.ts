@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { StreamChunk } from "../Answer.ts"
-import type { GeminiError } from "../GeminiError.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import type { Usage } from "../Usage.ts"
 
@@ -58,24 +57,24 @@ export class ChunkFold {
 }
 
 /** `explain` has the last word on the error of a stream. */
-export const streamChunks = (
-  source: Stream.Stream<Response, GeminiError>,
-  explain: (error: GeminiError) => GeminiError
-): Stream.Stream<StreamChunk, GeminiError> =>
+export const streamChunks = <E>(
+  source: Stream.Stream<Response, E>,
+  explain: (error: E) => E
+): Stream.Stream<StreamChunk, E> =>
   Stream.transformPull(source, (pull) =>
     Effect.sync(() => {
       const fold = new ChunkFold()
       type Chunks = Arr.NonEmptyReadonlyArray<StreamChunk>
-      let over: Pull.Pull<never, GeminiError> | undefined
+      let over: Pull.Pull<never, E> | undefined
       const last = (
         chunk: StreamChunk | undefined,
-        end: Pull.Pull<never, GeminiError>
-      ): Pull.Pull<Chunks, GeminiError> => {
+        end: Pull.Pull<never, E>
+      ): Pull.Pull<Chunks, E> => {
         over = end
         return chunk === undefined ? end : Effect.succeed(Arr.of(chunk))
       }
-      const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(pull, {
-        onSuccess: (responses): Pull.Pull<Chunks, GeminiError> => {
+      const read: Pull.Pull<Chunks, E> = Pull.matchEffect(pull, {
+        onSuccess: (responses): Pull.Pull<Chunks, E> => {
           const out = fold.push(responses)
           return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : read
         },

@@ -39,7 +39,7 @@ const parse = (text: string): unknown => {
 // "Permission denied: Consumer 'api_key:AIza…' has been suspended." is a real answer.
 const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
 
-const withoutKey = (text: string, key: string | undefined): string =>
+export const withoutKey = (text: string, key: string | undefined): string =>
   (key === undefined || key === "" ? text : text.replaceAll(key, "<key>")).replace(keyShape, "<key>")
 
 /** What a body that is no JSON says to a person: a page's title, or the start of a text. */
