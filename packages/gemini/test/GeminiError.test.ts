@@ -288,6 +288,8 @@ describe("a LiveError", () => {
       new LiveReason.SessionInUse(),
       new LiveReason.Overflow({ bytes: 2, limit: 1 }),
       new LiveReason.TimedOut({ phase: "setup" }),
+      new LiveReason.InvalidSetup({ fields: [{ field: "setup.model", description: "is empty" }] }),
+      new LiveReason.Limited({ description: "no session is free" }),
       new LiveReason.Network({ code: "ECONNREFUSED" })
     ]
     assert.strictEqual(reasons.length, LiveReason.LiveErrorReason.members.length)
