@@ -85,8 +85,9 @@ describe("gemini-fx run", () => {
       const { acts, title, totals } = JSON.parse(whole.stdout)
       assert.strictEqual(title, "Tides")
       assert.deepStrictEqual(acts.map((act: { act: string; model: string }) => [act.act, act.model]), [
-        ["draft", "gemini-flash-lite-latest"],
-        ["final", "gemini-pro-latest"]
+        // The models that answered: those behind the aliases that were asked.
+        ["draft", "gemini-3.5-flash-lite"],
+        ["final", "gemini-3.1-pro-preview"]
       ])
       assert.strictEqual(totals.acts, 2)
       assert.match(whole.stderr, /^server: /)

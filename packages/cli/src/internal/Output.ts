@@ -30,15 +30,20 @@ const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, Plat
 
 /** `asItComes`: piece by piece; else act by act. */
 export const text = (screen: Screen, style: Lines.Style, asItComes: boolean): Output => {
-  const heading = (act: string, model: string) => `\n${Lines.heading(act, model, style)}\n`
+  // The heading names the model that was asked, also for an alias; the footer the one that answered.
+  const asked = new Map<string, string>()
+  const heading = (act: string, model: string) => `\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
   const footer = (result: ActResult) => `${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
   return {
     server: (says) => screen.write(`${says}\n`),
     kept: (results) => screen.write(results.map((result) => `\n${Lines.kept(result, style)}\n`).join("")),
     on: (event) => {
       switch (event._tag) {
-        case "ActStarted":
-          return asItComes ? screen.write(heading(event.act, event.model ?? GeminiConfig.defaultModel)) : Effect.void
+        case "ActStarted": {
+          const model = event.model ?? GeminiConfig.defaultModel
+          asked.set(event.act, model)
+          return asItComes ? screen.write(heading(event.act, model)) : Effect.void
+        }
         case "Chunk":
           return asItComes ? screen.write(event.text) : Effect.void
         case "ActFinished": {

@@ -16,11 +16,7 @@ export const tiers: Readonly<Record<"free" | "tier1" | "tier2" | "tier3", Readon
     "gemini-2.5-pro": [2, 125_000, 50],
     "gemini-2.5-flash": [10, 250_000, 250],
     "gemini-2.5-flash-lite": [15, 250_000, 1000],
-    // From the body of a 429 of 2026: 500 a day.
-    "gemini-3.5-flash-lite": [15, 250_000, 500],
-    "gemini-embedding-001": [100, 30_000, 1000],
-    "gemma-4-26b-a4b-it": [30, 15_000, 14_400],
-    "gemma-4-31b-it": [30, 15_000, 14_400]
+    "gemini-embedding-001": [100, 30_000, 1000]
   },
   tier1: {
     "gemini-2.5-pro": [150, 2_000_000, 10_000],
