@@ -6,7 +6,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import { GeminiClient } from "effect-gemini/GeminiClient"
 import type { Model } from "effect-gemini/Models"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"
@@ -39,7 +39,7 @@ export const modelsCommand = Command.make(
     const screen = yield* Screen.make
     const server = yield* Server.choose({})
     yield* json ? screen.note(server.says) : screen.write(`${server.says}\n\n`)
-    const list = yield* GeminiHttp.GeminiHttp.use((gemini) => Stream.runCollect(gemini.listModels())).pipe(
+    const list = yield* GeminiClient.use((gemini) => Stream.runCollect(gemini.listModels())).pipe(
       Effect.provide(server.layer),
       Effect.mapError((error) => new CommandFailed({ exitCode: 1, text: Explain.geminiError(error) }))
     )

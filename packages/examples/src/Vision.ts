@@ -1,0 +1,14 @@
+/**
+ * Vision: an image is a part beside the question.
+ */
+import * as Effect from "effect/Effect"
+import { GeminiClient } from "effect-gemini/GeminiClient"
+import * as Part from "effect-gemini/Part"
+
+/** Put the image before the question: Gemini reads one image better that way. */
+export const describe = (image: Uint8Array, mimeType: string) =>
+  GeminiClient.use((gemini) =>
+    gemini.generate({
+      contents: [Part.image(image, mimeType), Part.text("What is in this picture? One sentence.")]
+    })
+  ).pipe(Effect.map((answer) => answer.text))
