@@ -9,7 +9,7 @@ const load = async (name: string, url: string): Promise<Subject> => {
   const [door, transport] = subject.split("-")
   return (await import("./gemini.ts")).make(url, {
     door: door === "client" ? "client" : "http",
-    transport: transport === "fetch" ? "fetch" : "undici",
+    transport: transport === "fetch" || transport === "dispatch" ? transport : "undici",
     exporter: flags.includes("exporter"),
     planted: flags.includes("planted")
   })

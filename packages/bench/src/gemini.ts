@@ -4,14 +4,14 @@
  * paid), over each transport, with or without an exporter.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as GenerateContent from "effect-gemini/GenerateContent"
+import * as NodeGemini from "effect-gemini/NodeGemini"
 import type * as Tier from "effect-gemini/Tier"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
@@ -21,7 +21,8 @@ import type { Subject, Tally } from "./Subject.ts"
 
 export interface Options {
   readonly door: "http" | "client"
-  readonly transport: "undici" | "fetch"
+  /** `dispatch` is what NodeGemini uses, `undici` is Effect's own client. */
+  readonly transport: "dispatch" | "undici" | "fetch"
   readonly exporter: boolean
   /** Makes each chunk dearer, to show that `--check` notices. */
   readonly planted: boolean
@@ -45,9 +46,10 @@ const exporter = Layer.sync(Tracer.Tracer, () => {
   })
 })
 
-const transports: Record<Options["transport"], Layer.Layer<HttpClient.HttpClient>> = {
-  undici: NodeHttpClient.layerUndici,
-  fetch: FetchHttpClient.layer
+const layers: Record<Options["transport"], (config: GeminiConfig.Options) => Layer.Layer<FetchGemini.Services>> = {
+  dispatch: NodeGemini.layerHttp,
+  undici: (config) => Layer.provide(GeminiClient.layer(config), NodeHttpClient.layerUndici),
+  fetch: FetchGemini.layer
 }
 
 const replant = <A>(value: A): A => {
@@ -57,8 +59,7 @@ const replant = <A>(value: A): A => {
 
 export const make = async (baseUrl: string, options: Options): Promise<Subject> => {
   const config: GeminiConfig.Options = { apiKey: Redacted.make("bench"), baseUrl, tier }
-  const transport = transports[options.transport]
-  const services = GeminiClient.layer(config).pipe(Layer.provideMerge(transport))
+  const services = layers[options.transport](config)
   const runtime = ManagedRuntime.make(options.exporter ? Layer.provideMerge(services, exporter) : services)
   // Layers are built, and undici is loaded, on first use.
   const context = await runtime.context()

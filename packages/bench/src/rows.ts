@@ -31,8 +31,8 @@ export interface Row {
 
 type Goals = Readonly<Record<string, number>>
 
-const ours = ["http-undici", "client-undici"]
-const exported = ["http-undici+exporter", "client-undici+exporter"]
+const ours = ["http-undici", "client-undici", "http-dispatch", "client-dispatch"]
+const exported = ours.map((name) => `${name}+exporter`)
 const others = ["genai", "http-fetch"]
 
 const subjectsOf = (options: Options, names: ReadonlyArray<string>): ReadonlyArray<string> => [

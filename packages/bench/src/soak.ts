@@ -3,11 +3,10 @@
  * front door, then a stream of 200 MB, then the end of the layer. What must hold stands
  * in `verdicts`; the exit code is 1 if one does not.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
-import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as ModelPool from "effect-gemini/ModelPool"
+import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -52,8 +51,7 @@ const config: GeminiConfig.Options = {
 const layer = Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(config)).pipe(
   Layer.provideMerge(ModelPool.layer(config)),
   Layer.provideMerge(RateLimiter.layerWith({ window: windowMillis })),
-  Layer.provideMerge(GeminiHttp.layer(config)),
-  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provideMerge(NodeGemini.layerHttp(config)),
   Layer.provideMerge(Layer.succeed(Metric.FiberRuntimeMetrics, counting))
 )
 const runtime = ManagedRuntime.make(layer)

@@ -1,12 +1,12 @@
 /**
- * Validation by a compiled guard: the parsed object itself is returned, so keys
- * that no schema knows cost nothing and are kept. Only a failure pays for a full
- * decode, which names the path.
+ * Validation by a guard: the parsed object itself is returned, so keys that no schema
+ * knows cost nothing and are kept. Only a failure pays for a full decode, which names
+ * the path.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+import * as Shape from "./shape.ts"
 
 /** Where a value did not have the shape expected of it. */
 export interface Mismatch {
@@ -31,11 +31,11 @@ const expectedText = (message: string): string =>
 
 /** A guard for a schema without transformations. Build it once, beside the schema. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {
-  SchemaJITCompiler.enable(schema.ast)
+  const fits = Shape.make(schema)
   const is = Schema.is(schema)
   const decode = Schema.decodeUnknownResult(schema)
   return (value) => {
-    if (is(value)) return Result.succeed(value)
+    if (fits(value) || is(value)) return Result.succeed(value)
     const decoded = decode(value)
     const issue = Result.isFailure(decoded) ? format(decoded.failure.issue).issues[0] : undefined
     return Result.fail({ path: pathText(issue?.path ?? []), expected: expectedText(issue?.message ?? "another shape") })
