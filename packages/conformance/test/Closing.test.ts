@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -207,12 +208,15 @@ describe("under TestClock", () => {
         limits: { "gemini-3.8-flash": { concurrency: 3 } }
       })
       yield* emulator.addFault({ status: 503, when: { method: "streamGenerateContent" } })
-      for (let steps = 0; steps < 120; steps++) {
+      for (let steps = 0; steps < 480; steps++) {
         const call = steps % 2 === 0
           ? Effect.asVoid(gemini.generate(request))
           : Stream.runDrain(gemini.generateStream(request))
-        const fiber = yield* Effect.forkChild(call)
-        for (let i = 0; i < steps / 2; i++) yield* Effect.yieldNow
+        // Yielding every few operations, a fiber can be interrupted between any two of them.
+        const fiber = yield* Effect.forkChild(
+          Effect.provideService(call, Scheduler.MaxOpsBeforeYield, 3 + steps % 4)
+        )
+        for (let i = 0; i < steps / 4; i++) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
         assert.strictEqual(yield* inFlight(limiter), 0)
       }

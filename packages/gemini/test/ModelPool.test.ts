@@ -9,6 +9,7 @@ import * as Reason from "effect-gemini/GeminiErrorReason"
 import type { ModelClient } from "effect-gemini/ModelClient"
 import * as ModelId from "effect-gemini/ModelId"
 import * as ModelPool from "effect-gemini/ModelPool"
+import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 
@@ -111,11 +112,15 @@ describe("ModelPool", () => {
 
   it.effect("interrupting a caller at any step of a miss leaves no entry without a creator", () =>
     Effect.gen(function*() {
-      for (let steps = 0; steps < 30; steps++) {
+      for (let steps = 0; steps < 120; steps++) {
         const { create } = counting(() => Effect.yieldNow)
         const pool = yield* ModelPool.makeWith(create)
-        const creator = yield* Effect.forkChild(pool.get(key("gemini-a")))
-        for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+        // Yielding every few operations (fewer than three never get on), a fiber can be
+        // interrupted between any two of them.
+        const creator = yield* Effect.forkChild(
+          Effect.provideService(pool.get(key("gemini-a")), Scheduler.MaxOpsBeforeYield, 3 + steps % 3)
+        )
+        for (let i = 0; i < steps / 3; i++) yield* Effect.yieldNow
         creator.interruptUnsafe()
         const client = yield* pool.get(key("gemini-a"))
         assert.strictEqual(client.model, "gemini-a")
