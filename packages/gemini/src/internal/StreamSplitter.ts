@@ -46,6 +46,11 @@ export class StreamSplitter implements Splitter {
     return this.#splitter?.end() ?? []
   }
 
+  /** Whether the body is events, whose lines can be found again from the middle of a stream. */
+  get isEvents(): boolean {
+    return this.#splitter instanceof SseSplitter
+  }
+
   get cut(): boolean {
     return this.#splitter?.cut ?? false
   }

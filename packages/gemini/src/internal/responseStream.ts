@@ -19,6 +19,7 @@ import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
 import * as Body from "./responseBody.ts"
+import { SseSplitter } from "./SseSplitter.ts"
 import { StreamSplitter } from "./StreamSplitter.ts"
 import * as Utf8 from "./utf8.ts"
 import * as WireError from "./wireError.ts"
@@ -29,29 +30,51 @@ type Chunks = Arr.NonEmptyReadonlyArray<Response>
 /** How much wire text of a stream is kept for the error of an interruption. */
 export const receivedLimit = 1 << 20
 
+/** What a piece costs beside its bytes, so that a stream of single bytes is bounded too. */
+const pieceCost = 200
+
 /**
- * What came last, as text: parsed chunks would outlive the young generation and make
- * every chunk of a long stream dearer, texts of one read are a slice each.
+ * What came last, as it came: bytes lie outside the heap, where parsed chunks or their
+ * texts would be copied from generation to generation and make each chunk of a long
+ * stream a tenth dearer. They are split once more when an error asks for them. Objects
+ * of a JSON array cannot be found again from the middle, so their texts are kept.
  */
 class Received {
-  #batches: Array<ReadonlyArray<string>> = []
+  #pieces: Array<Uint8Array> = []
+  #texts: Array<string> = []
   #length = 0
-  dropped = 0
+  #dropped = false
+  /** Chunks that the consumer got. */
+  delivered = 0
 
-  add(events: ReadonlyArray<string>): void {
-    this.#batches.push(events)
-    for (const event of events) this.#length += event.length
-    while (this.#length > receivedLimit) this.#drop(this.#batches.shift() ?? [])
+  addBytes(bytes: Uint8Array): void {
+    this.#pieces.push(bytes)
+    this.#length += bytes.length + pieceCost
+    while (this.#length > receivedLimit) {
+      this.#length -= (this.#pieces.shift()?.length ?? 0) + pieceCost
+      this.#dropped = true
+    }
+  }
+
+  addTexts(texts: ReadonlyArray<string>): void {
+    for (const text of texts) {
+      this.#texts.push(text)
+      this.#length += text.length + pieceCost
+    }
+    while (this.#length > receivedLimit) this.#length -= (this.#texts.shift()?.length ?? 0) + pieceCost
   }
 
   /** The chunks, the oldest first. */
   chunks(): Array<unknown> {
-    return this.#batches.flat().map(Body.parse).filter((chunk) => chunk !== undefined)
+    return this.#split().map(Body.parse).filter((chunk) => chunk !== undefined)
   }
 
-  #drop(batch: ReadonlyArray<string>): void {
-    this.dropped += batch.length
-    for (const event of batch) this.#length -= event.length
+  #split(): ReadonlyArray<string> {
+    if (this.#pieces.length === 0) return this.#texts
+    // The rest of an event that began in a dropped piece is no line of data, and falls away.
+    const splitter = this.#dropped ? new SseSplitter() : new StreamSplitter()
+    const texts = this.#pieces.flatMap((piece) => splitter.push(piece))
+    return texts.concat(splitter.end())
   }
 }
 
@@ -73,15 +96,18 @@ export const decodePull = (
   let finished = false
   let broken: (() => GeminiError) | undefined
 
-  const interrupted = (description?: string): GeminiError =>
-    Body.failure(
+  const interrupted = (description?: string): GeminiError => {
+    const chunks = received.chunks()
+    const dropped = received.delivered - chunks.length
+    return Body.failure(
       call,
       new Reason.StreamInterrupted({
-        received: received.chunks(),
-        ...(received.dropped === 0 ? {} : { dropped: received.dropped }),
+        received: chunks,
+        ...(dropped === 0 ? {} : { dropped }),
         ...(description === undefined ? {} : { description })
       })
     )
+  }
 
   /** Responses of the texts up to the first that is none; that one's failure waits for the next pull. */
   const emit = (events: ReadonlyArray<string>): Pull.Pull<Chunks, GeminiError> => {
@@ -98,7 +124,8 @@ export const decodePull = (
         break
       }
     }
-    if (out.length > 0) received.add(i === events.length ? events : events.slice(0, i))
+    received.delivered += out.length
+    if (!splitter.isEvents) received.addTexts(i === events.length ? events : events.slice(0, i))
     return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
   }
 
@@ -137,7 +164,10 @@ export const decodePull = (
       started = true
       // undici hands over a piece for each HTTP chunk: joining a read's pieces is dearer than
       // nothing, and cheaper than splitting and decoding each.
-      return emit(splitter.push(pieces.length === 1 ? pieces[0] : Utf8.concat(pieces)))
+      const bytes = pieces.length === 1 ? pieces[0] : Utf8.concat(pieces)
+      const events = splitter.push(bytes)
+      if (splitter.isEvents) received.addBytes(bytes)
+      return emit(events)
     },
     onFailure: failed,
     onDone: () => end
