@@ -230,6 +230,14 @@ describe("whatever comes as an error", () => {
   )
 })
 
+describe("a status that is a name of JavaScript's", () => {
+  it.each(["toString", "constructor", "__proto__"])("%s is a word like any other", (status) => {
+    const failed = fromResponse(200, JSON.stringify({ error: { message: "No.", status } }))
+    assert.strictEqual(failed.googleStatus, status)
+    assert.strictEqual(failed.status, 200)
+  })
+})
+
 describe("a key that the server quotes", () => {
   it("is cut out of its words", () => {
     const key = `AIza${"x".repeat(35)}`

@@ -22,24 +22,25 @@ const records = (value: unknown): ReadonlyArray<Record<string, unknown>> =>
 const string = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
 // Where a body has a status but no code (or the HTTP status is 200).
-const codes: Readonly<Record<string, number>> = {
-  INVALID_ARGUMENT: 400,
-  FAILED_PRECONDITION: 400,
-  OUT_OF_RANGE: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  ABORTED: 409,
-  RESOURCE_EXHAUSTED: 429,
-  CANCELLED: 499,
-  INTERNAL: 500,
-  UNKNOWN: 500,
-  DATA_LOSS: 500,
-  UNIMPLEMENTED: 501,
-  UNAVAILABLE: 503,
-  DEADLINE_EXCEEDED: 504
-}
+// A Map: a status is the server's word and may be anything, "toString" included.
+const codes: ReadonlyMap<string, number> = new Map([
+  ["INVALID_ARGUMENT", 400],
+  ["FAILED_PRECONDITION", 400],
+  ["OUT_OF_RANGE", 400],
+  ["UNAUTHENTICATED", 401],
+  ["PERMISSION_DENIED", 403],
+  ["NOT_FOUND", 404],
+  ["ALREADY_EXISTS", 409],
+  ["ABORTED", 409],
+  ["RESOURCE_EXHAUSTED", 429],
+  ["CANCELLED", 499],
+  ["INTERNAL", 500],
+  ["UNKNOWN", 500],
+  ["DATA_LOSS", 500],
+  ["UNIMPLEMENTED", 501],
+  ["UNAVAILABLE", 503],
+  ["DEADLINE_EXCEEDED", 504]
+])
 
 /**
  * The `error` of a body: bare, inside an array as streams without alt=sse send it, or a
@@ -53,7 +54,7 @@ export const of = (body: unknown): GoogleStatus | undefined => {
   if (!isRecord(error)) return undefined
   const status = string(error["status"])
   const number = typeof error["code"] === "string" ? Number(error["code"]) : error["code"]
-  const code = typeof number === "number" && Number.isFinite(number) ? number : codes[status ?? ""]
+  const code = typeof number === "number" && Number.isFinite(number) ? number : codes.get(status ?? "")
   const details = records(error["details"])
   const localized = details.find((d) => typeOf(d) === "LocalizedMessage")
   const message = string(error["message"]) ?? string(localized?.["message"])

@@ -36,11 +36,11 @@ export const invalid = (call: Call, path: string, expected: string): GeminiError
 
 // undici's names for its own deadlines, and fetch's on Node: connecting takes 10 s at
 // most there, and fetch waits 300 s for the head and between pieces of a body.
-const platformDeadlines: Readonly<Record<string, Phase>> = {
-  UND_ERR_CONNECT_TIMEOUT: "connect",
-  UND_ERR_HEADERS_TIMEOUT: "firstByte",
-  UND_ERR_BODY_TIMEOUT: "idle"
-}
+const platformDeadlines: ReadonlyMap<string, Phase> = new Map([
+  ["UND_ERR_CONNECT_TIMEOUT", "connect"],
+  ["UND_ERR_HEADERS_TIMEOUT", "firstByte"],
+  ["UND_ERR_BODY_TIMEOUT", "idle"]
+])
 
 /**
  * The transport's failure in its own words. An HttpClientError holds the request, and
@@ -58,7 +58,7 @@ export const network = (call: Call, error: HttpClientError.HttpClientError): Gem
     return failure(call, new Reason.Network({ description: `the transport failed: ${error.reason._tag}` }))
   }
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined
-  const phase = code === undefined ? undefined : platformDeadlines[code]
+  const phase = code === undefined ? undefined : platformDeadlines.get(code)
   if (phase !== undefined) return failure(call, new Reason.TimedOut({ phase }))
   const { message, name } = cause
   const quotes = Object.values(error.request.headers).some((value) => value !== "" && message.includes(value))
