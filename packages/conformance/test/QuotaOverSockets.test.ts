@@ -7,6 +7,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ModelId from "effect-gemini/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as http from "node:http"
@@ -17,7 +19,30 @@ const limit = 50
 const window = 2_000
 const guard = 50
 
-const now = (): number => performance.timeOrigin + performance.now()
+/** The machine's clock, and what it said last: the time that the limiter gave a permit by. */
+class NotedClock implements Clock.Clock {
+  last = 0
+  readonly #clock: Clock.Clock
+  constructor(clock: Clock.Clock) {
+    this.#clock = clock
+  }
+  currentTimeMillisUnsafe(): number {
+    this.last = performance.timeOrigin + performance.now()
+    return this.last
+  }
+  readonly currentTimeMillis = Effect.sync(() => this.currentTimeMillisUnsafe())
+  currentTimeNanosUnsafe(): bigint {
+    return this.#clock.currentTimeNanosUnsafe()
+  }
+  readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
+  monotonicTimeNanosUnsafe(): bigint {
+    return this.#clock.monotonicTimeNanosUnsafe()
+  }
+  readonly monotonicTimeNanos = Effect.sync(() => this.monotonicTimeNanosUnsafe())
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    return this.#clock.sleep(duration)
+  }
+}
 
 const server = Effect.acquireRelease(
   Effect.promise(() => {
@@ -64,6 +89,7 @@ describe("50 requests every 2 seconds over real sockets", () => {
   it.live("are never more at the server, and at least 96 % of them are used", (context) =>
     Effect.gen(function*() {
       const limiter = yield* RateLimiter.RateLimiter
+      const clock = new NotedClock(yield* Clock.clockWith(Effect.succeed))
       const { agent, port } = yield* server
 
       const get = (path: string) =>
@@ -107,14 +133,14 @@ describe("50 requests every 2 seconds over real sockets", () => {
         const call = limiter.use(admission, () =>
           Effect.suspend(() => {
             const path = `/${index}/${sent.size}`
-            sent.set(path, now())
+            sent.set(path, clock.last)
             return get(path)
           }))
         yield* Effect.forEach(
           bursts.flatMap(({ at, calls }) => Array.from({ length: calls }, () => at)),
           (at) => at === 0 ? call : Effect.delay(call, at),
           { concurrency: "unbounded", discard: true }
-        )
+        ).pipe(Effect.provideService(Clock.Clock, clock))
 
         const noted = yield* report
         const travel = Array.from(sent, ([path, time]) => (noted.get(path) ?? NaN) - time)
