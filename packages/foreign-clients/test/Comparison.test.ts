@@ -1,0 +1,119 @@
+/**
+ * What the README's table says of the others, measured: each client meets the same four
+ * events. A version that does better fails here, and the table is put right.
+ */
+import { createGoogleGenerativeAI } from "@ai-sdk/google"
+import * as LanguageModel from "@effect/ai/LanguageModel"
+import * as GoogleClient from "@effect/ai-google/GoogleClient"
+import * as GoogleLanguageModel from "@effect/ai-google/GoogleLanguageModel"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { GoogleGenAI } from "@google/genai"
+import { generateText, streamText } from "ai"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Standalone from "effect-gemini-emulator/Standalone"
+import { afterAll, assert, beforeEach, describe, it } from "vitest"
+
+interface Client {
+  readonly unary: () => Promise<unknown>
+  /** Takes pieces of text until `enough`; says how many there were. */
+  readonly stream: (enough: (pieces: number) => boolean) => Promise<number>
+}
+
+/** What the table says. */
+interface Says {
+  /** Attempts after a 429 whose body asks for a pause of 3 s, and whether the pause was kept. */
+  readonly retry: readonly [attempts: number, keptPause: boolean]
+  /** Whether a refused stream fails where it is read. */
+  readonly refusedStreamFails: boolean
+  /** Whether a stream that ends without a finish reason fails. */
+  readonly cutStreamFails: boolean
+  /** Whether leaving the loop closes the request. */
+  readonly leavingCloses: boolean
+}
+
+const emulator = await Standalone.start()
+beforeEach(() => emulator.clear())
+afterAll(() => emulator.stop())
+
+const name = "gemini-3.8-flash"
+const genai = new GoogleGenAI({ apiKey: "test-key", httpOptions: { baseUrl: emulator.url } })
+const model = createGoogleGenerativeAI({ apiKey: "test-key", baseURL: `${emulator.url}/v1beta` })(name)
+const layer = GoogleLanguageModel.layer({ model: name }).pipe(
+  Layer.provide(GoogleClient.layer({ apiKey: Redacted.make("test-key"), apiUrl: emulator.url })),
+  Layer.provide(FetchHttpClient.layer)
+)
+
+const count = async (texts: AsyncIterable<unknown>, enough: (pieces: number) => boolean): Promise<number> => {
+  let pieces = 0
+  for await (const _ of texts) if (enough(++pieces)) break
+  return pieces
+}
+
+const clients: Readonly<Record<string, readonly [Client, Says]>> = {
+  "@google/genai 3.1": [
+    {
+      unary: () => genai.models.generateContent({ model: name, contents: "x" }),
+      stream: async (enough) => count(await genai.models.generateContentStream({ model: name, contents: "x" }), enough)
+    },
+    { retry: [1, false], refusedStreamFails: true, cutStreamFails: false, leavingCloses: false }
+  ],
+  "AI SDK 7 with @ai-sdk/google 4": [
+    {
+      unary: () => generateText({ model, prompt: "x" }),
+      stream: (enough) => count(streamText({ model, prompt: "x", onError: () => {} }).textStream, enough)
+    },
+    { retry: [2, false], refusedStreamFails: false, cutStreamFails: false, leavingCloses: false }
+  ],
+  "@effect/ai-google 0.15 on Effect 3": [
+    {
+      unary: () => Effect.runPromise(Effect.provide(LanguageModel.generateText({ prompt: "x" }), layer)),
+      stream: (enough) =>
+        Effect.runPromise(Effect.suspend(() => {
+          let pieces = 0
+          return LanguageModel.streamText({ prompt: "x" }).pipe(
+            Stream.filter((part) => part.type === "text-delta"),
+            Stream.takeUntil(() => enough(++pieces)),
+            Stream.runDrain,
+            Effect.map(() => pieces),
+            Effect.provide(layer)
+          )
+        }))
+    },
+    { retry: [1, false], refusedStreamFails: true, cutStreamFails: false, leavingCloses: true }
+  ]
+}
+
+const fails = (promise: Promise<unknown>): Promise<boolean> => promise.then(() => false, () => true)
+
+for (const [title, [client, says]] of Object.entries(clients)) {
+  describe(title, () => {
+    it("a 429 that asks for a pause", async () => {
+      const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "3s" }
+      emulator.addFault({ when: { times: 1 }, error: { code: 429, details: [retryInfo] } })
+      await fails(client.unary())
+      const [first, second, ...more] = emulator.requests().map(({ time }) => time)
+      const attempts = [first, second, ...more].filter((time) => time !== undefined).length
+      assert.deepStrictEqual([attempts, second !== undefined && second - (first ?? 0) >= 3_000], [...says.retry])
+    })
+
+    it("a refused stream", async () => {
+      emulator.addFault({ status: 400 })
+      assert.strictEqual(await fails(client.stream(() => false)), says.refusedStreamFails)
+    })
+
+    it("a stream that ends without a finish reason", async () => {
+      emulator.addFault({ cut: { chunks: 2, clean: true } })
+      assert.strictEqual(await fails(client.stream(() => false)), says.cutStreamFails)
+    })
+
+    it("a loop that is left", async () => {
+      emulator.enqueue({ chunks: ["one ", "two ", "three "], chunkDelay: 400 })
+      assert.strictEqual(await client.stream((pieces) => pieces === 1), 1)
+      const [request] = await emulator.awaitClosed(1)
+      assert.strictEqual(request?.outcome === "aborted", says.leavingCloses)
+    })
+  })
+}
