@@ -55,7 +55,7 @@ const failureOf = (
     case "ShowHelp":
       return error.errors.length === 0 ? undefined : new CommandFailed({ exitCode: 2, text: "" })
     case "ConfigError":
-      return new CommandFailed({ exitCode: 2, text: error.message })
+      return new CommandFailed({ exitCode: 2, text: error.cause.message })
     case "PlatformError":
       // Whoever read stdout has gone, as `head` does: end as after SIGPIPE.
       return error.reason.module === "Stdio"

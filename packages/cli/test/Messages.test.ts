@@ -90,6 +90,25 @@ const cases: Readonly<Record<string, Case>> = {
   "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
   "an emulator on a port that is none": { args: ["emulator", "--port", "http"] },
   "a recording that is not there": { args: ["emulator", "--port", "0", "--recorded", "/nowhere/to/be/found"] },
+  "a configuration that is not there": { args: ["run", "story.toml", "--config", "gemini.toml"], story: says },
+  "a configuration that is not TOML": {
+    args: ["run", "story.toml", "--config", "gemini.toml"],
+    story: says,
+    files: { "gemini.toml": "[providers.gemini\n" }
+  },
+  "a limit that is no number": {
+    args: ["run", "story.toml", "--config", "gemini.toml"],
+    story: says,
+    files: { "gemini.toml": "[providers.gemini]\n\n[providers.gemini.tiers.free]\nrpm = \"ten\"\n" }
+  },
+  "a default tier that is not there": {
+    args: ["limits", "--config", "gemini.toml"],
+    files: { "gemini.toml": "[providers.gemini]\ndefault_tier = \"gold\"\n" }
+  },
+  "a setting that is not there": {
+    args: ["limits", "--config", "gemini.toml"],
+    files: { "gemini.toml": "[providers.gemini]\ndefault_modle = \"gemini-flash-latest\"\n" }
+  },
   "a base URL without a key": { story: says, env: { GEMINI_BASE_URL: "http://127.0.0.1:9" } },
   "a base URL that is none": { story: says, env: { ...key, GEMINI_BASE_URL: "localhost:8790" } },
   "an API version that is none": { story: says, env: { ...key, GEMINI_API_VERSION: "v1/beta" } },

@@ -162,6 +162,22 @@ describe("gemini-fx run", () => {
   })
 })
 
+describe("--config", () => {
+  const config = `[providers.gemini]
+default_model = "gemini-flash-latest"
+[providers.gemini.tiers.free.models."gemini-2.5-pro"]
+rpm = 7
+`
+  it.live("says which model answers acts that name none, and which quotas are kept", () =>
+    Effect.gen(function*() {
+      const files = { "story.toml": "[[acts]]\nname = \"draft\"\nprompt = \"Hello\"\n", "gemini.toml": config }
+      const { stdout } = yield* gemini(["run", "story.toml", "--stream", "--config", "gemini.toml"], { files })
+      assert.include(stdout, "== draft (gemini-flash-latest)")
+      const limits = yield* gemini(["limits", "--config", "gemini.toml"], { files })
+      assert.match(limits.stdout, /gemini-2\.5-pro +7 /)
+    }))
+})
+
 describe("gemini-fx models and limits", () => {
   it.live("list what the server has", () =>
     Effect.gen(function*() {

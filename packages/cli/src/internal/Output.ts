@@ -4,7 +4,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
-import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type { ActResult } from "effect-gemini-narrative/ActResult"
 import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
@@ -29,7 +28,7 @@ const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, Plat
 }
 
 /** `asItComes`: piece by piece; else act by act. */
-export const text = (screen: Screen, style: Lines.Style, asItComes: boolean): Output => {
+export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, defaultModel: string): Output => {
   // The heading names the model that was asked, also for an alias; the footer the one that answered.
   const asked = new Map<string, string>()
   const heading = (act: string, model: string) => `\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
@@ -40,7 +39,7 @@ export const text = (screen: Screen, style: Lines.Style, asItComes: boolean): Ou
     on: (event) => {
       switch (event._tag) {
         case "ActStarted": {
-          const model = event.model ?? GeminiConfig.defaultModel
+          const model = event.model ?? defaultModel
           asked.set(event.act, model)
           return asItComes ? screen.write(heading(event.act, model)) : Effect.void
         }

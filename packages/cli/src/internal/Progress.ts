@@ -14,12 +14,14 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 
 export class Progress {
   readonly #acts: number
+  readonly #defaultModel: string
   readonly #running = new Map<string, Running>()
   #done: number
   #tokens = 0
 
-  constructor(acts: number, done: number) {
+  constructor(acts: number, done: number, defaultModel: string) {
     this.#acts = acts
+    this.#defaultModel = defaultModel
     this.#done = done
   }
 
@@ -31,7 +33,7 @@ export class Progress {
     }
     if (event._tag === "ActStarted") {
       this.#running.set(event.act, {
-        model: event.model ?? "default model",
+        model: event.model ?? this.#defaultModel,
         since: now,
         waiting: undefined,
         retryAt: undefined,

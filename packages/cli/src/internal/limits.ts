@@ -27,12 +27,14 @@ export const limitsCommand = Command.make(
   "limits",
   {
     tier: Flags.tier("the quota tier; default: free"),
+    config: Flags.config,
     model: Flag.String("model").pipe(Flag.withAlias("m"), Flag.withDescription("only this model"), Flag.optional),
     json: Flags.json("write a JSON object; a limit that is not there is null")
   },
-  Effect.fnUntraced(function*({ json, model, tier: name }) {
+  Effect.fnUntraced(function*({ config, json, model, tier: name }) {
     const screen = yield* Screen.make
-    const tier = Tier.byName(Option.getOrElse(name, () => "free" as const))
+    const { tier: chosen = "free" } = yield* Flags.options({ config, tier: name })
+    const tier = typeof chosen === "string" ? Tier.byName(chosen) : chosen
     const id = Option.isNone(model) ? undefined : ModelId.parse(model.value)
     if (id !== undefined && Result.isFailure(id)) {
       return yield* new CommandFailed({ exitCode: 2, text: `--model: ${id.failure}` })

@@ -1,5 +1,4 @@
 /** What `--dry-run` prints: each act as it would be sent, variables filled in. Pure. */
-import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as Act from "effect-gemini-narrative/Act"
 import type { Narrative } from "effect-gemini-narrative/Narrative"
 import * as Lines from "./lines.ts"
@@ -18,12 +17,16 @@ const inputOf = (input: Act.Input): string => {
   }
 }
 
-export const preview = (narrative: Narrative, model: string | undefined, style: Lines.Style): string =>
+export const preview = (
+  narrative: Narrative,
+  models: { readonly forAll: string | undefined; readonly byDefault: string },
+  style: Lines.Style
+): string =>
   narrative.acts.map((act) => {
-    const request = Act.request(act, placeholder, model ?? act.model)
+    const request = Act.request(act, placeholder, models.forAll ?? act.model)
     const { generationConfig: settings } = request
     return [
-      Lines.heading(act.name, request.model ?? GeminiConfig.defaultModel, style),
+      Lines.heading(act.name, request.model ?? models.byDefault, style),
       ...(act.system === undefined ? [] : [`${style.faint("system:")} ${Act.render(act.system, placeholder)}`]),
       ...(settings === undefined ? [] : [`${style.faint("settings:")} ${JSON.stringify(settings)}`]),
       ...act.inputs.map(inputOf)

@@ -12,6 +12,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as ModelId from "effect-gemini/ModelId"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import { CommandFailed } from "./CommandFailed.ts"
@@ -51,6 +52,7 @@ const flags = {
     Flag.optional
   ),
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
+  config: Flags.config,
   state: Flag.String("state").pipe(
     Flag.withDescription("keeps results in this file; acts that have one there are not played again"),
     Flag.optional
@@ -89,18 +91,21 @@ export const runCommand = Command.make(
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const stdio = yield* Stdio.Stdio
     const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
-    if (input.dryRun) return yield* screen.write(`${preview(narrative, model, style)}\n`)
+    const options = yield* Flags.options(input)
+    const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
+    if (input.dryRun) {
+      return yield* screen.write(`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
+    }
 
     const state = Option.isSome(input.state) ? yield* State.open(input.state.value) : State.none
-    const tier = Option.getOrUndefined(input.tier)
-    const server = yield* Server.choose(tier === undefined ? {} : { tier })
+    const server = yield* Server.choose(options)
     const output = input.json
       ? Output.json(screen, narrative.title, input.stream)
-      : Output.text(screen, style, input.stream && input.concurrency === 1)
+      : Output.text(screen, style, input.stream && input.concurrency === 1, defaultModel)
     yield* output.server(server.says)
     yield* output.kept(state.results)
 
-    const progress = new Progress(narrative.acts.length, state.results.length)
+    const progress = new Progress(narrative.acts.length, state.results.length, defaultModel)
     yield* screen.show((now) => progress.line(now))
     const { concurrency } = input
     const play = Narrative.executeStream(narrative, { model, concurrency, results: state.results }).pipe(

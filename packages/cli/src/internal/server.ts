@@ -9,7 +9,9 @@ import * as Redacted from "effect/Redacted"
 import type { Services } from "effect-gemini/FetchGemini"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as Tier from "effect-gemini/Tier"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import type * as Quota from "effect-gemini-emulator/Quota"
 import { CommandFailed } from "./CommandFailed.ts"
 
 export interface Server {
@@ -25,6 +27,15 @@ const variables: Readonly<Record<string, string>> = { baseUrl: "GEMINI_BASE_URL"
 // Slow enough to watch, fast enough not to wait for.
 const chunkDelay = 30
 
+/** The same limits on the emulator's side. */
+const quotasOf = (tier: Tier.TierName | Tier.Tier): Quota.Tier | Quota.Quotas =>
+  typeof tier === "string" ? tier : {
+    models: {
+      "*": tier.limits,
+      ...Object.fromEntries(Object.keys(tier.models).map((model) => [model, Tier.limitsFor(tier, model)]))
+    }
+  }
+
 /** With a tier, the emulator refuses what is beyond it, as Google would. */
 const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
   Layer.unwrap(
@@ -32,7 +43,7 @@ const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
       NodeGemini.layerHttp({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
   ).pipe(Layer.provide(Emulator.layerServer({
     chunkDelay,
-    ...(typeof options.tier === "string" ? { quotas: options.tier } : {})
+    ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
   })))
 
 /** `options` are what the command line says; they win over the environment. */
