@@ -71,6 +71,7 @@ describe("the reasons of a GeminiError", () => {
 describe("the reasons of a LiveError", () => {
   it("are these and no others", () => {
     expect<LiveErrorReason["_tag"]>().type.toBe<
+      | "InvalidSetup"
       | "Connection"
       | "Handshake"
       | "InvalidServerMessage"
@@ -79,6 +80,7 @@ describe("the reasons of a LiveError", () => {
       | "SessionClosed"
       | "SessionInUse"
       | "Overflow"
+      | "Limited"
       | "TimedOut"
       | "Network"
     >()
