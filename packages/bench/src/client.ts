@@ -72,7 +72,9 @@ const growth = async <A>(work: () => Promise<A>): Promise<readonly [A, number]> 
 }
 
 const measure = async (subject: Subject, job: Job): Promise<Sample> => {
-  gc()
+  // Only before memory is measured: a full collection drops the shapes of dead JSON, and with
+  // them optimised code, so that a timed row would measure the compiler.
+  if (job.op === "heap" || job.op === "rss") gc()
   const heapBefore = process.memoryUsage().heapUsed
   const cpu = cpuMillis()
   const from = performance.now()

@@ -98,7 +98,8 @@ export type Rounds = ReadonlyMap<string, ReadonlyArray<Sample>>
 export interface Plan {
   readonly job: Job
   readonly rounds: number
-  readonly warmups: number
+  /** Milliseconds of CPU that each client may spend on the job before it is measured: optimised code comes late. */
+  readonly warmup: number
   /** A new process for every sample, after a job of its own if one is named: memory figures. */
   readonly fresh?: Job | true
 }
@@ -117,7 +118,9 @@ export const measure = async (url: string, subjects: ReadonlyArray<string>, plan
     return samples
   }
   const clients = await Promise.all(subjects.map((name) => startClient(name, url)))
-  for (const client of clients) for (let i = 0; i < plan.warmups; i++) await client.run(plan.job)
+  for (const client of clients) {
+    for (let spent = 0; spent < plan.warmup;) spent += (await client.run(plan.job)).cpu
+  }
   for (let round = 0; round < plan.rounds; round++) {
     // Rotated, so that nobody always runs behind the same neighbour.
     for (let i = 0; i < clients.length; i++) {

@@ -119,6 +119,8 @@ const goal = (undici: number, dispatch: number): Goals => ({
   "client-dispatch": dispatch
 })
 
+const warmup = (quick: boolean): number => (quick ? 1_000 : 3_000)
+
 const megabytes = (n: number): number => n << 20
 
 /** The official SDK against the floor: outside these bounds a run says nothing. */
@@ -129,7 +131,7 @@ export const rows: ReadonlyArray<Row> = [
     id: control.id,
     title: "control: @google/genai, 40 B chunks per CPU second",
     subjects: ["genai"],
-    plan: () => ({ job: job({ op: "stream", model: Bodies.modelOf(40, 20_000) }), rounds: 3, warmups: 2 }),
+    plan: () => ({ job: job({ op: "stream", model: Bodies.modelOf(40, 20_000) }), rounds: 3, warmup: 1_000 }),
     kinds: [against(perCpuSecond, "higher", {})]
   }),
   row({
@@ -139,7 +141,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "stream", model: Bodies.modelOf(40, 20_000), times: quick ? 2 : 4 }),
       rounds: quick ? 5 : 11,
-      warmups: 2
+      warmup: warmup(quick)
     }),
     kinds: [against(perCpuSecond, "higher", goal(0.85, 0.88))]
   }),
@@ -150,7 +152,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "stream", model: Bodies.modelOf(2000, 2000), times: quick ? 5 : 15 }),
       rounds: quick ? 5 : 11,
-      warmups: 2
+      warmup: warmup(quick)
     }),
     kinds: [against(perCpuSecond, "higher", goal(0.9, 0.9))]
   }),
@@ -166,7 +168,7 @@ export const rows: ReadonlyArray<Row> = [
         concurrency: 100
       }),
       rounds: quick ? 5 : 11,
-      warmups: 2
+      warmup: warmup(quick)
     }),
     kinds: [
       against(perSecond, "higher", goal(0.8, 0.85), "throughput"),
@@ -180,7 +182,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "stream", model: Bodies.modelOf(megabytes(16), 1) }),
       rounds: quick ? 5 : 9,
-      warmups: 4
+      warmup: warmup(quick)
     }),
     kinds: [{
       ...against((sample) => sample.wall, "lower", goal(1.5, 1.4)),
@@ -196,7 +198,7 @@ export const rows: ReadonlyArray<Row> = [
         measure(options.url, subjects, {
           job: job({ op: "stream", model: Bodies.modelOf(megabytes(size), 1) }),
           rounds: options.quick ? 3 : 7,
-          warmups: 4
+          warmup: warmup(options.quick)
         })
       const small = await at(16)
       const large = await at(64)
@@ -218,7 +220,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "first", model: Bodies.modelOf(40, 2), times: quick ? 200 : 500 }),
       rounds: quick ? 5 : 11,
-      warmups: 3
+      warmup: warmup(quick)
     }),
     kinds: [{
       suffix: "",
@@ -243,7 +245,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 500 : 1500 }),
       rounds: quick ? 5 : 11,
-      warmups: 3
+      warmup: warmup(quick)
     }),
     kinds: [against(cpuMicros, "lower", {
       ...goal(2.6, 2),
@@ -260,7 +262,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 2000 : 6000, concurrency: 64 }),
       rounds: quick ? 5 : 11,
-      warmups: 2
+      warmup: warmup(quick)
     }),
     kinds: [against(perSecond, "higher", goal(0.33, 0.5))]
   }),
@@ -271,7 +273,7 @@ export const rows: ReadonlyArray<Row> = [
     plan: (quick) => ({
       job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 20 : 60, contents: "chat" }),
       rounds: quick ? 3 : 7,
-      warmups: 2
+      warmup: warmup(quick)
     }),
     kinds: [against(cpuMicros, "lower", {})]
   }),
@@ -283,7 +285,7 @@ export const rows: ReadonlyArray<Row> = [
       job: job({ op: "rss", model: Bodies.modelOf(40, 1), times: quick ? 50 : 200, contents: "chat" }),
       fresh: true,
       rounds: quick ? 1 : 3,
-      warmups: 0
+      warmup: 0
     }),
     kinds: [{
       ...against((it) => it.memory, "lower", {}),
@@ -298,7 +300,7 @@ export const rows: ReadonlyArray<Row> = [
       job: job({ op: "rss", model: Bodies.modelOf(2000, 87_000) }),
       fresh: true,
       rounds: quick ? 1 : 5,
-      warmups: 0
+      warmup: 0
     }),
     kinds: [{
       ...against((it) => it.memory, "lower", goal(1.7, 1.45)),
@@ -313,7 +315,7 @@ export const rows: ReadonlyArray<Row> = [
       job: job({ op: "heap", model: Bodies.modelOf(40, 1), times: 2000, concurrency: 8 }),
       fresh: job({ op: "unary", model: Bodies.modelOf(40, 1), times: 500, concurrency: 8 }),
       rounds: quick ? 1 : 3,
-      warmups: 0
+      warmup: 0
     }),
     kinds: [{
       suffix: "",
