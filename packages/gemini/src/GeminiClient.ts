@@ -294,6 +294,24 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 })
 
 /**
+ * The client over HTTP, under the limiter of the context, which others may share.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoLimiter = (
+  options: GeminiConfig.Options
+): Layer.Layer<
+  GeminiClient | ModelPool.ModelPool | GeminiHttp.GeminiHttp,
+  never,
+  HttpClient.HttpClient | RateLimiter.RateLimiter
+> =>
+  Layer.effect(GeminiClient, make(options)).pipe(
+    Layer.provideMerge(ModelPool.layer(options)),
+    Layer.provideMerge(GeminiHttp.layer(options))
+  )
+
+/**
  * The client over HTTP, with everything it is made of.
  *
  * @category layers
@@ -305,9 +323,4 @@ export const layer = (
   GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | GeminiHttp.GeminiHttp,
   never,
   HttpClient.HttpClient
-> =>
-  Layer.effect(GeminiClient, make(options)).pipe(
-    Layer.provideMerge(ModelPool.layer(options)),
-    Layer.provideMerge(RateLimiter.layer),
-    Layer.provideMerge(GeminiHttp.layer(options))
-  )
+> => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)

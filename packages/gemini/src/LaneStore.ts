@@ -37,7 +37,8 @@ export interface LaneKey {
   readonly project: string
   readonly location: string
   readonly quotaModel: ModelId.ModelId
-  readonly family: "generate" | "embed" | "count"
+  /** `live` counts the messages of sessions, `liveSession` the sessions themselves. */
+  readonly family: "generate" | "embed" | "count" | "live" | "liveSession"
 }
 
 /**

@@ -19,6 +19,7 @@ import * as GenerateContent from "./GenerateContent.ts"
 import { CallGate } from "./internal/CallGate.ts"
 import * as Finish from "./internal/finish.ts"
 import { Lane } from "./internal/Lane.ts"
+import { messageLimits } from "./internal/liveMessageLimits.ts"
 import * as LogicalCall from "./internal/LogicalCall.ts"
 import * as StreamedCall from "./internal/streamedCall.ts"
 import { estimateTokens } from "./internal/tokenEstimate.ts"
@@ -120,6 +121,9 @@ export const make = (options: Options): ModelClient => {
     total: total === undefined ? Infinity : Duration.toMillis(total)
   }
   const generation = new Lane(options, "generate")
+  // Over Live a call is one message, counted apart; sessions bound what runs at once.
+  const living = new Lane({ ...options, limits: (model, call) => messageLimits(options.limits(model, call)) }, "live")
+  const laneOf = (transport: Transport | undefined): Lane => transport === undefined ? generation : living
   const counting = new Lane(options, "count")
   const embedding = new Lane(options, "embed")
 
@@ -132,15 +136,15 @@ export const make = (options: Options): ModelClient => {
 
   return {
     model,
-    generate: (request, options, transport = http) =>
+    generate: (request, options, transport) =>
       LogicalCall.unary(client, {
         method: "generateContent",
         options,
-        meter: generation.meter("generateContent", () => estimateTokens(request), options),
+        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
         inputTokens,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
-      }, transport.generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
+      }, (transport ?? http).generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
     generateStream: (request, options, transport = http) =>
       StreamedCall.stream(client, {
         method: "generateContentStream",
@@ -149,7 +153,7 @@ export const make = (options: Options): ModelClient => {
         inputTokens,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response)
-      }, transport.generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
+      }, (transport ?? http).generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
     countTokens: (request, options) =>
       LogicalCall.unary(client, {
         ...whole,

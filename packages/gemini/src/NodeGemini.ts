@@ -1,5 +1,6 @@
 /**
- * The client on Node's undici: several times the unary throughput of `fetch`.
+ * The client on Node: HTTP over undici, several times the unary throughput of `fetch`, and
+ * Live over `ws`.
  *
  * What we send: `x-goog-api-key`, `content-type`, `x-goog-api-client` and `user-agent`
  * (`effect-gemini/<version>`), and what the call or `transformClient` adds. undici adds
@@ -17,10 +18,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import type * as Socket from "effect/socket/Socket"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import * as GeminiConfig from "./GeminiConfig.ts"
+import * as GeminiLive from "./GeminiLive.ts"
 import * as DispatchClient from "./internal/dispatchClient.ts"
+import * as WsConstructor from "./internal/wsConstructor.ts"
+import type { LiveTransport } from "./LiveTransport.ts"
+import * as RateLimiter from "./RateLimiter.ts"
 
 /** How long undici connects if no option says it, in milliseconds. */
 const connectTimeout = 10_000
@@ -59,6 +65,7 @@ export const layerHttp = (options: GeminiConfig.Options): Layer.Layer<Services> 
  * import { ProxyAgent } from "@effect/platform-node/Undici"
  * import * as NodeGemini from "effect-gemini/NodeGemini"
  * import * as Layer from "effect/Layer"
+import type * as Socket from "effect/socket/Socket"
  * import * as Redacted from "effect/Redacted"
  *
  * const gemini = NodeGemini.layerHttpNoDispatcher({ apiKey: Redacted.make("…") }).pipe(
@@ -72,10 +79,55 @@ export const layerHttpNoDispatcher = (
   Layer.provide(GeminiClient.layer(options), Layer.effect(HttpClient.HttpClient, DispatchClient.make))
 
 /**
- * Key, base URL and version from the environment; `options` win over it.
+ * Key, base URL and version from the environment; `options` win over it. HTTP alone.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
   Layer.unwrap(Effect.map(GeminiConfig.load(options), layerHttp))
+
+/**
+ * Live sessions over `ws`, with a limiter of their own.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.GeminiLive> =>
+  Layer.provide(GeminiLive.layer(options), [WsConstructor.layer, RateLimiter.layer])
+
+/**
+ * What {@link layer} gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AllServices = Services | GeminiLive.GeminiLive | LiveTransport
+
+/**
+ * HTTP over undici and Live over `ws`, under one limiter: a call of `GeminiClient` to a
+ * model that has only the Live API travels there.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: GeminiConfig.Options & GeminiLive.Options): Layer.Layer<AllServices> =>
+  Layer.provide(layerNoSockets(options), [agent(options), WsConstructor.layer])
+
+/**
+ * The same over a dispatcher and WebSockets of yours: a proxy, client certificates.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoSockets = (
+  options: GeminiConfig.Options & GeminiLive.Options
+): Layer.Layer<AllServices, never, NodeHttpClient.Dispatcher | Socket.WebSocketConstructor> => {
+  const live = Layer.merge(GeminiLive.layer(options), GeminiLive.layerTransport(options))
+  // The client looks for the transport when it is built.
+  return GeminiClient.layerNoLimiter(options).pipe(
+    Layer.provideMerge(live),
+    Layer.provideMerge(RateLimiter.layer),
+    Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make))
+  )
+}

@@ -1,5 +1,5 @@
 /**
- * Quotas by tier: requests and input tokens a minute, requests a day, concurrency.
+ * Quotas by tier: requests and input tokens a minute, requests a day, concurrency, Live sessions.
  *
  * @since 0.1.0
  */
@@ -20,6 +20,8 @@ export interface Limits {
   readonly rpd: number
   /** Requests in flight. */
   readonly concurrency: number
+  /** Live sessions open at once. Left out: no limit is known. */
+  readonly sessions?: number
 }
 
 /**
@@ -107,7 +109,7 @@ export const problem = (
   return undefined
 }
 
-const limitNames: ReadonlyArray<keyof Limits> = ["rpm", "tpm", "rpd", "concurrency"]
+const limitNames: ReadonlyArray<keyof Limits> = ["rpm", "tpm", "rpd", "concurrency", "sessions"]
 
 /**
  * The limits that a tier sets for a model, with the caller's overrides on top.

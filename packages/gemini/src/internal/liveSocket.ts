@@ -51,6 +51,8 @@ export interface LiveSocket {
   readonly isPaused: () => boolean
   /** Ends it at once, without a handshake. The reader hears of it as this ending. */
   readonly abort: (ending: Ending) => Effect.Effect<void>
+  /** Reads nothing more, so that it may be closed cleanly. The reader hears of it as this ending. */
+  readonly leave: (ending: Ending) => Effect.Effect<void>
 }
 
 /** How long a close handshake may take before the connection is cut. */
@@ -134,6 +136,7 @@ export const open = Effect.fnUntraced(function*(
   const headers = Redacted.value(endpoint.headers)
   const scope = yield* Effect.scope
   let ended: Ending | undefined
+  let isInVain = false
 
   const dial = Effect.try({
     try: () => {
@@ -150,7 +153,7 @@ export const open = Effect.fnUntraced(function*(
         : "the WebSocket cannot be made: look at baseUrl, and whether this platform sends headers (keyInUrl, or a token)"
     })
   })
-  const ws = yield* Effect.acquireRelease(dial, (ws) => release(ws, () => ended !== undefined))
+  const ws = yield* Effect.acquireRelease(dial, (ws) => release(ws, () => isInVain))
   const node = isNodeSocket(ws) ? ws : undefined
 
   // A scope of its own, so that the reader is let go before the close handshake.
@@ -192,8 +195,14 @@ export const open = Effect.fnUntraced(function*(
     abort: (ending) =>
       Effect.suspend(() => {
         ended ??= ending
+        isInVain = true
         if (node === undefined) ws.close()
         else node.terminate()
+        return Scope.close(readScope, Exit.void)
+      }),
+    leave: (ending) =>
+      Effect.suspend(() => {
+        ended ??= ending
         return Scope.close(readScope, Exit.void)
       })
   }

@@ -15,6 +15,12 @@ const none = Infinity
 
 const row = (rpm: number, tpm: number, rpd: number, concurrency: number): Limits => ({ rpm, tpm, rpd, concurrency })
 
+/** The tier's own line: Live sessions are counted by tier. */
+const line = (rpm: number, tpm: number, rpd: number, concurrency: number, sessions: number): Limits => ({
+  ...row(rpm, tpm, rpd, concurrency),
+  sessions
+})
+
 export const table: Readonly<Record<TierName, Tier>> = {
   free: {
     name: "free",
@@ -28,7 +34,7 @@ export const table: Readonly<Record<TierName, Tier>> = {
   },
   tier1: {
     name: "tier1",
-    limits: row(1_000, 1_000_000, 10_000, 64),
+    limits: line(1_000, 1_000_000, 10_000, 64, 50),
     models: {
       "gemini-2.5-pro": row(150, 2_000_000, 10_000, 64),
       "gemini-2.5-flash": row(1_000, 1_000_000, 10_000, 64),
@@ -39,7 +45,7 @@ export const table: Readonly<Record<TierName, Tier>> = {
   },
   tier2: {
     name: "tier2",
-    limits: row(2_000, 3_000_000, 100_000, 128),
+    limits: line(2_000, 3_000_000, 100_000, 128, 1_000),
     models: {
       "gemini-2.5-pro": row(1_000, 5_000_000, 50_000, 128),
       "gemini-2.5-flash": row(2_000, 3_000_000, 100_000, 128),
@@ -50,7 +56,7 @@ export const table: Readonly<Record<TierName, Tier>> = {
   },
   tier3: {
     name: "tier3",
-    limits: row(10_000, 8_000_000, none, 256),
+    limits: line(10_000, 8_000_000, none, 256, 1_000),
     models: {
       "gemini-2.5-pro": row(2_000, 8_000_000, none, 256),
       "gemini-2.5-flash": row(10_000, 8_000_000, none, 256),

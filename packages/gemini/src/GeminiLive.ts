@@ -1,0 +1,171 @@
+/**
+ * The Live API: sessions over a WebSocket, as a service.
+ *
+ * `connect` opens one: it dials, sends the setup and waits for its completion. The socket
+ * comes from Effect's `Socket.WebSocketConstructor`, so that a proxy or a test may bring
+ * its own. On Node (`NodeGemini`) it is `ws`, and the key travels in a header of the
+ * handshake; a browser's WebSocket has no headers, so there an ephemeral token is the key,
+ * or `keyInUrl` puts it into the address. No address is ever in an error or a span.
+ *
+ * Each session takes a place among the model's open sessions, and each of its text messages
+ * one in the rolling minute, as the tier has it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type * as Socket from "effect/socket/Socket"
+import type * as Content from "./Content.ts"
+import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as LiveOpen from "./internal/liveOpen.ts"
+import * as RoutedTurn from "./internal/routedTurn.ts"
+import type { LiveError } from "./LiveError.ts"
+import type * as LiveProtocol from "./LiveProtocol.ts"
+import type { LiveSession } from "./LiveSession.ts"
+import type * as LiveTools from "./LiveTools.ts"
+import { LiveTransport } from "./LiveTransport.ts"
+import type * as RateLimiter from "./RateLimiter.ts"
+
+/**
+ * Options of the service: those of every client layer, and what only Live has.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl" | "apiVersion" | "tier" | "limits"> {
+  /** The model of sessions that name none. */
+  readonly defaultLiveModel?: string | undefined
+  /**
+   * Puts the key into the address, where a browser can send no header: whoever sees the
+   * page's traffic or a proxy's log sees the key. Default `false`.
+   */
+  readonly keyInUrl?: boolean | undefined
+}
+
+/**
+ * The model of a session that names none: the newest generally available Live model on
+ * 2026-11-22. Changed only in a minor release.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultModel: string = LiveOpen.defaultModel
+
+/**
+ * When and how often a lost connection is dialled again.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Reconnect {
+  /** The waits before each attempt. Default: from 0.5 s, doubling, at most 30 s, jittered. */
+  readonly schedule?: Schedule.Schedule<unknown, LiveError> | undefined
+  /** Attempts in a row without a completed turn or a new handle in between. Default 5. */
+  readonly budget?: number | undefined
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Timeouts {
+  /** Until the WebSocket is open. Default 10 seconds. */
+  readonly connect?: Duration.Input | undefined
+  /** From the setup to its completion. Default 10 seconds. */
+  readonly setup?: Duration.Input | undefined
+  /** Without any message of the server. Default: none. */
+  readonly idle?: Duration.Input | undefined
+}
+
+/**
+ * The wire fields of a setup that are passed on as they are.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SetupFields = Omit<LiveProtocol.Setup, "model" | "systemInstruction" | "sessionResumption">
+
+/**
+ * What a session is to be. The fields of the wire's setup, and how the session behaves.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ConnectOptions<R = never> extends SetupFields {
+  /** Default {@link defaultModel}. */
+  readonly model?: string | undefined
+  readonly systemInstruction?: string | Content.Content | undefined
+  /** The handle of an earlier session, valid for two hours after its end. */
+  readonly resumeFrom?: string | undefined
+  /** Dials again when the connection is lost, and before the server ends it. Default: never. */
+  readonly reconnect?: Reconnect | boolean | undefined
+  /** Functions that the session runs itself; they are declared to the model. */
+  readonly functions?: LiveTools.LiveTools<R> | undefined
+  /** Functions that run at once. Default 8. */
+  readonly functionConcurrency?: number | undefined
+  readonly timeouts?: Timeouts | undefined
+  /** Pings, where the platform has them. Default every 20 s, answered within 10 s; `false`: none. */
+  readonly ping?: { readonly interval: Duration.Input; readonly timeout: Duration.Input } | false | undefined
+  /** Bytes of messages that may wait unread. Default 16 MiB. */
+  readonly inboundLimit?: number | undefined
+  /** Bytes of realtime media that may wait unsent. Default 256 KiB, about six seconds of speech. */
+  readonly mediaLimit?: number | undefined
+  /** What an unreadable message does: ends the session, or is an event. Default `fail`. */
+  readonly unreadable?: "fail" | "event" | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Opens a session; the scope closes it. */
+  readonly connect: <R = never>(
+    options?: ConnectOptions<R>
+  ) => Effect.Effect<LiveSession, LiveError, Scope.Scope | R>
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class GeminiLive extends Context.Service<GeminiLive, Service>()("effect-gemini/GeminiLive") {}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options
+): Effect.Effect<Service, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
+  Effect.map(
+    LiveOpen.make(options),
+    (open) => GeminiLive.of({ connect: (options) => Effect.map(open(options ?? {}, true), ({ session }) => session) })
+  )
+
+/**
+ * The service over the WebSockets of the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<GeminiLive, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
+  Layer.effect(GeminiLive, make(options))
+
+/**
+ * What routes the calls of `GeminiClient` over Live: one session a call, ended with it. Its
+ * answers have HTTP's shape; of a model that only speaks, the text is the transcription.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTransport = (
+  options: Options & Pick<GeminiConfig.Options, "timeouts">
+): Layer.Layer<LiveTransport, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
+  Layer.effect(LiveTransport, Effect.map(LiveOpen.make(options), (open) => RoutedTurn.make(options, open)))

@@ -1,0 +1,172 @@
+/**
+ * From the options of a session to the session: what is refused before anything is dialled,
+ * the setup that is sent, and the defaults.
+ */
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Socket from "effect/socket/Socket"
+import * as GeminiConfig from "../GeminiConfig.ts"
+import type { ConnectOptions, Options, SetupFields } from "../GeminiLive.ts"
+import { LiveError } from "../LiveError.ts"
+import * as Reason from "../LiveErrorReason.ts"
+import type * as LiveProtocol from "../LiveProtocol.ts"
+import type * as LiveTools from "../LiveTools.ts"
+import * as ModelId from "../ModelId.ts"
+import * as RateLimiter from "../RateLimiter.ts"
+import * as Tier from "../Tier.ts"
+import * as LiveCheck from "./liveCheck.ts"
+import * as LiveConnection from "./liveConnection.ts"
+import * as LiveEndpoint from "./liveEndpoint.ts"
+import * as LiveLimits from "./liveLimits.ts"
+import * as LiveModels from "./liveModels.ts"
+import * as LiveSession from "./liveSession.ts"
+
+/** The newest generally available Live model on 2026-11-22. */
+export const defaultModel = "gemini-3.8-live"
+
+/** Opens a session; one whose messages are counted elsewhere says so. */
+export type Open = <R = never>(
+  options: ConnectOptions<R>,
+  isCounted: boolean
+) => Effect.Effect<LiveSession.Opened, LiveError, Scope.Scope | R>
+
+const defaultSchedule: Schedule.Schedule<unknown, LiveError> = Schedule.exponential("500 millis").pipe(
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
+  Schedule.jittered
+)
+
+const millis = (input: Duration.Input | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
+  reconnect === undefined || reconnect === false ? undefined : {
+    schedule: (reconnect === true ? undefined : reconnect.schedule) ?? defaultSchedule,
+    budget: (reconnect === true ? undefined : reconnect.budget) ?? 5
+  }
+
+const sessionOptions: ReadonlySet<string> = new Set([
+  "model",
+  "systemInstruction",
+  "resumeFrom",
+  "reconnect",
+  "functions",
+  "functionConcurrency",
+  "timeouts",
+  "ping",
+  "inboundLimit",
+  "mediaLimit",
+  "unreadable"
+])
+
+/** Declarations as the model takes them: `behavior` only where it has that one. */
+const declared = (tools: LiveTools.LiveTools<never>["declarations"], known: LiveModels.LiveModel) =>
+  tools.map(({ behavior, ...declaration }) =>
+    behavior !== undefined && behavior !== null && known.behavior.takes.includes(behavior)
+      ? { ...declaration, behavior }
+      : declaration
+  )
+
+const setupOf = (
+  model: ModelId.ModelId,
+  known: LiveModels.LiveModel,
+  options: ConnectOptions<unknown>
+): LiveProtocol.Setup => {
+  const fields: SetupFields = Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => !sessionOptions.has(name) && value !== undefined)
+  )
+  const { systemInstruction } = options
+  const generationConfig = {
+    ...fields.generationConfig,
+    responseModalities: fields.generationConfig?.responseModalities ?? [known.output]
+  }
+  const isSpoken = generationConfig.responseModalities.includes("AUDIO")
+  const functions = options.functions?.declarations ?? []
+  return {
+    ...fields,
+    model: ModelId.resource(model),
+    generationConfig,
+    ...(systemInstruction === undefined ? {} : {
+      systemInstruction: typeof systemInstruction === "string"
+        ? { parts: [{ text: systemInstruction }] }
+        : systemInstruction
+    }),
+    ...(functions.length === 0 ? {} : {
+      tools: [...fields.tools ?? [], { functionDeclarations: declared(functions, known) }]
+    }),
+    // What is said is what is read; `null` leaves it out.
+    ...(isSpoken && fields.outputAudioTranscription === undefined ? { outputAudioTranscription: {} } : {}),
+    ...(reconnectOf(options.reconnect) === undefined && options.resumeFrom === undefined
+      ? {}
+      : { sessionResumption: {} })
+  }
+}
+
+const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
+  handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
+
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
+  const construct = yield* Socket.WebSocketConstructor
+  const limiter = yield* RateLimiter.RateLimiter
+  const problem = GeminiConfig.problem(options)
+  const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
+  const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
+
+  return <R = never>(connectOptions: ConnectOptions<R>, isCounted: boolean) =>
+    Effect.contextWith((context: Context.Context<R>) => {
+      const name = connectOptions.model ?? options.defaultLiveModel ?? defaultModel
+      const refuse = (fields: ReadonlyArray<LiveCheck.Violation>) =>
+        Effect.fail(new LiveError({ method: "connect", model: name, reason: new Reason.InvalidSetup({ fields }) }))
+      if (problem !== undefined) return refuse([problem])
+      const model = ModelId.parse(name)
+      if (Result.isFailure(model)) return refuse([{ field: "model", description: model.failure }])
+      const endpoint = LiveEndpoint.make(options)
+      if (Result.isFailure(endpoint)) {
+        const description = endpoint.failure === "missing"
+          ? "there is none: set GEMINI_API_KEY, or give the option"
+          : "it holds characters that no header can carry: look for blanks and line ends"
+        return refuse([{ field: "apiKey", description }])
+      }
+      const known = LiveModels.of(model.success)
+      const setup = setupOf(model.success, known, connectOptions)
+      const violations = LiveCheck.check(setup)
+      if (violations.length > 0) return refuse(violations)
+      const { functions, timeouts } = connectOptions
+      const connection: LiveConnection.Options = {
+        construct,
+        endpoint: endpoint.success,
+        connect: millis(timeouts?.connect, 10_000),
+        setup: millis(timeouts?.setup, 10_000),
+        readAhead: 1 << 20
+      }
+      const limits = LiveLimits.make(limiter, model.success, limitsOf)
+      const ping = connectOptions.ping === false ? undefined : connectOptions.ping
+      return LiveSession.open({
+        model: model.success,
+        dial: (handle) => LiveConnection.open(connection, withHandle(setup, handle)),
+        resumeFrom: connectOptions.resumeFrom,
+        limits: isCounted ? limits : { ...limits, message: () => Effect.void },
+        reconnect: reconnectOf(connectOptions.reconnect),
+        tools: functions === undefined ? undefined : {
+          ...functions,
+          handle: (call) => Effect.provideContext(functions.handle(call), context)
+        },
+        toolConcurrency: connectOptions.functionConcurrency ?? 8,
+        scheduling: known.scheduling,
+        textBy: known.text,
+        idle: millis(timeouts?.idle, Infinity),
+        ping: {
+          interval: connectOptions.ping === false ? Infinity : millis(ping?.interval, 20_000),
+          timeout: millis(ping?.timeout, 10_000)
+        },
+        inboundLimit: connectOptions.inboundLimit ?? 1 << 24,
+        mediaLimit: connectOptions.mediaLimit ?? 1 << 18,
+        unreadable: connectOptions.unreadable ?? "fail"
+      })
+    })
+})
