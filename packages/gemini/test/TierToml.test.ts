@@ -40,7 +40,8 @@ describe("a configuration file", () => {
         rpm: 7,
         tpm: 2_000_000,
         rpd: 10_000,
-        concurrency: 64
+        concurrency: 64,
+        sessions: 50
       })
       assert.deepStrictEqual(tier.limits, { rpm: 1_000, tpm: 1_000_000, rpd: Infinity, concurrency: 4 })
       assert.deepStrictEqual(tiers["free"]?.models["gemini-2.5-flash"], {
