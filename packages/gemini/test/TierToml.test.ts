@@ -43,7 +43,7 @@ describe("a configuration file", () => {
         concurrency: 64,
         sessions: 50
       })
-      assert.deepStrictEqual(tier.limits, { rpm: 1_000, tpm: 1_000_000, rpd: Infinity, concurrency: 4 })
+      assert.deepStrictEqual(tier.limits, { rpm: 1_000, tpm: 1_000_000, rpd: Infinity, concurrency: 4, sessions: 50 })
       assert.deepStrictEqual(tiers["free"]?.models["gemini-2.5-flash"], {
         rpm: 10,
         tpm: 250_000,
