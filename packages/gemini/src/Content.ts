@@ -60,8 +60,10 @@ export const model = (input: string | ReadonlyArray<Part>): Content => ({
   parts: typeof input === "string" ? [{ text: input }] : input
 })
 
+// Total, because a program without types may pass anything: the request's check then says what is wrong.
 const isContents = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is ReadonlyArray<Content> =>
-  input.length > 0 && input.every((item) => "parts" in item || "role" in item)
+  Array.isArray(input) && input.length > 0 &&
+  input.every((item: unknown) => typeof item === "object" && item !== null && ("parts" in item || "role" in item))
 
 const isParts = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is ReadonlyArray<Part> =>
   !isContents(input)
@@ -74,5 +76,6 @@ const isParts = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is 
  */
 export const fromInput = (input: Input): ReadonlyArray<Content> => {
   if (typeof input === "string") return [user(input)]
+  if (input === undefined || input === null) return []
   return isParts(input) ? (input.length === 0 ? [] : [user(input)]) : input
 }

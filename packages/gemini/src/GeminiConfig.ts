@@ -146,6 +146,16 @@ const durations = (
 const shown = (value: unknown): string =>
   `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
 
+/** A URL is not shown where it may hold a password. */
+const baseUrlProblem = (url: string): string | undefined => {
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
+    return `expected an http or https URL${String(url).includes("@") ? "" : `, got ${shown(url)}`}`
+  }
+  const { hash, password, search, username } = new URL(url)
+  if (username !== "" || password !== "") return "holds credentials, which are never sent: set a header instead"
+  return search === "" && hash === "" ? undefined : "ends in a query or a fragment: paths are put behind it"
+}
+
 /**
  * The first option that cannot be meant, if there is one. `layerConfig` fails with it when
  * the layer is built, `layer` (whose type promises never to fail) with every call.
@@ -162,15 +172,24 @@ export const problem = (options: Options): Problem | undefined => {
     const model = ModelId.parse(options.defaultModel)
     if (Result.isFailure(model)) wrong("defaultModel", model.failure)
   }
-  if (options.baseUrl !== undefined && !/^https?:\/\/[^/]/.test(options.baseUrl)) {
-    wrong("baseUrl", `expected an http or https URL, got ${shown(options.baseUrl)}`)
+  if (options.apiKey !== undefined && !Redacted.isRedacted(options.apiKey)) {
+    wrong("apiKey", "expected Redacted.make(…), so that no log shows it, got the key itself")
+  }
+  if (options.baseUrl !== undefined) {
+    const address = baseUrlProblem(options.baseUrl)
+    if (address !== undefined) wrong("baseUrl", address)
   }
   if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
     wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
   }
   const { tier } = options
-  if (typeof tier === "string" && !Tier.names.includes(tier)) {
-    wrong("tier", `expected one of ${Tier.names.join(", ")} or limits of your own, got ${shown(tier)}`)
+  if (tier !== undefined) {
+    const limits = typeof tier === "object" && tier !== null ? tier.limits : undefined
+    if (typeof tier === "string" ? !Tier.names.includes(tier) : typeof limits !== "object" || limits === null) {
+      wrong("tier", `expected one of ${Tier.names.join(", ")} or limits of your own, got ${shown(tier)}`)
+    }
+    const limit = limits && Tier.problem({ ...limits })
+    if (limit) wrong(`tier.limits.${limit.key}`, limit.description)
   }
   for (const [model, limits] of Object.entries(options.limits ?? {})) {
     const limit = Tier.problem(limits)

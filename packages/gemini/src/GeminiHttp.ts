@@ -242,8 +242,10 @@ export const make = (
         )
         if (Result.isFailure(attempt)) return Effect.fail(attempt.failure)
         const model = attempt.success.path.slice(0, attempt.success.path.lastIndexOf(":"))
-        const requests = request.requests.map((entry) => ({ ...entry, model: entry.model ?? model }))
-        return sender.unary({ ...attempt.success, body: { requests } }, decoder(guardBatch))
+        return sender.unary(
+          { ...attempt.success, body: RequestCheck.withModels(model, request) },
+          decoder(guardBatch)
+        )
       },
       listModels: (request, options) =>
         Stream.paginate(request?.pageToken, (pageToken) => {

@@ -33,6 +33,7 @@ const isModelId = (name: string): name is ModelId => name.length <= 200 && !name
  * @since 0.1.0
  */
 export const parse = (name: string): Result.Result<ModelId, string> => {
+  if (typeof name !== "string") return Result.fail(`expected a model's name, got ${String(name)} (${typeof name})`)
   const short = name.startsWith("models/") ? name.slice("models/".length) : name
   if (isModelId(short)) return Result.succeed(short)
   if (name.trim() === "") return Result.fail("the model name is empty")

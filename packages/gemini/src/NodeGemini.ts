@@ -18,6 +18,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Socket from "effect/socket/Socket"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
@@ -32,9 +33,12 @@ import * as RateLimiter from "./RateLimiter.ts"
 const connectTimeout = 10_000
 
 const agent = (options: GeminiConfig.Options): Layer.Layer<NodeHttpClient.Dispatcher> => {
-  const connect = options.timeouts?.connect
+  // What is no duration fails every call (GeminiConfig.problem), not the building of the layer.
+  const connect = options.timeouts?.connect === undefined
+    ? Option.none()
+    : Duration.fromInput(options.timeouts.connect)
   // Our own deadline follows the Clock; the agent's stands behind it.
-  const millis = connect === undefined ? connectTimeout : Duration.toMillis(connect) + 1_000
+  const millis = Option.isNone(connect) ? connectTimeout : Duration.toMillis(connect.value) + 1_000
   return Layer.effect(
     NodeHttpClient.Dispatcher,
     Effect.acquireRelease(

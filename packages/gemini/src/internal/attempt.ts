@@ -58,6 +58,8 @@ export interface Sender {
 }
 
 const apiKeyHeader = "x-goog-api-key"
+const headerName = /^[\w!#$%&'*+.^`|~-]+$/
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const visibleAscii = /^[\x21-\x7e]+$/
 
 // Google must not see our trace ids, and a span of HttpClient's own would carry headers.
@@ -66,6 +68,7 @@ const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
 )
 
 export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpClient): Sender => {
+  const problem = GeminiConfig.problem(options)
   const client = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
   const baseUrl = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/+$/, "")
   const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
@@ -85,11 +88,19 @@ export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpC
   }
 
   const request = (attempt: Attempt): Result.Result<HttpClientRequest.HttpClientRequest, GeminiError> => {
+    const { timeouts } = attempt
+    const wrong = problem ?? (timeouts === undefined ? undefined : GeminiConfig.problem({ timeouts }))
+    if (wrong !== undefined) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields: [wrong] })))
     const key = options.apiKey === undefined ? "" : Redacted.value(options.apiKey)
     if (key === "") return Result.fail(Body.failure(attempt, new Reason.MissingApiKey()))
     if (!visibleAscii.test(key)) {
       const description = "the API key holds characters that no header can carry: look for blanks and line ends"
       return Result.fail(Body.failure(attempt, new Reason.Unauthenticated({ description })))
+    }
+    for (const [name, value] of Object.entries(attempt.headers ?? {})) {
+      if (headerName.test(name) && headerValue.test(value)) continue
+      const fields = [{ field: `headers[${JSON.stringify(name)}]`, description: "no header can carry this" }]
+      return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
     }
     const body = Result.try({
       try: () => attempt.body === undefined ? HttpBody.empty : HttpBody.jsonUnsafe(attempt.body),

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import type { Timeouts } from "../GeminiConfig.ts"
@@ -22,7 +23,9 @@ export const limits = (base: Timeouts | undefined, own: Timeouts | undefined): L
   let any = false
   for (const phase of phases) {
     const limit = own?.[phase] ?? base?.[phase]
-    const millis = limit === undefined ? Infinity : Duration.toMillis(limit)
+    // What is no duration is refused with the request.
+    const duration = limit === undefined ? Option.none() : Duration.fromInput(limit)
+    const millis = Option.isNone(duration) ? Infinity : Duration.toMillis(duration.value)
     if (millis === Infinity) continue
     out[phase] = millis
     any = true

@@ -27,7 +27,10 @@ const pathText = (path: ReadonlyArray<unknown>): string => {
 
 /** What was expected, without the null and the absence that every field may be. */
 const expectedText = (message: string): string =>
-  message.replace(/^Expected /, "").replaceAll(" | null", "").replaceAll(" | undefined", "")
+  message.replace(/^Missing key$/, "a value, got none").replace(/^Expected /, "").replaceAll(" | null", "").replaceAll(
+    " | undefined",
+    ""
+  )
 
 /** A guard for a schema without transformations. Build it once, beside the schema. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {

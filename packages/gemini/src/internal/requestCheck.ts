@@ -210,6 +210,16 @@ export const embedContent = checked(
   (report, { content }) => checkContent(report, "content", content)
 )
 
+/** Every entry with its model; what is no batch stays as it is, for the check to refuse. */
+export const withModels = (
+  model: string,
+  { requests }: Embedding.BatchEmbedContentsRequest
+): Embedding.BatchEmbedContentsRequest => ({
+  requests: Array.isArray(requests)
+    ? requests.map((entry) => entry && { ...entry, model: entry.model ?? model })
+    : requests
+})
+
 const guardBatch = Guard.make(Embedding.BatchEmbedContentsRequest)
 
 /** batchEmbedContents: every entry goes to the model of the call. */

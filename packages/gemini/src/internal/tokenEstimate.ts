@@ -76,5 +76,11 @@ const walk = (value: unknown): number => {
   return tokens
 }
 
-/** The estimate of a request body: at least 1. */
-export const estimateTokens = (request: object): number => Math.max(1, Math.ceil(walk(request)))
+/** The estimate of a request body: at least 1. What holds itself costs that: it will be refused as no JSON. */
+export const estimateTokens = (request: object): number => {
+  try {
+    return Math.max(1, Math.ceil(walk(request)))
+  } catch {
+    return 1
+  }
+}
