@@ -1,0 +1,198 @@
+/**
+ * What Gemini says and takes beyond the words of `effect/ai`, typed under the key `google`:
+ * metadata of response parts, options of prompt parts and messages, metadata of errors.
+ *
+ * Importing any module of this package brings the types along. The values are JSON, so a
+ * `Chat` that is exported and imported keeps them; thought signatures travel this way.
+ *
+ * @since 0.1.0
+ */
+import type * as Candidate from "effect-gemini/Candidate"
+import type * as GenerateContent from "effect-gemini/GenerateContent"
+import type * as Grounding from "effect-gemini/Grounding"
+import type * as Part from "effect-gemini/Part"
+import type * as Safety from "effect-gemini/Safety"
+import type * as Usage from "effect-gemini/Usage"
+import "effect/ai/AiError"
+import "effect/ai/Prompt"
+import "effect/ai/Response"
+import type * as Schema from "effect/Schema"
+
+/**
+ * A wire type as plain JSON: metadata may hold no `undefined`.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type JsonOf<T> = unknown extends T ? Schema.Json
+  : T extends string | number | boolean | null ? T
+  : T extends ReadonlyArray<infer A> ? ReadonlyArray<JsonOf<A>>
+  : T extends object ? { readonly [K in keyof T]: JsonOf<Exclude<T[K], undefined>> }
+  : never
+
+/**
+ * What a part of the conversation had on the wire beside what `effect/ai` has a field for.
+ * It is sent back with the part; leave it where it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PartDetails = {
+  /** The model's signature over its thoughts. It belongs to this part and to no other. */
+  readonly thoughtSignature?: string
+  /** The part's other fields (media resolution, video section, part metadata, …). */
+  readonly fields?: Schema.JsonObject
+  /**
+   * The whole wire part: of calls and their server-side results, and of parts that
+   * `effect/ai` has no kind for (those are empty texts). It goes back as it is.
+   */
+  readonly part?: Schema.JsonObject
+}
+
+/**
+ * What a caller may say of a text or file part of a prompt.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InputDetails = PartDetails & {
+  /** How finely the media is looked at. */
+  readonly mediaResolution?: JsonOf<typeof Part.MediaResolution.Type>
+  /** The section of a video, and how densely it is sampled. */
+  readonly videoMetadata?: JsonOf<typeof Part.VideoMetadata.Type>
+}
+
+/**
+ * How an answer ended, and all that came with it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FinishDetails = {
+  /** Gemini's own word for the reason. */
+  readonly finishReason?: Candidate.FinishReason | (string & {})
+  readonly finishMessage?: string
+  readonly safetyRatings?: ReadonlyArray<JsonOf<Safety.SafetyRating>>
+  readonly promptFeedback?: JsonOf<typeof GenerateContent.PromptFeedback.Type>
+  readonly groundingMetadata?: JsonOf<Grounding.GroundingMetadata>
+  readonly citationMetadata?: JsonOf<typeof Grounding.CitationMetadata.Type>
+  readonly urlContextMetadata?: JsonOf<typeof Grounding.UrlContextMetadata.Type>
+  readonly avgLogprobs?: number | string
+  readonly logprobsResult?: JsonOf<typeof Candidate.LogprobsResult.Type>
+  /** The counters as received; the standard ones are in the part's `usage`. */
+  readonly usageMetadata?: JsonOf<Usage.UsageMetadata>
+}
+
+/**
+ * Where a source comes from, as the grounding says it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SourceDetails = {
+  readonly groundingChunk?: JsonOf<Grounding.GroundingChunk>
+  /** Its place in `groundingMetadata.groundingChunks`. */
+  readonly index?: number
+}
+
+/**
+ * What is known of a failed call; never the request, a header or the key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ErrorDetails = {
+  /** The tag of the `GeminiError` reason. */
+  readonly reason: string
+  readonly model?: string
+  readonly status?: number
+  readonly googleStatus?: string
+  readonly requestId?: string
+  readonly attempts?: number
+  readonly finishReason?: string
+  readonly usage?: { [Counter in keyof Usage.Usage]: number }
+}
+
+declare module "effect/ai/Response" {
+  export interface TextPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface TextStartPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface ReasoningPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface ReasoningStartPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface FilePartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface ToolCallPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface ToolResultPartMetadata {
+    readonly google?: PartDetails | null
+  }
+  export interface UrlSourcePartMetadata {
+    readonly google?: SourceDetails | null
+  }
+  export interface DocumentSourcePartMetadata {
+    readonly google?: SourceDetails | null
+  }
+  export interface FinishPartMetadata {
+    readonly google?: FinishDetails | null
+  }
+}
+
+declare module "effect/ai/Prompt" {
+  export interface TextPartOptions {
+    readonly google?: InputDetails | null
+  }
+  export interface ReasoningPartOptions {
+    readonly google?: PartDetails | null
+  }
+  export interface FilePartOptions {
+    readonly google?: InputDetails | null
+  }
+  export interface ToolCallPartOptions {
+    readonly google?: PartDetails | null
+  }
+  export interface ToolResultPartOptions {
+    readonly google?: PartDetails | null
+  }
+}
+
+declare module "effect/ai/AiError" {
+  export interface RateLimitErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface QuotaExhaustedErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface AuthenticationErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface ContentPolicyErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface InvalidRequestErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface InvalidResponseErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface InternalProviderErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface InvalidOutputErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface UnsupportedSchemaErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+  export interface UnknownErrorMetadata {
+    readonly google?: ErrorDetails | null
+  }
+}

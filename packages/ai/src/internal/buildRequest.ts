@@ -1,0 +1,86 @@
+/**
+ * One request from what `effect/ai` asks for and what the settings say. Pure.
+ */
+import type * as GeminiClient from "effect-gemini/GeminiClient"
+import * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Result from "effect/Result"
+import type { Config } from "../GeminiLanguageModel.ts"
+import * as GeminiSchema from "../GeminiSchema.ts"
+import { promptToContents } from "./promptToContents.ts"
+import { requestTools } from "./requestTools.ts"
+import * as Signatures from "./signatures.ts"
+import type { ToolIndex } from "./toolIndex.ts"
+
+export type Request = GeminiClient.Request & { readonly model: string }
+
+const jsonOutput = (
+  format: LanguageModel.ProviderOptions["responseFormat"]
+): Result.Result<object, AiError.AiErrorReason> => {
+  if (format.type === "text") return Result.succeed({})
+  try {
+    return Result.succeed({
+      responseMimeType: "application/json",
+      responseJsonSchema: GeminiSchema.toCodecGemini(format.schema).jsonSchema
+    })
+  } catch (error) {
+    return Result.fail(
+      new AiError.UnsupportedSchemaError({
+        description: `"${format.objectName}": ${error instanceof Error ? error.message : String(error)}`
+      })
+    )
+  }
+}
+
+const lost = ({ message, name, path }: Signatures.Missing): AiError.AiErrorReason =>
+  new AiError.InvalidRequestError({
+    parameter: path,
+    constraint: "is missing",
+    description: `Message ${message} of the prompt calls "${name}" without the thought signature that Gemini gave ` +
+      `it, and the model refuses the turn without it. Keep options.google of the prompt's parts (Chat does), ` +
+      `or, if Gemini did not make this call, set unsignedCalls: "mark".`
+  })
+
+export const buildRequest = (
+  options: LanguageModel.ProviderOptions,
+  config: Config.Settings & { readonly model: string },
+  index: ToolIndex
+): Result.Result<Request, AiError.AiErrorReason> => {
+  const {
+    cachedContent,
+    call: _,
+    labels,
+    model,
+    safetySettings,
+    serviceTier,
+    store,
+    toolConfig,
+    unsignedCalls,
+    ...generation
+  } = config
+  const { placed: plain, systemInstruction } = promptToContents(options.prompt, index)
+  const placed = unsignedCalls === "mark" ? Signatures.mark(plain) : plain
+  const missing = Signatures.isDemanded(model, placed) ? Signatures.missing(placed) : undefined
+  if (missing !== undefined) return Result.fail(lost(missing))
+  const tools = requestTools(options, index)
+  if (Result.isFailure(tools)) return Result.fail(tools.failure)
+  const output = jsonOutput(options.responseFormat)
+  if (Result.isFailure(output)) return Result.fail(output.failure)
+  const generationConfig = { ...generation, ...output.success }
+  const merged = toolConfig || tools.success.toolConfig
+    ? { toolConfig: { ...tools.success.toolConfig, ...toolConfig } }
+    : {}
+  return Result.succeed({
+    model,
+    contents: placed.map(({ content }) => content),
+    ...(systemInstruction === undefined ? {} : { systemInstruction }),
+    ...(Object.keys(generationConfig).length === 0 ? {} : { generationConfig }),
+    ...tools.success,
+    ...merged,
+    ...(safetySettings ? { safetySettings } : {}),
+    ...(cachedContent ? { cachedContent } : {}),
+    ...(serviceTier ? { serviceTier } : {}),
+    ...(labels ? { labels } : {}),
+    ...(store === undefined || store === null ? {} : { store })
+  })
+}

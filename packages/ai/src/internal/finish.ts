@@ -1,0 +1,235 @@
+/**
+ * The end of an answer: why, at what cost, on which sources, with what else. Pure.
+ */
+import * as Candidate from "effect-gemini/Candidate"
+import * as GenerateContent from "effect-gemini/GenerateContent"
+import type * as Grounding from "effect-gemini/Grounding"
+import type { Usage } from "effect-gemini/Usage"
+import type * as Response from "effect/ai/Response"
+import type { FinishDetails, SourceDetails } from "../GeminiMetadata.ts"
+import * as Json from "./json.ts"
+
+const reasons: ReadonlyMap<string, Response.FinishReason> = new Map([
+  ["STOP", "stop"],
+  ["MAX_TOKENS", "length"],
+  ["SAFETY", "content-filter"],
+  ["RECITATION", "content-filter"],
+  ["LANGUAGE", "content-filter"],
+  ["BLOCKLIST", "content-filter"],
+  ["PROHIBITED_CONTENT", "content-filter"],
+  ["SPII", "content-filter"],
+  ["IMAGE_SAFETY", "content-filter"],
+  ["IMAGE_PROHIBITED_CONTENT", "content-filter"],
+  ["IMAGE_RECITATION", "content-filter"],
+  ["MALFORMED_FUNCTION_CALL", "error"],
+  ["MALFORMED_RESPONSE", "error"],
+  ["UNEXPECTED_TOOL_CALL", "error"],
+  ["TOO_MANY_TOOL_CALLS", "error"],
+  ["MISSING_THOUGHT_SIGNATURE", "error"],
+  ["CONTINUATION", "pause"]
+])
+
+/** Gemini ends a call for functions with STOP; `effect/ai` has a reason of its own for it. */
+export const finishReason = (reason: string | undefined, asksForTools: boolean): Response.FinishReason => {
+  if (reason === undefined) return asksForTools ? "tool-calls" : "unknown"
+  const known = reasons.get(reason) ?? "other"
+  return known === "stop" && asksForTools ? "tool-calls" : known
+}
+
+/**
+ * Total input is the prompt and what server-side tools put into it; output is what was
+ * said and what was thought. Cached tokens are a part of the prompt.
+ */
+export const usage = (counted: Usage | undefined): Response.FinishPartEncoded["usage"] => {
+  if (counted === undefined) {
+    return {
+      inputTokens: { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined },
+      outputTokens: { total: undefined, text: undefined, reasoning: undefined }
+    }
+  }
+  const input = counted.promptTokens + counted.toolUsePromptTokens
+  return {
+    inputTokens: {
+      uncached: input - counted.cachedTokens,
+      total: input,
+      cacheRead: counted.cachedTokens,
+      cacheWrite: undefined
+    },
+    outputTokens: {
+      total: counted.candidatesTokens + counted.thoughtsTokens,
+      text: counted.candidatesTokens,
+      reasoning: counted.thoughtsTokens
+    }
+  }
+}
+
+export const responseMetadata = (
+  response: GenerateContent.GenerateContentResponse
+): Response.ResponseMetadataPartEncoded => {
+  const { createTime, modelVersion, responseId } = response
+  return {
+    type: "response-metadata",
+    ...(responseId ? { id: responseId } : {}),
+    ...(modelVersion ? { modelId: modelVersion } : {}),
+    ...(createTime && !Number.isNaN(Date.parse(createTime)) ? { timestamp: createTime } : {})
+  }
+}
+
+type Source = Response.UrlSourcePartEncoded | Response.DocumentSourcePartEncoded
+
+const urlSource = (
+  id: string,
+  url: string,
+  title: string | null | undefined,
+  google: SourceDetails
+): Source | undefined =>
+  URL.canParse(url)
+    ? { type: "source", sourceType: "url", id, url, title: title || url, metadata: { google } }
+    : undefined
+
+/** The source that a grounding chunk names, if it names one. */
+export const source = (chunk: Grounding.GroundingChunk, index: number, id: string): Source | undefined => {
+  const google: SourceDetails = { groundingChunk: Json.parsed(chunk), index }
+  const { image, maps, retrievedContext, web } = chunk
+  if (web?.uri) return urlSource(id, web.uri, web.title, google)
+  if (maps?.uri) return urlSource(id, maps.uri, maps.title, google)
+  const picture = image?.sourceUri ?? image?.imageUri
+  if (picture) return urlSource(id, picture, image?.title, google)
+  if (!retrievedContext) return undefined
+  const { title, uri } = retrievedContext
+  if (uri && URL.canParse(uri)) return urlSource(id, uri, title, google)
+  return {
+    type: "source",
+    sourceType: "document",
+    id,
+    mediaType: "text/plain",
+    title: title || uri || "document",
+    metadata: { google }
+  }
+}
+
+const list = <A>(value: ReadonlyArray<A> | null | undefined): ReadonlyArray<A> => value ?? []
+
+const isRepeated = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>): boolean =>
+  earlier.length > 0 && later.length >= earlier.length &&
+  JSON.stringify(later.slice(0, earlier.length)) === JSON.stringify(earlier)
+
+/** A chunk brings new entries; some servers repeat what they had sent. */
+const grown = <A>(earlier: ReadonlyArray<A>, later: ReadonlyArray<A>): ReadonlyArray<A> =>
+  isRepeated(earlier, later) ? later : [...earlier, ...later]
+
+const grounding = (
+  earlier: Grounding.GroundingMetadata | undefined,
+  later: Grounding.GroundingMetadata
+): Grounding.GroundingMetadata => {
+  if (earlier === undefined) return later
+  const groundingChunks = grown(list(earlier.groundingChunks), list(later.groundingChunks))
+  const groundingSupports = grown(list(earlier.groundingSupports), list(later.groundingSupports))
+  return {
+    ...earlier,
+    ...later,
+    ...(groundingChunks.length === 0 ? {} : { groundingChunks }),
+    ...(groundingSupports.length === 0 ? {} : { groundingSupports })
+  }
+}
+
+type Citations = NonNullable<Candidate.Candidate["citationMetadata"]>
+
+const citations = (earlier: Citations | undefined, later: Citations): Citations => {
+  if (earlier === undefined) return later
+  return {
+    ...earlier,
+    ...later,
+    ...(later.citationSources
+      ? { citationSources: grown(list(earlier.citationSources), later.citationSources) }
+      : {}),
+    ...(later.citations ? { citations: grown(list(earlier.citations), later.citations) } : {})
+  }
+}
+
+type Logprobs = NonNullable<Candidate.Candidate["logprobsResult"]>
+
+const logprobs = (earlier: Logprobs | undefined, later: Logprobs): Logprobs =>
+  earlier === undefined ? later : {
+    ...earlier,
+    ...later,
+    chosenCandidates: [...list(earlier.chosenCandidates), ...list(later.chosenCandidates)],
+    topCandidates: [...list(earlier.topCandidates), ...list(later.topCandidates)]
+  }
+
+/** Collects what an answer says beside its parts, chunk by chunk. */
+export class FinishFold {
+  #candidate: Candidate.Candidate = {}
+  #promptFeedback: GenerateContent.GenerateContentResponse["promptFeedback"]
+  #usageMetadata: GenerateContent.GenerateContentResponse["usageMetadata"]
+  #usage: Usage | undefined
+  /** The last reason that was given. */
+  reason: string | undefined
+
+  add(response: GenerateContent.GenerateContentResponse): void {
+    if (response.usageMetadata) {
+      this.#usageMetadata = { ...this.#usageMetadata, ...response.usageMetadata }
+      this.#usage = GenerateContent.usage(response)
+    }
+    if (response.promptFeedback) this.#promptFeedback = response.promptFeedback
+    const candidate = response.candidates?.[0]
+    if (candidate === undefined) return
+    this.reason = Candidate.finishReason(candidate) ?? this.reason
+    const { content: _, ...said } = candidate
+    const before = this.#candidate
+    const { citationMetadata, groundingMetadata, logprobsResult } = said
+    this.#candidate = {
+      ...before,
+      ...said,
+      ...(groundingMetadata
+        ? { groundingMetadata: grounding(before.groundingMetadata ?? undefined, groundingMetadata) }
+        : {}),
+      ...(citationMetadata
+        ? { citationMetadata: citations(before.citationMetadata ?? undefined, citationMetadata) }
+        : {}),
+      ...(logprobsResult ? { logprobsResult: logprobs(before.logprobsResult ?? undefined, logprobsResult) } : {})
+    }
+  }
+
+  /** The sources so far, one an address. */
+  sources(nextId: () => string): Array<Source> {
+    const seen = new Set<string>()
+    const out: Array<Source> = []
+    list(this.#candidate.groundingMetadata?.groundingChunks).forEach((chunk, index) => {
+      const found = source(chunk, index, "")
+      if (found === undefined) return
+      const key = found.sourceType === "url" ? found.url : `document ${found.title}`
+      if (seen.has(key)) return
+      seen.add(key)
+      out.push({ ...found, id: nextId() })
+    })
+    return out
+  }
+
+  part(asksForTools: boolean): Response.FinishPartEncoded {
+    return {
+      type: "finish",
+      reason: finishReason(this.reason, asksForTools),
+      usage: usage(this.#usage),
+      metadata: { google: this.#details() }
+    }
+  }
+
+  #details(): FinishDetails {
+    const candidate = Json.parsed(this.#candidate)
+    const { finishMessage, safetyRatings, groundingMetadata, citationMetadata, urlContextMetadata } = candidate
+    const { avgLogprobs, logprobsResult } = candidate
+    return {
+      ...(this.reason === undefined ? {} : { finishReason: this.reason }),
+      ...(finishMessage ? { finishMessage } : {}),
+      ...(safetyRatings ? { safetyRatings } : {}),
+      ...(groundingMetadata ? { groundingMetadata } : {}),
+      ...(citationMetadata ? { citationMetadata } : {}),
+      ...(urlContextMetadata ? { urlContextMetadata } : {}),
+      ...(avgLogprobs === undefined || avgLogprobs === null ? {} : { avgLogprobs }),
+      ...(logprobsResult ? { logprobsResult } : {}),
+      ...(this.#promptFeedback ? { promptFeedback: Json.parsed(this.#promptFeedback) } : {}),
+      ...(this.#usageMetadata ? { usageMetadata: Json.parsed(this.#usageMetadata) } : {})
+    }
+  }
+}
