@@ -70,6 +70,22 @@ describe("StreamChunk", () => {
       assert.isTrue(result._tag === "Failure" && result.failure === cut)
     }))
 
+  it.effect("a stream that only a later candidate finished has one finished chunk, the last", () =>
+    Effect.gen(function*() {
+      const two = {
+        candidates: [{ index: 0, content: { parts: [{ text: "one" }] } }, { index: 1, finishReason: "MAX_TOKENS" }]
+      }
+      const { chunks } = yield* chunksOf(Stream.make(two))
+      assert.deepStrictEqual(seen(chunks), [["one", true, "MAX_TOKENS", undefined]])
+      const later = yield* chunksOf(Stream.make(wire("one", "STOP"), two))
+      assert.deepStrictEqual(seen(later.chunks), [["one", false, undefined, undefined], [
+        "one",
+        true,
+        "STOP",
+        undefined
+      ]])
+    }))
+
   it.effect("a chunk before any finish reason is not held back", () =>
     Effect.gen(function*() {
       const first = yield* Stream.runHead(

@@ -62,6 +62,9 @@ describe("an answer that is an error has the one reason that it should have", ()
     ["inside a 200", 200, body(503, "UNAVAILABLE", "high demand"), "Overloaded"],
     ["inside a 200, without a code", 200, "{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\"}}", "RateLimited"],
     ["inside a 200, the code as text", 200, "{\"error\":{\"code\":\"503\"}}", "Overloaded"],
+    ["inside a 200, the code by name", 200, "{\"error\":{\"code\":\"RESOURCE_EXHAUSTED\"}}", "RateLimited"],
+    ["inside a 200, gRPC's code", 200, "{\"error\":{\"code\":14,\"message\":\"down\"}}", "Overloaded"],
+    ["inside a 200, gRPC's code and a name", 200, "{\"error\":{\"code\":5,\"status\":\"NOT_FOUND\"}}", "NotFound"],
     ["inside a 200, of no kind", 200, "{\"error\":\"oops\"}", "InvalidResponse"],
     ["in an array", 404, `[${body(404, "NOT_FOUND", "models/x is not found")}]`, "NotFound"],
     ["last in an array", 200, `[{"candidates":[]},${body(500, "INTERNAL", "no")}]`, "ServerError"],
@@ -128,6 +131,14 @@ describe("what the server said is kept", () => {
     if (reason._tag === "Unauthenticated") assert.strictEqual(reason.code, "SERVICE_DISABLED")
   })
 
+  it("the words of a gateway whose errors have a shape of their own", () => {
+    const said = (body: unknown) => fromResponse(403, JSON.stringify(body)).reason.message
+    assert.strictEqual(said({ message: "Forbidden by policy" }), "Forbidden by policy")
+    assert.strictEqual(said({ detail: "Not for you" }), "Not for you")
+    assert.strictEqual(said({ fault: 1 }), "the API key was refused")
+    assert.strictEqual(fromResponse(403, "{\"error\":{\"mess").reason.message, "the error's body is cut off")
+  })
+
   it("a page's title and a text's start, not the whole of it", () => {
     assert.include(fromResponse(502, "<html><title>Bad Gateway</title>…").message, "a page: Bad Gateway")
     assert.isBelow(fromResponse(500, "x".repeat(10_000)).message.length, 500)
@@ -159,6 +170,10 @@ describe("the delay", () => {
     assert.strictEqual(millis("", { "retry-after": new Date(now + 5000).toUTCString() }), 5000)
     assert.strictEqual(millis("", { "retry-after": new Date(now - 5000).toUTCString() }), 0)
     assert.isUndefined(millis("", { "retry-after": "soon" }))
+    // Date.parse would take these for years.
+    for (const text of ["-5", "0.5.1", "12:30", "1,5", "2026"]) {
+      assert.strictEqual(millis("", { "retry-after": text }), text === "2026" ? 2_026_000 : undefined, text)
+    }
   })
 })
 

@@ -33,6 +33,7 @@ const withReset = (reason: Reason.QuotaExhausted, resetAt: number): Reason.Quota
   new Reason.QuotaExhausted({
     ...(reason.description === undefined ? {} : { description: reason.description }),
     violations: reason.violations,
+    ...(reason.links === undefined ? {} : { links: reason.links }),
     resetAt
   })
 

@@ -42,6 +42,34 @@ const codes: ReadonlyMap<string, number> = new Map([
   ["DEADLINE_EXCEEDED", 504]
 ])
 
+// By gRPC's own numbers, which the status inside an operation has.
+const rpcNames: ReadonlyArray<string> = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED"
+]
+
+/** An HTTP status from a code that may be one, text, a name, or gRPC's number. */
+const codeOf = (code: unknown): number | undefined => {
+  if (typeof code === "string") return codes.get(code) ?? (code.trim() === "" ? undefined : codeOf(Number(code)))
+  if (typeof code !== "number" || !Number.isFinite(code)) return undefined
+  return code < 100 ? codes.get(rpcNames[code] ?? "") : code
+}
+
 /**
  * The `error` of a body: bare, inside an array as streams without alt=sse send it, or a
  * mere string. Undefined if the body holds none.
@@ -53,8 +81,7 @@ export const of = (body: unknown): GoogleStatus | undefined => {
   if (typeof error === "string") return { message: error, details: [] }
   if (!isRecord(error)) return undefined
   const status = string(error["status"])
-  const number = typeof error["code"] === "string" ? Number(error["code"]) : error["code"]
-  const code = typeof number === "number" && Number.isFinite(number) ? number : codes.get(status ?? "")
+  const code = codeOf(error["code"]) ?? codes.get(status ?? "")
   const details = records(error["details"])
   const localized = details.find((d) => typeOf(d) === "LocalizedMessage")
   const message = string(error["message"]) ?? string(localized?.["message"])
@@ -104,7 +131,8 @@ export const retryAfterHeader = (value: string | undefined, now: number | undefi
   const text = value?.trim()
   if (text === undefined || text === "") return undefined
   if (/^\d+(?:\.\d+)?$/.test(text)) return Duration.millis(Math.ceil(Number(text) * 1000))
-  const date = Date.parse(text)
+  // An HTTP date begins with its weekday; Date.parse would also take "-5" for one.
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(date) || now === undefined ? undefined : Duration.millis(Math.max(0, date - now))
 }
 

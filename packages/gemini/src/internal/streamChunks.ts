@@ -8,15 +8,27 @@ import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { StreamChunk } from "../Answer.ts"
+import * as Candidate from "../Candidate.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import type { Usage } from "../Usage.ts"
 
 type Response = GenerateContent.GenerateContentResponse
 
+const otherReason = ({ candidates }: Response): string | undefined => {
+  if (candidates == null || candidates.length < 2) return undefined
+  for (const candidate of candidates) {
+    const reason = Candidate.finishReason(candidate)
+    if (reason !== undefined) return reason
+  }
+  return undefined
+}
+
 /** The fold without Effect: what was pushed comes out, save a chunk that may be the last. */
 export class ChunkFold {
   #held: StreamChunk | undefined
   #finishReason: string | undefined
+  /** Of a candidate behind the first: the word on a stream whose first one says none. */
+  #otherReason: string | undefined
   #usage: Usage | undefined
 
   push(responses: ReadonlyArray<Response>): Array<StreamChunk> {
@@ -26,11 +38,12 @@ export class ChunkFold {
       const usage = GenerateContent.usage(response)
       this.#usage = usage ?? this.#usage
       this.#finishReason = GenerateContent.finishReason(response) ?? this.#finishReason
+      this.#otherReason ??= otherReason(response)
       const text = GenerateContent.text(response)
       const chunk = usage === undefined
         ? { text, finished: false, response }
         : { text, finished: false, usage, response }
-      if (this.#finishReason === undefined) out.push(chunk)
+      if (this.#finishReason === undefined && this.#otherReason === undefined) out.push(chunk)
       else this.#held = chunk
     }
     return out
@@ -39,11 +52,12 @@ export class ChunkFold {
   /** The stream ended well: the held chunk is the finished one. */
   end(): StreamChunk | undefined {
     const held = this.cut()
-    if (held === undefined || this.#finishReason === undefined) return undefined
+    const finishReason = this.#finishReason ?? this.#otherReason
+    if (held === undefined || finishReason === undefined) return undefined
     return {
       ...held,
       finished: true,
-      finishReason: this.#finishReason,
+      finishReason,
       ...(this.#usage === undefined ? {} : { usage: this.#usage })
     }
   }

@@ -42,12 +42,19 @@ const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
 export const withoutKey = (text: string, key: string | undefined): string =>
   (key === undefined || key === "" ? text : text.replaceAll(key, "<key>")).replace(keyShape, "<key>")
 
-/** What a body that is no JSON says to a person: a page's title, or the start of a text. */
+/** Gateways have shapes of their own: `{"message": "Forbidden"}`. */
+const wordsOfJson = (body: unknown): string | undefined => {
+  if (typeof body !== "object" || body === null) return "the error's body is cut off"
+  const said = "message" in body ? body.message : "detail" in body ? body.detail : undefined
+  return typeof said === "string" && said !== "" ? said.slice(0, 300) : undefined
+}
+
+/** What a body that is no JSON of Google's says to a person: a page's title, or the start of a text. */
 const wordsOf = (text: string): string | undefined => {
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
   if (title !== undefined && title !== "") return `the server answered with a page: ${title}`
   if (/^\s*<(?:!doctype|html)/i.test(text)) return "the server answered with an HTML page"
-  if (/^\s*[{[]/.test(text)) return "the error's body is cut off"
+  if (/^\s*[{[]/.test(text)) return wordsOfJson(parse(text))
   const words = text.trim()
   return words === "" ? undefined : words.slice(0, 300)
 }
