@@ -80,6 +80,7 @@ export const reason = (error: GeminiError): AiError.AiErrorReason => {
       return new AiError.InvalidResponseError({ description, metadata })
     case "Overloaded":
     case "StreamInterrupted":
+    case "LimiterUnavailable":
       return new AiError.InternalProviderError({ description, metadata })
     case "Network":
       // The error keeps no base URL: the path is what there is.

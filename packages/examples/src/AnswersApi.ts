@@ -70,6 +70,7 @@ export const refusalOf = ({ reason, retryAfter }: GeminiError): Refusal => {
         message,
         seconds: Math.ceil(Duration.toSeconds(retryAfter ?? Duration.seconds(10)))
       })
+    case "LimiterUnavailable":
     case "Overloaded":
       return new Overloaded({ message })
     case "TimedOut":

@@ -25,6 +25,7 @@ const statusOf = (error: GeminiError): 400 | 402 | 429 | 502 | 503 | 504 => {
     case "RateLimited":
     case "LimiterFull":
       return 429
+    case "LimiterUnavailable":
     case "Overloaded":
       return 503
     case "TimedOut":

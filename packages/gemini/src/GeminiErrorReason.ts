@@ -16,9 +16,11 @@ import {
   StreamInterrupted,
   ToolCallRejected
 } from "./AnswerErrorReason.ts"
+import { LimiterFull, LimiterUnavailable, RequestTooLarge } from "./LimiterErrorReason.ts"
 import { LiveErrorReason } from "./LiveErrorReason.ts"
 
 export { InvalidResponse, PromptBlocked, ResponseBlocked, StreamInterrupted, ToolCallRejected }
+export { LimiterFull, LimiterUnavailable, RequestTooLarge }
 
 const description = Schema.optionalKey(Schema.String)
 const links = Schema.optionalKey(Schema.Array(Schema.String))
@@ -192,47 +194,6 @@ export class QuotaExhausted
 }
 
 /**
- * The request alone is estimated above the lane's whole budget of tokens a minute.
- * Nothing was sent.
- *
- * @category errors
- * @since 0.1.0
- */
-export class RequestTooLarge
-  extends Schema.TaggedError<RequestTooLarge>("effect-gemini/GeminiError/RequestTooLarge")("RequestTooLarge", {
-    estimatedTokens: Schema.Finite,
-    limit: Schema.Finite
-  })
-{
-  get isRetryable(): boolean {
-    return false
-  }
-  override get message(): string {
-    return `the request is estimated at ${this.estimatedTokens} tokens, the lane allows ${this.limit} a minute`
-  }
-}
-
-/**
- * Too many calls wait for this model's quota. Nothing was sent.
- *
- * @category errors
- * @since 0.1.0
- */
-export class LimiterFull
-  extends Schema.TaggedError<LimiterFull>("effect-gemini/GeminiError/LimiterFull")("LimiterFull", {
-    waiting: Schema.Finite,
-    limit: Schema.Finite
-  })
-{
-  get isRetryable(): boolean {
-    return true
-  }
-  override get message(): string {
-    return `${this.waiting} calls already wait for this model's quota (at most ${this.limit}): shed load or raise maxQueue`
-  }
-}
-
-/**
  * The model has no capacity now (HTTP 503). Another model may answer at once.
  *
  * @category errors
@@ -375,6 +336,7 @@ export const GeminiErrorReason = Schema.Union([
   QuotaExhausted,
   RequestTooLarge,
   LimiterFull,
+  LimiterUnavailable,
   Overloaded,
   ServerError,
   Network,

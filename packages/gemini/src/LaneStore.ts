@@ -61,6 +61,8 @@ export interface Window {
 export interface Ask {
   readonly limits: Limits
   readonly tokens: number
+  /** The method that a store's own error names. Default `acquire`. */
+  readonly method?: string | undefined
 }
 
 /**

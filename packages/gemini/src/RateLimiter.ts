@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { GeminiError } from "./GeminiError.ts"
 import { LaneQueue } from "./internal/LaneQueue.ts"
@@ -303,13 +304,18 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 })
 
 /**
- * Lanes in memory, counted over minutes.
+ * Lanes counted over minutes: in the {@link LaneStore} of the context if there is one,
+ * else in memory.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<RateLimiter> = Layer.effect(RateLimiter, make()).pipe(
-  Layer.provide(LaneStore.layerMemory)
+export const layer: Layer.Layer<RateLimiter> = Layer.effect(
+  RateLimiter,
+  Effect.flatMap(
+    Effect.serviceOption(LaneStore.LaneStore),
+    (store) => Effect.provideService(make(), LaneStore.LaneStore, Option.getOrElse(store, () => LaneStore.memory))
+  )
 )
 
 /**

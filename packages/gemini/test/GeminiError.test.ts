@@ -72,18 +72,23 @@ describe("a user catches a reason by its tag and has what the reason knows", () 
       )
     }))
 
-  it.effect("RequestTooLarge and LimiterFull: nothing was sent", () =>
+  it.effect("RequestTooLarge, LimiterFull and LimiterUnavailable: nothing was sent", () =>
     Effect.gen(function*() {
       const handled = (reason: Reason.GeminiErrorReason) =>
         call(reason).pipe(
           Effect.unwrapReason("GeminiError"),
           Effect.catchTags({
             RequestTooLarge: ({ estimatedTokens, limit }) => Effect.succeed(`${estimatedTokens} > ${limit}`),
-            LimiterFull: ({ waiting }) => Effect.succeed(`${waiting} wait`)
+            LimiterFull: ({ waiting }) => Effect.succeed(`${waiting} wait`),
+            LimiterUnavailable: ({ code, store }) => Effect.succeed(`${store} says ${code}`)
           })
         )
       assert.strictEqual(yield* handled(new Reason.RequestTooLarge({ estimatedTokens: 9, limit: 5 })), "9 > 5")
       assert.strictEqual(yield* handled(new Reason.LimiterFull({ waiting: 7, limit: 7 })), "7 wait")
+      assert.strictEqual(
+        yield* handled(new Reason.LimiterUnavailable({ store: "redis", code: "LOADING" })),
+        "redis says LOADING"
+      )
     }))
 
   it.effect("Overloaded: another model", () =>
@@ -175,6 +180,7 @@ describe("whether trying again may help", () => {
     [new Reason.QuotaExhausted({ violations: [] }), false],
     [new Reason.RequestTooLarge({ estimatedTokens: 1, limit: 1 }), false],
     [new Reason.LimiterFull({ waiting: 1, limit: 1 }), true],
+    [new Reason.LimiterUnavailable({ store: "redis", code: "ECONNREFUSED" }), true],
     [new Reason.Overloaded({}), true],
     [new Reason.ServerError({ status: 500 }), true],
     [new Reason.ServerError({ status: 499 }), false],

@@ -17,6 +17,7 @@ describe("the reasons of a GeminiError", () => {
       | "QuotaExhausted"
       | "RequestTooLarge"
       | "LimiterFull"
+      | "LimiterUnavailable"
       | "Overloaded"
       | "ServerError"
       | "Network"
@@ -45,6 +46,7 @@ describe("the reasons of a GeminiError", () => {
         QuotaExhausted: value,
         RequestTooLarge: value,
         LimiterFull: value,
+        LimiterUnavailable: value,
         Overloaded: value,
         ServerError: value,
         Network: value,

@@ -1,0 +1,311 @@
+/**
+ * One lane in Redis. Each step is one script; what it counts is Redis's, by its clock.
+ *
+ * This process keeps three things of its own: which of its calls are in flight, to renew
+ * their leases; the lane by which it goes on while Redis is down, if it may; and what
+ * Redis could not be told meanwhile.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Redis } from "effect/persistence/Redis"
+import { GeminiError } from "../GeminiError.ts"
+import { LimiterUnavailable } from "../GeminiErrorReason.ts"
+import * as LaneStore from "../LaneStore.ts"
+import type { Limits } from "../Tier.ts"
+import type { Day, Place, Reply, Scripts } from "./laneScript.ts"
+import { isAnswer } from "./LaneQueue.ts"
+import { countable } from "./LaneWindow.ts"
+import { nextPacificMidnight } from "./pacificDay.ts"
+import type { StoreLink } from "./storeLink.ts"
+
+export interface Shared {
+  readonly redis: Redis["Service"]
+  readonly scripts: Scripts
+  readonly link: StoreLink
+  readonly whenDown: "closed" | "open" | "local"
+  /** What of the limits this process may use alone. */
+  readonly localShare: number
+  /** Milliseconds. */
+  readonly lease: number
+  readonly poll: number
+  /** Lanes with calls in flight. */
+  readonly busy: Set<RedisLane>
+}
+
+const unlimited: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
+
+const shareOf = (limits: Limits, share: number): Limits => ({
+  rpm: Math.max(1, Math.floor(limits.rpm * share)),
+  tpm: Math.max(1, Math.floor(limits.tpm * share)),
+  rpd: Math.max(1, Math.floor(limits.rpd * share)),
+  concurrency: Math.max(1, Math.floor(limits.concurrency * share))
+})
+
+const dayOf = (now: number): Day => {
+  const end = nextPacificMidnight(now)
+  // A Pacific day has 23 to 25 hours.
+  return { start: nextPacificMidnight(end - 26 * 3_600_000), end }
+}
+
+const field = (reply: Reply, index: number): number => {
+  const text = reply[index]
+  return text === "inf" ? Infinity : Number(text)
+}
+
+class RedisReservation implements LaneStore.Reservation {
+  readonly _tag = "Reserved"
+  readonly lane: RedisLane
+  /** In Redis's window; `undefined`: taken while it was down. */
+  readonly position: string | undefined
+  readonly at: number
+  tokens: number
+  /** The same in this process's own count. */
+  readonly local: LaneStore.Reservation | undefined
+
+  constructor(
+    lane: RedisLane,
+    position: string | undefined,
+    at: number,
+    tokens: number,
+    local: LaneStore.Reservation | undefined
+  ) {
+    this.lane = lane
+    this.position = position
+    this.at = at
+    this.tokens = tokens
+    this.local = local
+  }
+}
+
+export class RedisLane implements LaneStore.StoredLane {
+  readonly #shared: Shared
+  readonly #key: LaneStore.LaneKey
+  readonly #place: Place
+  readonly #alone: LaneStore.StoredLane
+  readonly #held = new Set<string>()
+  #day: Day | undefined
+  /** What a 429 taught while Redis could not be told. */
+  #pausedUntil = -Infinity
+  #parkedUntil = -Infinity
+  /** Sent while Redis was down: it hears of them when it is back. */
+  #unheard: Array<RedisReservation> = []
+  #unheardBefore = 0
+
+  constructor(shared: Shared, key: LaneStore.LaneKey, { guard, window }: LaneStore.Window, name: string) {
+    this.#shared = shared
+    this.#key = key
+    this.#place = { window: `${name}:window`, leases: `${name}:leases`, span: window + guard, guard }
+    this.#alone = LaneStore.memory.open(key, { window, guard })
+  }
+
+  reserve(ask: LaneStore.Ask, now: number): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal, GeminiError> {
+    const told = Math.max(this.#pausedUntil, this.#parkedUntil)
+    if (now < told) {
+      return Exit.succeed({
+        _tag: "Refused",
+        retryIn: told - now,
+        resetAt: now < this.#parkedUntil ? this.#parkedUntil : undefined
+      })
+    }
+    const { lease, link, poll, redis, scripts } = this.#shared
+    const tokens = Math.ceil(countable(ask.tokens))
+    const step = this.#today((day) => redis.eval(scripts.reserve)(this.#place, day, ask.limits, tokens, lease, poll))
+    return Effect.flatMap(
+      Effect.andThen(this.#catchUp, link.run(step)),
+      (reply) => reply === undefined ? this.#byItself(ask, tokens) : Effect.succeed(this.#answer(reply, tokens, now))
+    )
+  }
+
+  settle(reservation: LaneStore.Reservation, counted: number, now: number): Effect.Effect<void> {
+    const tokens = Math.ceil(countable(counted))
+    if (!this.#owns(reservation) || tokens === reservation.tokens) return Exit.void
+    const before = reservation.tokens
+    reservation.tokens = tokens
+    if (reservation.local !== undefined) void this.#alone.settle(reservation.local, tokens, now)
+    const { position } = reservation
+    return position === undefined ?
+      Exit.void :
+      this.#step((redis, { settle }) => redis.eval(settle)(this.#place, position, before, tokens))
+  }
+
+  release(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
+    if (!this.#owns(reservation)) return Exit.void
+    if (reservation.local !== undefined) void this.#alone.release(reservation.local, now)
+    const { position } = reservation
+    if (position === undefined) return Exit.void
+    this.#letGo(position)
+    return this.#step((redis) => redis.send("ZREM", this.#place.leases, position))
+  }
+
+  cancel(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
+    if (!this.#owns(reservation)) return Exit.void
+    if (reservation.local !== undefined) void this.#alone.cancel(reservation.local, now)
+    const { at, position } = reservation
+    if (position === undefined) {
+      this.#unheard = this.#unheard.filter((other) => other !== reservation)
+      return Exit.void
+    }
+    this.#letGo(position)
+    return this.#step((redis, { cancel }) => redis.eval(cancel)(this.#place, position, at))
+  }
+
+  pause(retryAfter: number | undefined, now: number): Effect.Effect<void> {
+    void this.#alone.pause(retryAfter, now)
+    return this.#step(
+      (redis, { pause }) => redis.eval(pause)(this.#place, retryAfter),
+      () => {
+        this.#pausedUntil = Math.max(this.#pausedUntil, now + (retryAfter ?? 1_000))
+      }
+    )
+  }
+
+  park(resetAt: number, now: number): Effect.Effect<void> {
+    void this.#alone.park(resetAt, now)
+    return this.#step(
+      (redis, { park }) => redis.eval(park)(this.#place, resetAt),
+      () => {
+        this.#parkedUntil = Math.max(this.#parkedUntil, resetAt)
+      }
+    )
+  }
+
+  read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
+    const { link, localShare, redis, scripts } = this.#shared
+    const step = this.#today((day) => redis.eval(scripts.read)(this.#place, day, limits))
+    return Effect.flatMap(Effect.andThen(this.#catchUp, link.run(step)), (reply) => {
+      if (reply === undefined) return this.#alone.read(shareOf(limits, localShare), now)
+      const server = field(reply, 1)
+      const parkedFor = Math.max(field(reply, 8) - server, this.#parkedUntil - now)
+      const pausedFor = Math.max(field(reply, 7) - server, this.#pausedUntil - now)
+      const today = field(reply, 4)
+      return Effect.succeed({
+        requests: field(reply, 2),
+        tokens: field(reply, 3),
+        today,
+        inFlight: field(reply, 5),
+        freeIn: field(reply, 6),
+        parkedUntil: parkedFor > 0 || pausedFor > 0 ? now + Math.max(parkedFor, pausedFor) : undefined,
+        exhausted: parkedFor > 0 || today >= limits.rpd
+      })
+    })
+  }
+
+  /** What Redis counts it keeps by itself. */
+  isIdle(_: Limits, now: number): boolean {
+    return this.#held.size === 0 && this.#unheard.length === 0 && this.#unheardBefore === 0 &&
+      now >= Math.max(this.#pausedUntil, this.#parkedUntil) && this.#alone.isIdle(unlimited, now)
+  }
+
+  /** The leases of the calls in flight begin anew. */
+  get renew(): Effect.Effect<void> {
+    return this.#step((redis, { renew }) => redis.eval(renew)(this.#place, this.#shared.lease, [...this.#held]))
+  }
+
+  #step(
+    f: (redis: Redis["Service"], scripts: Scripts) => Effect.Effect<unknown, unknown>,
+    unanswered?: () => void
+  ): Effect.Effect<void> {
+    const { link, redis, scripts } = this.#shared
+    return Effect.map(link.run(f(redis, scripts)), (reply) => {
+      if (reply === undefined) unanswered?.()
+    })
+  }
+
+  /** The server may be in another day than this process's clock: it says so, and is asked again. */
+  #today(f: (day: Day) => Effect.Effect<Reply, unknown>): Effect.Effect<Reply, unknown> {
+    const ask = Effect.flatMap(Clock.currentTimeMillis, (now) => f(this.#day ??= dayOf(now)))
+    return Effect.flatMap(ask, (reply) => {
+      if (reply[0] !== "day") return Effect.succeed(reply)
+      this.#day = dayOf(field(reply, 1))
+      return f(this.#day)
+    })
+  }
+
+  #answer(reply: Reply, tokens: number, now: number): LaneStore.Reservation | LaneStore.Refusal {
+    if (reply[0] !== "ok") {
+      const resetAt = field(reply, 3)
+      return { _tag: "Refused", retryIn: field(reply, 2), resetAt: resetAt === 0 ? undefined : resetAt }
+    }
+    const position = reply[2] ?? ""
+    this.#held.add(position)
+    this.#shared.busy.add(this)
+    const local = this.#shared.whenDown === "local" ? this.#mirror(tokens, now) : undefined
+    return new RedisReservation(this, position, field(reply, 1), tokens, local)
+  }
+
+  /** Redis is down. */
+  #byItself(
+    ask: LaneStore.Ask,
+    tokens: number
+  ): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal, GeminiError> {
+    const { link, localShare, whenDown } = this.#shared
+    if (whenDown === "closed") {
+      const code = link.down?.code
+      return Effect.fail(
+        new GeminiError({
+          method: ask.method ?? "acquire",
+          model: this.#key.quotaModel,
+          attempts: [],
+          reason: new LimiterUnavailable({ store: "redis", ...(code === undefined ? {} : { code }) })
+        })
+      )
+    }
+    const limits = whenDown === "open" ? unlimited : shareOf(ask.limits, localShare)
+    return Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        Effect.map(this.#alone.reserve({ limits, tokens }, now), (answer) => {
+          if (answer._tag === "Refused") {
+            // Only Redis's return may let it go earlier, and nothing tells the queue of that.
+            return { ...answer, retryIn: Math.min(answer.retryIn, this.#shared.poll * 10) }
+          }
+          const reservation = new RedisReservation(this, undefined, now, tokens, answer)
+          this.#unheard.push(reservation)
+          while (this.#unheard[0] !== undefined && this.#unheard[0].at <= now - this.#place.span) {
+            this.#unheard.shift()
+            this.#unheardBefore++
+          }
+          return reservation
+        })
+    )
+  }
+
+  /** Tells Redis, back again, what was sent without it: as if it were sent now. */
+  get #catchUp(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { link, redis, scripts } = this.#shared
+      if (link.down !== undefined || (this.#unheard.length === 0 && this.#unheardBefore === 0)) return Effect.void
+      const lately = this.#unheard
+      const earlier = this.#unheardBefore
+      this.#unheard = []
+      this.#unheardBefore = 0
+      const step = this.#today((day) =>
+        redis.eval(scripts.charge)(this.#place, day, earlier, lately.map(({ tokens }) => tokens))
+      )
+      return Effect.map(link.run(step), (reply) => {
+        if (reply !== undefined) return
+        this.#unheard = [...lately, ...this.#unheard]
+        this.#unheardBefore += earlier
+      })
+    })
+  }
+
+  /** What Redis granted, in this process's own count too. */
+  #mirror(tokens: number, now: number): LaneStore.Reservation | undefined {
+    const answer: Effect.Effect<LaneStore.Reservation | LaneStore.Refusal, GeminiError> = this.#alone.reserve(
+      { limits: unlimited, tokens },
+      now
+    )
+    return isAnswer(answer) && Exit.isSuccess(answer) && answer.value._tag === "Reserved" ? answer.value : undefined
+  }
+
+  #letGo(position: string): void {
+    this.#held.delete(position)
+    if (this.#held.size === 0) this.#shared.busy.delete(this)
+  }
+
+  #owns(reservation: LaneStore.Reservation): reservation is RedisReservation {
+    return reservation instanceof RedisReservation && reservation.lane === this
+  }
+}
