@@ -132,9 +132,14 @@ export const measure = async (url: string, subjects: ReadonlyArray<string>, plan
   return samples
 }
 
-/** Median over the rounds of `value(subject)` over `value(floor)`, taken within each round. */
-export const ratio = (rounds: Rounds, subject: string, value: (sample: Sample) => number): number => {
-  const floor = rounds.get("floor") ?? []
+/** Median over the rounds of `value(subject)` over `value(base)`, taken within each round. */
+export const ratio = (
+  rounds: Rounds,
+  subject: string,
+  value: (sample: Sample) => number,
+  base = "floor"
+): number => {
+  const floor = rounds.get(base) ?? []
   const own = rounds.get(subject) ?? []
   return median(own.flatMap((sample, i) => {
     const base = floor[i]

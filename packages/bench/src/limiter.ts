@@ -3,7 +3,7 @@
  * interleaved rounds, one lane that counts all four dimensions and has room; and what
  * an admission costs while 10,000 calls wait.
  *
- * `node packages/bench/src/limiter.ts [--check]`; with `--check` the exit code says
+ * `node packages/bench/src/limiter.ts [--check | --json]`; with `--check` the exit code says
  * whether the budgets hold.
  */
 import * as LaneStore from "effect-gemini/LaneStore"
@@ -164,6 +164,7 @@ const main = Effect.gen(function*() {
     use: (median(taken.use) - median(taken.effectLoop)) / 1000,
     acquire: (median(taken.acquire) - median(taken.effectLoop)) / 1000
   }
+  if (process.argv.includes("--json")) return console.log(JSON.stringify(figures))
   const scoped = (median(taken.scope) - median(taken.effectLoop)) / 1000
   console.log(`reserve, settle and release in the store  ${figures.core.toFixed(3)} µs (budget ${budgets.core})`)
   console.log(`use                                       ${figures.use.toFixed(3)} µs (budget ${budgets.use})`)

@@ -11,6 +11,8 @@ import { parseArgs } from "node:util"
 import * as Bodies from "./bodies.ts"
 import { bundle, importTime } from "./footprint.ts"
 import { capacity, startServer } from "./harness.ts"
+import { limiterCost } from "./limiterCost.ts"
+import { limiterPeers } from "./limiterPeers.ts"
 import { type Baseline, baselineOf, type Report, rowTable, tolerance, worse } from "./report.ts"
 import { control, type Figure, type Options, type Row, rows as loads } from "./rows.ts"
 
@@ -26,7 +28,7 @@ const { values: flags } = parseArgs({
   }
 })
 
-const rows: ReadonlyArray<Row> = [...loads, importTime, bundle]
+const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, limiterCost, limiterPeers]
 const say = (text: string): void => {
   if (!flags.json) console.log(text)
 }

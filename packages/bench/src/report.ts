@@ -69,7 +69,9 @@ export type Baseline = Readonly<Record<string, number>>
 
 export const baselineOf = (figures: ReadonlyArray<Figure>): Baseline =>
   Object.fromEntries(
-    figures.filter(({ subject }) => subject !== "floor" && subject !== "genai").map((figure) => [
+    figures.filter(({ subject, unchecked }) => subject !== "floor" && subject !== "genai" && unchecked !== true).map((
+      figure
+    ) => [
       `${figure.row} | ${figure.subject}`,
       Number(checked(figure).toPrecision(4))
     ])

@@ -15,6 +15,8 @@ export interface Figure {
   readonly detail?: string
   /** What `--check` compares, where it is not the value: a ratio within the run. */
   readonly checked?: number
+  /** Not for `--check`: somebody else's, or in units of this machine. */
+  readonly unchecked?: boolean
 }
 
 export interface Options {
@@ -52,6 +54,8 @@ interface Kind {
   readonly unit: string
   readonly better: "higher" | "lower"
   readonly goals: Goals
+  /** Whose figure it is; everybody's if left out. */
+  readonly of?: (subject: string) => boolean
   readonly value: (rounds: Rounds, subject: string) => number
   readonly detail?: (rounds: Rounds, subject: string) => string
   readonly checked?: (rounds: Rounds, subject: string) => number
@@ -59,7 +63,7 @@ interface Kind {
 
 const figures = (row: string, rounds: Rounds, kinds: ReadonlyArray<Kind>): ReadonlyArray<Figure> =>
   kinds.flatMap((kind) =>
-    Array.from(rounds.keys(), (subject): Figure => {
+    Array.from(rounds.keys()).filter(kind.of ?? (() => true)).map((subject): Figure => {
       const goal = kind.goals[subject.replace("+planted", "")]
       return {
         row: kind.suffix === "" ? row : `${row}: ${kind.suffix}`,
@@ -264,7 +268,17 @@ export const rows: ReadonlyArray<Row> = [
       rounds: quick ? 5 : 11,
       warmup: warmup(quick)
     }),
-    kinds: [against(perSecond, "higher", goal(0.33, 0.5))]
+    kinds: [
+      against(perSecond, "higher", goal(0.33, 0.5)),
+      {
+        suffix: "pool and limiter: GeminiClient ÷ GeminiHttp",
+        unit: "×",
+        better: "higher",
+        goals: {},
+        of: (subject) => subject.startsWith("client-"),
+        value: (rounds, subject) => ratio(rounds, subject, perSecond, subject.replace("client-", "http-"))
+      }
+    ]
   }),
   row({
     id: "chat-1000",

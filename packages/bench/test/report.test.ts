@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
+import { busiest } from "../src/limiterPeers.ts"
 import { baselineOf, worse } from "../src/report.ts"
 import type { Figure } from "../src/rows.ts"
 import { median } from "../src/sample.ts"
@@ -38,4 +39,12 @@ it("the floor has at most 60 lines and no Effect", () => {
   const source = readFileSync(new URL("../src/floor.ts", import.meta.url), "utf8")
   assert.isAtMost(source.trimEnd().split("\n").length, 60)
   assert.notMatch(source, /from "effect/)
+})
+
+describe("the most in a rolling window", () => {
+  it("counts what lies within one window, whatever its start", () => {
+    assert.strictEqual(busiest([0, 1, 2, 1000, 1001, 1002], 1000), 3)
+    assert.strictEqual(busiest([0, 900, 901, 999, 1000, 1850], 1000), 4)
+    assert.strictEqual(busiest([], 1000), 0)
+  })
 })
