@@ -2,6 +2,7 @@
 // type-checks without skipLibCheck (NodeNext and Bundler) and makes one call against the packed emulator.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -116,4 +117,44 @@ for (const [module, moduleResolution] of [["NodeNext", "NodeNext"], ["ESNext", "
 run(process.execPath, ["call.ts"], consumer)
 run("node_modules/.bin/gemini-fx", ["--version"], consumer)
 console.log("the tarballs answer a call")
+
+// The README's first five minutes, word for word, by somebody who has the tarballs: its commands in a
+// fresh folder, its hello.ts. Two things differ: where npm finds the packages, and the port, which may be taken.
+const readme = readFileSync(join(root, "README.md"), "utf8")
+const section = /^## Five minutes to a first answer$([\s\S]*?)^## /m.exec(readme)?.[1] ?? ""
+const blocks = Array.from(
+  section.matchAll(/^```(sh|ts)\n([\s\S]*?)^```$/gm),
+  ([, language, code]) => ({ language, code })
+)
+const install = "npm install effect effect-gemini effect-gemini-cli\n"
+const port = await new Promise<number>((resolve) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+  })
+})
+const fromTarballs = [
+  `npm pkg set --json overrides='${JSON.stringify(dependencies)}' dependencies='${JSON.stringify(dependencies)}'`,
+  `npm install --no-audit --no-fund --loglevel=error effect@'${version("effect")}'`
+].join("\n")
+const script = blocks.map(({ code = "", language }) =>
+  language === "ts"
+    ? `cat > hello.ts <<'END_OF_HELLO'\n${code}END_OF_HELLO\n`
+    : code.replace(install, `${fromTarballs}\n`).replaceAll("8790", String(port))
+).join("")
+if (!section.includes(install) || !script.includes("hello.ts")) throw new Error("the README's first steps have changed")
+const { GEMINI_API_KEY: _key, GEMINI_BASE_URL: _url, GOOGLE_API_KEY: _google, ...env } = process.env
+const said = execFileSync("bash", ["-euo", "pipefail", "-c", script], {
+  cwd: scratch,
+  encoding: "utf8",
+  env,
+  stdio: ["ignore", "pipe", "inherit"],
+  timeout: 120_000
+})
+for (const expected of ["Say hello", "Tell a story"]) {
+  if (!said.replaceAll("\n", "").includes(expected)) {
+    throw new Error(`the README's first answer does not say "${expected}":\n${said}`)
+  }
+}
+console.log("the README's first five minutes work from the tarballs")
 rmSync(scratch, { recursive: true, force: true })

@@ -61,17 +61,22 @@ const generationOf = (settings: RawGeneration): GenerationConfig => {
   return Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== undefined))
 }
 
-/** One act's own checks. `names` are all acts, `texts` all variables. */
-const checkAct = (
-  raw: RawAct,
-  base: Path,
-  defaults: { readonly model?: string; readonly system?: string; readonly generation?: RawGeneration },
-  names: ReadonlySet<string>,
-  texts: ReadonlyMap<string, string | undefined>,
-  given: Given,
-  report: (found: Found) => void,
-  isBroken: (path: Path) => boolean
-): Act.Act => {
+/** What the acts of a narrative share. */
+interface Shared {
+  readonly defaults: { readonly model?: string; readonly system?: string; readonly generation?: RawGeneration }
+  /** All acts that have a name. */
+  readonly names: ReadonlySet<string>
+  /** All variables; undefined where the value is wrong. */
+  readonly texts: ReadonlyMap<string, string | undefined>
+  readonly images: Given["images"]
+  readonly report: (found: Found) => void
+  /** Whether something at this path, or below it, was reported. */
+  readonly isBroken: (path: Path) => boolean
+}
+
+/** One act's own checks. */
+const checkAct = (raw: RawAct, base: Path, shared: Shared): Act.Act => {
+  const { defaults, images, isBroken, names, report, texts } = shared
   const needs = new Set<string>()
 
   const reference = (name: string, path: Path, find?: string) => {
@@ -126,7 +131,7 @@ const checkAct = (
       return [{ _tag: "Output", act: input.act }]
     }
     const image = input.image !== undefined
-      ? Images.fromFile(input.image, given.images.get(input.image), input.media_type)
+      ? Images.fromFile(input.image, images.get(input.image), input.media_type)
       : input.image_url !== undefined
       ? Images.fromUrl(input.image_url, input.media_type)
       : Images.fromBase64(input.image_base64 ?? "", input.media_type)
@@ -219,9 +224,8 @@ export const check = (raw: unknown, given: Given): Checked => {
       names.add(act.name)
     } else names.add(act.name)
   }
-  const acts = decoded.flatMap(({ act, base }) =>
-    act === undefined ? [] : [checkAct(act, base, defaults, names, variables.texts, given, report, isBroken)]
-  )
+  const shared = { defaults, names, texts: variables.texts, images: given.images, report, isBroken }
+  const acts = decoded.flatMap(({ act, base }) => act === undefined ? [] : [checkAct(act, base, shared)])
   if (acts.length === names.size) {
     const played = order(acts)
     if ("cycle" in played) {
