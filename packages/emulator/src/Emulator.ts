@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Answer from "./Answer.ts"
+import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import * as GeminiHandler from "./GeminiHandler.ts"
 import * as MemoryClient from "./internal/memoryClient.ts"
@@ -121,13 +122,13 @@ export const make = (options: Options) => {
 }
 
 /**
- * On real sockets, for the life of the layer. Delays and the log's times follow the Clock
+ * On real sockets, for the life of the layer. Fails where it cannot listen. Delays and the log's times follow the Clock
  * that the layer was built under.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerServer = (options: Options = {}): Layer.Layer<Emulator> =>
+export const layerServer = (options: Options = {}): Layer.Layer<Emulator, EmulatorError> =>
   Layer.effect(
     Emulator,
     Effect.gen(function*() {

@@ -1,6 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import { EmulatorError } from "effect-gemini-emulator/EmulatorError"
 import * as RequestLog from "effect-gemini-emulator/RequestLog"
 import * as Standalone from "effect-gemini-emulator/Standalone"
 import * as Clock from "effect/Clock"
@@ -264,6 +265,20 @@ describe("without Effect", () => {
     )
     assert.instanceOf(reset, TypeError)
     assert.deepStrictEqual(gemini.requests().map(({ outcome }) => outcome), ["complete", "cut", "reset"])
+  })
+
+  it("a server that cannot listen rejects with why", async () => {
+    const first = await Standalone.start()
+    const port = Number(new URL(first.url).port)
+    const failure = (options: Emulator.Options) => Standalone.start(options).catch((error: unknown) => error)
+    const taken = await failure({ port })
+    assert.instanceOf(taken, EmulatorError)
+    assert.strictEqual(taken.message, `port ${port} of 127.0.0.1 is in use: choose another, or 0 for any free one`)
+    const elsewhere = await failure({ host: "192.0.2.1" })
+    assert.instanceOf(elsewhere, EmulatorError)
+    assert.strictEqual(elsewhere.code, "EADDRNOTAVAIL")
+    assert.instanceOf(await failure({ port: 70_000 }), EmulatorError)
+    await first.stop()
   })
 
   it.effect("a stopped server has let go of its port", () =>

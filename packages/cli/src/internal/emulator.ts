@@ -68,11 +68,7 @@ export const emulatorCommand = Command.make(
       return yield* Effect.never
     }).pipe(
       Effect.provide(server),
-      Effect.catchDefect((defect) =>
-        defect instanceof Error && "syscall" in defect && defect.syscall === "listen"
-          ? Effect.fail(new CommandFailed({ exitCode: 1, text: defect.message }))
-          : Effect.die(defect)
-      )
+      Effect.catchTag("EmulatorError", (error) => Effect.fail(new CommandFailed({ exitCode: 1, text: error.message })))
     )
   })
 ).pipe(Command.withDescription("A local Gemini API, for clients in any language"))

@@ -41,10 +41,13 @@ const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
   Layer.unwrap(
     Effect.map(Emulator.Emulator, ({ url }) =>
       NodeGemini.layerHttp({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
-  ).pipe(Layer.provide(Emulator.layerServer({
-    chunkDelay,
-    ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
-  })))
+  ).pipe(Layer.provide(
+    // Any free port of this machine: where there is none, nothing works any more.
+    Layer.orDie(Emulator.layerServer({
+      chunkDelay,
+      ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
+    }))
+  ))
 
 /** `options` are what the command line says; they win over the environment. */
 export const choose = Effect.fnUntraced(function*(

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import { EmulatorError } from "../EmulatorError.ts"
 import type { Exchange, Handler, Incoming } from "./exchange.ts"
 
 const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
@@ -83,7 +84,7 @@ export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
   readonly handle: Handler
-}): Effect.fn.Return<string, never, Scope.Scope> {
+}): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
   let count = 0
@@ -132,11 +133,21 @@ export const listen = Effect.fnUntraced(function*(options: {
         server.closeAllConnections()
       })
   )
-  return yield* Effect.callback<string>((resume) => {
-    server.once("error", (error) => resume(Effect.die(error)))
-    server.listen(options.port, options.host, () => {
-      const { address, family, port } = server.address() as AddressInfo
-      resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
-    })
+  const { host, port } = options
+  const refuse = (error: Error) => {
+    const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {}
+    return Effect.fail(new EmulatorError({ host, port, ...code, description: error.message }))
+  }
+  return yield* Effect.callback<string, EmulatorError>((resume) => {
+    server.once("error", (error) => resume(refuse(error)))
+    try {
+      server.listen(port, host, () => {
+        const { address, family, port } = server.address() as AddressInfo
+        resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
+      })
+    } catch (error) {
+      // What is no port at all is thrown.
+      resume(refuse(error instanceof Error ? error : new Error(String(error))))
+    }
   })
 })
