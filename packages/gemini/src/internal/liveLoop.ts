@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
 import * as Latch from "effect/Latch"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
@@ -148,7 +149,7 @@ const leave = (options: Options, connection: Connection, timeLeft: number | unde
     })
   })
   return Effect.andThen(
-    Effect.raceFirst(quiet, Effect.sleep(Math.max(0, left - margin(left)))),
+    Effect.timeoutOrElse(quiet, { duration: Math.max(0, left - margin(left)), orElse: () => Effect.void }),
     connection.socket.leave(planned)
   )
 }
@@ -201,12 +202,9 @@ const readWatched = (
   clock: Clock.Clock
 ): Effect.Effect<LiveClose.Ending> =>
   Effect.scoped(Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const fork = Effect.runForkWith(yield* Effect.context<never>())
+    const fork = yield* FiberSet.makeRuntime<never>()
     options.core.hooks.goAway = (timeLeft) => {
-      if (options.reconnect === undefined) return
-      const fiber = fork(leave(options, connection, timeLeft))
-      Effect.runSync(Scope.addFinalizer(scope, Effect.sync(() => fiber.interruptUnsafe())))
+      if (options.reconnect !== undefined) fork(leave(options, connection, timeLeft))
     }
     yield* Effect.forkScoped(watch(options, connection, clock))
     return yield* Effect.flip(read(options, connection, clock))
