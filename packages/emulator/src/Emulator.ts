@@ -12,13 +12,19 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
 import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import * as GeminiHandler from "./GeminiHandler.ts"
+import * as LiveState from "./internal/liveState.ts"
 import * as MemoryClient from "./internal/memoryClient.ts"
+import * as MemoryWebSocket from "./internal/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/nodeServer.ts"
+import * as LiveHandler from "./LiveHandler.ts"
+import * as LiveLog from "./LiveLog.ts"
 import * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as Script from "./Script.ts"
@@ -68,8 +74,34 @@ export interface Service {
   readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
   /** Sets the server's clock, milliseconds since the epoch; it goes on from there. */
   readonly setTime: (time: number) => Effect.Effect<void>
-  /** Forgets the log, the waiting answers, the faults and what was counted for quotas. */
+  /** What there is to see and to do of Live sessions. */
+  readonly live: LiveControl
+  /** Forgets the logs, the waiting answers, the faults, what was counted for quotas, handles and tokens. */
   readonly clear: Effect.Effect<void>
+}
+
+/**
+ * The Live side of a running emulator.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LiveControl {
+  /** The connections, in order. Each call gives a fresh copy. */
+  readonly connections: Effect.Effect<ReadonlyArray<LiveLog.Entry>>
+  /** Waits until the log satisfies a predicate; it is asked now and after every change. */
+  readonly awaitLog: (
+    predicate: (entries: ReadonlyArray<LiveLog.Entry>) => boolean
+  ) => Effect.Effect<ReadonlyArray<LiveLog.Entry>>
+  /** Waits until `n` connections have ended. */
+  readonly awaitClosed: (n: number) => Effect.Effect<ReadonlyArray<LiveLog.Entry>>
+  readonly counters: Effect.Effect<LiveLog.Counters>
+  /** Sends a message, right or wrong, into every session that is set up. */
+  readonly send: (message: Answer.WireResponse) => Effect.Effect<void>
+  /** Closes every session with this code. */
+  readonly close: (code: number, reason?: string) => Effect.Effect<void>
+  /** Breaks every session's connection, without a close frame. */
+  readonly drop: Effect.Effect<void>
 }
 
 /**
@@ -83,8 +115,10 @@ export const make = (options: Options) => {
   const log = RequestLog.make(options.remember)
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
   const quota = Quota.make()
-  const state: GeminiHandler.State = { log, script, quota, offset: 0 }
+  const live = LiveState.make(options)
+  const state: GeminiHandler.State = { log, script, quota, live, offset: 0 }
   const handle = GeminiHandler.make(options, state)
+  const handleLive = LiveHandler.make(options, state)
   const awaitLog: Service["awaitLog"] = (predicate) =>
     Effect.callback((resume) => {
       const stop = log.watch((entries) => {
@@ -94,6 +128,26 @@ export const make = (options: Options) => {
       })
       return Effect.sync(stop)
     })
+  const each = (f: (session: LiveState.Session) => Effect.Effect<void>) =>
+    Effect.suspend(() => Effect.forEach([...live.sessions], f, { discard: true }))
+  const awaitLive: LiveControl["awaitLog"] = (predicate) =>
+    Effect.callback((resume) => {
+      const stop = live.log.watch((entries) => {
+        const enough = predicate(entries)
+        if (enough) resume(Effect.succeed(live.log.entries()))
+        return enough
+      })
+      return Effect.sync(stop)
+    })
+  const control: LiveControl = {
+    connections: Effect.sync(live.log.entries),
+    awaitLog: awaitLive,
+    awaitClosed: (n) => awaitLive((entries) => entries.filter((entry) => entry.closedAt !== undefined).length >= n),
+    counters: Effect.sync(() => LiveLog.counters(live.log.entries())),
+    send: (message) => each((session) => session.send(message)),
+    close: (code, reason = "") => each((session) => session.close(code, reason)),
+    drop: each((session) => session.drop)
+  }
   const service = (url: string): Service => ({
     url,
     requests: Effect.sync(log.entries),
@@ -112,13 +166,17 @@ export const make = (options: Options) => {
       Effect.map(Clock.currentTimeMillis, (now) => {
         state.offset = time - now
       }),
+    live: control,
     clear: Effect.sync(() => {
+      live.log.clear()
+      live.handles.clear()
+      live.tokens.clear()
       log.clear()
       script.clear()
       quota.clear()
     })
   })
-  return { handle, service }
+  return { handle, handleLive, service }
 }
 
 /**
@@ -132,8 +190,13 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const { handle, service } = make(options)
-      const url = yield* NodeServer.listen({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, handle })
+      const { handle, handleLive, service } = make(options)
+      const url = yield* NodeServer.listen({
+        host: options.host ?? "127.0.0.1",
+        port: options.port ?? 0,
+        handle,
+        live: handleLive
+      })
       return Emulator.of(service(url))
     })
   )
@@ -154,3 +217,32 @@ export const layerHttpClient = (options: Options = {}): Layer.Layer<Emulator | H
         )
     )
   )
+
+/**
+ * In memory, as an HttpClient and as a constructor of WebSockets: no socket, and time is the Clock
+ * of whoever calls (HTTP) or that the layer was built under (Live). What is open ends with the layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory = (
+  options: Options = {}
+): Layer.Layer<Emulator | HttpClient.HttpClient | Socket.WebSocketConstructor> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const { handle, handleLive, service } = make(options)
+    const run = yield* FiberSet.makeRuntime<never>()
+    return Context.make(HttpClient.HttpClient, MemoryClient.make(handle)).pipe(
+      Context.add(Socket.WebSocketConstructor, MemoryWebSocket.constructor(handleLive, run)),
+      Context.add(Emulator, Emulator.of(service("http://emulator.invalid")))
+    )
+  }))
+
+/**
+ * In memory, as Effect's constructor of WebSockets, under the Clock that the layer is built under.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerWebSocketConstructor: (
+  options?: Options
+) => Layer.Layer<Emulator | Socket.WebSocketConstructor> = layerMemory

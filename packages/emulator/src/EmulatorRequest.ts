@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 export interface EmulatorRequest {
-  /** The method of the API: `generateContent`, `streamGenerateContent`, `models.list`, … */
+  /** The method of the API: `generateContent`, `streamGenerateContent`, `bidiGenerateContent`, `models.list`, … */
   readonly method: string
   /** `v1`, `v1beta` or `v1alpha`. */
   readonly version: string
@@ -56,7 +56,23 @@ export const route = (
     const action = actions[verb]
     return action === undefined ? undefined : { version, resource, model, method: `${collection}.${action}` }
   }
+  if (/^auth_tokens\/*$/.test(rest) && verb === "POST") {
+    return { version, resource: undefined, model: undefined, method: "auth_tokens.create" }
+  }
   const [, list] = /^(models|tunedModels)\/*$/.exec(rest) ?? []
   if (list === undefined || verb !== "GET") return undefined
   return { version, resource: undefined, model: undefined, method: `${list}.list` }
+}
+
+/**
+ * Version and method of a Live endpoint's path; undefined when it is none.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const liveRoute = (path: string): Pick<EmulatorRequest, "version" | "method"> | undefined => {
+  const [, version, constrained] =
+    /^\/+ws\/+google\.ai\.generativelanguage\.(v1beta|v1alpha|v1)\.GenerativeService\.BidiGenerateContent(Constrained)?\/*$/
+      .exec(path) ?? []
+  return version === undefined ? undefined : { version, method: `bidiGenerateContent${constrained ?? ""}` }
 }

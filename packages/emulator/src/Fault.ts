@@ -38,8 +38,15 @@ export interface When {
 export interface After {
   /** After so many chunks (events of a stream; a unary answer is one chunk). */
   readonly chunks?: number | undefined
-  /** After so many bytes. */
+  /** After so many bytes. Not on Live connections. */
   readonly bytes?: number | undefined
+  /**
+   * Live alone, where a chunk is a message of the server. `setup`: when the setup has arrived, before
+   * it is answered. `turn`: in the middle of a turn, after `chunks` (default 1) of its messages.
+   * `idle`: when nothing is being said, after `chunks` (default 0) turns. Absent: after so many
+   * messages of the connection; with 0 as soon as it is open.
+   */
+  readonly at?: "setup" | "turn" | "idle" | undefined
 }
 
 /**
@@ -95,8 +102,17 @@ export interface Fault {
    * does not see its client go: that shows when the rest has been read.
    */
   readonly slowRead?: { readonly millis: number; readonly bytes?: number | undefined } | undefined
-  /** Accepts the request and never answers. */
-  readonly halfOpen?: boolean | undefined
+  /**
+   * Accepts the request and never answers. On a Live connection neither reads nor writes any more,
+   * from the place on, and answers no ping.
+   */
+  readonly halfOpen?: boolean | After | undefined
+  /** Live alone: closes with this code. */
+  readonly close?: (After & { readonly code: number; readonly reason?: string | undefined }) | undefined
+  /** Live alone: sends every message in so many fragments. */
+  readonly fragments?: number | undefined
+  /** Live alone: sends text frames in place of binary ones. */
+  readonly textFrames?: boolean | undefined
 }
 
 const fields: ReadonlySet<string> = new Set<keyof Fault>([
@@ -113,7 +129,10 @@ const fields: ReadonlySet<string> = new Set<keyof Fault>([
   "garbage",
   "errorAfter",
   "slowRead",
-  "halfOpen"
+  "halfOpen",
+  "close",
+  "fragments",
+  "textFrames"
 ])
 
 /**
@@ -140,7 +159,8 @@ export const matches = (when: When | undefined, request: EmulatorRequest): boole
     (when.model === undefined || when.model === request.model) &&
     (when.key === undefined || when.key === request.key))
 
-const garbageBytes = Uint8Array.from([0xff, 0xfe, 0x00, 0x7b, 0x22, 0xc3, 0x28, 0x0d, 0x0a, 0x0d, 0x0a])
+/** @internal */
+export const garbageBytes = Uint8Array.from([0xff, 0xfe, 0x00, 0x7b, 0x22, 0xc3, 0x28, 0x0d, 0x0a, 0x0d, 0x0a])
 
 /** The same steps with something done at a place of the body; `act` decides whether the rest follows. */
 function* at(
@@ -202,7 +222,7 @@ export const apply = (
   answer: Step.Steps,
   error: (body: ErrorBody) => string
 ): Step.Steps => {
-  if (fault.halfOpen === true) return [Step.hang]
+  if (fault.halfOpen !== undefined && fault.halfOpen !== false) return [Step.hang]
   let steps = answer
   if (fault.body !== undefined) steps = replaced(steps, fault.body)
   if (fault.garbage !== undefined) {

@@ -12,14 +12,18 @@ import * as Effect from "effect/Effect"
 import * as Answer from "./Answer.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
+import * as GoogleError from "./GoogleError.ts"
 import type { Exchange, Incoming } from "./internal/exchange.ts"
 import * as Judge from "./internal/judge.ts"
 import * as Json from "./internal/json.ts"
+import type * as LiveState from "./internal/liveState.ts"
+import * as Projects from "./internal/projects.ts"
 import * as Render from "./internal/render.ts"
 import * as Respond from "./internal/respond.ts"
 import * as Signature from "./internal/signature.ts"
 import type * as Step from "./internal/step.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
+import type { LiveOptions } from "./LiveOptions.ts"
 import * as ModelTable from "./ModelTable.ts"
 import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
@@ -77,6 +81,8 @@ export interface Options {
   readonly remember?: number | undefined
   /** False lets every request in, unjudged. Default true. */
   readonly judge?: boolean | undefined
+  /** How the Live endpoint behaves. */
+  readonly live?: LiveOptions | undefined
 }
 
 /**
@@ -89,6 +95,7 @@ export interface State {
   readonly log: RequestLog.RequestLog
   readonly script: Script.Script
   readonly quota: Quota.Quota
+  readonly live: LiveState.LiveState
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -101,18 +108,11 @@ export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>
 
 const decoder = new TextDecoder()
 
-const faultHeader = "x-emulator-fault"
-const answerHeader = "x-emulator-answer"
-
-/** A header's JSON. Its names are checked (`misused`), its values are the caller's own business. */
-const headerJson = <A>(headers: EmulatorRequest.EmulatorRequest["headers"], name: string): A | undefined => {
-  const text = headers[name]
-  return text === undefined ? undefined : Json.parse(text) as A | undefined
-}
-
 /** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
 const misused = (headers: EmulatorRequest.EmulatorRequest["headers"]): string | undefined => {
-  for (const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const) {
+  for (
+    const [name, problem] of [[Projects.faultHeader, Fault.problem], [Projects.answerHeader, Answer.problem]] as const
+  ) {
     const text = headers[name]
     const why = text === undefined ? undefined : problem(Json.parse(text))
     if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
@@ -154,35 +154,18 @@ export const make = (options: Options, state: State): Handler => {
     calling: options.calls ?? "mentioned",
     models: options.models ?? ModelTable.current
   }
-  const projectOf = new Map<string, string>()
-  for (const [name, project] of Object.entries(options.projects ?? {})) {
-    for (const key of project.keys) projectOf.set(key, name)
-  }
+  const projects = Projects.make(options, state)
 
   const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
-    const project = projectOf.get(request.key ?? "") ?? "default"
-    const quotas = options.projects?.[project]?.quotas ?? options.quotas
+    const quotas = projects.quotasOf(request.key)
     const kind = family(request.method)
     if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
     const inputTokens = Respond.inputTokens(request.method, body)
     return state.quota.charge(
-      { project, model: request.model, family: kind, inputTokens, time },
-      typeof quotas === "string" ? { tier: quotas } : quotas
+      { project: projects.nameOf(request.key), model: request.model, family: kind, inputTokens, time },
+      quotas
     )
   }
-
-  const scripted = Effect.fnUntraced(function*(request: EmulatorRequest.EmulatorRequest) {
-    const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
-    if (waiting !== undefined) return waiting
-    const project = options.projects?.[projectOf.get(request.key ?? "") ?? "default"]
-    for (const script of [project?.answers, options.answers]) {
-      if (typeof script !== "function") continue
-      const given = script(request)
-      const answer = Effect.isEffect(given) ? yield* given : given
-      if (answer !== undefined) return answer
-    }
-    return undefined
-  })
 
   const judged = (
     request: EmulatorRequest.EmulatorRequest,
@@ -222,7 +205,13 @@ export const make = (options: Options, state: State): Handler => {
     if (verdict.refusal !== undefined) return Render.refusal(verdict.refusal, framing)
     const exceeded = charge(request, verdict.body, time)
     if (exceeded !== undefined) return Render.refusal(exceeded, framing)
-    return Respond.respond(request, verdict.body, yield* scripted(request), settings, time)
+    if (request.method === "auth_tokens.create") {
+      const made = state.live.tokens.create(verdict.body, request.key ?? "", time)
+      return "name" in made
+        ? Render.whole(made)
+        : Render.refusal(GoogleError.invalidArgument(made.refused), framing)
+    }
+    return Respond.respond(request, verdict.body, yield* projects.scripted(request), settings, time)
   })
 
   return Effect.fnUntraced(function*(incoming) {
@@ -242,7 +231,7 @@ export const make = (options: Options, state: State): Handler => {
       query: url.searchParams,
       body: undefined
     }
-    const fault = headerJson<Fault.Fault>(headers, faultHeader) ?? state.script.takeFault(early)
+    const fault = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early)
     const arrived = (body: unknown) =>
       state.log.add({
         time,
@@ -255,7 +244,7 @@ export const make = (options: Options, state: State): Handler => {
         connection: incoming.connection
       })
     const aborted = (entry: RequestLog.Mutable) => Effect.sync(() => state.log.close(entry, "aborted", now()))
-    const bytes = fault?.halfOpen === true
+    const bytes = fault?.halfOpen !== undefined && fault.halfOpen !== false
       ? undefined
       : yield* Effect.onInterrupt(
         incoming.read(

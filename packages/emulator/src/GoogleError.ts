@@ -174,6 +174,19 @@ export const unknownKey = (): Refusal => rejectedKey("API Key not found. Please 
 export const leakedKey = (): Refusal => make(403, "Your API key was reported as leaked. Please use another API key.")
 
 /**
+ * An ephemeral token that is none, is too old, or is used up: 401.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const invalidToken = (): Refusal =>
+  make(
+    401,
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid " +
+      "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+  )
+
+/**
  * The project has not enabled the API: 403 with the console's link.
  *
  * @category constructors

@@ -52,6 +52,27 @@ export interface Row {
   readonly levels?: ReadonlyArray<string> | undefined
   /** The `thinkingBudget` it takes, in tokens. `off`: 0 is allowed too. Absent: any. */
   readonly budget?: { readonly min: number; readonly max: number; readonly off: boolean } | undefined
+  /** What a Live model demands. Absent: it takes everything. */
+  readonly live?: LiveRules | undefined
+}
+
+/**
+ * What the judge must know of a Live model.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LiveRules {
+  /** It answers in speech alone. */
+  readonly audioOnly?: boolean | undefined
+  /** It takes `clientContent` only as the history that a setup has announced. */
+  readonly historyOnly?: boolean | undefined
+  /** The `behavior` that a declaration may have. Absent: any. */
+  readonly behaviors?: ReadonlyArray<string> | undefined
+  /** The behavior of a declaration that has none. Default BLOCKING. */
+  readonly defaultBehavior?: "BLOCKING" | "NON_BLOCKING" | undefined
+  /** It refuses `scheduling` in the answer to a call. */
+  readonly noScheduling?: boolean | undefined
 }
 
 /**

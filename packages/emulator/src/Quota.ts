@@ -38,6 +38,8 @@ export interface Quotas {
   readonly tier?: Tier | undefined
   /** By model, without `models/`; `*` stands for every model not named. They replace the tier's. */
   readonly models?: Readonly<Record<string, Limits>> | undefined
+  /** Live sessions at one time. Default: the tier's. */
+  readonly sessions?: number | undefined
 }
 
 /**
@@ -135,6 +137,15 @@ export const limitsOf = (quotas: Quotas, model: string): Limits => {
   const [rpm, tpm, rpd] = rows[model] ?? rows[Table.fallback] ?? [null, null, null]
   return { rpm: rpm ?? undefined, tpm: tpm ?? undefined, rpd: rpd ?? undefined }
 }
+
+/**
+ * How many Live sessions a project may have at one time. Undefined: no limit.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const sessionsOf = (quotas: Quotas): number | undefined =>
+  quotas.sessions ?? (quotas.tier === undefined ? undefined : Table.sessions[quotas.tier])
 
 type Kind = "rpd" | "rpm" | "tpm"
 

@@ -18,8 +18,11 @@ export interface Script {
   /** How many answers still wait. */
   readonly waiting: () => number
   readonly addFault: (faults: Iterable<Fault.Fault>) => void
-  /** The first fault that hits this request; counts it. */
-  readonly takeFault: (request: EmulatorRequest) => Fault.Fault | undefined
+  /** The first fault that hits this request; counts it. `among` leaves the others uncounted. */
+  readonly takeFault: (
+    request: EmulatorRequest,
+    among?: (fault: Fault.Fault) => boolean
+  ) => Fault.Fault | undefined
   readonly clear: () => void
 }
 
@@ -44,11 +47,11 @@ export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fa
     },
     waiting: () => queue.length,
     addFault,
-    takeFault: (request) => {
+    takeFault: (request, among = () => true) => {
       let hit: Fault.Fault | undefined
       for (const entry of armed) {
         const when = entry.fault.when
-        if (!Fault.matches(when, request)) continue
+        if (!among(entry.fault) || !Fault.matches(when, request)) continue
         entry.seen++
         if (hit !== undefined || entry.seen < (when?.nth ?? 1)) continue
         if (when?.times !== undefined && entry.hits >= when.times) continue

@@ -4,7 +4,14 @@ import { existsSync, readFileSync } from "node:fs"
 import * as Fields from "../src/internal/fields.ts"
 import * as Table from "../src/internal/fieldTable.ts"
 
-const roots = ["GenerateContentRequest", "CountTokensRequest", "EmbedContentRequest", "BatchEmbedContentsRequest"]
+const roots = [
+  "GenerateContentRequest",
+  "CountTokensRequest",
+  "EmbedContentRequest",
+  "BatchEmbedContentsRequest",
+  "BidiGenerateContentClientMessage",
+  "AuthToken"
+]
 
 const fieldsOf = (message: string): ReadonlyArray<readonly [name: string, kind: string]> =>
   Object.entries(Table.messages[message] ?? {})
@@ -261,7 +268,8 @@ interface Described {
 const formats: Readonly<Record<string, string>> = {
   byte: "bytes",
   "google-duration": "duration",
-  "google-datetime": "timestamp"
+  "google-datetime": "timestamp",
+  "google-fieldmask": "string"
 }
 
 const kindOf = (it: Described): string => {

@@ -25,9 +25,11 @@ export interface Directives {
   readonly empty: boolean
   /** `emulator:error CODE`: this HTTP status. */
   readonly error: number | undefined
+  /** `emulator:recall`: what the user has said so far. Live alone. */
+  readonly recall: boolean
 }
 
-const pattern = /\bemulator:(say|words|call|block|finish|empty|error)\b[ \t]*([^\n]*)/g
+const pattern = /\bemulator:(say|words|call|block|finish|empty|error|recall)\b[ \t]*([^\n]*)/g
 
 export const find = (prompt: string): Directives => {
   const calls: Array<Call> = []
@@ -49,6 +51,7 @@ export const find = (prompt: string): Directives => {
     block: found["block"] === undefined ? undefined : word("block") || "SAFETY",
     finish: word("finish"),
     empty: found["empty"] !== undefined,
-    error: Json.number(word("error"))
+    error: Json.number(word("error")),
+    recall: found["recall"] !== undefined
   }
 }

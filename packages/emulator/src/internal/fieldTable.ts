@@ -4,12 +4,15 @@
  * Discovery `generativelanguage:v1beta` of 2026-03-27 with the changes of 2026-08-31, and what
  * `@google/genai` 3.1.0 (2026-11-10) knows beyond it. Our own transcription of names and types,
  * independent of the client's schemas on purpose: a field misspelt there must fail here.
+ * What only the Live API has stands in `liveFieldTable.ts`.
  *
  * A kind is a scalar's name, a message's, `enum E`, `map K` (string keys), `struct` (a free object),
  * `any` (free), and with `[]` a list.
  */
+import * as Live from "./liveFieldTable.ts"
 
 export const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...Live.messages,
   AudioResponseFormat: {
     bitRate: "int32",
     sampleRate: "int32",
@@ -376,6 +379,7 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
 
 /** By the name of the proto type, below `google.ai.generativelanguage`, as refusals quote it. */
 export const enums: Readonly<Record<string, ReadonlyArray<string>>> = {
+  ...Live.enums,
   "AudioResponseFormat.Delivery": ["DELIVERY_UNSPECIFIED", "INLINE", "URI"],
   "AudioResponseFormat.MimeType": [
     "MIME_TYPE_UNSPECIFIED",

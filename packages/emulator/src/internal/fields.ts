@@ -26,6 +26,10 @@ const oneofs: Readonly<Record<string, { readonly name: string; readonly of: Read
     ])
   },
   FunctionResponsePart: { name: "data", of: new Set(["inlineData", "fileData"]) },
+  BidiGenerateContentClientMessage: {
+    name: "message_type",
+    of: new Set(["setup", "clientContent", "realtimeInput", "toolResponse", "contextUpdate"])
+  },
   VoiceConfig: { name: "voice_config", of: new Set(["prebuiltVoiceConfig", "replicatedVoiceConfig", "voice"]) }
 }
 

@@ -48,7 +48,8 @@ const messages: Readonly<Record<string, string>> = {
   streamGenerateContent: "GenerateContentRequest",
   countTokens: "CountTokensRequest",
   embedContent: "EmbedContentRequest",
-  batchEmbedContents: "BatchEmbedContentsRequest"
+  batchEmbedContents: "BatchEmbedContentsRequest",
+  "auth_tokens.create": "AuthToken"
 }
 
 /** The method that a model must list, where that is not the method called. */

@@ -111,6 +111,20 @@ const pro25 = {
   budget: { min: 128, max: 32_768, off: false }
 }
 
+/**
+ * Live models, by the guides of September 2026 and by reports: those of 3.x speak only, take user
+ * text as realtime input, and close a session over `scheduling`.
+ */
+const live3 = { audioOnly: true, historyOnly: true, noScheduling: true }
+const live38: Omit<Row, "model"> = {
+  live: { ...live3, behaviors: ["BLOCKING", "NON_BLOCKING"], defaultBehavior: "NON_BLOCKING" }
+}
+const liveThinking: Omit<Row, "model"> = {
+  live: { ...live3, behaviors: ["NON_BLOCKING"], defaultBehavior: "NON_BLOCKING" }
+}
+const live31: Omit<Row, "model"> = { live: { ...live3, behaviors: [] } }
+const native25: Omit<Row, "model"> = { live: { audioOnly: true } }
+
 export const rows: ReadonlyArray<Row> = [
   row("gemini-2.5-flash", "Gemini 2.5 Flash", thinking, flash25),
   row("gemini-2.5-pro", "Gemini 2.5 Pro", { ...thinking, version: "2.5" }, pro25),
@@ -154,16 +168,16 @@ export const rows: ReadonlyArray<Row> = [
   row("gemini-2.5-flash-preview-tts", "Gemini 2.5 Flash Preview TTS", voice),
   row("gemini-2.5-pro-preview-tts", "Gemini 2.5 Pro Preview TTS", voice),
   row("gemini-3.5-transcribe", "Gemini 3.5 Transcribe", robot),
-  row("gemini-3.8-live", "Gemini 3.8 Live", spoken),
-  row("gemini-3.8-live-extended-thinking", "Gemini 3.8 Live Extended Thinking", spoken),
+  row("gemini-3.8-live", "Gemini 3.8 Live", spoken, live38),
+  row("gemini-3.8-live-extended-thinking", "Gemini 3.8 Live Extended Thinking", spoken, liveThinking),
   row("gemini-3.5-live-translate-preview", "Gemini 3.5 Live Translate Preview", spoken),
   row("gemini-3.5-transcribe-live", "Gemini 3.5 Transcribe Live", spoken),
   row("gemini-robotics-er-2-streaming-preview", "Gemini Robotics-ER 2 Streaming Preview", spoken),
-  row("gemini-3.1-flash-live-preview", "Gemini 3.1 Flash Live Preview", spoken),
+  row("gemini-3.1-flash-live-preview", "Gemini 3.1 Flash Live Preview", spoken, live31),
   row("gemini-2.5-flash-native-audio-preview-12-2025", "Gemini 2.5 Flash Native Audio Preview 12-2025", {
     ...spoken,
     version: "12-2025"
-  }),
+  }, native25),
   row("lyria-realtime-exp", "Lyria RealTime Experimental", {
     inputTokenLimit: 8192,
     outputTokenLimit: 8192,

@@ -7,6 +7,8 @@ import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { EmulatorError } from "../EmulatorError.ts"
 import type { Exchange, Handler, Incoming } from "./exchange.ts"
+import type * as LiveCarrier from "./liveCarrier.ts"
+import * as NodeWebSocket from "./nodeWebSocket.ts"
 
 const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
@@ -84,6 +86,7 @@ export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
   readonly handle: Handler
+  readonly live: LiveCarrier.Handler
 }): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
@@ -117,6 +120,7 @@ export const listen = Effect.fnUntraced(function*(options: {
       fiber.interruptUnsafe()
     })
   }
+  const live = NodeWebSocket.make(options.live, run)
   const server = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const server = Http.createServer(answer)
@@ -125,10 +129,12 @@ export const listen = Effect.fnUntraced(function*(options: {
       server.keepAliveTimeout = 240_000
       server.requestTimeout = 0
       server.on("connection", (socket) => socket.setNoDelay(true))
+      server.on("upgrade", live.upgrade)
       return server
     }),
     (server) =>
       Effect.callback<void>((resume) => {
+        live.close()
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
       })

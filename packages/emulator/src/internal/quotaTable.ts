@@ -47,3 +47,6 @@ export const aliases: Readonly<Record<string, string>> = {
   "gemini-flash-lite-latest": "gemini-3.5-flash-lite",
   "gemini-pro-latest": "gemini-3.1-pro-preview"
 }
+
+/** Live sessions at one time, per project. For the free tier no number was published then. */
+export const sessions: Readonly<Record<string, number>> = { tier1: 50, tier2: 1000, tier3: 1000 }

@@ -1,0 +1,243 @@
+import {
+  type FunctionCall,
+  GoogleGenAI,
+  type LiveConnectConfig,
+  type LiveServerMessage,
+  Modality,
+  type Session,
+  StartSensitivity
+} from "@google/genai"
+import * as ModelTable from "effect-gemini-emulator/ModelTable"
+import * as Standalone from "effect-gemini-emulator/Standalone"
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+
+// The official SDK's live client, as published, against the emulator over real sockets.
+
+const robot = "gemini-robotics-er-2-streaming-preview"
+const native = "gemini-2.5-flash-native-audio-preview-12-2025"
+
+let emulator: Awaited<ReturnType<typeof Standalone.start>>
+
+beforeAll(async () => {
+  emulator = await Standalone.start({
+    keys: { invalid: ["invalid-key"], expired: ["expired-key"] },
+    projects: { small: { keys: ["small-key"], quotas: { models: {}, sessions: 1 } } },
+    models: ModelTable.current,
+    live: { chunkDelay: 2 }
+  })
+})
+beforeEach(() => emulator.clear())
+afterAll(() => emulator.stop())
+
+interface Chat {
+  readonly session: Session
+  readonly messages: Array<LiveServerMessage>
+  /** Waits for the first message from here on that satisfies it; gives all up to it. */
+  readonly until: (last: (message: LiveServerMessage) => boolean) => Promise<ReadonlyArray<LiveServerMessage>>
+  readonly turn: () => Promise<ReadonlyArray<LiveServerMessage>>
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>
+}
+
+const connect = async (
+  config: LiveConnectConfig,
+  options: { readonly model?: string; readonly apiKey?: string; readonly apiVersion?: string } = {}
+): Promise<Chat> => {
+  const { apiKey = "key", apiVersion, model = robot } = options
+  const ai = new GoogleGenAI({
+    apiKey,
+    httpOptions: { baseUrl: emulator.url, ...(apiVersion === undefined ? {} : { apiVersion }) }
+  })
+  const messages: Array<LiveServerMessage> = []
+  let wake = () => {}
+  let seen = 0
+  let onClose: (event: { readonly code: number; readonly reason: string }) => void = () => {}
+  const closed = new Promise<{ readonly code: number; readonly reason: string }>((resolve) => {
+    onClose = resolve
+  })
+  const session = await ai.live.connect({
+    model,
+    config,
+    callbacks: {
+      onmessage: (message) => {
+        messages.push(message)
+        wake()
+      },
+      onclose: ({ code, reason }) => onClose({ code, reason })
+    }
+  })
+  const until: Chat["until"] = async (last) => {
+    const from = seen
+    while (true) {
+      while (seen < messages.length) {
+        const message = messages[seen++]
+        if (message !== undefined && last(message)) return messages.slice(from, seen)
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return {
+    session,
+    messages,
+    until,
+    turn: () => until((message) => message.serverContent?.turnComplete === true),
+    closed
+  }
+}
+
+const textOf = (messages: ReadonlyArray<LiveServerMessage>): string =>
+  messages.flatMap((message) => message.serverContent?.modelTurn?.parts ?? []).map((part) => part.text ?? "").join("")
+
+const failure = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call
+  } catch (error) {
+    return String(error)
+  }
+  throw new Error("it was expected to fail")
+}
+
+const text = { responseModalities: [Modality.TEXT] }
+
+describe("the official SDK's live client", () => {
+  it("connects under v1, v1beta and v1alpha, by its double slash", async () => {
+    for (const apiVersion of [undefined, "v1beta", "v1alpha"]) {
+      const { session } = await connect(text, apiVersion === undefined ? {} : { apiVersion })
+      session.close()
+    }
+  })
+
+  it("text: several turns, in pieces, with usage; clientContent and realtime text alike", async () => {
+    const { session, turn } = await connect(text)
+    session.sendClientContent({ turns: "Tell me about rivers" })
+    const first = await turn()
+    assert.include(textOf(first), "Tell me about rivers")
+    assert.isAbove(first.filter((message) => message.serverContent?.modelTurn !== undefined).length, 2)
+    assert.isAbove(first.at(-1)?.usageMetadata?.responseTokenCount ?? 0, 0)
+    session.sendRealtimeInput({ text: "emulator:recall" })
+    assert.strictEqual(textOf(await turn()), "Tell me about rivers | emulator:recall")
+    session.close()
+  })
+
+  it("audio out, with its transcription", async () => {
+    const config = { responseModalities: [Modality.AUDIO], outputAudioTranscription: {} }
+    const { session, turn } = await connect(config, { model: native })
+    session.sendClientContent({ turns: "emulator:say one two three four" })
+    const messages = await turn()
+    const audio = messages.flatMap((message) => message.serverContent?.modelTurn?.parts ?? [])
+    assert.deepStrictEqual(audio.map((part) => part.inlineData?.mimeType), Array(2).fill("audio/pcm;rate=24000"))
+    const bytes = audio.reduce((sum, part) => sum + Buffer.from(part.inlineData?.data ?? "", "base64").length, 0)
+    assert.strictEqual(bytes, 4 * 0.1 * 24_000 * 2)
+    assert.strictEqual(
+      messages.map((message) => message.serverContent?.outputTranscription?.text ?? "").join(""),
+      "one two three four"
+    )
+    session.close()
+  })
+
+  it("audio in: speech, then silence, ends the user's turn", async () => {
+    const { session, turn } = await connect({
+      responseModalities: [Modality.AUDIO],
+      inputAudioTranscription: {},
+      realtimeInputConfig: {
+        automaticActivityDetection: {
+          silenceDurationMs: 300,
+          startOfSpeechSensitivity: StartSensitivity.START_SENSITIVITY_HIGH
+        }
+      }
+    }, { model: native })
+    for (let i = 0; i < 5; i++) session.sendRealtimeInput({ audio: tone(100, 8000) })
+    for (let i = 0; i < 3; i++) session.sendRealtimeInput({ audio: tone(100, 0) })
+    const messages = await turn()
+    assert.deepStrictEqual(
+      messages.flatMap((message) => message.serverContent?.inputTranscription?.text ?? []),
+      ["Speech of 0.50 seconds."]
+    )
+    session.close()
+  })
+
+  it("tools: two calls in one message, two answers, one spoken turn", async () => {
+    const { session, turn, until } = await connect({
+      ...text,
+      tools: [{ functionDeclarations: [{ name: "get_weather" }, { name: "get_time" }] }]
+    })
+    session.sendClientContent({ turns: "Use get_weather and get_time" })
+    const calls: ReadonlyArray<FunctionCall> =
+      (await until((message) => message.toolCall !== undefined)).at(-1)?.toolCall?.functionCalls ?? []
+    assert.deepStrictEqual(calls.map(({ name }) => name), ["get_weather", "get_time"])
+    session.sendToolResponse({
+      functionResponses: calls.map(({ id, name }) => ({
+        ...(id === undefined ? {} : { id }),
+        ...(name === undefined ? {} : { name }),
+        response: { output: `${name} is fine` }
+      }))
+    })
+    const spoken = textOf(await turn())
+    assert.include(spoken, "get_weather is fine")
+    assert.include(spoken, "get_time is fine")
+    session.close()
+  })
+
+  it("resumption: a new connection goes on with what was said", async () => {
+    const first = await connect({ ...text, sessionResumption: {} })
+    first.session.sendClientContent({ turns: "My name is Ada" })
+    const updates = await first.until((message) => message.sessionResumptionUpdate?.resumable === true)
+    const handle = updates.at(-1)?.sessionResumptionUpdate?.newHandle ?? ""
+    first.session.close()
+    await first.closed
+    const second = await connect({ ...text, sessionResumption: { handle } })
+    second.session.sendClientContent({ turns: "emulator:recall" })
+    assert.strictEqual(textOf(await second.turn()), "My name is Ada | emulator:recall")
+    second.session.close()
+  })
+
+  it("refusals come as close frames: the key, the model, the setup, the quota", async () => {
+    const before = "Error: Live connection closed before setup completed"
+    assert.strictEqual(
+      await failure(connect(text, { apiKey: "invalid-key" })),
+      `${before} (code 1007): API key not valid. Please pass a valid API key.`
+    )
+    assert.strictEqual(
+      await failure(connect(text, { apiKey: "expired-key" })),
+      `${before} (code 1007): API key expired. Please renew the API key.`
+    )
+    assert.include(
+      await failure(connect(text, { model: "gemini-3.8-flash" })),
+      `${before} (code 1008): models/gemini-3.8-flash is not found for API version v1, or is not supported for bidi`
+    )
+    assert.strictEqual(
+      await failure(connect(text, { model: native })),
+      `${before} (code 1007): Request contains an invalid argument.`
+    )
+    const held = await connect(text, { apiKey: "small-key" })
+    assert.include(await failure(connect(text, { apiKey: "small-key" })), `${before} (code 1011): You exceeded your`)
+    held.session.close()
+  })
+
+  it("an ephemeral token: made by the SDK, used once, with the setup that it locks", async () => {
+    const ai = new GoogleGenAI({ apiKey: "key", httpOptions: { baseUrl: emulator.url, apiVersion: "v1alpha" } })
+    const token = await ai.authTokens.create({
+      config: { uses: 1, liveConnectConstraints: { model: robot, config: text } }
+    })
+    assert.match(token.name ?? "", /^auth_tokens\/[0-9a-f]{64}$/)
+    const browser = { apiKey: token.name ?? "", apiVersion: "v1alpha", model: native }
+    const { session, turn } = await connect({ responseModalities: [Modality.AUDIO] }, browser)
+    session.sendClientContent({ turns: "Hello" })
+    assert.include(textOf(await turn()), robot)
+    session.close()
+    assert.include(
+      await failure(connect(text, browser)),
+      "(code 1008): Request had invalid authentication credentials."
+    )
+  })
+})
+
+/** So many milliseconds of a tone, s16le at 16 kHz. */
+function tone(millis: number, loud: number) {
+  const bytes = Buffer.alloc(millis * 32)
+  for (let i = 0; i < millis * 16; i++) {
+    bytes.writeInt16LE(Math.round(loud * Math.sin((2 * Math.PI * 300 * i) / 16_000)), 2 * i)
+  }
+  return { mimeType: "audio/pcm;rate=16000", data: bytes.toString("base64") }
+}

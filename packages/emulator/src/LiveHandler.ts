@@ -1,0 +1,174 @@
+/**
+ * A Live connection → a session, as the real server would hold it: messages in, messages out. It
+ * knows no sockets, and time comes from the Clock.
+ *
+ * The upgrade always succeeds, as it does at Google: who has no good key, names no Live model or
+ * sends a setup that is wrong learns it from a close frame.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as EmulatorRequest from "./EmulatorRequest.ts"
+import * as Fault from "./Fault.ts"
+import type * as GeminiHandler from "./GeminiHandler.ts"
+import * as GoogleError from "./GoogleError.ts"
+import type * as Carrier from "./internal/liveCarrier.ts"
+import * as Inbox from "./internal/liveInbox.ts"
+import * as Judge from "./internal/liveJudge.ts"
+import * as Outbox from "./internal/liveOutbox.ts"
+import * as Session from "./internal/liveSession.ts"
+import * as Projects from "./internal/projects.ts"
+import * as Render from "./internal/render.ts"
+import * as KeyPolicy from "./KeyPolicy.ts"
+import * as ModelTable from "./ModelTable.ts"
+import * as Quota from "./Quota.ts"
+import * as RequestLog from "./RequestLog.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Handler = Carrier.Handler
+
+const html = { "content-type": "text/html; charset=UTF-8" }
+
+/** A refused upgrade: what a proxy says, or a path that is none of the API's. */
+const refused = (status: number, body: string, headers: Readonly<Record<string, string>>): Carrier.Upgrade => ({
+  _tag: "Refused",
+  status,
+  headers,
+  body
+})
+
+const bodyOf = (steps: ReturnType<typeof Render.unknownPath>): string => {
+  let text = ""
+  for (const step of steps) if (step._tag === "Bytes") text += new TextDecoder().decode(step.bytes)
+  return text
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: GeminiHandler.Options, state: GeminiHandler.State): Handler => {
+  const projects = Projects.make(options, state)
+  const models = options.models ?? ModelTable.current
+  const judges = options.judge !== false
+
+  const findModel = (name: string, version: string, now: number) => {
+    if (!judges || models.acceptAnyModel === true) return models.rows.find((row) => row.model.name === name)
+    const row = ModelTable.get(models, name, now)
+    return row?.model.supportedGenerationMethods.includes("bidiGenerateContent") === true
+      ? row
+      : GoogleError.modelNotFound({ name, version, method: "bidiGenerateContent" })
+  }
+
+  return Effect.fnUntraced(function*(incoming) {
+    const clock = yield* Clock.Clock
+    const now = () => clock.currentTimeMillisUnsafe() + state.offset
+    const time = now()
+    const { headers, url } = incoming
+    const routed = EmulatorRequest.liveRoute(url.pathname)
+    if (routed === undefined) return refused(404, bodyOf(Render.unknownPath(url.pathname)), html)
+    const { method, version } = routed
+    const constrained = method !== "bidiGenerateContent"
+    const tokenName = url.searchParams.get("access_token") ?? /^Token (.+)$/.exec(headers["authorization"] ?? "")?.[1]
+    const token = constrained ? state.live.tokens.find(tokenName ?? "", time) : undefined
+    const key = constrained ? token?.key : headers["x-goog-api-key"] || url.searchParams.get("key") || undefined
+    const requestOf = (model: string | undefined, body: unknown): EmulatorRequest.EmulatorRequest => ({
+      method: "bidiGenerateContent",
+      version,
+      resource: model === undefined ? undefined : `models/${model}`,
+      model,
+      key,
+      headers,
+      query: url.searchParams,
+      body
+    })
+    const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
+      state.script.takeFault(requestOf(undefined, undefined), ({ when }) => when?.model === undefined)
+    if (early?.delay !== undefined) yield* Effect.sleep(early.delay)
+    const status = early?.error?.code ?? early?.status
+    if (status !== undefined) {
+      return refused(status, Render.errorText(early?.error ?? { code: status }, "json"), {
+        "content-type": "application/json; charset=UTF-8"
+      })
+    }
+
+    const connect = (carrier: Carrier.Carrier): Carrier.Connection => {
+      const ended = Deferred.makeUnsafe<void>()
+      const entry = state.live.log.add({
+        time,
+        path: url.pathname,
+        apiMethod: method,
+        version,
+        headers: RequestLog.withoutSecrets(headers)
+      })
+      const outbox = Outbox.make({
+        carrier,
+        log: state.live.log,
+        entry,
+        now,
+        ended: () => Deferred.doneUnsafe(ended, Effect.void)
+      })
+      outbox.fault = early
+      const inbox = Inbox.make(carrier)
+      const project = projects.nameOf(key)
+      const quotas = projects.quotasOf(key)
+      const barred = constrained
+        ? token === undefined ? GoogleError.invalidToken() : undefined
+        : judges
+        ? KeyPolicy.judge(key, options.keys)
+        : undefined
+      const session = Effect.scoped(Session.run({
+        inbox,
+        outbox,
+        entry,
+        state: state.live,
+        now,
+        live: options.live ?? {},
+        seed: options.seed ?? "",
+        calling: options.calls ?? "mentioned",
+        chunkDelay: options.chunkDelay ?? 0,
+        judge: judges,
+        project,
+        version,
+        sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
+        charge: (model, inputTokens) =>
+          quotas === undefined
+            ? undefined
+            : state.quota.charge({ project, model, family: "generate", inputTokens, time: now() }, quotas),
+        findModel: (name) => findModel(name, version, now()),
+        token,
+        useToken: () => token === undefined || state.live.tokens.use(token, now()),
+        request: requestOf,
+        scripted: projects.scripted,
+        onModel: (model) => {
+          outbox.fault ??= state.script.takeFault(
+            requestOf(model, undefined),
+            ({ when }) => when?.model !== undefined
+          )
+        },
+        ended
+      }))
+      const opened = Effect.gen(function*() {
+        yield* outbox.at("open")
+        if (barred === undefined) return yield* session
+        outbox.close(Judge.closeCode(barred), barred.body.error.message)
+      })
+      return {
+        run: Effect.raceFirst(opened, Deferred.await(ended)).pipe(
+          Effect.catchDefect(() => Effect.sync(() => outbox.close(1011, "Internal error occurred.")))
+        ),
+        receive: inbox.receive,
+        gone: (code, reason) => {
+          const by = code === 1006 ? "network" : "client"
+          state.live.log.close(entry, { code, reason, by }, now())
+        }
+      }
+    }
+    return { _tag: "Accepted", connect }
+  })
+}
