@@ -37,6 +37,7 @@ import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import * as FieldTable from "../../emulator/src/internal/fieldTable.ts"
+import * as LiveFieldTable from "../../emulator/src/internal/liveFieldTable.ts"
 
 const everySchema: Schema = {
   type: Type.OBJECT,
@@ -465,8 +466,9 @@ describe("the official SDK's request fields", () => {
 
         const seen = new Set<string>()
         for (const { apiMethod, body } of log) arrived(messageOf[apiMethod ?? ""] ?? "none", body, seen)
+        // What the Live API alone has is sent over a socket.
         const fields = Object.entries(FieldTable.messages).flatMap(([message, of]) =>
-          Object.keys(of).map((field) => `${message}.${field}`)
+          Object.hasOwn(LiveFieldTable.messages, message) ? [] : Object.keys(of).map((field) => `${message}.${field}`)
         )
         assert.deepStrictEqual(fields.filter((field) => !seen.has(field)), [])
         process.stdout.write(
