@@ -42,7 +42,7 @@ const agent = (options: GeminiConfig.Options): Layer.Layer<NodeHttpClient.Dispat
   return Layer.effect(
     NodeHttpClient.Dispatcher,
     Effect.acquireRelease(
-      Effect.sync(() => DispatchClient.makeAgent(millis === Infinity ? 0 : millis)),
+      DispatchClient.makeAgent(millis === Infinity ? 0 : millis),
       (agent) => Effect.promise(() => agent.destroy())
     )
   )
@@ -69,7 +69,6 @@ export const layerHttp = (options: GeminiConfig.Options): Layer.Layer<Services> 
  * import { ProxyAgent } from "@effect/platform-node/Undici"
  * import * as NodeGemini from "effect-gemini/NodeGemini"
  * import * as Layer from "effect/Layer"
-import type * as Socket from "effect/socket/Socket"
  * import * as Redacted from "effect/Redacted"
  *
  * const gemini = NodeGemini.layerHttpNoDispatcher({ apiKey: Redacted.make("…") }).pipe(
