@@ -2,6 +2,7 @@
 export * as Accumulate from "./Accumulate.ts"
 export * as Answer from "./Answer.ts"
 export * as AnswerErrorReason from "./AnswerErrorReason.ts"
+export * as Audio from "./Audio.ts"
 export * as CallOptions from "./CallOptions.ts"
 export * as Candidate from "./Candidate.ts"
 export * as Content from "./Content.ts"
