@@ -1,7 +1,9 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Act from "effect-gemini-narrative/Act"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 
 const problemsOf = (text: string, options?: Narrative.ParseOptions) =>
   Effect.map(
@@ -67,6 +69,54 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
           ]
         }]
       })
+    }))
+
+  it.effect("reads images by file, relative to the narrative's own folder", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      yield* fs.makeDirectory(`${folder}/images`)
+      yield* fs.writeFile(`${folder}/images/tide.png`, Uint8Array.of(137, 80, 78, 71))
+      yield* fs.writeFileString(
+        `${folder}/story.toml`,
+        "[[acts]]\nname = \"see\"\ninputs = [{ image = \"images/tide.png\" }, { image = \"images/none.png\" }]\n"
+      )
+      const { problems } = yield* Effect.flip(Narrative.fromFile(`${folder}/story.toml`))
+      assert.deepStrictEqual(problems.map(({ key, line }) => [line, key]), [[3, "acts[0].inputs[1].image"]])
+      yield* fs.writeFile(`${folder}/images/none.png`, Uint8Array.of(137))
+      const { acts } = yield* Narrative.fromFile(`${folder}/story.toml`)
+      assert.deepStrictEqual(acts.map((act) => Act.request(act, String).contents), [[{
+        role: "user",
+        parts: [
+          { inlineData: { mimeType: "image/png", data: "iVBORw==" } },
+          { inlineData: { mimeType: "image/png", data: "iQ==" } }
+        ]
+      }]])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("takes variables of the declared type alone", () =>
+    Effect.gen(function*() {
+      const story = (declared: string) => `[variables]\n${declared}\n[[acts]]\nname = "a"\nprompt = "{{v}}"\n`
+      const said = (declared: string, v?: string | number | boolean) =>
+        Narrative.parse(story(declared), v === undefined ? {} : { variables: { v } }).pipe(
+          Effect.map(({ acts }) => acts.map((act) => Act.request(act, String).contents)),
+          Effect.map((contents) => JSON.stringify(contents).replace(/.*"text":"(.*?)".*/, "$1")),
+          Effect.catch(({ problems }) => Effect.succeed(problems.map(({ what }) => what).join()))
+        )
+      assert.strictEqual(yield* said("v = 3"), "3")
+      assert.strictEqual(yield* said("v = true", "false"), "false")
+      assert.strictEqual(yield* said("v = { type = \"number\" }", "2.5"), "2.5")
+      assert.strictEqual(
+        yield* said("v = { type = \"integer\" }", "2.5"),
+        "\"v\" has to be a whole number, got \"2.5\""
+      )
+      assert.strictEqual(yield* said("v = { type = \"boolean\" }", "yes"), "\"v\" has to be true or false, got \"yes\"")
+      assert.strictEqual(
+        yield* said("v = { type = \"integer\", default = \"3\" }"),
+        "the default of \"v\" has to be a whole number"
+      )
+      assert.strictEqual(yield* said("v = [1]"), "expected a table")
+      assert.strictEqual(yield* said("v = { typ = \"integer\" }"), "unknown key \"typ\"")
     }))
 
   it.effect("points at the line inside a long prompt", () =>
