@@ -163,7 +163,7 @@ const kinds: ReadonlyArray<Kind> = [
   },
   {
     name: "a header that cannot be sent",
-    tag: "Network",
+    tag: "InvalidRequest",
     run: (http) => http.generateContent(request, { headers: { "x-extra": `${canaryHeader}\nx` } })
   },
   {
