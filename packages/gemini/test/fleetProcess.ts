@@ -1,0 +1,57 @@
+/**
+ * One process of a fleet: asks for many answers at once, and says on stdout which came.
+ * `node fleetProcess.ts '{ … }'`
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
+import * as GeminiClient from "effect-gemini/GeminiClient"
+import type * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import * as ModelPool from "effect-gemini/ModelPool"
+import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as RedisLaneStore from "effect-gemini/RedisLaneStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+export interface Job {
+  readonly name: string
+  readonly redis: string
+  readonly baseUrl: string
+  readonly jobs: number
+  readonly limits: GeminiConfig.Options["limits"]
+  readonly window: number
+  readonly guard: number
+  readonly lease: number
+}
+
+const job: Job = JSON.parse(process.argv[2] ?? "{}")
+
+const options: GeminiConfig.Options = {
+  apiKey: Redacted.make("a-key"),
+  baseUrl: job.baseUrl,
+  limits: job.limits,
+  retry: { attempts: 1 }
+}
+
+const client = Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)).pipe(
+  Layer.provide(ModelPool.layer(options)),
+  Layer.provide(RateLimiter.layerStore({ window: job.window, guard: job.guard })),
+  Layer.provide(GeminiHttp.layer(options)),
+  Layer.provide(NodeHttpClient.layerUndici),
+  Layer.provide(RedisLaneStore.layer({ lease: job.lease, poll: "20 millis" })),
+  Layer.provide(NodeRedis.layer({ url: job.redis, disableOfflineQueue: true }))
+)
+
+await Effect.gen(function*() {
+  const gemini = yield* GeminiClient.GeminiClient
+  yield* Effect.forEach(
+    Array.from({ length: job.jobs }, (_, index) => `${job.name}-${index}`),
+    (name) =>
+      Effect.matchEffect(gemini.generate({ model: "gemini-2.5-flash", contents: name }), {
+        onFailure: (error) => Effect.sync(() => process.stdout.write(`failed ${error.message}\n`)),
+        onSuccess: () => Effect.sync(() => process.stdout.write(`done ${name}\n`))
+      }),
+    { concurrency: "unbounded", discard: true }
+  )
+}).pipe(Effect.provide(client), Effect.runPromise)
