@@ -143,7 +143,7 @@ export const make = (options: Options) => {
     connections: Effect.sync(live.log.entries),
     awaitLog: awaitLive,
     awaitClosed: (n) => awaitLive((entries) => entries.filter((entry) => entry.closedAt !== undefined).length >= n),
-    counters: Effect.sync(() => LiveLog.counters(live.log.entries())),
+    counters: Effect.sync(() => LiveLog.counters(live.log.entries(), live.log.largestConcurrent())),
     send: (message) => each((session) => session.send(message)),
     close: (code, reason = "") => each((session) => session.close(code, reason)),
     drop: each((session) => session.drop)

@@ -64,6 +64,7 @@ export type Mutable = { -readonly [K in keyof Omit<Entry, "messages">]: Entry[K]
 export interface LiveLog {
   readonly add: (entry: Pick<Entry, "time" | "path" | "apiMethod" | "version" | "headers">) => Mutable
   readonly message: (entry: Mutable, message: Message) => void
+  readonly setUp: (entry: Mutable, time: number) => void
   /** The end; the first call counts. */
   readonly close: (
     entry: Mutable,
@@ -73,6 +74,8 @@ export interface LiveLog {
   /** Tells the watchers that something in an entry was set. */
   readonly changed: () => void
   readonly entries: () => ReadonlyArray<Entry>
+  /** Sessions that were set up at one time, at most. */
+  readonly largestConcurrent: () => number
   readonly clear: () => void
   /** Calls `f` with the live entries, at once and after every change, until it returns true. Gives back how to stop. */
   readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
@@ -85,6 +88,7 @@ export interface LiveLog {
 export interface Counters {
   readonly total: number
   readonly open: number
+  /** The largest number of sessions that were set up at one time. */
   readonly largestConcurrent: number
   readonly turns: number
   readonly messagesFromClients: number
@@ -94,40 +98,17 @@ export interface Counters {
 }
 
 /**
- * The largest number of sessions that were set up at one time.
- *
  * @category getters
  * @since 0.1.0
  */
-export const largestConcurrent = (entries: ReadonlyArray<Entry>): number => {
-  const edges = entries.flatMap(({ closedAt, setUpAt }) =>
-    setUpAt === undefined
-      ? []
-      : [[setUpAt, 1] as const, ...(closedAt === undefined ? [] : [[closedAt, -1] as const])]
-  )
-  // At one instant ends come before starts: a place that is free may be taken.
-  edges.sort(([a, x], [b, y]) => a - b || x - y)
-  let open = 0
-  let largest = 0
-  for (const [, step] of edges) {
-    open += step
-    largest = Math.max(largest, open)
-  }
-  return largest
-}
-
-/**
- * @category getters
- * @since 0.1.0
- */
-export const counters = (entries: ReadonlyArray<Entry>): Counters => {
+export const counters = (entries: ReadonlyArray<Entry>, largestConcurrent: number): Counters => {
   const byCode: Record<string, number> = {}
   for (const { code } of entries) byCode[code ?? "open"] = (byCode[code ?? "open"] ?? 0) + 1
   const messages = entries.flatMap((entry) => entry.messages)
   return {
     total: entries.length,
     open: entries.filter((entry) => entry.closedAt === undefined).length,
-    largestConcurrent: largestConcurrent(entries),
+    largestConcurrent,
     turns: entries.reduce((sum, entry) => sum + entry.turns, 0),
     messagesFromClients: messages.filter(({ from }) => from === "client").length,
     messagesFromServer: messages.filter(({ from }) => from === "server").length,
@@ -144,6 +125,8 @@ export const counters = (entries: ReadonlyArray<Entry>): Counters => {
 export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
   let log: Array<Mutable> = []
   let next = 0
+  let open = 0
+  let largest = 0
   const watchers = new Set<(entries: ReadonlyArray<Entry>) => boolean>()
   const changed = () => {
     for (const watcher of watchers) if (watcher(log)) watchers.delete(watcher)
@@ -177,8 +160,14 @@ export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
       trim(entry.messages)
       changed()
     },
+    setUp: (entry, time) => {
+      entry.setUpAt = time
+      largest = Math.max(largest, ++open)
+      changed()
+    },
     close: (entry, { by, code, reason }, time) => {
       if (entry.closedAt !== undefined) return
+      if (entry.setUpAt !== undefined) open--
       entry.closedAt = time
       entry.code = code
       entry.reason = reason
@@ -187,9 +176,11 @@ export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
     },
     changed,
     entries: () => log.slice(-remember).map((entry) => ({ ...entry, messages: entry.messages.slice(-remember) })),
+    largestConcurrent: () => largest,
     clear: () => {
       log = []
       next = 0
+      largest = open
     },
     watch: (f) => {
       if (f(log)) return () => undefined

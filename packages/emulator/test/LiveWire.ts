@@ -21,6 +21,7 @@ export interface ServerContent {
   readonly turnComplete?: boolean
   readonly turnCompleteReason?: string
   readonly interrupted?: boolean
+  readonly waitingForInput?: boolean
   readonly inputTranscription?: { readonly text: string }
   readonly outputTranscription?: { readonly text: string }
 }

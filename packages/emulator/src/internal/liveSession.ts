@@ -138,7 +138,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   )
   const unique = state.connections++
   entry.resumed = snapshot !== undefined
-  entry.setUpAt = now()
+  state.log.setUp(entry, now())
   const id = Dice.make(`${options.seed}\nsession\n${unique}`)
   const hex = (count: number) => id.letters(count, "0123456789abcdef")
   yield* outbox.send({
@@ -204,9 +204,13 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   }
   const turns = Turns.make(setting)
 
-  const answer = (tokens: Tokens.Counts, typed: boolean): Effect.Effect<void> => {
+  const answer = (
+    contents: ReadonlyArray<Json.Json>,
+    tokens: Tokens.Counts,
+    typed: boolean
+  ): Effect.Effect<void> => {
     const exceeded = typed ? options.charge(model, Tokens.total(tokens)) : undefined
-    return exceeded === undefined ? turns.answer : refuse(exceeded)
+    return exceeded === undefined ? turns.answer(contents, tokens) : refuse(exceeded)
   }
   const ears = Ears.make({
     setup,
@@ -217,10 +221,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
       setup["inputAudioTranscription"] === undefined
         ? Effect.void
         : outbox.send({ serverContent: { inputTranscription: { text } } }),
-    onTurn: (content, tokens, typed) => {
-      turns.append([content], tokens)
-      return answer(tokens, typed)
-    },
+    onTurn: (content, tokens, typed) => answer([content], tokens, typed),
     refuse: (reason) => shut(1007, reason)
   })
 
@@ -233,8 +234,9 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     const complete = content["turnComplete"] === true && !isHistory
     if (complete) yield* turns.interrupt
     const tokens = Tokens.ofContents(contents)
+    if (complete) return yield* answer(contents, tokens, true)
     turns.append(contents, tokens)
-    yield* complete ? answer(tokens, true) : update(true)
+    yield* update(true)
   })
 
   const handleMessage = Effect.fnUntraced(function*(message: Json.Json) {

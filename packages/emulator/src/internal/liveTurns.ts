@@ -46,8 +46,8 @@ export interface Turns {
   readonly number: () => number
   /** Into the history, unanswered. */
   readonly append: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => void
-  /** Answers the newest content; behind the turn that is running, if there is one. */
-  readonly answer: Effect.Effect<void>
+  /** Into the history, and answered; behind the turn that is running, if there is one. */
+  readonly answer: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => Effect.Effect<void>
   readonly interrupt: Effect.Effect<void>
   readonly respond: (responses: ReadonlyArray<Json.Json>) => Effect.Effect<void>
 }
@@ -189,10 +189,10 @@ export const make = (setting: Setting): Turns => {
       turn = undefined
       return end(said, more, !complete)
     }))
-    if (queued) yield* answerNow
+    if (queued.length > 0) yield* answerNow
   })
 
-  let queued = false
+  const queued: Array<() => void> = []
 
   const fork = (current: Turn, last: Json.Json, before: Effect.Effect<void>) =>
     Effect.map(
@@ -208,8 +208,8 @@ export const make = (setting: Setting): Turns => {
     )
 
   const answerNow: Effect.Effect<void> = Effect.suspend(() => {
-    queued = false
     waiting = false
+    for (const add of queued.splice(0)) add()
     const current: Turn = { fiber: undefined, said: Reply.nothing(), answers: [] }
     turn = current
     return fork(
@@ -234,18 +234,17 @@ export const make = (setting: Setting): Turns => {
       return fork(current, content, Effect.void)
     })
 
-  const answer: Turns["answer"] = Effect.suspend(() => {
-    if (turn === undefined) return answerNow
-    queued = true
-    return Effect.void
-  })
+  const answer: Turns["answer"] = (contents, tokens) =>
+    Effect.suspend(() => {
+      queued.push(() => append(contents, tokens))
+      return turn === undefined ? answerNow : Effect.void
+    })
 
   const interrupt: Turns["interrupt"] = Effect.gen(function*() {
     const current = turn
     if (current === undefined) return
     turn = undefined
     waiting = false
-    queued = false
     if (current.fiber !== undefined) yield* Fiber.interrupt(current.fiber)
     const ids = [...pending].filter(([, { blocking }]) => blocking).map(([id]) => id)
     for (const id of ids) {
@@ -255,6 +254,8 @@ export const make = (setting: Setting): Turns => {
     yield* outbox.send({ serverContent: { interrupted: true } })
     if (ids.length > 0) yield* outbox.send({ toolCallCancellation: { ids } })
     yield* lock.withPermit(end(current.said, {}, true))
+    // What waited for its turn has lost it, but was said.
+    for (const add of queued.splice(0)) add()
   })
 
   const respond = Effect.fnUntraced(function*(responses: ReadonlyArray<Json.Json>) {
@@ -282,9 +283,10 @@ export const make = (setting: Setting): Turns => {
     }
     if (turn !== undefined && turn.answers.length > 0) yield* goOn(turn)
     if (loose.length === 0) return
+    const content = { role: "user", parts: loose }
+    if (!generate) return append([content])
     if (cuts) yield* interrupt
-    append([{ role: "user", parts: loose }])
-    if (generate) yield* answer
+    yield* answer([content])
   })
 
   return { number: () => count, append, answer, interrupt, respond }
