@@ -28,7 +28,7 @@ export class TooMany extends Schema.TaggedError<TooMany>()("TooMany", { ...said,
 
 const TooManyWithHeader = TooMany.pipe(
   HttpApiSchema.encodeToWithHeaders({
-    body: Schema.Struct({ _tag: Schema.Literal("TooMany"), ...said }).pipe(HttpApiSchema.status(429)),
+    body: Schema.TaggedStruct("TooMany", said).pipe(HttpApiSchema.status(429)),
     headers: { "retry-after": Schema.Int }
   }, {
     decode: ({ body, headers }) => new TooMany({ message: body.message, seconds: headers["retry-after"] }),

@@ -30,7 +30,7 @@ export interface Server {
 }
 
 const running = (port: number) =>
-  Effect.callback<ReturnType<typeof spawn>, Error>((resume) => {
+  Effect.callback<ReturnType<typeof spawn>>((resume) => {
     const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] })
     let said = ""
@@ -38,7 +38,7 @@ const running = (port: number) =>
       said += data.toString()
       if (said.includes("Ready to accept connections")) resume(Effect.succeed(child))
     })
-    child.once("exit", (code) => resume(Effect.fail(new Error(`redis-server ended with ${code}: ${said}`))))
+    child.once("exit", (code) => resume(Effect.die(new Error(`redis-server ended with ${code}: ${said}`))))
   })
 
 const stopped = (child: ReturnType<typeof spawn>) =>
