@@ -49,6 +49,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as GeminiAiError from "./GeminiAiError.ts"
 import "./GeminiMetadata.ts"
+import { type Dialect, toCodecGemini } from "./GeminiSchema.ts"
 import { buildRequest, type Request } from "./internal/buildRequest.ts"
 import { callIds } from "./internal/promptToContents.ts"
 import { type Context as PartsContext, responseToParts } from "./internal/responseToParts.ts"
@@ -79,6 +80,8 @@ export declare namespace Config {
   {
     /** Where a search takes place, and further settings of tools. `effect/ai` decides which may be called. */
     readonly toolConfig?: Omit<Tool.ToolConfig, "functionCallingConfig"> | undefined
+    /** How schemas of objects and tools are sent. Default `json`; `openapi` is the older subset. */
+    readonly schemaDialect?: Dialect | undefined
     /**
      * Calls in the current turn that Gemini did not make, such as another provider's after a
      * fallback: `refuse` (the default) fails before the request is sent, `mark` tells Gemini
@@ -152,6 +155,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   return yield* LanguageModel.make({
+    codecTransformer: toCodecGemini,
     supportsSystemMessagesInHistory: Effect.succeed(false),
     generateText: Effect.fnUntraced(function*(options) {
       const { call, parts: context, request } = yield* prepare(options, "generateText")

@@ -2,6 +2,7 @@
  * One request from what `effect/ai` asks for and what the settings say. Pure.
  */
 import type * as GeminiClient from "effect-gemini/GeminiClient"
+import type { GenerationConfig } from "effect-gemini/GenerationConfig"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Result from "effect/Result"
@@ -15,21 +16,25 @@ import type { ToolIndex } from "./toolIndex.ts"
 export type Request = GeminiClient.Request & { readonly model: string }
 
 const jsonOutput = (
-  format: LanguageModel.ProviderOptions["responseFormat"]
-): Result.Result<object, AiError.AiErrorReason> => {
+  format: LanguageModel.ProviderOptions["responseFormat"],
+  dialect: GeminiSchema.Dialect
+): Result.Result<GenerationConfig, AiError.AiErrorReason> => {
   if (format.type === "text") return Result.succeed({})
-  try {
-    return Result.succeed({
-      responseMimeType: "application/json",
-      responseJsonSchema: GeminiSchema.toCodecGemini(format.schema).jsonSchema
-    })
-  } catch (error) {
-    return Result.fail(
+  return Result.try({
+    try: () => {
+      const { jsonSchema } = GeminiSchema.toCodecGemini(format.schema)
+      return {
+        responseMimeType: "application/json",
+        ...(dialect === "openapi"
+          ? { responseSchema: GeminiSchema.toOpenApi(jsonSchema) }
+          : { responseJsonSchema: jsonSchema })
+      }
+    },
+    catch: (error) =>
       new AiError.UnsupportedSchemaError({
         description: `"${format.objectName}": ${error instanceof Error ? error.message : String(error)}`
       })
-    )
-  }
+  })
 }
 
 const lost = ({ message, name, path }: Signatures.Missing): AiError.AiErrorReason =>
@@ -52,6 +57,7 @@ export const buildRequest = (
     labels,
     model,
     safetySettings,
+    schemaDialect = "json",
     serviceTier,
     store,
     toolConfig,
@@ -62,9 +68,9 @@ export const buildRequest = (
   const placed = unsignedCalls === "mark" ? Signatures.mark(plain) : plain
   const missing = Signatures.isDemanded(model, placed) ? Signatures.missing(placed) : undefined
   if (missing !== undefined) return Result.fail(lost(missing))
-  const tools = requestTools(options, index)
+  const tools = requestTools(options, index, schemaDialect)
   if (Result.isFailure(tools)) return Result.fail(tools.failure)
-  const output = jsonOutput(options.responseFormat)
+  const output = jsonOutput(options.responseFormat, schemaDialect)
   if (Result.isFailure(output)) return Result.fail(output.failure)
   const generationConfig = { ...generation, ...output.success }
   const merged = toolConfig || tools.success.toolConfig

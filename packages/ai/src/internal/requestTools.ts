@@ -19,39 +19,45 @@ export interface Tools {
 type Choice = LanguageModel.ProviderOptions["toolChoice"]
 type Calling = typeof GeminiTool.FunctionCallingConfig.Type
 
-const description = (error: unknown): string => error instanceof Error ? error.message : String(error)
+type Parameters = Pick<GeminiTool.FunctionDeclaration, "parameters" | "parametersJsonSchema">
 
-const schemaOf = (tool: AiTool.Any): Result.Result<JsonSchema.JsonSchema, AiError.AiErrorReason> => {
-  try {
-    return Result.succeed(AiTool.getJsonSchema(tool, { transformer: GeminiSchema.toCodecGemini }))
-  } catch (error) {
-    return Result.fail(
-      new AiError.UnsupportedSchemaError({
-        description: `parameters of the tool "${tool.name}": ${description(error)}`
-      })
-    )
+/** The schema of a tool's parameters; nothing for a tool that has none. */
+const parametersOf = (tool: AiTool.Any, dialect: GeminiSchema.Dialect): Parameters => {
+  const schema = AiTool.isDynamic(tool) && tool.jsonSchema !== undefined
+    ? GeminiSchema.fromJsonSchema(tool.jsonSchema)
+    : AiTool.getJsonSchema(tool, { transformer: GeminiSchema.toCodecGemini })
+  if (isNothing(schema)) return {}
+  if (schema["type"] !== "object" && !("anyOf" in schema) && !("$ref" in schema)) {
+    throw new Error("the parameters of a tool are an object")
   }
+  return dialect === "openapi"
+    ? { parameters: GeminiSchema.toOpenApi(schema) }
+    : { parametersJsonSchema: schema }
 }
+
+const isNothing = (schema: JsonSchema.JsonSchema): boolean =>
+  schema["type"] === "object" && !("anyOf" in schema) && !("$ref" in schema) &&
+  Object.keys(Json.isObject(schema["properties"]) ? schema["properties"] : {}).length === 0 &&
+  (schema["additionalProperties"] === undefined || schema["additionalProperties"] === false)
 
 const declaration = (
   tool: AiTool.Any,
-  index: ToolIndex
-): Result.Result<GeminiTool.FunctionDeclaration, AiError.AiErrorReason> =>
-  Result.map(schemaOf(tool), (parametersJsonSchema) => {
-    const description = AiTool.getDescription(tool)
-    return {
+  index: ToolIndex,
+  dialect: GeminiSchema.Dialect
+): Result.Result<GeminiTool.FunctionDeclaration, AiError.AiErrorReason> => {
+  const description = AiTool.getDescription(tool)
+  return Result.try({
+    try: () => ({
       name: index.toWire(tool.name),
       ...(description === undefined ? {} : { description }),
-      // A schema of nothing would be sent for a tool without parameters.
-      ...(isEmpty(parametersJsonSchema) ? {} : { parametersJsonSchema })
-    }
+      ...parametersOf(tool, dialect)
+    }),
+    catch: (error) =>
+      new AiError.UnsupportedSchemaError({
+        description: `parameters of the tool "${tool.name}": ${error instanceof Error ? error.message : String(error)}`
+      })
   })
-
-const isEmpty = (schema: JsonSchema.JsonSchema): boolean =>
-  schema["type"] === "object" && !("anyOf" in schema) && !("$ref" in schema) &&
-  Object.keys(Json.isObject(schema["properties"]) ? schema["properties"] : {}).length === 0 &&
-  (schema["additionalProperties"] === undefined || schema["additionalProperties"] === false ||
-    Json.isObject(schema["additionalProperties"]) && "not" in schema["additionalProperties"])
+}
 
 const providerTool = (tool: AiTool.AnyProviderDefined): Result.Result<GeminiTool.Tool, AiError.AiErrorReason> => {
   const args: unknown = tool.args
@@ -94,7 +100,8 @@ const calling = (choice: Choice, index: ToolIndex): Calling | undefined => {
 
 export const requestTools = (
   options: Pick<LanguageModel.ProviderOptions, "tools" | "toolChoice">,
-  index: ToolIndex
+  index: ToolIndex,
+  dialect: GeminiSchema.Dialect
 ): Result.Result<Tools, AiError.AiErrorReason> => {
   const functions: Array<GeminiTool.FunctionDeclaration> = []
   const own: Array<GeminiTool.Tool> = []
@@ -104,7 +111,7 @@ export const requestTools = (
       if (Result.isFailure(entry)) return Result.fail(entry.failure)
       own.push(entry.success)
     } else {
-      const entry = declaration(tool, index)
+      const entry = declaration(tool, index, dialect)
       if (Result.isFailure(entry)) return Result.fail(entry.failure)
       functions.push(entry.success)
     }
