@@ -14,6 +14,7 @@ import * as Emulator from "./Emulator.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as WebHandler from "./internal/webHandler.ts"
+import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
 
 /**
@@ -32,6 +33,15 @@ export interface Standalone {
   readonly adjust: (duration: Duration.Input) => void
   readonly setTime: (time: number) => void
   readonly clear: () => void
+  /** The Live side; each method is that of `Emulator.LiveControl`. */
+  readonly live: {
+    readonly connections: () => ReadonlyArray<LiveLog.Entry>
+    readonly awaitClosed: (n: number) => Promise<ReadonlyArray<LiveLog.Entry>>
+    readonly counters: () => LiveLog.Counters
+    readonly send: (message: Answer.WireResponse) => Promise<void>
+    readonly close: (code: number, reason?: string) => Promise<void>
+    readonly drop: () => Promise<void>
+  }
 }
 
 const promised = (service: Emulator.Service): Standalone => ({
@@ -43,7 +53,15 @@ const promised = (service: Emulator.Service): Standalone => ({
   addFault: (...faults) => Effect.runSync(service.addFault(...faults)),
   adjust: (duration) => Effect.runSync(service.adjust(duration)),
   setTime: (time) => Effect.runSync(service.setTime(time)),
-  clear: () => Effect.runSync(service.clear)
+  clear: () => Effect.runSync(service.clear),
+  live: {
+    connections: () => Effect.runSync(service.live.connections),
+    awaitClosed: (n) => Effect.runPromise(service.live.awaitClosed(n)),
+    counters: () => Effect.runSync(service.live.counters),
+    send: (message) => Effect.runPromise(service.live.send(message)),
+    close: (code, reason) => Effect.runPromise(service.live.close(code, reason)),
+    drop: () => Effect.runPromise(service.live.drop)
+  }
 })
 
 /**

@@ -219,16 +219,8 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
       close: (code, reason) => {
         if (this.readyState === 1) this.toClient(0, () => this.end(code, code === 1005 ? "" : reason))
       },
-      destroy: (how) => {
-        this.toClient(0, () => {
-          if (this.readyState === 3) return
-          if (how === "reset") {
-            const error = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })
-            this.fire("error", { error, message: error.message }, [error])
-          }
-          this.end(1006, "")
-        })
-      },
+      // `ws` reports a reset as it does a mere end: 1006.
+      destroy: () => this.toClient(0, () => this.end(1006, "")),
       reading: (on) => {
         this.serverReads = on
         if (on) this.flush()
