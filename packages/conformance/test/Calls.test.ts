@@ -511,6 +511,17 @@ describe("countTokens, embeddings and the list of models", () => {
       ])
     }).pipe(Effect.provide(services())))
 
+  it.effect("parts are one content to embed, as everywhere; contents are one vector each", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const { requests } = yield* Emulator.Emulator
+      const parts = yield* gemini.embed({ contents: [{ text: "alpha" }, { text: "beta" }] })
+      const contents = yield* gemini.embed({ contents: [{ parts: [{ text: "a" }] }, { parts: [{ text: "b" }] }] })
+      assert.deepStrictEqual([parts.vectors.length, contents.vectors.length], [1, 2])
+      const [first] = yield* requests
+      assert.deepNestedInclude(first?.body, { "requests[0].content.parts[1].text": "beta" })
+    }).pipe(Effect.provide(services())))
+
   it.effect("the list of models is retried and waits for no quota", () =>
     Effect.gen(function*() {
       yield* (yield* Emulator.Emulator).addFault({ status: 503, when: { times: 1 } })

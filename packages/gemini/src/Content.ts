@@ -41,6 +41,18 @@ export type Input = string | ReadonlyArray<Part> | ReadonlyArray<Content>
 /**
  * A user turn.
  *
+ * ```ts
+ * import * as Content from "effect-gemini/Content"
+ * import * as Part from "effect-gemini/Part"
+ *
+ * const contents = [
+ *   Content.user("What is 2 + 2?"),
+ *   Content.model("4"),
+ *   Content.user([Part.text("And this?"), Part.imageUrl("https://example.org/sum.png")])
+ * ]
+ * contents.map((content) => content.role) // => ["user", "model", "user"]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */

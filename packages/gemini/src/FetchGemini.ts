@@ -36,6 +36,27 @@ const httpClient = Layer.provide(
 )
 
 /**
+ * The client with its options in code.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import { GeminiClient } from "effect-gemini/GeminiClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const Gemini = FetchGemini.layer({
+ *   apiKey: Redacted.make(process.env.GEMINI_API_KEY ?? ""),
+ *   baseUrl: process.env.GEMINI_BASE_URL,
+ *   tier: "tier1",
+ *   timeouts: { total: "1 minute" }
+ * })
+ * const answer = await GeminiClient.use((gemini) => gemini.generate({ contents: "Say hello" })).pipe(
+ *   Effect.provide(Gemini),
+ *   Effect.runPromise
+ * )
+ * console.log(answer.text)
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

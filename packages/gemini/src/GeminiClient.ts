@@ -45,6 +45,7 @@ import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
+import * as EmbedInputs from "./internal/embedInputs.ts"
 import * as Routing from "./internal/routing.ts"
 import * as ChunkFold from "./internal/streamChunks.ts"
 import { LiveTransport } from "./LiveTransport.ts"
@@ -81,7 +82,7 @@ export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | 
 }
 
 /**
- * What to embed: one input or many, and the settings for all of them.
+ * What to embed: one input (a string, parts or a content) or many, and the settings for all of them.
  *
  * @category models
  * @since 0.1.0
@@ -89,7 +90,7 @@ export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | 
 export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
   /** Default {@link GeminiConfig.defaultEmbeddingModel}. */
   readonly model?: string | undefined
-  readonly contents: string | Content.Content | ReadonlyArray<string | Content.Content>
+  readonly contents: EmbedInputs.Contents
 }
 
 /**
@@ -99,16 +100,82 @@ export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
  * @since 0.1.0
  */
 export interface Service {
-  /** One answer. An abnormal finish (safety, a malformed tool call) is an error. */
+  /**
+   * One answer. An abnormal finish (safety, a malformed tool call) is an error.
+   *
+   * ```ts
+   * import * as FetchGemini from "effect-gemini/FetchGemini"
+   * import { GeminiClient } from "effect-gemini/GeminiClient"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = GeminiClient.use((gemini) =>
+   *   gemini.generate({
+   *     model: "gemini-3.8-flash",
+   *     systemInstruction: "Answer in one word.",
+   *     contents: "The capital of France?",
+   *     generationConfig: { temperature: 0 }
+   *   }, { retry: { attempts: 5 }, timeouts: { total: "30 seconds" } })
+   * ).pipe(
+   *   Effect.map((answer) => answer.text),
+   *   Effect.catchReasons("GeminiError", {
+   *     ResponseBlocked: (blocked) => Effect.succeed(`blocked: ${blocked.finishReason}`),
+   *     QuotaExhausted: (spent) => Effect.succeed(spent.message)
+   *   })
+   * )
+   * await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
+   * ```
+   */
   readonly generate: (request: Request, options?: CallOptions) => Effect.Effect<Answer, GeminiError>
   /**
    * The answer as it comes, pulled from the socket at the consumer's pace. Retried only
    * before its first chunk; a stream that breaks later fails after what it delivered.
+   *
+   * ```ts
+   * import * as FetchGemini from "effect-gemini/FetchGemini"
+   * import { GeminiClient } from "effect-gemini/GeminiClient"
+   * import * as Effect from "effect/Effect"
+   * import * as Stream from "effect/Stream"
+   *
+   * const program = Effect.gen(function*() {
+   *   const gemini = yield* GeminiClient
+   *   return yield* gemini.generateStream({ contents: "Tell a story" }).pipe(
+   *     Stream.tap((chunk) => Effect.sync(() => process.stdout.write(chunk.text))),
+   *     Stream.runLast // the finished chunk: finishReason and usage
+   *   )
+   * })
+   * await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
+   * ```
    */
   readonly generateStream: (request: Request, options?: CallOptions) => Stream.Stream<StreamChunk, GeminiError>
-  /** What a request would cost, system instruction and tools included. */
+  /**
+   * What a request would cost, system instruction and tools included.
+   *
+   * ```ts
+   * import * as FetchGemini from "effect-gemini/FetchGemini"
+   * import { GeminiClient } from "effect-gemini/GeminiClient"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = GeminiClient.use((gemini) => gemini.countTokens({ contents: "How much is this?" }))
+   * const { totalTokens } = await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
+   * console.log(totalTokens > 0) // true
+   * ```
+   */
   readonly countTokens: (request: Request, options?: CallOptions) => Effect.Effect<Answer_.TokenCount, GeminiError>
-  /** Texts or contents as vectors, all in one request. */
+  /**
+   * Texts or contents as vectors, all in one request.
+   *
+   * ```ts
+   * import * as FetchGemini from "effect-gemini/FetchGemini"
+   * import { GeminiClient } from "effect-gemini/GeminiClient"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = GeminiClient.use((gemini) =>
+   *   gemini.embed({ contents: ["A cat", "A dog"], taskType: "SEMANTIC_SIMILARITY", outputDimensionality: 256 })
+   * )
+   * const { vectors } = await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
+   * console.log(vectors.map((vector) => vector.length)) // [256, 256]
+   * ```
+   */
   readonly embed: (request: EmbedRequest, options?: CallOptions) => Effect.Effect<Answer_.Embeddings, GeminiError>
   /** Every model that the server offers, page after page as it is consumed. Retried before its first model. */
   readonly listModels: (
@@ -131,10 +198,6 @@ const invalidRequest = (method: string, field: string, description: string): Gem
     attempts: [],
     reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
   })
-
-// Array.isArray does not narrow a ReadonlyArray.
-const isList = (contents: EmbedRequest["contents"]): contents is ReadonlyArray<string | Content.Content> =>
-  Array.isArray(contents)
 
 interface Prepared {
   readonly model: ModelId.ModelId
@@ -263,7 +326,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       const method = "batchEmbedContents"
       const model = modelOf(method, name ?? GeminiConfig.defaultEmbeddingModel, call)
       if (Result.isFailure(model)) return Effect.fail(model.failure)
-      const inputs = isList(contents) ? contents : [contents]
+      const inputs = EmbedInputs.fromContents(contents)
       if (inputs.length === 0) return Effect.fail(invalidRequest(method, "contents", "at least one content is needed"))
       const requests = inputs.map((input) => ({
         ...settings,

@@ -6,6 +6,20 @@
  * finish reason. It knows nothing of pools, limits and retries: `GeminiClient` adds
  * those, this service is for those who want the bare transport.
  *
+ * ```ts
+ * import * as GeminiHttp from "effect-gemini/GeminiHttp"
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GenerateContent from "effect-gemini/GenerateContent"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const http = GeminiHttp.withRetry({ attempts: 4 })(yield* GeminiHttp.GeminiHttp)
+ *   const response = yield* http.generateContent({ model: "gemini-3.8-flash", contents: "Say hello" })
+ *   return [GenerateContent.text(response), response.candidates?.[0]?.finishReason]
+ * })
+ * console.log(await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig())))
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

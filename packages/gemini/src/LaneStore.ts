@@ -245,4 +245,4 @@ export const memory: Service = { open: (_, window) => new MemoryLane(window) }
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<LaneStore> = Layer.succeed(LaneStore, memory)
+export const layerMemory: Layer.Layer<LaneStore> = /* @__PURE__ */ Layer.succeed(LaneStore, memory)

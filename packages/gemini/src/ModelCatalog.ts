@@ -153,7 +153,7 @@ export class ModelCatalog extends Context.Service<ModelCatalog, Service>()("effe
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<Service> = Effect.map(Ref.make(known), (ref) => ({
+export const make: Effect.Effect<Service> = /* @__PURE__ */ Effect.map(/* @__PURE__ */ Ref.make(known), (ref) => ({
   current: Ref.get(ref),
   supports: (model, method) => Effect.map(Ref.get(ref), (catalog) => supports(catalog, model, method)),
   refresh: (models) =>
@@ -164,4 +164,4 @@ export const make: Effect.Effect<Service> = Effect.map(Ref.make(known), (ref) =>
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<ModelCatalog> = Layer.effect(ModelCatalog, make)
+export const layer: Layer.Layer<ModelCatalog> = /* @__PURE__ */ Layer.effect(ModelCatalog, make)

@@ -68,6 +68,24 @@ export interface Service extends Clients {
 }
 
 /**
+ * The pool of a client's layer.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as ModelId from "effect-gemini/ModelId"
+ * import { ModelPool } from "effect-gemini/ModelPool"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const pool = yield* ModelPool
+ *   const model = yield* Effect.fromResult(ModelId.parse("models/gemini-3.8-flash"))
+ *   const first = yield* pool.get({ member: "default", model })
+ *   const again = yield* pool.get({ member: "default", model })
+ *   return [first === again, yield* pool.size]
+ * })
+ * await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig())) // => [true, 1]
+ * ```
+ *
  * @category services
  * @since 0.1.0
  */
