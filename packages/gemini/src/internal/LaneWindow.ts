@@ -18,6 +18,21 @@ const longestPause = 60_000
 /** An estimate as it can be counted: what is no number or negative counts nothing. */
 export const countable = (estimate: number): number => estimate > 0 ? Math.min(estimate, 1e15) : 0
 
+/** A window as it can be written down: what was sent, oldest first, and what was learnt. */
+export interface Saved {
+  readonly entries: ReadonlyArray<readonly [at: number, tokens: number, requests: number]>
+  readonly first: number
+  readonly today: number
+  readonly late: number
+  readonly strikes: number
+  /** Times; 0 is none. */
+  readonly last: number
+  readonly dayEnd: number
+  readonly dayCountsSince: number
+  readonly pausedUntil: number
+  readonly parkedUntil: number
+}
+
 export class LaneWindow {
   // What was sent, oldest first: positions count up for ever, `position & mask` is the slot.
   #times = new Float64Array(16)
@@ -134,6 +149,42 @@ export class LaneWindow {
     return this.requests === 0 && this.tokens === 0 && this.inFlight === 0 &&
       (this.today === 0 || limits.rpd === Infinity) &&
       now >= this.parkedUntil && now >= this.pausedUntil
+  }
+
+  save(): Saved {
+    const entries: Array<readonly [number, number, number]> = []
+    for (let position = this.#first; position < this.#end; position++) {
+      const slot = position & this.#mask
+      entries.push([this.#times[slot] ?? 0, this.#tokens[slot] ?? 0, this.#requests[slot] ?? 0])
+    }
+    const time = (at: number): number => at === -Infinity ? 0 : at
+    return {
+      entries,
+      first: this.#first,
+      today: this.today,
+      late: this.#late,
+      strikes: this.#strikes,
+      last: time(this.#last),
+      dayEnd: time(this.#dayEnd),
+      dayCountsSince: time(this.#dayCountsSince),
+      pausedUntil: time(this.pausedUntil),
+      parkedUntil: time(this.parkedUntil)
+    }
+  }
+
+  /** Of a new window: goes on with what another one saved. */
+  restore(saved: Saved): void {
+    const time = (at: number): number => at === 0 ? -Infinity : at
+    this.#first = this.#end = saved.first
+    for (const [at, tokens, requests] of saved.entries) this.#push(at, tokens, requests)
+    this.today = saved.today
+    this.#late = saved.late
+    this.#strikes = saved.strikes
+    this.#last = time(saved.last)
+    this.#dayEnd = time(saved.dayEnd)
+    this.#dayCountsSince = time(saved.dayCountsSince)
+    this.pausedUntil = time(saved.pausedUntil)
+    this.parkedUntil = time(saved.parkedUntil)
   }
 
   /** Moves time on: entries leave the window, the day turns. */

@@ -1,0 +1,81 @@
+/**
+ * Lanes in files: a quota remembered between runs, and shared by the processes of one
+ * machine.
+ *
+ * Each step reads, changes and writes one small file under a lock, in about a millisecond:
+ * right for commands and scripts. A fleet wants `RedisLaneStore`. The directory is made if
+ * it is not there. Where its files cannot be read or written, the process counts by itself.
+ *
+ * ```ts
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as FileLaneStore from "effect-gemini/FileLaneStore"
+ * import * as NodeGemini from "effect-gemini/NodeGemini"
+ * import * as Layer from "effect/Layer"
+ *
+ * const gemini = NodeGemini.layerConfig().pipe(
+ *   Layer.provide(FileLaneStore.layer({ directory: ".gemini-quota" })),
+ *   Layer.provide(NodeFileSystem.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import { FileLane, type Files } from "./internal/fileLane.ts"
+import * as LaneStore from "./LaneStore.ts"
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Where the files are, one a lane. */
+  readonly directory: string
+  /** After how long the calls of a process that died free their concurrency. Default 15 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /** How often a call asks again while other processes hold all concurrency. Default 100 milliseconds. */
+  readonly poll?: Duration.Input | undefined
+}
+
+const millis = (input: Duration.Input | undefined, otherwise: number): number =>
+  input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const { directory } = options
+  // Where it cannot be made, the lanes find that out.
+  yield* Effect.ignore(fileSystem.makeDirectory(directory, { recursive: true }))
+  const files: Files = {
+    fileSystem,
+    process: (yield* Random.nextIntBetween(0, 2 ** 48)).toString(36),
+    lease: millis(options.lease, 15_000),
+    poll: millis(options.poll, 100),
+    busy: new Set()
+  }
+  yield* Effect.sleep(files.lease / 3).pipe(
+    Effect.andThen(Effect.suspend(() => Effect.forEach([...files.busy], (lane) => lane.renew, { discard: true }))),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  return LaneStore.LaneStore.of({
+    open: (key, window) => {
+      const name = [key.project, key.location, key.quotaModel, key.family].map(encodeURIComponent).join("+")
+      return new FileLane(files, key, window, `${directory}/${name}.json`)
+    }
+  })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<LaneStore.LaneStore, never, FileSystem.FileSystem> =>
+  Layer.effect(LaneStore.LaneStore, make(options))
