@@ -5,6 +5,10 @@
  * and not answered; a handler that fails answers with an error, so that the model can go
  * on. What a handler returns goes out under `output`, its failure under `error`.
  *
+ * A model that does not wait for a function (`NON_BLOCKING`, the default of
+ * `gemini-3.8-live`) may end its turn before the answer, and speaks of it in a turn of its
+ * own, which comes in `events`; with `behavior: "BLOCKING"` it is part of the turn.
+ *
  * @since 0.1.0
  */
 import * as AiTool from "effect/ai/Tool"

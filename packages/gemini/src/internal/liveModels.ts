@@ -32,7 +32,7 @@ const rows: ReadonlyMap<string, LiveModel> = new Map([
     behavior: { takes: ["NON_BLOCKING"], default: "NON_BLOCKING" }
   }],
   ["gemini-3.5-live-translate-preview", spoken],
-  ["gemini-3.5-transcribe-live", { ...other, text: "realtimeInput" }],
+  ["gemini-3.5-transcribe-live", spoken],
   ["gemini-3.1-flash-live-preview", spoken],
   ["gemini-2.5-flash-native-audio-preview-12-2025", {
     output: "AUDIO",
