@@ -157,6 +157,31 @@ describe("the official SDK's live client", () => {
     session.close()
   })
 
+  it("barge-in: interrupted, then turnComplete, without generationComplete", async () => {
+    const { session, turn, until } = await connect(text)
+    session.sendClientContent({ turns: "emulator:words 3000" })
+    await until((message) => message.serverContent?.modelTurn !== undefined)
+    session.sendClientContent({ turns: "emulator:say stop" })
+    const cut = await turn()
+    assert.strictEqual(cut.at(-2)?.serverContent?.interrupted, true)
+    assert.isFalse(cut.some((message) => message.serverContent?.generationComplete === true))
+    assert.strictEqual(textOf(await turn()), "stop")
+    session.close()
+  })
+
+  it("goAway, and who closed with what is in the log", async () => {
+    const { closed, session, until } = await connect(text)
+    await emulator.live.send({ goAway: { timeLeft: "9s" } })
+    const message = (await until((message) => message.goAway !== undefined)).at(-1)
+    assert.strictEqual(message?.goAway?.timeLeft, "9s")
+    await emulator.live.close(1011, "Deadline expired before operation could complete.")
+    assert.deepStrictEqual(await closed, { code: 1011, reason: "Deadline expired before operation could complete." })
+    session.close()
+    const [entry] = await emulator.live.awaitClosed(1)
+    assert.strictEqual(entry?.closedBy, "server")
+    assert.deepStrictEqual(entry?.messages.map(({ from }) => from), ["client", "server", "server"])
+  })
+
   it("tools: two calls in one message, two answers, one spoken turn", async () => {
     const { session, turn, until } = await connect({
       ...text,

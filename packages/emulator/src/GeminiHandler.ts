@@ -108,18 +108,6 @@ export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>
 
 const decoder = new TextDecoder()
 
-/** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
-const misused = (headers: EmulatorRequest.EmulatorRequest["headers"]): string | undefined => {
-  for (
-    const [name, problem] of [[Projects.faultHeader, Fault.problem], [Projects.answerHeader, Answer.problem]] as const
-  ) {
-    const text = headers[name]
-    const why = text === undefined ? undefined : problem(Json.parse(text))
-    if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
-  }
-  return undefined
-}
-
 /** What a browser asks before it sends a key: answered, and not counted as a request. */
 const preflight = ({ headers }: Incoming): Exchange => ({
   steps: Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""),
@@ -197,7 +185,7 @@ export const make = (options: Options, state: State): Handler => {
     time: number
   ) {
     const framing = Respond.framingOf(request)
-    const wrong = misused(request.headers)
+    const wrong = Projects.misused(request.headers)
     if (wrong !== undefined) return Render.error({ code: 400, message: wrong }, framing)
     const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
     if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })

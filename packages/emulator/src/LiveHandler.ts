@@ -32,6 +32,7 @@ import * as RequestLog from "./RequestLog.ts"
  */
 export type Handler = Carrier.Handler
 
+const json = { "content-type": "application/json; charset=UTF-8" }
 const html = { "content-type": "text/html; charset=UTF-8" }
 
 /** A refused upgrade: what a proxy says, or a path that is none of the API's. */
@@ -87,14 +88,14 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       query: url.searchParams,
       body
     })
+    const wrong = Projects.misused(headers)
+    if (wrong !== undefined) return refused(400, Render.errorText({ code: 400, message: wrong }, "json"), json)
     const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
       state.script.takeFault(requestOf(undefined, undefined), ({ when }) => when?.model === undefined)
     if (early?.delay !== undefined) yield* Effect.sleep(early.delay)
     const status = early?.error?.code ?? early?.status
     if (status !== undefined) {
-      return refused(status, Render.errorText(early?.error ?? { code: status }, "json"), {
-        "content-type": "application/json; charset=UTF-8"
-      })
+      return refused(status, Render.errorText(early?.error ?? { code: status }, "json"), json)
     }
 
     const connect = (carrier: Carrier.Carrier): Carrier.Connection => {

@@ -227,6 +227,19 @@ describe("which connections are meant", () => {
     }).pipe(Effect.provide(Emulator.layerWebSocketConstructor())))
 })
 
+describe("a fault that was asked for wrongly", () => {
+  it.live("is said, and not passed over", () =>
+    Effect.gen(function*() {
+      const ws = new WebSocket(yield* address, { headers: { "x-emulator-fault": "{\"cute\":{}}" } })
+      const heard = yield* Effect.promise(() =>
+        new Promise<string>((resolve) => {
+          ws.on("error", ({ message }) => resolve(message))
+        })
+      )
+      assert.strictEqual(heard, "Unexpected server response: 400")
+    }).pipe(Effect.provide(realSockets({}))))
+})
+
 describe("the end of the layer", () => {
   it.live("closes what is open, for both sides", () =>
     Effect.gen(function*() {

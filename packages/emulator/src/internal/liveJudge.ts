@@ -7,13 +7,12 @@ import * as GoogleError from "../GoogleError.ts"
 import type * as ModelTable from "../ModelTable.ts"
 import * as Fields from "./fields.ts"
 import * as Json from "./json.ts"
-import * as JsonText from "./jsonText.ts"
+import type * as JsonText from "./jsonText.ts"
 
 export type Message = { readonly refusal: Refusal } | { readonly refusal?: undefined; readonly message: Json.Json }
 
 /** The message in lowerCamelCase, or what is wrong with its JSON or its fields. */
-export const read = (text: string, version: string, judge: boolean): Message => {
-  const parsed = JsonText.parse(text)
+export const read = (parsed: JsonText.Parsed, version: string, judge: boolean): Message => {
   if (!parsed.ok) return { refusal: GoogleError.badRequest([{ description: parsed.message }]) }
   if (!judge) return { message: Object(Json.normalized(parsed.value)) }
   const { value, violations } = Fields.read("BidiGenerateContentClientMessage", parsed.value, version)

@@ -36,6 +36,20 @@ const modelTurn = (part: Json.Json): Json.Json => ({ serverContent: { modelTurn:
 const pieces = (text: string, words: number): ReadonlyArray<string> =>
   text.match(new RegExp(`\\s*\\S+(?:\\s+\\S+){0,${words - 1}}\\s*`, "g")) ?? (text === "" ? [] : [text])
 
+/** The notes that are spoken in: few, so that each is made once. */
+const notes = [220, 262, 330, 392, 440]
+
+const tones = new Map<string, string>()
+
+const tone = (millis: number, hertz: number): string => {
+  const key = `${hertz} ${millis}`
+  const known = tones.get(key)
+  if (known !== undefined) return known
+  const made = Media.tone(millis, hertz)
+  if (tones.size < 64) tones.set(key, made)
+  return made
+}
+
 function* spoken(text: string, said: Said, voice: Voice, dice: Dice.Dice): Generator<Json.Json> {
   for (const piece of pieces(text, voice.audio ? 2 : 6)) {
     if (!voice.audio) {
@@ -47,7 +61,7 @@ function* spoken(text: string, said: Said, voice: Voice, dice: Dice.Dice): Gener
     said.text += piece
     const millis = (piece.match(/\S+/g)?.length ?? 1) * voice.millisPerWord
     said.audioMillis += millis
-    yield modelTurn({ inlineData: { mimeType: "audio/pcm;rate=24000", data: Media.pcm(millis, dice) } })
+    yield modelTurn({ inlineData: { mimeType: "audio/pcm;rate=24000", data: tone(millis, dice.pick(notes) ?? 440) } })
   }
 }
 

@@ -12,6 +12,7 @@ import type * as ModelTable from "../ModelTable.ts"
 import type * as Answer from "../Answer.ts"
 import * as Dice from "./Dice.ts"
 import * as Json from "./json.ts"
+import * as JsonText from "./jsonText.ts"
 import * as Ears from "./liveEars.ts"
 import * as Handles from "./liveHandles.ts"
 import type * as Inbox from "./liveInbox.ts"
@@ -80,13 +81,14 @@ export const run = Effect.fnUntraced(function*(options: Options) {
 
   const take = Effect.map(inbox.take, (data) => {
     const text = typeof data === "string" ? data : decoder.decode(data)
-    state.log.message(entry, { from: "client", time: now(), message: Json.parse(text) ?? text })
-    return text
+    const parsed = JsonText.parse(text)
+    state.log.message(entry, { from: "client", time: now(), message: parsed.ok ? parsed.value : text })
+    return { parsed, length: text.length }
   })
 
   // --- the setup
 
-  const first = Judge.read(yield* take, options.version, options.judge)
+  const first = Judge.read((yield* take).parsed, options.version, options.judge)
   if (first.refusal !== undefined) return yield* refuse(first.refusal)
   const sent = first.message["setup"]
   if (!Json.isObject(sent)) return yield* invalid
@@ -264,10 +266,10 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   })
 
   while (true) {
-    const text = yield* take
+    const { length, parsed } = yield* take
     const slow = outbox.fault?.slowRead
-    if (slow !== undefined) yield* Effect.sleep(Math.ceil(text.length / (slow.bytes ?? 1024)) * slow.millis)
-    const next = Judge.read(text, options.version, options.judge)
+    if (slow !== undefined) yield* Effect.sleep(Math.ceil(length / (slow.bytes ?? 1024)) * slow.millis)
+    const next = Judge.read(parsed, options.version, options.judge)
     if (next.refusal !== undefined) return yield* refuse(next.refusal)
     yield* handleMessage(next.message)
   }

@@ -61,8 +61,7 @@ export const png = (width: number, height: number, dice: Dice): string => {
 }
 
 /** s16le, mono, 24 kHz: so many milliseconds of a tone. */
-export const pcm = (millis: number, dice: Dice): string => {
-  const hertz = dice.int(220, 660)
+export const tone = (millis: number, hertz: number): string => {
   const samples = Math.round(24 * millis)
   const bytes = new Uint8Array(samples * 2)
   for (let i = 0; i < samples; i++) {
@@ -72,3 +71,6 @@ export const pcm = (millis: number, dice: Dice): string => {
   }
   return base64(bytes)
 }
+
+/** The same at a pitch of the dice. */
+export const pcm = (millis: number, dice: Dice): string => tone(millis, dice.int(220, 660))

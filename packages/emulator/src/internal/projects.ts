@@ -2,8 +2,9 @@
  * Whose request it is: the project of a key, its quotas, and what it is told to answer.
  */
 import * as Effect from "effect/Effect"
-import type * as Answer from "../Answer.ts"
+import * as Answer from "../Answer.ts"
 import type { EmulatorRequest } from "../EmulatorRequest.ts"
+import * as Fault from "../Fault.ts"
 import type * as GeminiHandler from "../GeminiHandler.ts"
 import type * as Quota from "../Quota.ts"
 import * as Json from "./json.ts"
@@ -15,6 +16,18 @@ export const answerHeader = "x-emulator-answer"
 export const headerJson = <A>(headers: EmulatorRequest["headers"], name: string): A | undefined => {
   const text = headers[name]
   return text === undefined ? undefined : Json.parse(text) as A | undefined
+}
+
+/** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
+export const misused = (headers: EmulatorRequest["headers"]): string | undefined => {
+  for (
+    const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const
+  ) {
+    const text = headers[name]
+    const why = text === undefined ? undefined : problem(Json.parse(text))
+    if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
+  }
+  return undefined
 }
 
 export interface Projects {
