@@ -30,7 +30,11 @@ export const importTime: Row = {
     const own = "effect/http/HttpClient"
     const programs = {
       "FetchGemini": [[dist("FetchGemini"), dist("GeminiClient")], ["effect/http/FetchHttpClient", own]],
-      "NodeGemini": [[dist("NodeGemini"), dist("GeminiClient")], [own, "@effect/platform-node/NodeHttpClient"]],
+      // A call on Node needs undici as well, whoever makes it.
+      "NodeGemini": [
+        [dist("NodeGemini"), dist("GeminiClient")],
+        [own, "@effect/platform-node/NodeHttpClient", "@effect/platform-node/Undici"]
+      ],
       "genai": [["@google/genai"], [own]]
     } as const
     const names = ["FetchGemini", "NodeGemini", "genai"] as const

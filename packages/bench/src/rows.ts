@@ -123,7 +123,7 @@ const goal = (undici: number, dispatch: number): Goals => ({
   "client-dispatch": dispatch
 })
 
-const warmup = (quick: boolean): number => (quick ? 1_000 : 3_000)
+const warmup = (quick: boolean): number => (quick ? 2_000 : 4_000)
 
 const megabytes = (n: number): number => n << 20
 

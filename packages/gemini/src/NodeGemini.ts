@@ -23,9 +23,8 @@ import type * as Socket from "effect/socket/Socket"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import * as GeminiConfig from "./GeminiConfig.ts"
-import * as GeminiLive from "./GeminiLive.ts"
+import type * as GeminiLive from "./GeminiLive.ts"
 import * as DispatchClient from "./internal/dispatchClient.ts"
-import * as WsConstructor from "./internal/wsConstructor.ts"
 import type { LiveTransport } from "./LiveTransport.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
@@ -90,6 +89,16 @@ export const layerHttpNoDispatcher = (
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
   Layer.unwrap(Effect.map(GeminiConfig.load(options), layerHttp))
 
+// Loaded when a program asks for Live: it brings effect/ai's Tool along, a call over HTTP needs neither.
+// Functions, so that a bundle of a program that does not ask has none of it.
+const withLive = <A, E, R>(use: (live: typeof GeminiLive) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.unwrap(Effect.map(Effect.promise(() => import("./GeminiLive.ts")), use))
+
+const sockets = (): Layer.Layer<Socket.WebSocketConstructor> =>
+  Layer.unwrap(
+    Effect.map(Effect.promise(() => import("./internal/wsConstructor.ts")), (constructor) => constructor.layer)
+  )
+
 /**
  * Live sessions over `ws`, with a limiter of their own.
  *
@@ -97,7 +106,7 @@ export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Ser
  * @since 0.1.0
  */
 export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.GeminiLive> =>
-  Layer.provide(GeminiLive.layer(options), [WsConstructor.layer, RateLimiter.layer])
+  Layer.provide(withLive((live) => live.layer(options)), [sockets(), RateLimiter.layer])
 
 /**
  * What {@link layer} gives.
@@ -115,7 +124,7 @@ export type AllServices = Services | GeminiLive.GeminiLive | LiveTransport
  * @since 0.1.0
  */
 export const layer = (options: GeminiConfig.Options & GeminiLive.Options): Layer.Layer<AllServices> =>
-  Layer.provide(layerNoSockets(options), [agent(options), WsConstructor.layer])
+  Layer.provide(layerNoSockets(options), [agent(options), sockets()])
 
 /**
  * The same over a dispatcher and WebSockets of yours: a proxy, client certificates.
@@ -126,10 +135,10 @@ export const layer = (options: GeminiConfig.Options & GeminiLive.Options): Layer
 export const layerNoSockets = (
   options: GeminiConfig.Options & GeminiLive.Options
 ): Layer.Layer<AllServices, never, NodeHttpClient.Dispatcher | Socket.WebSocketConstructor> => {
-  const live = Layer.merge(GeminiLive.layer(options), GeminiLive.layerTransport(options))
+  const both = withLive((live) => Layer.merge(live.layer(options), live.layerTransport(options)))
   // The client looks for the transport when it is built.
   return GeminiClient.layerNoLimiter(options).pipe(
-    Layer.provideMerge(live),
+    Layer.provideMerge(both),
     Layer.provideMerge(RateLimiter.layer),
     Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make))
   )
