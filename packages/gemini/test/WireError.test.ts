@@ -139,6 +139,26 @@ describe("what the server said is kept", () => {
     assert.strictEqual(fromResponse(403, "{\"error\":{\"mess").reason.message, "the error's body is cut off")
   })
 
+  it("without the key, wherever the server quotes it", () => {
+    const key = "sentinel/\\key"
+    const details = [
+      rpc("ErrorInfo", { reason: key, metadata: { quota_limit: key } }),
+      rpc("Help", { links: [{ url: `https://example.org/?key=${key}` }] }),
+      rpc("BadRequest", { fieldViolations: [{ field: key, description: `key ${key}` }] }),
+      rpc("QuotaFailure", { violations: [{ quotaMetric: key, quotaId: key, quotaDimensions: { [key]: key } }] }),
+      rpc("RequestInfo", { requestId: key })
+    ]
+    for (const status of [400, 403, 429, 503]) {
+      const text = body(status, `STATUS_${key}`, `said ${key}`, ...details)
+      const inside = { method: "m", httpStatus: 200, body: JSON.parse(text), key }
+      for (const error of [fromResponse(status, text, { key }), WireError.fromBody(inside)]) {
+        assert.notInclude(JSON.stringify(error) + error.message + error.reason.message, "sentinel")
+      }
+    }
+    const deep = `{"error":{"code":503,"details":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`
+    assert.strictEqual(fromResponse(503, deep, { key }).reason._tag, "Overloaded")
+  })
+
   it("a page's title and a text's start, not the whole of it", () => {
     assert.include(fromResponse(502, "<html><title>Bad Gateway</title>…").message, "a page: Bad Gateway")
     assert.isBelow(fromResponse(500, "x".repeat(10_000)).message.length, 500)

@@ -42,6 +42,20 @@ const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
 export const withoutKey = (text: string, key: string | undefined): string =>
   (key === undefined || key === "" ? text : text.replaceAll(key, "<key>")).replace(keyShape, "<key>")
 
+/** No error of Google's nests deeper; a hostile one must not fill the stack. */
+const deepest = 20
+
+/** The body with the key cut out of every text in it, names included. */
+const scrubbed = (value: unknown, key: string | undefined, depth = 0): unknown => {
+  if (typeof value === "string") return withoutKey(value, key)
+  if (typeof value !== "object" || value === null) return value
+  if (depth === deepest) return undefined
+  if (Array.isArray(value)) return value.map((item) => scrubbed(item, key, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [withoutKey(name, key), scrubbed(inner, key, depth + 1)])
+  )
+}
+
 /** Gateways have shapes of their own: `{"message": "Forbidden"}`. */
 const wordsOfJson = (body: unknown): string | undefined => {
   if (typeof body !== "object" || body === null) return "the error's body is cut off"
@@ -118,7 +132,7 @@ const reasonOf = (
 
 /** The error of an answer that is not 2xx, or of an error body inside a 200. Never fails. */
 export const fromResponse = (answer: ErrorResponse): GeminiError =>
-  fromStatus(answer, GoogleStatus.of(parse(answer.text)))
+  fromStatus(answer, GoogleStatus.of(scrubbed(parse(answer.text), answer.key)))
 
 const fromStatus = (answer: ErrorResponse, found: GoogleStatus.GoogleStatus | undefined): GeminiError => {
   const words = found === undefined ? wordsOf(answer.text) : found.message
@@ -155,5 +169,5 @@ export const fromBody = (options: {
 }): GeminiError =>
   fromStatus(
     { ...options, status: options.httpStatus, text: "" },
-    GoogleStatus.of(options.body)
+    GoogleStatus.of(scrubbed(options.body, options.key))
   )
