@@ -334,9 +334,13 @@ describe("the day", () => {
   limiter(
     "that allows nothing is refused at once, without a time",
     Effect.fnUntraced(function*(limiter) {
-      const reason = yield* reasonOf(timed(limiter, ask({ limits: { ...limits, rpd: 0 }, whenExhausted: "wait" })))
-      assert.strictEqual(reason._tag === "QuotaExhausted" && reason.resetAt, undefined)
-      assert.include(reason.message, "allow no request at all")
+      for (const none of [{ rpm: 0 }, { tpm: 0 }, { rpd: 0 }, { concurrency: 0 }]) {
+        const reason = yield* reasonOf(
+          timed(limiter, ask({ limits: { ...limits, ...none }, tokens: 5, whenExhausted: "wait" }))
+        )
+        assert.strictEqual(reason._tag === "QuotaExhausted" && reason.resetAt, undefined)
+        assert.include(reason.message, "allow no request at all")
+      }
     })
   )
 })

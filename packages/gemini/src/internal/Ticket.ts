@@ -47,6 +47,11 @@ export class Ticket implements Permit {
   enter(): Effect.Effect<void, GeminiError> | undefined {
     const { admission, lane } = this
     if (lane.isClosed) return Effect.interrupt
+    const { concurrency, rpd, rpm, tpm } = admission.limits
+    // Asked before the store is: what is larger than a budget of nothing would go alone.
+    if (!(rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || admission.tokens === 0))) {
+      return Effect.fail(this.exhausted(undefined))
+    }
     if (admission.oversize === "reject" && admission.tokens > admission.limits.tpm) {
       const reason = new RequestTooLarge({ estimatedTokens: admission.tokens, limit: admission.limits.tpm })
       return Effect.fail(this.#error(reason))
@@ -129,9 +134,6 @@ export class Ticket implements Permit {
   ): Effect.Effect<void, GeminiError> | undefined {
     const { admission, lane } = this
     const { limits } = admission
-    if (!(limits.rpm >= 1 && limits.tpm >= 1 && limits.rpd >= 1 && limits.concurrency >= 1)) {
-      return Effect.fail(this.exhausted(undefined))
-    }
     const resetAt = refusal?.resetAt ?? lane.spentUntil(limits, this.now())
     if (resetAt !== undefined && admission.whenExhausted !== "wait") return Effect.fail(this.exhausted(resetAt))
     const maxWait = admission.maxWait === undefined
