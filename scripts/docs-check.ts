@@ -30,7 +30,13 @@ const blocksOf = (path: string): ReadonlyArray<Omit<Block, "file">> => {
   }))
 }
 
-const sources = globSync(["README.md", "CONTRIBUTING.md", "packages/*/README.md", "packages/*/src/**/*.ts"], {
+const sources = globSync([
+  "README.md",
+  "CONTRIBUTING.md",
+  "packages/*/README.md",
+  "packages/*/LIVE.md",
+  "packages/*/src/**/*.ts"
+], {
   cwd: root,
   exclude: (path) => path.includes("node_modules") || path.includes(".scratch")
 }).sort()

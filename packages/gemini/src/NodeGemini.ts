@@ -109,6 +109,17 @@ export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.G
   Layer.provide(withLive((live) => live.layer(options)), [sockets(), RateLimiter.layer])
 
 /**
+ * The same with key, base URL and version from the environment; `options` win over it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerLiveConfig = (
+  options: GeminiLive.Options = {}
+): Layer.Layer<GeminiLive.GeminiLive, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(GeminiConfig.load(options), (loaded) => layerLive({ ...options, ...loaded })))
+
+/**
  * What {@link layer} gives.
  *
  * @category models
