@@ -1,0 +1,191 @@
+/**
+ * Gemini as the `EmbeddingModel` of `effect/ai`: any number of inputs, sent in batches of
+ * what the API takes at once, in order.
+ *
+ * Concurrent `embed` calls are gathered into one request by `effect/ai`.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiEmbeddingModel from "effect-gemini-ai/GeminiEmbeddingModel"
+ * import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const program = Effect.gen(function*() {
+ *   const model = yield* EmbeddingModel.EmbeddingModel
+ *   const { vector } = yield* model.embed("the cat sat")
+ *   console.log(vector.length) // 768
+ * })
+ *
+ * const gemini = GeminiEmbeddingModel.model("gemini-embedding-001", {
+ *   dimensions: 768,
+ *   taskType: "RETRIEVAL_DOCUMENT"
+ * }).pipe(Layer.provide(FetchGemini.layerConfig()))
+ *
+ * program.pipe(Effect.provide(gemini), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { CallOptions } from "effect-gemini/CallOptions"
+import type * as Embedding from "effect-gemini/Embedding"
+import * as GeminiClient from "effect-gemini/GeminiClient"
+import * as AiError from "effect/ai/AiError"
+import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as Model from "effect/ai/Model"
+import * as Arr from "effect/Array"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as GeminiAiError from "./GeminiAiError.ts"
+import { providerName } from "./internal/telemetry.ts"
+
+/**
+ * Most inputs of one request; more are sent in several (documented, August 2026).
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const batchLimit = 100
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Config {
+  /**
+   * What a model, or one call, may set.
+   *
+   * @category options
+   * @since 0.1.0
+   */
+  export interface Settings extends Pick<Embedding.EmbedContentRequest, "taskType" | "title"> {
+    /** Requests of one `embedMany` that run at once. Default 1; the limiter holds in any case. */
+    readonly concurrency?: number | undefined
+    /** Deadlines, retries, priority and headers of every request. */
+    readonly call?: CallOptions | undefined
+  }
+}
+
+/**
+ * Settings of the calls in whose context it stands; `withConfigOverride` provides it.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Config extends Context.Service<
+  Config,
+  Config.Settings & { readonly model?: string | undefined }
+>()("effect-gemini-ai/GeminiEmbeddingModel/Config") {}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly model: string
+  /** Length of the vectors; default: the model's own. */
+  readonly dimensions?: number | undefined
+  readonly config?: Config.Settings | undefined
+}
+
+const invalidOutput = (description: string): AiError.AiError =>
+  AiError.make({
+    module: "GeminiEmbeddingModel",
+    method: "embedMany",
+    reason: new AiError.InvalidOutputError({ description })
+  })
+
+/**
+ * The service, over the `GeminiClient` of the context.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  { config: settings, dimensions, model }: Options
+): Effect.fn.Return<EmbeddingModel.EmbeddingModel, never, GeminiClient.GeminiClient> {
+  const client = yield* GeminiClient.GeminiClient
+  return yield* EmbeddingModel.make({
+    embedMany: Effect.fnUntraced(function*({ inputs }) {
+      const override = Context.getOrUndefined(yield* Effect.context<never>(), Config)
+      const { call, concurrency = 1, model: name = model, ...request } = { ...settings, ...override }
+      const batches = yield* Effect.forEach(
+        Arr.chunksOf(inputs, batchLimit),
+        (contents) =>
+          client.embed({
+            ...request,
+            model: name,
+            contents,
+            ...(dimensions === undefined ? {} : { outputDimensionality: dimensions })
+          }, call).pipe(
+            Effect.mapError(GeminiAiError.fromGeminiError("GeminiEmbeddingModel", "embedMany")),
+            Effect.filterOrFail(
+              ({ vectors }) => vectors.length === contents.length,
+              ({ vectors }) => invalidOutput(`${vectors.length} vectors came for ${contents.length} inputs`)
+            )
+          ),
+        { concurrency }
+      )
+      const counted = batches.flatMap(({ promptTokens }) => promptTokens === undefined ? [] : [promptTokens])
+      return {
+        results: batches.flatMap(({ vectors }) => vectors.map((vector) => Array.from(vector))),
+        usage: {
+          // A sum with a hole would be too small.
+          inputTokens: counted.length === batches.length ? counted.reduce((a, b) => a + b, 0) : undefined
+        }
+      }
+    })
+  })
+})
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<EmbeddingModel.EmbeddingModel, never, GeminiClient.GeminiClient> =>
+  Layer.effect(EmbeddingModel.EmbeddingModel, make(options))
+
+/**
+ * A model by its name; it also provides `Dimensions`, `ProviderName` and `ModelName`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const model = <const Name extends string>(
+  name: Name,
+  options: Config.Settings & { readonly dimensions: number }
+): Model.Model<
+  "gcp.gemini",
+  EmbeddingModel.EmbeddingModel | EmbeddingModel.Dimensions,
+  GeminiClient.GeminiClient
+> => {
+  const { dimensions, ...config } = options
+  return Model.make(
+    providerName,
+    name,
+    Layer.merge(layer({ model: name, dimensions, config }), Layer.succeed(EmbeddingModel.Dimensions, dimensions))
+  )
+}
+
+/**
+ * Settings for the calls inside an effect, over those of the model and of an outer override.
+ *
+ * @category configuration
+ * @since 0.1.0
+ */
+export const withConfigOverride: {
+  (overrides: typeof Config.Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service): Effect.Effect<A, E, Exclude<R, Config>>
+} = dual<
+  (
+    overrides: typeof Config.Service
+  ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>,
+  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service) => Effect.Effect<A, E, Exclude<R, Config>>
+>(2, (self, overrides) =>
+  Effect.flatMap(
+    Effect.serviceOption(Config),
+    (outer) => Effect.provideService(self, Config, outer._tag === "Some" ? { ...outer.value, ...overrides } : overrides)
+  ))
