@@ -71,7 +71,7 @@ export declare namespace Config {
   export interface Settings extends
     Omit<
       GenerationConfig.GenerationConfig,
-      "responseMimeType" | "responseSchema" | "responseJsonSchema" | "_responseJsonSchema" | "candidateCount"
+      "responseSchema" | "_responseJsonSchema" | "candidateCount"
     >,
     Pick<
       GenerateContent.GenerateContentRequest,

@@ -1,0 +1,158 @@
+/**
+ * Objects from a model: streamed as they come, and asked for again when they do not fit.
+ *
+ * `stream` gives what is certain so far, decoded, element by element; the last element is
+ * the whole object, the same that `LanguageModel.generateObject` gives. `generate` asks
+ * again, with what was wrong, as often as it may, and counts.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
+ * import * as StructuredOutput from "effect-gemini-ai/StructuredOutput"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Schema from "effect/Schema"
+ * import * as Stream from "effect/Stream"
+ *
+ * const Recipe = Schema.Struct({ title: Schema.String, steps: Schema.Array(Schema.String) })
+ * const gemini = GeminiLanguageModel.model("gemini-3.8-flash").pipe(Layer.provide(FetchGemini.layerConfig()))
+ *
+ * StructuredOutput.stream({ prompt: "a recipe for bread", schema: Recipe }).pipe(
+ *   Stream.runForEach((recipe) => Effect.sync(() => console.log(recipe.title, recipe.steps?.length))),
+ *   Effect.provide(gemini),
+ *   Effect.runPromise
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Prompt from "effect/ai/Prompt"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as GeminiLanguageModel from "./GeminiLanguageModel.ts"
+import * as GeminiSchema from "./GeminiSchema.ts"
+import { partialDecode } from "./internal/partialDecode.ts"
+import * as PartialJson from "./internal/partialJson.ts"
+
+/**
+ * An object of which parts may still be missing, at every depth.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type DeepPartial<T> = T extends ReadonlyArray<infer A> ? ReadonlyArray<DeepPartial<A>>
+  : T extends Date | Uint8Array | URL ? T
+  : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+  : T
+
+const moduleName = "StructuredOutput"
+
+const unsupported = (error: unknown): AiError.AiError =>
+  AiError.make({
+    module: moduleName,
+    method: "stream",
+    reason: new AiError.UnsupportedSchemaError({ description: error instanceof Error ? error.message : String(error) })
+  })
+
+const misfit = (responseText: string) => (error: Schema.SchemaError): AiError.AiError =>
+  AiError.make({
+    module: moduleName,
+    method: "stream",
+    reason: AiError.StructuredOutputError.fromSchemaError(error, responseText)
+  })
+
+/**
+ * The object as it comes. Each element knows at least what the one before knew; the last
+ * is whole. Fails with a `StructuredOutputError` when the whole does not fit the schema.
+ *
+ * @category streaming
+ * @since 0.1.0
+ */
+export const stream = <T, E, RD>(options: {
+  readonly prompt: Prompt.RawInput
+  readonly schema: Schema.Codec<T, E, RD, unknown>
+}): Stream.Stream<DeepPartial<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const { codec, jsonSchema } = yield* Effect.try({
+      try: () => GeminiSchema.toCodecGemini(options.schema),
+      catch: unsupported
+    })
+    const outer = Option.getOrUndefined(yield* Effect.serviceOption(GeminiLanguageModel.Config))
+    const config = { ...outer, responseMimeType: "application/json", responseJsonSchema: jsonSchema } as const
+    let text = ""
+    let shown = ""
+    const partials = LanguageModel.streamText({ prompt: options.prompt }).pipe(
+      Stream.provideService(GeminiLanguageModel.Config, config),
+      Stream.filterMap((part) => {
+        if (part.type !== "text-delta") return Result.failVoid
+        text += part.delta
+        const partial = PartialJson.parse(text)
+        if (partial === undefined || partial.complete) return Result.failVoid
+        const decoded = partialDecode(options.schema, partial)
+        if (Option.isNone(decoded)) return Result.failVoid
+        // The text grew, but nothing that is certain did.
+        const seen = JSON.stringify(decoded.value)
+        if (seen === shown) return Result.failVoid
+        shown = seen
+        // Decoded by the schema's own fields: it is T as far as it goes.
+        return Result.succeed(decoded.value as DeepPartial<T>)
+      })
+    )
+    const whole = Effect.suspend(() => Schema.decodeUnknownEffect(Schema.fromJsonString(codec))(text)).pipe(
+      Effect.map((value) => value as DeepPartial<T>),
+      Effect.catchTag("SchemaError", (error) => Effect.fail(misfit(text)(error)))
+    )
+    return Stream.concat(partials, Stream.fromEffect(whole))
+  }))
+
+/**
+ * An object, and how often it had to be asked for again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Repaired<T> {
+  readonly value: T
+  /** 0 when the first answer fitted. */
+  readonly repairs: number
+}
+
+/**
+ * The object, asked for again with what was wrong while it does not fit the schema, at
+ * most `repairs` times (default 1). The last misfit is the error.
+ *
+ * @category generating
+ * @since 0.1.0
+ */
+export const generate = <T, E extends Record<string, unknown>, RD>(options: {
+  readonly prompt: Prompt.RawInput
+  readonly schema: Schema.Codec<T, E, RD, unknown>
+  readonly objectName?: string | undefined
+  readonly repairs?: number | undefined
+}): Effect.Effect<Repaired<T>, AiError.AiError, LanguageModel.LanguageModel | RD> => {
+  const allowed = options.repairs ?? 1
+  const attempt = (
+    prompt: Prompt.Prompt,
+    repairs: number
+  ): Effect.Effect<Repaired<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
+    LanguageModel.generateObject({ prompt, schema: options.schema, objectName: options.objectName }).pipe(
+      Effect.map(({ value }) => ({ value, repairs })),
+      Effect.catch((error): Effect.Effect<Repaired<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
+        error.reason._tag === "StructuredOutputError" && repairs < allowed
+          ? attempt(corrected(prompt, error.reason), repairs + 1)
+          : Effect.fail(error)
+      )
+    )
+  return attempt(Prompt.make(options.prompt), 0)
+}
+
+const corrected = (prompt: Prompt.Prompt, misfit: AiError.StructuredOutputError): Prompt.Prompt =>
+  Prompt.concat(prompt, [
+    ...(misfit.responseText === "" ? [] : [{ role: "assistant" as const, content: misfit.responseText }]),
+    { role: "user", content: `That does not fit the schema: ${misfit.description}\nAnswer with the corrected JSON.` }
+  ])
