@@ -159,6 +159,20 @@ describe("what the server said is kept", () => {
     assert.strictEqual(fromResponse(503, deep, { key }).reason._tag, "Overloaded")
   })
 
+  it("whole, where the key of a test or of the emulator is a word or less", () => {
+    const details = [rpc("RetryInfo", { retryDelay: "7s" }), quota(perDay)]
+    for (const key of ["k", "e", "y", "quota", "Day", "any", "model", "Info"]) {
+      const error = fromResponse(429, body(429, "RESOURCE_EXHAUSTED", "check each one, anyway", ...details), { key })
+      assert.strictEqual(error.reason._tag, "QuotaExhausted", key)
+      assert.strictEqual(error.googleStatus, "RESOURCE_EXHAUSTED")
+      assert.strictEqual(error.retryAfter && Duration.toMillis(error.retryAfter), 7_000)
+      assert.include(error.message, "check each one, anyway")
+      const dimensions = error.reason._tag === "QuotaExhausted" && error.reason.violations[0]?.quotaDimensions
+      assert.deepStrictEqual(dimensions, { location: "global", model: "gemini-3.8-flash" })
+    }
+    assert.include(fromResponse(401, "your key 'any' is bad", { key: "any" }).message, "your key '<key>' is bad")
+  })
+
   it("a page's title and a text's start, not the whole of it", () => {
     assert.include(fromResponse(502, "<html><title>Bad Gateway</title>…").message, "a page: Bad Gateway")
     assert.isBelow(fromResponse(500, "x".repeat(10_000)).message.length, 500)

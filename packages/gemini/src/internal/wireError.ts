@@ -39,8 +39,16 @@ const parse = (text: string): unknown => {
 // "Permission denied: Consumer 'api_key:AIza…' has been suspended." is a real answer.
 const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
 
-export const withoutKey = (text: string, key: string | undefined): string =>
-  (key === undefined || key === "" ? text : text.replaceAll(key, "<key>")).replace(keyShape, "<key>")
+// Google's have 39 characters and more. What is shorter is the key of a test or of the
+// emulator, and may be a word: it is cut out where it stands alone, or texts would fall apart.
+const shortest = 12
+
+export const withoutKey = (text: string, key: string | undefined): string => {
+  if (key === undefined || key === "" || !text.includes(key)) return text.replace(keyShape, "<key>")
+  if (key.length >= shortest) return text.replaceAll(key, "<key>").replace(keyShape, "<key>")
+  const alone = new RegExp(`(?<!\\w)${key.replace(/\W/g, "\\$&")}(?!\\w)`, "g")
+  return text.replace(alone, "<key>")
+}
 
 /** No error of Google's nests deeper; a hostile one must not fill the stack. */
 const deepest = 20
@@ -50,9 +58,13 @@ const scrubbed = (value: unknown, key: string | undefined, depth = 0): unknown =
   if (typeof value === "string") return withoutKey(value, key)
   if (typeof value !== "object" || value === null) return value
   if (depth === deepest) return undefined
+  const isLong = key === undefined || key.length >= shortest
   if (Array.isArray(value)) return value.map((item) => scrubbed(item, key, depth + 1))
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [withoutKey(name, key), scrubbed(inner, key, depth + 1)])
+    Object.entries(value).map(([name, inner]) => [
+      isLong ? withoutKey(name, key) : name,
+      name === "@type" ? inner : scrubbed(inner, key, depth + 1)
+    ])
   )
 }
 
