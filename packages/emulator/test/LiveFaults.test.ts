@@ -244,13 +244,8 @@ describe("the end of the layer", () => {
   it.live("closes what is open, for both sides", () =>
     Effect.gen(function*() {
       for (const layer of [Emulator.layerWebSocketConstructor(), realSockets({})]) {
-        const closed = yield* Effect.gen(function*() {
-          const client = yield* Wire.connect({}, yield* address)
-          return new Promise<number | undefined>((resolve) => {
-            client.ws.addEventListener("close", ({ code }) => resolve(code))
-          })
-        }).pipe(Effect.map((closed) => ({ closed })), Effect.provide(layer))
-        assert.strictEqual(yield* Effect.promise(() => closed.closed), 1006)
+        const client = yield* Effect.provide(Effect.flatMap(address, (to) => Wire.connect({}, to)), layer)
+        assert.strictEqual((yield* client.closed).code, 1006)
       }
     }).pipe(Effect.scoped))
 })

@@ -394,3 +394,31 @@ describe("time", () => {
     })
   )
 })
+
+describe("the same seed", () => {
+  it.effect("gives the same bytes, calls, handles and tones included; another one does not", () =>
+    Effect.gen(function*() {
+      const play = Effect.fnUntraced(function*(seed: string) {
+        return yield* Effect.gen(function*() {
+          const client = yield* Wire.connect({
+            generationConfig: { responseModalities: ["AUDIO"] },
+            ...tools({ name: "f", parametersJsonSchema: { type: "object", properties: { a: { type: "number" } } } }),
+            ...resuming()
+          })
+          const texts: Array<string> = []
+          yield* client.send(Wire.ask("emulator:call f"))
+          yield* client.until(calling)
+          yield* client.send(Wire.ask("Say something"))
+          yield* client.until(resumable)
+          yield* client.until(resumable)
+          const [entry] = yield* (yield* Wire.control).connections
+          for (const { message } of entry?.messages ?? []) texts.push(JSON.stringify(message))
+          return texts
+        }).pipe(Effect.scoped, Effect.provide(Emulator.layerWebSocketConstructor({ seed })))
+      })
+      const [one, same, other] = [yield* play("a"), yield* play("a"), yield* play("b")]
+      assert.isAbove(one.length, 15)
+      assert.deepStrictEqual(one, same)
+      assert.notDeepEqual(one, other)
+    }))
+})
