@@ -198,7 +198,6 @@ export const unary = <A>(
   Effect.withFiber((fiber) => {
     const call = new LogicalCall(client, plan)
     const { gate } = client
-    if (!gate.isOpen) return Effect.fail(call.closed)
     call.fiber = fiber
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
@@ -219,6 +218,8 @@ export const unary = <A>(
       )
     )
     const entered = Effect.suspend(() => {
+      // Asked where it enters: a fiber may yield between two operations, and the gate close.
+      if (!gate.isOpen) return Effect.fail(call.closed)
       gate.enter(call)
       return call.within(attempt)
     })

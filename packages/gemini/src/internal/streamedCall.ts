@@ -80,17 +80,16 @@ export const stream = <A>(
         )
       })
 
-      const start = Effect.suspend(() => {
-        if (!gate.isOpen) return Effect.fail(call.closed)
-        // How it leaves stands before it enters: no interruption comes between.
-        return Effect.andThen(
-          Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))),
-          Effect.suspend(() => {
-            gate.enter(call)
-            return attempt
-          })
-        )
-      })
+      // How it leaves stands before it enters: no interruption comes between.
+      const start = Effect.andThen(
+        Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))),
+        Effect.suspend(() => {
+          // Asked where it enters: a fiber may yield between two operations, and the gate close.
+          if (!gate.isOpen) return Effect.fail(call.closed)
+          gate.enter(call)
+          return attempt
+        })
+      )
 
       return Effect.onExitPrimitive(
         Effect.withFiber((fiber) => {
