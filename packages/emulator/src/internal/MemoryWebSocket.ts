@@ -33,7 +33,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
   onerror: Listener | null = null
   onclose: Listener | null = null
 
-  private readonly listeners_: Array<{ type: EventName; listener: Listener; once: boolean }> = []
+  private readonly subscribers: Array<{ type: EventName; listener: Listener; once: boolean }> = []
   private readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   private fiber: Fiber.Fiber<void> | undefined
   private connection: Connection | undefined
@@ -88,11 +88,11 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
   }
 
   addEventListener(type: EventName, listener: Listener, options?: { readonly once?: boolean }): void {
-    this.listeners_.push({ type, listener, once: options?.once === true })
+    this.subscribers.push({ type, listener, once: options?.once === true })
   }
   removeEventListener(type: EventName, listener: Listener): void {
-    const i = this.listeners_.findIndex((each) => each.type === type && each.listener === listener)
-    if (i !== -1) this.listeners_.splice(i, 1)
+    const i = this.subscribers.findIndex((each) => each.type === type && each.listener === listener)
+    if (i !== -1) this.subscribers.splice(i, 1)
   }
 
   send(data: string | Uint8Array | ArrayBuffer, options?: Readonly<Record<string, unknown>> | Done, done?: Done): void {
@@ -260,7 +260,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
       ? this.onerror
       : this.onclose
     if (handler !== null) guarded(() => handler(event))
-    for (const each of this.listeners_.filter((each) => each.type === type)) {
+    for (const each of this.subscribers.filter((each) => each.type === type)) {
       if (each.once) this.removeEventListener(type, each.listener)
       guarded(() => each.listener(event))
     }

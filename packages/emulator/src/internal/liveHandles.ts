@@ -16,12 +16,18 @@ export interface Lineage {
   endedAt: number
 }
 
-export interface Snapshot {
+/** Where in a history. */
+export interface Mark {
+  readonly length: number
+  readonly tokens: Readonly<Record<string, number>>
+}
+
+export const mark = ({ contents, tokens }: History): Mark => ({ length: contents.length, tokens })
+
+export interface Snapshot extends Mark {
   readonly model: string
   readonly project: string
   readonly history: History
-  readonly length: number
-  readonly tokens: Readonly<Record<string, number>>
   readonly lineage: Lineage
 }
 

@@ -165,17 +165,16 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   // --- what follows
 
   let handles = 0
-  const update = (resumable: boolean): Effect.Effect<void> =>
+  const update = (mark: Handles.Mark | undefined): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (resumption === undefined) return Effect.void
-      if (!resumable) return outbox.send({ sessionResumptionUpdate: {} })
+      if (mark === undefined) return outbox.send({ sessionResumptionUpdate: {} })
       const newHandle = Dice.make(`${options.seed}\nhandle\n${unique}\n${handles++}`).letters(64)
       state.handles.put(newHandle, {
         model: name,
         project: options.project,
         history,
-        length: history.contents.length,
-        tokens: history.tokens,
+        ...mark,
         lineage
       })
       return outbox.send({ sessionResumptionUpdate: { newHandle, resumable: true } })
@@ -238,7 +237,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     const tokens = Tokens.ofContents(contents)
     if (complete) return yield* answer(contents, tokens, true)
     turns.append(contents, tokens)
-    yield* update(true)
+    // What a running turn has heard and not answered is no state to come back to.
+    if (!turns.isActive()) yield* update(Handles.mark(history))
   })
 
   const handleMessage = Effect.fnUntraced(function*(message: Json.Json) {

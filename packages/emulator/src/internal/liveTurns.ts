@@ -13,7 +13,7 @@ import type * as ModelTable from "../ModelTable.ts"
 import * as Dice from "./Dice.ts"
 import * as Directives from "./directives.ts"
 import * as Json from "./json.ts"
-import type * as Handles from "./liveHandles.ts"
+import * as Handles from "./liveHandles.ts"
 import * as Judge from "./liveJudge.ts"
 import type * as Outbox from "./liveOutbox.ts"
 import * as Reply from "./liveReply.ts"
@@ -37,13 +37,14 @@ export interface Setting {
   readonly scope: Scope.Scope
   readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
   readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
-  /** Tells the client which state it could come back to; false: none at the moment. */
-  readonly update: (resumable: boolean) => Effect.Effect<void>
+  /** Tells the client which state it could come back to; undefined: none at the moment. */
+  readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
   readonly shut: (code: number, reason: string) => Effect.Effect<void>
 }
 
 export interface Turns {
   readonly number: () => number
+  readonly isActive: () => boolean
   /** Into the history, unanswered. */
   readonly append: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => void
   /** Into the history, and answered; behind the turn that is running, if there is one. */
@@ -122,12 +123,14 @@ export const make = (setting: Setting): Turns => {
   const end = Effect.fnUntraced(function*(said: Reply.Said, more: Json.Json, complete: boolean) {
     const usageMetadata = Reply.usage(prompt(), said)
     remember(said)
+    // Taken now: the next turn may be there before the line that tells of this one.
+    const mark = Handles.mark(history)
     entry.turns++
     count++
     setting.changed()
     if (complete) yield* outbox.send({ serverContent: { turnComplete: true, ...more }, usageMetadata })
     outbox.turnEnds()
-    yield* setting.update(true)
+    yield* setting.update(mark)
     yield* outbox.at("idle")
   })
 
@@ -217,7 +220,7 @@ export const make = (setting: Setting): Turns => {
       history.contents.at(-1) ?? { role: "user", parts: [] },
       lock.withPermit(Effect.suspend(() => {
         outbox.turnBegins()
-        return setting.update(false)
+        return setting.update(undefined)
       }))
     )
   })
@@ -289,5 +292,5 @@ export const make = (setting: Setting): Turns => {
     yield* answer([content])
   })
 
-  return { number: () => count, append, answer, interrupt, respond }
+  return { number: () => count, isActive: () => turn !== undefined, append, answer, interrupt, respond }
 }
