@@ -40,8 +40,25 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How the call travels. Default: HTTP, or Live for a model that has nothing else. */
   readonly transport?: "http" | "live" | undefined
+  /** Another way, where quota or an outage closes this one. Default: none. */
+  readonly fallback?: Fallback | undefined
   /** Told of every wait of the call. It runs in the call's fiber: keep it short. */
   readonly observe?: ((event: CallEvent) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Where a call goes when quota, an outage or a deadline ended it after all its attempts: with
+ * its own attempts and deadlines, over this transport, to this model (default the same). Of
+ * a stream only before its first chunk. The answer's `attempts` tell of both ways.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Fallback {
+  readonly transport: "http" | "live"
+  readonly model?: string | undefined
+  /** Told when the call goes the other way, and why. It runs in the call's fiber: keep it short. */
+  readonly observe?: ((error: GeminiError) => Effect.Effect<void>) | undefined
 }
 
 /**

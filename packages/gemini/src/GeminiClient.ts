@@ -47,6 +47,7 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
 import * as EmbedInputs from "./internal/embedInputs.ts"
 import * as Routing from "./internal/routing.ts"
+import * as Fallback from "./internal/fallback.ts"
 import * as ChunkFold from "./internal/streamChunks.ts"
 import { LiveTransport } from "./LiveTransport.ts"
 import * as ModelCatalog from "./ModelCatalog.ts"
@@ -273,7 +274,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     return Routing.isLiveOnly(ModelCatalog.known, model) ? liveTransport(method, model) : undefined
   }
 
-  const generate: Service["generate"] = (request, call) =>
+  const generate: Service["generate"] = Fallback.unary((request, call) =>
     Effect.suspend(() => {
       const prepared = prepare("generateContent", request, call)
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
@@ -289,8 +290,9 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
           })
         )
     })
+  )
 
-  const generateStream: Service["generateStream"] = (request, call) =>
+  const generateStream: Service["generateStream"] = Fallback.stream((request, call) =>
     ChunkFold.streamChunks(
       Stream.unwrap(Effect.suspend(() => {
         const prepared = prepare("generateContentStream", request, call)
@@ -304,6 +306,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       })),
       Routing.explain
     )
+  )
 
   const countTokens: Service["countTokens"] = (request, call) =>
     Effect.suspend(() => {

@@ -24,7 +24,9 @@ export const Attempt = Schema.Struct({
   model: Schema.String,
   status: Schema.optionalKey(Schema.Finite),
   reason: Schema.optionalKey(Schema.String),
-  delay: Schema.optionalKey(Schema.Duration)
+  delay: Schema.optionalKey(Schema.Duration),
+  /** Of an attempt by way of `fallback`: how it travelled. */
+  transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
 })
 
 /**
