@@ -9,6 +9,7 @@ import { makeApp } from "effect-gemini-examples/AnswersHono"
 import * as EffectProgram from "effect-gemini-examples/EffectProgram"
 import { recipeFor } from "effect-gemini-examples/JsonAnswer"
 import { makeChat } from "effect-gemini-examples/LongChat"
+import * as Observed from "effect-gemini-examples/Observed"
 import { ask, askPolitely } from "effect-gemini-examples/PlainTypeScript"
 import { makeGemini } from "effect-gemini-examples/Runtime"
 import { calls, smoke } from "effect-gemini-examples/smoke"
@@ -22,6 +23,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
+import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, afterEach } from "vitest"
@@ -184,6 +186,38 @@ describe("one client a tenant", () => {
     const [, , , refused] = await Effect.runPromise(Effect.provide(program, Tenants.layer))
     assert.strictEqual(refused._tag === "GeminiError" ? refused.reason._tag : refused._tag, "Unauthenticated")
     assert.lengthOf(emulator.requests(), 4)
+  })
+})
+
+describe("the observed program", () => {
+  it("sends a span a call, one an attempt below it, and the metrics to a collector", async () => {
+    const received: Array<readonly [path: string, body: string]> = []
+    const collector = createServer((request, response) => {
+      let body = ""
+      request.on("data", (data: Buffer) => (body += data.toString()))
+      request.on("end", () => {
+        received.push([request.url ?? "", body])
+        response.end("{}")
+      })
+    })
+    await new Promise<void>((resolve) => void collector.listen(0, "127.0.0.1", resolve))
+    const address = collector.address()
+    const port = typeof address === "object" && address !== null ? address.port : 0
+    emulator.enqueue(refused(503))
+    // What is left is sent when the layer closes.
+    await Effect.runPromise(Effect.provide(Observed.program, Observed.observed(`http://127.0.0.1:${port}`)))
+    collector.close().closeAllConnections()
+    const sent = (path: string) => received.filter(([to]) => to === path).map(([, body]) => body).join("\n")
+    const names = sent("/v1/traces").match(/"name":"[a-zA-Z_]+ gemini[^"]+"/g)?.toSorted()
+    assert.deepStrictEqual(names, [
+      `"name":"generateContent ${GeminiConfig.defaultModel}"`,
+      `"name":"generate_content ${GeminiConfig.defaultModel}"`,
+      `"name":"generate_content ${GeminiConfig.defaultModel}"`
+    ])
+    for (const metric of ["gen_ai.client.operation.duration", "gen_ai.client.token.usage", "gemini.client.retries"]) {
+      assert.include(sent("/v1/metrics"), `"name":"${metric}"`)
+    }
+    for (const secret of ["Say hello", "test-key"]) assert.notInclude(JSON.stringify(received), secret)
   })
 })
 

@@ -142,6 +142,7 @@ export const make = (options: Options): ModelClient => {
         options,
         meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
         inputTokens,
+        usage: GenerateContent.usage,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
       }, (transport ?? http).generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
@@ -151,6 +152,7 @@ export const make = (options: Options): ModelClient => {
         options,
         meter: generation.meter("generateContentStream", () => estimateTokens(request), options),
         inputTokens,
+        usage: GenerateContent.usage,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response)
       }, (transport ?? http).generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),

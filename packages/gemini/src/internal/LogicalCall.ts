@@ -18,7 +18,9 @@ import * as Reason from "../GeminiErrorReason.ts"
 import type * as GeminiHttp from "../GeminiHttp.ts"
 import type * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
+import type { Usage } from "../Usage.ts"
 import type { CallGate, InFlight } from "./CallGate.ts"
+import * as CallRecord from "./callRecord.ts"
 import * as RetryKernel from "./retry.ts"
 
 /** What every call of a client shares. */
@@ -60,6 +62,8 @@ export interface Plan<A> {
   readonly inputTokens: (answer: A) => number | undefined
   /** Whether an answer says how it finished. The last one of a stream that does is judged. */
   readonly isFinished: (answer: A) => boolean
+  /** All that was counted, for who records it. */
+  readonly usage?: ((answer: A) => Usage | undefined) | undefined
   /** Why a finished answer is none, if so: judged after its tokens were settled. */
   readonly rejection: (answer: A) => GeminiError | undefined
 }
@@ -82,6 +86,8 @@ export class LogicalCall<A> implements InFlight {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   sent = false
   abandon: Effect.Effect<void> = Effect.void
+  /** For who watches; mostly nobody does. */
+  record: CallRecord.CallRecord | undefined = undefined
   readonly failed: Array<Attempt> = []
   readonly client: Client
   readonly plan: Plan<A>
@@ -93,6 +99,19 @@ export class LogicalCall<A> implements InFlight {
     this.plan = plan
     const total = plan.options?.timeouts?.total
     this.total = total === undefined ? client.total : Duration.toMillis(total)
+  }
+
+  get method(): string {
+    return this.plan.method
+  }
+
+  get target(): string {
+    return this.client.target
+  }
+
+  /** That were sent so far. */
+  get attempts(): number {
+    return this.failed.length + (this.sent ? 1 : 0)
   }
 
   error(reason: Reason.GeminiErrorReason): GeminiError {
@@ -158,6 +177,7 @@ export class LogicalCall<A> implements InFlight {
             : undefined
           if (delay === undefined) return this.finalError(error)
           this.failed.push(this.attempt(error, delay))
+          this.record?.retried(error)
           this.sent = false
           const observe = plan.options?.observe
           const sleep = Effect.sleep(delay)
@@ -199,35 +219,40 @@ export const unary = <A>(
     const call = new LogicalCall(client, plan)
     const { gate } = client
     call.fiber = fiber
+    const record = call.record = CallRecord.of(fiber, plan.method, client.model)
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
+      record?.sent()
       return Effect.matchEffect(send, {
         onFailure: (error) => call.unsent(error, permit),
         onSuccess: (answer) => {
           const tokens = plan.inputTokens(answer)
+          record?.used(plan.usage?.(answer))
           const rejection = plan.rejection(answer)
           const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
           return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)
         }
       })
     }
-    const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() =>
-      Effect.catch(
+    const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() => {
+      record?.asked()
+      return Effect.catch(
         plan.meter.use(use),
         (error) => Effect.flatMap(call.recover(error), () => attempt)
       )
-    )
+    })
     const entered = Effect.suspend(() => {
       // Asked where it enters: a fiber may yield between two operations, and the gate close.
       if (!gate.isOpen) return Effect.fail(call.closed)
       gate.enter(call)
       return call.within(attempt)
     })
+    const left = Effect.onExitPrimitive(entered, () => {
+      gate.leave(call)
+      return undefined
+    })
     return Effect.map(
-      Effect.onExitPrimitive(entered, () => {
-        gate.leave(call)
-        return undefined
-      }),
+      record === undefined ? left : CallRecord.unary(fiber, record, call, left),
       (value) => ({ value, attempts: [...call.failed, { model: client.target, status: 200 }] })
     )
   })

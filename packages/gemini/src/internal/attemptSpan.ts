@@ -44,10 +44,13 @@ const operations: Readonly<Record<string, string>> = {
   batchEmbedContents: "embeddings"
 }
 
+/** What the conventions call a method. */
+export const operationOf = (method: string): string => operations[method] ?? method
+
 export const options = (call: Call, server: Server | undefined): Tracer.SpanOptionsNoTrace => ({
   kind: "client",
   attributes: {
-    "gen_ai.operation.name": operations[call.method] ?? call.method,
+    "gen_ai.operation.name": operationOf(call.method),
     "gen_ai.provider.name": "gcp.gemini",
     ...(call.model === undefined ? {} : { "gen_ai.request.model": call.model }),
     ...server
@@ -55,7 +58,7 @@ export const options = (call: Call, server: Server | undefined): Tracer.SpanOpti
 })
 
 export const name = (call: Call): string => {
-  const operation = operations[call.method] ?? call.method
+  const operation = operationOf(call.method)
   return call.model === undefined ? operation : `${operation} ${call.model}`
 }
 

@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../GeminiError.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
+import * as CallRecord from "./callRecord.ts"
 import { type Client, LogicalCall, type Plan } from "./LogicalCall.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
@@ -48,6 +49,10 @@ export const stream = <A>(
             tokens = plan.inputTokens(answer) ?? tokens
             if (plan.isFinished(answer)) finished = answer
           }
+          if (call.record !== undefined) {
+            call.record.chunk()
+            for (const answer of answers) call.record.used(plan.usage?.(answer))
+          }
           if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
           settled = tokens
           return Effect.as(permit.settle(tokens), answers)
@@ -56,9 +61,11 @@ export const stream = <A>(
 
       const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
         const inner = Scope.forkUnsafe(scope)
+        call.record?.asked()
         return Scope.provide(plan.meter.acquire, inner).pipe(
           Effect.flatMap((permit) => {
             call.sent = true
+            call.record?.sent()
             return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
               const read = chunks(source, permit)
               pull = Effect.catchTags(read, {
@@ -80,6 +87,15 @@ export const stream = <A>(
         )
       })
 
+      const recorded: Pull.Pull<Elements<A>, GeminiError> = Effect.withFiber((fiber) => {
+        const record = call.record = CallRecord.of(fiber, plan.method, client.model)
+        if (record === undefined) return attempt
+        return Effect.flatMap(
+          CallRecord.stream(fiber, record, call, scope),
+          (span) => span === undefined ? attempt : Effect.withParentSpan(attempt, span, { captureStackTrace: false })
+        )
+      })
+
       // How it leaves stands before it enters: no interruption comes between.
       const start = Effect.andThen(
         Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))),
@@ -87,7 +103,7 @@ export const stream = <A>(
           // Asked where it enters: a fiber may yield between two operations, and the gate close.
           if (!gate.isOpen) return Effect.fail(call.closed)
           gate.enter(call)
-          return attempt
+          return recorded
         })
       )
 

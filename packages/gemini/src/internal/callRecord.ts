@@ -1,0 +1,172 @@
+/**
+ * What is recorded of one call: its span, the parent of its attempts' spans, and its
+ * metrics. There is none where no tracer is installed and no metrics are asked for, so a
+ * call that nobody watches pays for two look-ups, and its chunks for one comparison.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import { GeminiError } from "../GeminiError.ts"
+import * as Telemetry from "../Telemetry.ts"
+import type { Usage } from "../Usage.ts"
+import * as AttemptSpan from "./attemptSpan.ts"
+
+export class CallRecord {
+  readonly #context: Context.Context<never>
+  readonly #clock: Clock.Clock
+  readonly #isMeasured: boolean
+  readonly #attributes: Readonly<Record<string, string>>
+  readonly #startedAt: number
+  #askedAt = 0
+  #sentAt = 0
+  #hasChunk = false
+  #waited = 0
+  #usage: Usage | undefined
+
+  constructor(fiber: Fiber.Fiber<unknown, unknown>, isMeasured: boolean, method: string, model: string | undefined) {
+    this.#context = fiber.context
+    this.#clock = fiber.getRef(Clock.Clock)
+    this.#isMeasured = isMeasured
+    this.#attributes = {
+      "gen_ai.operation.name": AttemptSpan.operationOf(method),
+      "gen_ai.provider.name": "gcp.gemini",
+      ...(model === undefined ? {} : { "gen_ai.request.model": model })
+    }
+    this.#startedAt = this.#now()
+  }
+
+  /** An attempt asks for its permit. */
+  asked(): void {
+    this.#askedAt = this.#now()
+  }
+
+  /** It has it, and goes out. */
+  sent(): void {
+    this.#sentAt = this.#now()
+    this.#waited += this.#sentAt - this.#askedAt
+    if (this.#isMeasured) this.#observe(Telemetry.wait, (this.#sentAt - this.#askedAt) / 1_000)
+  }
+
+  /** Of an answer, or of a stream's chunks as they come: the last one counts. */
+  used(usage: Usage | undefined): void {
+    if (usage !== undefined) this.#usage = usage
+  }
+
+  chunk(): void {
+    if (this.#hasChunk) return
+    this.#hasChunk = true
+    if (this.#isMeasured) this.#observe(Telemetry.timeToFirstChunk, (this.#now() - this.#sentAt) / 1_000)
+  }
+
+  retried(error: GeminiError): void {
+    if (this.#isMeasured) {
+      Metric.withAttributes(Telemetry.retries, { ...this.#attributes, "error.type": error.reason._tag })
+        .updateUnsafe(1, this.#context)
+    }
+  }
+
+  ended(exit: Exit.Exit<unknown, unknown>, attempts: number, span: Tracer.Span | undefined): void {
+    const error = errorOf(exit)
+    this.used(error?.usage)
+    if (span !== undefined) {
+      span.attribute("gemini.attempts", error?.attempts.length || attempts)
+      span.attribute("gemini.wait", this.#waited / 1_000)
+      if (error !== undefined) span.attribute("error.type", error.reason._tag)
+    }
+    if (!this.#isMeasured) return
+    const failure = Exit.isSuccess(exit) ? undefined : error?.reason._tag ?? "interrupted"
+    this.#observe(
+      Telemetry.operationDuration,
+      (this.#now() - this.#startedAt) / 1_000,
+      failure === undefined ? undefined : { "error.type": failure }
+    )
+    if (this.#usage === undefined) return
+    const { candidatesTokens, promptTokens, thoughtsTokens, toolUsePromptTokens } = this.#usage
+    this.#observe(Telemetry.tokenUsage, promptTokens + toolUsePromptTokens, { "gen_ai.token.type": "input" })
+    this.#observe(Telemetry.tokenUsage, candidatesTokens + thoughtsTokens, { "gen_ai.token.type": "output" })
+  }
+
+  get spanOptions(): Tracer.SpanOptionsNoTrace {
+    return { kind: "internal", attributes: this.#attributes }
+  }
+
+  #now(): number {
+    return this.#clock.currentTimeMillisUnsafe()
+  }
+
+  #observe(metric: Metric.Histogram<number>, value: number, more?: Readonly<Record<string, string>>): void {
+    Metric.withAttributes(metric, { ...this.#attributes, ...more }).updateUnsafe(value, this.#context)
+  }
+}
+
+const errorOf = (exit: Exit.Exit<unknown, unknown>): GeminiError | undefined => {
+  const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+  return error instanceof GeminiError ? error : undefined
+}
+
+/** The record of a call, if anybody watches. */
+export const of = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  method: string,
+  model: string | undefined
+): CallRecord | undefined => {
+  const isMeasured = fiber.getRef(Telemetry.Enabled)
+  return isMeasured || AttemptSpan.isTraced(fiber) ? new CallRecord(fiber, isMeasured, method, model) : undefined
+}
+
+interface Recorded {
+  readonly method: string
+  readonly target: string
+  readonly attempts: number
+}
+
+/** Around a call with one answer. */
+export const unary = <A>(
+  fiber: Fiber.Fiber<unknown, unknown>,
+  record: CallRecord,
+  recorded: Recorded,
+  call: Effect.Effect<A, GeminiError>
+): Effect.Effect<A, GeminiError> => {
+  if (!AttemptSpan.isTraced(fiber)) {
+    return Effect.onExit(call, (exit) => Effect.sync(() => record.ended(exit, recorded.attempts, undefined)))
+  }
+  return Effect.useSpan(
+    `${recorded.method} ${recorded.target}`,
+    record.spanOptions,
+    (span) =>
+      Effect.withParentSpan(call, span, { captureStackTrace: false }).pipe(
+        Effect.onExit((exit) => Effect.sync(() => record.ended(exit, recorded.attempts, span)))
+      )
+  )
+}
+
+/** For the scope of a stream; the answer is the parent of its attempts. */
+export const stream = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  record: CallRecord,
+  recorded: Recorded,
+  scope: Scope.Scope
+): Effect.Effect<Tracer.Span | undefined> => {
+  const ending = (span: Tracer.Span | undefined) =>
+    Effect.as(
+      Scope.addFinalizerExit(scope, (exit) =>
+        Effect.sync(() =>
+          record.ended(Exit.isFailure(exit) ? Pull.doneExitFromCause(exit.cause) : exit, recorded.attempts, span)
+        )),
+      span
+    )
+  return AttemptSpan.isTraced(fiber)
+    ? Effect.flatMap(
+      Scope.provide(Effect.makeSpanScoped(`${recorded.method} ${recorded.target}`, record.spanOptions), scope),
+      ending
+    )
+    : ending(undefined)
+}
