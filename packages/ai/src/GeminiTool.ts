@@ -81,8 +81,8 @@ const mcpServer: Schema.Codec<McpServer> = WireTool.McpServer
 const anyObject = Schema.Record(Schema.String, Schema.Unknown)
 
 /**
- * Google Search. The finish part's metadata has the grounding, `renderCitations` of
- * `GeminiCitations` puts it into the text.
+ * Google Search. The finish part has the grounding in its metadata; `render` of
+ * `GeminiCitations` puts it into the text as citations.
  *
  * @category tools
  * @since 0.1.0
