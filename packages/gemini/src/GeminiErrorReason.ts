@@ -287,7 +287,8 @@ export class Unsupported
 }
 
 /**
- * The model speaks only the Live API, and the program has no LiveTransport.
+ * The call goes over the Live API (the model has nothing else, or the caller said so), and the
+ * program has no LiveTransport.
  *
  * @category errors
  * @since 0.1.0
@@ -299,7 +300,7 @@ export class LiveNotProvided
     return false
   }
   override get message(): string {
-    return "this model speaks only the Live API and no LiveTransport is provided: use NodeGemini.layer"
+    return "this call goes over the Live API and no LiveTransport is provided: use NodeGemini.layer"
   }
 }
 

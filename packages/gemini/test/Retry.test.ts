@@ -32,6 +32,10 @@ describe("retry", () => {
     })
   })
 
+  it("a number of attempts that is none ends the call", () => {
+    assert.isUndefined(after(failed(overloaded), {}, { ...defaults, attempts: Number.NaN }))
+  })
+
   it("the server's delay wins over the backoff, up to maxRetryAfter", () => {
     assert.strictEqual(after(failed(overloaded, 39_000)), 39_000)
     assert.strictEqual(after(failed(overloaded, 120_000)), 120_000)

@@ -60,7 +60,8 @@ const isRetried = (policy: Policy, { error, waitForQuota }: Failure): boolean =>
  */
 export const delayAfter = (policy: Policy, failure: Failure): number | undefined => {
   const { error, failures, random, remaining } = failure
-  if (failures >= policy.attempts || !isRetried(policy, failure)) return undefined
+  // Asked this way round, a number of attempts that is NaN means no more, not for ever.
+  if (!(failures < policy.attempts) || !isRetried(policy, failure)) return undefined
   if (error.reason._tag === "QuotaExhausted") return 0
   const asked = error.retryAfter === undefined ? undefined : Duration.toMillis(error.retryAfter)
   if (asked !== undefined && asked > policy.maxRetryAfter) return undefined
