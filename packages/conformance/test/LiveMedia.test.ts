@@ -288,10 +288,15 @@ describe("limits", () => {
 
   it.live("a session's place among the open ones goes back when it ends, also by an error", () =>
     Effect.gen(function*() {
-      const server = yield* LiveServer.listen({ message: (peer) => peer.ws.close(1011, "no") })
+      const server = yield* LiveServer.listen({
+        setup: (peer, { model }) =>
+          model === "models/refused" ? peer.ws.close(1008, "no") : peer.send({ setupComplete: {} }),
+        message: (peer) => peer.ws.close(1011, "no")
+      })
       const open = Effect.map(
         RateLimiter.RateLimiter.use(({ snapshot }) => snapshot),
-        (lanes) => lanes.find(({ lane }) => lane.family === "liveSession")?.used.inFlight
+        (lanes) =>
+          lanes.filter(({ lane }) => lane.family === "liveSession").reduce((all, { used }) => all + used.inFlight, 0)
       )
       yield* Effect.scoped(Effect.gen(function*() {
         const session = yield* connect()
@@ -299,6 +304,9 @@ describe("limits", () => {
         yield* Effect.flip(session.ask("go"))
         yield* Stream.runDrain(session.statusChanges)
         yield* Effect.sleep("10 millis")
+        assert.strictEqual(yield* open, 0)
+        // Nor does one keep its place that was never opened.
+        yield* Effect.flip(connect({ model: "refused" }))
         assert.strictEqual(yield* open, 0)
       })).pipe(
         Effect.provide(Layer.fresh(NodeGemini.layer({ apiKey, baseUrl: server.url, tier: "tier1" })))

@@ -80,15 +80,24 @@ export interface Opened {
   ) => Stream.Stream<GenerateContentResponse, LiveError>
 }
 
-export const open = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Opened, LiveError, Scope.Scope> {
+/** A session that could not be opened gives its place back at once, not with the caller's scope. */
+export const open = (options: Options): Effect.Effect<Opened, LiveError, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.scope,
+    (outer) =>
+      Effect.flatMap(Scope.fork(outer), (scope) =>
+        Effect.onError(build(options, scope), (cause) => Scope.close(scope, Exit.failCause(cause))))
+  )
+
+const build = Effect.fnUntraced(function*(
+  options: Options,
+  scope: Scope.Closeable
+): Effect.fn.Return<Opened, LiveError> {
   const { limits, model, textBy } = options
   const failure = (method: string, reason: Reason.LiveErrorReason): LiveError =>
     new LiveError({ method, model, reason })
   const closedError = (): LiveError => failure("session", new Reason.SessionClosed())
 
-  const scope = yield* Scope.fork(yield* Effect.scope)
   // What ends with the session, also where an error ends it before its scope does.
   const work = yield* Scope.fork(scope)
   const within = Scope.provide(work)
@@ -167,7 +176,10 @@ export const open = Effect.fnUntraced(function*(
     first,
     scope
   )
-  yield* Effect.forkIn(Effect.flatMap(loop, end), scope)
+  // A bug of ours must not leave those who wait waiting.
+  const broken = new Reason.Network({ description: "the session broke inside the library" })
+  const whole = Effect.catchDefect(loop, () => Effect.succeed(failure("session", broken)))
+  yield* Effect.forkIn(Effect.flatMap(whole, end), scope)
 
   const message = (tokens: number) => Effect.mapError(limits.message(tokens), (reason) => failure("send", reason))
 
