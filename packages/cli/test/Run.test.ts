@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import { execFile, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify, stripVTControlCharacters } from "node:util"
@@ -59,6 +62,23 @@ describe("gemini-fx run", () => {
       ConfigProvider.ConfigProvider,
       ConfigProvider.fromUnknown({ GEMINI_API_KEY: "AIza-not-a-real-key" })
     )))
+
+  it.live("remembers the quota between runs", () =>
+    Effect.gen(function*() {
+      const { url } = yield* Emulator.Emulator
+      const fs = yield* FileSystem.FileSystem
+      const state = yield* fs.makeTempDirectoryScoped()
+      const env = { ...server(url), GEMINI_FX_STATE: state }
+      for (let i = 0; i < 2; i++) assert.strictEqual((yield* gemini(["run", "story.toml"], { files, env })).exitCode, 0)
+      const [quota = ""] = yield* fs.readDirectory(state)
+      assert.match(quota, /^quota-[0-9a-f]{12}$/)
+      const lanes = yield* fs.readDirectory(`${state}/${quota}`)
+      assert.lengthOf(lanes, 2)
+      for (const lane of lanes) {
+        const { leases, window } = JSON.parse(yield* fs.readFileString(`${state}/${quota}/${lane}`))
+        assert.deepStrictEqual([window.today, leases], [2, {}])
+      }
+    }).pipe(Effect.provide(Layer.merge(Emulator.layerServer({}), NodeFileSystem.layer))))
 
   it.live("prints what would be sent on a dry run, variables filled in", () =>
     Effect.gen(function*() {

@@ -2,16 +2,22 @@
  * Which server answers: Google (or what GEMINI_BASE_URL names) when there is a key, the
  * embedded emulator when there is none. `says` is the first line that a person reads.
  */
-import type * as Config from "effect/Config"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Services } from "effect-gemini/FetchGemini"
+import * as FileLaneStore from "effect-gemini/FileLaneStore"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Tier from "effect-gemini/Tier"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
+import { createHash } from "node:crypto"
+import { homedir } from "node:os"
+import { join } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
 
 export interface Server {
@@ -49,6 +55,25 @@ const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
     }))
   ))
 
+/**
+ * Google's quota is remembered between runs, in GEMINI_FX_STATE or the user's directory for
+ * state: apart by server and key, of which a digest is kept. Other servers' only if asked.
+ */
+const remembering = (url: string, apiKey: Redacted.Redacted<string>) =>
+  Effect.map(
+    Config.all({
+      own: Config.option(Config.String("GEMINI_FX_STATE")),
+      state: Config.String("XDG_STATE_HOME").pipe(Config.withDefault(join(homedir(), ".local", "state")))
+    }),
+    ({ own, state }) => {
+      if (Option.isNone(own) && !isGoogle(url)) return undefined
+      const digest = createHash("sha256").update(`${url} ${Redacted.value(apiKey)}`).digest("hex").slice(0, 12)
+      return FileLaneStore.layer({
+        directory: join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${digest}`)
+      }).pipe(Layer.provide(NodeFileSystem.layer))
+    }
+  )
+
 /** `options` are what the command line says; they win over the environment. */
 export const choose = Effect.fnUntraced(function*(
   options: GeminiConfig.Options
@@ -77,8 +102,10 @@ export const choose = Effect.fnUntraced(function*(
   }
   const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
   const bills = isGoogle(url) ? "; Google may bill this key" : ""
+  const quota = yield* remembering(url, environment.apiKey)
+  const client = NodeGemini.layerHttp(all)
   return {
     says: `server: ${url}, with the API key of the environment${bills}`,
-    layer: NodeGemini.layerHttp(all)
+    layer: quota === undefined ? client : Layer.provide(client, quota)
   }
 })
