@@ -184,6 +184,9 @@ export class SessionCore {
       sink.queue.push(sink.fold.handedOver(), smallEvent)
       sink.queue.end({ _tag: "Done" })
     }
+    // A view has it and nobody reads events. Making them all the same cost more than all the rest of a
+    // chunk (November 2026: 2.6 times raw ws in CPU with, 1.2 without).
+    if (!this.isRead && sink !== undefined && !message.goAway) return undefined
     const events = LiveEvent.fromMessage(message)
     const share = Math.ceil(bytes / Math.max(1, events.length))
     for (const event of events) {

@@ -142,11 +142,12 @@ const build = Effect.fnUntraced(function*(
   const end = (error: LiveError | undefined): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (link.over !== undefined) return Effect.void
-      link.end(error ?? closedError())
+      const over = error ?? closedError()
+      link.end(over)
       return Effect.andThen(
         setStatus({ _tag: "Closed", error }),
         Effect.suspend(() => {
-          core.end(error, closedError())
+          core.end(error, over)
           return Scope.close(work, Exit.void)
         })
       )
