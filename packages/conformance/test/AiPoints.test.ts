@@ -239,6 +239,19 @@ describe("tools", () => {
       assert.deepStrictEqual(body["toolConfig"], { includeServerSideToolInvocations: true })
     }).pipe(Effect.provide(services())))
 
+  it.effect("that a model does not combine are refused before the request, with what to do", () =>
+    Effect.gen(function*() {
+      const all = Toolkit.make(Weather, GeminiTool.GoogleSearch({}))
+      const handled = yield* all.pipe(Effect.provide(all.toLayer({ weather: () => Effect.succeed(1) })))
+      const old = GeminiLanguageModel.withConfigOverride({ model: "gemini-2.5-flash" })
+      const mixed = yield* Effect.flip(old(LanguageModel.generateText({ prompt: "hi", toolkit: handled })))
+      assert.include(mixed.message, "takes only one of function tools and Gemini's own tools")
+      const schema = Schema.Struct({ a: Schema.String })
+      const json = yield* Effect.flip(old(LanguageModel.generateObject({ prompt: "hi", toolkit, schema })))
+      assert.include(json.message, "takes only one of function tools and JSON output")
+      assert.lengthOf(yield* Effect.flatMap(Emulator.Emulator, ({ requests }) => requests), 0)
+    }).pipe(Effect.provide([services(), handlers])))
+
   it.effect("results go back together, in the order of the calls, whatever they are", () =>
     Effect.gen(function*() {
       const call = (id: string, name: string) => ({ type: "tool-call" as const, id, name, params: {} })

@@ -7,7 +7,9 @@ import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Result from "effect/Result"
 import type { Config } from "../GeminiLanguageModel.ts"
+import * as AiTool from "effect/ai/Tool"
 import * as GeminiSchema from "../GeminiSchema.ts"
+import * as Combinations from "./combinations.ts"
 import { promptToContents } from "./promptToContents.ts"
 import { requestTools } from "./requestTools.ts"
 import * as Signatures from "./signatures.ts"
@@ -72,6 +74,14 @@ export const buildRequest = (
   if (Result.isFailure(tools)) return Result.fail(tools.failure)
   const output = jsonOutput(options.responseFormat, schemaDialect)
   if (Result.isFailure(output)) return Result.fail(output.failure)
+  const refused = Combinations.refusal(model, {
+    functions: options.tools.some((tool) => !AiTool.isProviderDefined(tool)),
+    ownTools: options.tools.some(AiTool.isProviderDefined),
+    json: options.responseFormat.type === "json" || generation.responseMimeType === "application/json"
+  })
+  if (refused !== undefined) {
+    return Result.fail(new AiError.InvalidRequestError({ parameter: "tools", description: refused }))
+  }
   const generationConfig = { ...generation, ...output.success }
   const merged = toolConfig || tools.success.toolConfig
     ? { toolConfig: { ...tools.success.toolConfig, ...toolConfig } }
