@@ -69,6 +69,7 @@ const misfit = (responseText: string) => (error: Schema.SchemaError): AiError.Ai
 /**
  * The object as it comes. Each element knows at least what the one before knew; the last
  * is whole. Fails with a `StructuredOutputError` when the whole does not fit the schema.
+ * The schema goes out as a setting of `GeminiLanguageModel`: `effect/ai` streams text only.
  *
  * @category streaming
  * @since 0.1.0

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 
 const model = "gemini-3.8-flash"
 
@@ -29,7 +30,7 @@ const Weather = Tool.make("weather", {
 const toolkit = Toolkit.make(Weather)
 const handlers = toolkit.toLayer({ weather: ({ city }) => Effect.succeed({ celsius: city.length }) })
 
-describe("first slice", () => {
+describe("the language model", () => {
   it.effect("generateText answers", () =>
     Effect.gen(function*() {
       const answer = yield* LanguageModel.generateText({ prompt: "one two three" })
@@ -55,4 +56,35 @@ describe("first slice", () => {
       const second = yield* chat.generateText({ prompt: [], toolkit })
       assert.include(second.text, "celsius")
     }).pipe(Effect.provide([services(), handlers])))
+})
+
+describe("telemetry", () => {
+  it.effect("follows the GenAI conventions, streamed or not, without prompt or answer", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* Effect.all([
+        LanguageModel.generateText({ prompt: "one secret three" }),
+        Stream.runDrain(LanguageModel.streamText({ prompt: "one secret three" }))
+      ]).pipe(Effect.withTracer(tracer))
+      for (const name of ["LanguageModel.generateText", "LanguageModel.streamText"]) {
+        const attributes = Object.fromEntries(spans.find((span) => span.name === name)?.attributes ?? [])
+        assert.deepInclude(attributes, {
+          "gen_ai.provider.name": "gcp.gemini",
+          "gen_ai.operation.name": "chat",
+          "gen_ai.request.model": model,
+          "gen_ai.request.temperature": 0.5,
+          "gen_ai.response.model": model,
+          "gen_ai.response.finish_reasons": ["STOP"]
+        })
+        assert.isAbove(Number(attributes["gen_ai.usage.output_tokens"]), 0)
+        assert.notInclude(JSON.stringify(attributes), "secret")
+      }
+    }).pipe(Effect.provide(services({ temperature: 0.5 }))))
 })
