@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly timeouts?: Timeouts | undefined
   /** Retries, each setting on its own. */
   readonly retry?: Retry | undefined
-  /** Quotas to keep, for a model whose lane this call is the first to use. */
+  /** Quotas to keep for this call; what its lane has counted so far counts against them. */
   readonly tier?: Tier.TierName | Tier.Tier | undefined
   /** Overrides of the tier for the model of this call. */
   readonly limits?: Partial<Tier.Limits> | undefined

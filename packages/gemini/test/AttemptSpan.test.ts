@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -10,6 +9,7 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { readFileSync } from "node:fs"
 import { version } from "../src/internal/version.ts"
+import { recorder } from "./spanRecorder.ts"
 
 const request = { model: "gemini-3.8-flash", contents: [{ role: "user", parts: [{ text: "the-prompt" }] }] }
 const answer = {
@@ -19,30 +19,6 @@ const answer = {
   responseId: "r1"
 }
 const sse = `data: ${JSON.stringify(answer)}\n\n`
-
-interface Recorded {
-  readonly span: Tracer.NativeSpan
-  readonly ends: Array<Exit.Exit<unknown, unknown>>
-}
-
-/** A tracer that counts how often each span ends. */
-const recorder = () => {
-  const spans: Array<Recorded> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const ends: Recorded["ends"] = []
-      const span = new Tracer.NativeSpan(options)
-      const end = span.end.bind(span)
-      span.end = (time, exit) => {
-        ends.push(exit)
-        end(time, exit)
-      }
-      spans.push({ span, ends })
-      return span
-    }
-  })
-  return { spans, tracer }
-}
 
 const traced = Effect.fnUntraced(function*(
   respond: Effect.Effect<Response>,

@@ -5,7 +5,6 @@ import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Telemetry from "effect-gemini/Telemetry"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -17,6 +16,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import { recorder } from "./spanRecorder.ts"
 
 const request = { model: "gemini-2.5-flash", contents: "the-prompt" }
 const answer = {
@@ -34,29 +34,6 @@ const forever = Effect.sync(() =>
     })
   )
 )
-
-interface Recorded {
-  readonly span: Tracer.NativeSpan
-  readonly ends: Array<Exit.Exit<unknown, unknown>>
-}
-
-const recorder = () => {
-  const spans: Array<Recorded> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const ends: Recorded["ends"] = []
-      const span = new Tracer.NativeSpan(options)
-      const end = span.end.bind(span)
-      span.end = (time, exit) => {
-        ends.push(exit)
-        end(time, exit)
-      }
-      spans.push({ span, ends })
-      return span
-    }
-  })
-  return { spans, tracer }
-}
 
 /** A client that gets these responses one after the other, and then the last one again. */
 const clientOf = (responses: ReadonlyArray<Effect.Effect<Response>>) => {
