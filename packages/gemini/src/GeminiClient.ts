@@ -286,7 +286,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
           : Effect.flatMap(routed, (transport) => client.generate(body, call, transport))).pipe(
           Effect.mapBoth({
             onFailure: Routing.explain,
-            onSuccess: ({ attempts, value }) => Answer_.make(value, model, attempts)
+            onSuccess: ({ attempts, value }) => Answer_.make(value, attempts.at(-1)?.model ?? model, attempts)
           })
         )
     })

@@ -22,6 +22,8 @@ import { Usage } from "./Usage.ts"
  */
 export const Attempt = Schema.Struct({
   model: Schema.String,
+  /** Of a client with several: the member that it went to. */
+  member: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Finite),
   reason: Schema.optionalKey(Schema.String),
   delay: Schema.optionalKey(Schema.Duration),

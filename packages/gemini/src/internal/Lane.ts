@@ -57,7 +57,7 @@ export class Lane {
   meter(method: string, estimate: () => number, options: CallOptions | undefined): Meter {
     const { limiter } = this.#options
     let tokens: number | undefined
-    const admission = () => this.#admission(method, tokens ??= estimate(), options)
+    const admission = () => this.admission(method, tokens ??= estimate(), options)
     return {
       use: (attempt) => limiter.use(admission(), attempt),
       acquire: Effect.suspend(() => limiter.acquire(admission())),
@@ -65,7 +65,8 @@ export class Lane {
     }
   }
 
-  #admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
+  /** What a call asks of the lane as it stands. */
+  admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
     if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {

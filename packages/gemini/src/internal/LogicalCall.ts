@@ -53,6 +53,12 @@ export const unmetered: Meter = {
   learn: Effect.succeed
 }
 
+/** Where an attempt goes. */
+export interface Way {
+  readonly model: string
+  readonly member: string
+}
+
 /** One call of a client, over whatever it sends. */
 export interface Plan<A> {
   readonly method: string
@@ -66,6 +72,10 @@ export interface Plan<A> {
   readonly usage?: ((answer: A) => Usage | undefined) | undefined
   /** Why a finished answer is none, if so: judged after its tokens were settled. */
   readonly rejection: (answer: A) => GeminiError | undefined
+  /** Of a call that may go several ways: the one of the attempt in hand. */
+  readonly way?: (() => Way | undefined) | undefined
+  /** When to try again, where that is not the client's own rule. */
+  readonly delayAfter?: typeof RetryKernel.delayAfter | undefined
 }
 
 /** What of a call's options concerns one attempt. */
@@ -124,6 +134,10 @@ export class LogicalCall<A> implements InFlight {
     })
   }
 
+  get way(): Pick<Attempt, "model" | "member"> {
+    return this.plan.way?.() ?? { model: this.client.target }
+  }
+
   get closed(): GeminiError {
     return this.error(
       new Reason.Unsupported({
@@ -136,13 +150,13 @@ export class LogicalCall<A> implements InFlight {
   /** What the total deadline makes of the call: the attempt that it cut counts as one. */
   get timedOut(): GeminiError {
     const reason = new Reason.TimedOut({ phase: "total" })
-    if (this.sent) this.failed.push({ model: this.client.target, reason: reason._tag })
+    if (this.sent) this.failed.push({ ...this.way, reason: reason._tag })
     return this.error(reason)
   }
 
   private attempt(error: GeminiError, delay?: number): Attempt {
     return {
-      model: this.client.target,
+      ...this.way,
       ...(error.status === undefined ? {} : { status: error.status }),
       reason: error.reason._tag,
       ...(delay === undefined ? {} : { delay: Duration.millis(delay) })
@@ -167,7 +181,7 @@ export class LogicalCall<A> implements InFlight {
       (error) =>
         Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
           const delay = client.gate.isOpen
-            ? RetryKernel.delayAfter(policy, {
+            ? (plan.delayAfter ?? RetryKernel.delayAfter)(policy, {
               error,
               failures: this.failed.length + 1,
               remaining: this.deadline - now,
@@ -253,6 +267,6 @@ export const unary = <A>(
     })
     return Effect.map(
       record === undefined ? left : CallRecord.unary(fiber, record, call, left),
-      (value) => ({ value, attempts: [...call.failed, { model: client.target, status: 200 }] })
+      (value) => ({ value, attempts: [...call.failed, { ...call.way, status: 200 }] })
     )
   })

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { GeminiError } from "../GeminiError.ts"
+import { type Attempt, GeminiError } from "../GeminiError.ts"
 import * as Telemetry from "../Telemetry.ts"
 import type { Usage } from "../Usage.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
@@ -73,11 +73,15 @@ export class CallRecord {
     }
   }
 
-  ended(exit: Exit.Exit<unknown, unknown>, attempts: number, span: Tracer.Span | undefined): void {
+  ended(exit: Exit.Exit<unknown, unknown>, { attempts, target, way }: Recorded, span: Tracer.Span | undefined): void {
     const error = errorOf(exit)
     this.used(error?.usage)
     if (span !== undefined) {
       span.attribute("gemini.attempts", error?.attempts.length || attempts)
+      if (way.member !== undefined) {
+        span.attribute("gemini.member", way.member)
+        if (way.model !== target) span.attribute("gemini.fallback.model", way.model)
+      }
       span.attribute("gemini.wait", this.#waited / 1_000)
       if (error !== undefined) span.attribute("error.type", error.reason._tag)
     }
@@ -126,6 +130,8 @@ interface Recorded {
   readonly method: string
   readonly target: string
   readonly attempts: number
+  /** Of the last attempt: its model is another one after a fallback. */
+  readonly way: Pick<Attempt, "model" | "member">
 }
 
 /** Around a call with one answer. */
@@ -136,14 +142,14 @@ export const unary = <A>(
   call: Effect.Effect<A, GeminiError>
 ): Effect.Effect<A, GeminiError> => {
   if (!AttemptSpan.isTraced(fiber)) {
-    return Effect.onExit(call, (exit) => Effect.sync(() => record.ended(exit, recorded.attempts, undefined)))
+    return Effect.onExit(call, (exit) => Effect.sync(() => record.ended(exit, recorded, undefined)))
   }
   return Effect.useSpan(
     `${recorded.method} ${recorded.target}`,
     record.spanOptions,
     (span) =>
       Effect.withParentSpan(call, span, { captureStackTrace: false }).pipe(
-        Effect.onExit((exit) => Effect.sync(() => record.ended(exit, recorded.attempts, span)))
+        Effect.onExit((exit) => Effect.sync(() => record.ended(exit, recorded, span)))
       )
   )
 }
@@ -159,7 +165,7 @@ export const stream = (
     Effect.as(
       Scope.addFinalizerExit(scope, (exit) =>
         Effect.sync(() =>
-          record.ended(Exit.isFailure(exit) ? Pull.doneExitFromCause(exit.cause) : exit, recorded.attempts, span)
+          record.ended(Exit.isFailure(exit) ? Pull.doneExitFromCause(exit.cause) : exit, recorded, span)
         )),
       span
     )
