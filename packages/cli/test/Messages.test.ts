@@ -89,6 +89,9 @@ const cases: Readonly<Record<string, Case>> = {
   "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
   "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
   "an emulator on a port that is none": { args: ["emulator", "--port", "http"] },
+  "a share of an overload that is none": { args: ["emulator", "--port", "0", "--overload", "gemini-3.8-flash=2"] },
+  "an overload of a model that is not there": { args: ["emulator", "--port", "0", "--overload", "gemini-9"] },
+  "a way to be down that is none": { args: ["emulator", "--port", "0", "--outage", "us-east1=slowly"] },
   "a recording that is not there": { args: ["emulator", "--port", "0", "--recorded", "/nowhere/to/be/found"] },
   "a configuration that is not there": { args: ["run", "story.toml", "--config", "gemini.toml"], story: says },
   "a configuration that is not TOML": {

@@ -1,4 +1,5 @@
 import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI, Modality } from "@google/genai"
+import * as Fault from "effect-gemini-emulator/Fault"
 import * as Standalone from "effect-gemini-emulator/Standalone"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 
@@ -8,10 +9,10 @@ import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 const model = "gemini-3.8-flash"
 
 let emulator: Awaited<ReturnType<typeof Standalone.start>>
-const sdk = (apiKey = "test-key", apiVersion?: string) =>
+const sdk = (apiKey = "test-key", apiVersion?: string, baseUrl = emulator.url) =>
   new GoogleGenAI({
     apiKey,
-    httpOptions: { baseUrl: emulator.url, ...(apiVersion === undefined ? {} : { apiVersion }) }
+    httpOptions: { baseUrl, ...(apiVersion === undefined ? {} : { apiVersion }) }
   })
 
 beforeAll(async () => {
@@ -258,6 +259,20 @@ describe("every refusal reaches the official SDK as Google's would", () => {
     const error = await failure(sdk().models.generateContent({ model, contents: "Hi" }))
     assert.strictEqual(error.status, 503)
     assert.include(error.message, "experiencing high demand")
+  })
+
+  it("a region: its base URL, its quota, its outage", async () => {
+    const west = sdk("small-key", undefined, emulator.regionUrl("europe-west4"))
+    const ask = { model, contents: "Hi" }
+    await sdk("small-key").models.generateContent(ask)
+    await west.models.generateContent(ask)
+    const spent = await failure(west.models.generateContent(ask))
+    assert.strictEqual(spent.status, 429)
+    assert.include(spent.message, "\"location\":\"europe-west4\"")
+    emulator.addFault(Fault.outage("europe-west4"))
+    const down = await failure(west.models.generateContent(ask))
+    assert.strictEqual(down.status, 503)
+    assert.include(down.message, "The service is currently unavailable.")
   })
 
   it("499 in the middle of a stream, after the chunks before it", async () => {

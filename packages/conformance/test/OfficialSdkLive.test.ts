@@ -40,12 +40,17 @@ interface Chat {
 
 const connect = async (
   config: LiveConnectConfig,
-  options: { readonly model?: string; readonly apiKey?: string; readonly apiVersion?: string } = {}
+  options: {
+    readonly model?: string
+    readonly apiKey?: string
+    readonly apiVersion?: string
+    readonly region?: string
+  } = {}
 ): Promise<Chat> => {
-  const { apiKey = "key", apiVersion, model = robot } = options
+  const { apiKey = "key", apiVersion, model = robot, region = "global" } = options
   const ai = new GoogleGenAI({
     apiKey,
-    httpOptions: { baseUrl: emulator.url, ...(apiVersion === undefined ? {} : { apiVersion }) }
+    httpOptions: { baseUrl: emulator.regionUrl(region), ...(apiVersion === undefined ? {} : { apiVersion }) }
   })
   const messages: Array<LiveServerMessage> = []
   let wake = () => {}
@@ -237,6 +242,8 @@ describe("the official SDK's live client", () => {
     )
     const held = await connect(text, { apiKey: "small-key" })
     assert.include(await failure(connect(text, { apiKey: "small-key" })), `${before} (code 1011): You exceeded your`)
+    const elsewhere = await connect(text, { apiKey: "small-key", region: "europe-west4" })
+    elsewhere.session.close()
     held.session.close()
   })
 

@@ -31,7 +31,7 @@ export type Answer = string | AnswerFields
  */
 export interface AnswerFields {
   /** Which requests it is for. Of a queue, the first answer that matches is taken. */
-  readonly when?: Pick<When, "method" | "model" | "key"> | undefined
+  readonly when?: Pick<When, "method" | "model" | "key" | "project" | "region"> | undefined
   /** What the model says; a stream brings it in several chunks. */
   readonly text?: string | undefined
   /** A whole response body; a stream brings it as one event. */

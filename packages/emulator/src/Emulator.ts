@@ -49,6 +49,11 @@ export interface Options extends GeminiHandler.Options {
 export interface Service {
   /** Base URL for clients: `http://127.0.0.1:PORT`. */
   readonly url: string
+  /**
+   * Base URL of a region, `europe-west4` for instance: any name will do. Each region counts quotas and
+   * keeps Live sessions for itself, and faults may be its own (`Fault.outage`). `url` is the region `global`.
+   */
+  readonly regionUrl: (region: string) => string
   /** What arrived, in order. Each call gives a fresh copy, so an open entry can be looked at again later. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   /** Waits until the log satisfies a predicate; it is asked now and after every arrival and every end. */
@@ -67,6 +72,8 @@ export interface Service {
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
   /** Faults from now on; the first that matches a request hits it. */
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
+  /** Ends faults: the very objects that were added. */
+  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
   /**
    * Moves the server's clock: quotas, the log's times and the retirement of models follow it;
    * delays do not, they follow the Clock.
@@ -113,7 +120,7 @@ export class Emulator extends Context.Service<Emulator, Service>()("effect-gemin
 /** @internal */
 export const make = (options: Options) => {
   const log = RequestLog.make(options.remember)
-  const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [])
+  const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [], options.seed)
   const quota = Quota.make()
   const live = LiveState.make(options)
   const state: GeminiHandler.State = { log, script, quota, live, offset: 0 }
@@ -150,6 +157,7 @@ export const make = (options: Options) => {
   }
   const service = (url: string): Service => ({
     url,
+    regionUrl: (region) => `${url}/locations/${encodeURIComponent(region)}`,
     requests: Effect.sync(log.entries),
     awaitLog,
     awaitRequests: (n) => awaitLog((entries) => entries.length >= n),
@@ -158,6 +166,7 @@ export const make = (options: Options) => {
     largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
     enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
     addFault: (...faults) => Effect.sync(() => script.addFault(faults)),
+    removeFault: (...faults) => Effect.sync(() => script.removeFault(faults)),
     adjust: (duration) =>
       Effect.sync(() => {
         state.offset += Duration.toMillis(Duration.fromInputUnsafe(duration))

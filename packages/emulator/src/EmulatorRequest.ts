@@ -19,6 +19,10 @@ export interface EmulatorRequest {
   readonly model: string | undefined
   /** The API key, from the header or the query. */
   readonly key: string | undefined
+  /** The project of the key: `default` if no project has it. */
+  readonly project: string
+  /** Where it was sent to: `global` for the plain base URL, else the region of `regionUrl`. */
+  readonly region: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly query: URLSearchParams
   /** The parsed body; undefined when there is none or it is no JSON. */
@@ -34,6 +38,18 @@ const decoded = (path: string): string => {
   } catch {
     return path
   }
+}
+
+/**
+ * The region that a path is meant for, and the rest of the path. The Gemini API has one address for
+ * the whole world; here a base URL that ends in `/locations/REGION` stands for the address of a region.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const regionOf = (path: string): { readonly region: string; readonly path: string } => {
+  const [, region, rest] = /^\/+locations\/+([\w-]+)(\/.*)$/.exec(path) ?? []
+  return region === undefined || rest === undefined ? { region: "global", path } : { region, path: rest }
 }
 
 /**

@@ -23,6 +23,16 @@ export interface When {
   readonly model?: string | undefined
   /** The API key. */
   readonly key?: string | undefined
+  /** The project of the key. */
+  readonly project?: string | undefined
+  /** The region, as in `regionUrl`; `global` is the plain base URL. */
+  readonly region?: string | undefined
+  /** From this time on: milliseconds since the epoch, by the server's clock. */
+  readonly from?: number | undefined
+  /** Before this time: milliseconds since the epoch, by the server's clock. */
+  readonly until?: number | undefined
+  /** What share of these requests is hit, 0 to 1, thrown by the seed. Default: every one. */
+  readonly share?: number | undefined
   /** Only from the nth such request on, counted from 1 since the fault was added. Default 1. */
   readonly nth?: number | undefined
   /** How many requests are hit. Default: every one. */
@@ -148,7 +158,7 @@ export const problem = (value: unknown): string | undefined => {
 }
 
 /**
- * Whether a request is one of those that `when` means, counters apart.
+ * Whether a request is one of those that `when` means, counters and time apart.
  *
  * @category predicates
  * @since 0.1.0
@@ -157,7 +167,85 @@ export const matches = (when: When | undefined, request: EmulatorRequest): boole
   when === undefined ||
   ((when.method === undefined || when.method === request.method) &&
     (when.model === undefined || when.model === request.model) &&
-    (when.key === undefined || when.key === request.key))
+    (when.key === undefined || when.key === request.key) &&
+    (when.project === undefined || when.project === request.project) &&
+    (when.region === undefined || when.region === request.region))
+
+/**
+ * Whether a fault's time has come and is not over; `time` in milliseconds since the epoch.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOn = (when: When | undefined, time: number): boolean =>
+  time >= (when?.from ?? Number.NEGATIVE_INFINITY) && time < (when?.until ?? Number.POSITIVE_INFINITY)
+
+/**
+ * A model that has more callers than it can serve: 503 UNAVAILABLE in Google's words, for a share
+ * of its requests and a while, if told so.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const overload = (model: string, options: Pick<When, "region" | "share" | "from" | "until"> = {}): Fault => ({
+  when: { ...options, model },
+  status: 503
+})
+
+/**
+ * The ways in which a region can be down: it answers 503 UNAVAILABLE, resets every connection, or
+ * takes requests and never answers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const downs = ["unavailable", "reset", "hang"] as const
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Down = (typeof downs)[number]
+
+/**
+ * A region that is down, altogether. Live sessions that are open stay open; `Emulator.live` ends them.
+ *
+ * @example
+ * ```ts
+ * import * as Emulator from "effect-gemini-emulator/Emulator"
+ * import * as Fault from "effect-gemini-emulator/Fault"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
+ *
+ * const program = Effect.gen(function*() {
+ *   const emulator = yield* Emulator.Emulator
+ *   const models = Effect.map(
+ *     HttpClient.get(`${emulator.regionUrl("europe-west4")}/v1beta/models?key=any`),
+ *     ({ status }) => status
+ *   )
+ *   const outage = Fault.outage("europe-west4")
+ *   yield* emulator.addFault(outage)
+ *   const during = yield* models
+ *   yield* emulator.removeFault(outage)
+ *   return [during, yield* models]
+ * })
+ *
+ * console.log(await Effect.runPromise(Effect.provide(program, Emulator.layerHttpClient()))) // [ 503, 200 ]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const outage = (
+  region: string,
+  options: Pick<When, "from" | "until"> & { readonly down?: Down | undefined } = {}
+): Fault => {
+  const { down = "unavailable", ...time } = options
+  const when: When = { ...time, region }
+  if (down === "reset") return { when, reset: true }
+  if (down === "hang") return { when, halfOpen: true }
+  return { when, error: { code: 503, message: "The service is currently unavailable." } }
+}
 
 /** @internal */
 export const garbageBytes = Uint8Array.from([0xff, 0xfe, 0x00, 0x7b, 0x22, 0xc3, 0x28, 0x0d, 0x0a, 0x0d, 0x0a])

@@ -30,7 +30,7 @@ import * as RequestLog from "./RequestLog.ts"
 import type * as Script from "./Script.ts"
 
 /**
- * A Google Cloud project: its keys share its quotas.
+ * A Google Cloud project: its keys share its quotas, in each region for itself.
  *
  * @category options
  * @since 0.1.0
@@ -145,12 +145,13 @@ export const make = (options: Options, state: State): Handler => {
   const projects = Projects.make(options, state)
 
   const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
-    const quotas = projects.quotasOf(request.key)
+    const { project, region } = request
+    const quotas = projects.quotasOf(request.key, region)
     const kind = family(request.method)
     if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
     const inputTokens = Respond.inputTokens(request.method, body)
     return state.quota.charge(
-      { project: projects.nameOf(request.key), model: request.model, family: kind, inputTokens, time },
+      { project, region, model: request.model, family: kind, inputTokens, time },
       quotas
     )
   }
@@ -208,18 +209,22 @@ export const make = (options: Options, state: State): Handler => {
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
     const { headers, url } = incoming
-    const routed = EmulatorRequest.route(incoming.verb, url.pathname)
+    const { path, region } = EmulatorRequest.regionOf(url.pathname)
+    const routed = EmulatorRequest.route(incoming.verb, path)
+    const key = headers["x-goog-api-key"] || url.searchParams.get("key") || undefined
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
       version: routed?.version ?? "",
       resource: routed?.resource,
       model: routed?.model,
-      key: headers["x-goog-api-key"] || url.searchParams.get("key") || undefined,
+      key,
+      project: projects.nameOf(key),
+      region,
       headers,
       query: url.searchParams,
       body: undefined
     }
-    const fault = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early)
+    const fault = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
     const arrived = (body: unknown) =>
       state.log.add({
         time,
@@ -227,6 +232,8 @@ export const make = (options: Options, state: State): Handler => {
         path: url.pathname,
         apiMethod: routed?.method,
         model: routed?.model,
+        project: early.project,
+        region,
         body,
         headers: RequestLog.withoutSecrets(headers),
         connection: incoming.connection

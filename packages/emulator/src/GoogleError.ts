@@ -337,6 +337,8 @@ export interface QuotaViolation {
   /** `GenerateRequestsPerDayPerProjectPerModel-FreeTier`. */
   readonly id: string
   readonly model: string
+  /** Default `global`. */
+  readonly location?: string | undefined
   readonly limit: number
 }
 
@@ -371,10 +373,10 @@ export const quotaExceeded = (violations: ReadonlyArray<QuotaViolation>, retryDe
         },
         {
           "@type": type("QuotaFailure"),
-          violations: violations.map(({ id, limit, metric, model }) => ({
+          violations: violations.map(({ id, limit, location = "global", metric, model }) => ({
             quotaMetric: `${service}/${metric}`,
             quotaId: id,
-            quotaDimensions: { location: "global", model },
+            quotaDimensions: { location, model },
             // Proto3 JSON leaves a zero out.
             ...(limit === 0 ? {} : { quotaValue: String(limit) })
           }))

@@ -71,19 +71,23 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
     const { headers, url } = incoming
-    const routed = EmulatorRequest.liveRoute(url.pathname)
+    const { path, region } = EmulatorRequest.regionOf(url.pathname)
+    const routed = EmulatorRequest.liveRoute(path)
     if (routed === undefined) return refused(404, bodyOf(Render.unknownPath(url.pathname)), html)
     const { method, version } = routed
     const constrained = method !== "bidiGenerateContent"
     const tokenName = url.searchParams.get("access_token") ?? /^Token (.+)$/.exec(headers["authorization"] ?? "")?.[1]
     const token = constrained ? state.live.tokens.find(tokenName ?? "", time) : undefined
     const key = constrained ? token?.key : headers["x-goog-api-key"] || url.searchParams.get("key") || undefined
+    const project = projects.nameOf(key)
     const requestOf = (model: string | undefined, body: unknown): EmulatorRequest.EmulatorRequest => ({
       method: "bidiGenerateContent",
       version,
       resource: model === undefined ? undefined : `models/${model}`,
       model,
       key,
+      project,
+      region,
       headers,
       query: url.searchParams,
       body
@@ -91,7 +95,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const wrong = Projects.misused(headers)
     if (wrong !== undefined) return refused(400, Render.errorText({ code: 400, message: wrong }, "json"), json)
     const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
-      state.script.takeFault(requestOf(undefined, undefined), ({ when }) => when?.model === undefined)
+      state.script.takeFault(requestOf(undefined, undefined), time, ({ when }) => when?.model === undefined)
     if (early?.delay !== undefined) yield* Effect.sleep(early.delay)
     const status = early?.error?.code ?? early?.status
     if (status !== undefined) {
@@ -103,6 +107,8 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       const entry = state.live.log.add({
         time,
         path: url.pathname,
+        project,
+        region,
         apiMethod: method,
         version,
         headers: RequestLog.withoutSecrets(headers)
@@ -116,8 +122,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       })
       outbox.fault = early
       const inbox = Inbox.make(carrier)
-      const project = projects.nameOf(key)
-      const quotas = projects.quotasOf(key)
+      const quotas = projects.quotasOf(key, region)
       const barred = constrained
         ? token === undefined ? GoogleError.invalidToken() : undefined
         : judges
@@ -135,12 +140,13 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
         chunkDelay: options.chunkDelay ?? 0,
         judge: judges,
         project,
+        region,
         version,
         sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
         charge: (model, inputTokens) =>
           quotas === undefined
             ? undefined
-            : state.quota.charge({ project, model, family: "generate", inputTokens, time: now() }, quotas),
+            : state.quota.charge({ project, region, model, family: "generate", inputTokens, time: now() }, quotas),
         findModel: (name) => findModel(name, version, now()),
         token,
         useToken: () => token === undefined || state.live.tokens.use(token, now()),
@@ -149,6 +155,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
         onModel: (model) => {
           outbox.fault ??= state.script.takeFault(
             requestOf(model, undefined),
+            now(),
             ({ when }) => when?.model !== undefined
           )
         },

@@ -29,6 +29,10 @@ export interface Entry {
   /** When the upgrade arrived: milliseconds since the epoch, by the server's clock. */
   readonly time: number
   readonly path: string
+  /** The project of the key or the token. */
+  readonly project: string
+  /** `global`, or the region that was dialled. */
+  readonly region: string
   /** `bidiGenerateContent` or `bidiGenerateContentConstrained`. */
   readonly apiMethod: string
   readonly version: string
@@ -62,7 +66,9 @@ export type Mutable = { -readonly [K in keyof Omit<Entry, "messages">]: Entry[K]
  * @since 0.1.0
  */
 export interface LiveLog {
-  readonly add: (entry: Pick<Entry, "time" | "path" | "apiMethod" | "version" | "headers">) => Mutable
+  readonly add: (
+    entry: Pick<Entry, "time" | "path" | "project" | "region" | "apiMethod" | "version" | "headers">
+  ) => Mutable
   readonly message: (entry: Mutable, message: Message) => void
   readonly setUp: (entry: Mutable, time: number) => void
   /** The end; the first call counts. */

@@ -1,5 +1,5 @@
 /**
- * Quotas as the server keeps them: per project and model, an exact rolling minute for requests
+ * Quotas as the server keeps them: per project, region and model, an exact rolling minute for requests
  * and input tokens, and a day that ends at midnight Pacific time. Counted at arrival; what is
  * refused is not counted.
  *
@@ -40,6 +40,8 @@ export interface Quotas {
   readonly models?: Readonly<Record<string, Limits>> | undefined
   /** Live sessions at one time. Default: the tier's. */
   readonly sessions?: number | undefined
+  /** Regions whose quotas are others: they replace everything beside this field. Counted apart is every region. */
+  readonly regions?: Readonly<Record<string, Tier | Omit<Quotas, "regions">>> | undefined
 }
 
 /**
@@ -50,6 +52,8 @@ export interface Quotas {
  */
 export interface Charge {
   readonly project: string
+  /** Default `global`. */
+  readonly region?: string | undefined
   /** Without `models/`; an alias counts for the model behind it. */
   readonly model: string
   /** Families have quotas of their own. */
@@ -139,7 +143,7 @@ export const limitsOf = (quotas: Quotas, model: string): Limits => {
 }
 
 /**
- * How many Live sessions a project may have at one time. Undefined: no limit.
+ * How many Live sessions a project may have in a region at one time. Undefined: no limit.
  *
  * @category getters
  * @since 0.1.0
@@ -215,13 +219,13 @@ export const make = (): Quota => {
   const lanes = new Map<string, Lane>()
   return {
     clear: () => lanes.clear(),
-    charge: ({ family, inputTokens, model: name, project, time }, quotas) => {
+    charge: ({ family, inputTokens, model: name, project, region = "global", time }, quotas) => {
       // countTokens has no quota that anybody has met.
       if (family === "countTokens") return undefined
       const model = quotaModel(name)
       const limits = limitsOf(quotas, model)
       if (limits.rpm === undefined && limits.tpm === undefined && limits.rpd === undefined) return undefined
-      const key = `${project}\n${model}\n${family}`
+      const key = `${project}\n${region}\n${model}\n${family}`
       const lane = lanes.get(key) ?? { recent: [], day: "", today: 0 }
       lanes.set(key, lane)
       const fresh = lane.recent.findIndex((entry) => entry.time > time - minute)
@@ -247,7 +251,7 @@ export const make = (): Quota => {
       if (exceeded.length > 0) {
         const free = quotas.tier === undefined || quotas.tier === "free"
         return GoogleError.quotaExceeded(
-          exceeded.map(({ kind, limit }) => ({ ...named(kind, family, free), model, limit })),
+          exceeded.map(({ kind, limit }) => ({ ...named(kind, family, free), model, location: region, limit })),
           Math.max(...exceeded.map(({ wait }) => wait)) / 1000
         )
       }

@@ -21,6 +21,10 @@ export interface Entry {
   /** The method of the API, `generateContent` for instance; undefined for a path that is none of the API's. */
   readonly apiMethod: string | undefined
   readonly model: string | undefined
+  /** The project of the key; the key itself is not kept. */
+  readonly project: string
+  /** `global`, or the region that it was sent to. */
+  readonly region: string
   /** The parsed body, the text if it is no JSON, undefined if it was never read. */
   readonly body: unknown
   /** Names in lower case; key, authorization and cookies are left out. */
@@ -104,6 +108,8 @@ export interface Counters {
   /** By method of the API; `""` for paths that are none of the API's. */
   readonly byMethod: Readonly<Record<string, number>>
   readonly byModel: Readonly<Record<string, number>>
+  readonly byProject: Readonly<Record<string, number>>
+  readonly byRegion: Readonly<Record<string, number>>
   /** By HTTP status; `""` for what was never answered. */
   readonly byStatus: Readonly<Record<string, number>>
   /** By outcome; `open` for what has not ended. */
@@ -125,6 +131,8 @@ export const counters = (entries: ReadonlyArray<Entry>): Counters => ({
   connections: new Set(entries.map((entry) => entry.connection)).size,
   byMethod: countBy(entries, (entry) => entry.apiMethod ?? ""),
   byModel: countBy(entries, (entry) => entry.model ?? ""),
+  byProject: countBy(entries, (entry) => entry.project),
+  byRegion: countBy(entries, (entry) => entry.region),
   byStatus: countBy(entries, (entry) => String(entry.status ?? "")),
   byOutcome: countBy(entries, (entry) => entry.outcome ?? "open")
 })

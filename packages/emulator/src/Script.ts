@@ -6,6 +6,7 @@
 import * as Answer from "./Answer.ts"
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
+import * as Dice from "./internal/Dice.ts"
 
 /**
  * @category models
@@ -18,9 +19,12 @@ export interface Script {
   /** How many answers still wait. */
   readonly waiting: () => number
   readonly addFault: (faults: Iterable<Fault.Fault>) => void
-  /** The first fault that hits this request; counts it. `among` leaves the others uncounted. */
+  /** Ends faults; they are known by identity. */
+  readonly removeFault: (faults: ReadonlyArray<Fault.Fault>) => void
+  /** The first fault that hits this request, at a time of the server's clock; counts it. `among` leaves the others uncounted. */
   readonly takeFault: (
     request: EmulatorRequest,
+    time: number,
     among?: (fault: Fault.Fault) => boolean
   ) => Fault.Fault | undefined
   readonly clear: () => void
@@ -30,11 +34,12 @@ export interface Script {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fault>): Script => {
+export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fault>, seed = ""): Script => {
   const queue: Array<Answer.Answer> = [...answers]
-  let armed: Array<{ readonly fault: Fault.Fault; seen: number; hits: number }> = []
+  let armed: Array<{ readonly fault: Fault.Fault; readonly dice: Dice.Dice; seen: number; hits: number }> = []
+  let added = 0
   const addFault = (faults: Iterable<Fault.Fault>) => {
-    for (const fault of faults) armed.push({ fault, seen: 0, hits: 0 })
+    for (const fault of faults) armed.push({ fault, dice: Dice.make(`${seed}\nfault\n${added++}`), seen: 0, hits: 0 })
   }
   addFault(faults)
   return {
@@ -47,14 +52,18 @@ export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fa
     },
     waiting: () => queue.length,
     addFault,
-    takeFault: (request, among = () => true) => {
+    removeFault: (faults) => {
+      armed = armed.filter(({ fault }) => !faults.includes(fault))
+    },
+    takeFault: (request, time, among = () => true) => {
       let hit: Fault.Fault | undefined
       for (const entry of armed) {
         const when = entry.fault.when
-        if (!among(entry.fault) || !Fault.matches(when, request)) continue
+        if (!among(entry.fault) || !Fault.matches(when, request) || !Fault.isOn(when, time)) continue
         entry.seen++
         if (hit !== undefined || entry.seen < (when?.nth ?? 1)) continue
         if (when?.times !== undefined && entry.hits >= when.times) continue
+        if (when?.share !== undefined && entry.dice.next() >= when.share) continue
         entry.hits++
         hit = entry.fault
       }
@@ -63,6 +72,7 @@ export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fa
     clear: () => {
       queue.length = 0
       armed = []
+      added = 0
     }
   }
 }

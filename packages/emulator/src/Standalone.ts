@@ -25,11 +25,13 @@ import type * as RequestLog from "./RequestLog.ts"
  */
 export interface Standalone {
   readonly url: string
+  readonly regionUrl: (region: string) => string
   readonly requests: () => ReadonlyArray<RequestLog.Entry>
   readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => void
+  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => void
   readonly adjust: (duration: Duration.Input) => void
   readonly setTime: (time: number) => void
   readonly clear: () => void
@@ -46,11 +48,13 @@ export interface Standalone {
 
 const promised = (service: Emulator.Service): Standalone => ({
   url: service.url,
+  regionUrl: service.regionUrl,
   requests: () => Effect.runSync(service.requests),
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
   awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
   enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),
   addFault: (...faults) => Effect.runSync(service.addFault(...faults)),
+  removeFault: (...faults) => Effect.runSync(service.removeFault(...faults)),
   adjust: (duration) => Effect.runSync(service.adjust(duration)),
   setTime: (time) => Effect.runSync(service.setTime(time)),
   clear: () => Effect.runSync(service.clear),

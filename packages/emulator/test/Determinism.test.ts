@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Fault from "effect-gemini-emulator/Fault"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -59,10 +60,11 @@ const play = Effect.gen(function*() {
   return bodies
 })
 
-const inMemory = (seed: string) => play.pipe(Effect.provide(Emulator.layerHttpClient({ seed }), { local: true }))
-const overSockets = (seed: string) =>
+const inMemory = (seed: string, faults: ReadonlyArray<Fault.Fault> = []) =>
+  play.pipe(Effect.provide(Emulator.layerHttpClient({ seed, faults }), { local: true }))
+const overSockets = (seed: string, faults: ReadonlyArray<Fault.Fault> = []) =>
   play.pipe(
-    Effect.provide(Layer.merge(Emulator.layerServer({ seed }), FetchHttpClient.layer), { local: true })
+    Effect.provide(Layer.merge(Emulator.layerServer({ seed, faults }), FetchHttpClient.layer), { local: true })
   )
 
 describe("two runs with the same seed and clock give identical bytes", () => {
@@ -76,5 +78,16 @@ describe("two runs with the same seed and clock give identical bytes", () => {
       const other = yield* inMemory("two")
       assert.notStrictEqual(other[0], first[0])
       assert.notStrictEqual(other[8], first[8])
+    }))
+
+  it.effect("also where a model is overloaded for a share of its requests", () =>
+    Effect.gen(function*() {
+      const faults = [Fault.overload("gemini-3.8-flash", { share: 0.5 })]
+      const first = yield* inMemory("one", faults)
+      assert.deepStrictEqual(yield* inMemory("one", faults), first)
+      assert.deepStrictEqual(yield* overSockets("one", faults), first)
+      const well = yield* inMemory("one")
+      const hit = first.filter((body, i) => body !== well[i]).length
+      assert.isTrue(hit > 0 && hit < 7, `${hit} of 7`)
     }))
 })

@@ -127,6 +127,8 @@ describe.each([["over sockets", sockets], ["in memory", Emulator.layerHttpClient
           connections: 1,
           byMethod: { countTokens: 1 },
           byModel: { [flash]: 1 },
+          byProject: { default: 1 },
+          byRegion: { global: 1 },
           byStatus: { 200: 1 },
           byOutcome: { complete: 1 }
         })
@@ -219,6 +221,8 @@ describe("the log", () => {
     path: "/",
     apiMethod: undefined,
     model: undefined,
+    project: "default",
+    region: "global",
     body: undefined,
     headers: {},
     connection: 0,

@@ -1,15 +1,32 @@
 /**
  * `gemini-fx emulator`: a local Gemini API until Ctrl-C.
  */
+import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Fault from "effect-gemini-emulator/Fault"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Recorded from "effect-gemini-emulator/Recorded"
 import { CommandFailed } from "./CommandFailed.ts"
+
+/** `gemini-3.8-flash`, `gemini-3.8-flash=0.3` */
+const overload = (text: string): Option.Option<Fault.Fault> => {
+  const [, model, share] = /^(?:models\/)?([^=/]+)(?:=([01]|[01]?\.\d+))?$/.exec(text) ?? []
+  if (model === undefined || Number(share ?? 1) > 1) return Option.none()
+  return Option.some(Fault.overload(model, share === undefined ? {} : { share: Number(share) }))
+}
+
+/** `europe-west4`, `europe-west4=hang` */
+const outage = (text: string): Option.Option<Fault.Fault> => {
+  const [, region, how] = /^([\w-]+)(?:=(.+))?$/.exec(text) ?? []
+  if (region === undefined) return Option.none()
+  const down = how === undefined ? "unavailable" : Fault.downs.find((down) => down === how)
+  return down === undefined ? Option.none() : Option.some(Fault.outage(region, { down }))
+}
 
 const flags = {
   port: Flag.Int("port").pipe(
@@ -34,6 +51,16 @@ const flags = {
     Flag.withDescription("a folder of recorded exchanges to answer from; the rest is generated"),
     Flag.optional
   ),
+  overload: Flag.String("overload").pipe(
+    Flag.withDescription("MODEL or MODEL=SHARE: the model is overloaded, for a share of its requests from 0 to 1"),
+    Flag.filterMap(overload, () => "MODEL or MODEL=SHARE, with a share from 0 to 1"),
+    Flag.atLeast(0)
+  ),
+  outage: Flag.String("outage").pipe(
+    Flag.withDescription("REGION or REGION=unavailable|reset|hang: this region is down"),
+    Flag.filterMap(outage, () => "REGION or REGION=HOW, where HOW is unavailable, reset or hang"),
+    Flag.atLeast(0)
+  ),
   anyModel: Flag.Boolean("any-model").pipe(
     Flag.withDescription("take every model name for a model"),
     Flag.withDefault(false)
@@ -43,7 +70,15 @@ const flags = {
 export const emulatorCommand = Command.make(
   "emulator",
   flags,
-  Effect.fnUntraced(function*({ anyModel, chunkDelay, host, port, quotas, recorded, seed }) {
+  Effect.fnUntraced(function*({ anyModel, chunkDelay, host, outage, overload, port, quotas, recorded, seed }) {
+    const models = { ...ModelTable.current, acceptAnyModel: anyModel }
+    const now = yield* Clock.currentTimeMillis
+    for (const { when } of overload) {
+      const name = when?.model ?? ""
+      if (!anyModel && ModelTable.get(models, `models/${name}`, now) === undefined) {
+        return yield* new CommandFailed({ exitCode: 2, text: `--overload: the emulator has no model ${name}` })
+      }
+    }
     const answers = Option.isNone(recorded)
       ? undefined
       : yield* Effect.mapError(
@@ -59,12 +94,14 @@ export const emulatorCommand = Command.make(
       // Nobody reads the log here; it must not grow for days.
       remember: 0,
       quotas: Option.getOrUndefined(quotas),
-      models: anyModel ? { ...ModelTable.current, acceptAnyModel: true } : undefined
+      faults: [...overload, ...outage],
+      models
     })
     return yield* Effect.gen(function*() {
-      const { url } = yield* Emulator.Emulator
+      const { regionUrl, url } = yield* Emulator.Emulator
       yield* Console.log(`Gemini API on ${url}; any key is taken. Point a client there with`)
       yield* Console.log(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=emulator`)
+      for (const { when } of outage) yield* Console.log(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
       return yield* Effect.never
     }).pipe(
       Effect.provide(server),

@@ -27,6 +27,8 @@ export const mark = ({ contents, tokens }: History): Mark => ({ length: contents
 export interface Snapshot extends Mark {
   readonly model: string
   readonly project: string
+  /** Where the session's state is: no other region knows it. */
+  readonly region: string
   readonly history: History
   readonly lineage: Lineage
 }

@@ -36,8 +36,9 @@ export interface Options {
   readonly chunkDelay: number
   readonly judge: boolean
   readonly project: string
+  readonly region: string
   readonly version: string
-  /** What every session of the project may not exceed. */
+  /** What the sessions of the project in the region may not exceed. */
   readonly sessions: number | undefined
   /** A turn of words is counted like a request. */
   readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
@@ -102,14 +103,15 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   if (found !== undefined && isRefusal(found)) return yield* refuse(found)
   const wrong = options.judge ? Judge.setup(setup, found) : undefined
   if (wrong !== undefined) return yield* shut(1007, wrong)
-  const open = [...state.sessions].filter(({ project }) => project === options.project).length
+  const { project, region } = options
+  const open = [...state.sessions].filter((other) => other.project === project && other.region === region).length
   if (options.sessions !== undefined && open >= options.sessions) return yield* shut(1011, quotaText)
 
   const resumption = setup["sessionResumption"]
   const handle = Json.text(Json.at(resumption, "handle"))
   const snapshot = handle === undefined ? undefined : state.handles.get(handle, now())
   if (handle !== undefined) {
-    if (snapshot === undefined || snapshot.project !== options.project) {
+    if (snapshot === undefined || snapshot.project !== project || snapshot.region !== region) {
       return yield* shut(1008, "Requested entity was not found.")
     }
     // Users report 1011 of a handle whose old connection is still open.
@@ -124,7 +126,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     ? { contents: [], tokens: {} }
     : { contents: snapshot.history.contents.slice(0, snapshot.length), tokens: snapshot.tokens }
   const session: LiveState.Session = {
-    project: options.project,
+    project,
+    region,
     entry,
     send: outbox.send,
     close: (code, reason) => Effect.sync(() => outbox.close(code, reason)),
@@ -172,7 +175,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
       const newHandle = Dice.make(`${options.seed}\nhandle\n${unique}\n${handles++}`).letters(64)
       state.handles.put(newHandle, {
         model: name,
-        project: options.project,
+        project,
+        region,
         history,
         ...mark,
         lineage

@@ -11,6 +11,7 @@ import * as Tokens from "./liveTokens.ts"
 /** A session that is set up. */
 export interface Session {
   readonly project: string
+  readonly region: string
   readonly entry: LiveLog.Mutable
   readonly send: (message: Json.Json) => Effect.Effect<void>
   readonly close: (code: number, reason: string) => Effect.Effect<void>

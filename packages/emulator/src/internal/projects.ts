@@ -30,9 +30,12 @@ export const misused = (headers: EmulatorRequest["headers"]): string | undefined
   return undefined
 }
 
+const named = (quotas: Quota.Tier | Quota.Quotas | undefined): Quota.Quotas | undefined =>
+  typeof quotas === "string" ? { tier: quotas } : quotas
+
 export interface Projects {
   readonly nameOf: (key: string | undefined) => string
-  readonly quotasOf: (key: string | undefined) => Quota.Quotas | undefined
+  readonly quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined
   /** The answer that was asked for: by the request, by the queue, by the project, by the server. */
   readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
 }
@@ -45,9 +48,9 @@ export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.S
   const nameOf = (key: string | undefined) => projectOf.get(key ?? "") ?? "default"
   return {
     nameOf,
-    quotasOf: (key) => {
-      const quotas = options.projects?.[nameOf(key)]?.quotas ?? options.quotas
-      return typeof quotas === "string" ? { tier: quotas } : quotas
+    quotasOf: (key, region) => {
+      const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
+      return named(quotas?.regions?.[region]) ?? quotas
     },
     scripted: Effect.fnUntraced(function*(request) {
       const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
