@@ -111,6 +111,17 @@ export interface Reading {
 }
 
 /**
+ * Requests and tokens that want room together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Wanted {
+  readonly requests: number
+  readonly tokens: number
+}
+
+/**
  * One lane's counters. `now` is the caller's Clock in milliseconds.
  *
  * @category models
@@ -129,6 +140,11 @@ export interface StoredLane {
   /** No attempt before `resetAt`: the day's quota is spent. */
   readonly park: (resetAt: number, now: number) => Effect.Effect<void>
   readonly read: (limits: Limits, now: number) => Effect.Effect<Reading>
+  /**
+   * What `read` would say as far as this process knows without I/O: as it was last told.
+   * `freeIn` is for all that is wanted at once.
+   */
+  readonly seen: (limits: Limits, wanted: Wanted, now: number) => Reading
   /** Whether this process may forget the lane without losing a count. */
   readonly isIdle: (limits: Limits, now: number) => boolean
 }
@@ -210,18 +226,11 @@ class MemoryLane implements StoredLane {
   }
 
   read(limits: Limits, now: number): Exit.Exit<Reading> {
-    const { counters } = this
-    const free = counters.nextFree(now, limits)
-    const until = Math.max(counters.pausedUntil, counters.parkedUntil)
-    return Exit.succeed({
-      requests: counters.requests,
-      tokens: counters.tokens,
-      today: counters.today,
-      inFlight: counters.inFlight,
-      freeIn: free - now,
-      parkedUntil: until > now ? until : undefined,
-      exhausted: counters.parkedUntil > now || counters.today >= limits.rpd
-    })
+    return Exit.succeed(this.counters.read(now, limits))
+  }
+
+  seen(limits: Limits, wanted: Wanted, now: number): Reading {
+    return this.counters.read(now, limits, wanted)
   }
 
   isIdle(limits: Limits, now: number): boolean {

@@ -100,7 +100,7 @@ export interface Permit {
  */
 export interface LaneSnapshot {
   readonly lane: LaneKey
-  /** Of the last admission. */
+  /** Of the last admission, or question about one. */
   readonly limits: Limits
   readonly used: {
     /** In the rolling window. */
@@ -121,6 +121,26 @@ export interface LaneSnapshot {
   readonly parkedUntil: number | undefined
   /** Whether the day's quota is spent. */
   readonly isExhausted: boolean
+}
+
+/**
+ * What a lane could do for a request now. Nothing is taken, and no store is asked: of a lane
+ * that others share it is what this process was told last.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Headroom {
+  /**
+   * Milliseconds until it would be admitted, after those who wait before it: 0 is now,
+   * `Infinity` never. Exact for a lane in memory where nobody waits, else an estimate; where
+   * only the end of calls makes room, a turn of them counts as a second.
+   */
+  readonly admitsIn: number
+  /** Calls that would go before it. */
+  readonly waiting: number
+  /** The least share of requests, tokens and concurrency that is free, from 0 to 1. */
+  readonly free: number
 }
 
 /**
@@ -162,6 +182,10 @@ export interface Service {
   ) => Effect.Effect<A, E | GeminiError, R>
   /** What the server answered about the lane's quota. */
   readonly feedback: (lane: LaneKey, feedback: Feedback) => Effect.Effect<void>
+  /** How soon a lane would admit a request, to choose between lanes. */
+  readonly headroom: (
+    admission: Pick<Admission, "lane" | "limits" | "tokens" | "priority">
+  ) => Effect.Effect<Headroom>
   readonly snapshot: Effect.Effect<ReadonlyArray<LaneSnapshot>>
 }
 
@@ -221,7 +245,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   const open = (key: LaneKey, now: number): LaneQueue => {
     if (size >= sweepAt) forgetIdle(now)
-    const lane = new LaneQueue(key, store.open(key, { window, guard }))
+    const lane = new LaneQueue(key, store.open(key, { window, guard }), window + guard)
     if (isClosed) lane.close()
     const known = lanes.get(key.quotaModel)
     if (known === undefined) lanes.set(key.quotaModel, [lane])
@@ -295,6 +319,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           lane.store.park(feedback.resetAt, now),
           Effect.sync(() => lane.exhaust(feedback.resetAt, Infinity))
         )
+      }),
+    headroom: (admission) =>
+      Effect.clockWith((clock) => {
+        const now = clock.currentTimeMillisUnsafe()
+        const lane = laneOf(admission.lane, now)
+        lane.limits = admission.limits
+        return Effect.succeed(lane.headroom(admission, now))
       }),
     snapshot: Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()

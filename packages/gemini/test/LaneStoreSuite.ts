@@ -61,6 +61,8 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
         pause: (retryAfter: number | undefined) => at((now) => stored.pause(retryAfter, now)),
         park: (resetAt: number) => at((now) => stored.park(resetAt, now)),
         read: (limits: Partial<Tier.Limits>) => at((now) => stored.read({ ...unlimited, ...limits }, now)),
+        seen: (limits: Partial<Tier.Limits>, requests = 1, tokens = 1) =>
+          Effect.map(now, (now) => stored.seen({ ...unlimited, ...limits }, { requests, tokens }, now)),
         isIdle: (limits: Partial<Tier.Limits>) =>
           Effect.map(now, (now) => stored.isIdle({ ...unlimited, ...limits }, now))
       }
@@ -222,6 +224,33 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
         assert.strictEqual(resetAt, (yield* now) + retryIn)
         yield* pass(retryIn)
         yield* taken({ rpd: 2 })
+      })
+    )
+
+    promise(
+      "knows without asking what it was told last, and that a window's counts are gone after it",
+      Effect.fnUntraced(function*() {
+        const { refused, release, seen, taken } = yield* lane()
+        yield* release(yield* taken({ rpm: 2, tpm: 100 }, 60))
+        yield* pass(span / 2)
+        const second = yield* taken({ rpm: 2, tpm: 100 }, 30)
+        const { freeIn, inFlight, requests, today, tokens } = yield* seen({ rpm: 2, tpm: 100 })
+        assert.deepStrictEqual({ inFlight, requests, today, tokens }, {
+          inFlight: 1,
+          requests: 2,
+          today: 2,
+          tokens: 90
+        })
+        const { retryIn } = yield* refused({ rpm: 2, tpm: 100 })
+        assert.isAtMost(Math.abs(freeIn - retryIn), 2)
+        assert.strictEqual((yield* seen({ rpm: 3, tpm: 100 }, 1, 10)).freeIn, 0)
+        assert.isAbove((yield* seen({ rpm: 3, tpm: 100 }, 1, 11)).freeIn, 0)
+        assert.isAbove((yield* seen({ rpm: 3, tpm: 100 }, 2, 1)).freeIn, 0)
+        yield* release(second)
+        assert.strictEqual((yield* seen({})).inFlight, 0)
+        yield* pass(span)
+        const later = yield* seen({ rpm: 2, tpm: 100 }, 2, 100)
+        assert.deepStrictEqual([later.freeIn, later.requests, later.tokens, later.today], [0, 0, 0, 2])
       })
     )
 

@@ -11,13 +11,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { GeminiError } from "../GeminiError.ts"
 import type { LaneKey, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
-import type { LaneSnapshot } from "../RateLimiter.ts"
+import type { Admission, Headroom, LaneSnapshot } from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
 import { alarm } from "./alarm.ts"
+import { countable } from "./LaneWindow.ts"
 import type { Ticket } from "./Ticket.ts"
 
 /** While both wait, every ninth admission is a batch call's: batch is slowed, never starved. */
 const interactiveInRow = 8
+
+/** Nobody knows how long the calls in flight take: each turn of them is taken for so long. */
+const turnOfCalls = 1_000
 
 /** Of a lane that was told of a 429 before it admitted anything. */
 const unknown: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
@@ -30,14 +34,19 @@ export const isAnswer = <A, E>(effect: Effect.Effect<A, E>): effect is Exit.Exit
 class Queue {
   first: Ticket | undefined = undefined
   last: Ticket | undefined = undefined
+  length = 0
+  tokens = 0
 }
+
+/** Whether so many tokens can ever be admitted. */
+export const isPossible = ({ concurrency, rpd, rpm, tpm }: Limits, tokens: number): boolean =>
+  rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || tokens === 0)
 
 export class LaneQueue {
   readonly key: LaneKey
   readonly store: StoredLane
   /** Of the last admission. */
   limits: Limits = unknown
-  waiting = 0
 
   readonly #interactive = new Queue()
   readonly #batch = new Queue()
@@ -55,9 +64,16 @@ export class LaneQueue {
   #spent: { readonly until: number; readonly rpd: number } | undefined
   #closed = false
 
-  constructor(key: LaneKey, store: StoredLane) {
+  readonly #span: number
+
+  constructor(key: LaneKey, store: StoredLane, span: number) {
     this.key = key
     this.store = store
+    this.#span = span
+  }
+
+  get waiting(): number {
+    return this.#interactive.length + this.#batch.length
   }
 
   get isClosed(): boolean {
@@ -87,7 +103,8 @@ export class LaneQueue {
     if (queue.last === undefined) queue.first = ticket
     else queue.last.next = ticket
     queue.last = ticket
-    this.waiting++
+    queue.length++
+    queue.tokens += countable(ticket.admission.tokens)
     if (this.#head() !== ticket) return
     if (answer === undefined || this.#take(ticket, answer)) this.pump()
   }
@@ -157,6 +174,43 @@ export class LaneQueue {
       parkedUntil: reading.parkedUntil,
       isExhausted: reading.exhausted
     }))
+  }
+
+  headroom({ limits, priority, tokens }: Pick<Admission, "limits" | "priority" | "tokens">, now: number): Headroom {
+    const interactive = this.#interactive
+    const batch = this.#batch
+    const overtaken = priority === "batch"
+      ? batch.length
+      : Math.min(batch.length, Math.floor(interactive.length / interactiveInRow))
+    const waiting = interactive.length + overtaken
+    if (!isPossible(limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
+    const { concurrency, rpm, tpm } = limits
+    const before = interactive.tokens + (overtaken === 0 ? 0 : batch.tokens * overtaken / batch.length)
+    const size = before + Math.min(countable(tokens), tpm)
+    // What a window cannot take at once comes in so many windows more.
+    const turns = Math.max(Math.ceil((waiting + 1) / rpm), Math.ceil(size / tpm) || 1, 1) - 1
+    const rest = (amount: number, limit: number) => turns === 0 ? amount : Math.max(1, amount - turns * limit)
+    const seen = this.store.seen(
+      { ...limits, concurrency: Infinity },
+      { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) },
+      now
+    )
+    const calls = seen.inFlight + waiting + 1 - concurrency
+    return {
+      admitsIn: Math.max(
+        seen.freeIn + turns * this.#span,
+        calls > 0 ? Math.ceil(calls / concurrency) * turnOfCalls : 0
+      ),
+      waiting,
+      free: seen.exhausted || seen.parkedUntil !== undefined ? 0 : Math.max(
+        0,
+        1 - Math.max(
+          (seen.requests + waiting) / rpm,
+          (seen.tokens + before) / Math.max(1, tpm),
+          (seen.inFlight + waiting) / concurrency
+        )
+      )
+    }
   }
 
   /** Asks for the head; whether to go on with the next one. */
@@ -239,7 +293,8 @@ export class LaneQueue {
     else ticket.next.previous = ticket.previous
     ticket.previous = undefined
     ticket.next = undefined
-    this.waiting--
+    queue.length--
+    queue.tokens -= countable(ticket.admission.tokens)
     if (this.#batch.first === undefined) this.#inRow = 0
   }
 

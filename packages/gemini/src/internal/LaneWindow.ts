@@ -8,6 +8,7 @@
  * travel at different speeds, and without it the server sees a waiting batch's late
  * ones together with the next batch.
  */
+import type { Reading, Wanted } from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
 
@@ -32,6 +33,8 @@ export interface Saved {
   readonly pausedUntil: number
   readonly parkedUntil: number
 }
+
+const small: Wanted = { requests: 1, tokens: 1 }
 
 export class LaneWindow {
   // What was sent, oldest first: positions count up for ever, `position & mask` is the slot.
@@ -75,19 +78,26 @@ export class LaneWindow {
   /** Takes from every dimension and gives the entry's position, or takes nothing and gives -1. */
   take(now: number, limits: Limits, tokens: number): number {
     this.advance(now)
-    if (!this.#fits(now, limits, tokens)) return this.#refuse(now, limits, tokens)
+    if (!this.#fits(now, limits, tokens)) return this.#refuse(now, limits, 1, tokens)
     this.inFlight++
     this.today++
     if (now >= this.#dayEnd - this.#guard) this.#late++
     return this.#push(now, tokens, 1)
   }
 
-  /** When a request of one token would find room (`Infinity`: when a call ends). */
-  nextFree(now: number, limits: Limits): number {
+  read(now: number, limits: Limits, { requests, tokens } = small): Reading {
     this.advance(now)
-    if (this.#fits(now, limits, 1)) return now
-    this.#refuse(now, limits, 1)
-    return this.retryAt
+    this.#refuse(now, limits, requests, tokens)
+    const until = Math.max(this.pausedUntil, this.parkedUntil)
+    return {
+      requests: this.requests,
+      tokens: this.tokens,
+      today: this.today,
+      inFlight: this.inFlight,
+      freeIn: this.retryAt - now,
+      parkedUntil: until > now ? until : undefined,
+      exhausted: this.parkedUntil > now || this.today >= limits.rpd
+    }
   }
 
   /**
@@ -212,14 +222,14 @@ export class LaneWindow {
       now >= this.pausedUntil && now >= this.parkedUntil
   }
 
-  #refuse(now: number, limits: Limits, tokens: number): -1 {
+  #refuse(now: number, limits: Limits, wanted: number, tokens: number): -1 {
     let at = Math.max(this.pausedUntil, this.parkedUntil, now)
     this.resetAt = now < this.parkedUntil ? this.parkedUntil : undefined
-    if (this.today >= limits.rpd) {
+    if (this.today + wanted > limits.rpd) {
       this.resetAt = Math.max(this.parkedUntil, this.#dayEnd)
       at = Math.max(at, this.resetAt)
     }
-    const requests = this.requests + 1 - limits.rpm
+    const requests = this.requests + wanted - limits.rpm
     const excess = tokens > limits.tpm ? this.tokens : this.tokens + tokens - limits.tpm
     if (requests > 0 || excess > 0) at = Math.max(at, this.#whenLeft(requests, excess))
     this.retryAt = this.inFlight >= limits.concurrency ? Infinity : at

@@ -8,7 +8,7 @@ import { LimiterFull, QuotaExhausted, RateLimited, RequestTooLarge } from "../Ge
 import type { Refusal, Reservation } from "../LaneStore.ts"
 import type { Admission, Permit } from "../RateLimiter.ts"
 import { alarm } from "./alarm.ts"
-import { type Answer, isAnswer, type LaneQueue } from "./LaneQueue.ts"
+import { type Answer, isAnswer, isPossible, type LaneQueue } from "./LaneQueue.ts"
 
 /** One call's place in its lane: queued, then holding a reservation, then ended. */
 export class Ticket implements Permit {
@@ -47,11 +47,8 @@ export class Ticket implements Permit {
   enter(): Effect.Effect<void, GeminiError> | undefined {
     const { admission, lane } = this
     if (lane.isClosed) return Effect.interrupt
-    const { concurrency, rpd, rpm, tpm } = admission.limits
     // Asked before the store is: what is larger than a budget of nothing would go alone.
-    if (!(rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || admission.tokens === 0))) {
-      return Effect.fail(this.exhausted(undefined))
-    }
+    if (!isPossible(admission.limits, admission.tokens)) return Effect.fail(this.exhausted(undefined))
     if (admission.oversize === "reject" && admission.tokens > admission.limits.tpm) {
       const reason = new RequestTooLarge({ estimatedTokens: admission.tokens, limit: admission.limits.tpm })
       return Effect.fail(this.#error(reason))

@@ -84,6 +84,8 @@ export class FileLane implements LaneStore.StoredLane {
   /** Where the file cannot be read or written this process counts for itself. */
   readonly #alone: LaneStore.StoredLane
   #made = 0
+  /** As it was written last. */
+  #seen: LaneWindow | undefined
 
   constructor(files: Files, key: LaneStore.LaneKey, span: LaneStore.Window, path: string) {
     this.#files = files
@@ -148,21 +150,13 @@ export class FileLane implements LaneStore.StoredLane {
 
   read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
     return Effect.catch(
-      this.#within(({ now, window }): LaneStore.Reading => {
-        const free = window.nextFree(now, limits)
-        const until = Math.max(window.pausedUntil, window.parkedUntil)
-        return {
-          requests: window.requests,
-          tokens: window.tokens,
-          today: window.today,
-          inFlight: window.inFlight,
-          freeIn: free - now,
-          parkedUntil: until > now ? until : undefined,
-          exhausted: window.parkedUntil > now || window.today >= limits.rpd
-        }
-      }),
+      this.#within(({ now, window }) => window.read(now, limits)),
       () => this.#alone.read(limits, now)
     )
+  }
+
+  seen(limits: Limits, wanted: LaneStore.Wanted, now: number): LaneStore.Reading {
+    return this.#seen === undefined ? this.#alone.seen(limits, wanted, now) : this.#seen.read(now, limits, wanted)
   }
 
   /** What the file counts it keeps by itself. */
@@ -191,12 +185,14 @@ export class FileLane implements LaneStore.StoredLane {
       const now = yield* Clock.currentTimeMillis
       const open = this.#opened(text, now)
       const result = f(open)
+      open.window.inFlight = open.leases.size
       const next = `${this.#path}.${this.#files.process}`
       yield* fileSystem.writeFileString(
         next,
         encode({ version: 1, window: open.window.save(), leases: Object.fromEntries(open.leases) })
       )
       yield* fileSystem.rename(next, this.#path)
+      this.#seen = open.window
       return result
     })
     return Effect.acquireUseRelease(

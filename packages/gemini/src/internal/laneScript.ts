@@ -30,6 +30,32 @@ export const serverTime = "redis.call('TIME')"
 /** Numbers come back as text: Redis would cut them to whole ones, and knows no infinity. */
 export type Reply = ReadonlyArray<string>
 
+export const field = (reply: Reply, index: number): number => {
+  const text = reply[index]
+  return text === "inf" ? Infinity : Number(text)
+}
+
+/** What every answer about a lane ends with. */
+export interface Told {
+  readonly requests: number
+  readonly tokens: number
+  readonly today: number
+  inFlight: number
+  readonly freeIn: number
+  readonly pausedFor: number
+  readonly parkedFor: number
+}
+
+export const told = (reply: Reply, place: number): Told => ({
+  requests: field(reply, place),
+  tokens: field(reply, place + 1),
+  today: field(reply, place + 2),
+  inFlight: field(reply, place + 3),
+  freeIn: field(reply, place + 4),
+  pausedFor: field(reply, place + 5),
+  parkedFor: field(reply, place + 6)
+})
+
 const number = (value: number): string => value === Infinity ? "inf" : String(value)
 const limitsOf = ({ concurrency, rpd, rpm, tpm }: Limits): ReadonlyArray<string> =>
   [rpm, tpm, rpd, concurrency].map(number)
@@ -167,6 +193,17 @@ local function wait(tokens)
   if requests > 0 or excess > 0 then at = math.max(at, whenLeft(requests, excess)) end
   return at - now, resetAt
 end
+
+-- What every answer ends with: the lane as it is now.
+local function told(...)
+  local freeIn = flying >= concurrency and inf or 0
+  if freeIn == 0 and not fits(1) then freeIn = wait(1) end
+  local reply = {...}
+  for _, n in ipairs({s.requests, s.tokens, s.today, flying, freeIn, s.paused - now, s.parked - now}) do
+    reply[#reply + 1] = int(n)
+  end
+  return reply
+end
 `
 
 /** The scripts of a lane, by one way of telling the time. */
@@ -187,7 +224,7 @@ export const make = (time: string = serverTime) => {
     ).withReturnType<Reply>()
 
   return {
-    /** `ok, now, position` | `no, now, retryIn, resetAt` | `day, now`. */
+    /** `ok, now, position, 0, tail` | `no, now, retryIn, resetAt, tail` | `day, now`. */
     reserve: script(
       `${sameDay}${state}${turnDay}${limited}
 local tokens, ttl, poll = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -195,8 +232,9 @@ if fits(tokens) then
   takeDay(1)
   local position = push(tokens, 1)
   lease(int(position), ttl)
+  flying = flying + 1
   save()
-  return {'ok', int(now), int(position)}
+  return told('ok', int(now), int(position), '0')
 end
 local retryIn, resetAt = wait(tokens)
 if flying >= concurrency then
@@ -206,7 +244,7 @@ if flying >= concurrency then
   retryIn = math.max(retryIn, math.min(poll, expiry))
 end
 save()
-return {'no', int(now), int(math.min(math.max(retryIn, 1), 2 ^ 45)), int(resetAt)}`,
+return told('no', int(now), int(math.min(math.max(retryIn, 1), 2 ^ 45)), int(resetAt))`,
       (day: Day, limits: Limits, tokens: number, ttl: number, poll: number) => [
         String(day.start),
         String(day.end),
@@ -291,13 +329,11 @@ return {'ok', int(now)}`,
         ...tokens.map(String)
       ]
     ),
-    /** `ok, now, requests, tokens, today, inFlight, freeIn, paused, parked` | `day, now`. */
+    /** `ok, now, tail` | `day, now`. */
     read: script(
       `${sameDay}${state}${turnDay}${limited}
-local freeIn = flying >= concurrency and inf or 0
-if freeIn == 0 and not fits(1) then freeIn = wait(1) end
 save()
-return {'ok', int(now), int(s.requests), int(s.tokens), int(s.today), int(flying), int(freeIn), int(s.paused), int(s.parked)}`,
+return told('ok', int(now))`,
       (day: Day, limits: Limits) => [String(day.start), String(day.end), ...limitsOf(limits)]
     )
   }

@@ -13,7 +13,7 @@ import { GeminiError } from "../GeminiError.ts"
 import { LimiterUnavailable } from "../GeminiErrorReason.ts"
 import * as LaneStore from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
-import type { Day, Place, Reply, Scripts } from "./laneScript.ts"
+import { type Day, field, type Place, type Reply, type Scripts, type Told, told } from "./laneScript.ts"
 import { isAnswer } from "./LaneQueue.ts"
 import { countable } from "./LaneWindow.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
@@ -46,11 +46,6 @@ const dayOf = (now: number): Day => {
   const end = nextPacificMidnight(now)
   // A Pacific day has 23 to 25 hours.
   return { start: nextPacificMidnight(end - 26 * 3_600_000), end }
-}
-
-const field = (reply: Reply, index: number): number => {
-  const text = reply[index]
-  return text === "inf" ? Infinity : Number(text)
 }
 
 class RedisReservation implements LaneStore.Reservation {
@@ -91,6 +86,9 @@ export class RedisLane implements LaneStore.StoredLane {
   /** Sent while Redis was down: it hears of them when it is back. */
   #unheard: Array<RedisReservation> = []
   #unheardBefore = 0
+  /** What Redis said of the lane last, and when. */
+  #told: Told = { requests: 0, tokens: 0, today: 0, inFlight: 0, freeIn: 0, pausedFor: 0, parkedFor: 0 }
+  #toldAt = -Infinity
 
   constructor(shared: Shared, key: LaneStore.LaneKey, { guard, window }: LaneStore.Window, name: string) {
     this.#shared = shared
@@ -135,6 +133,7 @@ export class RedisLane implements LaneStore.StoredLane {
     const { position } = reservation
     if (position === undefined) return Exit.void
     this.#letGo(position)
+    if (this.#told.inFlight > 0) this.#told.inFlight--
     return this.#step((redis) => redis.send("ZREM", this.#place.leases, position))
   }
 
@@ -175,20 +174,28 @@ export class RedisLane implements LaneStore.StoredLane {
     const step = this.#today((day) => redis.eval(scripts.read)(this.#place, day, limits))
     return Effect.flatMap(Effect.andThen(this.#catchUp, link.run(step)), (reply) => {
       if (reply === undefined) return this.#alone.read(shareOf(limits, localShare), now)
-      const server = field(reply, 1)
-      const parkedFor = Math.max(field(reply, 8) - server, this.#parkedUntil - now)
-      const pausedFor = Math.max(field(reply, 7) - server, this.#pausedUntil - now)
-      const today = field(reply, 4)
-      return Effect.succeed({
-        requests: field(reply, 2),
-        tokens: field(reply, 3),
-        today,
-        inFlight: field(reply, 5),
-        freeIn: field(reply, 6),
-        parkedUntil: parkedFor > 0 || pausedFor > 0 ? now + Math.max(parkedFor, pausedFor) : undefined,
-        exhausted: parkedFor > 0 || today >= limits.rpd
-      })
+      return Effect.succeed(this.#reading(this.#heard(reply, 2, now), limits, now))
     })
+  }
+
+  seen(limits: Limits, { requests, tokens }: LaneStore.Wanted, now: number): LaneStore.Reading {
+    const { link, localShare, whenDown } = this.#shared
+    if (link.down !== undefined && whenDown !== "closed") {
+      return this.#alone.seen(whenDown === "open" ? unlimited : shareOf(limits, localShare), { requests, tokens }, now)
+    }
+    const reading = this.#reading(this.#told, limits, now)
+    if (link.down !== undefined) return { ...reading, freeIn: Infinity, parkedUntil: Infinity }
+    let at = Math.max(now, reading.parkedUntil ?? 0)
+    if (reading.today + requests > limits.rpd) at = Math.max(at, nextPacificMidnight(now))
+    // Those that must leave first are taken to be equal, and to leave evenly after the first of them.
+    const count = Math.max(1, reading.requests)
+    const leaving = Math.max(
+      reading.requests + requests - limits.rpm,
+      Math.ceil((reading.tokens + tokens - limits.tpm) * count / Math.max(1, reading.tokens))
+    )
+    const first = this.#told.freeIn < Infinity ? this.#told.freeIn : 0
+    if (leaving > 0) at = Math.max(at, this.#toldAt + first + (leaving - 1) / count * (this.#place.span - first))
+    return { ...reading, freeIn: at - now }
   }
 
   /** What Redis counts it keeps by itself. */
@@ -222,7 +229,31 @@ export class RedisLane implements LaneStore.StoredLane {
     })
   }
 
+  #heard(reply: Reply, place: number, now: number): Told {
+    this.#toldAt = now
+    return this.#told = told(reply, place)
+  }
+
+  /** What Redis said last, as it stands now: of the window nothing once that has passed. */
+  #reading(told: Told, limits: Limits, now: number): LaneStore.Reading {
+    const at = this.#toldAt
+    const isPast = now >= at + this.#place.span
+    const today = this.#day !== undefined && now >= this.#day.end ? 0 : told.today
+    const parkedUntil = Math.max(at + told.parkedFor, this.#parkedUntil)
+    const until = Math.max(parkedUntil, at + told.pausedFor, this.#pausedUntil)
+    return {
+      requests: isPast ? 0 : told.requests,
+      tokens: isPast ? 0 : told.tokens,
+      today,
+      inFlight: told.inFlight,
+      freeIn: told.freeIn,
+      parkedUntil: until > now ? until : undefined,
+      exhausted: parkedUntil > now || today >= limits.rpd
+    }
+  }
+
   #answer(reply: Reply, tokens: number, now: number): LaneStore.Reservation | LaneStore.Refusal {
+    this.#heard(reply, 4, now)
     if (reply[0] !== "ok") {
       const resetAt = field(reply, 3)
       return { _tag: "Refused", retryIn: field(reply, 2), resetAt: resetAt === 0 ? undefined : resetAt }
