@@ -18,11 +18,11 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import { Recorder } from "./internal/recorder.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
@@ -103,16 +103,7 @@ export const lanesParked: Metric.Gauge<number> = /* @__PURE__ */ Metric.gauge("g
   description: "Lanes in which no attempt starts"
 })
 
-/**
- * Whether calls are measured.
- *
- * @category references
- * @since 0.1.0
- */
-export const Enabled: Context.Reference<boolean> = /* @__PURE__ */ Context.Reference<boolean>(
-  "effect-gemini/Telemetry/Enabled",
-  { defaultValue: () => false }
-)
+const metrics = { operationDuration, timeToFirstChunk, tokenUsage, wait, retries }
 
 /**
  * Measures the calls that are made with it in their context.
@@ -120,7 +111,11 @@ export const Enabled: Context.Reference<boolean> = /* @__PURE__ */ Context.Refer
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.succeed(Enabled, true)
+export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.succeed(
+  Recorder,
+  (measure, value, attributes, context) =>
+    Metric.withAttributes<number, unknown>(metrics[measure], attributes).updateUnsafe(value, context)
+)
 
 /**
  * Reads the limiter every so often (10 seconds unless said otherwise) for what is a state:

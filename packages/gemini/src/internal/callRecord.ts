@@ -9,20 +9,19 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { type Attempt, GeminiError } from "../GeminiError.ts"
-import * as Telemetry from "../Telemetry.ts"
 import type { Usage } from "../Usage.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
+import { type Measure, Recorder } from "./recorder.ts"
 
 export class CallRecord {
   readonly #context: Context.Context<never>
   readonly #clock: Clock.Clock
-  readonly #isMeasured: boolean
+  readonly #recorder: Recorder | undefined
   readonly #attributes: Readonly<Record<string, string>>
   readonly #startedAt: number
   #askedAt = 0
@@ -31,10 +30,15 @@ export class CallRecord {
   #waited = 0
   #usage: Usage | undefined
 
-  constructor(fiber: Fiber.Fiber<unknown, unknown>, isMeasured: boolean, method: string, model: string | undefined) {
+  constructor(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    recorder: Recorder | undefined,
+    method: string,
+    model: string | undefined
+  ) {
     this.#context = fiber.context
     this.#clock = fiber.getRef(Clock.Clock)
-    this.#isMeasured = isMeasured
+    this.#recorder = recorder
     this.#attributes = {
       "gen_ai.operation.name": AttemptSpan.operationOf(method),
       "gen_ai.provider.name": "gcp.gemini",
@@ -52,7 +56,7 @@ export class CallRecord {
   sent(): void {
     this.#sentAt = this.#now()
     this.#waited += this.#sentAt - this.#askedAt
-    if (this.#isMeasured) this.#observe(Telemetry.wait, (this.#sentAt - this.#askedAt) / 1_000)
+    this.#observe("wait", (this.#sentAt - this.#askedAt) / 1_000)
   }
 
   /** Of an answer, or of a stream's chunks as they come: the last one counts. */
@@ -63,14 +67,11 @@ export class CallRecord {
   chunk(): void {
     if (this.#hasChunk) return
     this.#hasChunk = true
-    if (this.#isMeasured) this.#observe(Telemetry.timeToFirstChunk, (this.#now() - this.#sentAt) / 1_000)
+    this.#observe("timeToFirstChunk", (this.#now() - this.#sentAt) / 1_000)
   }
 
   retried(error: GeminiError): void {
-    if (this.#isMeasured) {
-      Metric.withAttributes(Telemetry.retries, { ...this.#attributes, "error.type": error.reason._tag })
-        .updateUnsafe(1, this.#context)
-    }
+    this.#observe("retries", 1, { "error.type": error.reason._tag })
   }
 
   ended(exit: Exit.Exit<unknown, unknown>, { attempts, target, way }: Recorded, span: Tracer.Span | undefined): void {
@@ -85,17 +86,17 @@ export class CallRecord {
       span.attribute("gemini.wait", this.#waited / 1_000)
       if (error !== undefined) span.attribute("error.type", error.reason._tag)
     }
-    if (!this.#isMeasured) return
+    if (this.#recorder === undefined) return
     const failure = Exit.isSuccess(exit) ? undefined : error?.reason._tag ?? "interrupted"
     this.#observe(
-      Telemetry.operationDuration,
+      "operationDuration",
       (this.#now() - this.#startedAt) / 1_000,
       failure === undefined ? undefined : { "error.type": failure }
     )
     if (this.#usage === undefined) return
     const { candidatesTokens, promptTokens, thoughtsTokens, toolUsePromptTokens } = this.#usage
-    this.#observe(Telemetry.tokenUsage, promptTokens + toolUsePromptTokens, { "gen_ai.token.type": "input" })
-    this.#observe(Telemetry.tokenUsage, candidatesTokens + thoughtsTokens, { "gen_ai.token.type": "output" })
+    this.#observe("tokenUsage", promptTokens + toolUsePromptTokens, { "gen_ai.token.type": "input" })
+    this.#observe("tokenUsage", candidatesTokens + thoughtsTokens, { "gen_ai.token.type": "output" })
   }
 
   get spanOptions(): Tracer.SpanOptionsNoTrace {
@@ -106,8 +107,8 @@ export class CallRecord {
     return this.#clock.currentTimeMillisUnsafe()
   }
 
-  #observe(metric: Metric.Histogram<number>, value: number, more?: Readonly<Record<string, string>>): void {
-    Metric.withAttributes(metric, { ...this.#attributes, ...more }).updateUnsafe(value, this.#context)
+  #observe(measure: Measure, value: number, more?: Readonly<Record<string, string>>): void {
+    this.#recorder?.(measure, value, { ...this.#attributes, ...more }, this.#context)
   }
 }
 
@@ -122,8 +123,10 @@ export const of = (
   method: string,
   model: string | undefined
 ): CallRecord | undefined => {
-  const isMeasured = fiber.getRef(Telemetry.Enabled)
-  return isMeasured || AttemptSpan.isTraced(fiber) ? new CallRecord(fiber, isMeasured, method, model) : undefined
+  const recorder = fiber.getRef(Recorder)
+  return recorder !== undefined || AttemptSpan.isTraced(fiber)
+    ? new CallRecord(fiber, recorder, method, model)
+    : undefined
 }
 
 interface Recorded {
