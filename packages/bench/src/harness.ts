@@ -8,13 +8,13 @@ import { connect } from "node:net"
 import * as Bodies from "./bodies.ts"
 import { type Job, median, type Sample } from "./sample.ts"
 
-const start = (file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string>): ChildProcess =>
+export const start = (file: string, args: ReadonlyArray<string>, execArgv: ReadonlyArray<string>): ChildProcess =>
   fork(new URL(file, import.meta.url), [...args], {
     execArgv: [...execArgv],
     stdio: ["ignore", "inherit", "inherit", "ipc"]
   })
 
-const reply = (child: ChildProcess): Promise<unknown> =>
+export const reply = (child: ChildProcess): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const onMessage = (message: unknown): void => {
       child.off("exit", onExit)
@@ -28,7 +28,7 @@ const reply = (child: ChildProcess): Promise<unknown> =>
     child.once("exit", onExit)
   })
 
-const field = (message: unknown, name: string): unknown =>
+export const field = (message: unknown, name: string): unknown =>
   typeof message === "object" && message !== null ? Reflect.get(message, name) : undefined
 
 export interface Server {

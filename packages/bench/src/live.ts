@@ -1,190 +1,154 @@
 /**
- * Live sessions beside raw `ws` with JSON.parse and the official SDK, the three taking turns
- * so that what else the machine does hits all alike. Prints medians and ratios to raw.
+ * `pnpm bench:live [--rows chunks,turns,sessions,idle,audio] [--rounds 9] [--minutes 60] [--json] [--prof folder]`
  *
- *     node packages/bench/src/live.ts
+ * Live sessions beside raw `ws` with JSON.parse and the official SDK, each in a process of its own, taking
+ * turns so that what else the machine does hits all alike. Ratios are to raw, within a round; medians.
+ * Ends with 1 if the sound's heap is not flat.
  */
-import { GoogleGenAI, Modality } from "@google/genai"
-import * as GeminiLive from "effect-gemini/GeminiLive"
-import * as NodeGemini from "effect-gemini/NodeGemini"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { fork } from "node:child_process"
-import { WebSocket } from "ws"
+import { cpus } from "node:os"
+import { parseArgs } from "node:util"
+import { fresh, type LiveServer, measure, type Measured, middle, ratio, startServer } from "./liveHarness.ts"
+import type { LiveJob } from "./liveJob.ts"
+import { table } from "./report.ts"
 import { median } from "./sample.ts"
 
-const model = "gemini-2.0-flash-live"
+const { values: flags } = parseArgs({
+  options: {
+    rows: { type: "string", default: "chunks,turns,sessions,idle,audio" },
+    rounds: { type: "string", default: "9" },
+    minutes: { type: "string", default: "60" },
+    json: { type: "boolean", default: false },
+    prof: { type: "string" }
+  }
+})
+const rounds = Number(flags.rounds)
+const minutes = Number(flags.minutes)
+const subjects = ["raw", "effect-gemini", "genai"]
 
-/** One session: a turn gives how many chunks it brought. */
-interface Session {
-  readonly turn: (text: string) => Promise<number>
-  readonly close: () => Promise<void>
+interface LiveFigure {
+  readonly row: string
+  readonly subject: string
+  readonly value: number
+  readonly unit: string
+  readonly goal?: string
+  readonly reached?: boolean
+  readonly detail?: string
 }
 
-type Connect = () => Promise<Session>
+/** The tolerance is the issue's: within 5 % of what it was after the first minute. */
+const flat = 1.05
 
-const raw = (port: number): Connect => () =>
-  new Promise((resolve) => {
-    const ws = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
-    let chunks = 0
-    let done: ((chunks: number) => void) | undefined
-    const session: Session = {
-      turn: (text) =>
-        new Promise((resolve) => {
-          chunks = 0
-          done = resolve
-          ws.send(
-            JSON.stringify({ clientContent: { turns: [{ role: "user", parts: [{ text }] }], turnComplete: true } })
-          )
-        }),
-      close: () =>
-        new Promise((resolve) => {
-          ws.once("close", () => resolve())
-          ws.close(1000)
-        })
-    }
-    ws.on("open", () => ws.send(JSON.stringify({ setup: { model: `models/${model}` } })))
-    ws.on("message", (data) => {
-      const message = JSON.parse(String(data))
-      if (message.setupComplete) resolve(session)
-      if (message.serverContent?.modelTurn) chunks++
-      if (message.serverContent?.turnComplete) done?.(chunks)
-    })
+const against = async (
+  server: LiveServer,
+  row: string,
+  job: LiveJob,
+  goals: { readonly speed?: number; readonly time?: number; readonly cpu?: number }
+): Promise<ReadonlyArray<LiveFigure>> => {
+  const found = await measure(server, subjects, job, {
+    rounds,
+    warmup: 2_500,
+    execArgv: flags.prof === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${flags.prof}`]
   })
+  const each = (subject: string, value: (sample: Measured) => number) =>
+    (middle(found, subject, value) * 1000 / job.count).toFixed(1)
+  return subjects.flatMap((subject) => {
+    const isOurs = subject === "effect-gemini"
+    const detail = `${each(subject, ({ wall }) => wall)} µs, ${each(subject, ({ cpu }) => cpu)} µs CPU; ` +
+      `server busy ${(middle(found, subject, ({ server }) => server) * 100).toFixed(0)} %`
+    const figures: Array<LiveFigure> = []
+    const add = (what: string, value: number, goal: number | undefined, isHigherBetter: boolean): void => {
+      figures.push({
+        row: `${row}: ${what}`,
+        subject,
+        value,
+        unit: "× raw",
+        detail,
+        ...(goal !== undefined && isOurs
+          ? { goal: `${isHigherBetter ? "≥" : "≤"} ${goal}`, reached: isHigherBetter ? value >= goal : value <= goal }
+          : {})
+      })
+    }
+    if (goals.time === undefined) add("speed", 1 / ratio(found, subject, ({ wall }) => wall), goals.speed, true)
+    else add("time", ratio(found, subject, ({ wall }) => wall), goals.time, false)
+    add("CPU", ratio(found, subject, ({ cpu }) => cpu), goals.cpu, false)
+    return figures
+  })
+}
 
-const official = (port: number): Connect => {
-  const client = new GoogleGenAI({ apiKey: "k", httpOptions: { baseUrl: `http://127.0.0.1:${port}` } })
-  return async () => {
-    let chunks = 0
-    let done: ((chunks: number) => void) | undefined
-    let closed: (() => void) | undefined
-    const session = await client.live.connect({
-      model,
-      config: { responseModalities: [Modality.TEXT] },
-      callbacks: {
-        onmessage: ({ serverContent }) => {
-          if (serverContent?.modelTurn) chunks++
-          if (serverContent?.turnComplete) done?.(chunks)
-        },
-        onclose: () => closed?.()
-      }
-    })
+const idle = async (server: LiveServer): Promise<ReadonlyArray<LiveFigure>> => {
+  const count = 500
+  const found = await fresh(server, subjects, {
+    before: { op: "sessions", count: 50, memory: true },
+    job: { op: "idle", count, memory: true },
+    rounds: 3
+  })
+  return Array.from(found, ([subject, pairs]) => {
+    const each = (value: (sample: Measured) => number) =>
+      median(pairs.map(([before, after]) => (value(after) - value(before)) / count)) / 1024
     return {
-      turn: (text) =>
-        new Promise((resolve) => {
-          chunks = 0
-          done = resolve
-          session.sendClientContent({ turns: text })
-        }),
-      close: () =>
-        new Promise((resolve) => {
-          closed = resolve
-          session.close()
-        })
+      row: "idle: memory of a session",
+      subject,
+      value: each(({ heap }) => heap),
+      unit: "kB of heap",
+      detail: `${each(({ rss }) => rss).toFixed(0)} kB of RSS`
     }
-  }
+  })
 }
 
-const ours = (live: GeminiLive.Service): Connect => async () => {
-  const scope = Scope.makeUnsafe()
-  const session = await Effect.runPromise(Scope.provide(live.connect({ model }), scope))
-  return {
-    turn: (text) =>
-      Effect.runPromise(
-        Stream.runFold(session.sendTextStream(text), () => 0, (chunks, { text }) => text === "" ? chunks : chunks + 1)
-      ),
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
-  }
-}
-
-interface Cost {
-  readonly wall: number
-  readonly cpu: number
-}
-
-const timed = async (work: () => Promise<void>): Promise<Cost> => {
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  await work()
-  const wall = performance.now() - start
-  const { system, user } = process.cpuUsage(cpu)
-  return { wall, cpu: (system + user) / 1000 }
-}
-
-const expectChunks = (got: number, want: number): void => {
-  if (got !== want) throw new Error(`${got} chunks came, not ${want}`)
-}
-
-const chunkCount = 20_000
-const turnCount = 2_000
-const sessionCount = 200
-
-/** What is measured of each: how much one unit costs, in milliseconds of wall and of CPU. */
-const rows: ReadonlyArray<readonly [name: string, units: number, measure: (connect: Connect) => Promise<Cost>]> = [
-  ["a chunk down one session", chunkCount, async (connect) => {
-    const session = await connect()
-    const cost = await timed(async () => expectChunks(await session.turn(`chunks ${chunkCount}`), chunkCount))
-    await session.close()
-    return cost
-  }],
-  ["a turn, ping-pong", turnCount, async (connect) => {
-    const session = await connect()
-    const cost = await timed(async () => {
-      for (let i = 0; i < turnCount; i++) expectChunks(await session.turn("hello"), 1)
-    })
-    await session.close()
-    return cost
-  }],
-  [`connecting and taking a turn, ${sessionCount} at once`, sessionCount, (connect) =>
-    timed(async () => {
-      await Promise.all(Array.from({ length: sessionCount }, async () => {
-        const session = await connect()
-        expectChunks(await session.turn("hello"), 1)
-        await session.close()
-      }))
-    })]
-]
-
-const server = fork(`${import.meta.dirname}/liveServer.ts`)
-const port = await new Promise<number>((resolve) => server.once("message", (port) => resolve(Number(port))))
-const options = { apiKey: Redacted.make("k"), baseUrl: `http://127.0.0.1:${port}` }
-const unlimited = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
-const runtime = ManagedRuntime.make(NodeGemini.layerLive({ ...options, limits: { [model]: unlimited } }))
-const live = await runtime.runPromise(GeminiLive.GeminiLive)
-
-const subjects: ReadonlyArray<readonly [name: string, connect: Connect]> = [
-  ["raw ws", raw(port)],
-  ["effect-gemini", ours(live)],
-  ["@google/genai", official(port)]
-]
-
-const rounds = 7
-for (const [name, units, measure] of rows) {
-  const costs = new Map<string, Array<Cost>>(subjects.map(([subject]) => [subject, []]))
-  // The first two rounds warm up.
-  for (let round = 0; round < rounds + 2; round++) {
-    for (const [subject, connect] of subjects) {
-      const cost = await measure(connect)
-      if (round >= 2) costs.get(subject)?.push(cost)
+const audio = async (server: LiveServer): Promise<ReadonlyArray<LiveFigure>> => {
+  const found = await fresh(server, subjects, {
+    before: { op: "audio", count: 60, memory: true },
+    job: { op: "audio", count: (minutes - 1) * 60, memory: true },
+    rounds: 1
+  })
+  return Array.from(found, ([subject, pairs]) => {
+    const each = (value: (pair: readonly [Measured, Measured]) => number) => median(pairs.map(value))
+    const value = each(([before, after]) => after.heap / before.heap)
+    const mega = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+    return {
+      row: `audio: heap after ${minutes} minutes`,
+      subject,
+      value,
+      unit: "× after the first",
+      ...(subject === "effect-gemini" ? { goal: `≤ ${flat}`, reached: value <= flat } : {}),
+      detail: `${mega(each(([{ heap }]) => heap))} → ${mega(each(([, { heap }]) => heap))} MB; RSS ` +
+        `${mega(each(([{ rss }]) => rss))} → ${mega(each(([, { rss }]) => rss))} MB; in ` +
+        `${(each(([before, after]) => before.wall + after.wall) / 1000).toFixed(1)} s`
     }
-  }
-  console.log(name)
-  const floor = costs.get("raw ws") ?? []
-  const of = (sample: ReadonlyArray<Cost>, key: keyof Cost) => median(sample.map((cost) => cost[key]))
-  for (const [subject, sample] of costs) {
-    const wall = (of(sample, "wall") * 1000) / units
-    const cpu = (of(sample, "cpu") * 1000) / units
-    const speed = of(floor, "wall") / of(sample, "wall")
-    const load = of(sample, "cpu") / of(floor, "cpu")
-    console.log(
-      `  ${subject.padEnd(14)} ${wall.toFixed(1).padStart(8)} µs  CPU ${cpu.toFixed(1).padStart(8)} µs  ` +
-        `speed ${speed.toFixed(2)} of raw, CPU ${load.toFixed(2)} ×`
-    )
-  }
+  })
 }
-await runtime.dispose()
-server.kill()
+
+const known: Readonly<Record<string, (server: LiveServer) => Promise<ReadonlyArray<LiveFigure>>>> = {
+  chunks: (server) => against(server, "chunks down one session", { op: "chunks", count: 50_000 }, { speed: 0.85 }),
+  turns: (server) => against(server, "turns, ping-pong", { op: "turns", count: 4_000 }, { speed: 0.85, cpu: 1.4 }),
+  sessions: (server) => against(server, "200 sessions at once", { op: "sessions", count: 200 }, { time: 1.2 }),
+  idle,
+  audio
+}
+
+const server = await startServer()
+const figures: Array<LiveFigure> = []
+for (const name of flags.rows.split(",")) {
+  const row = known[name]
+  if (row === undefined) throw new Error(`no row is called ${name}; there are ${Object.keys(known).join(", ")}`)
+  const found = await row(server)
+  figures.push(...found)
+  if (flags.json) continue
+  console.log(
+    table(
+      ["row", "client", "figure", "goal", "", "cost"],
+      found.map(({ detail = "", goal = "", reached, row, subject, unit, value }) => [
+        row,
+        subject,
+        `${value.toFixed(2)} ${unit}`,
+        goal,
+        reached === undefined ? "" : reached ? "reached" : "missed",
+        detail
+      ])
+    ) + "\n"
+  )
+}
+server.stop()
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}`
+if (flags.json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, figures }, undefined, 2))
+if (figures.some(({ reached, row }) => row.startsWith("audio") && reached === false)) process.exitCode = 1

@@ -1,0 +1,48 @@
+/** A client's process of the Live benchmark: takes jobs over IPC, one at a time, and answers each with a sample. */
+import type { LiveJob, LiveSample } from "./liveJob.ts"
+import { fromConnect, official, raw, type Subject, type Tally } from "./liveSubject.ts"
+
+const load = async (name: string, url: string): Promise<Subject> =>
+  name === "raw"
+    ? fromConnect(raw(url))
+    : name === "genai"
+    ? fromConnect(official(url))
+    : (await import("./liveGemini.ts")).make(url)
+
+const cpuMillis = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (system + user) / 1000
+}
+
+/** Live heap and RSS after two forced collections, with a turn between: finalizers run in one of their own. */
+const memory = async (): Promise<{ readonly heap: number; readonly rss: number }> => {
+  for (let i = 0; i < 2; i++) {
+    if (globalThis.gc === undefined) throw new Error("start with --expose-gc")
+    globalThis.gc()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const { arrayBuffers, heapUsed, rss } = process.memoryUsage()
+  return { heap: heapUsed + arrayBuffers, rss }
+}
+
+const [, , name, url] = process.argv
+if (name === undefined || url === undefined) throw new Error("started by the harness with a subject and a URL")
+const subject = await load(name, url)
+
+const measure = async (job: LiveJob): Promise<LiveSample> => {
+  const cpu = cpuMillis()
+  const from = performance.now()
+  const tally: Tally = await subject[job.op](job.count)
+  const sample = { wall: performance.now() - from, cpu: cpuMillis() - cpu, tally }
+  // Not in timed jobs: a full collection drops the shapes of dead JSON, and with them optimised code.
+  return job.memory === true ? { ...sample, ...await memory() } : { ...sample, heap: NaN, rss: NaN }
+}
+
+process.on("message", (job: LiveJob) => {
+  measure(job).then(
+    (sample) => process.send?.({ sample }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack : String(error) })
+  )
+})
+process.on("disconnect", () => process.exit(0))
+process.send?.({ ready: true })
