@@ -44,6 +44,8 @@ const refusals = {
  */
 export const judge = (key: string | undefined, policy: KeyPolicy = {}): Refusal | undefined => {
   if (key === undefined || key === "") return GoogleError.missingKey()
+  // An ephemeral token is no key: it opens Live sessions, by a method of their own.
+  if (key.startsWith("auth_tokens/")) return GoogleError.invalidKey()
   for (const standing of ["leaked", "expired", "unknown", "invalid"] as const) {
     if (policy[standing]?.includes(key) === true) return refusals[standing]()
   }

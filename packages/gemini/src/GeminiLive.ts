@@ -18,7 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type * as Socket from "effect/socket/Socket"
+import * as Socket from "effect/socket/Socket"
 import type * as Content from "./Content.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import * as LiveOpen from "./internal/liveOpen.ts"
@@ -28,7 +28,7 @@ import type * as LiveProtocol from "./LiveProtocol.ts"
 import type { LiveSession } from "./LiveSession.ts"
 import type * as LiveTools from "./LiveTools.ts"
 import { LiveTransport } from "./LiveTransport.ts"
-import type * as RateLimiter from "./RateLimiter.ts"
+import * as RateLimiter from "./RateLimiter.ts"
 
 /**
  * Options of the service: those of every client layer, and what only Live has.
@@ -157,6 +157,17 @@ export const layer = (
   options: Options
 ): Layer.Layer<GeminiLive, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
   Layer.effect(GeminiLive, make(options))
+
+/**
+ * The service over the global `WebSocket`, with a limiter of its own: browsers, workers, Deno,
+ * Bun. It sends no headers, so `apiKey` is an ephemeral token, or `keyInUrl` is set; it has no
+ * pings, so `timeouts.idle` is what finds a dead connection.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerGlobal = (options: Options): Layer.Layer<GeminiLive> =>
+  Layer.provide(layer(options), [Socket.layerWebSocketConstructorGlobal, RateLimiter.layer])
 
 /**
  * What routes the calls of `GeminiClient` over Live: one session a call, ended with it. Its

@@ -44,7 +44,7 @@ export interface Options {
   readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
   readonly findModel: (name: string) => ModelTable.Row | undefined | GoogleError.Refusal
   readonly token:
-    | { readonly setup: Json.Json | undefined; readonly mask: ReadonlyArray<string> | undefined }
+    | Pick<LiveTokens.Token, "setup" | "mask" | "expires">
     | undefined
   /** Counts the use of a token; false: it has none left. */
   readonly useToken: () => boolean
@@ -271,6 +271,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
 
   while (true) {
     const { length, parsed } = yield* take
+    // A token that has expired ends the sessions that it began, at their next message.
+    if (options.token !== undefined && now() >= options.token.expires) return yield* refuse(GoogleError.invalidToken())
     const slow = outbox.fault?.slowRead
     if (slow !== undefined) yield* Effect.sleep(Math.ceil(length / (slow.bytes ?? 1024)) * slow.millis)
     const next = Judge.read(parsed, options.version, options.judge)

@@ -4,7 +4,7 @@
 import * as Dice from "./Dice.ts"
 import * as Json from "./json.ts"
 
-interface Token {
+export interface Token {
   readonly key: string
   /** Undefined: as many as one likes. */
   usesLeft: number | undefined

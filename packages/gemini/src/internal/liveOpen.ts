@@ -10,11 +10,10 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import * as GeminiConfig from "../GeminiConfig.ts"
-import type { ConnectOptions, Options, SetupFields } from "../GeminiLive.ts"
+import type { ConnectOptions, Options } from "../GeminiLive.ts"
 import { LiveError } from "../LiveError.ts"
 import * as Reason from "../LiveErrorReason.ts"
 import type * as LiveProtocol from "../LiveProtocol.ts"
-import type * as LiveTools from "../LiveTools.ts"
 import * as ModelId from "../ModelId.ts"
 import * as RateLimiter from "../RateLimiter.ts"
 import * as Tier from "../Tier.ts"
@@ -24,6 +23,7 @@ import * as LiveEndpoint from "./liveEndpoint.ts"
 import * as LiveLimits from "./liveLimits.ts"
 import * as LiveModels from "./liveModels.ts"
 import * as LiveSession from "./liveSession.ts"
+import * as LiveSetup from "./liveSetup.ts"
 
 /** The newest generally available Live model on 2026-11-22. */
 export const defaultModel = "gemini-3.8-live"
@@ -47,63 +47,6 @@ const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
     schedule: (reconnect === true ? undefined : reconnect.schedule) ?? defaultSchedule,
     budget: (reconnect === true ? undefined : reconnect.budget) ?? 5
   }
-
-const sessionOptions: ReadonlySet<string> = new Set([
-  "model",
-  "systemInstruction",
-  "resumeFrom",
-  "reconnect",
-  "functions",
-  "functionConcurrency",
-  "timeouts",
-  "ping",
-  "inboundLimit",
-  "mediaLimit",
-  "unreadable"
-])
-
-/** Declarations as the model takes them: `behavior` only where it has that one. */
-const declared = (tools: LiveTools.LiveTools<never>["declarations"], known: LiveModels.LiveModel) =>
-  tools.map(({ behavior, ...declaration }) =>
-    behavior !== undefined && behavior !== null && known.behavior.takes.includes(behavior)
-      ? { ...declaration, behavior }
-      : declaration
-  )
-
-const setupOf = (
-  model: ModelId.ModelId,
-  known: LiveModels.LiveModel,
-  options: ConnectOptions<unknown>
-): LiveProtocol.Setup => {
-  const fields: SetupFields = Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => !sessionOptions.has(name) && value !== undefined)
-  )
-  const { systemInstruction } = options
-  const generationConfig = {
-    ...fields.generationConfig,
-    responseModalities: fields.generationConfig?.responseModalities ?? [known.output]
-  }
-  const isSpoken = generationConfig.responseModalities.includes("AUDIO")
-  const functions = options.functions?.declarations ?? []
-  return {
-    ...fields,
-    model: ModelId.resource(model),
-    generationConfig,
-    ...(systemInstruction === undefined ? {} : {
-      systemInstruction: typeof systemInstruction === "string"
-        ? { parts: [{ text: systemInstruction }] }
-        : systemInstruction
-    }),
-    ...(functions.length === 0 ? {} : {
-      tools: [...fields.tools ?? [], { functionDeclarations: declared(functions, known) }]
-    }),
-    // What is said is what is read; `null` leaves it out.
-    ...(isSpoken && fields.outputAudioTranscription === undefined ? { outputAudioTranscription: {} } : {}),
-    ...(reconnectOf(options.reconnect) === undefined && options.resumeFrom === undefined
-      ? {}
-      : { sessionResumption: {} })
-  }
-}
 
 const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
   handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
@@ -133,7 +76,7 @@ export const make = Effect.fnUntraced(function*(
         return refuse([{ field: "apiKey", description }])
       }
       const known = LiveModels.of(model.success)
-      const setup = setupOf(model.success, known, connectOptions)
+      const setup = LiveSetup.make(model.success, known, connectOptions)
       const violations = LiveCheck.check(setup)
       if (violations.length > 0) return refuse(violations)
       const { functions, timeouts } = connectOptions
