@@ -1,4 +1,6 @@
 /** A client's process: takes jobs over IPC, one at a time, and answers each with a sample. */
+import { writeFileSync } from "node:fs"
+import { Session } from "node:inspector/promises"
 import { type Job, median, type Sample } from "./sample.ts"
 import { chat, type Contents, hello, type Subject, type Tally } from "./Subject.ts"
 
@@ -98,11 +100,26 @@ const measure = async (subject: Subject, job: Job): Promise<Sample> => {
   return { ...sample, memory: process.memoryUsage().heapUsed / heapBefore }
 }
 
+/** The job under the profiler of this process. */
+const profiled = async (subject: Subject, job: Job, file: string): Promise<Sample> => {
+  const session = new Session()
+  session.connect()
+  await session.post("Profiler.enable")
+  await session.post("Profiler.setSamplingInterval", { interval: 200 })
+  await session.post("Profiler.start")
+  const sample = await measure(subject, job)
+  const { profile } = await session.post("Profiler.stop")
+  session.disconnect()
+  writeFileSync(file, JSON.stringify(profile))
+  return sample
+}
+
 const [, , name, url] = process.argv
 if (name === undefined || url === undefined) throw new Error("started by the harness with a subject and a URL")
 const subject = await load(name, url)
 process.on("message", (job: Job) => {
-  measure(subject, job).then(
+  const measured = job.profile === undefined ? measure(subject, job) : profiled(subject, job, job.profile)
+  measured.then(
     (sample) => process.send?.({ sample }),
     (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack : String(error) })
   )

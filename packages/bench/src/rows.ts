@@ -29,6 +29,8 @@ export interface Row {
   readonly id: string
   readonly title: string
   readonly run: (options: Options) => Promise<ReadonlyArray<Figure>>
+  /** Of a row that is one job for every client: what a profile of it runs. */
+  readonly plan?: (quick: boolean) => Plan
 }
 
 type Goals = Readonly<Record<string, number>>
@@ -109,6 +111,7 @@ interface Load {
 const row = (load: Load): Row => ({
   id: load.id,
   title: load.title,
+  plan: load.plan,
   run: async (options) => {
     const rounds = await measure(options.url, subjectsOf(options, load.subjects), load.plan(options.quick))
     return figures(load.id, rounds, load.kinds)

@@ -9,6 +9,8 @@ export interface Job {
   /** Calls at once. */
   readonly concurrency: number
   readonly contents: "hello" | "chat"
+  /** Where to write a CPU profile of the job. */
+  readonly profile?: string
 }
 
 /** What a job cost. Times in milliseconds, memory in bytes. */

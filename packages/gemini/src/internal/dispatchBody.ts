@@ -25,7 +25,7 @@ export class DispatchBody<E> {
   #ended = false
   #failed: E | undefined = undefined
   #whole = false
-  #read = false
+  isRead = false
   #wakeScheduled = false
   #wake: (() => void) | undefined = undefined
   readonly #controller: Controller
@@ -51,7 +51,7 @@ export class DispatchBody<E> {
 
   /** For one reader, that will `abort` if it stops early. */
   open(): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> {
-    this.#read = true
+    this.isRead = true
     return this.#pull
   }
 
@@ -80,7 +80,7 @@ export class DispatchBody<E> {
 
   bytes(): Effect.Effect<Uint8Array, E> {
     return Effect.suspend(() => {
-      this.#read = true
+      this.isRead = true
       this.#whole = true
       if (this.#controller.paused) this.#controller.resume()
       const whole = (): Effect.Effect<Uint8Array, E> => {
@@ -105,7 +105,7 @@ export class DispatchBody<E> {
 
   /** The response was collected: its body is let go, unless someone reads it by now. */
   dropUnread(): void {
-    if (!this.#read) this.abort()
+    if (!this.isRead) this.abort()
   }
 
   #take(): ReadonlyArray<Uint8Array> {

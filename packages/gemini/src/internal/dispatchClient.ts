@@ -76,7 +76,9 @@ const body = (request: HttpClientRequest.HttpClientRequest): string | Uint8Array
   return request.body.body
 }
 
-// A response that is dropped unread would hold its socket: collecting it lets go.
+// A response that is dropped unread would hold its socket: collecting it lets go. Only
+// those that nobody reads at once are registered: minor collections keep what a registry
+// knows, and of every call a kilobyte would live until a major one (10 µs a call).
 const unread = new FinalizationRegistry<DispatchBody<Failure>>((body) => body.dropUnread())
 
 const send = (
@@ -90,7 +92,6 @@ const send = (
     const own: Dialling = { socket: undefined }
     let controller: Undici.Dispatcher.DispatchController | undefined
     let received: DispatchBody<Failure> | undefined
-    let response: DispatchResponse | undefined
     let gone = false
     const handler: Undici.Dispatcher.DispatchHandler = {
       onRequestStart: (started) => {
@@ -100,12 +101,15 @@ const send = (
       },
       onResponseStart: (started, status, headers) => {
         if (status < 200) return
-        received = new DispatchBody(started)
-        response = new DispatchResponse(request, origin + path, status, headers, received)
-        unread.register(response, received)
-        resume(Effect.succeed(response))
-        // The registry must be the only one to hold on to it.
-        response = undefined
+        const body = received = new DispatchBody(started)
+        // After what else this read of the socket holds: a small body is whole by then, and
+        // its reader need not wait for a second time.
+        queueMicrotask(() => {
+          if (gone) return
+          const response = new DispatchResponse(request, origin + path, status, headers, body)
+          resume(Effect.succeed(response))
+          if (!body.isRead) unread.register(response, body)
+        })
       },
       onResponseData: (_, piece) => received?.push(piece),
       onResponseEnd: () => received?.end(),
