@@ -108,6 +108,36 @@ export interface Reading {
   /** No attempt starts before (milliseconds since the epoch), and whether the day's quota is why. */
   readonly parkedUntil: number | undefined
   readonly exhausted: boolean
+  /** Limits below the tier's that 429s taught; `undefined`: none. */
+  readonly learned: Learned | undefined
+}
+
+/**
+ * Limits a window that 429s taught, below the tier's. They are held, then rise from window to
+ * window until they are the tier's again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Learned {
+  /** Requests a window as of now; `undefined`: the tier's. */
+  readonly rpm: number | undefined
+  /** Tokens a window as of now; `undefined`: the tier's. */
+  readonly tpm: number | undefined
+  /** When the first of them begins to rise, and when the last is forgotten: milliseconds of the Clock. */
+  readonly risesAt: number
+  readonly until: number
+}
+
+/**
+ * A quota a minute that a 429 named. Without `limit`: so many as the window counted were too many.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lesson {
+  readonly counts: "requests" | "tokens"
+  readonly limit: number | undefined
 }
 
 /**
@@ -139,6 +169,8 @@ export interface StoredLane {
   readonly pause: (retryAfter: number | undefined, now: number) => Effect.Effect<void>
   /** No attempt before `resetAt`: the day's quota is spent. */
   readonly park: (resetAt: number, now: number) => Effect.Effect<void>
+  /** The server refused by a quota below the lane's limits, or perhaps below them. */
+  readonly teach: (lesson: Lesson, limits: Limits, now: number) => Effect.Effect<void>
   readonly read: (limits: Limits, now: number) => Effect.Effect<Reading>
   /**
    * What `read` would say as far as this process knows without I/O: as it was last told.
@@ -222,6 +254,11 @@ class MemoryLane implements StoredLane {
 
   park(resetAt: number): Exit.Exit<void> {
     this.counters.park(resetAt)
+    return Exit.void
+  }
+
+  teach(lesson: Lesson, limits: Limits, now: number): Exit.Exit<void> {
+    this.counters.teach(now, lesson, limits)
     return Exit.void
   }
 

@@ -74,9 +74,16 @@ export type Priority = "interactive" | "batch"
  * @since 0.1.0
  */
 export type Feedback =
-  /** Per minute, or without details: no new attempt before `retryAfter`; those in flight go on. */
-  | { readonly _tag: "RateLimited"; readonly retryAfter: Duration.Duration | undefined }
-  /** Per day: the lane is parked until `resetAt` (milliseconds since the epoch). */
+  /**
+   * Per minute, or without details: no new attempt before `retryAfter`; those in flight go on.
+   * `quotas` are those a minute that it named, for {@link Options}' `learn`.
+   */
+  | {
+    readonly _tag: "RateLimited"
+    readonly retryAfter: Duration.Duration | undefined
+    readonly quotas?: ReadonlyArray<LaneStore.Lesson> | undefined
+  }
+  /** Per day: the lane is parked until `resetAt` (milliseconds since the epoch), at most 25 hours. */
   | { readonly _tag: "QuotaExhausted"; readonly resetAt: number }
 
 /**
@@ -121,6 +128,13 @@ export interface LaneSnapshot {
   readonly parkedUntil: number | undefined
   /** Whether the day's quota is spent. */
   readonly isExhausted: boolean
+  /**
+   * What 429s made of the lane: nothing, a pause, a limit below the tier's that is held, or
+   * one that rises again.
+   */
+  readonly phase: "inactive" | "cooldown" | "learned" | "probing"
+  /** The limits that 429s taught, while they are below the tier's. */
+  readonly learned: LaneStore.Learned | undefined
 }
 
 /**
@@ -209,6 +223,14 @@ export interface Options {
    * Default 0.1 % of the window, at least 50 ms.
    */
   readonly guard?: Duration.Input | undefined
+  /**
+   * Whether 429s lower a lane's limits for a while; they never raise them. `told`, the default:
+   * where the server names a limit a minute below the tier's, so a tier that is right is never
+   * slowed down. `counted`: also where it names none, by what the window counted; for a server
+   * whose limits nobody knows. `off`: a 429 only pauses. A learned limit is held for ten windows
+   * (three if it was counted), then rises by a tenth of the tier's a window.
+   */
+  readonly learn?: "told" | "counted" | "off" | undefined
   /** Lanes kept; beyond it those that count nothing are forgotten. Default 256. */
   readonly maxLanes?: number | undefined
 }
@@ -226,6 +248,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     ? Math.max(50, window / 1000)
     : Duration.toMillis(Duration.fromInputUnsafe(options.guard))
   const maxLanes = options.maxLanes ?? 256
+  const learn = options.learn ?? "told"
 
   // By model first: comparing the rest is cheaper than building one string a call.
   const lanes = new Map<string, Array<LaneQueue>>()
@@ -310,15 +333,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     feedback: (key, feedback) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        const lane = laneOf(key, now)
-        if (feedback._tag === "RateLimited") {
-          const { retryAfter } = feedback
-          return lane.store.pause(retryAfter === undefined ? undefined : Duration.toMillis(retryAfter), now)
-        }
-        return Effect.andThen(
-          lane.store.park(feedback.resetAt, now),
-          Effect.sync(() => lane.exhaust(feedback.resetAt, Infinity))
-        )
+        return laneOf(key, now).refused(feedback, learn, now)
       }),
     headroom: (admission) =>
       Effect.clockWith((clock) => {

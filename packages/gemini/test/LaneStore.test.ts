@@ -24,6 +24,7 @@ const later = (stored: LaneStore.StoredLane): LaneStore.StoredLane => {
     pause: (retryAfter, now) => after(() => stored.pause(retryAfter, now)),
     park: (resetAt, now) => after(() => stored.park(resetAt, now)),
     read: (limits, now) => after(() => stored.read(limits, now)),
+    teach: (lesson, limits, now) => after(() => stored.teach(lesson, limits, now)),
     seen: (limits, wanted, now) => stored.seen(limits, wanted, now),
     isIdle: (limits, now) => stored.isIdle(limits, now)
   }

@@ -60,6 +60,8 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
         cancel: (reservation: LaneStore.Reservation) => at((now) => stored.cancel(reservation, now)),
         pause: (retryAfter: number | undefined) => at((now) => stored.pause(retryAfter, now)),
         park: (resetAt: number) => at((now) => stored.park(resetAt, now)),
+        teach: (lesson: LaneStore.Lesson, limits: Partial<Tier.Limits>) =>
+          at((now) => stored.teach(lesson, { ...unlimited, ...limits }, now)),
         read: (limits: Partial<Tier.Limits>) => at((now) => stored.read({ ...unlimited, ...limits }, now)),
         seen: (limits: Partial<Tier.Limits>, requests = 1, tokens = 1) =>
           Effect.map(now, (now) => stored.seen({ ...unlimited, ...limits }, { requests, tokens }, now)),
@@ -196,6 +198,79 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
         const second = yield* refused({})
         assert.isAbove(second.retryIn, 1_000)
         assert.isAtMost(second.retryIn, 2_000)
+      })
+    )
+
+    promise(
+      "keeps a learned limit below the tier's for ten windows, raises it by tenths of the tier's, and forgets it",
+      Effect.fnUntraced(function*() {
+        const { isIdle, read, refused, release, taken, teach } = yield* lane()
+        const limits = { rpm: 10 }
+        /** What goes in a window, all of it gone when the next one is asked. */
+        const admitted = Effect.gen(function*() {
+          const { learned } = yield* read(limits)
+          const rpm = learned?.rpm ?? limits.rpm
+          for (let i = 0; i < rpm; i++) yield* release(yield* taken(limits))
+          yield* refused(limits)
+          yield* pass(span)
+          return rpm
+        })
+        yield* teach({ counts: "requests", limit: 7.9 }, limits)
+        assert.isFalse(yield* isIdle(limits))
+        const { learned } = yield* read(limits)
+        const at = yield* now
+        assert.deepStrictEqual([learned?.rpm, learned?.tpm], [7, undefined])
+        assert.isAtMost(Math.abs((learned?.risesAt ?? 0) - at - 10 * span), 2)
+        assert.isAtMost(Math.abs((learned?.until ?? 0) - at - 12 * span), 2)
+        // A smaller tier of one call is not raised by it.
+        yield* release(yield* taken({ rpm: 1 }))
+        yield* refused({ rpm: 1 })
+        yield* pass(span)
+        assert.strictEqual(yield* admitted, 7)
+        yield* pass(7 * span)
+        assert.deepStrictEqual([yield* admitted, yield* admitted, yield* admitted, yield* admitted], [7, 8, 9, 10])
+        assert.strictEqual((yield* read(limits)).learned, undefined)
+      })
+    )
+
+    promise(
+      "learns tokens and requests apart, by the last word, and forgets one that the tier is within",
+      Effect.fnUntraced(function*() {
+        const { read, refused, taken, teach } = yield* lane()
+        const limits = { rpm: 10, tpm: 1_000 }
+        yield* teach({ counts: "tokens", limit: 300 }, limits)
+        yield* teach({ counts: "requests", limit: 2 }, limits)
+        yield* teach({ counts: "requests", limit: 4 }, limits)
+        const { learned } = yield* read(limits)
+        assert.deepStrictEqual([learned?.rpm, learned?.tpm], [4, 300])
+        yield* taken(limits, 300)
+        yield* refused(limits, 1)
+        yield* teach({ counts: "tokens", limit: 1_000 }, limits)
+        yield* taken(limits, 1)
+        assert.strictEqual((yield* read(limits)).learned?.tpm, undefined)
+        yield* teach({ counts: "requests", limit: 10 }, limits)
+        assert.strictEqual((yield* read(limits)).learned, undefined)
+      })
+    )
+
+    promise(
+      "learns by what it counted: one less with each refusal, at least a tenth of the tier's, for three windows",
+      Effect.fnUntraced(function*() {
+        const { read, release, taken, teach } = yield* lane()
+        const limits = { rpm: 20 }
+        const refusal = teach({ counts: "requests", limit: undefined }, limits)
+        const rpm = Effect.map(read(limits), ({ learned }) => learned?.rpm)
+        for (let i = 0; i < 12; i++) yield* release(yield* taken(limits))
+        yield* refusal
+        assert.strictEqual(yield* rpm, 11)
+        for (let i = 0; i < 4; i++) yield* refusal
+        assert.strictEqual(yield* rpm, 7)
+        for (let i = 0; i < 20; i++) yield* refusal
+        assert.strictEqual(yield* rpm, 2)
+        yield* pass(3 * span - 10)
+        assert.strictEqual(yield* rpm, 2)
+        yield* pass(20)
+        assert.strictEqual(yield* rpm, 4)
       })
     )
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as GeminiError from "effect-gemini/GeminiError"
+import * as LaneStore from "effect-gemini/LaneStore"
 import * as ModelId from "effect-gemini/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import type * as Tier from "effect-gemini/Tier"
@@ -228,6 +229,77 @@ describe("a 429", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Fiber.join(running), "done")
       assert.strictEqual(yield* Fiber.join(next), 53_000)
+    })
+  )
+
+  const told = (quotas: ReadonlyArray<LaneStore.Lesson>): RateLimiter.Feedback => ({
+    _tag: "RateLimited",
+    retryAfter: Duration.seconds(10),
+    quotas
+  })
+  const ten: Tier.Limits = { ...limits, rpm: 10, rpd: 1_000 }
+  const state = (limiter: RateLimiter.Service) =>
+    Effect.map(limiter.snapshot, ([lane]) => [lane?.phase, lane?.learned?.rpm, lane?.learned?.tpm])
+
+  limiter(
+    "that names a limit below the tier's is kept to: cooldown, learned, probing, forgotten",
+    Effect.fnUntraced(function*(limiter) {
+      yield* timed(limiter, ask({ limits: ten }))
+      assert.deepStrictEqual(yield* state(limiter), ["inactive", undefined, undefined])
+      yield* limiter.feedback(lane, told([{ counts: "requests", limit: 4 }, { counts: "tokens", limit: 200 }]))
+      assert.deepStrictEqual(yield* state(limiter), ["cooldown", 4, 200])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* state(limiter), ["learned", 4, 200])
+      const fibers = yield* Effect.forEach([1, 2, 3, 4, 5], () => start(timed(limiter, ask({ limits: ten }))))
+      yield* TestClock.adjust("3 minutes")
+      const times = yield* Effect.forEach(fibers, Fiber.join)
+      assert.deepStrictEqual(times, [10_000, 10_000, 10_000, turn, 10_000 + turn])
+      yield* TestClock.adjust(7 * turn)
+      assert.deepStrictEqual(yield* state(limiter), ["probing", 5, 300])
+      yield* TestClock.adjust(8 * turn)
+      assert.deepStrictEqual(yield* state(limiter), ["inactive", undefined, undefined])
+    })
+  )
+
+  limiter(
+    "that names the tier's limit, or none, teaches nothing: a tier that is right is not slowed down",
+    Effect.fnUntraced(function*(limiter) {
+      yield* timed(limiter, ask({ limits: ten }))
+      for (const limit of [10, 500, 0, -1, NaN, Infinity, undefined]) {
+        yield* limiter.feedback(lane, told([{ counts: "requests", limit }]))
+      }
+      yield* limiter.feedback(lane, told([]))
+      assert.deepStrictEqual(yield* state(limiter), ["cooldown", undefined, undefined])
+      const fibers = yield* Effect.forEach(Array.from({ length: 9 }), () => start(timed(limiter, ask({ limits: ten }))))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(new Set(yield* Effect.forEach(fibers, Fiber.join)), new Set([10_000]))
+    })
+  )
+
+  it.effect("teaches what the window counted where it is asked to, and nothing where it is off", () =>
+    Effect.gen(function*() {
+      for (const learn of ["counted", "off"] as const) {
+        const limiter = yield* Effect.provide(RateLimiter.make({ learn }), LaneStore.layerMemory)
+        yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => timed(limiter, ask({ limits: ten })))
+        yield* limiter.feedback(lane, told([]))
+        yield* limiter.feedback(lane, told([]))
+        assert.deepStrictEqual(yield* state(limiter), ["cooldown", learn === "off" ? undefined : 4, undefined])
+        yield* limiter.feedback(lane, told([{ counts: "requests", limit: 3 }]))
+        assert.deepStrictEqual(yield* state(limiter), ["cooldown", learn === "off" ? undefined : 3, undefined])
+      }
+    }))
+
+  limiter(
+    "parks and pauses for 25 hours at most, whatever it says",
+    Effect.fnUntraced(function*(limiter) {
+      const day = 25 * 3_600_000
+      yield* limiter.feedback(lane, { _tag: "QuotaExhausted", resetAt: NaN })
+      assert.strictEqual((yield* limiter.snapshot)[0]?.parkedUntil, undefined)
+      yield* limiter.feedback(lane, { _tag: "RateLimited", retryAfter: Duration.infinity })
+      assert.strictEqual((yield* limiter.snapshot)[0]?.parkedUntil, day)
+      yield* TestClock.adjust(1)
+      yield* limiter.feedback(lane, { _tag: "QuotaExhausted", resetAt: Infinity })
+      assert.strictEqual((yield* limiter.snapshot)[0]?.parkedUntil, day + 1)
     })
   )
 

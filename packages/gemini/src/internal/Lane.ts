@@ -13,6 +13,7 @@ import type { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import * as ModelAlias from "../ModelAlias.ts"
 import * as ModelId from "../ModelId.ts"
+import type * as LaneStore from "../LaneStore.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
 import type { Meter } from "./LogicalCall.ts"
@@ -35,6 +36,15 @@ const withReset = (reason: Reason.QuotaExhausted, resetAt: number): Reason.Quota
     violations: reason.violations,
     ...(reason.links === undefined ? {} : { links: reason.links }),
     resetAt
+  })
+
+/** The limits a minute that a 429 names. Of tokens only those that go in are counted here. */
+const quotasOf = (violations: Violations): ReadonlyArray<LaneStore.Lesson> =>
+  violations.flatMap(({ quotaId = "", quotaMetric = "", quotaValue }) => {
+    const isTokens = /token/i.test(quotaId + quotaMetric)
+    return !quotaId.includes("PerMinute") || (isTokens && !/input_?token/i.test(quotaId + quotaMetric))
+      ? []
+      : [{ counts: isTokens ? "tokens" : "requests", limit: quotaValue === undefined ? undefined : Number(quotaValue) }]
   })
 
 const quotaModelOf = (violations: Violations): string | undefined =>
@@ -96,7 +106,11 @@ export class Lane {
     if (reason._tag === "RateLimited") {
       this.#moveTo(quotaModelOf(reason.violations))
       return Effect.as(
-        this.#options.limiter.feedback(this.#key, { _tag: "RateLimited", retryAfter: error.retryAfter }),
+        this.#options.limiter.feedback(this.#key, {
+          _tag: "RateLimited",
+          retryAfter: error.retryAfter,
+          quotas: quotasOf(reason.violations)
+        }),
         error
       )
     }

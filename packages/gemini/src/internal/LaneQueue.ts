@@ -7,11 +7,12 @@
  * fiber that it wakes runs at once and may come back to it.
  */
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { GeminiError } from "../GeminiError.ts"
-import type { LaneKey, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
-import type { Admission, Headroom, LaneSnapshot } from "../RateLimiter.ts"
+import type { LaneKey, Lesson, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
+import type { Admission, Feedback, Headroom, LaneSnapshot, Options } from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
 import { alarm } from "./alarm.ts"
 import { countable } from "./LaneWindow.ts"
@@ -22,6 +23,12 @@ const interactiveInRow = 8
 
 /** Nobody knows how long the calls in flight take: each turn of them is taken for so long. */
 const turnOfCalls = 1_000
+
+/** Nothing stops a lane longer, whatever a server says: a Pacific day has 25 hours at most. */
+const longestPark = 25 * 3_600_000
+
+/** Of a 429 that names no quota. */
+const unnamed: Lesson = { counts: "requests", limit: undefined }
 
 /** Of a lane that was told of a 429 before it admitted anything. */
 const unknown: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
@@ -172,8 +179,36 @@ export class LaneQueue {
       waiting: this.waiting,
       nextFree: reading.freeIn === Infinity ? undefined : now + reading.freeIn,
       parkedUntil: reading.parkedUntil,
-      isExhausted: reading.exhausted
+      isExhausted: reading.exhausted,
+      phase: reading.parkedUntil !== undefined
+        ? "cooldown"
+        : reading.learned === undefined
+        ? "inactive"
+        : now < reading.learned.risesAt
+        ? "learned"
+        : "probing",
+      learned: reading.learned
     }))
+  }
+
+  /** By the server. */
+  refused(feedback: Feedback, learn: Options["learn"], now: number): Effect.Effect<void> {
+    if (feedback._tag === "QuotaExhausted") {
+      const resetAt = Math.min(feedback.resetAt, now + longestPark) || now
+      return Effect.andThen(this.store.park(resetAt, now), Effect.sync(() => this.exhaust(resetAt, Infinity)))
+    }
+    const { quotas = [], retryAfter } = feedback
+    const pause = this.store.pause(
+      retryAfter === undefined ? undefined : Math.min(Duration.toMillis(retryAfter), longestPark),
+      now
+    )
+    if (learn === "off") return pause
+    const told = quotas.filter(({ limit = 0 }) => limit > 0 && limit < Infinity)
+    const lessons = told.length === 0 && learn === "counted" ? [unnamed] : told
+    return lessons.length === 0 ? pause : Effect.andThen(
+      pause,
+      Effect.forEach(lessons, (lesson) => this.store.teach(lesson, this.limits, now), { discard: true })
+    )
   }
 
   headroom({ limits, priority, tokens }: Pick<Admission, "limits" | "priority" | "tokens">, now: number): Headroom {
@@ -184,17 +219,17 @@ export class LaneQueue {
       : Math.min(batch.length, Math.floor(interactive.length / interactiveInRow))
     const waiting = interactive.length + overtaken
     if (!isPossible(limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
-    const { concurrency, rpm, tpm } = limits
+    const open = { ...limits, concurrency: Infinity }
+    const { learned } = this.store.seen(open, { requests: 1, tokens: 1 }, now)
+    const { concurrency } = limits
+    const rpm = learned?.rpm ?? limits.rpm
+    const tpm = learned?.tpm ?? limits.tpm
     const before = interactive.tokens + (overtaken === 0 ? 0 : batch.tokens * overtaken / batch.length)
     const size = before + Math.min(countable(tokens), tpm)
     // What a window cannot take at once comes in so many windows more.
     const turns = Math.max(Math.ceil((waiting + 1) / rpm), Math.ceil(size / tpm) || 1, 1) - 1
     const rest = (amount: number, limit: number) => turns === 0 ? amount : Math.max(1, amount - turns * limit)
-    const seen = this.store.seen(
-      { ...limits, concurrency: Infinity },
-      { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) },
-      now
-    )
+    const seen = this.store.seen(open, { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) }, now)
     const calls = seen.inFlight + waiting + 1 - concurrency
     return {
       admitsIn: Math.max(

@@ -8,8 +8,9 @@
  * travel at different speeds, and without it the server sees a waiting batch's late
  * ones together with the next batch.
  */
-import type { Reading, Wanted } from "../LaneStore.ts"
+import type { Lesson, Reading, Wanted } from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
+import { earlier, learn, type Learned, limitAt } from "./learned.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
 
 /** Backoff after a 429 that says nothing: doubled with each, from a second to a minute. */
@@ -32,6 +33,7 @@ export interface Saved {
   readonly dayCountsSince: number
   readonly pausedUntil: number
   readonly parkedUntil: number
+  readonly learned?: readonly [rpm: Learned | null, tpm: Learned | null]
 }
 
 const small: Wanted = { requests: 1, tokens: 1 }
@@ -66,6 +68,9 @@ export class LaneWindow {
   // Sent within a guard of midnight: they may arrive after it, so they count for both days.
   #late = 0
   #strikes = 0
+  /** What 429s taught; mostly nothing. */
+  #rpm: Learned | undefined = undefined
+  #tpm: Learned | undefined = undefined
 
   readonly #span: number
   readonly #guard: number
@@ -76,8 +81,9 @@ export class LaneWindow {
   }
 
   /** Takes from every dimension and gives the entry's position, or takes nothing and gives -1. */
-  take(now: number, limits: Limits, tokens: number): number {
+  take(now: number, tier: Limits, tokens: number): number {
     this.advance(now)
+    const limits = this.#within(now, tier)
     if (!this.#fits(now, limits, tokens)) return this.#refuse(now, limits, 1, tokens)
     this.inFlight++
     this.today++
@@ -85,8 +91,9 @@ export class LaneWindow {
     return this.#push(now, tokens, 1)
   }
 
-  read(now: number, limits: Limits, { requests, tokens } = small): Reading {
+  read(now: number, tier: Limits, { requests, tokens } = small): Reading {
     this.advance(now)
+    const limits = this.#within(now, tier)
     this.#refuse(now, limits, requests, tokens)
     const until = Math.max(this.pausedUntil, this.parkedUntil)
     return {
@@ -96,7 +103,13 @@ export class LaneWindow {
       inFlight: this.inFlight,
       freeIn: this.retryAt - now,
       parkedUntil: until > now ? until : undefined,
-      exhausted: this.parkedUntil > now || this.today >= limits.rpd
+      exhausted: this.parkedUntil > now || this.today >= limits.rpd,
+      learned: limits === tier ? undefined : {
+        rpm: limits.rpm < tier.rpm ? limits.rpm : undefined,
+        tpm: limits.tpm < tier.tpm ? limits.tpm : undefined,
+        risesAt: Math.min(this.#rpm?.risesAt ?? Infinity, this.#tpm?.risesAt ?? Infinity),
+        until: Math.max(this.#rpm?.until ?? 0, this.#tpm?.until ?? 0)
+      }
     }
   }
 
@@ -153,12 +166,20 @@ export class LaneWindow {
     this.parkedUntil = Math.max(this.parkedUntil, resetAt)
   }
 
+  /** A 429 by a limit below these, or perhaps so. */
+  teach(now: number, lesson: Lesson, limits: Limits): void {
+    this.advance(now)
+    if (lesson.counts === "tokens") this.#tpm = learn(lesson, limits.tpm, this.#tpm, this.tokens, now, this.#span)
+    else this.#rpm = learn(lesson, limits.rpm, this.#rpm, this.requests, now, this.#span)
+  }
+
   /** Nothing that limits is counted, running or learned: the lane can be forgotten. */
   isIdle(now: number, limits: Limits): boolean {
     this.advance(now)
     return this.requests === 0 && this.tokens === 0 && this.inFlight === 0 &&
       (this.today === 0 || limits.rpd === Infinity) &&
-      now >= this.parkedUntil && now >= this.pausedUntil
+      now >= this.parkedUntil && now >= this.pausedUntil &&
+      this.#within(now, limits) === limits
   }
 
   save(): Saved {
@@ -178,7 +199,8 @@ export class LaneWindow {
       dayEnd: time(this.#dayEnd),
       dayCountsSince: time(this.#dayCountsSince),
       pausedUntil: time(this.pausedUntil),
-      parkedUntil: time(this.parkedUntil)
+      parkedUntil: time(this.parkedUntil),
+      learned: [this.#rpm ?? null, this.#tpm ?? null]
     }
   }
 
@@ -195,6 +217,8 @@ export class LaneWindow {
     this.#dayCountsSince = time(saved.dayCountsSince)
     this.pausedUntil = time(saved.pausedUntil)
     this.parkedUntil = time(saved.parkedUntil)
+    this.#rpm = saved.learned?.[0] ?? undefined
+    this.#tpm = saved.learned?.[1] ?? undefined
   }
 
   /** Moves time on: entries leave the window, the day turns. */
@@ -211,6 +235,18 @@ export class LaneWindow {
     }
     if (this.#first === this.#end) this.tokens = 0
     if (now >= this.#dayEnd) this.#turnDay(now)
+  }
+
+  /** The limits, or what was learned where it is less; what is back at the tier's is forgotten. */
+  #within(now: number, limits: Limits): Limits {
+    if (this.#rpm === undefined && this.#tpm === undefined) return limits
+    const rpm = limitAt(this.#rpm, now, this.#span)
+    const tpm = limitAt(this.#tpm, now, this.#span)
+    if (rpm === Infinity) this.#rpm = undefined
+    if (tpm === Infinity) this.#tpm = undefined
+    return rpm < limits.rpm || tpm < limits.tpm
+      ? { ...limits, rpm: Math.min(rpm, limits.rpm), tpm: Math.min(tpm, limits.tpm) }
+      : limits
   }
 
   #fits(now: number, limits: Limits, tokens: number): boolean {
@@ -284,6 +320,8 @@ export class LaneWindow {
       this.#times[slot] = (this.#times[slot] ?? 0) - back
     }
     this.pausedUntil -= back
+    this.#rpm = earlier(this.#rpm, back)
+    this.#tpm = earlier(this.#tpm, back)
   }
 
   #turnDay(now: number): void {

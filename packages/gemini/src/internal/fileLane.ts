@@ -19,6 +19,13 @@ import { countable, LaneWindow } from "./LaneWindow.ts"
 
 const stale = 5_000
 
+const Learned = Schema.Struct({
+  limit: Schema.Finite,
+  risesAt: Schema.Finite,
+  step: Schema.Finite,
+  until: Schema.Finite
+})
+
 const Written = Schema.fromJsonString(Schema.Struct({
   version: Schema.Literal(1),
   window: Schema.Struct({
@@ -31,7 +38,8 @@ const Written = Schema.fromJsonString(Schema.Struct({
     dayEnd: Schema.Finite,
     dayCountsSince: Schema.Finite,
     pausedUntil: Schema.Finite,
-    parkedUntil: Schema.Finite
+    parkedUntil: Schema.Finite,
+    learned: Schema.optionalKey(Schema.Tuple([Schema.NullOr(Learned), Schema.NullOr(Learned)]))
   }),
   /** The calls in flight, and until when they are believed to be. */
   leases: Schema.Record(Schema.String, Schema.Finite)
@@ -146,6 +154,11 @@ export class FileLane implements LaneStore.StoredLane {
   park(resetAt: number, now: number): Effect.Effect<void> {
     void this.#alone.park(resetAt, now)
     return this.#change(({ window }) => window.park(resetAt))
+  }
+
+  teach(lesson: LaneStore.Lesson, limits: Limits, now: number): Effect.Effect<void> {
+    void this.#alone.teach(lesson, limits, now)
+    return this.#change(({ now, window }) => window.teach(now, lesson, limits))
   }
 
   read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {

@@ -8,7 +8,10 @@
  * nothing in them limits anything.
  */
 import * as Redis from "effect/persistence/Redis"
+import type { Lesson } from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
+import { clock, limited, sameDay, state, turnDay } from "./laneLua.ts"
+import { heldFor } from "./learned.ts"
 
 /** A lane of a Redis, and what every step of it is told. */
 export interface Place {
@@ -32,7 +35,7 @@ export type Reply = ReadonlyArray<string>
 
 export const field = (reply: Reply, index: number): number => {
   const text = reply[index]
-  return text === "inf" ? Infinity : Number(text)
+  return text === "inf" ? Infinity : Number(text ?? 0)
 }
 
 /** What every answer about a lane ends with. */
@@ -44,6 +47,11 @@ export interface Told {
   readonly freeIn: number
   readonly pausedFor: number
   readonly parkedFor: number
+  /** What 429s taught, or `Infinity`. */
+  readonly rpm: number
+  readonly tpm: number
+  readonly risesIn: number
+  readonly goneIn: number
 }
 
 export const told = (reply: Reply, place: number): Told => ({
@@ -53,158 +61,16 @@ export const told = (reply: Reply, place: number): Told => ({
   inFlight: field(reply, place + 3),
   freeIn: field(reply, place + 4),
   pausedFor: field(reply, place + 5),
-  parkedFor: field(reply, place + 6)
+  parkedFor: field(reply, place + 6),
+  rpm: field(reply, place + 7),
+  tpm: field(reply, place + 8),
+  risesIn: field(reply, place + 9),
+  goneIn: field(reply, place + 10)
 })
 
 const number = (value: number): string => value === Infinity ? "inf" : String(value)
 const limitsOf = ({ concurrency, rpd, rpm, tpm }: Limits): ReadonlyArray<string> =>
   [rpm, tpm, rpd, concurrency].map(number)
-
-const clock = (time: string): string => `
-local W, L = KEYS[1], KEYS[2]
-local span, guard = tonumber(ARGV[1]), tonumber(ARGV[2])
-local time = ${time}
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local inf = math.huge
-local function num(text) if text == 'inf' then return inf end return tonumber(text) end
-local function int(n) if n == inf then return 'inf' end return string.format('%.0f', n) end
-local function lease(member, ttl)
-  redis.call('ZADD', L, int(now + ttl), member)
-  redis.call('PEXPIRE', L, int(ttl + 1000))
-end
-`
-
-const sameDay = `
-local dayStart, dayEnd = tonumber(ARGV[3]), tonumber(ARGV[4])
-if now < dayStart or now >= dayEnd then return {'day', int(now)} end
-`
-
-const state = `
-local names = {
-  'first', 'next', 'requests', 'tokens', 'last', 'paused', 'strikes', 'parked', 'today', 'dayEnd', 'since', 'late'
-}
-local s = {}
-local values = redis.call('HMGET', W, unpack(names))
-for i, name in ipairs(names) do s[name] = tonumber(values[i] or 0) end
-if s.next == 0 then
-  s.next = now * 1000
-  s.first = s.next
-  s.last = now
-end
-
-local function entry(position)
-  local value = redis.call('HGET', W, int(position))
-  if not value then return 0, 0, 0 end
-  local at, tokens, requests = string.match(value, '(%d+) (%d+) (%d+)')
-  return tonumber(at), tonumber(tokens), tonumber(requests)
-end
-
-local function put(position, at, tokens, requests)
-  redis.call('HSET', W, int(position), int(at) .. ' ' .. int(tokens) .. ' ' .. int(requests))
-end
-
--- The server's clock was set back, or another server took over: what is counted keeps its age.
-if now < s.last then
-  local back = s.last - now
-  for position = s.first, s.next - 1 do
-    local at, tokens, requests = entry(position)
-    put(position, at - back, tokens, requests)
-  end
-  for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do redis.call('ZINCRBY', L, int(-back), member) end
-  s.paused = s.paused - back
-end
-s.last = now
-
-while s.first < s.next do
-  local at, tokens, requests = entry(s.first)
-  if at > now - span then break end
-  s.requests = s.requests - requests
-  s.tokens = s.tokens - tokens
-  redis.call('HDEL', W, int(s.first))
-  s.first = s.first + 1
-end
-
-local function push(tokens, requests)
-  put(s.next, now, tokens, requests)
-  s.requests = s.requests + requests
-  s.tokens = s.tokens + tokens
-  s.next = s.next + 1
-  return s.next - 1
-end
-
-local function save()
-  local values = {}
-  for i, name in ipairs(names) do
-    values[2 * i - 1] = name
-    values[2 * i] = int(s[name])
-  end
-  redis.call('HSET', W, unpack(values))
-  redis.call('PEXPIRE', W, int(math.max(now, s.dayEnd, s.parked, s.paused) - now + span + 1000))
-end
-`
-
-const turnDay = `
-if now >= s.dayEnd then
-  local isNext = s.dayEnd == dayStart
-  s.today = isNext and s.late or 0
-  s.since = isNext and dayStart - guard or now
-  s.late = 0
-  s.dayEnd = dayEnd
-end
-local function takeDay(count)
-  s.today = s.today + count
-  if now >= s.dayEnd - guard then s.late = s.late + count end
-end
-`
-
-const limited = `
-local rpm, tpm, rpd, concurrency = num(ARGV[5]), num(ARGV[6]), num(ARGV[7]), num(ARGV[8])
-redis.call('ZREMRANGEBYSCORE', L, '-inf', int(now))
-local flying = redis.call('ZCARD', L)
-
-local function fits(tokens)
-  return s.requests < rpm
-    and (s.tokens + tokens <= tpm or (tokens > tpm and s.tokens == 0))
-    and s.today < rpd and flying < concurrency
-    and now >= s.paused and now >= s.parked
-end
-
--- When so many requests and tokens will have left the window.
-local function whenLeft(requests, tokens)
-  for position = s.first, s.next - 1 do
-    local at, itsTokens, itsRequests = entry(position)
-    requests = requests - itsRequests
-    tokens = tokens - itsTokens
-    if requests <= 0 and tokens <= 0 then return at + span end
-  end
-  return inf
-end
-
--- In how long everything but concurrency has room, and when the day is back if that is spent.
-local function wait(tokens)
-  local at, resetAt = math.max(now, s.paused, s.parked), 0
-  if now < s.parked then resetAt = s.parked end
-  if s.today >= rpd then
-    resetAt = math.max(s.parked, s.dayEnd)
-    at = math.max(at, resetAt)
-  end
-  local requests = s.requests + 1 - rpm
-  local excess = tokens > tpm and s.tokens or s.tokens + tokens - tpm
-  if requests > 0 or excess > 0 then at = math.max(at, whenLeft(requests, excess)) end
-  return at - now, resetAt
-end
-
--- What every answer ends with: the lane as it is now.
-local function told(...)
-  local freeIn = flying >= concurrency and inf or 0
-  if freeIn == 0 and not fits(1) then freeIn = wait(1) end
-  local reply = {...}
-  for _, n in ipairs({s.requests, s.tokens, s.today, flying, freeIn, s.paused - now, s.parked - now}) do
-    reply[#reply + 1] = int(n)
-  end
-  return reply
-end
-`
 
 /** The scripts of a lane, by one way of telling the time. */
 export const make = (time: string = serverTime) => {
@@ -314,6 +180,29 @@ s.parked = math.max(s.parked, tonumber(ARGV[3]))
 save()
 return {'ok', int(now)}`,
       (resetAt: number) => [String(resetAt)]
+    ),
+    /** What a 429 says of the limits; a negative one says nothing. */
+    teach: script(
+      `${state}
+local name, said, tier = ARGV[3], tonumber(ARGV[4]), num(ARGV[5])
+local step = tier < inf and math.max(1, math.ceil(tier / 10)) or 1
+local counted = name == 'rpm' and s.requests or s.tokens
+local limit = said >= 0 and math.max(1, math.floor(said)) or math.max(step, math.min(limitAt(name), tier, counted) - 1)
+if limit < tier then
+  local risesAt = now + span * (said >= 0 and ${heldFor.told} or ${heldFor.counted})
+  local rises = tier < inf and math.ceil((tier - limit) / step) - 1 or 0
+  keep(name, limit, risesAt, step, risesAt + rises * span)
+else
+  taught[name] = nil
+  redis.call('HDEL', W, name)
+end
+save()
+return {'ok', int(now)}`,
+      ({ counts, limit }: Lesson, { rpm, tpm }: Limits) => [
+        counts === "tokens" ? "tpm" : "rpm",
+        String(limit ?? -1),
+        number(counts === "tokens" ? tpm : rpm)
+      ]
     ),
     /** What was sent while this lane was not asked: so many earlier today, and these, by tokens, lately. */
     charge: script(

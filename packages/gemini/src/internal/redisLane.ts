@@ -87,7 +87,7 @@ export class RedisLane implements LaneStore.StoredLane {
   #unheard: Array<RedisReservation> = []
   #unheardBefore = 0
   /** What Redis said of the lane last, and when. */
-  #told: Told = { requests: 0, tokens: 0, today: 0, inFlight: 0, freeIn: 0, pausedFor: 0, parkedFor: 0 }
+  #told = told([], 0)
   #toldAt = -Infinity
 
   constructor(shared: Shared, key: LaneStore.LaneKey, { guard, window }: LaneStore.Window, name: string) {
@@ -169,6 +169,13 @@ export class RedisLane implements LaneStore.StoredLane {
     )
   }
 
+  teach(lesson: LaneStore.Lesson, limits: Limits, now: number): Effect.Effect<void> {
+    const { localShare } = this.#shared
+    const limit = lesson.limit === undefined ? undefined : lesson.limit * localShare
+    void this.#alone.teach({ ...lesson, limit }, shareOf(limits, localShare), now)
+    return this.#step((redis, { teach }) => redis.eval(teach)(this.#place, lesson, limits))
+  }
+
   read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
     const { link, localShare, redis, scripts } = this.#shared
     const step = this.#today((day) => redis.eval(scripts.read)(this.#place, day, limits))
@@ -190,8 +197,8 @@ export class RedisLane implements LaneStore.StoredLane {
     // Those that must leave first are taken to be equal, and to leave evenly after the first of them.
     const count = Math.max(1, reading.requests)
     const leaving = Math.max(
-      reading.requests + requests - limits.rpm,
-      Math.ceil((reading.tokens + tokens - limits.tpm) * count / Math.max(1, reading.tokens))
+      reading.requests + requests - (reading.learned?.rpm ?? limits.rpm),
+      Math.ceil((reading.tokens + tokens - (reading.learned?.tpm ?? limits.tpm)) * count / Math.max(1, reading.tokens))
     )
     const first = this.#told.freeIn < Infinity ? this.#told.freeIn : 0
     if (leaving > 0) at = Math.max(at, this.#toldAt + first + (leaving - 1) / count * (this.#place.span - first))
@@ -248,7 +255,15 @@ export class RedisLane implements LaneStore.StoredLane {
       inFlight: told.inFlight,
       freeIn: told.freeIn,
       parkedUntil: until > now ? until : undefined,
-      exhausted: parkedUntil > now || today >= limits.rpd
+      exhausted: parkedUntil > now || today >= limits.rpd,
+      learned: now < at + told.goneIn && (told.rpm < limits.rpm || told.tpm < limits.tpm)
+        ? {
+          rpm: told.rpm < limits.rpm ? told.rpm : undefined,
+          tpm: told.tpm < limits.tpm ? told.tpm : undefined,
+          risesAt: at + told.risesIn,
+          until: at + told.goneIn
+        }
+        : undefined
     }
   }
 

@@ -1,0 +1,184 @@
+/**
+ * What the scripts of a lane are made of, in Lua. Each part goes on where the one before it
+ * ends: `clock`, then `state`, then what the step needs.
+ */
+
+export const clock = (time: string): string => `
+local W, L = KEYS[1], KEYS[2]
+local span, guard = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = ${time}
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local inf = math.huge
+local function num(text) if text == 'inf' then return inf end return tonumber(text) end
+local function int(n) if n == inf then return 'inf' end return string.format('%.0f', n) end
+local function lease(member, ttl)
+  redis.call('ZADD', L, int(now + ttl), member)
+  redis.call('PEXPIRE', L, int(ttl + 1000))
+end
+`
+
+export const sameDay = `
+local dayStart, dayEnd = tonumber(ARGV[3]), tonumber(ARGV[4])
+if now < dayStart or now >= dayEnd then return {'day', int(now)} end
+`
+
+export const state = `
+local names = {
+  'first', 'next', 'requests', 'tokens', 'last', 'paused', 'strikes', 'parked', 'today', 'dayEnd', 'since', 'late'
+}
+local s = {}
+local values = redis.call('HMGET', W, 'rpm', 'tpm', unpack(names))
+for i, name in ipairs(names) do s[name] = tonumber(values[i + 2] or 0) end
+
+-- What 429s taught: "limit risesAt step until".
+local taught = {}
+local function keep(name, limit, risesAt, step, untl)
+  taught[name] = {limit = limit, risesAt = risesAt, step = step, untl = untl}
+  redis.call('HSET', W, name, int(limit) .. ' ' .. int(risesAt) .. ' ' .. int(step) .. ' ' .. int(untl))
+end
+for i, name in ipairs({'rpm', 'tpm'}) do
+  if values[i] then
+    local limit, risesAt, step, untl = string.match(values[i], '(%d+) (%d+) (%d+) (%d+)')
+    taught[name] = {limit = tonumber(limit), risesAt = tonumber(risesAt), step = tonumber(step), untl = tonumber(untl)}
+  end
+end
+local function limitAt(name)
+  local t = taught[name]
+  if not t or now >= t.untl then return inf end
+  if now < t.risesAt then return t.limit end
+  return t.limit + t.step * (1 + math.floor((now - t.risesAt) / span))
+end
+if s.next == 0 then
+  s.next = now * 1000
+  s.first = s.next
+  s.last = now
+end
+
+local function entry(position)
+  local value = redis.call('HGET', W, int(position))
+  if not value then return 0, 0, 0 end
+  local at, tokens, requests = string.match(value, '(%d+) (%d+) (%d+)')
+  return tonumber(at), tonumber(tokens), tonumber(requests)
+end
+
+local function put(position, at, tokens, requests)
+  redis.call('HSET', W, int(position), int(at) .. ' ' .. int(tokens) .. ' ' .. int(requests))
+end
+
+-- The server's clock was set back, or another server took over: what is counted keeps its age.
+if now < s.last then
+  local back = s.last - now
+  for position = s.first, s.next - 1 do
+    local at, tokens, requests = entry(position)
+    put(position, at - back, tokens, requests)
+  end
+  for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do redis.call('ZINCRBY', L, int(-back), member) end
+  s.paused = s.paused - back
+  for name, t in pairs(taught) do keep(name, t.limit, t.risesAt - back, t.step, t.untl - back) end
+end
+s.last = now
+
+while s.first < s.next do
+  local at, tokens, requests = entry(s.first)
+  if at > now - span then break end
+  s.requests = s.requests - requests
+  s.tokens = s.tokens - tokens
+  redis.call('HDEL', W, int(s.first))
+  s.first = s.first + 1
+end
+
+local function push(tokens, requests)
+  put(s.next, now, tokens, requests)
+  s.requests = s.requests + requests
+  s.tokens = s.tokens + tokens
+  s.next = s.next + 1
+  return s.next - 1
+end
+
+local function save()
+  local values = {}
+  for i, name in ipairs(names) do
+    values[2 * i - 1] = name
+    values[2 * i] = int(s[name])
+  end
+  redis.call('HSET', W, unpack(values))
+  local ends = math.max(now, s.dayEnd, s.parked, s.paused)
+  for _, t in pairs(taught) do ends = math.max(ends, t.untl) end
+  redis.call('PEXPIRE', W, int(ends - now + span + 1000))
+end
+`
+
+export const turnDay = `
+if now >= s.dayEnd then
+  local isNext = s.dayEnd == dayStart
+  s.today = isNext and s.late or 0
+  s.since = isNext and dayStart - guard or now
+  s.late = 0
+  s.dayEnd = dayEnd
+end
+local function takeDay(count)
+  s.today = s.today + count
+  if now >= s.dayEnd - guard then s.late = s.late + count end
+end
+`
+
+export const limited = `
+local rpm, tpm = math.min(num(ARGV[5]), limitAt('rpm')), math.min(num(ARGV[6]), limitAt('tpm'))
+local rpd, concurrency = num(ARGV[7]), num(ARGV[8])
+for name, t in pairs(taught) do
+  if now >= t.untl then
+    taught[name] = nil
+    redis.call('HDEL', W, name)
+  end
+end
+redis.call('ZREMRANGEBYSCORE', L, '-inf', int(now))
+local flying = redis.call('ZCARD', L)
+
+local function fits(tokens)
+  return s.requests < rpm
+    and (s.tokens + tokens <= tpm or (tokens > tpm and s.tokens == 0))
+    and s.today < rpd and flying < concurrency
+    and now >= s.paused and now >= s.parked
+end
+
+-- When so many requests and tokens will have left the window.
+local function whenLeft(requests, tokens)
+  for position = s.first, s.next - 1 do
+    local at, itsTokens, itsRequests = entry(position)
+    requests = requests - itsRequests
+    tokens = tokens - itsTokens
+    if requests <= 0 and tokens <= 0 then return at + span end
+  end
+  return inf
+end
+
+-- In how long everything but concurrency has room, and when the day is back if that is spent.
+local function wait(tokens)
+  local at, resetAt = math.max(now, s.paused, s.parked), 0
+  if now < s.parked then resetAt = s.parked end
+  if s.today >= rpd then
+    resetAt = math.max(s.parked, s.dayEnd)
+    at = math.max(at, resetAt)
+  end
+  local requests = s.requests + 1 - rpm
+  local excess = tokens > tpm and s.tokens or s.tokens + tokens - tpm
+  if requests > 0 or excess > 0 then at = math.max(at, whenLeft(requests, excess)) end
+  return at - now, resetAt
+end
+
+-- What every answer ends with: the lane as it is now.
+local function told(...)
+  local freeIn = flying >= concurrency and inf or 0
+  if freeIn == 0 and not fits(1) then freeIn = wait(1) end
+  local reply = {...}
+  local risesIn, goneIn = inf, 0
+  for _, t in pairs(taught) do risesIn, goneIn = math.min(risesIn, t.risesAt - now), math.max(goneIn, t.untl - now) end
+  for _, n in ipairs({
+    s.requests, s.tokens, s.today, flying, freeIn, s.paused - now, s.parked - now,
+    limitAt('rpm'), limitAt('tpm'), risesIn, goneIn
+  }) do
+    reply[#reply + 1] = int(n)
+  end
+  return reply
+end
+`
