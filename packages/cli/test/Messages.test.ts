@@ -88,6 +88,8 @@ const cases: Readonly<Record<string, Case>> = {
   "a count that is no number": { args: ["run", "story.toml", "-c", "two"], story: says },
   "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
   "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
+  "a picture that moves, in a pipe": { args: ["limits", "--watch"] },
+  "a picture that moves, as JSON": { args: ["limits", "--watch", "--json"] },
   "an emulator on a port that is none": { args: ["emulator", "--port", "http"] },
   "a share of an overload that is none": { args: ["emulator", "--port", "0", "--overload", "gemini-3.8-flash=2"] },
   "an overload of a model that is not there": { args: ["emulator", "--port", "0", "--overload", "gemini-9"] },

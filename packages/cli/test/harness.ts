@@ -40,6 +40,13 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
     readFile: (path) => Effect.map(read(path), bytes),
     readFileString: (path) => Effect.map(read(path), (content) => new TextDecoder().decode(bytes(content))),
     writeFileString: (path, text) => Effect.sync(() => void files.set(path, text)),
+    makeDirectory: () => Effect.void,
+    readDirectory: () => Effect.succeed([]),
+    rename: (from, to) =>
+      Effect.map(read(from), (content) => {
+        files.set(to, content)
+        files.delete(from)
+      }),
     remove: (path) => Effect.sync(() => void files.delete(path))
   })
 }

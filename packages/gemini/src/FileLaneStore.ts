@@ -25,8 +25,10 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import { FileLane, type Files } from "./internal/fileLane.ts"
 import * as LaneStore from "./LaneStore.ts"
+import * as ModelId from "./ModelId.ts"
 
 /**
  * @category options
@@ -43,6 +45,29 @@ export interface Options {
 
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+const families: ReadonlyArray<LaneStore.LaneKey["family"]> = ["generate", "embed", "count", "live", "liveSession"]
+
+const nameOf = (key: LaneStore.LaneKey): string =>
+  `${[key.project, key.location, key.quotaModel, key.family].map(encodeURIComponent).join("+")}.json`
+
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+const keyOf = (name: string): LaneStore.LaneKey | undefined => {
+  const [project = "", location = "", model = "", rest] = name.split("+").map(decoded)
+  const family = families.find((family) => rest === `${family}.json`)
+  const quotaModel = ModelId.parse(model)
+  if (family === undefined || Result.isFailure(quotaModel)) return undefined
+  const key = { project, location, quotaModel: quotaModel.success, family }
+  // Anything else that lies there is no lane.
+  return nameOf(key) === name ? key : undefined
+}
 
 /**
  * @category constructors
@@ -66,10 +91,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.forkScoped
   )
   return LaneStore.LaneStore.of({
-    open: (key, window) => {
-      const name = [key.project, key.location, key.quotaModel, key.family].map(encodeURIComponent).join("+")
-      return new FileLane(files, key, window, `${directory}/${name}.json`)
-    }
+    open: (key, window) => new FileLane(files, key, window, `${directory}/${nameOf(key)}`)
+  })
+})
+
+/**
+ * The lanes that a directory remembers, sorted; none where there is no such directory. What they
+ * count is asked of the store: `store.open(key, …).read(…)`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const lanes = Effect.fnUntraced(function*(directory: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const names = yield* Effect.orElseSucceed(fileSystem.readDirectory(directory), () => [])
+  return names.toSorted().flatMap((name): ReadonlyArray<LaneStore.LaneKey> => {
+    const key = keyOf(name)
+    return key === undefined ? [] : [key]
   })
 })
 

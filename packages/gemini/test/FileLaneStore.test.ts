@@ -70,6 +70,26 @@ describe("a lane in a file", () => {
       assert.strictEqual(spent._tag === "Refused" && spent.resetAt, Date.UTC(2026, 5, 2, 7))
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.effect("is listed by its directory, under its key", () =>
+    Effect.gen(function*() {
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* temporary
+      assert.deepStrictEqual(yield* FileLaneStore.lanes(`${directory}/none`), [])
+      const tuned = {
+        ...key,
+        quotaModel: Result.getOrThrow(ModelId.parse("tunedModels/mine")),
+        family: "embed"
+      } as const
+      const store = yield* FileLaneStore.make({ directory })
+      for (const one of [tuned, key]) {
+        yield* store.open(one, window).reserve({ limits: unlimited, tokens: 1 }, 0)
+      }
+      for (const name of ["notes.txt", "a+b.json", "a+b+%+generate.json", "a+b+gemini-x+dance.json"]) {
+        yield* files.writeFileString(`${directory}/${name}`, "{}")
+      }
+      assert.deepStrictEqual(yield* FileLaneStore.lanes(directory), [key, tuned])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
   it.effect("gives a dead process's concurrency free after `lease`, and keeps that of one that lives", () =>
     Effect.gen(function*() {
       const directory = yield* temporary

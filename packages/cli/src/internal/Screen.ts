@@ -12,6 +12,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
+import * as Lines from "./lines.ts"
 
 export interface Screen {
   /** To stdout. */
@@ -30,13 +31,6 @@ export interface Screen {
 
 const wipe = "\x1b[J"
 const below = (line: string): string => `\x1bD\x1b[A\x1b7\x1b[B\r${line}\x1b[K\x1b8`
-
-/** Cuts a line so that it never wraps. */
-const fit = (line: string, columns: number): string => {
-  const characters = Array.from(line)
-  while (characters.length > 0 && CliOutput.displayWidth(characters.join("")) >= columns) characters.pop()
-  return characters.join("")
-}
 
 export const make = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
@@ -59,7 +53,7 @@ export const make = Effect.gen(function*() {
     const line = status(yield* Clock.currentTimeMillis)
     const columns = (yield* terminal.columns) || 80 // 0: the terminal does not say
     // At the edge of a full row the terminal has not wrapped yet: moving there would lose a character.
-    if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(fit(line, columns)))
+    if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(Lines.fit(line, columns - 1)))
   })
   const around = (text: Effect.Effect<void, PlatformError>) =>
     status === undefined ? text : Effect.andThen(stderr(wipe), Effect.andThen(text, draw))

@@ -1,4 +1,5 @@
 /** Events → lines of text, for people and for pipes. Pure. */
+import * as CliOutput from "effect/cli/CliOutput"
 import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
 
@@ -12,6 +13,13 @@ export const plain: Style = { strong: (text) => text, faint: (text) => text }
 export const coloured: Style = {
   strong: (text) => `\x1b[1m${text}\x1b[22m`,
   faint: (text) => `\x1b[2m${text}\x1b[22m`
+}
+
+/** Cuts a line to so many cells. */
+export const fit = (line: string, columns: number): string => {
+  const characters = Array.from(line)
+  while (characters.length > 0 && CliOutput.displayWidth(characters.join("")) > columns) characters.pop()
+  return characters.join("")
 }
 
 /** Milliseconds as people say them: `0.8 s`, `42 s`, `2 min 5 s`. */

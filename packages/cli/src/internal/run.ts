@@ -15,9 +15,11 @@ import * as Stream from "effect/Stream"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as ModelId from "effect-gemini/ModelId"
 import * as Narrative from "effect-gemini-narrative/Narrative"
+import { basename } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"
 import * as Flags from "./flags.ts"
+import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
 import * as Output from "./Output.ts"
 import { preview } from "./preview.ts"
@@ -108,7 +110,14 @@ export const runCommand = Command.make(
     const progress = new Progress(narrative.acts.length, state.results.length, defaultModel)
     yield* screen.show((now) => progress.line(now))
     const { concurrency } = input
-    const play = Narrative.executeStream(narrative, { model, concurrency, results: state.results }).pipe(
+    const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
+    const events = Stream.unwrap(
+      Effect.as(
+        Lanes.tell(server.name, title),
+        Narrative.executeStream(narrative, { model, concurrency, results: state.results })
+      )
+    )
+    const play = events.pipe(
       Stream.runForEach(Effect.fnUntraced(function*(event) {
         progress.on(event, yield* Clock.currentTimeMillis)
         yield* output.on(event)

@@ -19,9 +19,14 @@ import { createHash } from "node:crypto"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
+import * as Lanes from "./lanes.ts"
 
 export interface Server {
   readonly says: string
+  /** The same for every run with this server and key; no secret. */
+  readonly name: string
+  /** Where its quota is remembered between runs, if it is. */
+  readonly directory: string | undefined
   readonly layer: Layer.Layer<Services>
 }
 
@@ -56,22 +61,19 @@ const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
   ))
 
 /**
- * Google's quota is remembered between runs, in GEMINI_FX_STATE or the user's directory for
- * state: apart by server and key, of which a digest is kept. Other servers' only if asked.
+ * Where Google's quota is remembered between runs: in GEMINI_FX_STATE or the user's directory for
+ * state. Other servers' only if asked.
  */
-const remembering = (url: string, apiKey: Redacted.Redacted<string>) =>
+const directoryOf = (name: string, isAsked: boolean) =>
   Effect.map(
     Config.all({
       own: Config.option(Config.String("GEMINI_FX_STATE")),
       state: Config.String("XDG_STATE_HOME").pipe(Config.withDefault(join(homedir(), ".local", "state")))
     }),
-    ({ own, state }) => {
-      if (Option.isNone(own) && !isGoogle(url)) return undefined
-      const digest = createHash("sha256").update(`${url} ${Redacted.value(apiKey)}`).digest("hex").slice(0, 12)
-      return FileLaneStore.layer({
-        directory: join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${digest}`)
-      }).pipe(Layer.provide(NodeFileSystem.layer))
-    }
+    ({ own, state }) =>
+      Option.isNone(own) && !isAsked
+        ? undefined
+        : join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${name}`)
   )
 
 /** `options` are what the command line says; they win over the environment. */
@@ -89,6 +91,8 @@ export const choose = Effect.fnUntraced(function*(
     }
     return {
       says: "server: embedded emulator on 127.0.0.1; no API key is set, nothing leaves this machine",
+      name: Lanes.embedded,
+      directory: undefined,
       layer: embedded({ tier: "tier3", ...options })
     }
   }
@@ -102,10 +106,16 @@ export const choose = Effect.fnUntraced(function*(
   }
   const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
   const bills = isGoogle(url) ? "; Google may bill this key" : ""
-  const quota = yield* remembering(url, environment.apiKey)
+  // Apart by server and key, of which a digest is kept.
+  const name = createHash("sha256").update(`${url} ${Redacted.value(environment.apiKey)}`).digest("hex").slice(0, 12)
+  const directory = yield* directoryOf(name, isGoogle(url))
   const client = NodeGemini.layerHttp(all)
   return {
     says: `server: ${url}, with the API key of the environment${bills}`,
-    layer: quota === undefined ? client : Layer.provide(client, quota)
+    name,
+    directory,
+    layer: directory === undefined
+      ? client
+      : Layer.provide(client, Layer.provide(FileLaneStore.layer({ directory }), NodeFileSystem.layer))
   }
 })
