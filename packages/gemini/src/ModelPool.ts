@@ -17,21 +17,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
-import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/CallGate.ts"
+import * as CallLimits from "./internal/callLimits.ts"
 import * as PoolMap from "./internal/PoolMap.ts"
 import * as ModelList from "./ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
 import * as ModelAlias from "./ModelAlias.ts"
-import * as ModelId from "./ModelId.ts"
+import type * as ModelId from "./ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
-import * as Tier from "./Tier.ts"
 
 /**
  * What a client is pooled by.
@@ -175,11 +173,6 @@ export const makeWith = Effect.fnUntraced(function*(
   }
 })
 
-const byModelId = (limits: GeminiConfig.Options["limits"]): Record<string, Partial<Tier.Limits>> =>
-  Object.fromEntries(
-    Object.entries(limits ?? {}).map(([name, limits]) => [Result.getOrElse(ModelId.parse(name), () => name), limits])
-  )
-
 /**
  * The pool over HTTP, with the tier's limits. Closing its scope lets the calls in flight
  * end, for up to `drain`.
@@ -198,17 +191,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   )
   yield* Effect.addFinalizer(() => gate.close(drain))
 
-  const tierOf = (tier: GeminiConfig.Options["tier"]): Tier.Tier =>
-    typeof tier === "object" ? tier : Tier.byName(tier ?? "free")
-  const tier = tierOf(options.tier)
-  const overrides = byModelId(options.limits)
-  /** Overrides may name the model that was asked or the one that is counted; the asked one's win. */
-  const limitsOf = (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions): Tier.Limits => ({
-    ...Tier.limitsFor(call?.tier === undefined ? tier : tierOf(call.tier), quotaModel, overrides),
-    ...overrides[asked],
-    ...call?.limits
-  })
-
+  const limitsOf = CallLimits.make(options)
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({

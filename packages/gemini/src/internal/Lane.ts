@@ -71,7 +71,7 @@ export class Lane {
     return {
       use: (attempt) => limiter.use(admission(), attempt),
       acquire: Effect.suspend(() => limiter.acquire(admission())),
-      learn: this.#learn
+      learn: this.learn
     }
   }
 
@@ -101,7 +101,7 @@ export class Lane {
   }
 
   /** Hands a 429 to the limiter. The error of a spent day comes back with the time when it resets. */
-  readonly #learn = (error: GeminiError): Effect.Effect<GeminiError> => {
+  readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
     const { reason } = error
     if (reason._tag === "RateLimited") {
       this.#moveTo(quotaModelOf(reason.violations))

@@ -57,6 +57,11 @@ export interface Sender {
   readonly stream: (attempt: Attempt) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
 }
 
+/** What a member of several is called, for its spans. */
+export interface Options extends GeminiConfig.Options {
+  readonly member?: string | undefined
+}
+
 const apiKeyHeader = "x-goog-api-key"
 const headerName = /^[\w!#$%&'*+.^`|~-]+$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -67,12 +72,12 @@ const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
   Context.add(HttpClient.TracerDisabledWhen, () => true)
 )
 
-export const make = (options: GeminiConfig.Options, httpClient: HttpClient.HttpClient): Sender => {
+export const make = (options: Options, httpClient: HttpClient.HttpClient): Sender => {
   const problem = GeminiConfig.problem(options)
   const client = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
   const baseUrl = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/+$/, "")
   const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
-  const server = AttemptSpan.server(baseUrl)
+  const server = AttemptSpan.server(baseUrl, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
 
   // Fibers of a program mostly share one context: the last merge is kept.

@@ -26,12 +26,17 @@ type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContent.GenerateConten
 export interface Server {
   readonly "server.address": string
   readonly "server.port": number
+  readonly "gemini.member"?: string
 }
 
-export const server = (baseUrl: string): Server | undefined => {
+export const server = (baseUrl: string, member?: string): Server | undefined => {
   if (!URL.canParse(baseUrl)) return undefined
   const { hostname, port, protocol } = new URL(baseUrl)
-  return { "server.address": hostname, "server.port": port === "" ? (protocol === "http:" ? 80 : 443) : Number(port) }
+  return {
+    "server.address": hostname,
+    "server.port": port === "" ? (protocol === "http:" ? 80 : 443) : Number(port),
+    ...(member === undefined ? {} : { "gemini.member": member })
+  }
 }
 
 export const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>

@@ -1,0 +1,385 @@
+/**
+ * Several projects, regions or keys behind one client.
+ *
+ * Each attempt of a call goes to the member with the most room whose circuit is closed; one
+ * that is refused for capacity goes to the next at once, then to the next region, then to
+ * a fallback model, within the attempts and the deadline of its retry policy. Where nobody
+ * admits it, it waits for whoever does first, and callers take turns.
+ *
+ * Members of one project and location share a quota. What a call asks of them for itself
+ * (a caller's name, one member, a sticky key) is set with `MemberCall`.
+ *
+ * It is for quotas that are yours: projects and regions of one organisation. Pooling
+ * accounts to evade a provider's quota breaks its terms, and is not what this is for.
+ *
+ * ```ts
+ * import * as GeminiClient from "effect-gemini/GeminiClient"
+ * import * as Members from "effect-gemini/Members"
+ * import * as Effect from "effect/Effect"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const Gemini = Members.layer({
+ *   tier: "tier1",
+ *   members: [
+ *     { name: "search", apiKey: Redacted.make(process.env.SEARCH_KEY ?? "") },
+ *     { name: "batch", apiKey: Redacted.make(process.env.BATCH_KEY ?? ""), tier: "tier2" }
+ *   ],
+ *   fallbackModels: { "gemini-3.8-pro": ["gemini-3.8-flash"] }
+ * })
+ *
+ * const program = GeminiClient.GeminiClient.use((gemini) => gemini.generate({ contents: "Say hello" })).pipe(
+ *   Effect.map(({ attempts, model }) => [model, attempts.at(-1)?.member]),
+ *   Effect.provide(Layer.provide(Gemini, FetchHttpClient.layer))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Schedule from "effect/Schedule"
+import * as Content from "./Content.ts"
+import type { CallOptions } from "./CallOptions.ts"
+import * as GeminiClient from "./GeminiClient.ts"
+import * as GeminiConfig from "./GeminiConfig.ts"
+import { GeminiError } from "./GeminiError.ts"
+import * as Reason from "./GeminiErrorReason.ts"
+import * as GeminiHttp from "./GeminiHttp.ts"
+import { CallGate } from "./internal/CallGate.ts"
+import * as CallLimits from "./internal/callLimits.ts"
+import type * as LogicalCall from "./internal/LogicalCall.ts"
+import * as Check from "./internal/memberCheck.ts"
+import * as Circuits from "./internal/memberCircuit.ts"
+import * as MemberClient from "./internal/memberClient.ts"
+import * as MemberList from "./internal/memberList.ts"
+import * as Resources from "./internal/memberResources.ts"
+import type { Found } from "./internal/MemberRoute.ts"
+import { MemberTable } from "./internal/memberTable.ts"
+import type { MemberState } from "./internal/MemberWay.ts"
+import type * as ModelClient from "./ModelClient.ts"
+import * as ModelId from "./ModelId.ts"
+import * as ModelList from "./ModelList.ts"
+import * as ModelPool from "./ModelPool.ts"
+import * as RateLimiter from "./RateLimiter.ts"
+import type * as Tier from "./Tier.ts"
+
+/**
+ * A project, a region of it, or a key. What is left out is as the options have it for all.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Member {
+  /** How attempts, spans and `MemberCall` name it. */
+  readonly name: string
+  readonly apiKey?: Redacted.Redacted<string> | undefined
+  /** Whose quota it uses. Default: one of its own, called as the member is. */
+  readonly project?: string | undefined
+  /** The region of that quota. Regions are tried in the order in which they are first named. Default `global`. */
+  readonly location?: string | undefined
+  readonly baseUrl?: string | undefined
+  readonly apiVersion?: string | undefined
+  readonly tier?: Tier.TierName | Tier.Tier | undefined
+  readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
+  /** Its share of the calls beside the others of its region. Default 1. */
+  readonly weight?: number | undefined
+}
+
+/**
+ * When a member is left alone. There is one circuit for each member and model; refused
+ * requests and spent quotas do not open it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Circuit {
+  /** Default: three outages in a row. */
+  readonly trip?: CircuitBreaker.TripPolicy | undefined
+  /** How long it stays open before one call probes. Default 5 seconds, twice that each time the probe fails, a minute at most. */
+  readonly openFor?: Duration.Input | Schedule.Schedule<unknown, number> | undefined
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends GeminiConfig.Options {
+  readonly members: ReadonlyArray<Member>
+  /**
+   * Models that answer where the one that was asked has no capacity at any member, in order:
+   * for every model, or by model. Only for generation, and not with a cache, which is one model's.
+   */
+  readonly fallbackModels?: ReadonlyArray<string> | Readonly<Record<string, ReadonlyArray<string>>> | undefined
+  /** `false`: no circuit ever opens. */
+  readonly circuit?: Circuit | false | undefined
+}
+
+/**
+ * A member and model as a call finds it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Candidate {
+  readonly member: string
+  readonly project: string
+  readonly location: string
+  readonly model: string
+  /** How soon its lane admits the call, and how much of its quota is free. */
+  readonly headroom: RateLimiter.Headroom
+  readonly circuit: "closed" | "open" | "halfOpen"
+  /** Its key was refused when it was last used: it goes behind the others. */
+  readonly isKeyRefused: boolean
+  /** Why it is not the one: a circuit, or a quota that has no room now. */
+  readonly excluded?: "circuit" | "quota"
+  /** Milliseconds until it could take the call, as far as is known. */
+  readonly availableIn: number
+}
+
+/**
+ * Why a call goes where it goes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Explanation {
+  /** Where it would go now; `undefined`: it would wait. */
+  readonly chosen: { readonly member: string; readonly model: string } | undefined
+  /** Everywhere it could go, in the order of choice. */
+  readonly candidates: ReadonlyArray<Candidate>
+  /** Calls that wait before it. */
+  readonly waiting: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  readonly names: ReadonlyArray<string>
+  /** Where a generation would go now, and why. Nothing is sent, nothing is taken. */
+  readonly explain: (
+    request: Pick<GeminiClient.Request, "model" | "contents" | "cachedContent">,
+    options?: CallOptions
+  ) => Effect.Effect<Explanation, GeminiError>
+  /**
+   * Says which member made a cache or a file (`cachedContents/…`, `files/…` or its URI), so
+   * that requests with it go to members of the same project and location.
+   */
+  readonly remember: (resource: string, member: string) => Effect.Effect<void>
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class Members extends Context.Service<Members, Service>()("effect-gemini/Members") {}
+
+/**
+ * The first option that cannot be meant, if there is one: every call fails with it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const problem = (options: Options): GeminiConfig.Problem | undefined => Check.problem(options)
+
+const isList = (models: NonNullable<Options["fallbackModels"]>): models is ReadonlyArray<string> =>
+  Array.isArray(models)
+
+const candidate = (found: Found): Candidate => {
+  const { circuit, headroom, isKeyRefused, opensIn, way } = found
+  const excluded = opensIn > 0 ? "circuit" : headroom.admitsIn > 0 ? "quota" : undefined
+  return {
+    member: way.member.name,
+    project: way.member.project,
+    location: way.member.location,
+    model: way.model,
+    headroom,
+    circuit: circuit.state,
+    isKeyRefused,
+    ...(excluded === undefined ? {} : { excluded }),
+    availableIn: Math.max(opensIn, headroom.admitsIn)
+  }
+}
+
+const stateOf = Effect.fnUntraced(function*(
+  options: Options,
+  member: Member,
+  regions: ReadonlyArray<string>
+): Effect.fn.Return<MemberState, never, HttpClient.HttpClient> {
+  const given = Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined))
+  const own: GeminiConfig.Options & { readonly member: string } = { ...options, ...given, member: member.name }
+  const location = Check.locationOf(member)
+  return {
+    name: member.name,
+    project: Check.projectOf(member),
+    location,
+    regionRank: regions.indexOf(location),
+    weight: member.weight ?? 1,
+    http: yield* GeminiHttp.make(own),
+    live: undefined,
+    limits: CallLimits.make(own),
+    isKeyRefused: false,
+    calls: 0
+  }
+})
+
+/**
+ * The pool over members: its member `default` is all of them together, each of the others is
+ * one of them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const wrong = Check.problem(options)
+  const limiter = yield* RateLimiter.RateLimiter
+  const gate = new CallGate()
+  const drain = Duration.fromInput(options.drain ?? "10 seconds").pipe(
+    Option.getOrElse(() => Duration.zero),
+    Duration.toMillis
+  )
+  yield* Effect.addFinalizer(() => gate.close(drain))
+  const regions = [...new Set(options.members.map(Check.locationOf))]
+  const table = new MemberTable(yield* Effect.forEach(options.members, (member) => stateOf(options, member, regions)))
+  const shared = Option.getOrUndefined(yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore))
+  const breaking = Circuits.make(options.circuit === false ? {} : options.circuit ?? {})
+  const circuits = options.circuit === false
+    ? Circuits.none
+    : shared === undefined
+    ? yield* Effect.provide(breaking, CircuitBreaker.layerStoreMemory())
+    : yield* Effect.provideService(breaking, CircuitBreaker.CircuitBreakerStore, shared)
+  const total = options.timeouts?.total
+  const fallbackModels = (model: ModelId.ModelId): ReadonlyArray<string> => {
+    const { fallbackModels: fallback } = options
+    if (fallback === undefined) return []
+    return isList(fallback) ? fallback : fallback[model] ?? []
+  }
+
+  const refuse = (field: string, description: string, model?: string): GeminiError =>
+    new GeminiError({
+      method: "members",
+      ...(model === undefined ? {} : { model }),
+      attempts: [],
+      reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
+    })
+
+  const names = table.members.map(({ name }) => name)
+  const routed = new WeakMap<ModelClient.ModelClient, MemberClient.MemberClient>()
+  const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
+    target: model ?? "models",
+    model,
+    gate,
+    retry: options.retry,
+    total: total === undefined ? Infinity : Duration.toMillis(total)
+  })
+
+  const clients = yield* ModelPool.makeWith(({ member, model }) => {
+    if (wrong !== undefined) return Effect.fail(refuse(wrong.field, wrong.description, model))
+    if (member !== "default" && table.named(member) === undefined) {
+      return Effect.fail(
+        refuse("member", `no member is called ${JSON.stringify(member)}; there are ${names.join(", ")}`, model)
+      )
+    }
+    return Effect.sync(() => {
+      const made = MemberClient.make({
+        model,
+        member: member === "default" ? undefined : member,
+        table,
+        limiter,
+        circuits,
+        client: client(model),
+        fallbackModels
+      })
+      routed.set(made, made)
+      return made
+    })
+  })
+
+  const explain: Service["explain"] = (request, call) =>
+    Effect.suspend(() => {
+      const model = ModelId.parse(request.model ?? options.defaultModel ?? GeminiConfig.defaultModel)
+      if (Result.isFailure(model)) return Effect.fail(refuse("model", model.failure))
+      const body = {
+        contents: Content.fromInput(request.contents),
+        ...(request.cachedContent === undefined ? {} : { cachedContent: request.cachedContent })
+      }
+      return Effect.gen(function*() {
+        const made = routed.get(yield* clients.get({ member: "default", model: model.success }))
+        if (made === undefined) return { chosen: undefined, candidates: [], waiting: 0 }
+        const route = yield* made.route(MemberClient.generation(body, "explain", call))
+        const candidates = (yield* route.look).map(candidate)
+        const chosen = candidates.find(({ excluded }) => excluded === undefined)
+        return {
+          chosen: chosen && { member: chosen.member, model: chosen.model },
+          candidates,
+          waiting: route.shared.room.size
+        }
+      })
+    })
+
+  const lists = table.members.map(({ http }) =>
+    ModelList.make({ transport: http, gate, retry: options.retry, timeouts: options.timeouts })
+  )
+  const models = (wrong === undefined ? MemberList.make(lists) : undefined) ??
+    MemberList.failing(refuse(wrong?.field ?? "members", wrong?.description ?? "there is none"))
+  return Context.make(ModelPool.ModelPool, ModelPool.ModelPool.of({ ...clients, models })).pipe(
+    Context.add(
+      Members,
+      Members.of({
+        names,
+        explain,
+        remember: (resource, member) =>
+          Effect.sync(() => table.owners.set(Resources.nameOf(resource) ?? resource, member))
+      })
+    )
+  )
+})
+
+/**
+ * The pool alone, under the limiter of the context, for a `GeminiClient` of your own making.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPool = (
+  options: Options
+): Layer.Layer<ModelPool.ModelPool | Members, never, HttpClient.HttpClient | RateLimiter.RateLimiter> =>
+  Layer.effectContext(make(options))
+
+/**
+ * The client over members, under the limiter of the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoLimiter = (
+  options: Options
+): Layer.Layer<
+  GeminiClient.GeminiClient | ModelPool.ModelPool | Members,
+  never,
+  HttpClient.HttpClient | RateLimiter.RateLimiter
+> => Layer.provideMerge(Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)), layerPool(options))
+
+/**
+ * The client over members, with everything it is made of.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<
+  GeminiClient.GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | Members,
+  never,
+  HttpClient.HttpClient
+> => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)

@@ -1,0 +1,222 @@
+/**
+ * The way of one call over members: for each attempt it looks at every candidate, takes a
+ * permit of the first that admits the call, and learns from what fails.
+ *
+ * What a failure closes, it closes for this call: a way that failed is not before its own
+ * delay has passed (the server's, else the backoff), another one at once.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { CallOptions } from "../CallOptions.ts"
+import type { GeminiError } from "../GeminiError.ts"
+import type * as ModelId from "../ModelId.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import type * as LogicalCall from "./LogicalCall.ts"
+import * as Circuit from "./memberCircuit.ts"
+import * as MemberOrder from "./memberOrder.ts"
+import { admit, type Admitted } from "./memberAdmission.ts"
+import type { Room } from "./memberRoom.ts"
+import { type MemberTable, stickyKey } from "./memberTable.ts"
+import type { Family, MemberWay } from "./MemberWay.ts"
+import * as RetryKernel from "./retry.ts"
+
+/** What a call asks of the members. */
+export interface Ask {
+  readonly method: string
+  readonly family: Family
+  /** The model that was asked. */
+  readonly model: ModelId.ModelId
+  readonly tokens: () => number
+  readonly options: CallOptions | undefined
+  readonly caller: string
+  /** Where it may go: the models in order, each with its members. */
+  readonly ways: ReadonlyArray<MemberWay>
+  /** Members to go to only if there is no other. */
+  readonly avoid: ReadonlyArray<string>
+  /** The member that answers first answers every call of this key. */
+  readonly sticky: string | undefined
+}
+
+/** What all calls over the same members share. */
+export interface Shared {
+  readonly limiter: RateLimiter.Service
+  readonly circuits: Circuit.Circuits
+  readonly table: MemberTable
+  readonly room: Room
+}
+
+/** A candidate as it was found. */
+export interface Found extends MemberOrder.Candidate {
+  readonly way: MemberWay
+  readonly admission: RateLimiter.Admission
+  readonly circuit: Circuit.State
+  /** Milliseconds until it may be tried, its lane aside; `Infinity`: not in this call. */
+  readonly opensIn: number
+}
+
+/** What another member may not answer with. */
+const isMemberOwn = ({ reason }: GeminiError): boolean =>
+  reason._tag === "RateLimited" || reason._tag === "QuotaExhausted" || reason._tag === "Unauthenticated"
+
+/** What a model refuses that another one may take. */
+const modelRefusals: ReadonlySet<string> = new Set(["InvalidRequest", "NotFound", "Unsupported"])
+
+export class MemberRoute implements LogicalCall.Meter {
+  readonly ask: Ask
+  readonly shared: Shared
+  /** Milliseconds that the call still waits for circuits that are open. */
+  patience: number
+  /** When it last looked, in milliseconds of the Clock. */
+  now = 0
+  /** When a way that failed may be tried again, in milliseconds of the Clock. */
+  readonly #notBefore = new Map<MemberWay, number>()
+  #current: Admitted | undefined
+  #found: ReadonlyArray<Found> = []
+  #tokens: number | undefined
+
+  constructor(shared: Shared, ask: Ask, patience: number) {
+    this.shared = shared
+    this.ask = ask
+    this.patience = patience
+  }
+
+  get current(): MemberWay | undefined {
+    return this.#current?.way
+  }
+
+  /** The way of the permit that was given last. */
+  get taken(): MemberWay {
+    if (this.#current === undefined) throw new Error("no permit was given")
+    return this.#current.way
+  }
+
+  readonly way = (): LogicalCall.Way | undefined =>
+    this.#current === undefined
+      ? undefined
+      : { model: this.#current.way.model, member: this.#current.way.member.name }
+
+  /** Every candidate as it stands now, in the order of choice. */
+  readonly look: Effect.Effect<ReadonlyArray<Found>> = Effect.gen({ self: this }, function*() {
+    const { circuits, limiter } = this.shared
+    const { avoid, family, method, options, ways } = this.ask
+    const tokens = this.#tokens ??= this.ask.tokens()
+    const now = yield* Clock.currentTimeMillis
+    const models = [...new Set(ways.map(({ model }) => model))]
+    const found: Array<Found> = []
+    for (const way of ways) {
+      const { calls, isKeyRefused, name, regionRank, weight } = way.member
+      const admission = way.lane(family).admission(method, tokens, options)
+      const circuit = yield* circuits.state(way.key)
+      const headroom = yield* limiter.headroom(admission)
+      found.push({
+        way,
+        admission,
+        circuit,
+        headroom,
+        modelRank: models.indexOf(way.model),
+        regionRank: regionRank + (avoid.includes(name) ? 1_000 : 0),
+        isKeyRefused,
+        weight,
+        calls,
+        opensIn: Math.max(circuit.retryIn, (this.#notBefore.get(way) ?? now) - now)
+      })
+    }
+    this.now = now
+    return this.#found = MemberOrder.order(found)
+  })
+
+  readonly use = <A>(
+    attempt: (permit: RateLimiter.Permit) => Effect.Effect<A, GeminiError>
+  ): Effect.Effect<A, GeminiError> =>
+    Effect.suspend(() => {
+      const scope = Scope.makeUnsafe()
+      return Effect.flatMap(
+        Effect.map(admit(this, scope), this.#entered),
+        ({ permit }) =>
+          Effect.tapError(Effect.tap(attempt(permit), () => this.succeeded()), (error) => this.failed(error))
+      ).pipe(Effect.onExit((exit) => Scope.close(scope, exit)))
+    })
+
+  readonly acquire: Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope> = Effect.flatMap(
+    Effect.scope,
+    (scope) => Effect.map(Effect.map(admit(this, scope), this.#entered), ({ permit }) => permit)
+  )
+
+  /** The way's lane hears of it; then everything is looked at anew, for the rule that follows. */
+  readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
+    const way = this.current
+    if (way === undefined) return Effect.succeed(error)
+    if (error.reason._tag === "Unauthenticated") way.member.isKeyRefused = true
+    return Effect.tap(way.lane(this.ask.family).learn(error), () => this.look)
+  }
+
+  /** A stream that is judged by its first chunk; one that breaks later counts against its circuit, too. */
+  readonly judged = <A>(chunks: Stream.Stream<A, GeminiError>): Stream.Stream<A, GeminiError> => {
+    let hasBegun = false
+    return chunks.pipe(
+      Stream.mapArrayEffect((array) => {
+        if (hasBegun) return Effect.succeed(array)
+        hasBegun = true
+        return Effect.as(this.succeeded(), array)
+      }),
+      Stream.tapError((error) => hasBegun ? this.#broke(error) : this.failed(error))
+    )
+  }
+
+  /** How an attempt went, for its circuit. */
+  succeeded(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.#current === undefined) return
+      this.#current.way.member.isKeyRefused = false
+      this.#current.verdict(CircuitBreaker.success)
+      const { sticky } = this.ask
+      if (sticky === undefined) return
+      const { owners } = this.shared.table
+      if (owners.get(stickyKey(sticky)) === undefined) owners.set(stickyKey(sticky), this.#current.way.member.name)
+    })
+  }
+
+  #broke(error: GeminiError): Effect.Effect<void> {
+    const way = this.current
+    return way === undefined || !Circuit.isOutage(error)
+      ? Effect.void
+      : Effect.map(this.shared.circuits.enter(way.key), (verdict) => verdict?.(Circuit.outcomeOf(error)))
+  }
+
+  failed(error: GeminiError): Effect.Effect<void> {
+    return Effect.sync(() => this.#current?.verdict(Circuit.outcomeOf(error)))
+  }
+
+  readonly delayAfter: typeof RetryKernel.delayAfter = (policy, failure) => {
+    const { error, failures, remaining } = failure
+    const way = this.current
+    if (!(failures < policy.attempts) || way === undefined) return undefined
+    const own = RetryKernel.delayAfter(policy, { ...failure, remaining: Infinity })
+    if (own === undefined && !this.#isElsewhere(way, error)) return undefined
+    if (error.reason._tag === "Unauthenticated") {
+      for (const other of this.ask.ways) if (other.member === way.member) this.#notBefore.set(other, Infinity)
+    }
+    this.#notBefore.set(way, own === undefined ? Infinity : this.now + own)
+    const delay = Math.min(
+      ...this.#found.map((found) =>
+        Math.max(found.circuit.retryIn, (this.#notBefore.get(found.way) ?? this.now) - this.now)
+      )
+    )
+    return delay < remaining ? delay : undefined
+  }
+
+  /** Whether another way may not meet this failure. */
+  #isElsewhere(way: MemberWay, error: GeminiError): boolean {
+    return isMemberOwn(error) || Circuit.isOutage(error) ||
+      (way.model !== this.ask.model && modelRefusals.has(error.reason._tag))
+  }
+
+  readonly #entered = (admitted: Admitted): Admitted => {
+    this.#current = admitted
+    admitted.way.member.calls++
+    return admitted
+  }
+}

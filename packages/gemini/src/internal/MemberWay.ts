@@ -1,0 +1,69 @@
+/**
+ * A member and a model: where an attempt of a call over members goes, with its lanes.
+ */
+import type { CallOptions } from "../CallOptions.ts"
+import type * as GeminiHttp from "../GeminiHttp.ts"
+import type * as LiveTransport from "../LiveTransport.ts"
+import * as ModelAlias from "../ModelAlias.ts"
+import type * as ModelId from "../ModelId.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import type { Limits } from "../Tier.ts"
+import { Lane } from "./Lane.ts"
+import { messageLimits } from "./liveMessageLimits.ts"
+
+/** A member as the pool keeps it. */
+export interface MemberState {
+  readonly name: string
+  readonly project: string
+  readonly location: string
+  readonly regionRank: number
+  readonly weight: number
+  readonly http: GeminiHttp.Service
+  readonly live: LiveTransport.Service | undefined
+  readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
+  /** Its key was refused when it was last used. */
+  isKeyRefused: boolean
+  /** Calls that went there. */
+  calls: number
+}
+
+export type Family = "generate" | "embed" | "count" | "live"
+
+export class MemberWay {
+  readonly member: MemberState
+  readonly model: ModelId.ModelId
+  /** Of its circuit. */
+  readonly key: string
+  readonly #limiter: RateLimiter.Service
+  readonly #lanes = new Map<Family, Lane>()
+
+  constructor(member: MemberState, model: ModelId.ModelId, limiter: RateLimiter.Service) {
+    this.member = member
+    this.model = model
+    this.key = `${member.name}/${model}`
+    this.#limiter = limiter
+  }
+
+  lane(family: Family): Lane {
+    const known = this.#lanes.get(family)
+    if (known !== undefined) return known
+    const { location, project } = this.member
+    const limits = this.member.limits(this.model)
+    const lane = new Lane({
+      limiter: this.#limiter,
+      project,
+      location,
+      quotaModel: ModelAlias.quotaModel(this.model),
+      isAlias: ModelAlias.isAlias(this.model),
+      // Over Live a call is one message, counted apart; sessions bound what runs at once.
+      limits: family === "live" ? (model, call) => messageLimits(limits(model, call)) : limits
+    }, family)
+    this.#lanes.set(family, lane)
+    return lane
+  }
+
+  /** Whether state that one of both holds on the server is the other's too. */
+  sharesStateWith({ location, project }: MemberState): boolean {
+    return this.member.project === project && this.member.location === location
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * One model's operations over members: each attempt goes where its route says.
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { CallOptions } from "../CallOptions.ts"
+import * as Embedding from "../Embedding.ts"
+import { GeminiError } from "../GeminiError.ts"
+import type { GeminiErrorReason } from "../GeminiErrorReason.ts"
+import * as GenerateContent from "../GenerateContent.ts"
+import { Call } from "../MemberCall.ts"
+import type { ModelClient, Transport } from "../ModelClient.ts"
+import * as ModelId from "../ModelId.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import * as Usage from "../Usage.ts"
+import * as Finish from "./finish.ts"
+import * as LogicalCall from "./LogicalCall.ts"
+import type { Circuits } from "./memberCircuit.ts"
+import * as Resources from "./memberResources.ts"
+import { Room } from "./memberRoom.ts"
+import { type Ask, MemberRoute } from "./MemberRoute.ts"
+import * as MemberTable from "./memberTable.ts"
+import { type Family, type MemberState, MemberWay } from "./MemberWay.ts"
+import * as RetryKernel from "./retry.ts"
+import * as StreamedCall from "./streamedCall.ts"
+import { estimateTokens } from "./tokenEstimate.ts"
+
+export interface Options {
+  readonly model: ModelId.ModelId
+  /** Of a client of one member. */
+  readonly member: string | undefined
+  readonly table: MemberTable.MemberTable
+  readonly limiter: RateLimiter.Service
+  readonly circuits: Circuits
+  readonly client: LogicalCall.Client
+  readonly fallbackModels: (model: ModelId.ModelId) => ReadonlyArray<string>
+}
+
+/** What a call asks, apart from what its context says. */
+export interface Question {
+  readonly method: string
+  readonly family: Family
+  readonly options: CallOptions | undefined
+  readonly tokens: () => number
+  readonly held: ReadonlyArray<Resources.Held>
+  /** Whether another model may answer. */
+  readonly isFree: boolean
+}
+
+export interface MemberClient extends ModelClient {
+  /** The route that a call would take, or why there is none. */
+  readonly route: (question: Question) => Effect.Effect<MemberRoute, GeminiError>
+}
+
+export const generation = (
+  request: GenerateContent.GenerateContentRequest,
+  method: string,
+  options: CallOptions | undefined,
+  transport?: Transport
+): Question => {
+  const held = Resources.heldBy(request)
+  return {
+    method,
+    options,
+    family: transport === undefined ? "generate" : "live",
+    tokens: () => estimateTokens(request),
+    held,
+    // A cache is one model's.
+    isFree: !held.some(({ field }) => field === "cachedContent")
+  }
+}
+
+const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
+
+export const make = (options: Options): MemberClient => {
+  const { circuits, client, limiter, model, table } = options
+  const ways = new Map<string, MemberWay>()
+  const rooms = new Map<Family, Room>()
+
+  const wayOf = (member: MemberState, model: ModelId.ModelId): MemberWay => {
+    const key = `${member.name}/${model}`
+    const known = ways.get(key)
+    if (known !== undefined) return known
+    const way = new MemberWay(member, model, limiter)
+    ways.set(key, way)
+    return way
+  }
+
+  const roomOf = (family: Family): Room => {
+    const known = rooms.get(family)
+    if (known !== undefined) return known
+    const room = new Room()
+    rooms.set(family, room)
+    return room
+  }
+
+  const failed = (method: string, reason: GeminiErrorReason): GeminiError =>
+    new GeminiError({ method, model, attempts: [], reason })
+
+  const route = (question: Question): Effect.Effect<MemberRoute, GeminiError> =>
+    Effect.withFiber((fiber) => {
+      const call = fiber.getRef(Call)
+      const { family, held, isFree, method, options: callOptions, tokens } = question
+      const reach = table.reach({ member: options.member ?? call.member, sticky: call.sticky, held })
+      if (!MemberTable.isReachable(reach)) return Effect.fail(failed(method, reach))
+      const models = [model]
+      if (isFree) {
+        for (const name of call.fallbackModels ?? options.fallbackModels(model)) {
+          const fallback = ModelId.parse(name)
+          if (Result.isFailure(fallback)) {
+            return Effect.fail(failed(method, MemberTable.invalid("fallbackModels", fallback.failure)))
+          }
+          if (!models.includes(fallback.success)) models.push(fallback.success)
+        }
+      }
+      const ask: Ask = {
+        method,
+        family,
+        model,
+        tokens,
+        options: callOptions,
+        caller: call.caller ?? "",
+        ways: models.flatMap((model) => reach.map((member) => wayOf(member, model))),
+        avoid: call.avoid ?? [],
+        sticky: call.sticky
+      }
+      const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
+      return Effect.succeed(new MemberRoute({ limiter, circuits, table, room: roomOf(family) }, ask, maxDelay))
+    })
+
+  const plan = (route: MemberRoute) => ({
+    method: route.ask.method,
+    options: route.ask.options,
+    meter: route,
+    way: route.way,
+    delayAfter: route.delayAfter
+  })
+
+  const generated = (route: MemberRoute) => ({
+    ...plan(route),
+    inputTokens: (response: GenerateContent.GenerateContentResponse) => {
+      route.current?.lane(route.ask.family).answeredBy(response.modelVersion)
+      const tokens = response.usageMetadata?.promptTokenCount
+      return tokens == null ? undefined : Usage.count(tokens)
+    },
+    usage: GenerateContent.usage,
+    isFinished: (response: GenerateContent.GenerateContentResponse) =>
+      GenerateContent.finishReason(response) !== undefined,
+    rejection: (response: GenerateContent.GenerateContentResponse) =>
+      Finish.rejection({ method: route.ask.method, model: route.current?.model ?? model }, response)
+  })
+
+  /** What carries an attempt: the way's own HTTP, or its own Live. */
+  const carrier = (way: MemberWay, transport: Transport | undefined): Transport =>
+    transport === undefined ? way.member.http : way.member.live ?? transport
+
+  const sent = <A>(route: MemberRoute, send: (way: MemberWay) => Effect.Effect<A, GeminiError>) =>
+    Effect.suspend(() => send(route.taken))
+
+  const wire = LogicalCall.wireOptions
+
+  return {
+    model,
+    route,
+    generate: (request, callOptions, transport) =>
+      Effect.flatMap(
+        route(generation(request, "generateContent", callOptions, transport)),
+        (route) =>
+          LogicalCall.unary(
+            client,
+            generated(route),
+            sent(
+              route,
+              (way) => carrier(way, transport).generateContent({ ...request, model: way.model }, wire(callOptions))
+            )
+          )
+      ),
+    generateStream: (request, callOptions, transport) =>
+      Stream.unwrap(
+        Effect.map(route(generation(request, "generateContentStream", callOptions, transport)), (route) =>
+          StreamedCall.stream(
+            client,
+            generated(route),
+            Stream.suspend(() => {
+              const way = route.taken
+              return route.judged(
+                carrier(way, transport).generateContentStream({ ...request, model: way.model }, wire(callOptions))
+              )
+            })
+          ))
+      ),
+    countTokens: (request, callOptions) =>
+      Effect.flatMap(
+        route({
+          method: "countTokens",
+          family: "count",
+          options: callOptions,
+          // What is counted is not charged against the budget of tokens.
+          tokens: () => 0,
+          held: Resources.heldBy({
+            contents: request.contents ?? request.generateContentRequest?.contents ?? [],
+            cachedContent: request.generateContentRequest?.cachedContent
+          }),
+          // Models count differently.
+          isFree: false
+        }),
+        (route) =>
+          LogicalCall.unary(
+            client,
+            { ...whole, ...plan(route) },
+            sent(route, (way) => way.member.http.countTokens({ ...request, model: way.model }, wire(callOptions)))
+          )
+      ),
+    embed: (request, callOptions) =>
+      Effect.flatMap(
+        route({
+          method: "batchEmbedContents",
+          family: "embed",
+          options: callOptions,
+          tokens: () => estimateTokens(request),
+          held: [],
+          // Vectors of two models do not compare.
+          isFree: false
+        }),
+        (route) =>
+          LogicalCall.unary(
+            client,
+            { ...whole, ...plan(route), inputTokens: Embedding.promptTokens },
+            sent(
+              route,
+              (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))
+            )
+          )
+      )
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The waiting room in front of the members' lanes: only the call whose turn it is asks
+ * them, all at once, and takes the first permit that any of them gives.
+ */
+import * as Effect from "effect/Effect"
+import * as FairQueue from "./FairQueue.ts"
+
+/** Something that is waited for, again and again. What happened while nobody waited is not forgotten. */
+export class Signal {
+  #resume: ((effect: Effect.Effect<void>) => void) | undefined
+  #happened = false
+
+  readonly next: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.#happened) {
+      this.#happened = false
+      return resume(Effect.void)
+    }
+    this.#resume = resume
+    return Effect.sync(() => {
+      this.#resume = undefined
+    })
+  })
+
+  notify(): void {
+    const resume = this.#resume
+    this.#resume = undefined
+    if (resume === undefined) this.#happened = true
+    else resume(Effect.void)
+  }
+}
+
+/** A call's place; its signal says that its turn may have come, or that it should look again. */
+export class Place implements FairQueue.Place {
+  readonly caller: string
+  readonly isBatch: boolean
+  readonly signal = new Signal()
+
+  constructor(caller: string, isBatch: boolean) {
+    this.caller = caller
+    this.isBatch = isBatch
+  }
+}
+
+export class Room {
+  readonly #queue = new FairQueue.FairQueue<Place>()
+  readonly #places = new Set<Place>()
+
+  has(place: Place): boolean {
+    return this.#places.has(place)
+  }
+
+  get size(): number {
+    return this.#queue.size
+  }
+
+  isHead(place: Place): boolean {
+    return this.#queue.head === place
+  }
+
+  enter(place: Place): void {
+    const before = this.#queue.head
+    this.#places.add(place)
+    this.#queue.enter(place)
+    // One that goes before the head takes its turn away.
+    if (before !== undefined && this.#queue.head !== before) before.signal.notify()
+  }
+
+  /** It goes; also of one that never had to wait. */
+  admit(place: Place): void {
+    if (!this.#places.delete(place)) return
+    this.#queue.admit(place)
+    this.#queue.head?.signal.notify()
+  }
+
+  leave(place: Place): void {
+    if (!this.#places.delete(place)) return
+    const wasHead = this.isHead(place)
+    this.#queue.leave(place)
+    if (wasHead) this.#queue.head?.signal.notify()
+  }
+}
