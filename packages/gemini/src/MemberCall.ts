@@ -39,8 +39,10 @@ export const Call: Context.Reference<MemberCall> = /* @__PURE__ */ Context.Refer
   { defaultValue: () => ({}) }
 )
 
+const over = (call: MemberCall) => (around: MemberCall): MemberCall => ({ ...around, ...call })
+
 /**
- * Sets what the calls of an effect or a stream ask; what is not set stays as it is around it.
+ * Sets what the calls of an effect ask; what is not set stays as it is around it.
  *
  * ```ts
  * import { GeminiClient } from "effect-gemini/GeminiClient"
@@ -54,19 +56,14 @@ export const Call: Context.Reference<MemberCall> = /* @__PURE__ */ Context.Refer
  * @category combinators
  * @since 0.1.0
  */
-export const set = (call: MemberCall): {
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-  <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-} => {
-  const merged = (around: MemberCall): MemberCall => ({ ...around, ...call })
-  function apply<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-  function apply<A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  function apply<A, E, R>(
-    self: Effect.Effect<A, E, R> | Stream.Stream<A, E, R>
-  ): Effect.Effect<A, E, R> | Stream.Stream<A, E, R> {
-    return Stream.isStream(self)
-      ? Stream.updateService(self, Call, merged)
-      : Effect.updateService(self, Call, merged)
-  }
-  return apply
-}
+export const set = (call: MemberCall) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.updateService(self, Call, over(call))
+
+/**
+ * The same of a stream.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const setStream = (call: MemberCall) => <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R> =>
+  Stream.updateService(self, Call, over(call))

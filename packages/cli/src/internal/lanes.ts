@@ -85,7 +85,7 @@ const limitsOf = ({ concurrency, rpd, rpm, tpm }: Tier.Limits): Lane["limits"] =
   concurrency: limit(concurrency)
 })
 
-export const fromSnapshot = (snapshot: RateLimiter.LaneSnapshot): Lane => {
+export const fromSnapshot = (snapshot: Omit<RateLimiter.LaneSnapshot, "phase" | "learned">): Lane => {
   const { isExhausted, lane, limits, nextFree, parkedUntil, used, waiting } = snapshot
   return {
     project: lane.project,

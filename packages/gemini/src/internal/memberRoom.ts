@@ -10,16 +10,20 @@ export class Signal {
   #resume: ((effect: Effect.Effect<void>) => void) | undefined
   #happened = false
 
-  readonly next: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    if (this.#happened) {
-      this.#happened = false
-      return resume(Effect.void)
-    }
-    this.#resume = resume
-    return Effect.sync(() => {
-      this.#resume = undefined
-    })
-  })
+  // Whoever is woken goes on behind the one that woke it, which is still on its way out.
+  readonly next: Effect.Effect<void> = Effect.andThen(
+    Effect.callback<void>((resume) => {
+      if (this.#happened) {
+        this.#happened = false
+        return resume(Effect.void)
+      }
+      this.#resume = resume
+      return Effect.sync(() => {
+        this.#resume = undefined
+      })
+    }),
+    Effect.yieldNow
+  )
 
   notify(): void {
     const resume = this.#resume
