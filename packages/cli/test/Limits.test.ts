@@ -38,7 +38,8 @@ const quiet: Lanes.Lane = {
   waiting: 0,
   nextFree: now,
   parkedUntil: null,
-  isExhausted: false
+  isExhausted: false,
+  learned: null
 }
 const busy: Lanes.Lane = {
   ...quiet,
@@ -94,6 +95,15 @@ describe("the picture of the lanes", () => {
       second({ family: "embed", project: "two", location: "europe-west4", waiting: 0 }),
       "gemini-3.8-flash embed two europe-west4"
     )
+  })
+
+  it("shows a limit that 429s taught in place of the tier's, and when that is back", () => {
+    const [, , , requests, tokens] = picture(
+      [{ ...quiet, learned: { rpm: 8.5, tpm: null, until: now + 540_000 } }],
+      100
+    )
+    assert.match(requests ?? "", / {2}4 of 8 +learned; 10 again in 9 min$/)
+    assert.match(tokens ?? "", / {2}125,000 of 250,000$/)
   })
 
   it("draws no bar where there is no limit, and says so", () => {

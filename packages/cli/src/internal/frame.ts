@@ -28,9 +28,27 @@ interface Row {
   readonly note: string
 }
 
-const rowsOf = ({ limits, used }: Lane, now: number): ReadonlyArray<Row> => [
-  { name: "requests/min", used: used.requests, limit: limits.rpm, note: "" },
-  { name: "tokens/min", used: used.tokens, limit: limits.tpm, note: "" },
+/** What 429s taught counts before the tier's limit, as long as it is not forgotten. */
+const minute = (
+  row: Pick<Row, "name" | "used">,
+  tier: number | null,
+  learned: number | null,
+  left: number
+): Row =>
+  learned === null ? { ...row, limit: tier, note: "" } : {
+    ...row,
+    limit: Math.floor(learned),
+    note: `learned; ${tier === null ? "no limit" : count(tier)} again in ${Lines.time(Math.max(0, left))}`
+  }
+
+const rowsOf = ({ learned, limits, used }: Lane, now: number): ReadonlyArray<Row> => [
+  minute(
+    { name: "requests/min", used: used.requests },
+    limits.rpm,
+    learned?.rpm ?? null,
+    (learned?.until ?? now) - now
+  ),
+  minute({ name: "tokens/min", used: used.tokens }, limits.tpm, learned?.tpm ?? null, (learned?.until ?? now) - now),
   {
     name: "requests/day",
     used: used.today,

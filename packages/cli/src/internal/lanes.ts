@@ -39,7 +39,9 @@ const Lane = Schema.Struct({
   /** Milliseconds since the epoch, or null. */
   nextFree: Schema.NullOr(Schema.Finite),
   parkedUntil: Schema.NullOr(Schema.Finite),
-  isExhausted: Schema.Boolean
+  isExhausted: Schema.Boolean,
+  /** Limits that 429s taught, below the tier's, and when they are forgotten. */
+  learned: Schema.NullOr(Schema.Struct({ rpm: Limit, tpm: Limit, until: Schema.Finite }))
 })
 export type Lane = typeof Lane.Type
 
@@ -85,8 +87,8 @@ const limitsOf = ({ concurrency, rpd, rpm, tpm }: Tier.Limits): Lane["limits"] =
   concurrency: limit(concurrency)
 })
 
-export const fromSnapshot = (snapshot: Omit<RateLimiter.LaneSnapshot, "phase" | "learned">): Lane => {
-  const { isExhausted, lane, limits, nextFree, parkedUntil, used, waiting } = snapshot
+export const fromSnapshot = (snapshot: Omit<RateLimiter.LaneSnapshot, "phase" | "debt">): Lane => {
+  const { isExhausted, lane, learned, limits, nextFree, parkedUntil, used, waiting } = snapshot
   return {
     project: lane.project,
     location: lane.location,
@@ -97,7 +99,10 @@ export const fromSnapshot = (snapshot: Omit<RateLimiter.LaneSnapshot, "phase" | 
     waiting,
     nextFree: nextFree ?? null,
     parkedUntil: parkedUntil ?? null,
-    isExhausted
+    isExhausted,
+    learned: learned === undefined
+      ? null
+      : { rpm: learned.rpm ?? null, tpm: learned.tpm ?? null, until: learned.until }
   }
 }
 
@@ -172,16 +177,16 @@ const remembered = Effect.fnUntraced(function*(directory: string, tier: Tier.Tie
     const limits = Tier.limitsFor(tier, key.quotaModel)
     return Effect.map(
       store.open(key, { window: 60_000, guard: 60 }).read(limits, now),
-      ({ exhausted, freeIn, inFlight, parkedUntil, requests, today, tokens }) =>
+      ({ exhausted, freeIn, inFlight, learned, parkedUntil, requests, today, tokens }) =>
         fromSnapshot({
           lane: key,
           limits,
           used: { requests, tokens, today, inFlight },
-          debt: 0,
           waiting: 0,
           nextFree: freeIn === Infinity ? undefined : now + freeIn,
           parkedUntil,
-          isExhausted: exhausted
+          isExhausted: exhausted,
+          learned
         })
     )
   })
