@@ -66,7 +66,7 @@ describe("three members of two projects", () => {
         Effect.forEach(Array.from({ length: 4_000 }), () => generate(), { concurrency: 50, discard: true }),
         { startImmediately: true }
       )
-      for (let i = 0; i < minutes * 60; i++) yield* TestClock.adjust("1 seconds")
+      for (let i = 0; i < minutes; i++) yield* TestClock.adjust("1 minute")
       yield* Fiber.interrupt(calls)
       const requests = yield* emulator.requests
       assert.deepStrictEqual(countBy(requests, ({ status }) => `${status}`), { 200: requests.length })
@@ -110,7 +110,7 @@ describe("a region that is down for an hour", () => {
           Effect.forever(Effect.andThen(Effect.forkChild(call), Effect.sleep("2 seconds"))),
           { startImmediately: true }
         )
-        for (let i = 0; i < 100 * 60; i++) yield* TestClock.adjust("1 second")
+        for (let i = 0; i < 100; i++) yield* TestClock.adjust("1 minute")
         yield* Fiber.interrupt(traffic)
 
         const during = calls.filter(({ at }) => at >= hour / 2 && at < hour * 1.5)

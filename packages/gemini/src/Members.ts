@@ -6,6 +6,9 @@
  * a fallback model, within the attempts and the deadline of its retry policy. Where nobody
  * admits it, it waits for whoever does first, and callers take turns.
  *
+ * Where `retry.attempts` is left out, they are enough for every member and every fallback
+ * model once, three at least.
+ *
  * Members of one project and location share a quota. What a call asks of them for itself
  * (a caller's name, one member, a sticky key) is set with `MemberCall`.
  *

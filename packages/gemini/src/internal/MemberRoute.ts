@@ -38,6 +38,8 @@ export interface Ask {
   readonly avoid: ReadonlyArray<string>
   /** The member that answers first answers every call of this key. */
   readonly sticky: string | undefined
+  /** Attempts, where the retry policy names no number: enough for every member and every model once. */
+  readonly attempts: number | undefined
 }
 
 /** What all calls over the same members share. */
@@ -73,6 +75,7 @@ export class MemberRoute implements LogicalCall.Meter {
   now = 0
   /** When a way that failed may be tried again, in milliseconds of the Clock. */
   readonly #notBefore = new Map<MemberWay, number>()
+  readonly #failures = new Map<MemberWay, number>()
   #current: Admitted | undefined
   #found: ReadonlyArray<Found> = []
   #tokens: number | undefined
@@ -116,6 +119,7 @@ export class MemberRoute implements LogicalCall.Meter {
         admission,
         circuit,
         headroom,
+        failures: this.#failures.get(way) ?? 0,
         modelRank: models.indexOf(way.model),
         regionRank: regionRank + (avoid.includes(name) ? 1_000 : 0),
         isKeyRefused,
@@ -193,12 +197,14 @@ export class MemberRoute implements LogicalCall.Meter {
   readonly delayAfter: typeof RetryKernel.delayAfter = (policy, failure) => {
     const { error, failures, remaining } = failure
     const way = this.current
-    if (!(failures < policy.attempts) || way === undefined) return undefined
-    const own = RetryKernel.delayAfter(policy, { ...failure, remaining: Infinity })
+    const { attempts = policy.attempts } = this.ask
+    if (!(failures < attempts) || way === undefined) return undefined
+    const own = RetryKernel.delayAfter({ ...policy, attempts }, { ...failure, remaining: Infinity })
     if (own === undefined && !this.#isElsewhere(way, error)) return undefined
     if (error.reason._tag === "Unauthenticated") {
       for (const other of this.ask.ways) if (other.member === way.member) this.#notBefore.set(other, Infinity)
     }
+    this.#failures.set(way, (this.#failures.get(way) ?? 0) + 1)
     this.#notBefore.set(way, own === undefined ? Infinity : this.now + own)
     const delay = Math.min(
       ...this.#found.map((found) =>

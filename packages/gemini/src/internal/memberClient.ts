@@ -123,7 +123,10 @@ export const make = (options: Options): MemberClient => {
         caller: call.caller ?? "",
         ways: models.flatMap((model) => reach.map((member) => wayOf(member, model))),
         avoid: call.avoid ?? [],
-        sticky: call.sticky
+        sticky: call.sticky,
+        attempts: callOptions?.retry?.attempts === undefined && client.retry?.attempts === undefined
+          ? Math.max(3, reach.length + models.length - 1)
+          : undefined
       }
       const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
       return Effect.succeed(new MemberRoute({ limiter, circuits, table, room: roomOf(family) }, ask, maxDelay))
