@@ -2,7 +2,6 @@
  * The connection that a session has at the moment, if it has one, and sending on whichever
  * that is: a message waits while there is none, and fails when there will be no other.
  */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { LiveError } from "../LiveError.ts"
 import * as LiveProtocol from "../LiveProtocol.ts"
@@ -14,7 +13,11 @@ export class LiveLink {
   /** Why there will be no other connection. */
   over: LiveError | undefined
   readonly sent = { messages: 0, bytes: 0 }
-  #changed: Deferred.Deferred<void> = Deferred.makeUnsafe()
+  #waiting: Array<() => void> = []
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
 
   /** The setup is message 0. */
   get nextIndex(): number {
@@ -33,9 +36,9 @@ export class LiveLink {
   }
 
   #change(): void {
-    const changed = this.#changed
-    this.#changed = Deferred.makeUnsafe()
-    Deferred.doneUnsafe(changed, Effect.void)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
   }
 
   /** Until the connection is another one than this. */
@@ -43,7 +46,16 @@ export class LiveLink {
     return Effect.suspend(() => {
       if (this.over !== undefined) return Effect.fail(this.over)
       if (this.connection !== connection) return Effect.void
-      return Effect.andThen(Deferred.await(this.#changed), this.replaced(connection))
+      return Effect.andThen(
+        Effect.callback<void>((resume) => {
+          const done = () => resume(Effect.void)
+          this.#waiting.push(done)
+          return Effect.sync(() => {
+            this.#waiting = this.#waiting.filter((other) => other !== done)
+          })
+        }),
+        this.replaced(connection)
+      )
     })
   }
 
@@ -57,12 +69,18 @@ export class LiveLink {
     })
   }
 
-  /** Sends on a connection, counted. */
+  /** Sends on a connection, counted. Without `done`, the end of the connection tells of what does not arrive. */
+  post(connection: Connection, text: string, done?: (ending: Ending | undefined) => void): void {
+    this.sent.messages++
+    this.sent.bytes += text.length
+    if (done === undefined) connection.post(text)
+    else connection.send(text, done)
+  }
+
+  /** Sends on a connection, counted, until it has left this process. */
   write(connection: Connection, text: string): Effect.Effect<void, Ending> {
-    return Effect.suspend(() => {
-      this.sent.messages++
-      this.sent.bytes += text.length
-      return connection.socket.send(text)
+    return Effect.callback<void, Ending>((resume) => {
+      this.post(connection, text, (ending) => resume(ending === undefined ? Effect.void : Effect.fail(ending)))
     })
   }
 

@@ -13,7 +13,7 @@ export interface Turn<Sink> {
   readonly message: ClientMessage
   /** Its place among the client's messages; the setup is 0. */
   index: number
-  state: "waiting" | "begun" | "complete"
+  state: "waiting" | "begun"
   /** Whether a handle was given out since it was sent. */
   maybeKept: boolean
   /** Who reads the answer, if that is one view. */
@@ -32,7 +32,10 @@ export interface Loss<Sink> {
 export class LiveTurns<Sink> {
   /** The latest one that can be resumed. */
   handle: string | undefined
-  #turns: Array<Turn<Sink>> = []
+  /** Those that are not complete, the oldest first. */
+  #open: Array<Turn<Sink>> = []
+  /** Complete since the last handle; without resumption all of them, so they are only counted. */
+  #complete = 0
   /** A turn of the model's that no message of ours asked for: speech. */
   #isUnasked = false
   #consumed: number | undefined
@@ -43,13 +46,13 @@ export class LiveTurns<Sink> {
 
   open(message: ClientMessage, index: number, sink: Sink | undefined): Turn<Sink> {
     const turn: Turn<Sink> = { message, index, state: "waiting", maybeKept: false, sink }
-    this.#turns.push(turn)
+    this.#open.push(turn)
     return turn
   }
 
   /** The turn that the server speaks to. */
   get current(): Turn<Sink> | undefined {
-    return this.#turns.find(({ state }) => state !== "complete")
+    return this.#open[0]
   }
 
   /** Whether nobody waits for an answer. */
@@ -67,9 +70,9 @@ export class LiveTurns<Sink> {
 
   /** The server ended a turn. */
   complete(): Turn<Sink> | undefined {
-    const turn = this.current
+    const turn = this.#open.shift()
     this.#isUnasked = false
-    if (turn !== undefined) turn.state = "complete"
+    if (turn !== undefined) this.#complete++
     return turn
   }
 
@@ -78,18 +81,13 @@ export class LiveTurns<Sink> {
     if (handle === undefined) return
     this.handle = handle
     this.#consumed = consumed
-    this.#turns = this.#turns.filter(({ state }) => state !== "complete")
-    for (const turn of this.#turns) turn.maybeKept = true
+    this.#complete = 0
+    for (const turn of this.#open) turn.maybeKept = true
   }
 
   /** The view is no longer read; its turn goes on at the server. */
   abandon(sink: Sink): void {
-    for (const turn of this.#turns) if (turn.sink === sink) turn.sink = undefined
-  }
-
-  /** Forgets a turn that never left. */
-  withdraw(turn: Turn<Sink>): void {
-    this.#turns = this.#turns.filter((other) => other !== turn)
+    for (const turn of this.#open) if (turn.sink === sink) turn.sink = undefined
   }
 
   /** The connection is gone. What is to be sent again stays, the rest is forgotten. */
@@ -97,16 +95,16 @@ export class LiveTurns<Sink> {
     const consumed = this.#consumed
     const mayHaveRun = (turn: Turn<Sink>): boolean =>
       turn.state === "begun" || (consumed === undefined ? turn.maybeKept : turn.index <= consumed)
-    const complete = this.#turns.filter(({ state }) => state === "complete")
-    const open = this.#turns.filter(({ state }) => state !== "complete")
-    const interrupted = open.filter(mayHaveRun)
-    const resend = open.filter((turn) => !mayHaveRun(turn))
-    this.#turns = resend
+    const interrupted = this.#open.filter(mayHaveRun)
+    const resend = this.#open.filter((turn) => !mayHaveRun(turn))
+    const unacknowledged = this.#complete
+    this.#open = resend
+    this.#complete = 0
     this.#isUnasked = false
-    return { resend, interrupted, unacknowledged: complete.length }
+    return { resend, interrupted, unacknowledged }
   }
 
   get sinks(): ReadonlyArray<Sink> {
-    return this.#turns.flatMap(({ sink }) => sink === undefined ? [] : [sink])
+    return this.#open.flatMap(({ sink }) => sink === undefined ? [] : [sink])
   }
 }

@@ -1,99 +1,290 @@
 /**
- * Dial and handshake: a WebSocket on which the server has said `setupComplete`.
+ * One connection from the dial to its end: the handshake, the deadlines, and the close.
  *
- * Messages that come before it (the API sends none, a proxy may) are kept in order.
+ * Messages that come before `setupComplete` (the API sends none, a proxy may) are kept in
+ * order. A connection that nobody took over is closed.
  */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import * as Scope from "effect/Scope"
-import type * as Socket from "effect/socket/Socket"
 import type { LiveErrorReason } from "../LiveErrorReason.ts"
 import * as Reason from "../LiveErrorReason.ts"
 import * as LiveProtocol from "../LiveProtocol.ts"
+import { alarm } from "./alarm.ts"
 import * as LiveClose from "./liveClose.ts"
-import type { Endpoint } from "./liveEndpoint.ts"
 import * as LiveSocket from "./liveSocket.ts"
+import { LiveTimers, type Timed } from "./LiveTimers.ts"
 
-export interface Options {
-  readonly construct: Socket.WebSocketConstructor["Service"]
-  readonly endpoint: Endpoint
+export interface Options extends LiveSocket.Options {
   /** In milliseconds. */
   readonly connect: number
   /** From the setup to its `setupComplete`, in milliseconds. */
   readonly setup: number
-  readonly readAhead: number
 }
 
-export interface Connection {
-  readonly socket: LiveSocket.LiveSocket
-  readonly sessionId: string | undefined
-  /** Frames that came in one read with `setupComplete`. */
-  readonly early: ReadonlyArray<string | Uint8Array>
-  /** Ends the connection; cleanly where that is possible. */
-  readonly close: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+/** What is watched while a session uses it. Times in milliseconds, `Infinity` for none. */
+export interface Watch {
+  readonly idle: number
+  readonly ping: { readonly interval: number; readonly timeout: number }
+  /** 0: none came. */
+  readonly lastMessageAt: number
+  readonly onRoundTrip: (millis: number) => void
 }
 
-const ours = (reason: LiveErrorReason, mayRedial: boolean): LiveClose.Ending => ({ _tag: "Ours", reason, mayRedial })
+/** How long a close handshake may take before the connection is cut. */
+const grace = 1_000
 
-const readSetupComplete = (
-  socket: LiveSocket.LiveSocket,
-  early: Array<string | Uint8Array>
-): Effect.Effect<{ readonly sessionId: string | undefined }, LiveClose.Ending> =>
-  Effect.flatMap(socket.pull, (frames) => {
-    let found: { readonly sessionId: string | undefined } | undefined
-    for (const frame of frames) {
-      if (found !== undefined) {
-        early.push(frame)
-        continue
-      }
-      const message = LiveProtocol.decode(frame)
-      if (Result.isFailure(message)) {
-        const { expected, path } = message.failure
-        return Effect.fail(ours(new Reason.InvalidServerMessage({ path, expected }), false))
-      }
-      const { setupComplete } = message.success
-      if (setupComplete) found = { sessionId: setupComplete.sessionId ?? undefined }
-      else early.push(frame)
+export const ours = (reason: LiveErrorReason, mayRedial: boolean): LiveClose.Ending => ({
+  _tag: "Ours",
+  reason,
+  mayRedial
+})
+
+const noop = (): void => undefined
+
+const isEnding = (dialled: LiveSocket.LiveSocket | LiveClose.Ending): dialled is LiveClose.Ending => "_tag" in dialled
+
+export class Connection implements Timed {
+  deadline = Infinity
+  sessionId: string | undefined
+  readonly #options: Options
+  readonly #context: Context.Context<never>
+  readonly #clock: Clock.Clock
+  #socket: LiveSocket.LiveSocket | undefined
+  #early: Array<LiveSocket.Frame> = []
+  #onDeadline: (now: number) => void = noop
+  #watch: Watch | undefined
+  #since = 0
+  #pongAt = 0
+  #pingAt = Infinity
+  #pingedAt: number | undefined
+  #leaveBy: { readonly at: number; readonly ending: LiveClose.Ending } | undefined
+
+  constructor(options: Options, context: Context.Context<never>, clock: Clock.Clock) {
+    this.#options = options
+    this.#context = context
+    this.#clock = clock
+  }
+
+  /** Bytes handed over and not yet sent. */
+  get buffered(): number {
+    return this.#socket?.buffered ?? 0
+  }
+
+  onDeadline(now: number): void {
+    this.deadline = Infinity
+    this.#onDeadline(now)
+  }
+
+  /** Dials and shakes hands; calls back once. */
+  dial(setup: LiveProtocol.Setup, done: (ending: LiveClose.Ending | undefined) => void): void {
+    const dialled = LiveSocket.LiveSocket.dial(this.#options)
+    if (isEnding(dialled)) return done(dialled)
+    const socket = this.#socket = dialled
+    const finish = (ending: LiveClose.Ending | undefined): void => {
+      this.#until(Infinity, noop)
+      socket.hold()
+      done(ending)
     }
-    return found === undefined ? readSetupComplete(socket, early) : Effect.succeed(found)
-  })
+    this.#until(this.#now() + this.#options.connect, () => finish({ _tag: "Timeout" }))
+    socket.onOpen = () => {
+      this.#until(this.#now() + this.#options.setup, () => {
+        const ending = ours(new Reason.TimedOut({ phase: "setup" }), true)
+        socket.hold()
+        socket.abort(ending)
+        finish(ending)
+      })
+      socket.post(LiveProtocol.encode({ setup }))
+    }
+    socket.listen({
+      onFrame: (frame) => {
+        const message = LiveProtocol.decode(frame)
+        if (Result.isFailure(message)) {
+          const { expected, path } = message.failure
+          return finish(ours(new Reason.InvalidServerMessage({ path, expected }), false))
+        }
+        const { setupComplete } = message.success
+        if (!setupComplete) {
+          this.#early.push(frame)
+          return
+        }
+        this.sessionId = setupComplete.sessionId ?? undefined
+        finish(undefined)
+      },
+      onEnd: finish
+    })
+  }
 
-/** The scope owns the connection, unless `close` ends it before. */
+  /** Reads what came, then what comes; also again, behind `hold`. */
+  listen(listener: LiveSocket.Listener): void {
+    const early = this.#early
+    this.#early = []
+    this.#since = this.#now()
+    for (const frame of early) listener.onFrame(frame)
+    this.#socket?.listen(listener)
+  }
+
+  hold(): void {
+    this.#socket?.hold()
+  }
+
+  /** Ends it when nothing comes for too long, or when its peer does not answer pings. */
+  watch(watch: Watch): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    const now = this.#now()
+    this.#watch = watch
+    this.#since = this.#pongAt = now
+    if (socket.canPing) this.#pingAt = now + watch.ping.interval
+    socket.onPong = () => {
+      this.#pongAt = this.#now()
+      if (this.#pingedAt !== undefined) watch.onRoundTrip(this.#pongAt - this.#pingedAt)
+      this.#pingedAt = undefined
+      this.#pingAt = this.#pongAt + watch.ping.interval
+    }
+    this.#onDeadline = (now) => this.#check(now)
+    this.#next()
+  }
+
+  /** Ends it at a time, if it is not left before. */
+  leaveBy(at: number, ending: LiveClose.Ending): void {
+    this.#leaveBy = { at, ending }
+    this.#next()
+  }
+
+  /** Reads nothing more. The listener hears of it as this ending. */
+  leave(ending: LiveClose.Ending): void {
+    this.#socket?.leave(ending)
+  }
+
+  /** Ends it at once, without a handshake. The listener hears of it as this ending. */
+  abort(ending: LiveClose.Ending): void {
+    this.#socket?.abort(ending)
+  }
+
+  /** Sends. `done` is called when the frame has left this process, or with why it will not. */
+  send(text: string, done: (ending: LiveClose.Ending | undefined) => void): void {
+    const socket = this.#socket
+    socket?.send(text, (ending) => {
+      if (ending === undefined && socket.isFull) this.#drained(socket, done)
+      else done(ending)
+    })
+  }
+
+  /** Sends what the end of the connection will tell of, if it does not arrive. */
+  post(text: string): void {
+    this.#socket?.post(text)
+  }
+
+  /** The close handshake, within the grace; by force where it is in vain. */
+  close(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const socket = this.#socket
+      this.#until(Infinity, noop)
+      if (socket === undefined) return Effect.void
+      return Effect.callback<void>((resume) => {
+        const over = (): void => {
+          this.#until(Infinity, noop)
+          resume(Effect.void)
+        }
+        socket.onClosed = over
+        if (socket.close()) return over()
+        return this.#until(this.#now() + grace, () => {
+          socket.cut()
+          over()
+        })
+      })
+    })
+  }
+
+  /** Where no callback says so, it is looked at. */
+  #drained(socket: LiveSocket.LiveSocket, done: (ending: undefined) => void): void {
+    if (socket.isFull) alarm(this.#context, this.#clock, 5, () => this.#drained(socket, done))
+    else done(undefined)
+  }
+
+  #now(): number {
+    return this.#clock.currentTimeMillisUnsafe()
+  }
+
+  #until(deadline: number, onDeadline: (now: number) => void): void {
+    this.#onDeadline = onDeadline
+    this.#set(deadline)
+  }
+
+  #set(deadline: number): void {
+    this.deadline = deadline
+    const timers = LiveTimers.of(this.#clock)
+    if (deadline === Infinity) timers.forget(this)
+    else timers.watch(this, this.#context)
+  }
+
+  #check(now: number): void {
+    const [socket, watch, leaveBy] = [this.#socket, this.#watch, this.#leaveBy]
+    if (socket === undefined || watch === undefined) return
+    if (leaveBy !== undefined && now >= leaveBy.at) return socket.leave(leaveBy.ending)
+    const { idle, ping } = watch
+    if (this.#pingedAt !== undefined && now >= this.#pingedAt + ping.timeout) {
+      // While nothing is read, no pong is seen either: that is no sign of death.
+      if (!socket.isHeld && this.#heardAt(watch) < this.#pingedAt) {
+        return socket.abort(ours(new Reason.TimedOut({ phase: "ping" }), true))
+      }
+      this.#pingedAt = undefined
+      this.#pingAt = now + ping.interval
+    }
+    if (now >= this.#pingAt && this.#pingedAt === undefined) {
+      this.#pingedAt = now
+      socket.ping()
+    }
+    if (socket.isHeld) this.#since = now
+    if (now >= this.#silentSince(watch) + idle) {
+      return socket.abort(ours(new Reason.TimedOut({ phase: "idle" }), true))
+    }
+    this.#next()
+  }
+
+  #silentSince(watch: Watch): number {
+    return Math.max(watch.lastMessageAt, this.#since)
+  }
+
+  #heardAt(watch: Watch): number {
+    return Math.max(this.#pongAt, this.#silentSince(watch))
+  }
+
+  #next(): void {
+    const watch = this.#watch
+    if (watch === undefined) return
+    const pong = this.#pingedAt === undefined ? this.#pingAt : this.#pingedAt + watch.ping.timeout
+    this.#set(Math.min(pong, this.#silentSince(watch) + watch.idle, this.#leaveBy?.at ?? Infinity))
+  }
+}
+
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/**
+ * Whoever gets it owns it, and closes it. To be called where nothing is interrupted, with
+ * what allows it: else one that is open already could be lost on its way to the owner.
+ */
 export const open = (
   options: Options,
-  setup: LiveProtocol.Setup
-): Effect.Effect<Connection, LiveClose.Verdict, Scope.Scope> =>
-  Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
-    const scope = yield* Scope.fork(yield* Effect.scope)
-    const dialled = Scope.provide(
-      LiveSocket.open(options.construct, options.endpoint, options),
-      scope
+  setup: LiveProtocol.Setup,
+  restore: Restore
+): Effect.Effect<Connection, LiveClose.Verdict> =>
+  Effect.withFiber((fiber) => {
+    const connection = new Connection(options, fiber.context, fiber.getRef(Clock.Clock))
+    const dialled = Effect.callback<Connection, LiveClose.Verdict>((resume) => {
+      connection.dial(setup, (ending) => {
+        resume(
+          ending === undefined
+            ? Effect.succeed(connection)
+            : Effect.fail(LiveClose.verdict(ending, { isSetUp: false, goAway: undefined }))
+        )
+      })
+    })
+    return Effect.onExitPrimitive(
+      restore(dialled),
+      (exit) => Exit.isSuccess(exit) ? undefined : connection.close()
     )
-    const early: Array<string | Uint8Array> = []
-    const shaken = Effect.flatMap(dialled, (socket) =>
-      Effect.andThen(
-        socket.send(LiveProtocol.encode({ setup })),
-        readSetupComplete(socket, early)
-      ).pipe(
-        // A refusal may be on its way while the setup is still being written.
-        Effect.catchTag("Broken", (ending) => Effect.andThen(socket.pull, Effect.fail(ending))),
-        Effect.timeoutOrElse({
-          duration: options.setup,
-          orElse: () => {
-            const ending = ours(new Reason.TimedOut({ phase: "setup" }), true)
-            return Effect.andThen(socket.abort(ending), Effect.fail(ending))
-          }
-        }),
-        Effect.map(({ sessionId }): Connection => ({
-          socket,
-          sessionId,
-          early,
-          close: (exit) => Scope.close(scope, exit)
-        }))
-      ))
-    return yield* restore(shaken).pipe(
-      Effect.mapError((ending) => LiveClose.verdict(ending, { isSetUp: false, goAway: undefined })),
-      Effect.onExit((exit) => exit._tag === "Failure" ? Scope.close(scope, exit) : Effect.void)
-    )
-  }))
+  })

@@ -1,24 +1,24 @@
 /**
- * The life of a session's connections: read one to its end, and, where the caller asked
- * for it, dial the next. Everything that waits here waits by the Clock.
+ * The life of a session's connections: reads one to its end, and, where the caller asked for
+ * it, dials the next. Everything that waits here waits by the Clock. While a connection lasts
+ * there is no fiber: frames are taken in where they arrive.
  */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as FiberSet from "effect/FiberSet"
-import * as Latch from "effect/Latch"
+import * as Fiber from "effect/Fiber"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
 import { LiveError } from "../LiveError.ts"
 import * as Reason from "../LiveErrorReason.ts"
 import * as LiveProtocol from "../LiveProtocol.ts"
 import type { Status } from "../LiveSession.ts"
 import * as LiveClose from "./liveClose.ts"
-import type { Connection } from "./liveConnection.ts"
+import * as LiveConnection from "./liveConnection.ts"
 import type { LiveLink } from "./LiveLink.ts"
 import type { LiveLimits } from "./liveLimits.ts"
+import type { Frame, Listener } from "./liveSocket.ts"
 import type { SessionCore } from "./SessionCore.ts"
 import { estimateTokens } from "./tokenEstimate.ts"
 
@@ -29,21 +29,24 @@ export interface Reconnect {
 
 export interface Options {
   readonly model: string
-  readonly core: SessionCore
-  readonly link: LiveLink
   readonly limits: LiveLimits
-  /** Dials, with the handle that restores the state. */
-  readonly dial: (handle: string | undefined) => Effect.Effect<Connection, LiveClose.Verdict, Scope.Scope>
+  /** Dials, with the handle that restores the state. Whoever gets the connection closes it. */
+  readonly dial: (
+    handle: string | undefined,
+    restore: LiveConnection.Restore
+  ) => Effect.Effect<LiveConnection.Connection, LiveClose.Verdict>
   readonly reconnect: Reconnect | undefined
-  /** Closed: nothing is read. */
-  readonly gate: Latch.Latch
   /** In milliseconds, `Infinity` for none. */
   readonly idle: number
   readonly ping: { readonly interval: number; readonly timeout: number }
+}
+
+/** What the session has to do with it. */
+export interface Owner {
   readonly pendingTools: () => number
-  readonly setStatus: (status: Status) => Effect.Effect<void>
-  readonly onRoundTrip: (millis: number) => void
-  readonly onReconnect: () => void
+  readonly setStatus: (status: Status) => void
+  /** There will be no other connection. */
+  readonly end: (error: LiveError) => Effect.Effect<void>
 }
 
 /** The connection that we end ourselves after a goAway. */
@@ -63,186 +66,194 @@ export const errorOf = (method: string, model: string, verdict: LiveClose.Verdic
     reason: verdict.reason
   })
 
-const ours = (reason: Reason.LiveErrorReason, mayRedial: boolean): LiveClose.Ending => ({
-  _tag: "Ours",
-  reason,
-  mayRedial
-})
-
-/** Reads a connection to its end. */
-const read = (
-  { core, gate }: Options,
-  connection: Connection,
-  clock: Clock.Clock
-): Effect.Effect<never, LiveClose.Ending> => {
-  const { socket } = connection
-  const take = (frames: ReadonlyArray<string | Uint8Array>): Effect.Effect<void, LiveClose.Ending> => {
-    const now = clock.currentTimeMillisUnsafe()
-    for (const frame of frames) {
-      const reason = core.receive(frame, now)
-      if (reason === undefined) continue
-      const ending = ours(reason, false)
-      return Effect.andThen(socket.abort(ending), Effect.fail(ending))
-    }
-    return Effect.void
-  }
-  const batch = Effect.flatMap(Effect.andThen(gate.await, socket.pull), take)
-  return Effect.andThen(take(connection.early), Effect.forever(batch, { disableYield: true }))
+interface Redialled {
+  readonly connection: LiveConnection.Connection | undefined
+  readonly error: LiveError
 }
 
-/** Ends a connection on which nothing comes for too long, or whose peer does not answer pings. */
-const watch = (options: Options, connection: Connection, clock: Clock.Clock): Effect.Effect<void> => {
-  const { core, gate, idle, ping } = options
-  const { socket } = connection
-  const since = clock.currentTimeMillisUnsafe()
-  const isPaused = () => !gate.isOpen() || socket.isPaused()
-  const lastSign = { at: since }
-  socket.onPong = () => {
-    lastSign.at = clock.currentTimeMillisUnsafe()
-  }
-  const heard = (): number => Math.max(lastSign.at, core.lastMessageAt ?? 0, since)
+export class LiveLoop implements Listener, LiveConnection.Watch {
+  roundTrip: number | undefined
+  reconnects = 0
+  readonly #options: Options
+  readonly #owner: Owner
+  readonly #core: SessionCore
+  readonly #link: LiveLink
+  readonly #context: Context.Context<never>
+  readonly #clock: Clock.Clock
+  #isPaused = false
+  #isLeaving = false
+  /** Without a connected turn or a new handle in between. */
+  #attempts = 0
+  #redialling: Fiber.Fiber<void> | undefined
 
-  const beat: Effect.Effect<void> = Effect.suspend(() => {
-    const sentAt = clock.currentTimeMillisUnsafe()
-    socket.onPong = () => {
-      lastSign.at = clock.currentTimeMillisUnsafe()
-      options.onRoundTrip(lastSign.at - sentAt)
-      socket.onPong = () => undefined
+  constructor(options: Options, owner: Owner, core: SessionCore, link: LiveLink, fiber: Fiber.Fiber<unknown, unknown>) {
+    this.#options = options
+    this.#owner = owner
+    this.#core = core
+    this.#link = link
+    this.#context = fiber.context
+    this.#clock = fiber.getRef(Clock.Clock)
+    core.hooks.goAway = (timeLeft) => this.#goAway(timeLeft)
+    core.hooks.quiet = () => this.#leave()
+  }
+
+  get idle(): number {
+    return this.#options.idle
+  }
+
+  get ping(): Options["ping"] {
+    return this.#options.ping
+  }
+
+  get lastMessageAt(): number {
+    return this.#core.lastMessageAt ?? 0
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Reads a connection, to its end. */
+  begin(connection: LiveConnection.Connection): void {
+    this.#isLeaving = false
+    connection.watch(this)
+    if (!this.#isPaused) connection.listen(this)
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    const { connection } = this.#link
+    if (isPaused) connection?.hold()
+    else connection?.listen(this)
+  }
+
+  onRoundTrip(millis: number): void {
+    this.roundTrip = millis
+  }
+
+  onFrame(frame: Frame): void {
+    let refused: Reason.LiveErrorReason | undefined
+    try {
+      refused = this.#core.receive(frame, this.#clock.currentTimeMillisUnsafe())
+    } catch {
+      // A bug of ours must not leave those who wait waiting.
+      refused = new Reason.Network({ description: "the session broke inside the library" })
     }
-    socket.ping?.()
-    // While nothing is read, no pong is seen either: that is no sign of death.
-    return Effect.andThen(
-      Effect.sleep(ping.timeout),
-      Effect.suspend(() =>
-        heard() >= sentAt || isPaused()
-          ? Effect.void
-          : socket.abort(ours(new Reason.TimedOut({ phase: "ping" }), true))
-      )
+    if (refused !== undefined) this.#link.connection?.abort(LiveConnection.ours(refused, false))
+  }
+
+  onEnd(ending: LiveClose.Ending): void {
+    const { connection } = this.#link
+    if (connection === undefined) return
+    const verdict = LiveClose.verdict(ending, { isSetUp: true, goAway: this.#core.goAway })
+    const error = errorOf("session", this.#options.model, verdict)
+    this.#link.set(undefined)
+    const loss = this.#core.lose(error)
+    const { reconnect } = this.#options
+    const next = reconnect === undefined || !verdict.mayRedial
+      ? this.#owner.end(error)
+      : this.#restore(reconnect, error, ending === planned, loss)
+    // The old socket is closed before the new one is dialled: a handle is refused while it is open.
+    this.#redialling = Effect.runForkWith(this.#context)(
+      Effect.andThen(Effect.uninterruptible(connection.close()), next)
     )
-  })
-  const heartbeat = socket.ping === undefined || !(ping.interval < Infinity)
-    ? Effect.void
-    : Effect.forever(Effect.andThen(Effect.sleep(ping.interval), beat))
+  }
 
-  const silence: Effect.Effect<void> = Effect.suspend(() => {
-    const now = clock.currentTimeMillisUnsafe()
-    const left = isPaused() ? idle : Math.max(core.lastMessageAt ?? 0, since) + idle - now
-    return left > 0
-      ? Effect.andThen(Effect.sleep(left), silence)
-      : socket.abort(ours(new Reason.TimedOut({ phase: "idle" }), true))
-  })
-  return Effect.asVoid(Effect.all([heartbeat, idle < Infinity ? silence : Effect.void], { concurrency: 2 }))
-}
+  /** Interrupts what dials, unless it is the one that asks. */
+  get stop(): Effect.Effect<void> {
+    return Effect.withFiber((fiber) =>
+      this.#redialling === undefined || this.#redialling === fiber ? Effect.void : Fiber.interrupt(this.#redialling)
+    )
+  }
 
-/** After a goAway: ends the connection when nobody waits for anything, at the latest before it is ended for us. */
-const leave = (options: Options, connection: Connection, timeLeft: number | undefined): Effect.Effect<void> => {
-  const { core, pendingTools } = options
-  const left = timeLeft ?? unsaidTime
-  const quiet = Effect.callback<void>((resume) => {
-    const check = (): void => {
-      if (core.turns.isQuiet && pendingTools() === 0) resume(Effect.void)
-    }
-    core.hooks.quiet = check
-    check()
-    return Effect.sync(() => {
-      core.hooks.quiet = () => undefined
-    })
-  })
-  return Effect.andThen(
-    Effect.timeoutOrElse(quiet, { duration: Math.max(0, left - margin(left)), orElse: () => Effect.void }),
-    connection.socket.leave(planned)
-  )
-}
-
-/** Runs until there is no connection any more, and says why. */
-export const run = (options: Options, first: Connection, scope: Scope.Scope): Effect.Effect<LiveError> =>
-  Effect.gen(function*() {
-    const { core, link, model, reconnect } = options
-    const clock = yield* Clock.Clock
-    let connection = first
-    let attempts = 0
-    while (true) {
-      const ending = yield* readWatched(options, connection, clock)
-      const isPlanned = ending === planned
-      const verdict = LiveClose.verdict(ending, { isSetUp: true, goAway: core.goAway })
-      const error = errorOf("session", model, verdict)
-      link.set(undefined)
-      const loss = core.lose(error)
-      // The old socket is closed before the new one is dialled: a handle is refused while it is open.
-      yield* connection.close(Exit.void)
-      if (reconnect === undefined || !verdict.mayRedial) return error
-      if (core.progress > 0) attempts = 0
+  #restore(
+    reconnect: Reconnect,
+    error: LiveError,
+    isPlanned: boolean,
+    loss: ReturnType<SessionCore["lose"]>
+  ): Effect.Effect<void> {
+    const core = this.#core
+    return Effect.uninterruptibleMask(Effect.fnUntraced({ self: this }, function*(restore) {
+      if (core.progress > 0) this.#attempts = 0
       core.progress = 0
-      const redialled = yield* redial({ ...options, reconnect }, scope, { error, isPlanned, attempts })
-      attempts = redialled.attempts
-      if (redialled.connection === undefined) return redialled.error
-      connection = redialled.connection
-      options.onReconnect()
+      const redialled = yield* this.#redial(reconnect, error, isPlanned, restore)
+      const { connection } = redialled
+      if (connection === undefined) return yield* this.#owner.end(redialled.error)
+      if (this.#link.over !== undefined) return yield* connection.close()
+      this.reconnects++
       core.emit({
         _tag: "Reconnected",
         isStateRestored: core.turns.handle !== undefined,
         unacknowledged: loss.unacknowledged
       })
-      yield* options.setStatus({ _tag: "Open", sessionId: connection.sessionId, isPaused: !options.gate.isOpen() })
+      this.#owner.setStatus({ _tag: "Open", sessionId: connection.sessionId, isPaused: this.#isPaused })
       // A failure here is the reader's to see: the turns are still there to be sent again.
-      for (const turn of loss.resend) {
-        yield* Effect.ignore(
-          options.limits.message(estimateTokens({ contents: turn.message.clientContent?.turns ?? [] }))
-        )
-        turn.index = link.nextIndex
-        yield* Effect.ignore(link.write(connection, LiveProtocol.encode(turn.message)))
-      }
-      link.set(connection)
-    }
-  })
-
-const readWatched = (
-  options: Options,
-  connection: Connection,
-  clock: Clock.Clock
-): Effect.Effect<LiveClose.Ending> =>
-  Effect.scoped(Effect.gen(function*() {
-    const fork = yield* FiberSet.makeRuntime<never>()
-    options.core.hooks.goAway = (timeLeft) => {
-      if (options.reconnect !== undefined) fork(leave(options, connection, timeLeft))
-    }
-    yield* Effect.forkScoped(watch(options, connection, clock))
-    return yield* Effect.flip(read(options, connection, clock))
-  }))
-
-interface Redialled {
-  readonly connection: Connection | undefined
-  readonly error: LiveError
-  readonly attempts: number
-}
-
-const redial = Effect.fnUntraced(function*(
-  options: Options & { readonly reconnect: Reconnect },
-  scope: Scope.Scope,
-  lost: { readonly error: LiveError; readonly isPlanned: boolean; readonly attempts: number }
-): Effect.fn.Return<Redialled> {
-  const { core, model, reconnect } = options
-  const step = yield* Schedule.toStep(reconnect.schedule)
-  let { attempts, error } = lost
-  let isPlanned = lost.isPlanned
-  while (attempts < reconnect.budget) {
-    attempts++
-    core.emit({ _tag: "Reconnecting", attempt: attempts, reason: isPlanned ? undefined : error.reason })
-    yield* options.setStatus({ _tag: "Reconnecting", attempt: attempts })
-    if (!isPlanned) {
-      const now = yield* Clock.currentTimeMillis
-      const delay = yield* Pull.catchDone(
-        Effect.map(step(now, error), ([, delay]): Duration.Duration | undefined => delay),
-        () => Effect.succeed(undefined)
+      const again = Effect.forEach(loss.resend, (turn) =>
+        Effect.andThen(
+          Effect.ignore(
+            this.#options.limits.message(estimateTokens({ contents: turn.message.clientContent?.turns ?? [] }))
+          ),
+          Effect.suspend(() => {
+            turn.index = this.#link.nextIndex
+            return Effect.ignore(this.#link.write(connection, LiveProtocol.encode(turn.message)))
+          })
+        ), { discard: true })
+      yield* Effect.onExitPrimitive(
+        restore(again),
+        (exit) => exit._tag === "Failure" ? connection.close() : undefined
       )
-      if (delay === undefined) return { connection: undefined, error, attempts }
-      yield* Effect.sleep(delay)
-    }
-    isPlanned = false
-    const dialled = yield* Effect.result(Scope.provide(options.dial(core.turns.handle), scope))
-    if (dialled._tag === "Success") return { connection: dialled.success, error, attempts }
-    error = errorOf("reconnect", model, dialled.failure)
-    if (!dialled.failure.mayRedial) return { connection: undefined, error, attempts }
+      this.#link.set(connection)
+      this.begin(connection)
+    }))
   }
-  return { connection: undefined, error, attempts }
-})
+
+  #redial(
+    reconnect: Reconnect,
+    lost: LiveError,
+    isPlanned: boolean,
+    restore: LiveConnection.Restore
+  ): Effect.Effect<Redialled> {
+    const core = this.#core
+    return Effect.gen({ self: this }, function*() {
+      const step = yield* Schedule.toStep(reconnect.schedule)
+      let error = lost
+      let isFirst = isPlanned
+      while (this.#attempts < reconnect.budget) {
+        this.#attempts++
+        const attempt = this.#attempts
+        core.emit({ _tag: "Reconnecting", attempt, reason: isFirst ? undefined : error.reason })
+        this.#owner.setStatus({ _tag: "Reconnecting", attempt })
+        if (!isFirst) {
+          const now = this.#clock.currentTimeMillisUnsafe()
+          const delay = yield* restore(Pull.catchDone(
+            Effect.map(step(now, error), ([, delay]): Duration.Duration | undefined => delay),
+            () => Effect.as(Effect.void, undefined)
+          ))
+          if (delay === undefined) break
+          yield* restore(Effect.sleep(delay))
+        }
+        isFirst = false
+        const dialled = yield* Effect.result(this.#options.dial(core.turns.handle, restore))
+        if (dialled._tag === "Success") return { connection: dialled.success, error }
+        error = errorOf("reconnect", this.#options.model, dialled.failure)
+        if (!dialled.failure.mayRedial) break
+      }
+      return { connection: undefined, error }
+    })
+  }
+
+  /** Ends the connection when nobody waits for anything, at the latest before it is ended for us. */
+  #goAway(timeLeft: number | undefined): void {
+    if (this.#options.reconnect === undefined) return
+    const left = timeLeft ?? unsaidTime
+    this.#isLeaving = true
+    this.#link.connection?.leaveBy(this.#clock.currentTimeMillisUnsafe() + Math.max(0, left - margin(left)), planned)
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#isLeaving && this.#core.turns.isQuiet && this.#owner.pendingTools() === 0) {
+      this.#link.connection?.leave(planned)
+    }
+  }
+}

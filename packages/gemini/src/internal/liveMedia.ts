@@ -1,93 +1,90 @@
 /**
- * The fiber that sends realtime media, one frame after the other, each when the socket has
- * taken the one before. What comes meanwhile waits in the bounded queue.
+ * Sends realtime media, one frame after the other, each when the socket has taken the one
+ * before. What comes meanwhile waits in the bounded queue. A chain of callbacks: a fiber that
+ * waits for sound would be most of an idle session.
  */
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
-import type * as Scope from "effect/Scope"
 import type { LiveLink } from "./LiveLink.ts"
 import { MediaQueue } from "./MediaQueue.ts"
 
-export interface LiveMedia {
+export class LiveMedia {
   readonly queue: MediaQueue
-  /** Queues a frame; the oldest goes if there is no room. */
-  readonly offer: (frame: string) => void
-  /** Until a frame of this length finds room, or there is no connection to wait for. */
-  readonly room: (bytes: number) => Effect.Effect<void>
-  /** Until everything that was queued has left: what follows must not overtake it. */
-  readonly flushed: Effect.Effect<void>
-}
+  readonly #link: LiveLink
+  #isSending = false
+  #waiting: Array<() => void> = []
 
-export const make = Effect.fnUntraced(function*(
-  link: LiveLink,
-  limit: number
-): Effect.fn.Return<LiveMedia, never, Scope.Scope> {
-  const queue = new MediaQueue(limit)
-  const filled = Latch.makeUnsafe(false)
-  const waiting = new Set<() => void>()
-  let isSending = false
-
-  const wake = (): void => {
-    const resumed = Array.from(waiting)
-    waiting.clear()
-    for (const resume of resumed) resume()
+  constructor(link: LiveLink, limit: number) {
+    this.#link = link
+    this.queue = new MediaQueue(limit)
   }
 
-  const until = (condition: () => boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
+  /** Queues a frame; the oldest goes if there is no room. */
+  offer(frame: string): void {
+    this.queue.push(frame)
+    if (!this.#isSending) this.#next()
+  }
+
+  /** Until a frame of this length finds room, or there is no connection to wait for. */
+  room(bytes: number): Effect.Effect<void> {
+    return this.#until(() => this.#link.connection === undefined || !this.queue.isFull(bytes))
+  }
+
+  /** Until everything that was queued has left: what follows must not overtake it. */
+  get flushed(): Effect.Effect<void> {
+    return this.#until(() => (this.queue.size === 0 && !this.#isSending) || this.#link.connection === undefined)
+  }
+
+  /** The connection is another one, or none. */
+  wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+
+  #until(condition: () => boolean): Effect.Effect<void> {
+    return Effect.suspend(() => {
       if (condition()) return Effect.void
       return Effect.andThen(
         Effect.callback<void>((resume) => {
           const done = () => resume(Effect.void)
-          waiting.add(done)
-          return Effect.sync(() => waiting.delete(done))
+          this.#waiting.push(done)
+          return Effect.sync(() => {
+            this.#waiting = this.#waiting.filter((other) => other !== done)
+          })
         }),
-        until(condition)
+        this.#until(condition)
       )
     })
-
-  const next: Effect.Effect<void> = Effect.suspend(() => {
-    const { connection } = link
-    if (connection === undefined) {
-      // Realtime media is never sent again, nor late.
-      queue.drop()
-      return Effect.void
-    }
-    const frame = queue.take()
-    if (frame === undefined) return Effect.void
-    isSending = true
-    return Effect.catch(link.write(connection, frame), () =>
-      Effect.sync(() => {
-        queue.dropped++
-        queue.drop()
-      }))
-  })
-
-  const drain: Effect.Effect<void> = Effect.suspend(() =>
-    queue.size === 0
-      ? Effect.sync(() => {
-        filled.closeUnsafe()
-      })
-      : Effect.andThen(
-        next,
-        Effect.suspend(() => {
-          isSending = false
-          wake()
-          return drain
-        })
-      )
-  )
-
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(filled.await, drain)))
-  yield* Effect.addFinalizer(() => Effect.sync(wake))
-
-  return {
-    queue,
-    offer: (frame) => {
-      queue.push(frame)
-      filled.openUnsafe()
-    },
-    room: (bytes) => until(() => link.connection === undefined || !queue.isFull(bytes)),
-    flushed: until(() => (queue.size === 0 && !isSending) || link.connection === undefined)
   }
-})
+
+  #next(): void {
+    while (this.#step()) { /* a platform without callbacks takes a frame at once */ }
+  }
+
+  /** Sends one frame; whether it has left already. */
+  #step(): boolean {
+    this.#isSending = false
+    const { connection } = this.#link
+    // Realtime media is never sent again, nor late.
+    if (connection === undefined) this.queue.drop()
+    const frame = this.queue.take()
+    if (frame === undefined || connection === undefined) {
+      this.wake()
+      return false
+    }
+    this.#isSending = true
+    let isWaiting = false
+    let hasLeft = false
+    this.#link.post(connection, frame, (ending) => {
+      if (ending !== undefined) {
+        this.queue.dropped++
+        this.queue.drop()
+      }
+      hasLeft = true
+      this.wake()
+      if (isWaiting) this.#next()
+    })
+    isWaiting = true
+    return hasLeft
+  }
+}

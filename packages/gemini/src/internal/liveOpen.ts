@@ -91,7 +91,7 @@ export const make = Effect.fnUntraced(function*(
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping
       return LiveSession.open({
         model: model.success,
-        dial: (handle) => LiveConnection.open(connection, withHandle(setup, handle)),
+        dial: (handle, restore) => LiveConnection.open(connection, withHandle(setup, handle), restore),
         resumeFrom: connectOptions.resumeFrom,
         limits: isCounted ? limits : { ...limits, message: () => Effect.void },
         reconnect: reconnectOf(connectOptions.reconnect),

@@ -1,22 +1,23 @@
 /**
- * One WebSocket: ours to send on, to pause and to end, lent to Effect's Socket for
- * reading. `Socket`'s own writer has no backpressure, and a write after the peer closed
- * succeeds and is lost (effect 4.1.0, measured): so sending goes by the send callback
+ * One WebSocket: ours to read, to send on, to pause and to end. Pure but for its callbacks.
+ *
+ * Effect's Socket is not between: its writer has no backpressure, and a write after the peer
+ * closed succeeds and is lost (effect 4.1.0, measured); its reader copies each binary frame
+ * and wakes a fiber for it, which was half of what a chunk cost (packages/bench, November
+ * 2026). So frames are handed on where they arrive, and sending goes by the send callback
  * where there is one, and by `bufferedAmount` elsewhere.
  *
- * What `ws` can do and a browser's WebSocket cannot is looked for on the object, so that
- * any constructor fits.
+ * What `ws` can do and a browser's WebSocket cannot is looked for on the object, so that any
+ * constructor fits.
  */
-import type * as Arr from "effect/Array"
-import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
-import * as Socket from "effect/socket/Socket"
+import type * as Socket from "effect/socket/Socket"
+import * as Reason from "../LiveErrorReason.ts"
 import type { Ending } from "./liveClose.ts"
 import type { Endpoint } from "./liveEndpoint.ts"
 import { withoutKey } from "./wireError.ts"
+
+export type Frame = string | Uint8Array
 
 /** What `ws` adds to the platform's WebSocket. */
 interface NodeSocket extends Socket.WebSocketLike {
@@ -24,39 +25,33 @@ interface NodeSocket extends Socket.WebSocketLike {
   readonly isPaused: boolean
   send(data: string, done?: (error?: Error | null) => void): void
   ping(): void
-  on(event: "pong", listener: () => void): void
+  pause(): void
+  resume(): void
+  on(event: "pong" | "open", listener: () => void): void
+  on(event: "message", listener: (data: Uint8Array) => void): void
+  on(event: "error", listener: (error: Error) => void): void
+  on(event: "close", listener: (code: number, text: Uint8Array) => void): void
   terminate(): void
 }
 
 const isNodeSocket = (ws: Socket.WebSocketLike): ws is NodeSocket =>
-  ["terminate", "ping", "on"].every((name) => name in ws && typeof Reflect.get(ws, name) === "function")
+  ["terminate", "ping", "on", "pause", "resume"].every((name) =>
+    name in ws && typeof Reflect.get(ws, name) === "function"
+  )
+
+/** Who reads it. */
+export interface Listener {
+  readonly onFrame: (frame: Frame) => void
+  /** Once, behind the last frame. */
+  readonly onEnd: (ending: Ending) => void
+}
 
 export interface Options {
-  readonly connect: Duration.Input
-  /** Bytes that wait unread before the transport is paused, where it can be. */
+  readonly construct: Socket.WebSocketConstructor["Service"]
+  readonly endpoint: Endpoint
+  /** Bytes that wait unread before the transport is paused, or, where it cannot be, ended. */
   readonly readAhead: number
 }
-
-export interface LiveSocket {
-  /** The next frames; fails when the connection has ended. */
-  readonly pull: Effect.Effect<Arr.NonEmptyReadonlyArray<string | Uint8Array>, Ending>
-  /** Resumes when the frame has left this process, as far as the platform tells. */
-  readonly send: (text: string) => Effect.Effect<void, Ending>
-  /** Bytes handed over and not yet sent; 0 where the platform does not say. */
-  readonly buffered: () => number
-  /** Sends a ping, where pings are to be had; the pong calls `onPong`. */
-  readonly ping: (() => void) | undefined
-  onPong: () => void
-  /** Whether the transport reads nothing at the moment, and so sees no pong. */
-  readonly isPaused: () => boolean
-  /** Ends it at once, without a handshake. The reader hears of it as this ending. */
-  readonly abort: (ending: Ending) => Effect.Effect<void>
-  /** Reads nothing more, so that it may be closed cleanly. The reader hears of it as this ending. */
-  readonly leave: (ending: Ending) => Effect.Effect<void>
-}
-
-/** How long a close handshake may take before the connection is cut. */
-const grace = "1 second"
 
 /** Above this many unsent bytes a sender waits, where there is no callback to wait for. */
 const highWater = 1 << 20
@@ -81,131 +76,229 @@ const upgradeStatus = (event: unknown): number | undefined => {
   return status === undefined ? undefined : Number(status)
 }
 
-const endingOf = (error: Socket.SocketError, key: string): Ending => {
-  const { reason } = error
-  switch (reason._tag) {
-    case "SocketCloseError":
-      return { _tag: "Closed", code: reason.code, text: withoutKey(reason.closeReason ?? "", key) }
-    case "SocketOpenError": {
-      if (reason.kind === "Timeout") return { _tag: "Timeout" }
-      const status = upgradeStatus(reason.cause)
-      if (status !== undefined) return { _tag: "Refused", status }
-      return { _tag: "Unreachable", ...systemError(reason.cause) }
-    }
-    default:
-      return { _tag: "Broken", ...systemError("cause" in reason ? reason.cause : undefined) }
-  }
-}
-
 const closedHere: Ending = { _tag: "Closed", code: 1006, text: "" }
 
-const bufferedOf = (ws: Socket.WebSocketLike): number => {
-  const amount: unknown = "bufferedAmount" in ws ? ws.bufferedAmount : 0
-  return typeof amount === "number" ? amount : 0
-}
+const bytesOf = (data: unknown): Frame | undefined =>
+  typeof data === "string" || data instanceof Uint8Array
+    ? data
+    : data instanceof ArrayBuffer
+    ? new Uint8Array(data)
+    : undefined
 
-const isOver = (ws: Socket.WebSocketLike): boolean => ws.readyState === 3
+const noop = (): void => undefined
 
-/** The close handshake, within the grace; by force where it is in vain. */
-const release = (ws: Socket.WebSocketLike, isInVain: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (isOver(ws)) return Effect.void
-    const force = Effect.sync(() => {
-      if (isNodeSocket(ws)) ws.terminate()
-    })
-    if (isInVain() || ws.readyState === 0) return Effect.andThen(Effect.sync(() => ws.close()), force)
-    const closed = Effect.callback<void>((resume) => {
-      const onClose = () => resume(Effect.void)
-      ws.addEventListener("close", onClose, { once: true })
-      ws.close(1000)
-      return Effect.sync(() => ws.removeEventListener("close", onClose))
-    })
-    return Effect.timeoutOrElse(closed, { duration: grace, orElse: () => force })
-  })
+export class LiveSocket {
+  /** Called when it is open, if it ever is. */
+  onOpen: () => void = noop
+  onPong: () => void = noop
+  /** Called when there is nothing left of it. */
+  onClosed: () => void = noop
+  readonly #ws: Socket.WebSocketLike
+  readonly #node: NodeSocket | undefined
+  readonly #options: Options
+  #wasOpen = false
+  #isInVain = false
+  #ended: Ending | undefined
+  #isTold = false
+  #listener: Listener | undefined
+  #held: Array<Frame> = []
+  #heldBytes = 0
 
-/**
- * Dials. The scope owns the connection: closing it closes cleanly, within a second, and
- * then by force.
- */
-export const open = Effect.fnUntraced(function*(
-  construct: Socket.WebSocketConstructor["Service"],
-  endpoint: Endpoint,
-  options: Options
-): Effect.fn.Return<LiveSocket, Ending, Scope.Scope> {
-  const key = Redacted.value(endpoint.secret)
-  const headers = Redacted.value(endpoint.headers)
-  const scope = yield* Effect.scope
-  let ended: Ending | undefined
-  let isInVain = false
-
-  const dial = Effect.try({
-    try: () => {
-      const ws = construct(Redacted.value(endpoint.url), headers === undefined ? undefined : { headers })
-      // Heard by nobody, an error event of `ws` would end the process.
-      ws.addEventListener("error", () => undefined)
-      return ws
-    },
-    // Its message would quote the address.
-    catch: (): Ending => ({
-      _tag: "Unreachable",
-      description: headers === undefined
+  /** Dials; what the constructor throws would quote the address. */
+  static dial(options: Options): LiveSocket | Ending {
+    const { construct, endpoint } = options
+    const headers = Redacted.value(endpoint.headers)
+    try {
+      return new LiveSocket(
+        construct(Redacted.value(endpoint.url), headers === undefined ? undefined : { headers }),
+        options
+      )
+    } catch {
+      const description = headers === undefined
         ? "the WebSocket cannot be made: look at baseUrl"
         : "the WebSocket cannot be made: look at baseUrl, and whether this platform sends headers (keyInUrl, or a token)"
-    })
-  })
-  const ws = yield* Effect.acquireRelease(dial, (ws) => release(ws, () => isInVain))
-  const node = isNodeSocket(ws) ? ws : undefined
-
-  // A scope of its own, so that the reader is let go before the close handshake.
-  const readScope = yield* Scope.fork(scope)
-  const socket = yield* Socket.fromWebSocket(Effect.succeed(ws), {
-    openTimeout: options.connect,
-    highWaterMark: options.readAhead
-  })
-  const { pull } = yield* Effect.mapError(
-    Scope.provide(socket.reader, readScope),
-    (error) => ended = endingOf(error, key)
-  )
-
-  const drained: Effect.Effect<void> = Effect.suspend(() =>
-    ws.readyState !== 1 || bufferedOf(ws) <= highWater ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), drained)
-  )
-
-  const live: LiveSocket = {
-    pull: Effect.mapError(pull, (error) => ended ??= endingOf(error, key)),
-    send: (text) =>
-      Effect.suspend(() => {
-        if (ended !== undefined || ws.readyState !== 1) return Effect.fail(ended ?? closedHere)
-        if (node === undefined) {
-          ws.send(text)
-          return drained
-        }
-        return Effect.callback<void, Ending>((resume) => {
-          node.send(text, (error) => {
-            resume(error ? Effect.fail<Ending>(ended ?? { _tag: "Broken", ...systemError(error) }) : Effect.void)
-          })
-        })
-      }),
-    buffered: () => bufferedOf(ws),
-    ping: node === undefined ? undefined : () => {
-      if (node.readyState === 1) node.ping()
-    },
-    onPong: () => undefined,
-    isPaused: () => node?.isPaused === true,
-    abort: (ending) =>
-      Effect.suspend(() => {
-        ended ??= ending
-        isInVain = true
-        if (node === undefined) ws.close()
-        else node.terminate()
-        return Scope.close(readScope, Exit.void)
-      }),
-    leave: (ending) =>
-      Effect.suspend(() => {
-        ended ??= ending
-        return Scope.close(readScope, Exit.void)
-      })
+      return { _tag: "Unreachable", description }
+    }
   }
-  node?.on("pong", () => live.onPong())
-  return live
-})
+
+  constructor(ws: Socket.WebSocketLike, options: Options) {
+    this.#ws = ws
+    this.#options = options
+    if (isNodeSocket(ws)) {
+      this.#node = ws
+      ws.on("open", () => this.#opened())
+      ws.on("message", (data) => this.#take(data))
+      ws.on("pong", () => this.onPong())
+      ws.on("error", (error) => this.#broke(error))
+      ws.on("close", (code, text) => this.#closed(code, String(text)))
+      return
+    }
+    if ("binaryType" in ws) Reflect.set(ws, "binaryType", "arraybuffer")
+    ws.addEventListener("open", () => this.#opened())
+    ws.addEventListener("message", ({ data }) => {
+      const frame = bytesOf(data)
+      if (frame === undefined) this.#end({ _tag: "Broken", description: "a frame was neither text nor bytes" })
+      else this.#take(frame)
+    })
+    ws.addEventListener("error", (event) => this.#broke(event))
+    ws.addEventListener("close", ({ code, reason }) => this.#closed(code ?? 1006, reason ?? ""))
+    // One that was made before may be open by now.
+    if (ws.readyState === 1) queueMicrotask(() => this.#opened())
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined && this.#ws.readyState === 1
+  }
+
+  get canPing(): boolean {
+    return this.#node !== undefined
+  }
+
+  /** Whether nothing is read at the moment, and so no pong is seen. */
+  get isHeld(): boolean {
+    return this.#listener === undefined
+  }
+
+  /** Bytes handed over and not yet sent; 0 where the platform does not say. */
+  get buffered(): number {
+    const amount: unknown = "bufferedAmount" in this.#ws ? this.#ws.bufferedAmount : 0
+    return typeof amount === "number" ? amount : 0
+  }
+
+  /** Whether a sender should wait, where no callback tells it. */
+  get isFull(): boolean {
+    return this.#node === undefined && this.#ws.readyState === 1 && this.buffered > highWater
+  }
+
+  /** Reads what was held back, then what comes. */
+  listen(listener: Listener): void {
+    this.#listener = listener
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    for (let i = 0; i < held.length; i++) {
+      if (this.#isTold) return
+      if (this.#listener === undefined) {
+        // Somebody who read one does not want the next.
+        for (const frame of held.slice(i)) this.#hold(frame)
+        return
+      }
+      const frame = held[i]
+      if (frame !== undefined) this.#listener.onFrame(frame)
+    }
+    if (this.#node?.isPaused === true) this.#node.resume()
+    this.#tell()
+  }
+
+  /** Reads nothing, down to the transport where it can be paused, until `listen`. */
+  hold(): void {
+    this.#listener = undefined
+  }
+
+  /** Sends. `done` is called when the frame has left this process, or with why it will not. */
+  send(text: string, done: (ending: Ending | undefined) => void): void {
+    if (!this.isOpen) return done(this.#ended ?? closedHere)
+    if (this.#node === undefined) {
+      this.#ws.send(text)
+      return done(undefined)
+    }
+    this.#node.send(text, (error) => done(error ? this.#ended ?? { _tag: "Broken", ...systemError(error) } : undefined))
+  }
+
+  /** Sends what the end of the connection will tell of, if it does not arrive. */
+  post(text: string): void {
+    if (this.isOpen) this.#ws.send(text)
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#node?.ping()
+  }
+
+  /** Ends it at once, without a handshake. The listener hears of it as this ending. */
+  abort(ending: Ending): void {
+    this.#ended ??= ending
+    this.#isInVain = true
+    if (this.#node === undefined) this.#ws.close()
+    else this.#node.terminate()
+    this.#tell()
+  }
+
+  /** Reads nothing more, so that it may be closed cleanly. The listener hears of it as this ending. */
+  leave(ending: Ending): void {
+    this.#end(ending)
+  }
+
+  /** Begins to close it, cleanly where that is possible; whether there is nothing left of it. */
+  close(): boolean {
+    this.#ended ??= closedHere
+    this.#isTold = true
+    this.#listener = undefined
+    this.#held = []
+    const { readyState } = this.#ws
+    if (readyState === 3) return true
+    if (this.#isInVain || readyState === 0) {
+      this.cut()
+      return true
+    }
+    // The answer to the close has to be read.
+    if (this.#node?.isPaused === true) this.#node.resume()
+    this.#ws.close(1000)
+    // In memory it may be over by now.
+    return this.#ws.readyState === 3
+  }
+
+  /** Ends it by force, where the platform has any. */
+  cut(): void {
+    this.#ws.close()
+    this.#node?.terminate()
+  }
+
+  #opened(): void {
+    this.#wasOpen = true
+    const { onOpen } = this
+    this.onOpen = noop
+    onOpen()
+  }
+
+  #take(frame: Frame): void {
+    if (this.#ended !== undefined) return
+    if (this.#listener !== undefined) this.#listener.onFrame(frame)
+    else this.#hold(frame)
+  }
+
+  #hold(frame: Frame): void {
+    this.#held.push(frame)
+    this.#heldBytes += frame.length
+    const { readAhead } = this.#options
+    if (this.#heldBytes < readAhead) return
+    if (this.#node !== undefined) this.#node.pause()
+    else if (this.#heldBytes > readAhead) {
+      const reason = new Reason.Overflow({ bytes: this.#heldBytes, limit: readAhead })
+      this.abort({ _tag: "Ours", reason, mayRedial: false })
+    }
+  }
+
+  #broke(event: unknown): void {
+    if (this.#wasOpen) return this.#end({ _tag: "Broken", ...systemError(event) })
+    const status = upgradeStatus(event)
+    this.#end(status === undefined ? { _tag: "Unreachable", ...systemError(event) } : { _tag: "Refused", status })
+  }
+
+  #closed(code: number, text: string): void {
+    this.#end({ _tag: "Closed", code, text: withoutKey(text, Redacted.value(this.#options.endpoint.secret)) })
+    const { onClosed } = this
+    this.onClosed = noop
+    onClosed()
+  }
+
+  #end(ending: Ending): void {
+    this.#ended ??= ending
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#ended === undefined || this.#isTold || this.#listener === undefined) return
+    this.#isTold = true
+    this.#listener.onEnd(this.#ended)
+  }
+}
