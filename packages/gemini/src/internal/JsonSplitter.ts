@@ -29,8 +29,7 @@ export class JsonSplitter implements Splitter {
   #stray = ""
   cut = false
 
-  push(bytes: Uint8Array): ReadonlyArray<string> {
-    const out: Array<string> = []
+  push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
     let start = this.#depth > 0 ? 0 : -1
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0

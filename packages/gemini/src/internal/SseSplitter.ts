@@ -30,22 +30,25 @@ export class SseSplitter implements Splitter {
   #strayLength = 0
   cut = false
 
-  push(bytes: Uint8Array): ReadonlyArray<string> {
-    const out: Array<string> = []
-    if (bytes.length === 0) return out
+  push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
     let piece = bytes
-    if (this.#skipLf) {
+    if (this.#skipLf && piece.length > 0) {
       this.#skipLf = false
       if (piece[0] === LF) piece = piece.subarray(1)
     }
+    if (piece.length === 0) return out
     const hasCr = piece.includes(CR)
-    const lastLf = piece.lastIndexOf(LF)
     const lastCr = hasCr ? piece.lastIndexOf(CR) : -1
-    const end = 1 + Math.max(lastLf, lastCr)
+    const end = 1 + Math.max(piece.lastIndexOf(LF), lastCr)
     if (end > 0) {
       this.#skipLf = lastCr === piece.length - 1
-      const whole = end === piece.length ? piece : piece.subarray(0, end)
-      this.#lines(Utf8.decode(this.#join(whole)), hasCr, out)
+      let start = 0
+      if (this.#held.length > 0) {
+        // Only the line that began before is joined, not what follows it.
+        start = firstLineEnd(piece)
+        this.#lines(Utf8.decode(this.#join(piece.subarray(0, start))), hasCr, out)
+      }
+      if (start < end) this.#lines(Utf8.decode(piece.subarray(start, end)), hasCr, out)
     }
     if (end < piece.length) this.#held.push(end === 0 ? piece : piece.subarray(end))
     return out
@@ -107,6 +110,14 @@ export class SseSplitter implements Splitter {
     if (this.#data !== undefined && this.#data !== "") out.push(this.#data)
     this.#data = undefined
   }
+}
+
+/** Where the first line of bytes that hold a line end is over, its end included. */
+const firstLineEnd = (bytes: Uint8Array): number => {
+  const lf = bytes.indexOf(LF)
+  const line = lf === -1 ? bytes : bytes.subarray(0, lf)
+  const cr = line.indexOf(CR)
+  return cr === -1 || cr === lf - 1 ? lf + 1 : cr + 1
 }
 
 const found = (index: number): number => index === -1 ? Infinity : index

@@ -9,8 +9,8 @@ import { SseSplitter } from "./SseSplitter.ts"
 
 /** One framing. Feed it bytes as they come, then end it once. */
 export interface Splitter {
-  /** Feeds bytes; returns the texts that they completed. The bytes are kept, not copied. */
-  readonly push: (bytes: Uint8Array) => ReadonlyArray<string>
+  /** Feeds bytes; returns `out` with the texts that they completed. The bytes are kept, not copied. */
+  readonly push: (bytes: Uint8Array, out?: Array<string>) => ReadonlyArray<string>
   /** The end of the body; returns what had come of the last text, whole or not. */
   readonly end: () => ReadonlyArray<string>
   /** Whether `end` returned a text without its terminator, so that it may be half of one. */
@@ -29,17 +29,17 @@ export class StreamSplitter implements Splitter {
   #splitter: Splitter | undefined
   readonly #preamble: Array<Uint8Array> = []
 
-  push(bytes: Uint8Array): ReadonlyArray<string> {
-    if (this.#splitter !== undefined) return this.#splitter.push(bytes)
+  push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
+    if (this.#splitter !== undefined) return this.#splitter.push(bytes, out)
     const first = bytes.find((byte) => !isPreamble(byte))
     if (first === undefined) {
       this.#preamble.push(bytes)
-      return []
+      return out
     }
     const splitter = isBrace(first) ? new JsonSplitter() : new SseSplitter()
     this.#splitter = splitter
-    const out = this.#preamble.splice(0).flatMap((piece) => splitter.push(piece))
-    return out.concat(splitter.push(bytes))
+    for (const piece of this.#preamble.splice(0)) splitter.push(piece, out)
+    return splitter.push(bytes, out)
   }
 
   end(): ReadonlyArray<string> {
