@@ -16,6 +16,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
 import { limitsCommand } from "./internal/limits.ts"
+import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
 
@@ -24,8 +25,8 @@ import { runCommand } from "./internal/run.ts"
  * @since 0.1.0
  */
 export const command = Command.make("gemini-fx").pipe(
-  Command.withDescription("Gemini from the terminal: narratives, models, limits and a local server"),
-  Command.withSubcommands([runCommand, modelsCommand, limitsCommand, emulatorCommand])
+  Command.withDescription("Gemini from the terminal: narratives, Live sessions, models, limits and a local server"),
+  Command.withSubcommands([runCommand, liveCommand, modelsCommand, limitsCommand, emulatorCommand])
 )
 
 // A wrong command line is answered with what is wrong, not with pages of help.

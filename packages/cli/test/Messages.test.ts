@@ -3,6 +3,7 @@
  * kept in messages.snapshot.txt. Read that file as a user would before accepting a change.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Audio from "effect-gemini/Audio"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
 import { gemini, type Setting } from "./harness.ts"
@@ -118,6 +119,23 @@ const cases: Readonly<Record<string, Case>> = {
   "a base URL that is none": { story: says, env: { ...key, GEMINI_BASE_URL: "localhost:8790" } },
   "an API version that is none": { story: says, env: { ...key, GEMINI_API_VERSION: "v1/beta" } },
   "a server that is not there": { story: says, env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" }, exitCode: 1 },
+  "a question that is not there": { args: ["live", "--emulator", "--in", "question.wav"] },
+  "a question that is no WAV file": {
+    args: ["live", "--emulator", "--in", "question.wav"],
+    files: { "question.wav": "ID3" }
+  },
+  "a question without sound": {
+    args: ["live", "--emulator", "--in", "question.wav"],
+    files: { "question.wav": Audio.toWav({ samples: new Int16Array(0), sampleRate: 16_000 }) }
+  },
+  "an answer that cannot be written": { args: ["live", "--emulator", "--out", "nowhere/answer.wav"] },
+  "a live model that cannot be a name": { args: ["live", "--emulator", "-m", "gemini live"] },
+  "a model that does not talk live": { args: ["live", "--emulator", "-m", "gemini-3.8-flash"], exitCode: 1 },
+  "a live server that is not there": {
+    args: ["live"],
+    env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" },
+    exitCode: 1
+  },
   "a model that is not there": { args: ["run", "story.toml", "-m", "gemini-pro-lates"], story: says, exitCode: 1 }
 }
 

@@ -11,11 +11,13 @@ import * as PlatformError from "effect/PlatformError"
 import * as Runtime from "effect/Runtime"
 import * as Sink from "effect/Sink"
 import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
 
 export interface Setting {
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly isTerminal?: boolean | undefined
+  readonly stdin?: Stream.Stream<string> | undefined
 }
 
 export interface Outcome {
@@ -39,6 +41,10 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
     exists: (path) => Effect.succeed(files.has(path)),
     readFile: (path) => Effect.map(read(path), bytes),
     readFileString: (path) => Effect.map(read(path), (content) => new TextDecoder().decode(bytes(content))),
+    writeFile: (path, content) =>
+      path.startsWith("nowhere/")
+        ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "writeFile" }))
+        : Effect.sync(() => void files.set(path, content)),
     writeFileString: (path, text) => Effect.sync(() => void files.set(path, text)),
     makeDirectory: () => Effect.void,
     readDirectory: () => Effect.succeed([]),
@@ -75,6 +81,7 @@ export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effe
         Layer.mergeAll(
           inMemory(files),
           Stdio.layerTest({
+            stdin: Stream.encodeText(setting.stdin ?? Stream.empty),
             stdout: sink(out),
             stderr: sink(err),
             stdoutIsTerminal: isTerminal,

@@ -1,6 +1,7 @@
 /** Failures → what a person reads, with what to do next. No stack, no cause. */
 import * as Duration from "effect/Duration"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import type { LiveError } from "effect-gemini/LiveError"
 import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
 import { time } from "./lines.ts"
 
@@ -46,3 +47,31 @@ export const actFailed = (error: ActFailed, acts: number, isKept: boolean): stri
 }
 
 export const geminiError = sayGemini
+
+/** The Live API refuses key, model and quota alike by closing: its words tell them apart. */
+const liveAdvice = ({ reason }: LiveError): string | undefined => {
+  switch (reason._tag) {
+    case "Handshake":
+      if (/API key|credentials/i.test(reason.text)) return "check GEMINI_API_KEY"
+      if (/is not found for API version/.test(reason.text)) {
+        return "`gemini-fx models --method bidiGenerateContent` lists the models that talk Live"
+      }
+      return /quota/.test(reason.text) ? "wait, or end other sessions of the project" : undefined
+    case "Connection":
+    case "Network":
+    case "TimedOut":
+      return "check the connection, and GEMINI_BASE_URL if it is set"
+    case "Limited":
+      return "wait, or choose the tier of your project with --tier"
+    default:
+      return undefined
+  }
+}
+
+export const liveError = (error: LiveError): string => {
+  const { model, reason } = error
+  const hint = liveAdvice(error)
+  return `${reason.message} (${reason._tag}${model === undefined ? "" : `, ${model}`})${
+    hint === undefined ? "" : `\n  ${hint}`
+  }`
+}

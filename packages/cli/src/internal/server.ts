@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import type { Services } from "effect-gemini/FetchGemini"
 import * as FileLaneStore from "effect-gemini/FileLaneStore"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import type { GeminiLive } from "effect-gemini/GeminiLive"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Tier from "effect-gemini/Tier"
 import * as Emulator from "effect-gemini-emulator/Emulator"
@@ -28,6 +29,7 @@ export interface Server {
   /** Where its quota is remembered between runs, if it is. */
   readonly directory: string | undefined
   readonly layer: Layer.Layer<Services>
+  readonly live: Layer.Layer<GeminiLive>
 }
 
 const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
@@ -48,10 +50,12 @@ const quotasOf = (tier: Tier.TierName | Tier.Tier): Quota.Tier | Quota.Quotas =>
   }
 
 /** With a tier, the emulator refuses what is beyond it, as Google would. */
-const embedded = (options: GeminiConfig.Options): Layer.Layer<Services> =>
+const embedded = <A>(
+  options: GeminiConfig.Options,
+  client: (options: GeminiConfig.Options) => Layer.Layer<A>
+): Layer.Layer<A> =>
   Layer.unwrap(
-    Effect.map(Emulator.Emulator, ({ url }) =>
-      NodeGemini.layerHttp({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
+    Effect.map(Emulator.Emulator, ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
   ).pipe(Layer.provide(
     // Any free port of this machine: where there is none, nothing works any more.
     Layer.orDie(Emulator.layerServer({
@@ -76,10 +80,23 @@ const directoryOf = (name: string, isAsked: boolean) =>
         : join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${name}`)
   )
 
-/** `options` are what the command line says; they win over the environment. */
+const emulated = (why: string, options: GeminiConfig.Options): Server => {
+  const all = { tier: "tier3", ...options } as const
+  return {
+    says: `server: embedded emulator on 127.0.0.1; ${why}nothing leaves this machine`,
+    name: Lanes.embedded,
+    directory: undefined,
+    layer: embedded(all, NodeGemini.layerHttp),
+    live: embedded(all, NodeGemini.layerLive)
+  }
+}
+
+/** `options` are what the command line says; they win over the environment. `isEmulated`: whatever that says. */
 export const choose = Effect.fnUntraced(function*(
-  options: GeminiConfig.Options
+  options: GeminiConfig.Options,
+  isEmulated = false
 ): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
+  if (isEmulated) return emulated("", options)
   const environment = yield* GeminiConfig.fromEnvironment()
   if (environment.apiKey === undefined) {
     if (environment.baseUrl !== undefined) {
@@ -89,12 +106,7 @@ export const choose = Effect.fnUntraced(function*(
           "set GEMINI_API_KEY too, or unset GEMINI_BASE_URL to use the embedded emulator"
       })
     }
-    return {
-      says: "server: embedded emulator on 127.0.0.1; no API key is set, nothing leaves this machine",
-      name: Lanes.embedded,
-      directory: undefined,
-      layer: embedded({ tier: "tier3", ...options })
-    }
+    return emulated("no API key is set, ", options)
   }
   const all = { ...environment, ...options }
   const problem = GeminiConfig.problem(all)
@@ -109,13 +121,15 @@ export const choose = Effect.fnUntraced(function*(
   // Apart by server and key, of which a digest is kept.
   const name = createHash("sha256").update(`${url} ${Redacted.value(environment.apiKey)}`).digest("hex").slice(0, 12)
   const directory = yield* directoryOf(name, isGoogle(url))
-  const client = NodeGemini.layerHttp(all)
+  const kept = <A>(client: Layer.Layer<A>) =>
+    directory === undefined
+      ? client
+      : Layer.provide(client, Layer.provide(FileLaneStore.layer({ directory }), NodeFileSystem.layer))
   return {
     says: `server: ${url}, with the API key of the environment${bills}`,
     name,
     directory,
-    layer: directory === undefined
-      ? client
-      : Layer.provide(client, Layer.provide(FileLaneStore.layer({ directory }), NodeFileSystem.layer))
+    layer: kept(NodeGemini.layerHttp(all)),
+    live: kept(NodeGemini.layerLive(all))
   }
 })

@@ -1,0 +1,130 @@
+/**
+ * A person's lines at a terminal: node's readline, with its editing and history. While an
+ * answer is written nothing that is typed shows; it stands at the next prompt.
+ *
+ * Reading lines holds the terminal in raw mode, so Ctrl-C is ours and no signal: it takes back what
+ * is typed, interrupts what runs, or, at an empty prompt, ends.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { createInterface } from "node:readline"
+import { Writable } from "node:stream"
+
+export type Heard =
+  | { readonly _tag: "Line"; readonly text: string }
+  /** Ctrl-D. */
+  | { readonly _tag: "Ended" }
+  /** Ctrl-C. */
+  | { readonly _tag: "Interrupted" }
+
+export interface Prompt {
+  /** The next line. */
+  readonly next: Effect.Effect<Heard>
+  /** Runs it until it is done, or until Ctrl-C: whether it was done. */
+  readonly untilInterrupted: <E, R>(effect: Effect.Effect<void, E, R>) => Effect.Effect<boolean, E, R>
+  /** Writes a line of its own, around the prompt where that stands. */
+  readonly aside: <E, R>(write: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
+}
+
+/** What readline shows, while it may. */
+class Echo extends Writable {
+  isShown = false
+  get columns(): number {
+    return process.stdout.columns
+  }
+  override _write(chunk: Uint8Array | string, _: string, done: (error?: Error | null) => void): void {
+    if (this.isShown) process.stdout.write(chunk)
+    // At once: what waits would be judged by what holds later.
+    done()
+  }
+}
+
+const sign = "> "
+
+const build = () => {
+  const echo = new Echo()
+  const lines = createInterface({ input: process.stdin, output: echo, terminal: true, prompt: sign })
+  const resize = () => echo.emit("resize")
+  process.stdout.on("resize", resize)
+
+  const early: Array<string> = []
+  let isEnded = false
+  let hear: ((heard: Heard) => void) | undefined
+  let interrupt: (() => void) | undefined
+
+  const tell = (heard: Heard): void => {
+    const told = hear
+    hear = undefined
+    echo.isShown = false
+    told?.(heard)
+  }
+  lines.on("line", (text) => {
+    if (hear === undefined) early.push(text)
+    else tell({ _tag: "Line", text })
+  })
+  lines.on("SIGINT", () => {
+    if (interrupt !== undefined) return interrupt()
+    if (hear === undefined) return
+    lines.write(null, { ctrl: true, name: "e" })
+    process.stdout.write("^C\n")
+    if (lines.line === "") return tell({ _tag: "Interrupted" })
+    echo.isShown = false
+    lines.write(null, { ctrl: true, name: "u" })
+    echo.isShown = true
+    lines.prompt()
+  })
+  lines.on("close", () => {
+    isEnded = true
+    if (hear === undefined) return
+    process.stdout.write("\n")
+    tell({ _tag: "Ended" })
+  })
+
+  const prompt: Prompt = {
+    next: Effect.callback<Heard>((resume) => {
+      const typed = early.shift()
+      if (typed !== undefined) {
+        process.stdout.write(`${sign}${typed}\n`)
+        return resume(Effect.succeed({ _tag: "Line", text: typed }))
+      }
+      if (isEnded) return resume(Effect.succeed({ _tag: "Ended" }))
+      hear = (heard) => resume(Effect.succeed(heard))
+      echo.isShown = true
+      lines.prompt(true)
+      return Effect.sync(() => {
+        // Somebody else ends this: what follows begins a line of its own.
+        hear = undefined
+        echo.isShown = false
+        process.stdout.write("\n")
+      })
+    }),
+    untilInterrupted: (effect) =>
+      Effect.suspend(() => {
+        const pressed = Deferred.makeUnsafe<void>()
+        interrupt = () => Deferred.doneUnsafe(pressed, Effect.void)
+        return Effect.raceFirst(Effect.as(effect, true), Effect.as(Deferred.await(pressed), false)).pipe(
+          Effect.ensuring(Effect.sync(() => {
+            interrupt = undefined
+          }))
+        )
+      }),
+    aside: (write) =>
+      Effect.suspend(() => {
+        if (hear === undefined) return write
+        process.stdout.write("\r\x1b[K")
+        return Effect.tap(write, () => Effect.sync(() => lines.prompt(true)))
+      })
+  }
+  const close = () => {
+    process.stdout.off("resize", resize)
+    lines.close()
+  }
+  return { prompt, close }
+}
+
+/** The terminal is the prompt's until the scope ends. */
+export const make: Effect.Effect<Prompt, never, Scope.Scope> = Effect.map(
+  Effect.acquireRelease(Effect.sync(build), ({ close }) => Effect.sync(close)),
+  ({ prompt }) => prompt
+)
