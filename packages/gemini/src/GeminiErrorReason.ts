@@ -171,7 +171,8 @@ export class RateLimited
 
 /**
  * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles, in milliseconds since the epoch: Google
- * counts days there, whatever shorter delay the answer suggests.
+ * counts days there, whatever shorter delay the answer suggests. With `budget` it is the
+ * caller's own of that name that is spent (see `Budget`), and nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -181,6 +182,7 @@ export class QuotaExhausted
     description,
     violations: Schema.Array(QuotaViolation),
     resetAt: Schema.optionalKey(Schema.Finite),
+    budget: description,
     links
   })
 {

@@ -101,6 +101,8 @@ export interface Options {
 const isFinished = (response: GenerateContent.GenerateContentResponse): boolean =>
   GenerateContent.finishReason(response) !== undefined
 
+const charged = (response: GenerateContent.GenerateContentResponse): RateLimiter.Charged => response
+
 /** Answers that have no finish and no tokens of the lane. */
 const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
 
@@ -143,6 +145,7 @@ export const make = (options: Options): ModelClient => {
         meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
         inputTokens,
         usage: GenerateContent.usage,
+        charged,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
       }, (transport ?? http).generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
@@ -153,6 +156,7 @@ export const make = (options: Options): ModelClient => {
         meter: generation.meter("generateContentStream", () => estimateTokens(request), options),
         inputTokens,
         usage: GenerateContent.usage,
+        charged,
         isFinished,
         rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response)
       }, (transport ?? http).generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
@@ -170,7 +174,8 @@ export const make = (options: Options): ModelClient => {
         method: "batchEmbedContents",
         options,
         meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options),
-        inputTokens: Embedding.promptTokens
+        inputTokens: Embedding.promptTokens,
+        charged: ({ usageMetadata }) => ({ usageMetadata })
       }, http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
   }
 }

@@ -19,6 +19,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { GeminiError } from "./GeminiError.ts"
+import type { GenerateContentResponse } from "./GenerateContent.ts"
+import { LaneMap } from "./internal/LaneMap.ts"
 import { LaneQueue } from "./internal/LaneQueue.ts"
 import { Ticket } from "./internal/Ticket.ts"
 import * as LaneStore from "./LaneStore.ts"
@@ -87,6 +89,14 @@ export type Feedback =
   | { readonly _tag: "QuotaExhausted"; readonly resetAt: number }
 
 /**
+ * What of an answer is charged.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Charged = Pick<GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
+
+/**
  * The right to make one attempt.
  *
  * @category models
@@ -95,6 +105,11 @@ export type Feedback =
 export interface Permit {
   /** Tells the lane how many input tokens the server counted so far; the last word counts. */
   readonly settle: (tokens: number) => Effect.Effect<void>
+  /**
+   * There where somebody wants to know what an answer is charged; of a stream's chunks each
+   * that has a count. Present only with a {@link Guard}.
+   */
+  readonly charge?: ((answer: Charged) => void) | undefined
   /** The attempt was never handed to the transport: gives everything back, now. */
   readonly cancel: Effect.Effect<void>
 }
@@ -210,6 +225,15 @@ export interface Service {
 export class RateLimiter extends Context.Service<RateLimiter, Service>()("effect-gemini/RateLimiter") {}
 
 /**
+ * What stands before the lanes where it is provided, such as a `Budget`: it may refuse, and
+ * hears what answers are charged.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Guard extends Context.Service<Guard, (limiter: Service) => Service>()("effect-gemini/RateLimiter/Guard") {}
+
+/**
  * How a limiter counts. The defaults are Gemini's.
  *
  * @category options
@@ -247,63 +271,23 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const guard = options.guard === undefined
     ? Math.max(50, window / 1000)
     : Duration.toMillis(Duration.fromInputUnsafe(options.guard))
-  const maxLanes = options.maxLanes ?? 256
+  const lanes = new LaneMap(
+    (key) => new LaneQueue(key, store.open(key, { window, guard }), window + guard),
+    options.maxLanes ?? 256
+  )
   const learn = options.learn ?? "told"
-
-  // By model first: comparing the rest is cheaper than building one string a call.
-  const lanes = new Map<string, Array<LaneQueue>>()
-  let size = 0
-  let sweepAt = maxLanes
-  let isClosed = false
-
-  const forgetIdle = (now: number): void => {
-    for (const [model, known] of lanes) {
-      const kept = known.filter((lane) => !lane.isIdle(now))
-      size -= known.length - kept.length
-      if (kept.length === 0) lanes.delete(model)
-      else lanes.set(model, kept)
-    }
-    sweepAt = Math.max(maxLanes, size * 2)
-  }
-
-  const open = (key: LaneKey, now: number): LaneQueue => {
-    if (size >= sweepAt) forgetIdle(now)
-    const lane = new LaneQueue(key, store.open(key, { window, guard }), window + guard)
-    if (isClosed) lane.close()
-    const known = lanes.get(key.quotaModel)
-    if (known === undefined) lanes.set(key.quotaModel, [lane])
-    else known.push(lane)
-    size++
-    return lane
-  }
-
-  const laneOf = (key: LaneKey, now: number): LaneQueue => {
-    const known = lanes.get(key.quotaModel)
-    if (known !== undefined) {
-      for (const lane of known) {
-        if (lane.key.family === key.family && lane.key.project === key.project && lane.key.location === key.location) {
-          return lane
-        }
-      }
-    }
-    return open(key, now)
-  }
 
   const arrive = (admission: Admission, fiber: Fiber.Fiber<unknown, unknown>): Ticket => {
     const clock = fiber.getRef(Clock.Clock)
-    const lane = laneOf(admission.lane, clock.currentTimeMillisUnsafe())
+    const lane = lanes.of(admission.lane, clock.currentTimeMillisUnsafe())
     lane.limits = admission.limits
     return new Ticket(admission, lane, fiber.context, clock)
   }
 
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      isClosed = true
-      for (const known of lanes.values()) for (const lane of known) lane.close()
-    })
-  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => lanes.close()))
 
-  return RateLimiter.of({
+  const guarded = Option.getOrElse(yield* Effect.serviceOption(Guard), () => (limiter: Service) => limiter)
+  return RateLimiter.of(guarded({
     acquire: (admission) =>
       Effect.withFiber((fiber) => {
         let ticket: Ticket | undefined
@@ -333,20 +317,20 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     feedback: (key, feedback) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        return laneOf(key, now).refused(feedback, learn, now)
+        return lanes.of(key, now).refused(feedback, learn, now)
       }),
     headroom: (admission) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        const lane = laneOf(admission.lane, now)
+        const lane = lanes.of(admission.lane, now)
         lane.limits = admission.limits
         return Effect.succeed(lane.headroom(admission, now))
       }),
     snapshot: Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()
-      return Effect.forEach(Array.from(lanes.values()).flat(), (lane) => lane.snapshot(now))
+      return Effect.forEach(lanes.all, (lane) => lane.snapshot(now))
     })
-  })
+  }))
 })
 
 /**

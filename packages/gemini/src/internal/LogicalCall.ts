@@ -66,6 +66,8 @@ export interface Plan<A> {
   readonly meter: Meter
   /** The input tokens that the server counted, once it says so. */
   readonly inputTokens: (answer: A) => number | undefined
+  /** What an answer is charged, for a permit that wants to know. */
+  readonly charged?: ((answer: A) => RateLimiter.Charged) | undefined
   /** Whether an answer says how it finished. The last one of a stream that does is judged. */
   readonly isFinished: (answer: A) => boolean
   /** All that was counted, for who records it. */
@@ -242,6 +244,7 @@ export const unary = <A>(
         onSuccess: (answer) => {
           const tokens = plan.inputTokens(answer)
           record?.used(plan.usage?.(answer))
+          if (plan.charged !== undefined) permit.charge?.(plan.charged(answer))
           const rejection = plan.rejection(answer)
           const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
           return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)

@@ -49,6 +49,9 @@ export const stream = <A>(
             tokens = plan.inputTokens(answer) ?? tokens
             if (plan.isFinished(answer)) finished = answer
           }
+          if (permit.charge !== undefined && plan.charged !== undefined) {
+            for (const answer of answers) permit.charge(plan.charged(answer))
+          }
           if (call.record !== undefined) {
             call.record.chunk()
             for (const answer of answers) call.record.used(plan.usage?.(answer))
