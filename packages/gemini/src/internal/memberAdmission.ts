@@ -199,7 +199,7 @@ const loop = Effect.fnUntraced(function*(
     }
     const isTurn = room.size === 0 || room.isHead(place)
     if (isTurn) {
-      const admitted = yield* now(route, open, scope, left <= 0)
+      const admitted = yield* now(route, open, scope, maxWait <= 0)
       if (admitted !== undefined) return admitted
     }
     if (left <= 0) return yield* tooLate(route, all, maxWait)
