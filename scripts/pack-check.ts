@@ -32,6 +32,7 @@ const folders = readdirSync(join(root, "packages")).filter((folder) => {
 })
 
 run("node_modules/.bin/tsc", ["-b"], root)
+run(process.execPath, ["scripts/bundle.ts"], root)
 const dependencies: Record<string, string> = {}
 for (const folder of folders) {
   const cwd = join(root, "packages", folder)

@@ -1,16 +1,20 @@
 /**
  * What a program pays before its first call: the time to import what one call needs,
- * from the built files (a published package holds JavaScript), and the size of a
- * bundled program.
+ * and the size of a bundled program. Both from what `pnpm build` makes, as it is published.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { build } from "esbuild"
+import { build, type Plugin } from "esbuild"
 import { median } from "./sample.ts"
 import type { Row } from "./rows.ts"
 
-const dist = (module: string): string => new URL(`../../gemini/dist/${module}.js`, import.meta.url).href
+const dist = (module: string): string => {
+  const file = new URL(`../../gemini/dist/${module}.js`, import.meta.url)
+  if (!existsSync(file)) throw new Error("footprints are those of the built files: run `pnpm build`")
+  return file.href
+}
 
 /** Milliseconds that a new process takes to import `modules`, one after another. */
 const importMillis = (modules: ReadonlyArray<string>): number => {
@@ -26,7 +30,6 @@ export const importTime: Row = {
   id: "import",
   title: "import of what one call needs, over its HttpClient's own",
   run: async ({ quick }) => {
-    if (!existsSync(new URL(dist("FetchGemini")))) throw new Error("the import row measures dist: run `pnpm build`")
     const own = "effect/http/HttpClient"
     const programs = {
       "FetchGemini": [[dist("FetchGemini"), dist("GeminiClient")], ["effect/http/FetchHttpClient", own]],
@@ -83,6 +86,16 @@ new GoogleGenAI({ apiKey: "key" }).models.generateContent({ model: "gemini-pro-l
   .then((answer) => console.log(answer.text))
 `
 
+/** In the workspace the package's exports are its sources. */
+const published: Plugin = {
+  name: "published",
+  setup: (build) =>
+    build.onResolve({ filter: /^effect-gemini\// }, ({ path }) => ({
+      path: fileURLToPath(dist(path.slice("effect-gemini/".length))),
+      sideEffects: false
+    }))
+}
+
 const gzipped = async (contents: string, platform: "node" | "browser"): Promise<number> => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: new URL("..", import.meta.url).pathname },
@@ -92,7 +105,8 @@ const gzipped = async (contents: string, platform: "node" | "browser"): Promise<
     platform,
     target: "es2022",
     write: false,
-    logLevel: "error"
+    logLevel: "error",
+    plugins: [published]
   })
   return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length / 1000
 }

@@ -9,9 +9,13 @@ import { GenerateContentResponse } from "./GenerateContent.ts"
 import { SafetyRating } from "./Safety.ts"
 
 const description = Schema.optionalKey(Schema.String)
-// Declared: a struct would be rebuilt without the keys that no schema knows.
-const safetyRatings = Schema.optionalKey(Schema.declare(Schema.is(Schema.Array(SafetyRating))))
-const response = Schema.optionalKey(Schema.declare(Schema.is(GenerateContentResponse)))
+// Declared: a struct would be rebuilt without the keys that no schema knows. The guard is made when it is asked.
+const kept = <A>(schema: Schema.Codec<A>) => {
+  let is: ((value: unknown) => value is A) | undefined
+  return Schema.optionalKey(Schema.declare((value): value is A => (is ??= Schema.is(schema))(value)))
+}
+const safetyRatings = kept(Schema.Array(SafetyRating))
+const response = kept(GenerateContentResponse)
 const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
 
 /**

@@ -40,7 +40,8 @@ import * as Answer_ from "./Answer.ts"
 import type { CallOptions } from "./CallOptions.ts"
 import * as Content from "./Content.ts"
 import type * as Embedding from "./Embedding.ts"
-import * as GeminiConfig from "./GeminiConfig.ts"
+import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as OptionCheck from "./internal/optionCheck.ts"
 import { GeminiError } from "./GeminiError.ts"
 import * as Reason from "./GeminiErrorReason.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
@@ -213,11 +214,11 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const pool = yield* ModelPool.ModelPool
   const builtWith = Option.getOrUndefined(yield* Effect.serviceOption(LiveTransport))
   const catalog = Option.getOrUndefined(yield* Effect.serviceOption(ModelCatalog.ModelCatalog))
-  const problem = GeminiConfig.problem(options)
-  const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
+  const problem = OptionCheck.problem(options)
+  const defaultModel = options.defaultModel ?? OptionCheck.defaultModel
 
   const problemOf = (method: string, call: CallOptions | undefined): GeminiError | undefined => {
-    const wrong = problem ?? (call === undefined ? undefined : GeminiConfig.problemOfCall(call))
+    const wrong = problem ?? (call === undefined ? undefined : OptionCheck.problemOfCall(call))
     return wrong && invalidRequest(method, wrong.field, wrong.description)
   }
 
@@ -327,7 +328,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     Effect.suspend(() => {
       const { contents, model: name, ...settings } = request
       const method = "batchEmbedContents"
-      const model = modelOf(method, name ?? GeminiConfig.defaultEmbeddingModel, call)
+      const model = modelOf(method, name ?? OptionCheck.defaultEmbeddingModel, call)
       if (Result.isFailure(model)) return Effect.fail(model.failure)
       const inputs = EmbedInputs.fromContents(contents)
       if (inputs.length === 0) return Effect.fail(invalidRequest(method, "contents", "at least one content is needed"))

@@ -6,7 +6,7 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as FileSystem from "effect/FileSystem"
@@ -15,10 +15,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CallOptions } from "./CallOptions.ts"
+import * as OptionCheck from "./internal/optionCheck.ts"
 import * as TierToml from "./internal/tierToml.ts"
 import * as TomlLines from "./internal/tomlLines.ts"
-import * as ModelId from "./ModelId.ts"
-import * as Tier from "./Tier.ts"
+import type * as Tier from "./Tier.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -27,7 +27,7 @@ import * as Tier from "./Tier.ts"
  * @category constants
  * @since 0.1.0
  */
-export const defaultModel = "gemini-3.8-flash"
+export const defaultModel: "gemini-3.8-flash" = OptionCheck.defaultModel
 
 /**
  * The model that embeds when a request names none. Vectors of two models do not compare, so
@@ -36,13 +36,13 @@ export const defaultModel = "gemini-3.8-flash"
  * @category constants
  * @since 0.1.0
  */
-export const defaultEmbeddingModel = "gemini-embedding-001"
+export const defaultEmbeddingModel: "gemini-embedding-001" = OptionCheck.defaultEmbeddingModel
 
 /**
  * @category constants
  * @since 0.1.0
  */
-export const defaultBaseUrl = "https://generativelanguage.googleapis.com"
+export const defaultBaseUrl: "https://generativelanguage.googleapis.com" = OptionCheck.defaultBaseUrl
 
 /**
  * Deadlines. `total` covers the whole logical call, waiting for quota included;
@@ -130,32 +130,6 @@ export interface Problem {
   readonly description: string
 }
 
-const durations = (
-  group: string,
-  values: Readonly<Record<string, Duration.Input | undefined>>
-): ReadonlyArray<Problem> =>
-  Object.entries(values).flatMap(([name, value]) => {
-    if (value === undefined) return []
-    const duration = Duration.fromInput(value)
-    return !Number.isNaN(value) && Option.isSome(duration) && Duration.toMillis(duration.value) >= 0
-      ? []
-      : [{ field: `${group}${name}`, description: `expected a duration like "30 seconds", got ${shown(value)}` }]
-  })
-
-/** The value and its type, for messages. */
-const shown = (value: unknown): string =>
-  `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
-
-/** A URL is not shown where it may hold a password. */
-const baseUrlProblem = (url: string): string | undefined => {
-  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
-    return `expected an http or https URL${String(url).includes("@") ? "" : `, got ${shown(url)}`}`
-  }
-  const { hash, password, search, username } = new URL(url)
-  if (username !== "" || password !== "") return "holds credentials, which are never sent: set a header instead"
-  return search === "" && hash === "" ? undefined : "ends in a query or a fragment: paths are put behind it"
-}
-
 /**
  * The first option that cannot be meant, if there is one. `layerConfig` fails with it when
  * the layer is built, `layer` (whose type promises never to fail) with every call.
@@ -163,52 +137,7 @@ const baseUrlProblem = (url: string): string | undefined => {
  * @category getters
  * @since 0.1.0
  */
-export const problem = (options: Options): Problem | undefined => {
-  const found: Array<Problem> = []
-  const wrong = (field: string, description: string): void => {
-    found.push({ field, description })
-  }
-  if (options.defaultModel !== undefined) {
-    const model = ModelId.parse(options.defaultModel)
-    if (Result.isFailure(model)) wrong("defaultModel", model.failure)
-  }
-  if (options.apiKey !== undefined && !Redacted.isRedacted(options.apiKey)) {
-    wrong("apiKey", "expected Redacted.make(…), so that no log shows it, got the key itself")
-  }
-  if (options.baseUrl !== undefined) {
-    const address = baseUrlProblem(options.baseUrl)
-    if (address !== undefined) wrong("baseUrl", address)
-  }
-  if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
-    wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
-  }
-  const { tier } = options
-  if (tier !== undefined) {
-    const limits = typeof tier === "object" && tier !== null ? tier.limits : undefined
-    if (typeof tier === "string" ? !Tier.names.includes(tier) : typeof limits !== "object" || limits === null) {
-      wrong("tier", `expected one of ${Tier.names.join(", ")} or limits of your own, got ${shown(tier)}`)
-    }
-    const limit = limits && Tier.problem({ ...limits })
-    if (limit) wrong(`tier.limits.${limit.key}`, limit.description)
-  }
-  for (const [model, limits] of Object.entries(options.limits ?? {})) {
-    const limit = Tier.problem(limits)
-    if (limit !== undefined) wrong(`limits[${JSON.stringify(model)}].${limit.key}`, limit.description)
-  }
-  const { attempts, factor, baseDelay, maxDelay, maxRetryAfter } = options.retry ?? {}
-  if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 1)) {
-    wrong("retry.attempts", `expected a whole number of at least 1, got ${shown(attempts)}`)
-  }
-  if (factor !== undefined && !(Number.isFinite(factor) && factor >= 1)) {
-    wrong("retry.factor", `expected a number of at least 1, got ${shown(factor)}`)
-  }
-  found.push(
-    ...durations("retry.", { baseDelay, maxDelay, maxRetryAfter }),
-    ...durations("timeouts.", { ...options.timeouts }),
-    ...durations("", { drain: options.drain })
-  )
-  return found[0]
-}
+export const problem: (options: Options) => Problem | undefined = OptionCheck.problem
 
 /**
  * The first option of one call that cannot be meant, if there is one.
@@ -216,16 +145,7 @@ export const problem = (options: Options): Problem | undefined => {
  * @category getters
  * @since 0.1.0
  */
-export const problemOfCall = (call: CallOptions): Problem | undefined => {
-  const { limits, maxWait, retry, tier, timeouts } = call
-  const wait = maxWait === undefined ? undefined : durations("", { maxWait })[0]
-  if (wait !== undefined) return wait
-  const limit = limits === undefined ? undefined : Tier.problem(limits)
-  if (limit !== undefined) return { field: `limits.${limit.key}`, description: limit.description }
-  return retry === undefined && tier === undefined && timeouts === undefined
-    ? undefined
-    : problem({ retry, tier, timeouts })
-}
+export const problemOfCall: (call: CallOptions) => Problem | undefined = OptionCheck.problemOfCall
 
 const optional = (name: string): Config.Config<string | undefined> =>
   Config.String(name).pipe(Config.option, Config.map((value) => Option.getOrUndefined(value) || undefined))

@@ -22,7 +22,8 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import * as GeminiConfig from "../GeminiConfig.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
+import * as OptionCheck from "./optionCheck.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
@@ -73,9 +74,9 @@ const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
 )
 
 export const make = (options: Options, httpClient: HttpClient.HttpClient): Sender => {
-  const problem = GeminiConfig.problem(options)
+  const problem = OptionCheck.problem(options)
   const client = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
-  const baseUrl = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/+$/, "")
+  const baseUrl = (options.baseUrl ?? OptionCheck.defaultBaseUrl).replace(/\/+$/, "")
   const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
   const server = AttemptSpan.server(baseUrl, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
@@ -94,7 +95,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
 
   const request = (attempt: Attempt): Result.Result<HttpClientRequest.HttpClientRequest, GeminiError> => {
     const { timeouts } = attempt
-    const wrong = problem ?? (timeouts === undefined ? undefined : GeminiConfig.problem({ timeouts }))
+    const wrong = problem ?? (timeouts === undefined ? undefined : OptionCheck.problem({ timeouts }))
     if (wrong !== undefined) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields: [wrong] })))
     const key = options.apiKey === undefined ? "" : Redacted.value(options.apiKey)
     if (key === "") return Result.fail(Body.failure(attempt, new Reason.MissingApiKey()))

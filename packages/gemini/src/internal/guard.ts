@@ -35,11 +35,11 @@ const expectedText = (message: string): string =>
 /** A guard for a schema without transformations. Build it once, beside the schema. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {
   const fits = Shape.make(schema)
-  const is = Schema.is(schema)
-  const decode = Schema.decodeUnknownResult(schema)
+  // Mostly never asked: made then.
+  let is: ((value: unknown) => value is A) | undefined
   return (value) => {
-    if (fits(value) || is(value)) return Result.succeed(value)
-    const decoded = decode(value)
+    if (fits(value) || (is ??= Schema.is(schema))(value)) return Result.succeed(value)
+    const decoded = Schema.decodeUnknownResult(schema)(value)
     const issue = Result.isFailure(decoded) ? format(decoded.failure.issue).issues[0] : undefined
     return Result.fail({ path: pathText(issue?.path ?? []), expected: expectedText(issue?.message ?? "another shape") })
   }

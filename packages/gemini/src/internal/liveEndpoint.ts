@@ -4,7 +4,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as GeminiConfig from "../GeminiConfig.ts"
+import * as OptionCheck from "./optionCheck.ts"
 
 export interface Options {
   readonly apiKey?: Redacted.Redacted<string> | undefined
@@ -36,7 +36,7 @@ export const make = (options: Options): Result.Result<Endpoint, Refusal> => {
   const key = options.apiKey === undefined ? "" : Redacted.value(options.apiKey)
   if (key === "") return Result.fail("missing")
   if (!visibleAscii.test(key)) return Result.fail("malformed")
-  const base = (options.baseUrl ?? GeminiConfig.defaultBaseUrl).replace(/\/+$/, "").replace(/^http/, "ws")
+  const base = (options.baseUrl ?? OptionCheck.defaultBaseUrl).replace(/\/+$/, "").replace(/^http/, "ws")
   const at = (version: string, method: string): string => `${base}/ws/${service}.${version}.GenerativeService.${method}`
   const secret = Redacted.make(key)
   const plain = at(options.apiVersion ?? "v1beta", "BidiGenerateContent")

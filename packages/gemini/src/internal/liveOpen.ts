@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
-import * as GeminiConfig from "../GeminiConfig.ts"
+import * as OptionCheck from "./optionCheck.ts"
 import type { ConnectOptions, Options } from "../GeminiLive.ts"
 import { LiveError } from "../LiveError.ts"
 import * as Reason from "../LiveErrorReason.ts"
@@ -56,7 +56,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
   const construct = yield* Socket.WebSocketConstructor
   const limiter = yield* RateLimiter.RateLimiter
-  const problem = GeminiConfig.problem(options)
+  const problem = OptionCheck.problem(options)
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
 

@@ -1,0 +1,122 @@
+// Builds the JavaScript of packages/gemini into its `dist`, beside tsc's declarations. Every public module keeps a
+// file of its own; what one call needs is in a few chunks under `internal`, which the exports map closes. Node's
+// loader pays for files, not for bytes: about a hundred small ones are a third of what a first import costs.
+// rolldown, because it makes chunks of named modules; it is also what vitest runs on.
+import { globSync, readFileSync, rmSync } from "node:fs"
+import { basename, join } from "node:path"
+import { rolldown } from "rolldown"
+import { parseSync } from "rolldown/utils"
+
+const folder = join(import.meta.dirname, "../packages/gemini")
+const dist = join(folder, "dist")
+
+interface Node {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+}
+interface Declaration extends Node {
+  readonly id?: Node | null
+  readonly superClass?: Node | null
+  readonly declarations?: ReadonlyArray<{ readonly init: Node | null }>
+}
+interface Statement extends Declaration {
+  readonly declaration?: Declaration | null
+}
+
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && "type" in value
+
+/** Whether bundlers see by themselves that an expression does nothing. */
+const isInert = (node: Node): boolean =>
+  /Function/.test(node.type) ||
+  !/^(?:Call|New|Spread|Member|Chain|Tagged|Await|Import)/.test(node.type) &&
+    Object.values(node).flat().every((child) => !isNode(child) || isInert(child))
+
+/**
+ * The source with every call and derived class at its top level in a pure function. The package says
+ * `sideEffects: []`, by which a bundler drops unused files; inside a chunk it judges each statement, and cannot know
+ * that a call does nothing but make its value. Lines stay where they are.
+ */
+const marked = (path: string, code: string): string => {
+  const wrapped: Array<readonly [place: Node, before: string, after: string]> = []
+  const pure = "/* @__PURE__ */ (() => "
+  for (const statement of parseSync(path, code).program.body as ReadonlyArray<Statement>) {
+    const declaration = statement.declaration ?? statement
+    if (statement.type === "ExpressionStatement") throw new Error(`${path}: a statement at the top level`)
+    if (declaration.type === "ClassDeclaration" && declaration.id && declaration.superClass) {
+      const name = code.slice(declaration.id.start, declaration.id.end)
+      wrapped.push([declaration, `const ${name} = ${pure}`, ")();"])
+    }
+    for (const { init } of declaration.declarations ?? []) {
+      if (init !== null && !isInert(init)) wrapped.push([init, `${pure}(`, "))()"])
+    }
+  }
+  return wrapped.reduceRight(
+    (out, [{ end, start }, before, after]) =>
+      out.slice(0, start) + before + out.slice(start, end) + after + out.slice(end),
+    code
+  )
+}
+
+/** The modules that a module needs before it can run, itself included, and the packages' modules among them. */
+const closure = (path: string, found: Set<string> = new Set()): Set<string> => {
+  if (found.has(path)) return found
+  found.add(path)
+  if (!path.startsWith("/")) return found
+  const { staticExports, staticImports } = parseSync(path, readFileSync(path, "utf8")).module
+  const requests = [
+    ...staticImports.filter(({ entries }) => entries.some(({ isType }) => !isType)).map((it) => it.moduleRequest.value),
+    ...staticExports.flatMap(({ entries }) => entries.flatMap((it) => it.isType ? [] : it.moduleRequest?.value ?? []))
+  ]
+  for (const request of requests) closure(request.startsWith(".") ? join(path, "..", request) : request, found)
+  return found
+}
+
+const modules = globSync("src/*.ts", { cwd: folder }).map((file) => join(folder, file))
+
+// A module lies in the chunk of the lightest public module that needs it, so that no import loads what only a
+// heavier one needs. Light and heavy are in what Effect brings along: nothing, some of it, Schema, Schema and the
+// runtime, the HTTP client.
+const chunks = ["data", "effect", "schema", "limits", "client"]
+const weight = (needs: ReadonlySet<string>): number => {
+  if (Array.from(needs).some((name) => name.startsWith("effect/http/"))) return 4
+  if (needs.has("effect/Schema")) return needs.has("effect/Effect") ? 3 : 2
+  return Array.from(needs).some((name) => name.startsWith("effect/")) ? 1 : 0
+}
+const oneCall = new Set(["FetchGemini", "GeminiClient"].flatMap((name) => [...closure(join(folder, `src/${name}.ts`))]))
+const chunkOf = new Map<string, number>()
+for (const module of modules) {
+  const needs = closure(module)
+  for (const need of needs) {
+    if (oneCall.has(need)) chunkOf.set(need, Math.min(weight(needs), chunkOf.get(need) ?? 4))
+  }
+}
+
+for (const old of globSync("**/*.js{,.map}", { cwd: dist })) rmSync(join(dist, old))
+const build = await rolldown({
+  cwd: folder,
+  input: Object.fromEntries(modules.map((file) => [basename(file, ".ts"), file])),
+  external: /^[^./]/,
+  platform: "neutral",
+  preserveEntrySignatures: "strict",
+  onLog: (_, log) => {
+    throw new Error(log.message)
+  },
+  plugins: [{ name: "pure", transform: (code, path) => ({ code: marked(path, code), map: null }) }]
+})
+const { output } = await build.write({
+  dir: dist,
+  format: "es",
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  comments: { legal: true, annotation: true, jsdoc: false },
+  chunkFileNames: "internal/[name].js",
+  codeSplitting: {
+    groups: chunks.map((name, weight) => ({ name, test: (id: string) => chunkOf.get(id) === weight }))
+  }
+})
+await build.close()
+const built = output.filter((file) => file.type === "chunk")
+console.log(
+  `${built.filter(({ isEntry }) => isEntry).length} modules, ${built.filter(({ isEntry }) => !isEntry).length} chunks`
+)
