@@ -3,7 +3,9 @@
  * does it, this library only has to be told that somebody measures.
  *
  * A collector usually listens on http://127.0.0.1:4318. Each call is a span with one span
- * an attempt below it; metrics are waits, queue, tokens, retries and time to first chunk.
+ * an attempt below it; metrics are waits, queue, tokens, retries, fallbacks, time to first
+ * chunk, and Live sessions: `effect-gemini/Telemetry` lists them. What people said and the
+ * model answered is sent only where `content` says so: think of who reads the traces.
  */
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
@@ -13,10 +15,11 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Otlp from "effect/observability/Otlp"
 
-export const observed = (collector: string) => {
+export const observed = (collector: string, { content = false } = {}) => {
   const gemini = FetchGemini.layerConfig()
   return Layer.mergeAll(
     Telemetry.layer,
+    content ? Telemetry.layerContent() : Layer.empty,
     Telemetry.layerLanes().pipe(Layer.provideMerge(gemini)),
     Otlp.layerJson({ baseUrl: collector, resource: { serviceName: "answers" } }).pipe(
       Layer.provide(FetchHttpClient.layer)

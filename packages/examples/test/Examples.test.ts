@@ -190,7 +190,7 @@ describe("one client a tenant", () => {
 })
 
 describe("the observed program", () => {
-  it("sends a span a call, one an attempt below it, and the metrics to a collector", async () => {
+  const observe = async (options?: Parameters<typeof Observed.observed>[1]) => {
     const received: Array<readonly [path: string, body: string]> = []
     const collector = createServer((request, response) => {
       let body = ""
@@ -205,9 +205,14 @@ describe("the observed program", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0
     emulator.enqueue(refused(503))
     // What is left is sent when the layer closes.
-    await Effect.runPromise(Effect.provide(Observed.program, Observed.observed(`http://127.0.0.1:${port}`)))
+    await Effect.runPromise(Effect.provide(Observed.program, Observed.observed(`http://127.0.0.1:${port}`, options)))
     collector.close().closeAllConnections()
     const sent = (path: string) => received.filter(([to]) => to === path).map(([, body]) => body).join("\n")
+    return { received, sent }
+  }
+
+  it("sends a span a call, one an attempt below it, and the metrics to a collector", async () => {
+    const { received, sent } = await observe()
     const names = sent("/v1/traces").match(/"name":"[a-zA-Z_]+ gemini[^"]+"/g)?.toSorted()
     assert.deepStrictEqual(names, [
       `"name":"generateContent ${GeminiConfig.defaultModel}"`,
@@ -218,6 +223,23 @@ describe("the observed program", () => {
       assert.include(sent("/v1/metrics"), `"name":"${metric}"`)
     }
     for (const secret of ["Say hello", "test-key"]) assert.notInclude(JSON.stringify(received), secret)
+  })
+
+  it("sends what was said only where it is told to, as the conventions want it", async () => {
+    const { received, sent } = await observe({ content: true })
+    const spans: ReadonlyArray<
+      { readonly attributes: ReadonlyArray<{ key: string; value: { stringValue?: string } }> }
+    > = JSON.parse(sent("/v1/traces")).resourceSpans[0].scopeSpans[0].spans
+    const written = (key: string) =>
+      spans.flatMap(({ attributes }) =>
+        attributes.flatMap((attribute) => attribute.key === key ? [JSON.parse(attribute.value.stringValue ?? "")] : [])
+      )
+    const asked = [{ role: "user", parts: [{ type: "text", content: "Say hello" }] }]
+    assert.deepStrictEqual(written("gen_ai.input.messages"), [asked, asked])
+    const [[answer], ...others] = written("gen_ai.output.messages")
+    assert.lengthOf(others, 0) // the first attempt was refused
+    assert.strictEqual(answer.finish_reason, "stop")
+    assert.notInclude(JSON.stringify(received), "test-key")
   })
 })
 

@@ -4,8 +4,8 @@
  * they are Effect's metrics, exported by whatever exports those (`Otlp`, `PrometheusMetrics`).
  *
  * Spans need nothing of this module: where a tracer is installed, each call has one, and
- * below it one for each attempt. They hold names, counts and reasons, never a prompt, an
- * answer or a key.
+ * below it one for each attempt. They hold names, counts and reasons, never a key, and a
+ * prompt or an answer only with {@link layerContent}.
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -16,13 +16,30 @@
  * const observed = Layer.mergeAll(Telemetry.layer, Telemetry.layerLanes()).pipe(Layer.provideMerge(gemini))
  * ```
  *
+ * | metric | |
+ * |---|---|
+ * | `gen_ai.client.operation.duration` | seconds of a call, waits and retries included; `error.type` |
+ * | `gen_ai.client.operation.time_to_first_chunk` | seconds from the attempt to its first chunk; streams |
+ * | `gen_ai.client.token.usage` | tokens of a call, by `gen_ai.token.type` |
+ * | `gemini.client.wait` | seconds that an attempt waited for the quota |
+ * | `gemini.client.retries` | attempts tried again, by `error.type` |
+ * | `gemini.client.fallbacks` | attempts that went another way, by `error.type` and where they went |
+ * | `gemini.client.queue.depth` | calls that wait, by lane; {@link layerLanes} |
+ * | `gemini.client.lanes.parked` | lanes in which no attempt starts; {@link layerLanes} |
+ * | `gemini.live.sessions` | Live sessions that are open |
+ * | `gemini.live.session.duration` | seconds from open to closed; `error.type` |
+ * | `gemini.live.reconnects` | connections that took a lost one's place |
+ * | `gemini.live.time_to_first_chunk` | seconds from a text turn to the model's first word or sound |
+ *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import { Recorder } from "./internal/recorder.ts"
+import * as LiveRecord from "./internal/liveRecord.ts"
+import { Contents, LiveRecorder, Recorder } from "./internal/recorder.ts"
+import * as SpanContent from "./internal/spanContent.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
@@ -103,19 +120,116 @@ export const lanesParked: Metric.Gauge<number> = /* @__PURE__ */ Metric.gauge("g
   description: "Lanes in which no attempt starts"
 })
 
-const metrics = { operationDuration, timeToFirstChunk, tokenUsage, wait, retries }
+/**
+ * Attempts that went to another model, member or transport than the one before them: by
+ * `error.type` (why), `gemini.fallback.model`, `gemini.member` and `gemini.transport` (where).
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const fallbacks: Metric.Counter<number> = /* @__PURE__ */ Metric.counter("gemini.client.fallbacks", {
+  description: "Attempts that went another way than the one that failed before them",
+  incremental: true
+})
 
 /**
- * Measures the calls that are made with it in their context.
+ * Live sessions that are open, reconnecting ones included.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const liveSessions: Metric.Counter<number> = /* @__PURE__ */ Metric.counter("gemini.live.sessions", {
+  description: "Live sessions that are open"
+})
+
+/**
+ * From when a session was open to its end; `error.type` says why, if it was not closed from this side.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const liveDuration: Metric.Histogram<number> = /* @__PURE__ */ Metric.histogram("gemini.live.session.duration", {
+  description: "Duration of a Live session, in seconds",
+  boundaries: Array.from({ length: 14 }, (_, power) => 2 ** power)
+})
+
+/**
+ * Connections that took the place of one that was lost or about to end.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const liveReconnects: Metric.Counter<number> = /* @__PURE__ */ Metric.counter("gemini.live.reconnects", {
+  description: "Connections of Live sessions after the first",
+  incremental: true
+})
+
+/**
+ * From a turn that this side sent to the model's first word, sound or call. What is spoken has no
+ * such beginning and is not measured.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const liveTimeToFirstChunk: Metric.Histogram<number> = /* @__PURE__ */ Metric.histogram(
+  "gemini.live.time_to_first_chunk",
+  { description: "Time to the first chunk of a Live turn, in seconds", boundaries: seconds }
+)
+
+const metrics = {
+  operationDuration,
+  timeToFirstChunk,
+  tokenUsage,
+  wait,
+  retries,
+  fallbacks,
+  liveSessions,
+  liveDuration,
+  liveReconnects,
+  liveTimeToFirstChunk
+}
+
+const record: Recorder = (measure, value, attributes, context) => {
+  const known: Record<string, string> = {}
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) known[name] = value
+  Metric.withAttributes<number, unknown>(metrics[measure], known).updateUnsafe(value, context)
+}
+
+/**
+ * Measures the calls and the Live sessions that are made with it in their context.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.succeed(
-  Recorder,
-  (measure, value, attributes, context) =>
-    Metric.withAttributes<number, unknown>(metrics[measure], attributes).updateUnsafe(value, context)
+export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.merge(
+  /* @__PURE__ */ Layer.succeed(Recorder, record),
+  /* @__PURE__ */ Layer.succeed(LiveRecorder, /* @__PURE__ */ LiveRecord.make(record))
 )
+
+/**
+ * Writes prompts, answers and system instructions on the attempts' spans, as JSON in
+ * `gen_ai.input.messages`, `gen_ai.output.messages` and `gen_ai.system_instructions`. Whoever reads
+ * the traces then reads what people said: off unless this layer is provided to the calls. A stream's
+ * answer is kept in memory until its end. Embeddings and Live sessions are never written.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as Telemetry from "effect-gemini/Telemetry"
+ * import * as Layer from "effect/Layer"
+ *
+ * const gemini = FetchGemini.layerConfig()
+ * const said = Layer.merge(gemini, Telemetry.layerContent())
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerContent = (
+  options: {
+    /** Whether bytes (images, sound) are written, in base64. Default `false`: their type alone. */
+    readonly media?: boolean | undefined
+  } = {}
+): Layer.Layer<never> => Layer.succeed(Contents, SpanContent.make(options.media ?? false))
 
 /**
  * Reads the limiter every so often (10 seconds unless said otherwise) for what is a state:

@@ -238,7 +238,7 @@ export const unary = <A>(
     const record = call.record = CallRecord.of(fiber, plan.method, client.model)
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
-      record?.sent()
+      record?.sent(call.way)
       return Effect.matchEffect(send, {
         onFailure: (error) => call.unsent(error, permit),
         onSuccess: (answer) => {

@@ -13,6 +13,7 @@ import type { FunctionCall } from "../Part.ts"
 import * as Usage from "../Usage.ts"
 import { type End, InboundQueue } from "./InboundQueue.ts"
 import { LiveTurns, type Loss, type Turn } from "./LiveTurns.ts"
+import type { TurnHooks } from "./recorder.ts"
 import * as TurnFold from "./turnFold.ts"
 
 type Event = LiveEvent.LiveEvent
@@ -32,8 +33,8 @@ export interface Options {
   readonly hasTools: boolean
 }
 
-/** What a message asks of the shell. */
-export interface Hooks {
+/** What a message asks of the shell, and what is told to who measures. */
+export interface Hooks extends TurnHooks {
   toolCall: (calls: ReadonlyArray<FunctionCall>) => void
   toolCancel: (ids: ReadonlyArray<string>) => void
   goAway: (timeLeft: number | undefined) => void
@@ -59,7 +60,9 @@ export class SessionCore {
     toolCall: () => undefined,
     toolCancel: () => undefined,
     goAway: () => undefined,
-    quiet: () => undefined
+    quiet: () => undefined,
+    turnOpened: () => undefined,
+    turnBegun: () => undefined
   }
   readonly received = { messages: 0, bytes: 0 }
   lastMessageAt: number | undefined
@@ -70,6 +73,8 @@ export class SessionCore {
   /** Turns completed and handles given since the last connection. */
   progress = 0
   #isMuted = false
+  /** The turn that the server spoke to last. */
+  #spoken: Turn<Sink> | undefined
   readonly #options: Options
 
   constructor(options: Options) {
@@ -80,7 +85,9 @@ export class SessionCore {
 
   openTurn(message: LiveProtocol.ClientMessage, index: number, sink: Sink | undefined): Turn<Sink> {
     this.#isMuted = false
-    return this.turns.open(message, index, sink)
+    const turn = this.turns.open(message, index, sink)
+    this.hooks.turnOpened(turn)
+    return turn
   }
 
   sink(): Sink {
@@ -143,6 +150,10 @@ export class SessionCore {
     const speaks = calls.length > 0 || isAnswer(serverContent)
     const turn = speaks ? this.turns.content() : this.turns.current
     const sink = turn?.sink
+    if (speaks && turn !== undefined && turn !== this.#spoken) {
+      this.#spoken = turn
+      this.hooks.turnBegun(turn)
+    }
     const refused = this.#deliver(message, bytes, sink, calls)
     if (refused !== undefined) return refused
     if (calls.length > 0) this.hooks.toolCall(calls)

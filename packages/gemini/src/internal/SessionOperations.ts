@@ -25,6 +25,7 @@ import type { Connection } from "./liveConnection.ts"
 import { LiveLink } from "./LiveLink.ts"
 import * as LiveLoop from "./liveLoop.ts"
 import { LiveMedia } from "./liveMedia.ts"
+import type { TurnHooks } from "./recorder.ts"
 import { SessionCore, type Sink } from "./SessionCore.ts"
 import * as StreamChunks from "./streamChunks.ts"
 import { estimateTokens } from "./tokenEstimate.ts"
@@ -53,6 +54,7 @@ export interface Opened {
     before: ReadonlyArray<ClientMessage>,
     last: ClientMessage
   ) => Stream.Stream<GenerateContentResponse, LiveError>
+  readonly hooks: TurnHooks
 }
 
 export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
@@ -98,6 +100,10 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
 
   get session(): LiveSession {
     return this
+  }
+
+  get hooks(): TurnHooks {
+    return this.#core.hooks
   }
 
   get begin(): Effect.Effect<void> {

@@ -30,6 +30,7 @@ import type * as GenerateContent from "../GenerateContent.ts"
 import * as AttemptClock from "./attemptClock.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
 import { OnConnect } from "./connection.ts"
+import type { Said } from "./recorder.ts"
 import type * as RequestCheck from "./requestCheck.ts"
 import * as Body from "./responseBody.ts"
 import * as ResponseStream from "./responseStream.ts"
@@ -53,7 +54,7 @@ export interface Sender {
   readonly unary: <A>(
     attempt: Attempt,
     decode: (call: Body.Call, text: string) => Result.Result<A, GeminiError>,
-    describe?: (span: Tracer.Span, answer: A) => void
+    describe?: (span: Tracer.Span, answer: A, said: Said | undefined) => void
   ) => Effect.Effect<A, GeminiError>
   readonly stream: (attempt: Attempt) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
 }
@@ -212,7 +213,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
             }),
             clock.expiry
           ))
-      return AttemptSpan.isTraced(fiber) ? AttemptSpan.unary(attempt, server, sent, describe) : sent
+      return AttemptSpan.isTraced(fiber) ? AttemptSpan.unary(fiber, attempt, server, sent, describe) : sent
     })
 
   const open = (attempt: Attempt, scope: Scope.Scope) => {
@@ -247,7 +248,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) =>
         Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
           const opened = open(worded(attempt, fiber), scope)
-          return AttemptSpan.isTraced(fiber) ? AttemptSpan.stream(attempt, server, scope, opened) : opened
+          return AttemptSpan.isTraced(fiber) ? AttemptSpan.stream(fiber, attempt, server, scope, opened) : opened
         })
       )
     )

@@ -1,6 +1,7 @@
 /**
  * The span of one attempt, after OpenTelemetry's conventions for generative AI. It
- * holds names, counts and reasons: never a header, a prompt or an answer.
+ * holds names, counts and reasons: never a header, and a prompt or an answer only where
+ * the program asked for that (`Contents`).
  *
  * None is made where no tracer is installed: nobody could see it.
  */
@@ -18,7 +19,11 @@ import type { GeminiError } from "../GeminiError.ts"
 import * as Candidate from "../Candidate.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import type { Usage } from "../Usage.ts"
+import { Contents, type Said } from "./recorder.ts"
 import type { Call } from "./responseBody.ts"
+
+/** A call, and what it sends. */
+type Attempt = Call & { readonly body: unknown }
 
 type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContent.GenerateContentResponse>, GeminiError>
 
@@ -74,13 +79,18 @@ const usage = (span: Tracer.Span, usage: Usage): void => {
 }
 
 /** Of a response, or of a stream's chunks one after another: what comes last stays. */
-export const answered = (span: Tracer.Span, response: GenerateContent.GenerateContentResponse): void => {
+export const answered = (
+  span: Tracer.Span,
+  response: GenerateContent.GenerateContentResponse,
+  said: Said | undefined
+): void => {
   if (typeof response.responseId === "string") span.attribute("gen_ai.response.id", response.responseId)
   if (typeof response.modelVersion === "string") span.attribute("gen_ai.response.model", response.modelVersion)
   const reasons = response.candidates?.map(Candidate.finishReason).filter((reason) => reason !== undefined) ?? []
   if (reasons.length > 0) span.attribute("gen_ai.response.finish_reasons", reasons)
   const used = GenerateContent.usage(response)
   if (used !== undefined) usage(span, used)
+  said?.chunk(response)
 }
 
 /** Why an attempt failed, if it did. */
@@ -96,44 +106,55 @@ export const ended = (span: Tracer.Span, exit: Exit.Exit<unknown, GeminiError>):
 
 /** The span around a unary attempt. */
 export const unary = <A>(
-  call: Call,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  call: Attempt,
   server: Server | undefined,
   attempt: Effect.Effect<A, GeminiError>,
-  describe: ((span: Tracer.Span, answer: A) => void) | undefined
+  describe: ((span: Tracer.Span, answer: A, said: Said | undefined) => void) | undefined
 ): Effect.Effect<A, GeminiError> =>
   Effect.useSpan(
     name(call),
     options(call, server),
-    (span) =>
-      Effect.withParentSpan(attempt, span, { captureStackTrace: false }).pipe(
+    (span) => {
+      const said = fiber.getRef(Contents)?.(span, call.method, call.body)
+      return Effect.withParentSpan(attempt, span, { captureStackTrace: false }).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
-            if (exit._tag === "Success") describe?.(span, exit.value)
+            if (exit._tag === "Success") describe?.(span, exit.value, said)
             else ended(span, exit)
+            said?.end()
           })
         )
       )
+    }
   )
 
 /** The span around a streamed attempt: from the request to the end of the stream's scope. */
 export const stream = (
-  call: Call,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  call: Attempt,
   server: Server | undefined,
   scope: Scope.Scope,
   open: Effect.Effect<Chunks, GeminiError>
 ): Effect.Effect<Chunks, GeminiError> =>
   Effect.flatMap(
     Scope.provide(Effect.makeSpanScoped(name(call), options(call, server)), scope),
-    (span) =>
-      Effect.andThen(
-        Scope.addFinalizerExit(scope, (exit) => Effect.sync(() => ended(span, exit))),
+    (span) => {
+      const said = fiber.getRef(Contents)?.(span, call.method, call.body)
+      return Effect.andThen(
+        Scope.addFinalizerExit(scope, (exit) =>
+          Effect.sync(() => {
+            ended(span, exit)
+            said?.end()
+          })),
         Effect.map(
           Effect.withParentSpan(open, span, { captureStackTrace: false }),
           Effect.tap((chunks) =>
             Effect.sync(() => {
-              for (const chunk of chunks) answered(span, chunk)
+              for (const chunk of chunks) answered(span, chunk, said)
             })
           )
         )
       )
+    }
   )

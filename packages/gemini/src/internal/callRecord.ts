@@ -16,7 +16,10 @@ import * as Tracer from "effect/Tracer"
 import { type Attempt, GeminiError } from "../GeminiError.ts"
 import type { Usage } from "../Usage.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
-import { type Measure, Recorder } from "./recorder.ts"
+import { type Attributes, type Measure, Recorder } from "./recorder.ts"
+
+/** Where an attempt goes. */
+type Way = Pick<Attempt, "model" | "member">
 
 export class CallRecord {
   readonly #context: Context.Context<never>
@@ -28,6 +31,8 @@ export class CallRecord {
   #sentAt = 0
   #hasChunk = false
   #waited = 0
+  #way: Way | undefined
+  #failure: string | undefined
   #usage: Usage | undefined
 
   constructor(
@@ -52,8 +57,18 @@ export class CallRecord {
     this.#askedAt = this.#now()
   }
 
-  /** It has it, and goes out. */
-  sent(): void {
+  /** It has it, and goes out; another way than the attempt before it is a fallback. */
+  sent(way: Way): void {
+    const { model, member } = way
+    const before = this.#way
+    this.#way = way
+    if (before !== undefined && (before.model !== model || before.member !== member)) {
+      this.#observe("fallbacks", 1, {
+        "error.type": this.#failure,
+        "gemini.fallback.model": model === before.model ? undefined : model,
+        "gemini.member": member === before.member ? undefined : member
+      })
+    }
     this.#sentAt = this.#now()
     this.#waited += this.#sentAt - this.#askedAt
     this.#observe("wait", (this.#sentAt - this.#askedAt) / 1_000)
@@ -71,6 +86,7 @@ export class CallRecord {
   }
 
   retried(error: GeminiError): void {
+    this.#failure = error.reason._tag
     this.#observe("retries", 1, { "error.type": error.reason._tag })
   }
 
@@ -88,11 +104,7 @@ export class CallRecord {
     }
     if (this.#recorder === undefined) return
     const failure = Exit.isSuccess(exit) ? undefined : error?.reason._tag ?? "interrupted"
-    this.#observe(
-      "operationDuration",
-      (this.#now() - this.#startedAt) / 1_000,
-      failure === undefined ? undefined : { "error.type": failure }
-    )
+    this.#observe("operationDuration", (this.#now() - this.#startedAt) / 1_000, { "error.type": failure })
     if (this.#usage === undefined) return
     const { candidatesTokens, promptTokens, thoughtsTokens, toolUsePromptTokens } = this.#usage
     this.#observe("tokenUsage", promptTokens + toolUsePromptTokens, { "gen_ai.token.type": "input" })
@@ -107,7 +119,7 @@ export class CallRecord {
     return this.#clock.currentTimeMillisUnsafe()
   }
 
-  #observe(measure: Measure, value: number, more?: Readonly<Record<string, string>>): void {
+  #observe(measure: Measure, value: number, more?: Attributes): void {
     this.#recorder?.(measure, value, { ...this.#attributes, ...more }, this.#context)
   }
 }
@@ -134,7 +146,7 @@ interface Recorded {
   readonly target: string
   readonly attempts: number
   /** Of the last attempt: its model is another one after a fallback. */
-  readonly way: Pick<Attempt, "model" | "member">
+  readonly way: Way
 }
 
 /** Around a call with one answer. */

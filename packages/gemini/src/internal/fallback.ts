@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import type { Answer, StreamChunk } from "../Answer.ts"
 import type { CallOptions, Fallback } from "../CallOptions.ts"
 import type { Attempt, GeminiError } from "../GeminiError.ts"
+import { Recorder } from "./recorder.ts"
 
 interface Asked {
   readonly model?: string | undefined
@@ -39,7 +40,17 @@ const there = <Request extends Asked>(request: Request, call: CallOptions, fallb
   call: { ...call, fallback: undefined, transport: fallback.transport }
 })
 
-const told = ({ observe }: Fallback, error: GeminiError): Effect.Effect<void> => observe?.(error) ?? Effect.void
+const told = ({ model, observe, transport }: Fallback, error: GeminiError): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    fiber.getRef(Recorder)?.("fallbacks", 1, {
+      "gen_ai.provider.name": "gcp.gemini",
+      "gen_ai.request.model": error.model,
+      "error.type": error.reason._tag,
+      "gemini.transport": transport,
+      "gemini.fallback.model": model
+    }, fiber.context)
+    return observe?.(error) ?? Effect.void
+  })
 
 const joined = (
   first: GeminiError,

@@ -23,6 +23,7 @@ import * as LiveEndpoint from "./liveEndpoint.ts"
 import * as LiveLimits from "./liveLimits.ts"
 import * as LiveModels from "./liveModels.ts"
 import * as LiveSession from "./liveSession.ts"
+import { LiveRecorder } from "./recorder.ts"
 import * as LiveSetup from "./liveSetup.ts"
 
 /** The newest generally available Live model on 2026-11-22. */
@@ -89,7 +90,7 @@ export const make = Effect.fnUntraced(function*(
       }
       const limits = LiveLimits.make(limiter, model.success, limitsOf)
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping
-      return LiveSession.open({
+      const opened = LiveSession.open({
         model: model.success,
         dial: (handle, restore) => LiveConnection.open(connection, withHandle(setup, handle), restore),
         resumeFrom: connectOptions.resumeFrom,
@@ -111,5 +112,9 @@ export const make = Effect.fnUntraced(function*(
         mediaLimit: connectOptions.mediaLimit ?? 1 << 18,
         unreadable: connectOptions.unreadable ?? "fail"
       })
+      return Effect.tap(
+        opened,
+        ({ hooks, session }) => Effect.flatMap(LiveRecorder, (record) => record?.(session, hooks) ?? Effect.void)
+      )
     })
 })

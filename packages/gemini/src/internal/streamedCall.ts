@@ -68,7 +68,7 @@ export const stream = <A>(
         return Scope.provide(plan.meter.acquire, inner).pipe(
           Effect.flatMap((permit) => {
             call.sent = true
-            call.record?.sent()
+            call.record?.sent(call.way)
             return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
               const read = chunks(source, permit)
               pull = Effect.catchTags(read, {
