@@ -292,7 +292,8 @@ describe("quota", () => {
     Effect.gen(function*() {
       const { addFault, enqueue } = yield* Emulator.Emulator
       const { response } = finished("STOP")
-      yield* enqueue({ response: { ...response, modelVersion: "gemini-3.9-flash" } })
+      const answer = { response: { ...response, modelVersion: "gemini-3.9-flash" } }
+      yield* enqueue(answer, answer)
       const gemini = yield* GeminiClient.GeminiClient
       const lanes = Effect.flatMap(
         RateLimiter.RateLimiter,
@@ -300,8 +301,10 @@ describe("quota", () => {
           Effect.map(limiter.snapshot, (lanes) => lanes.map(({ lane, used }) => [lane.quotaModel, used.requests]))
       )
       yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
-      yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
+      // The server counted it for the model that answered: it counts in that lane too.
       assert.deepStrictEqual(yield* lanes, [[model, 1], ["gemini-3.9-flash", 1]])
+      yield* gemini.generate({ ...request, model: "gemini-flash-latest" })
+      assert.deepStrictEqual(yield* lanes, [[model, 1], ["gemini-3.9-flash", 2]])
       const violations = [{ quotaId: "PerMinute", quotaDimensions: { model: "gemini-2.5-flash" } }]
       yield* addFault({
         error: { code: 429, details: [{ "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations }] },

@@ -165,6 +165,8 @@ export interface StoredLane {
   readonly release: (reservation: Reservation, now: number) => Effect.Effect<void>
   /** The call was never sent: gives everything back. */
   readonly cancel: (reservation: Reservation, now: number) => Effect.Effect<void>
+  /** What was sent elsewhere counts here too: so many earlier today, and these, by tokens, as if now. */
+  readonly charge: (earlier: number, tokens: ReadonlyArray<number>, now: number) => Effect.Effect<void>
   /** No attempt for `retryAfter` milliseconds; without it a pause that grows from a second to a minute. */
   readonly pause: (retryAfter: number | undefined, now: number) => Effect.Effect<void>
   /** No attempt before `resetAt`: the day's quota is spent. */
@@ -244,6 +246,11 @@ class MemoryLane implements StoredLane {
 
   cancel(reservation: Reservation): Exit.Exit<void> {
     if (this.#owns(reservation)) this.counters.cancel(reservation.position, reservation.at)
+    return Exit.void
+  }
+
+  charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Exit.Exit<void> {
+    this.counters.charge(now, earlier, tokens)
     return Exit.void
   }
 

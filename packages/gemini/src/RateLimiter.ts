@@ -211,6 +211,11 @@ export interface Service {
   ) => Effect.Effect<A, E | GeminiError, R>
   /** What the server answered about the lane's quota. */
   readonly feedback: (lane: LaneKey, feedback: Feedback) => Effect.Effect<void>
+  /**
+   * The last so many requests that `from` counted were in truth `to`'s: they count there from
+   * now on too. Those in flight keep their concurrency in `from`.
+   */
+  readonly moved: (from: LaneKey, to: LaneKey, requests: number) => Effect.Effect<void>
   /** How soon a lane would admit a request, to choose between lanes. */
   readonly headroom: (
     admission: Pick<Admission, "lane" | "limits" | "tokens" | "priority">
@@ -318,6 +323,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
         return lanes.of(key, now).refused(feedback, learn, now)
+      }),
+    moved: (from, to, requests) =>
+      Effect.clockWith((clock) => {
+        const now = clock.currentTimeMillisUnsafe()
+        return lanes.of(from, now).moveTo(lanes.of(to, now), requests, now)
       }),
     headroom: (admission) =>
       Effect.clockWith((clock) => {

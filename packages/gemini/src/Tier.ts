@@ -20,7 +20,7 @@ export interface Limits {
   readonly rpd: number
   /** Requests in flight. */
   readonly concurrency: number
-  /** Live sessions open at once. Left out: no limit is known. */
+  /** Live sessions open at once: the concurrency of the model's `liveSession` lane. Left out: no limit is known. */
   readonly sessions?: number
 }
 

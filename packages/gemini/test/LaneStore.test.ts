@@ -25,6 +25,7 @@ const later = (stored: LaneStore.StoredLane): LaneStore.StoredLane => {
     park: (resetAt, now) => after(() => stored.park(resetAt, now)),
     read: (limits, now) => after(() => stored.read(limits, now)),
     teach: (lesson, limits, now) => after(() => stored.teach(lesson, limits, now)),
+    charge: (earlier, tokens, now) => after(() => stored.charge(earlier, tokens, now)),
     seen: (limits, wanted, now) => stored.seen(limits, wanted, now),
     isIdle: (limits, now) => stored.isIdle(limits, now)
   }
@@ -86,6 +87,32 @@ describe("a limiter over a store that answers later", () => {
         ),
         ["RateLimited", "LimiterFull"]
       )
+      assert.strictEqual((yield* limiter.snapshot)[0]?.waiting, 0)
+    }).pipe(Effect.provide(limiterOver(far))))
+
+  it.effect("has room for calls that do not wait, while it is asked for others", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const answers = (more: Partial<RateLimiter.Admission>) =>
+        Effect.gen(function*() {
+          const calls = yield* Effect.forEach(
+            [1, 2, 3, 4],
+            () => start(Effect.result(limiter.use({ ...admission, ...more }, () => Effect.void)))
+          )
+          yield* answered
+          const results = yield* Effect.forEach(calls, Fiber.join)
+          return results.map((result) => Result.isSuccess(result) ? "went" : result.failure.reason._tag)
+        })
+      assert.deepStrictEqual(yield* answers({ maxWait: 0 }), ["went", "went", "RateLimited", "RateLimited"])
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(yield* answers({ maxQueue: 0 }), ["went", "went", "LimiterFull", "LimiterFull"])
+      // One that waits is in the way of those who do not, at once.
+      const patient = yield* start(timed(limiter))
+      yield* answered
+      const hasty = yield* start(Effect.exit(limiter.use({ ...admission, maxWait: 0 }, () => Effect.void)))
+      assert.isDefined(hasty.pollUnsafe())
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* Fiber.join(patient), 120_000 + 60_060)
       assert.strictEqual((yield* limiter.snapshot)[0]?.waiting, 0)
     }).pipe(Effect.provide(limiterOver(far))))
 

@@ -58,6 +58,7 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
           at((now) => stored.settle(reservation, tokens, now)),
         release: (reservation: LaneStore.Reservation) => at((now) => stored.release(reservation, now)),
         cancel: (reservation: LaneStore.Reservation) => at((now) => stored.cancel(reservation, now)),
+        charge: (earlier: number, tokens: ReadonlyArray<number>) => at((now) => stored.charge(earlier, tokens, now)),
         pause: (retryAfter: number | undefined) => at((now) => stored.pause(retryAfter, now)),
         park: (resetAt: number) => at((now) => stored.park(resetAt, now)),
         teach: (lesson: LaneStore.Lesson, limits: Partial<Tier.Limits>) =>
@@ -176,6 +177,26 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
         yield* pass(retryIn)
         yield* taken({ tpm: 100 }, 500)
         yield* refused({ tpm: 100 }, 1)
+      })
+    )
+
+    promise(
+      "counts what was sent elsewhere, in the window and in the day",
+      Effect.fnUntraced(function*() {
+        const { charge, read, refused, taken } = yield* lane()
+        yield* taken({}, 10)
+        yield* charge(3, [20, 30])
+        const { inFlight, requests, today, tokens } = yield* read({})
+        assert.deepStrictEqual({ inFlight, requests, today, tokens }, {
+          inFlight: 1,
+          requests: 3,
+          today: 6,
+          tokens: 60
+        })
+        yield* refused({ rpm: 3 })
+        yield* refused({ rpd: 6 })
+        yield* pass(span)
+        yield* taken({ rpm: 1, tpm: 10, rpd: 7 }, 10)
       })
     )
 

@@ -7,6 +7,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { CallOptions } from "../CallOptions.ts"
 import type { GeminiError } from "../GeminiError.ts"
@@ -55,6 +56,8 @@ export class Lane {
   readonly #family: RateLimiter.LaneKey["family"]
   #key: RateLimiter.LaneKey
   #limits: Limits
+  /** Attempts that asked for a permit since the lane is this one. */
+  #asked = 0
 
   constructor(options: Options, family: RateLimiter.LaneKey["family"]) {
     this.#options = options
@@ -77,6 +80,7 @@ export class Lane {
 
   /** What a call asks of the lane as it stands. */
   admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
+    this.#asked++
     if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {
@@ -132,8 +136,16 @@ export class Lane {
     // A server that answers with the alias itself has not said what stands behind it.
     const model = ModelAlias.quotaModel(parsed.success)
     if (model === this.#key.quotaModel) return
+    const from = this.#key
     this.#key = this.#keyOf(model)
     this.#limits = this.#options.limits(model)
+    const asked = this.#asked
+    this.#asked = 0
+    // What the server counted for this lane all along was counted in the other.
+    const fiber = Fiber.getCurrent()
+    if (fiber !== undefined) {
+      Effect.runForkWith(fiber.context)(this.#options.limiter.moved(from, this.#key, asked))
+    }
   }
 
   #keyOf(quotaModel: ModelId.ModelId): RateLimiter.LaneKey {

@@ -65,6 +65,10 @@ export class LaneQueue {
   /** A store further away is being asked; something changed meanwhile, so its refusal may be stale. */
   #asking = false
   #changed = false
+  /** The head was refused and waits, and whoever comes now would have to wait behind it. */
+  #stuck = false
+  /** How many in the queue are not willing to wait behind it. */
+  #hasty = 0
 
   #alarm: { readonly at: number; readonly clock: Clock.Clock; readonly cancel: () => void } | undefined
   /** The day's quota was found spent until then, for tickets whose day allows no more than that. */
@@ -81,6 +85,10 @@ export class LaneQueue {
 
   get waiting(): number {
     return this.#interactive.length + this.#batch.length
+  }
+
+  get isStuck(): boolean {
+    return this.#stuck
   }
 
   get isClosed(): boolean {
@@ -111,6 +119,7 @@ export class LaneQueue {
     else queue.last.next = ticket
     queue.last = ticket
     queue.length++
+    if (ticket.refuse !== undefined) this.#hasty++
     queue.tokens += countable(ticket.admission.tokens)
     if (this.#head() !== ticket) return
     if (answer === undefined || this.#take(ticket, answer)) this.pump()
@@ -119,7 +128,9 @@ export class LaneQueue {
   leave(ticket: Ticket): void {
     const wasHead = this.#head() === ticket
     this.#unlink(ticket)
-    if (wasHead) this.pump()
+    if (!wasHead) return
+    this.#stuck = false
+    this.pump()
   }
 
   /** Lets everyone go who can go now, in order. */
@@ -141,18 +152,11 @@ export class LaneQueue {
   exhaust(until: number, rpd: number): void {
     if (this.#spent !== undefined && this.#spent.until >= until && this.#spent.rpd >= rpd) return
     this.#spent = { until, rpd }
-    const told: Array<Ticket> = []
-    for (const queue of [this.#interactive, this.#batch]) {
-      for (let ticket = queue.first; ticket !== undefined; ticket = ticket.next) {
-        if (ticket.admission.whenExhausted !== "wait" && ticket.admission.limits.rpd <= rpd) told.push(ticket)
-      }
-    }
-    for (const ticket of told) {
-      // One that is told runs at once, and may take others out of the queue with it.
-      if (ticket.state !== "queued") continue
-      this.#unlink(ticket)
-      ticket.finish(Exit.fail(ticket.exhausted(until)))
-    }
+    this.#tell((ticket) =>
+      ticket.admission.whenExhausted !== "wait" && ticket.admission.limits.rpd <= rpd
+        ? ticket.exhausted(until)
+        : undefined
+    )
   }
 
   close(): void {
@@ -209,6 +213,16 @@ export class LaneQueue {
       pause,
       Effect.forEach(lessons, (lesson) => this.store.teach(lesson, this.limits, now), { discard: true })
     )
+  }
+
+  /** So many of the last requests are the other lane's; their tokens are not known apart, so all of them are. */
+  moveTo(other: LaneQueue, requests: number, now: number): Effect.Effect<void> {
+    return Effect.flatMap(this.store.read(this.limits, now), (reading) => {
+      const count = Math.min(requests, reading.requests)
+      const earlier = Math.max(0, Math.min(requests, reading.today) - count)
+      const tokens = Array.from({ length: count }, () => reading.tokens / count)
+      return count + earlier === 0 ? Effect.void : other.store.charge(earlier, tokens, now)
+    })
   }
 
   headroom({ limits, priority, tokens }: Pick<Admission, "limits" | "priority" | "tokens">, now: number): Headroom {
@@ -285,6 +299,7 @@ export class LaneQueue {
     const answer = exit.value
     if (answer._tag === "Reserved") {
       this.#spent = undefined
+      this.#stuck = false
       if (isQueued) {
         this.#inRow = head.isBatch ? 0 : this.#inRow + 1
         this.#unlink(head)
@@ -306,7 +321,26 @@ export class LaneQueue {
     }
     if (answer.retryIn === Infinity) this.#disarm()
     else this.#arm(head, Math.max(1, answer.retryIn))
+    this.#stuck = true
+    if (this.#hasty > 0) this.#tell(({ refuse }) => refuse?.(answer.retryIn))
     return false
+  }
+
+  /** Ends those in the queue that there is an error for. */
+  #tell(errorOf: (ticket: Ticket) => GeminiError | undefined): void {
+    const told: Array<readonly [Ticket, GeminiError]> = []
+    for (const queue of [this.#interactive, this.#batch]) {
+      for (let ticket = queue.first; ticket !== undefined; ticket = ticket.next) {
+        const error = errorOf(ticket)
+        if (error !== undefined) told.push([ticket, error])
+      }
+    }
+    for (const [ticket, error] of told) {
+      // One that is told runs at once, and may take others out of the queue with it.
+      if (ticket.state !== "queued") continue
+      this.#unlink(ticket)
+      ticket.finish(Exit.fail(error))
+    }
   }
 
   #head(): Ticket | undefined {
@@ -329,6 +363,7 @@ export class LaneQueue {
     ticket.previous = undefined
     ticket.next = undefined
     queue.length--
+    if (ticket.refuse !== undefined) this.#hasty--
     queue.tokens -= countable(ticket.admission.tokens)
     if (this.#batch.first === undefined) this.#inRow = 0
   }

@@ -147,6 +147,14 @@ export class LaneWindow {
     if (position === this.#end - 1) this.#end--
   }
 
+  /** Of requests that were sent elsewhere: so many earlier in the day, and these now. */
+  charge(now: number, earlier: number, tokens: ReadonlyArray<number>): void {
+    this.advance(now)
+    this.today += earlier + tokens.length
+    if (now >= this.#dayEnd - this.#guard) this.#late += earlier + tokens.length
+    for (const each of tokens) this.#push(now, each, 1)
+  }
+
   /** A 429 for the moment. Without `retryAfter` the pause grows with each one that follows. */
   pause(now: number, retryAfter: number | undefined): void {
     this.advance(now)

@@ -142,8 +142,8 @@ export class Ticket implements Permit {
       ? () => this.#full(lane.waiting)
       : undefined
     if (refuse !== undefined) {
-      // A store that is still being asked may have room; only its refusal is one.
-      if (answer === undefined || refusal !== undefined) return Effect.fail(refuse(refusal?.retryIn))
+      // A store that is still being asked, for this call or one before, may have room; only its refusal is one.
+      if (refusal !== undefined || lane.isStuck) return Effect.fail(refuse(refusal?.retryIn))
       this.refuse = refuse
     }
     this.state = "queued"

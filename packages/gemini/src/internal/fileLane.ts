@@ -146,6 +146,11 @@ export class FileLane implements LaneStore.StoredLane {
     })
   }
 
+  charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Effect.Effect<void> {
+    void this.#alone.charge(earlier, tokens, now)
+    return this.#change(({ now, window }) => window.charge(now, earlier, tokens))
+  }
+
   pause(retryAfter: number | undefined, now: number): Effect.Effect<void> {
     void this.#alone.pause(retryAfter, now)
     return this.#change(({ now, window }) => window.pause(now, retryAfter))

@@ -148,6 +148,7 @@ export const make = (options: Options): MemberClient => {
       return tokens == null ? undefined : Usage.count(tokens)
     },
     usage: GenerateContent.usage,
+    charged: (response: GenerateContent.GenerateContentResponse) => response,
     isFinished: (response: GenerateContent.GenerateContentResponse) =>
       GenerateContent.finishReason(response) !== undefined,
     rejection: (response: GenerateContent.GenerateContentResponse) =>
@@ -229,7 +230,12 @@ export const make = (options: Options): MemberClient => {
         (route) =>
           LogicalCall.unary(
             client,
-            { ...whole, ...plan(route), inputTokens: Embedding.promptTokens },
+            {
+              ...whole,
+              ...plan(route),
+              inputTokens: Embedding.promptTokens,
+              charged: ({ usageMetadata }) => ({ usageMetadata })
+            },
             sent(
               route,
               (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))

@@ -149,6 +149,12 @@ export class RedisLane implements LaneStore.StoredLane {
     return this.#step((redis, { cancel }) => redis.eval(cancel)(this.#place, position, at))
   }
 
+  charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Effect.Effect<void> {
+    void this.#alone.charge(earlier, tokens, now)
+    const whole = tokens.map((each) => Math.ceil(countable(each)))
+    return this.#step((redis, { charge }) => this.#today((day) => redis.eval(charge)(this.#place, day, earlier, whole)))
+  }
+
   pause(retryAfter: number | undefined, now: number): Effect.Effect<void> {
     void this.#alone.pause(retryAfter, now)
     return this.#step(
