@@ -72,7 +72,15 @@ export const make = async (baseUrl: string): Promise<Subject> => {
       tallied((tally) => Effect.flatMap(session, (session) => turn(session, `chunks ${count}`, tally))),
     turns: (count) =>
       tallied((tally) =>
-        Effect.flatMap(session, (session) => Effect.repeat(turn(session, "hello", tally), { times: count - 1 }))
+        Effect.flatMap(session, (session) =>
+          Effect.suspend(() => {
+            let left = count
+            return Effect.whileLoop({
+              while: () => left-- > 0,
+              body: () => turn(session, "hello", tally),
+              step: () => undefined
+            })
+          }))
       ),
     sessions: (count) =>
       tallied((tally) =>

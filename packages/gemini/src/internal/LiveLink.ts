@@ -10,9 +10,8 @@ import type { Connection } from "./liveConnection.ts"
 
 export class LiveLink {
   connection: Connection | undefined
-  /** Why there will be no other connection. */
-  over: LiveError | undefined
   readonly sent = { messages: 0, bytes: 0 }
+  #over: (() => LiveError) | undefined
   #waiting: Array<() => void> = []
 
   constructor(connection: Connection) {
@@ -29,8 +28,18 @@ export class LiveLink {
     this.#change()
   }
 
-  end(error: LiveError): void {
-    this.over ??= error
+  /** Whether there will be no other connection. */
+  get isOver(): boolean {
+    return this.#over !== undefined
+  }
+
+  /** Why there will be none. */
+  get over(): LiveError | undefined {
+    return this.#over?.()
+  }
+
+  end(over: () => LiveError): void {
+    this.#over ??= over
     this.connection = undefined
     this.#change()
   }
@@ -44,7 +53,7 @@ export class LiveLink {
   /** Until the connection is another one than this. */
   replaced(connection: Connection | undefined): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      if (this.over !== undefined) return Effect.fail(this.over)
+      if (this.#over !== undefined) return Effect.fail(this.#over())
       if (this.connection !== connection) return Effect.void
       return Effect.andThen(
         Effect.callback<void>((resume) => {
@@ -62,7 +71,7 @@ export class LiveLink {
   /** Runs with a connection, once there is one. */
   use<A, E>(f: (connection: Connection) => Effect.Effect<A, E>): Effect.Effect<A, E | LiveError> {
     return Effect.suspend((): Effect.Effect<A, E | LiveError> => {
-      if (this.over !== undefined) return Effect.fail(this.over)
+      if (this.#over !== undefined) return Effect.fail(this.#over())
       return this.connection === undefined
         ? Effect.andThen(this.replaced(undefined), this.use(f))
         : f(this.connection)

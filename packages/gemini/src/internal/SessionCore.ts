@@ -98,11 +98,10 @@ export class SessionCore {
   }
 
   /** Takes a frame in; an answer is why the session cannot go on. */
-  receive(frame: string | Uint8Array, now: number): LiveErrorReason | undefined {
+  receive(frame: string | Uint8Array): LiveErrorReason | undefined {
     const bytes = frame.length
     this.received.messages++
     this.received.bytes += bytes
-    this.lastMessageAt = now
     const decoded = LiveProtocol.decode(frame)
     if (Result.isFailure(decoded)) {
       const { expected, path } = decoded.failure
@@ -136,10 +135,10 @@ export class SessionCore {
   }
 
   /** The end of everything; without an error, of our own will. */
-  end(error: LiveError | undefined, closed: LiveError): void {
+  end(error: LiveError | undefined, closed: () => LiveError): void {
     const end: End<LiveError> = error === undefined ? { _tag: "Done" } : { _tag: "Failed", error }
     this.events.end(end)
-    for (const sink of this.turns.sinks) sink.queue.end({ _tag: "Failed", error: error ?? closed })
+    for (const sink of this.turns.sinks) sink.queue.end({ _tag: "Failed", error: error ?? closed() })
   }
 
   #message(message: LiveProtocol.ServerMessage, bytes: number): LiveErrorReason | undefined {

@@ -2,12 +2,13 @@
  * The operations of a `LiveSession` over its parts, and its end. Each is made when it is
  * asked for: most sessions use two of them, and an idle one keeps none.
  */
+import type * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
+import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Accumulate from "../Accumulate.ts"
@@ -27,7 +28,6 @@ import * as LiveLoop from "./liveLoop.ts"
 import { LiveMedia } from "./liveMedia.ts"
 import type { TurnHooks } from "./recorder.ts"
 import { SessionCore, type Sink } from "./SessionCore.ts"
-import * as StreamChunks from "./streamChunks.ts"
 import { estimateTokens } from "./tokenEstimate.ts"
 import * as ToolRunner from "./ToolRunner.ts"
 import { TurnLock } from "./TurnLock.ts"
@@ -45,6 +45,7 @@ export interface Options extends LiveLoop.Options {
 }
 
 type ClientMessage = LiveProtocol.ClientMessage
+type Chunks<A> = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, LiveError>
 
 /** A session, and what only the library does with one. */
 export interface Opened {
@@ -136,13 +137,14 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
   /** Once: what waits is told, what runs is interrupted, the permit goes back, the connection is closed. */
   end(error: LiveError | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { connection, over } = this.#link
-      if (over !== undefined) return Effect.void
-      const reason = error ?? this.#failure("session", new Reason.SessionClosed())
-      this.#link.end(reason)
+      const { connection } = this.#link
+      if (this.#link.isOver) return Effect.void
+      // An error has a stack, and mostly nobody asks.
+      const over = () => error ?? this.#failure("session", new Reason.SessionClosed())
+      this.#link.end(over)
       this.#media.wake()
       this.setStatus({ _tag: "Closed", error })
-      this.#core.end(error, reason)
+      this.#core.end(error, over)
       const closed = Scope.close(this.#work, Exit.void)
       if (connection !== undefined) return Effect.andThen(closed, connection.close())
       // By itself: the caller's scope may last long, and need not know of it.
@@ -173,22 +175,26 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
   get ask(): LiveSession["ask"] {
     return (text) =>
       Effect.map(
-        Accumulate.accumulate(this.#turn(text)),
+        Accumulate.accumulate(this.#turn(text, InboundPull.make)),
         (response) => Answer.make(response, this.model, [{ model: this.model }])
       )
   }
 
   get sendTextStream(): LiveSession["sendTextStream"] {
-    return (text) => StreamChunks.streamChunks(this.#turn(text), identity)
+    return (text) => this.#turn(text, InboundPull.chunks)
   }
 
   get turn(): Opened["turn"] {
     return (before, last) =>
-      this.#view((sink) =>
-        Effect.andThen(
-          Effect.forEach(before, (message) => this.#link.transmit(message), { discard: true }),
-          this.#sendTurn(last, sink)
-        )
+      TurnView.make(
+        this.#core,
+        this.#lock,
+        (sink) =>
+          Effect.andThen(
+            Effect.forEach(before, (message) => this.#link.transmit(message), { discard: true }),
+            this.#sendTurn(last, sink)
+          ),
+        InboundPull.make
       )
   }
 
@@ -318,7 +324,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
   get healthEvery(): LiveSession["healthEvery"] {
     return (interval) =>
       Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(interval), this.health)).pipe(
-        Stream.takeWhile(() => this.#link.over === undefined)
+        Stream.takeWhile(() => !this.#link.isOver)
       )
   }
 
@@ -369,12 +375,8 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     })
   }
 
-  #turn(text: string): Stream.Stream<GenerateContentResponse, LiveError> {
-    return this.#view((sink) => this.#sendText(text, sink))
-  }
-
-  #view(send: (sink: Sink) => Effect.Effect<void, LiveError>): Stream.Stream<GenerateContentResponse, LiveError> {
-    return TurnView.make(this.#core, this.#lock, send)
+  #turn<A>(text: string, read: (queue: Sink["queue"]) => Chunks<A>): Stream.Stream<A, LiveError> {
+    return TurnView.make(this.#core, this.#lock, (sink) => this.#sendText(text, sink), read)
   }
 
   #sendFrame(frame: string): Effect.Effect<void, LiveError> {

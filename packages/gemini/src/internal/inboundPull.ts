@@ -1,20 +1,47 @@
-import type * as Arr from "effect/Array"
+/** What a queue holds, all at once, as a pull; it waits where the queue holds nothing. */
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
+import type { StreamChunk } from "../Answer.ts"
+import type { GenerateContentResponse } from "../GenerateContent.ts"
 import type { InboundQueue } from "./InboundQueue.ts"
+import { ChunkFold } from "./streamChunks.ts"
 
-/** What a queue holds, all at once; waits where it holds nothing. */
-export const make = <A, E>(queue: InboundQueue<A, E>): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E> => {
-  const taken = (): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E> | undefined => {
-    const items = queue.takeAll()
-    if (items !== undefined) return Effect.succeed(items)
-    const end = queue.ended
-    return end === undefined ? undefined : end._tag === "Done" ? Cause.done() : Effect.fail(end.error)
-  }
-  const waiting: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E> = Effect.callback((resume) => {
-    queue.onReady(() => resume(taken() ?? waiting))
+type Elements<A> = Arr.NonEmptyReadonlyArray<A>
+
+/** Waits until there is something to take. */
+const waiting = <A, E, B, F>(
+  queue: InboundQueue<A, E>,
+  taken: () => Pull.Pull<B, F> | undefined
+): Pull.Pull<B, F> => {
+  const wait: Pull.Pull<B, F> = Effect.callback((resume) => {
+    queue.onReady(() => resume(taken() ?? wait))
     return Effect.sync(() => queue.onReady(undefined))
   })
-  return Effect.suspend(() => taken() ?? waiting)
+  return Effect.suspend(() => taken() ?? wait)
+}
+
+const endOf = <A, E>(queue: InboundQueue<A, E>): Pull.Pull<never, E> | undefined => {
+  const end = queue.ended
+  return end === undefined ? undefined : end._tag === "Done" ? Cause.done() : Effect.fail(end.error)
+}
+
+export const make = <A, E>(queue: InboundQueue<A, E>): Pull.Pull<Elements<A>, E> =>
+  waiting<A, E, Elements<A>, E | Cause.Done>(queue, () => {
+    const items = queue.takeAll()
+    return items === undefined ? endOf(queue) : Effect.succeed(items)
+  })
+
+/** The same as chunks, of which the last one is finished: `streamChunks` without a stage of its own. */
+export const chunks = <E>(queue: InboundQueue<GenerateContentResponse, E>): Pull.Pull<Elements<StreamChunk>, E> => {
+  const fold = new ChunkFold()
+  const none: ReadonlyArray<GenerateContentResponse> = []
+  return waiting<GenerateContentResponse, E, Elements<StreamChunk>, E | Cause.Done>(queue, () => {
+    const out = fold.push(queue.takeAll() ?? none)
+    const end = queue.ended
+    const last = end === undefined ? undefined : end._tag === "Done" ? fold.end() : fold.cut()
+    if (last !== undefined) out.push(last)
+    return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : endOf(queue)
+  })
 }

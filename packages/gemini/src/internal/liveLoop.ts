@@ -82,6 +82,7 @@ export class LiveLoop implements Listener, LiveConnection.Watch {
   readonly #clock: Clock.Clock
   #isPaused = false
   #isLeaving = false
+  #isFresh = false
   /** Without a connected turn or a new handle in between. */
   #attempts = 0
   #redialling: Fiber.Fiber<void> | undefined
@@ -134,12 +135,22 @@ export class LiveLoop implements Listener, LiveConnection.Watch {
   onFrame(frame: Frame): void {
     let refused: Reason.LiveErrorReason | undefined
     try {
-      refused = this.#core.receive(frame, this.#clock.currentTimeMillisUnsafe())
+      if (!this.#isFresh) this.#hear()
+      refused = this.#core.receive(frame)
     } catch {
       // A bug of ours must not leave those who wait waiting.
       refused = new Reason.Network({ description: "the session broke inside the library" })
     }
     if (refused !== undefined) this.#link.connection?.abort(LiveConnection.ours(refused, false))
+  }
+
+  /** The frames of one read of the socket come at one time. */
+  #hear(): void {
+    this.#isFresh = true
+    this.#core.lastMessageAt = this.#clock.currentTimeMillisUnsafe()
+    queueMicrotask(() => {
+      this.#isFresh = false
+    })
   }
 
   onEnd(ending: LiveClose.Ending): void {
@@ -179,7 +190,7 @@ export class LiveLoop implements Listener, LiveConnection.Watch {
       const redialled = yield* this.#redial(reconnect, error, isPlanned, restore)
       const { connection } = redialled
       if (connection === undefined) return yield* this.#owner.end(redialled.error)
-      if (this.#link.over !== undefined) return yield* connection.close()
+      if (this.#link.isOver) return yield* connection.close()
       this.reconnects++
       core.emit({
         _tag: "Reconnected",

@@ -60,6 +60,9 @@ export const make = Effect.fnUntraced(function*(
   const problem = OptionCheck.problem(options)
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
+  // The same for all sessions, or for most in a row.
+  const endpoint = LiveEndpoint.make(options)
+  let recent: { readonly model: ModelId.ModelId; readonly limits: LiveLimits.LiveLimits } | undefined
 
   return <R = never>(connectOptions: ConnectOptions<R>, isCounted: boolean) =>
     Effect.contextWith((context: Context.Context<R>) => {
@@ -69,7 +72,6 @@ export const make = Effect.fnUntraced(function*(
       if (problem !== undefined) return refuse([problem])
       const model = ModelId.parse(name)
       if (Result.isFailure(model)) return refuse([{ field: "model", description: model.failure }])
-      const endpoint = LiveEndpoint.make(options)
       if (Result.isFailure(endpoint)) {
         const description = endpoint.failure === "missing"
           ? "there is none: set GEMINI_API_KEY, or give the option"
@@ -88,7 +90,10 @@ export const make = Effect.fnUntraced(function*(
         setup: millis(timeouts?.setup, 10_000),
         readAhead: 1 << 20
       }
-      const limits = LiveLimits.make(limiter, model.success, limitsOf)
+      if (recent?.model !== model.success) {
+        recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf) }
+      }
+      const { limits } = recent
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping
       const opened = LiveSession.open({
         model: model.success,

@@ -40,6 +40,10 @@ export class TurnFold {
     const finishReason = serverContent?.turnComplete ? this.#finish(serverContent) : undefined
     const grounding = serverContent?.groundingMetadata
     const urls = serverContent?.urlContextMetadata
+    if (parts.length > 0 && finishReason === undefined && !usageMetadata && !grounding && !urls) {
+      // Nearly every message.
+      return { candidates: [{ content: { role: "model", parts } }], modelVersion: this.#model }
+    }
     if (parts.length === 0 && finishReason === undefined && !usageMetadata && !grounding && !urls && !toolCall) {
       return undefined
     }
@@ -71,8 +75,10 @@ export class TurnFold {
 }
 
 const partsOf = ({ serverContent, toolCall }: LiveProtocol.ServerMessage): ReadonlyArray<Part> => {
-  const parts: Array<Part> = [...serverContent?.modelTurn?.parts ?? []]
   const said = serverContent?.outputTranscription?.text
+  const spoken = serverContent?.modelTurn?.parts
+  if (!said && !toolCall) return spoken ?? []
+  const parts: Array<Part> = [...spoken ?? []]
   if (said) parts.push({ text: said })
   for (const functionCall of toolCall?.functionCalls ?? []) parts.push({ functionCall })
   return parts

@@ -8,36 +8,42 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { GenerateContentResponse } from "../GenerateContent.ts"
 import type { LiveError } from "../LiveError.ts"
-import * as InboundPull from "./inboundPull.ts"
 import type { SessionCore, Sink } from "./SessionCore.ts"
 import type { TurnLock } from "./TurnLock.ts"
 
-export const make = (
+type Elements<A> = Arr.NonEmptyReadonlyArray<A>
+
+export const make = <A>(
   core: SessionCore,
   lock: TurnLock,
-  send: (sink: Sink) => Effect.Effect<void, LiveError>
-): Stream.Stream<GenerateContentResponse, LiveError> =>
-  Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) =>
-    Effect.sync(() => {
-      const sink = core.sink()
-      const read = InboundPull.make(sink.queue)
-      const over = Effect.sync(() => {
-        core.turns.abandon(sink)
-        lock.release(sink)
+  send: (sink: Sink) => Effect.Effect<void, LiveError>,
+  read: (queue: Sink["queue"]) => Pull.Pull<Elements<A>, LiveError>
+): Stream.Stream<A, LiveError> =>
+  Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) => {
+    const sink = core.sink()
+    const answer = read(sink.queue)
+    const begin = Effect.suspend(() => {
+      let wake: (() => void) | undefined
+      if (lock.take(sink, () => wake?.())) return Effect.flatMap(send(sink), () => answer)
+      const turn = Effect.callback<void>((resume) => {
+        wake = () => queueMicrotask(() => resume(Effect.void))
       })
-      const locked = Effect.callback<void>((resume) => {
-        if (lock.take(sink, () => queueMicrotask(() => resume(Effect.void)))) resume(Effect.void)
-      })
-      let pull: Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContentResponse>, LiveError> = Effect.suspend(() => {
-        pull = read
-        // How it ends stands before it begins: no interruption comes between.
-        return Effect.andThen(
-          Scope.addFinalizer(scope, over),
-          Effect.andThen(locked, Effect.andThen(Effect.suspend(() => send(sink)), read))
-        )
-      })
-      return Effect.suspend(() => pull)
+      return Effect.flatMap(turn, () => Effect.flatMap(send(sink), () => answer))
     })
-  ))
+    let pull: Pull.Pull<Elements<A>, LiveError> = Effect.suspend(() => {
+      pull = answer
+      return begin
+    })
+    // How it ends stands before it begins: no interruption comes between.
+    return Effect.as(
+      Scope.addFinalizer(
+        scope,
+        Effect.sync(() => {
+          core.turns.abandon(sink)
+          lock.release(sink)
+        })
+      ),
+      Effect.suspend(() => pull)
+    )
+  }))

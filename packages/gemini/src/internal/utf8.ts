@@ -3,6 +3,7 @@
  * joins small pieces in a third of a new array's; elsewhere the standard classes do it.
  */
 interface NodeBuffer {
+  readonly isBuffer: (bytes: Uint8Array) => boolean
   readonly concat: (pieces: ReadonlyArray<Uint8Array>) => Uint8Array
   readonly from: (buffer: ArrayBufferLike, offset: number, length: number) => { toString(encoding: "utf8"): string }
 }
@@ -14,7 +15,11 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export const decode: (bytes: Uint8Array) => string = nodeBuffer === undefined
   ? (bytes) => decoder.decode(bytes)
-  : (bytes) => nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
+  : (bytes) =>
+    // A Buffer's own toString is UTF-8.
+    nodeBuffer.isBuffer(bytes)
+      ? bytes.toString()
+      : nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
 
 const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   let length = 0
