@@ -7,6 +7,7 @@ import { chat, type Contents, hello, type Subject, type Tally } from "./Subject.
 const load = async (name: string, url: string): Promise<Subject> => {
   const [subject = "", ...flags] = name.split("+")
   if (subject === "floor") return (await import("./floor.ts")).make(url)
+  if (subject === "effect") return (await import("./effectUndici.ts")).make(url)
   if (subject === "genai") return (await import("./genai.ts")).make(url)
   const [door, transport] = subject.split("-")
   return (await import("./gemini.ts")).make(url, {

@@ -12,6 +12,7 @@ export interface Report {
 const labels: Record<string, string> = {
   floor: "floor",
   genai: "@google/genai",
+  effect: "Effect's layerUndici alone",
   "http-undici": "GeminiHttp · layerUndici",
   "client-undici": "GeminiClient · layerUndici",
   "http-dispatch": "GeminiHttp · dispatch",
@@ -65,13 +66,14 @@ export const rowTable = (row: Row, figures: ReadonlyArray<Figure>): string => {
 /** What is compared with the baseline. */
 export const checked = (figure: Figure): number => figure.checked ?? figure.value
 
+/** Whose figures are not ours to keep. */
+const others: ReadonlySet<string> = new Set(["floor", "effect", "genai"])
+
 export type Baseline = Readonly<Record<string, number>>
 
 export const baselineOf = (figures: ReadonlyArray<Figure>): Baseline =>
   Object.fromEntries(
-    figures.filter(({ subject, unchecked }) => subject !== "floor" && subject !== "genai" && unchecked !== true).map((
-      figure
-    ) => [
+    figures.filter(({ subject, unchecked }) => !others.has(subject) && unchecked !== true).map((figure) => [
       `${figure.row} | ${figure.subject}`,
       Number(checked(figure).toPrecision(4))
     ])

@@ -38,6 +38,8 @@ type Goals = Readonly<Record<string, number>>
 const ours = ["http-undici", "client-undici", "http-dispatch", "client-dispatch"]
 const exported = ours.map((name) => `${name}+exporter`)
 const others = ["genai", "http-fetch"]
+// What the transport costs before we do anything.
+const alone = ["effect"]
 
 const subjectsOf = (options: Options, names: ReadonlyArray<string>): ReadonlyArray<string> => [
   "floor",
@@ -155,7 +157,7 @@ export const rows: ReadonlyArray<Row> = [
   row({
     id: "chunks-2k",
     title: "chunks per CPU second, 2,000 × 2 kB",
-    subjects: [...ours, ...others],
+    subjects: [...ours, ...alone, ...others],
     plan: (quick) => ({
       job: job({ op: "stream", model: Bodies.modelOf(2000, 2000), times: quick ? 5 : 15 }),
       rounds: quick ? 5 : 11,
@@ -166,7 +168,7 @@ export const rows: ReadonlyArray<Row> = [
   row({
     id: "streams-100",
     title: "100 streams at once, an event a socket read",
-    subjects: [...ours, ...others],
+    subjects: [...ours, ...alone, ...others],
     plan: (quick) => ({
       job: job({
         op: "stream",
@@ -223,7 +225,7 @@ export const rows: ReadonlyArray<Row> = [
   row({
     id: "first-chunk",
     title: "first chunk, over the floor's",
-    subjects: [...ours, ...exported, ...others],
+    subjects: [...ours, ...exported, ...alone, ...others],
     plan: (quick) => ({
       job: job({ op: "first", model: Bodies.modelOf(40, 2), times: quick ? 200 : 500 }),
       rounds: quick ? 5 : 11,
@@ -248,7 +250,7 @@ export const rows: ReadonlyArray<Row> = [
   row({
     id: "unary",
     title: "CPU of a unary call",
-    subjects: [...ours, ...exported, ...others],
+    subjects: [...ours, ...exported, ...alone, ...others],
     plan: (quick) => ({
       job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 500 : 1500 }),
       rounds: quick ? 5 : 11,
@@ -265,7 +267,7 @@ export const rows: ReadonlyArray<Row> = [
   row({
     id: "unary-64",
     title: "generateContent, 64 at once: requests per second",
-    subjects: [...ours, ...others],
+    subjects: [...ours, ...alone, ...others],
     plan: (quick) => ({
       job: job({ op: "unary", model: Bodies.modelOf(40, 1), times: quick ? 2000 : 6000, concurrency: 64 }),
       rounds: quick ? 5 : 11,
