@@ -44,6 +44,15 @@ export const known: Catalog = {
   models: new Map(Table.rows.flatMap(([methods, names]) => names.map((name) => [name, methods] as const)))
 }
 
+/**
+ * Models that demand the thought signatures of their function calls back, by the library's table
+ * (`asOf`). A model that is not here may demand them too.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const signed: ReadonlySet<string> = /* @__PURE__ */ new Set(Table.signed)
+
 // Google lists the unary method of a pair; the other one comes with it.
 const alongside: Readonly<Record<string, string>> = {
   generateContent: "streamGenerateContent",

@@ -5,9 +5,9 @@
  * step must carry its signature; the other calls of a step have none.
  */
 import type { Content } from "effect-gemini/Content"
+import * as ModelCatalog from "effect-gemini/ModelCatalog"
 import type * as Part from "effect-gemini/Part"
 import type { Placed } from "./promptToContents.ts"
-import * as SignedModels from "./signedModels.ts"
 
 /** Documented for calls that Gemini did not make (2026). */
 export const dummy = "skip_thought_signature_validator"
@@ -30,7 +30,7 @@ const isSigned = (part: Part.Part): boolean => typeof part.thoughtSignature === 
 
 /** Whether the model is known to demand signatures: by the list, or because it has signed. */
 export const isDemanded = (model: string, placed: ReadonlyArray<Placed>): boolean =>
-  SignedModels.names.has(model.replace(/^models\//, "")) ||
+  ModelCatalog.signed.has(model.replace(/^models\//, "")) ||
   placed.some(({ content }) => parts(content).some((part) => part.functionCall && isSigned(part)))
 
 /** Calls that a server answered itself need none: their result stands in the same content. */

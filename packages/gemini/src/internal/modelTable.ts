@@ -10,23 +10,28 @@ const generate = ["generateContent", "streamGenerateContent", "countTokens"]
 const embed = ["embedContent", "batchEmbedContents", "countTokens"]
 const live = ["bidiGenerateContent", "countTokens"]
 
+/** Models that demand thought signatures back with function calls: Gemini 3 and later, where they take functions. */
+export const signed: ReadonlyArray<string> = [
+  "gemini-flash-latest",
+  "gemini-flash-lite-latest",
+  "gemini-pro-latest",
+  "gemini-4-argon",
+  "gemini-4-carbon",
+  "gemini-3.8-flash",
+  "gemini-3.7-flash",
+  "gemini-3.6-flash",
+  "gemini-3.5-flash",
+  "gemini-3.5-flash-lite",
+  "gemini-3.1-pro-preview",
+  "gemini-3.1-pro-preview-customtools",
+  "gemini-3.1-flash-lite",
+  "gemini-3-flash-preview"
+]
+
 /** Methods, and the models that have them. */
 export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, models: ReadonlyArray<string>]> = [
+  [generate, signed],
   [generate, [
-    "gemini-flash-latest",
-    "gemini-flash-lite-latest",
-    "gemini-pro-latest",
-    "gemini-4-argon",
-    "gemini-4-carbon",
-    "gemini-3.8-flash",
-    "gemini-3.7-flash",
-    "gemini-3.6-flash",
-    "gemini-3.5-flash",
-    "gemini-3.5-flash-lite",
-    "gemini-3.1-pro-preview",
-    "gemini-3.1-pro-preview-customtools",
-    "gemini-3.1-flash-lite",
-    "gemini-3-flash-preview",
     "gemini-2.5-pro",
     "gemini-2.5-flash",
     "gemini-2.5-flash-lite",
