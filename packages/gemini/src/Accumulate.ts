@@ -4,7 +4,8 @@
  * Parts are kept as they came, each the object that was received: none is merged with
  * another, because a thought signature belongs to its part and to no other. Joined text
  * is a view: `GenerateContent.text` of the result. Counts are cumulative on the wire, so
- * the last one holds; log probabilities and citations are lists that grow.
+ * the last one holds; log probabilities, citations and grounding are lists that grow: a
+ * chunk brings what is new, and one that repeats what came before it is not counted twice.
  *
  * @since 0.1.0
  */
@@ -26,21 +27,31 @@ const over = <A extends object>(earlier: A | null | undefined, later: A): A => {
 const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
 
 /** Both lists, one after the other; neither is changed. */
-const joined = <A>(earlier: ReadonlyArray<A> | null | undefined, later: ReadonlyArray<A> | null | undefined) =>
-  isList(earlier) && isList(later) ? [...earlier, ...later] : later ?? earlier
+const joined = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>): ReadonlyArray<unknown> => [
+  ...earlier,
+  ...later
+]
+
+/** The same, where a later list may begin with all of the earlier one. */
+const grown = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+  earlier.length > 0 && later.length >= earlier.length &&
+    JSON.stringify(later.slice(0, earlier.length)) === JSON.stringify(earlier)
+    ? later
+    : [...earlier, ...later]
 
 /** A growing list of each of some fields, for objects whose lists come in pieces. */
 const growing = <A extends object>(
   earlier: A | null | undefined,
   later: A | null | undefined,
-  fields: ReadonlyArray<keyof A & string>
+  fields: ReadonlyArray<keyof A & string>,
+  join = grown
 ): A | null | undefined => {
   if (later === null || later === undefined) return earlier ?? later
   if (earlier === null || earlier === undefined) return later
   const out = over(earlier, later)
   for (const field of fields) {
     const [a, b]: ReadonlyArray<unknown> = [earlier[field], later[field]]
-    if (isList(a) && isList(b)) Object.assign(out, { [field]: joined(a, b) })
+    if (isList(a) && isList(b)) Object.assign(out, { [field]: join(a, b) })
   }
   return out
 }
@@ -61,8 +72,16 @@ class CandidateFold {
     const before = this.#fields
     const grown = {
       citationMetadata: growing(before.citationMetadata, chunk.citationMetadata, ["citationSources", "citations"]),
-      logprobsResult: growing(before.logprobsResult, chunk.logprobsResult, ["chosenCandidates", "topCandidates"]),
-      groundingMetadata: growing(before.groundingMetadata, chunk.groundingMetadata, []),
+      logprobsResult: growing(
+        before.logprobsResult,
+        chunk.logprobsResult,
+        ["chosenCandidates", "topCandidates"],
+        joined
+      ),
+      groundingMetadata: growing(before.groundingMetadata, chunk.groundingMetadata, [
+        "groundingChunks",
+        "groundingSupports"
+      ]),
       content: growing(before.content, chunk.content, [])
     }
     const fields = over(before, chunk)

@@ -3,7 +3,8 @@
  *
  * Segment indexes are offsets in bytes of the UTF-8 text, and 0 is left out. In a
  * stream a chunk brings only new `groundingChunks`; the indices of its supports refer
- * to the list accumulated so far.
+ * to the list accumulated so far, which `Accumulate` makes. In the streams recorded up to
+ * November 2026 the last chunk alone had any, and those before it none or an empty object.
  *
  * @since 0.1.0
  */

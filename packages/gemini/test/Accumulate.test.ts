@@ -72,6 +72,37 @@ describe("accumulate loses no part and no signature", () => {
       })
     }))
 
+  it("grounding grows: new sources are appended, so that the indices of later supports hold", () => {
+    const source = (uri: string) => ({ web: { uri } })
+    const support = (...groundingChunkIndices: ReadonlyArray<number>) => ({ groundingChunkIndices })
+    const chunk = (groundingMetadata: object | null) => ({ candidates: [{ groundingMetadata }] })
+    const fold = (...all: ReadonlyArray<object | null>) =>
+      Accumulate.fromChunks(all.map(chunk)).candidates?.[0]?.groundingMetadata
+    const whole = {
+      groundingChunks: [source("a"), source("b"), source("c")],
+      groundingSupports: [support(0), support(1, 2)],
+      webSearchQueries: ["q"]
+    }
+    const first = { groundingChunks: [source("a")], groundingSupports: [support(0)] }
+    assert.deepStrictEqual<unknown>(
+      fold({}, first, null, {
+        groundingChunks: [source("b"), source("c")],
+        groundingSupports: [support(1, 2)],
+        webSearchQueries: ["q"]
+      }, {}),
+      whole
+    )
+    // A server that repeats what it had sent.
+    assert.deepStrictEqual<unknown>(fold(first, whole), whole)
+    assert.deepStrictEqual<unknown>(fold(whole, whole), whole)
+  })
+
+  it("log probabilities that repeat are not taken for a repetition", () => {
+    const chunk = { candidates: [{ logprobsResult: { chosenCandidates: [{ token: "ha" }] } }] }
+    const folded = Accumulate.fromChunks([chunk, chunk]).candidates?.[0]?.logprobsResult?.chosenCandidates
+    assert.lengthOf(folded ?? [], 2)
+  })
+
   it("several candidates are folded apart", () => {
     const folded = Accumulate.fromChunks([
       { candidates: [{ index: 1, content: { parts: [{ text: "b" }] } }] },
@@ -94,25 +125,46 @@ describe("accumulate loses no part and no signature", () => {
 const corpus = `${import.meta.dirname}/../../../../shared/corpus/cases`
 
 describe.skipIf(!existsSync(corpus))("recorded streams (skipped where ../shared/corpus is not)", () => {
+  const streams = (existsSync(corpus) ? readdirSync(corpus) : []).flatMap((source) =>
+    readdirSync(`${corpus}/${source}`).flatMap((file) => {
+      const { provenance, response } = JSON.parse(readFileSync(`${corpus}/${source}/${file}`, "utf8"))
+      if (response.kind !== "sse") return []
+      const chunks: Array<Response> = String(response.sse).split(/\r?\n\r?\n/).flatMap((event) => {
+        try {
+          const chunk = JSON.parse(event.replace(/^data: ?/, ""))
+          return Array.isArray(chunk.candidates) ? [chunk] : []
+        } catch {
+          return []
+        }
+      })
+      return [{ file, chunks, isRecorded: provenance === "recorded" }]
+    })
+  )
+
   it("every signature of every recorded stream is still on its part", () => {
     let signatures = 0
-    for (const source of existsSync(corpus) ? readdirSync(corpus) : []) {
-      for (const file of readdirSync(`${corpus}/${source}`)) {
-        const { response } = JSON.parse(readFileSync(`${corpus}/${source}/${file}`, "utf8"))
-        if (response.kind !== "sse") continue
-        const chunks: Array<Response> = String(response.sse).split(/\r?\n\r?\n/).flatMap((event) => {
-          try {
-            const chunk = JSON.parse(event.replace(/^data: ?/, ""))
-            return Array.isArray(chunk.candidates) ? [chunk] : []
-          } catch {
-            return []
-          }
-        })
-        const received = partsOf(chunks)
-        signatures += received.filter((part) => part.thoughtSignature !== undefined).length
-        assert.deepStrictEqual(partsOf([Accumulate.fromChunks(chunks)]), received, file)
-      }
+    for (const { chunks, file } of streams) {
+      const received = partsOf(chunks)
+      signatures += received.filter((part) => part.thoughtSignature !== undefined).length
+      assert.deepStrictEqual(partsOf([Accumulate.fromChunks(chunks)]), received, file)
     }
     assert.isAbove(signatures, 50)
+  })
+
+  it("of every grounded stream all sources are there, each support's index among them", () => {
+    const groundingOf = ({ candidates }: Response) => candidates?.[0]?.groundingMetadata
+    let grounded = 0
+    for (const { chunks, file, isRecorded } of streams) {
+      const received = chunks.map(groundingOf).filter((metadata) => (metadata?.groundingChunks?.length ?? 0) > 0)
+      if (received.length === 0 || !isRecorded) continue
+      grounded++
+      // What `Grounding` says of the streams recorded so far.
+      assert.lengthOf(received, 1, file)
+      const folded = groundingOf(Accumulate.fromChunks(chunks))
+      assert.deepStrictEqual(folded?.groundingChunks, received[0]?.groundingChunks, file)
+      const indices = folded?.groundingSupports?.flatMap((support) => support.groundingChunkIndices ?? []) ?? []
+      assert.isBelow(Math.max(-1, ...indices.map(Number)), folded?.groundingChunks?.length ?? 0, file)
+    }
+    assert.isAbove(grounded, 4)
   })
 })
