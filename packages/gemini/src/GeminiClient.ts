@@ -238,7 +238,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     request: Request,
     call: CallOptions | undefined
   ): Result.Result<Prepared, GeminiError> => {
-    const { contents: input, model: name, systemInstruction, ...rest } = request
+    // Spread: where no type held it back there may be no request at all.
+    const { contents: input, model: name, systemInstruction, ...rest } = { ...request }
     const model = modelOf(method, name ?? defaultModel, call)
     if (Result.isFailure(model)) return Result.fail(model.failure)
     const contents = Content.fromInput(input)
@@ -326,7 +327,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 
   const embed: Service["embed"] = (request, call) =>
     Effect.suspend(() => {
-      const { contents, model: name, ...settings } = request
+      const { contents, model: name, ...settings } = { ...request }
       const method = "batchEmbedContents"
       const model = modelOf(method, name ?? OptionCheck.defaultEmbeddingModel, call)
       if (Result.isFailure(model)) return Effect.fail(model.failure)
@@ -373,9 +374,10 @@ export const layerNoLimiter = (
   never,
   HttpClient.HttpClient | RateLimiter.RateLimiter
 > =>
-  Layer.effect(GeminiClient, make(options)).pipe(
-    Layer.provideMerge(ModelPool.layer(options)),
-    Layer.provideMerge(GeminiHttp.layer(options))
+  // Spread: where no type held it back there may be no options at all.
+  Layer.effect(GeminiClient, make({ ...options })).pipe(
+    Layer.provideMerge(ModelPool.layer({ ...options })),
+    Layer.provideMerge(GeminiHttp.layer({ ...options }))
   )
 
 /**

@@ -152,11 +152,11 @@ const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId
 
 const generateWire = (
   request: WithModel<GenerateRequest>
-): WithModel<GenerateContent.GenerateContentRequest> => ({ ...request, contents: Content.fromInput(request.contents) })
+): WithModel<GenerateContent.GenerateContentRequest> => ({ ...request, contents: Content.fromInput(request?.contents) })
 
 /** The wire's form; a whole request that is to be counted names its model as the wire does. */
 const countWire = (request: WithModel<CountRequest>): WithModel<CountTokens.CountTokensRequest> => {
-  const { contents, generateContentRequest: whole, ...rest } = request
+  const { contents, generateContentRequest: whole, ...rest } = { ...request }
   const model = whole ? Result.getOrUndefined(ModelId.parse(whole.model)) : undefined
   return {
     ...rest,
@@ -187,7 +187,8 @@ export const make = (
       callOptions: CallOptions | undefined,
       check: (model: ModelId.ModelId) => ReadonlyArray<RequestCheck.Violation>
     ): Result.Result<Attempt.Attempt, GeminiError> => {
-      const { model: name, ...body } = request
+      // Spread: where no type held it back there may be no request at all.
+      const { model: name, ...body } = { ...request }
       const model = resourceOf(method, name)
       if (Result.isFailure(model)) return Result.fail(model.failure)
       return Result.succeed({
@@ -276,7 +277,7 @@ export const make = (
           )
         }),
       getModel: (request, options) => {
-        const model = resourceOf("getModel", request.model)
+        const model = resourceOf("getModel", request?.model)
         return unary(
           Result.map(model, (id): Attempt.Attempt => ({
             ...options,
@@ -299,6 +300,12 @@ export const make = (
 export const layer = (options: GeminiConfig.Options): Layer.Layer<GeminiHttp, never, HttpClient.HttpClient> =>
   Layer.effect(GeminiHttp, make(options))
 
+/** What attempts name; a name that is none is refused by the service itself. */
+const targetOf = (request: { readonly model: string }): string => {
+  const { model } = { ...request }
+  return typeof model === "string" ? model : ""
+}
+
 /**
  * The same service, trying again what may succeed later, for those who use the bare
  * transport; `GeminiClient` has a loop of its own that also keeps the quotas.
@@ -312,13 +319,14 @@ export const layer = (options: GeminiConfig.Options): Layer.Layer<GeminiHttp, ne
 export const withRetry = (policy: GeminiConfig.Retry = {}) => (service: Service): Service => {
   const retry = Retried.make(policy)
   return {
-    generateContent: (request, options) => retry.effect(request.model, service.generateContent(request, options)),
+    generateContent: (request, options) => retry.effect(targetOf(request), service.generateContent(request, options)),
     generateContentStream: (request, options) =>
-      retry.stream(request.model, service.generateContentStream(request, options)),
-    countTokens: (request, options) => retry.effect(request.model, service.countTokens(request, options)),
-    embedContent: (request, options) => retry.effect(request.model, service.embedContent(request, options)),
-    batchEmbedContents: (request, options) => retry.effect(request.model, service.batchEmbedContents(request, options)),
+      retry.stream(targetOf(request), service.generateContentStream(request, options)),
+    countTokens: (request, options) => retry.effect(targetOf(request), service.countTokens(request, options)),
+    embedContent: (request, options) => retry.effect(targetOf(request), service.embedContent(request, options)),
+    batchEmbedContents: (request, options) =>
+      retry.effect(targetOf(request), service.batchEmbedContents(request, options)),
     listModels: (request, options) => retry.stream("", service.listModels(request, options)),
-    getModel: (request, options) => retry.effect(request.model, service.getModel(request, options))
+    getModel: (request, options) => retry.effect(targetOf(request), service.getModel(request, options))
   }
 }

@@ -73,6 +73,33 @@ describe("what no type held back is InvalidRequest with its path, never a defect
       }).pipe(Effect.provide(layer())))
   }
 
+  for (const nothing of [undefined, null]) {
+    it.effect(`a call with ${nothing} in place of a request`, () =>
+      Effect.gen(function*() {
+        const gemini = yield* GeminiClient.GeminiClient
+        const bare = GeminiHttp.withRetry({ attempts: 2 })(yield* GeminiHttp.GeminiHttp)
+        const request = untyped(nothing)
+        const refused = (call: () => Effect.Effect<unknown, GeminiError>) => Effect.flip(Effect.suspend(call))
+        const ofClient = yield* Effect.forEach([
+          () => gemini.generate(request),
+          () => Stream.runDrain(gemini.generateStream(request)),
+          () => gemini.countTokens(request)
+        ], refused)
+        assert.deepStrictEqual(ofClient.map(fieldsOf), ofClient.map(() => ["contents"]))
+        const vectors = yield* refused(() => gemini.embed(request))
+        assert.strictEqual(vectors.reason._tag, "InvalidRequest")
+        const ofHttp = yield* Effect.forEach([
+          () => bare.generateContent(request),
+          () => Stream.runDrain(bare.generateContentStream(request)),
+          () => bare.countTokens(request),
+          () => bare.embedContent(request),
+          () => bare.batchEmbedContents(request),
+          () => bare.getModel(request)
+        ], refused)
+        assert.deepStrictEqual(ofHttp.map(fieldsOf), ofHttp.map(() => ["model"]))
+      }).pipe(Effect.provide(layer())))
+  }
+
   it.effect("a batch without requests, or with null in it", () =>
     Effect.gen(function*() {
       const bare = yield* GeminiHttp.GeminiHttp
@@ -100,6 +127,18 @@ describe("options that no type held back fail every call, and say which they are
     ["no tier at all", { tier: null }, "tier"],
     ["a tier without limits", { tier: { name: "mine" } }, "tier"],
     ["a tier whose limits are none", { tier: { name: "mine", limits: { rpm: "5" }, models: {} } }, "tier.limits.rpm"],
+    ["a transformClient that throws", {
+      transformClient: () => {
+        throw new Error("mine")
+      }
+    }, "transformClient"],
+    ["a transformClient that throws the key", {
+      transformClient: () => {
+        throw new Error("cannot use sentinel")
+      }
+    }, "transformClient"],
+    ["a transformClient that gives nothing back", { transformClient: () => undefined }, "transformClient"],
+    ["a transformClient that is no function", { transformClient: null }, "transformClient"],
     ["no duration", { timeouts: { connect: "soon" } }, "timeouts.connect"],
     ["an address that is none", { baseUrl: "http://[" }, "baseUrl"],
     ["an address with a query", { baseUrl: "http://127.0.0.1:1?x=1" }, "baseUrl"],
@@ -138,6 +177,55 @@ describe("options that no type held back fail every call, and say which they are
         assert.notInclude(error.message, "sentinel")
       }).pipe(Effect.provide(layer())))
   }
+
+  for (const headers of [null, 5, "x-a: b"]) {
+    it.effect(`headers that are ${JSON.stringify(headers)}`, () =>
+      Effect.gen(function*() {
+        const gemini = yield* GeminiClient.GeminiClient
+        const bare = yield* GeminiHttp.GeminiHttp
+        const wrong: GeminiHttp.CallOptions = untyped({ headers })
+        const errors = yield* Effect.forEach([
+          gemini.generate({ contents: "x" }, wrong),
+          Stream.runDrain(gemini.generateStream({ contents: "x" }, wrong)),
+          bare.generateContent({ model: "m", contents: "x" }, wrong),
+          Stream.runDrain(bare.generateContentStream({ model: "m", contents: "x" }, wrong))
+        ], (call: Effect.Effect<unknown, GeminiError>) => Effect.flip(call))
+        assert.deepStrictEqual(errors.map(fieldsOf), errors.map(() => ["headers"]))
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.effect("a header whose value is no text", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      for (const value of [null, 5, undefined]) {
+        const error = yield* Effect.flip(gemini.generate({ contents: "x" }, untyped({ headers: { "x-a": value } })))
+        assert.deepStrictEqual(fieldsOf(error), ["headers[\"x-a\"]"])
+      }
+    }).pipe(Effect.provide(layer())))
+
+  for (const nothing of [null, 5]) {
+    it.effect(`options of a call that are ${nothing}`, () =>
+      Effect.gen(function*() {
+        const gemini = yield* GeminiClient.GeminiClient
+        const errors = yield* Effect.forEach([
+          gemini.generate({ contents: "x" }, untyped(nothing)),
+          Stream.runDrain(gemini.generateStream({ contents: "x" }, untyped(nothing))),
+          gemini.embed({ contents: "x" }, untyped(nothing))
+        ], (call: Effect.Effect<unknown, GeminiError>) => Effect.flip(call))
+        assert.deepStrictEqual(errors.map(fieldsOf), errors.map(() => ["options"]))
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.effect("no options at all are those of no key", () =>
+    Effect.gen(function*() {
+      for (const nothing of [undefined, null]) {
+        const error = yield* GeminiClient.GeminiClient.use((gemini) => Effect.flip(gemini.generate({ contents: "x" })))
+          .pipe(Effect.provide(Layer.provide(Layer.suspend(() => GeminiClient.layer(untyped(nothing))), http), {
+            local: true
+          }))
+        assert.deepStrictEqual(fieldsOf(error), ["MissingApiKey"])
+      }
+    }))
 
   it("building NodeGemini's layer throws nothing", () => {
     assert.doesNotThrow(() => NodeGemini.layerHttp(untyped({ ...options, timeouts: { connect: "soon" } })))

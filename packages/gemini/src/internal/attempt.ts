@@ -74,9 +74,27 @@ const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
   Context.add(HttpClient.TracerDisabledWhen, () => true)
 )
 
+/** The client as the caller wants it. What was thrown there is not told: it may hold anything. */
+const transformed = (
+  { transformClient }: GeminiConfig.Options,
+  httpClient: HttpClient.HttpClient
+): HttpClient.HttpClient | undefined => {
+  if (transformClient === undefined) return httpClient
+  try {
+    const client = transformClient(httpClient)
+    return typeof client.execute === "function" ? client : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export const make = (options: Options, httpClient: HttpClient.HttpClient): Sender => {
-  const problem = OptionCheck.problem(options)
-  const client = options.transformClient === undefined ? httpClient : options.transformClient(httpClient)
+  const own = transformed(options, httpClient)
+  const problem = OptionCheck.problem(options) ??
+    (own === undefined
+      ? { field: "transformClient", description: "it threw, or gave back no HttpClient" }
+      : undefined)
+  const client = own ?? httpClient
   const baseUrl = (options.baseUrl ?? OptionCheck.defaultBaseUrl).replace(/\/+$/, "")
   const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
   const server = AttemptSpan.server(baseUrl, options.member)
@@ -104,8 +122,13 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       const description = "the API key holds characters that no header can carry: look for blanks and line ends"
       return Result.fail(Body.failure(attempt, new Reason.Unauthenticated({ description })))
     }
-    for (const [name, value] of Object.entries(attempt.headers ?? {})) {
-      if (headerName.test(name) && headerValue.test(value)) continue
+    const own = attempt.headers === undefined ? {} : attempt.headers
+    if (own === null || typeof own !== "object") {
+      const fields = [{ field: "headers", description: "expected an object" }]
+      return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
+    }
+    for (const [name, value] of Object.entries(own)) {
+      if (headerName.test(name) && typeof value === "string" && headerValue.test(value)) continue
       const fields = [{ field: `headers[${JSON.stringify(name)}]`, description: "no header can carry this" }]
       return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
     }

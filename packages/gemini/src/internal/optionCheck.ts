@@ -90,6 +90,7 @@ export const problem = (options: Options): Problem | undefined => {
 }
 
 export const problemOfCall = (call: CallOptions): Problem | undefined => {
+  if (typeof call !== "object" || call === null) return { field: "options", description: "expected an object" }
   const { limits, maxWait, retry, tier, timeouts } = call
   const wait = maxWait === undefined ? undefined : durations("", { maxWait })[0]
   if (wait !== undefined) return wait
