@@ -78,18 +78,28 @@ export class LiveLink {
     })
   }
 
-  /** Sends on a connection, counted. Without `done`, the end of the connection tells of what does not arrive. */
-  post(connection: Connection, text: string, done?: (ending: Ending | undefined) => void): void {
+  /** Sends on a connection, counted. The end of the connection tells of what does not arrive. */
+  post(connection: Connection, text: string): Effect.Effect<void> {
+    this.#count(text)
+    connection.post(text)
+    return Effect.void
+  }
+
+  /** Sends on a connection, counted. `done` is called when it has left this process, or with why it will not. */
+  send(connection: Connection, text: string, done: (ending: Ending | undefined) => void): void {
+    this.#count(text)
+    connection.send(text, done)
+  }
+
+  #count(text: string): void {
     this.sent.messages++
     this.sent.bytes += text.length
-    if (done === undefined) connection.post(text)
-    else connection.send(text, done)
   }
 
   /** Sends on a connection, counted, until it has left this process. */
   write(connection: Connection, text: string): Effect.Effect<void, Ending> {
     return Effect.callback<void, Ending>((resume) => {
-      this.post(connection, text, (ending) => resume(ending === undefined ? Effect.void : Effect.fail(ending)))
+      this.send(connection, text, (ending) => resume(ending === undefined ? Effect.void : Effect.fail(ending)))
     })
   }
 

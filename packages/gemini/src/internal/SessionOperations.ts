@@ -63,7 +63,6 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
   readonly #options: Options
   readonly #first: Connection
   readonly #scope: Scope.Closeable
-  readonly #work: Scope.Closeable
   readonly #link: LiveLink
   readonly #core: SessionCore
   readonly #loop: LiveLoop.LiveLoop
@@ -78,14 +77,12 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     options: Options,
     first: Connection,
     scope: Scope.Closeable,
-    work: Scope.Closeable,
     fiber: Fiber.Fiber<unknown, unknown>
   ) {
     this.model = options.model
     this.#options = options
     this.#first = first
     this.#scope = scope
-    this.#work = work
     this.#link = new LiveLink(first)
     this.#status = { _tag: "Open", sessionId: first.sessionId, isPaused: false }
     this.#core = new SessionCore({
@@ -107,9 +104,11 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     return this.#core.hooks
   }
 
+  /** Begins to read. How it ends stands before: behind the permit and the functions, so that it is first. */
   get begin(): Effect.Effect<void> {
     const { scheduling, toolConcurrency, tools } = this.#options
-    const read = Effect.sync(() => this.#loop.begin(this.#first))
+    const close = Effect.suspend(() => Effect.andThen(this.#loop.stop, this.#close(undefined)))
+    const read = Effect.map(Scope.addFinalizer(this.#scope, close), () => this.#loop.begin(this.#first))
     if (tools === undefined) return read
     const runner = ToolRunner.make({
       tools,
@@ -118,7 +117,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
       answer: (response) => Effect.ignore(this.#link.transmit({ toolResponse: { functionResponses: [response] } })),
       onIdle: () => this.#core.hooks.quiet()
     })
-    return Effect.flatMap(Scope.provide(runner, this.#work), (runner) => {
+    return Effect.flatMap(Scope.provide(runner, this.#scope), (runner) => {
       this.#tools = runner
       this.#core.hooks.toolCall = runner.run
       this.#core.hooks.toolCancel = runner.cancel
@@ -126,16 +125,16 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     })
   }
 
-  get close(): Effect.Effect<void> {
-    return Effect.suspend(() => Effect.andThen(this.#loop.stop, this.end(undefined)))
-  }
-
   pendingTools(): number {
     return this.#tools?.pending() ?? 0
   }
 
-  /** Once: what waits is told, what runs is interrupted, the permit goes back, the connection is closed. */
-  end(error: LiveError | undefined): Effect.Effect<void> {
+  end(error: LiveError): Effect.Effect<void> {
+    return Effect.andThen(this.#close(error), Effect.suspend(() => Scope.close(this.#scope, Exit.void)))
+  }
+
+  /** Once: what waits is told, the connection is closed; behind it the scope interrupts what runs. */
+  #close(error: LiveError | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { connection } = this.#link
       if (this.#link.isOver) return Effect.void
@@ -145,10 +144,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
       this.#media.wake()
       this.setStatus({ _tag: "Closed", error })
       this.#core.end(error, over)
-      const closed = Scope.close(this.#work, Exit.void)
-      if (connection !== undefined) return Effect.andThen(closed, connection.close())
-      // By itself: the caller's scope may last long, and need not know of it.
-      return error === undefined ? closed : Effect.andThen(closed, Scope.close(this.#scope, Exit.void))
+      return connection?.close() ?? Effect.void
     })
   }
 
@@ -343,8 +339,8 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
 
   /** Takes a place in the rolling minute. */
   #counted(contents: ReadonlyArray<Content.Content>): Effect.Effect<void, LiveError> {
-    return Effect.mapError(
-      this.#options.limits.message(estimateTokens({ contents })),
+    return this.#options.limits.message(
+      estimateTokens({ contents }),
       (reason) => this.#failure("send", reason)
     )
   }
@@ -366,12 +362,9 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     return this.#link.use((connection) => {
       this.#core.openTurn(turn, this.#link.nextIndex, sink)
       const text = LiveProtocol.encode(turn)
-      if (sink === undefined) {
-        return Effect.catch(this.#link.write(connection, text), () => this.#link.replaced(connection))
-      }
-      // Its view hears of a lost connection, and has nothing to send meanwhile.
-      this.#link.post(connection, text)
-      return Effect.void
+      // A view hears of a lost connection, and has nothing to send meanwhile.
+      if (sink !== undefined) return this.#link.post(connection, text)
+      return Effect.catch(this.#link.write(connection, text), () => this.#link.replaced(connection))
     })
   }
 

@@ -10,16 +10,17 @@ import { ChunkFold } from "./streamChunks.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 
-/** Waits until there is something to take. */
+/**
+ * Waits until there is something to take. It is taken where the pull goes on, not where it is
+ * woken: one that was interrupted takes nothing, and needs no telling.
+ */
 const waiting = <A, E, B, F>(
   queue: InboundQueue<A, E>,
   taken: () => Pull.Pull<B, F> | undefined
 ): Pull.Pull<B, F> => {
-  const wait: Pull.Pull<B, F> = Effect.callback((resume) => {
-    queue.onReady(() => resume(taken() ?? wait))
-    return Effect.sync(() => queue.onReady(undefined))
-  })
-  return Effect.suspend(() => taken() ?? wait)
+  const wait: Pull.Pull<B, F> = Effect.callback((resume) => queue.onReady(() => resume(pull)))
+  const pull = Effect.suspend(() => taken() ?? wait)
+  return pull
 }
 
 const endOf = <A, E>(queue: InboundQueue<A, E>): Pull.Pull<never, E> | undefined => {

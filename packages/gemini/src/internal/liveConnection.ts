@@ -52,6 +52,7 @@ export class Connection implements Timed {
   readonly #options: Options
   readonly #context: Context.Context<never>
   readonly #clock: Clock.Clock
+  readonly #timers: LiveTimers
   #socket: LiveSocket.LiveSocket | undefined
   #early: Array<LiveSocket.Frame> = []
   #onDeadline: (now: number) => void = noop
@@ -66,6 +67,7 @@ export class Connection implements Timed {
     this.#options = options
     this.#context = context
     this.#clock = clock
+    this.#timers = LiveTimers.of(clock)
   }
 
   /** Bytes handed over and not yet sent. */
@@ -216,9 +218,8 @@ export class Connection implements Timed {
 
   #set(deadline: number): void {
     this.deadline = deadline
-    const timers = LiveTimers.of(this.#clock)
-    if (deadline === Infinity) timers.forget(this)
-    else timers.watch(this, this.#context)
+    if (deadline === Infinity) this.#timers.forget(this)
+    else this.#timers.watch(this, this.#context)
   }
 
   #check(now: number): void {

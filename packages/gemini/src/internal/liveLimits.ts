@@ -16,9 +16,11 @@ import { messageLimits } from "./liveMessageLimits.ts"
 export interface LiveLimits {
   /** For as long as the scope lasts. */
   readonly session: Effect.Effect<void, Reason.Limited, Scope.Scope>
-  /** Before each message that counts; with its estimated tokens. */
-  readonly message: (tokens: number) => Effect.Effect<void, Reason.Limited>
+  /** Before each message that counts; with its estimated tokens, and the error of one that may not go. */
+  readonly message: <E>(tokens: number, refused: (reason: Reason.Limited) => E) => Effect.Effect<void, E>
 }
+
+const nothing = () => Effect.void
 
 const limited = (error: GeminiError): Reason.Limited =>
   new Reason.Limited({
@@ -45,7 +47,10 @@ export const make = (
   const messages = { lane: { ...lane, family: "live" } as const, limits: messageLimits(limits) }
   return {
     session: Effect.mapError(Effect.asVoid(limiter.acquire({ ...sessions, method: "connect" })), limited),
-    message: (tokens) =>
-      Effect.mapError(limiter.use({ ...messages, method: "send", tokens }, () => Effect.void), limited)
+    message: (tokens, refused) =>
+      Effect.mapError(
+        limiter.use({ lane: messages.lane, limits: messages.limits, method: "send", tokens }, nothing),
+        (error) => refused(limited(error))
+      )
   }
 }

@@ -202,7 +202,10 @@ export class LiveLoop implements Listener, LiveConnection.Watch {
       const again = Effect.forEach(loss.resend, (turn) =>
         Effect.andThen(
           Effect.ignore(
-            this.#options.limits.message(estimateTokens({ contents: turn.message.clientContent?.turns ?? [] }))
+            this.#options.limits.message(
+              estimateTokens({ contents: turn.message.clientContent?.turns ?? [] }),
+              (reason) => reason
+            )
           ),
           Effect.suspend(() => {
             turn.index = this.#link.nextIndex

@@ -75,7 +75,7 @@ export class LiveMedia {
     this.#isSending = true
     let isWaiting = false
     let hasLeft = false
-    this.#link.post(connection, frame, (ending) => {
+    this.#link.send(connection, frame, (ending) => {
       if (ending !== undefined) {
         this.queue.dropped++
         this.queue.drop()

@@ -7,6 +7,7 @@
  * up, `STOP` otherwise.
  */
 import type { Candidate } from "../Candidate.ts"
+import type { Content } from "../Content.ts"
 import type { GenerateContentResponse } from "../GenerateContent.ts"
 import * as LiveProtocol from "../LiveProtocol.ts"
 import type { Part } from "../Part.ts"
@@ -36,19 +37,18 @@ export class TurnFold {
   chunk(message: LiveProtocol.ServerMessage): GenerateContentResponse | undefined {
     const { serverContent, toolCall, usageMetadata } = message
     if (serverContent?.interrupted) this.#isInterrupted = true
-    const parts = partsOf(message)
+    const content = contentOf(message)
     const finishReason = serverContent?.turnComplete ? this.#finish(serverContent) : undefined
     const grounding = serverContent?.groundingMetadata
     const urls = serverContent?.urlContextMetadata
-    if (parts.length > 0 && finishReason === undefined && !usageMetadata && !grounding && !urls) {
+    if (finishReason === undefined && !usageMetadata && !grounding && !urls) {
       // Nearly every message.
-      return { candidates: [{ content: { role: "model", parts } }], modelVersion: this.#model }
-    }
-    if (parts.length === 0 && finishReason === undefined && !usageMetadata && !grounding && !urls && !toolCall) {
-      return undefined
+      return content === undefined && !toolCall
+        ? undefined
+        : { candidates: [content === undefined ? {} : { content }], modelVersion: this.#model }
     }
     const candidate: Candidate = {
-      ...(parts.length === 0 ? {} : { content: { role: "model", parts } }),
+      ...(content === undefined ? {} : { content }),
       ...(finishReason === undefined ? {} : { finishReason }),
       ...(grounding ? { groundingMetadata: grounding } : {}),
       ...(urls ? { urlContextMetadata: urls } : {})
@@ -74,14 +74,15 @@ export class TurnFold {
   }
 }
 
-const partsOf = ({ serverContent, toolCall }: LiveProtocol.ServerMessage): ReadonlyArray<Part> => {
+/** What the model said and asked for; its own object where it is whole. */
+const contentOf = ({ serverContent, toolCall }: LiveProtocol.ServerMessage): Content | undefined => {
+  const turn = serverContent?.modelTurn
   const said = serverContent?.outputTranscription?.text
-  const spoken = serverContent?.modelTurn?.parts
-  if (!said && !toolCall) return spoken ?? []
-  const parts: Array<Part> = [...spoken ?? []]
+  if (!said && !toolCall && turn?.role === "model") return turn.parts?.length ? turn : undefined
+  const parts: Array<Part> = [...turn?.parts ?? []]
   if (said) parts.push({ text: said })
   for (const functionCall of toolCall?.functionCalls ?? []) parts.push({ functionCall })
-  return parts
+  return parts.length === 0 ? undefined : { role: "model", parts }
 }
 
 /** Whether a response is nothing but sound: what a barge-in throws away. */
