@@ -46,7 +46,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
@@ -219,8 +219,7 @@ const stateOf = Effect.fnUntraced(function*(
   member: Member,
   regions: ReadonlyArray<string>
 ): Effect.fn.Return<MemberState, never, HttpClient.HttpClient> {
-  const given = Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined))
-  const own: GeminiConfig.Options & { readonly member: string } = { ...options, ...given, member: member.name }
+  const own = Check.optionsOf(options, member)
   const location = Check.locationOf(member)
   return {
     name: member.name,
@@ -229,7 +228,6 @@ const stateOf = Effect.fnUntraced(function*(
     regionRank: regions.indexOf(location),
     weight: member.weight ?? 1,
     http: yield* GeminiHttp.make(own),
-    live: undefined,
     limits: CallLimits.make(own),
     isKeyRefused: false,
     calls: 0
@@ -252,15 +250,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Duration.toMillis
   )
   yield* Effect.addFinalizer(() => gate.close(drain))
-  const regions = [...new Set(options.members.map(Check.locationOf))]
+  const regions = Check.regionsOf(options)
   const table = new MemberTable(yield* Effect.forEach(options.members, (member) => stateOf(options, member, regions)))
-  const shared = Option.getOrUndefined(yield* Effect.serviceOption(CircuitBreaker.CircuitBreakerStore))
-  const breaking = Circuits.make(options.circuit === false ? {} : options.circuit ?? {})
-  const circuits = options.circuit === false
-    ? Circuits.none
-    : shared === undefined
-    ? yield* Effect.provide(breaking, CircuitBreaker.layerStoreMemory())
-    : yield* Effect.provideService(breaking, CircuitBreaker.CircuitBreakerStore, shared)
+  const circuits = yield* Circuits.fromContext(options.circuit)
   const total = options.timeouts?.total
   const fallbackModels = (model: ModelId.ModelId): ReadonlyArray<string> => {
     const { fallbackModels: fallback } = options

@@ -20,7 +20,7 @@ import * as MemberOrder from "./memberOrder.ts"
 import { admit, type Admitted } from "./memberAdmission.ts"
 import type { Room } from "./memberRoom.ts"
 import { type MemberTable, stickyKey } from "./memberTable.ts"
-import type { Family, MemberWay } from "./MemberWay.ts"
+import type { Family, MemberState, MemberWay } from "./MemberWay.ts"
 import * as RetryKernel from "./retry.ts"
 
 /** What a call asks of the members. */
@@ -46,7 +46,7 @@ export interface Ask {
 export interface Shared {
   readonly limiter: RateLimiter.Service
   readonly circuits: Circuit.Circuits
-  readonly table: MemberTable
+  readonly table: MemberTable<MemberState>
   readonly room: Room
 }
 
@@ -112,7 +112,7 @@ export class MemberRoute implements LogicalCall.Meter {
     for (const way of ways) {
       const { calls, isKeyRefused, name, regionRank, weight } = way.member
       const admission = way.lane(family).admission(method, tokens, options)
-      const circuit = yield* circuits.state(way.key)
+      const circuit = yield* circuits.state(way.circuit(family))
       const headroom = yield* limiter.headroom(admission)
       found.push({
         way,
@@ -187,7 +187,10 @@ export class MemberRoute implements LogicalCall.Meter {
     const way = this.current
     return way === undefined || !Circuit.isOutage(error)
       ? Effect.void
-      : Effect.map(this.shared.circuits.enter(way.key), (verdict) => verdict?.(Circuit.outcomeOf(error)))
+      : Effect.map(
+        this.shared.circuits.enter(way.circuit(this.ask.family)),
+        (verdict) => verdict?.(Circuit.outcomeOf(error))
+      )
   }
 
   failed(error: GeminiError): Effect.Effect<void> {

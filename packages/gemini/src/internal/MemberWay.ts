@@ -3,7 +3,6 @@
  */
 import type { CallOptions } from "../CallOptions.ts"
 import type * as GeminiHttp from "../GeminiHttp.ts"
-import type * as LiveTransport from "../LiveTransport.ts"
 import * as ModelAlias from "../ModelAlias.ts"
 import type * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
@@ -19,7 +18,6 @@ export interface MemberState {
   readonly regionRank: number
   readonly weight: number
   readonly http: GeminiHttp.Service
-  readonly live: LiveTransport.Service | undefined
   readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
   /** Its key was refused when it was last used. */
   isKeyRefused: boolean
@@ -32,15 +30,12 @@ export type Family = "generate" | "embed" | "count" | "live"
 export class MemberWay {
   readonly member: MemberState
   readonly model: ModelId.ModelId
-  /** Of its circuit. */
-  readonly key: string
   readonly #limiter: RateLimiter.Service
   readonly #lanes = new Map<Family, Lane>()
 
   constructor(member: MemberState, model: ModelId.ModelId, limiter: RateLimiter.Service) {
     this.member = member
     this.model = model
-    this.key = `${member.name}/${model}`
     this.#limiter = limiter
   }
 
@@ -62,8 +57,8 @@ export class MemberWay {
     return lane
   }
 
-  /** Whether state that one of both holds on the server is the other's too. */
-  sharesStateWith({ location, project }: MemberState): boolean {
-    return this.member.project === project && this.member.location === location
+  /** Of its circuit: over Live it is another one. */
+  circuit(family: Family): string {
+    return `${this.member.name}/${this.model}${family === "live" ? "/live" : ""}`
   }
 }

@@ -28,7 +28,7 @@ const limited = (error: GeminiError): Reason.Limited =>
     ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter })
   })
 
-const sessionLimits = (limits: Limits): Limits => ({
+export const sessionLimits = (limits: Limits): Limits => ({
   rpm: Infinity,
   tpm: Infinity,
   rpd: Infinity,
@@ -38,13 +38,14 @@ const sessionLimits = (limits: Limits): Limits => ({
 export const make = (
   limiter: RateLimiter.Service,
   model: ModelId.ModelId,
-  limitsOf: (model: ModelId.ModelId) => Limits
+  limitsOf: (model: ModelId.ModelId) => Limits,
+  place: Pick<RateLimiter.LaneKey, "project" | "location">
 ): LiveLimits => {
   const quotaModel = ModelAlias.quotaModel(model)
   const limits = limitsOf(quotaModel)
-  const lane = { project: "default", location: "global", quotaModel } as const
-  const sessions = { lane: { ...lane, family: "liveSession" } as const, limits: sessionLimits(limits), tokens: 0 }
-  const messages = { lane: { ...lane, family: "live" } as const, limits: messageLimits(limits) }
+  const lane = { project: place.project, location: place.location, quotaModel }
+  const sessions = { lane: { ...lane, family: "liveSession" as const }, limits: sessionLimits(limits), tokens: 0 }
+  const messages = { lane: { ...lane, family: "live" as const }, limits: messageLimits(limits) }
   return {
     session: Effect.mapError(Effect.asVoid(limiter.acquire({ ...sessions, method: "connect" })), limited),
     message: (tokens, refused) =>

@@ -52,8 +52,12 @@ const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
 const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
   handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
 
+/** Where quotas are counted until there are several members. */
+const nowhere: Pick<RateLimiter.LaneKey, "project" | "location"> = { project: "default", location: "global" }
+
 export const make = Effect.fnUntraced(function*(
-  options: Options
+  options: Options,
+  place = nowhere
 ): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
   const construct = yield* Socket.WebSocketConstructor
   const limiter = yield* RateLimiter.RateLimiter
@@ -91,7 +95,7 @@ export const make = Effect.fnUntraced(function*(
         readAhead: 1 << 20
       }
       if (recent?.model !== model.success) {
-        recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf) }
+        recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf, place) }
       }
       const { limits } = recent
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping

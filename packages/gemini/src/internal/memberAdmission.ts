@@ -51,11 +51,11 @@ const acquire = (
 
 /** Through the circuit, if it still lets calls through. */
 const enter = (
-  { shared }: MemberRoute,
+  { ask, shared }: MemberRoute,
   { permit, way }: Permitted,
   scope: Scope.Scope
 ): Effect.Effect<Admitted | undefined> =>
-  Effect.flatMap(shared.circuits.enter(way.key), (verdict) =>
+  Effect.flatMap(shared.circuits.enter(way.circuit(ask.family)), (verdict) =>
     verdict === undefined
       ? Effect.as(permit.cancel, undefined)
       : Effect.as(

@@ -12,6 +12,15 @@ export const projectOf = ({ name, project }: Member): string => project ?? name
 
 export const locationOf = ({ location }: Member): string => location ?? "global"
 
+/** In the order in which they are first named. */
+export const regionsOf = ({ members }: Options): ReadonlyArray<string> => [...new Set(members.map(locationOf))]
+
+/** The options of one member: its own, else those for all. */
+export const optionsOf = (options: Options, member: Member): GeminiConfig.Options & { readonly member: string } => {
+  const own = Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined))
+  return { ...options, ...own, member: member.name }
+}
+
 const shown = (value: unknown): string =>
   `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
 

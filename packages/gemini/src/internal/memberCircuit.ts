@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -129,3 +130,13 @@ export const make = Effect.fnUntraced(function*(
       })
   }
 })
+
+/** Over the store of the context if there is one, which processes may share, else in memory. */
+export const fromContext = (options: Options | false = {}): Effect.Effect<Circuits, never, Scope.Scope> =>
+  options === false ? Effect.succeed(none) : Effect.flatMap(
+    Effect.serviceOption(CircuitBreaker.CircuitBreakerStore),
+    Option.match({
+      onNone: () => Effect.provide(make(options), CircuitBreaker.layerStoreMemory()),
+      onSome: (store) => Effect.provideService(make(options), CircuitBreaker.CircuitBreakerStore, store)
+    })
+  )

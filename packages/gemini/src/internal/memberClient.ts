@@ -20,6 +20,7 @@ import type { Circuits } from "./memberCircuit.ts"
 import * as Resources from "./memberResources.ts"
 import { Room } from "./memberRoom.ts"
 import { type Ask, MemberRoute } from "./MemberRoute.ts"
+import { MemberTransport } from "./memberTransport.ts"
 import * as MemberTable from "./memberTable.ts"
 import { type Family, type MemberState, MemberWay } from "./MemberWay.ts"
 import * as RetryKernel from "./retry.ts"
@@ -30,7 +31,7 @@ export interface Options {
   readonly model: ModelId.ModelId
   /** Of a client of one member. */
   readonly member: string | undefined
-  readonly table: MemberTable.MemberTable
+  readonly table: MemberTable.MemberTable<MemberState>
   readonly limiter: RateLimiter.Service
   readonly circuits: Circuits
   readonly client: LogicalCall.Client
@@ -157,7 +158,11 @@ export const make = (options: Options): MemberClient => {
 
   /** What carries an attempt: the way's own HTTP, or its own Live. */
   const carrier = (way: MemberWay, transport: Transport | undefined): Transport =>
-    transport === undefined ? way.member.http : way.member.live ?? transport
+    transport === undefined
+      ? way.member.http
+      : transport instanceof MemberTransport
+      ? transport.of(way.member.name)
+      : transport
 
   const sent = <A>(route: MemberRoute, send: (way: MemberWay) => Effect.Effect<A, GeminiError>) =>
     Effect.suspend(() => send(route.taken))

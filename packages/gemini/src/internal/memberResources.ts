@@ -15,6 +15,8 @@ const isOfTheApi = (uri: string): boolean =>
 export interface Held {
   readonly field: string
   readonly resource: string
+  /** What errors call it, where its name is not to be told. */
+  readonly shown?: string
 }
 
 const filesIn = (contents: ReadonlyArray<Content> | null | undefined): ReadonlyArray<Held> =>

@@ -3,7 +3,13 @@
  */
 import * as Reason from "../GeminiErrorReason.ts"
 import type { Held } from "./memberResources.ts"
-import type { MemberState } from "./MemberWay.ts"
+
+/** What of a member decides who sees the state that it made. */
+export interface Place {
+  readonly name: string
+  readonly project: string
+  readonly location: string
+}
 
 /** The most keys that are remembered; beyond it the one unused for longest is forgotten. */
 const capacity = 10_000
@@ -30,9 +36,9 @@ export class Owners {
 }
 
 /** Where a call may go, or why nowhere. */
-export type Reach = ReadonlyArray<MemberState> | Reason.InvalidRequest | Reason.NotFound
+export type Reach<M extends Place> = ReadonlyArray<M> | Reason.InvalidRequest | Reason.NotFound
 
-export const isReachable = (reach: Reach): reach is ReadonlyArray<MemberState> => Array.isArray(reach)
+export const isReachable = <M extends Place>(reach: Reach<M>): reach is ReadonlyArray<M> => Array.isArray(reach)
 
 /** What of a call decides which members can take it. */
 export interface Wish {
@@ -46,20 +52,20 @@ export const stickyKey = (key: string): string => `sticky:${key}`
 export const invalid = (field: string, description: string): Reason.InvalidRequest =>
   new Reason.InvalidRequest({ fields: [{ field, description }] })
 
-export class MemberTable {
-  readonly members: ReadonlyArray<MemberState>
+export class MemberTable<M extends Place> {
+  readonly members: ReadonlyArray<M>
   readonly owners = new Owners()
 
-  constructor(members: ReadonlyArray<MemberState>) {
+  constructor(members: ReadonlyArray<M>) {
     this.members = members
   }
 
-  named(name: string): MemberState | undefined {
+  named(name: string): M | undefined {
     return this.members.find((member) => member.name === name)
   }
 
   /** Members that see what one of them made: those of its project and location. */
-  #beside({ location, project }: MemberState): ReadonlyArray<MemberState> {
+  #beside({ location, project }: Place): ReadonlyArray<M> {
     return this.members.filter((member) => member.project === project && member.location === location)
   }
 
@@ -68,7 +74,7 @@ export class MemberTable {
     return first !== undefined && this.#beside(first).length === this.members.length
   }
 
-  reach({ held, member: name, sticky }: Wish): Reach {
+  reach({ held, member: name, sticky }: Wish): Reach<M> {
     let reach = this.members
     if (name !== undefined) {
       const member = this.named(name)
@@ -76,8 +82,8 @@ export class MemberTable {
       reach = [member]
     }
     const owned = sticky === undefined ? held : [...held, { field: "sticky", resource: stickyKey(sticky) }]
-    for (const { field, resource } of owned) {
-      const owner = this.owners.get(resource)
+    for (const { field, resource: key, shown: resource = key } of owned) {
+      const owner = this.owners.get(key)
       if (owner === undefined) {
         // The first call of a key, and whoever said the member, are free.
         if (field === "sticky" || name !== undefined || this.#isOneProject) continue
