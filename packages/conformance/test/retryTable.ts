@@ -10,6 +10,7 @@ import type * as Fault from "effect-gemini-emulator/Fault"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
@@ -117,9 +118,10 @@ export interface Ended {
   readonly error: GeminiError | undefined
 }
 
-/** Runs a call to its end under a clock that somebody has to move. */
+/** Runs a call to its end under a clock that somebody has to move; in small steps where fibers talk to each other. */
 export const ended = Effect.fnUntraced(function*<R>(
-  call: Effect.Effect<number, GeminiError, R>
+  call: Effect.Effect<number, GeminiError, R>,
+  step: Duration.Input = "1 minute"
 ): Effect.fn.Return<Ended, never, R> {
   const began = yield* Clock.currentTimeMillis
   const fiber = yield* Effect.forkChild(
@@ -136,7 +138,10 @@ export const ended = Effect.fnUntraced(function*<R>(
     ),
     { startImmediately: true }
   )
-  while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 minute")
+  while (fiber.pollUnsafe() === undefined) {
+    for (let i = 0; i < 20; i++) yield* Effect.yieldNow
+    yield* TestClock.adjust(step)
+  }
   return yield* Fiber.join(fiber)
 })
 
