@@ -181,7 +181,7 @@ describe("sessions over members", () => {
           return yield* opened.handle
         }))
       yield* Effect.scoped(session())
-      const handle = yield* resume({}) ?? ""
+      const handle = yield* resume({})
       for (let i = 0; i < 3; i++) yield* resume({ resumeFrom: handle ?? "" })
       const connections = yield* emulator.live.connections
       assert.deepStrictEqual(connections.map(({ project, resumed }) => [project, resumed]), [

@@ -33,7 +33,6 @@ import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
-import * as Stream from "effect/Stream"
 import * as GeminiLive from "./GeminiLive.ts"
 import * as CallLimits from "./internal/callLimits.ts"
 import * as LiveLimits from "./internal/liveLimits.ts"
@@ -71,19 +70,6 @@ interface LiveMember extends MemberTable.Place {
   calls: number
 }
 
-/** The session, and whoever asks for its handle leaves a note of whose it is. */
-const noting = (session: LiveSession, note: (handle: string) => void): LiveSession => ({
-  ...session,
-  handle: Effect.tap(session.handle, (handle) =>
-    Effect.sync(() => {
-      if (handle !== undefined) note(handle)
-    })),
-  events: Stream.tap(session.events, (event) =>
-    event._tag === "Resumption" && event.handle !== undefined
-      ? Effect.sync(() => note(event.handle ?? ""))
-      : Effect.void)
-})
-
 /**
  * @category constructors
  * @since 0.1.0
@@ -93,12 +79,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const limiter = yield* RateLimiter.RateLimiter
   const circuits = yield* Circuits.fromContext(options.circuit)
   const regions = Check.regionsOf(options)
+  const owners = new MemberTable.Owners()
   const transports = new Map<string, Service>()
   const members = yield* Effect.forEach(options.members, (member) =>
     Effect.gen(function*() {
       const own = Check.optionsOf(options, member)
       const place = { project: Check.projectOf(member), location: Check.locationOf(member) }
-      const open = yield* LiveOpen.make(own, place)
+      const onHandle = (handle: string): void => owners.set(handle, member.name)
+      const open = yield* LiveOpen.make(own, { ...place, onHandle })
       transports.set(member.name, RoutedTurn.make(own, open))
       const live: LiveMember = {
         ...place,
@@ -111,7 +99,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       }
       return live
     }))
-  const table = new MemberTable.MemberTable(members)
+  const table = new MemberTable.MemberTable(members, owners)
 
   const refuse = (model: string, field: string, description: string): LiveError =>
     new LiveError({ method: "connect", model, reason: new Reason.InvalidSetup({ fields: [{ field, description }] }) })
@@ -190,10 +178,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           Effect.result
         )
         if (Result.isSuccess(opened)) {
-          if (sticky !== undefined && table.owners.get(MemberTable.stickyKey(sticky)) === undefined) {
-            table.owners.set(MemberTable.stickyKey(sticky), member.name)
+          if (sticky !== undefined && owners.get(MemberTable.stickyKey(sticky)) === undefined) {
+            owners.set(MemberTable.stickyKey(sticky), member.name)
           }
-          return noting(opened.success.session, (handle) => table.owners.set(handle, member.name))
+          return opened.success.session
         }
         last = opened.failure
         if (!last.isRetryable) return yield* last

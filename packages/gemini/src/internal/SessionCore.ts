@@ -29,6 +29,8 @@ export interface Options {
   readonly inboundLimit: number
   readonly unreadable: "fail" | "event"
   readonly handle: string | undefined
+  /** Told of each handle, for who has to know where it is good. */
+  readonly onHandle?: ((handle: string) => void) | undefined
   /** Whether somebody runs the functions; else a turn is handed over at its first call. */
   readonly hasTools: boolean
 }
@@ -176,6 +178,7 @@ export class SessionCore {
     if (resumable !== true || !newHandle) return
     this.turns.update(newHandle, consumed === undefined || consumed === null ? undefined : Usage.count(consumed))
     this.progress++
+    this.#options.onHandle?.(newHandle)
   }
 
   #deliver(

@@ -42,6 +42,7 @@ export interface Options extends LiveLoop.Options {
   readonly inboundLimit: number
   readonly mediaLimit: number
   readonly unreadable: "fail" | "event"
+  readonly onHandle?: ((handle: string) => void) | undefined
 }
 
 type ClientMessage = LiveProtocol.ClientMessage
@@ -90,6 +91,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
       inboundLimit: options.inboundLimit,
       unreadable: options.unreadable,
       handle: options.resumeFrom,
+      onHandle: options.onHandle,
       hasTools: options.tools !== undefined
     })
     this.#media = new LiveMedia(this.#link, options.mediaLimit)

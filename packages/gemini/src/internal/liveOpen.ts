@@ -52,12 +52,17 @@ const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
 const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
   handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
 
-/** Where quotas are counted until there are several members. */
-const nowhere: Pick<RateLimiter.LaneKey, "project" | "location"> = { project: "default", location: "global" }
+/** Whose sessions they are: where quotas are counted, and who notes the handles. */
+export interface Place extends Pick<RateLimiter.LaneKey, "project" | "location"> {
+  readonly onHandle?: ((handle: string) => void) | undefined
+}
+
+/** Until there are several members. */
+const alone: Place = { project: "default", location: "global" }
 
 export const make = Effect.fnUntraced(function*(
   options: Options,
-  place = nowhere
+  place = alone
 ): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
   const construct = yield* Socket.WebSocketConstructor
   const limiter = yield* RateLimiter.RateLimiter
@@ -103,6 +108,7 @@ export const make = Effect.fnUntraced(function*(
         model: model.success,
         dial: (handle, restore) => LiveConnection.open(connection, withHandle(setup, handle), restore),
         resumeFrom: connectOptions.resumeFrom,
+        onHandle: place.onHandle,
         limits: isCounted ? limits : { ...limits, message: () => Effect.void },
         reconnect: reconnectOf(connectOptions.reconnect),
         tools: functions === undefined ? undefined : {

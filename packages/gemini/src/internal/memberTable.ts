@@ -54,10 +54,11 @@ export const invalid = (field: string, description: string): Reason.InvalidReque
 
 export class MemberTable<M extends Place> {
   readonly members: ReadonlyArray<M>
-  readonly owners = new Owners()
+  readonly owners: Owners
 
-  constructor(members: ReadonlyArray<M>) {
+  constructor(members: ReadonlyArray<M>, owners = new Owners()) {
     this.members = members
+    this.owners = owners
   }
 
   named(name: string): M | undefined {
