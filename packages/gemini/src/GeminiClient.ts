@@ -295,8 +295,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   )
 
   const generateStream: Service["generateStream"] = Fallback.stream((request, call) =>
-    ChunkFold.streamChunks(
-      Stream.unwrap(Effect.suspend(() => {
+    ChunkFold.openChunks(
+      Effect.suspend(() => {
         const prepared = prepare("generateContentStream", request, call)
         if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
         const { body, model } = prepared.success
@@ -305,7 +305,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
           routed === undefined
             ? Effect.succeed(client.generateStream(body, call))
             : Effect.map(routed, (transport) => client.generateStream(body, call, transport)))
-      })),
+      }),
       Routing.explain
     )
   )

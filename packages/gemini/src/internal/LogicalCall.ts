@@ -251,18 +251,15 @@ export const unary = <A>(
         }
       })
     }
-    const attempt: Effect.Effect<A, GeminiError> = Effect.suspend(() => {
+    const attempt = (): Effect.Effect<A, GeminiError> => {
       record?.asked()
-      return Effect.catch(
-        plan.meter.use(use),
-        (error) => Effect.flatMap(call.recover(error), () => attempt)
-      )
-    })
+      return Effect.catch(plan.meter.use(use), (error) => Effect.flatMap(call.recover(error), attempt))
+    }
     const entered = Effect.suspend(() => {
       // Asked where it enters: a fiber may yield between two operations, and the gate close.
       if (!gate.isOpen) return Effect.fail(call.closed)
       gate.enter(call)
-      return call.within(attempt)
+      return call.within(attempt())
     })
     const left = Effect.onExitPrimitive(entered, () => {
       gate.leave(call)

@@ -100,14 +100,17 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   const server = AttemptSpan.server(baseUrl, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
 
-  // Fibers of a program mostly share one context: the last merge is kept.
+  // Fibers of a program mostly share one context: the last merge is kept. Spans make a new one
+  // for each call, but what is merged into it depends on the redacted names alone.
   let last: readonly [from: Context.Context<never>, to: Context.Context<never>] | undefined
+  let quiet: readonly [names: ReadonlyArray<string | RegExp>, context: Context.Context<never>] | undefined
   const silenced = (context: Context.Context<never>): Context.Context<never> => {
     if (last?.[0] === context) return last[1]
     const names = Context.get(context, Headers.CurrentRedactedNames)
-    const merged = Context.merge(context, silence).pipe(
-      Context.add(Headers.CurrentRedactedNames, [...names, apiKeyHeader])
-    )
+    if (quiet?.[0] !== names) {
+      quiet = [names, Context.add(silence, Headers.CurrentRedactedNames, [...names, apiKeyHeader])]
+    }
+    const merged = Context.merge(context, quiet[1])
     last = [context, merged]
     return merged
   }
@@ -143,16 +146,14 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     if (Result.isFailure(body)) return Result.fail(body.failure)
     const fields = attempt.check?.() ?? []
     if (fields.length > 0) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
-    const headers = { ...fixedHeaders, [apiKeyHeader]: key }
+    const headers = Headers.fromRecordUnsafe({ ...fixedHeaders, [apiKeyHeader]: key })
     return Result.succeed(
       HttpClientRequest.makeWith(
         attempt.httpMethod,
         prefix + attempt.path,
         UrlParams.empty,
         Option.none(),
-        attempt.headers === undefined
-          ? Headers.fromRecordUnsafe(headers)
-          : Headers.setAll(Headers.fromRecordUnsafe(headers), attempt.headers),
+        attempt.headers === undefined ? headers : Headers.setAll(headers, attempt.headers),
         body.success
       )
     )

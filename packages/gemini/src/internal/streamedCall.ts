@@ -9,6 +9,8 @@ import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -38,82 +40,92 @@ export const stream = <A>(
         return Scope.close(scope, Exit.void)
       })
 
+      /** One frame a pull: a failure before the first chunk may be tried again, a later one is final. */
       const chunks = (
         source: Pull.Pull<Elements<A>, GeminiError>,
         permit: RateLimiter.Permit
       ): Pull.Pull<Elements<A>, GeminiError> => {
+        let hasBegun = false
         let settled: number | undefined
-        return Effect.flatMap(source, (answers) => {
-          let tokens = settled
-          for (const answer of answers) {
-            tokens = plan.inputTokens(answer) ?? tokens
-            if (plan.isFinished(answer)) finished = answer
+        return Pull.matchEffect(source, {
+          onSuccess: (answers) => {
+            hasBegun = true
+            let tokens = settled
+            for (const answer of answers) {
+              tokens = plan.inputTokens(answer) ?? tokens
+              if (plan.isFinished(answer)) finished = answer
+            }
+            if (permit.charge !== undefined && plan.charged !== undefined) {
+              for (const answer of answers) permit.charge(plan.charged(answer))
+            }
+            if (call.record !== undefined) {
+              call.record.chunk()
+              for (const answer of answers) call.record.used(plan.usage?.(answer))
+            }
+            if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
+            settled = tokens
+            return Effect.as(permit.settle(tokens), answers)
+          },
+          onFailure: (cause): Effect.Effect<never, GeminiError> => {
+            const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+            if (error === undefined) return Effect.failCause(cause)
+            return hasBegun
+              ? Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error))
+              : call.unsent(error, permit)
+          },
+          onDone: (): Pull.Pull<never, GeminiError> => {
+            const rejection = finished === undefined ? undefined : plan.rejection(finished)
+            return rejection === undefined ? Cause.done() : call.finalError(rejection)
           }
-          if (permit.charge !== undefined && plan.charged !== undefined) {
-            for (const answer of answers) permit.charge(plan.charged(answer))
-          }
-          if (call.record !== undefined) {
-            call.record.chunk()
-            for (const answer of answers) call.record.used(plan.usage?.(answer))
-          }
-          if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
-          settled = tokens
-          return Effect.as(permit.settle(tokens), answers)
         })
       }
 
-      const attempt: Pull.Pull<Elements<A>, GeminiError> = Effect.suspend(() => {
+      const attempt = (): Pull.Pull<Elements<A>, GeminiError> => {
         const inner = Scope.forkUnsafe(scope)
         call.record?.asked()
         return Scope.provide(plan.meter.acquire, inner).pipe(
           Effect.flatMap((permit) => {
             call.sent = true
             call.record?.sent(call.way)
-            return Effect.flatMap(Channel.toPullScoped(Stream.toChannel(send), inner), (source) => {
-              const read = chunks(source, permit)
-              pull = Effect.catchTags(read, {
-                GeminiError: (error) => Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error)),
-                Done: () => {
-                  const rejection = finished === undefined ? undefined : plan.rejection(finished)
-                  return rejection === undefined ? Cause.done() : call.finalError(rejection)
-                }
-              })
-              return Effect.catchTag(read, "GeminiError", (error) => call.unsent(error, permit))
-            })
+            return Effect.flatMap(
+              Channel.toPullScoped(Stream.toChannel(send), inner),
+              (source) => pull = chunks(source, permit)
+            )
           }),
           // The permit and the connection go before the backoff begins.
           (read) => Effect.onExitPrimitive(read, (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(inner, exit)),
           Effect.catchTag("GeminiError", (error) => {
             pull = undefined
-            return Effect.flatMap(call.recover(error), () => attempt)
+            return Effect.flatMap(call.recover(error), attempt)
           })
         )
-      })
+      }
 
-      const recorded: Pull.Pull<Elements<A>, GeminiError> = Effect.withFiber((fiber) => {
+      const recorded = (fiber: Fiber.Fiber<unknown, unknown>): Pull.Pull<Elements<A>, GeminiError> => {
         const record = call.record = CallRecord.of(fiber, plan.method, client.model)
-        if (record === undefined) return attempt
+        if (record === undefined) return attempt()
         return Effect.flatMap(
           CallRecord.stream(fiber, record, call, scope),
-          (span) => span === undefined ? attempt : Effect.withParentSpan(attempt, span, { captureStackTrace: false })
+          (span) =>
+            span === undefined
+              ? attempt()
+              : Effect.withParentSpan(Effect.suspend(attempt), span, { captureStackTrace: false })
         )
-      })
+      }
 
       // How it leaves stands before it enters: no interruption comes between.
-      const start = Effect.andThen(
-        Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))),
-        Effect.suspend(() => {
+      const start = (fiber: Fiber.Fiber<unknown, unknown>): Pull.Pull<Elements<A>, GeminiError> =>
+        Effect.flatMap(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), () => {
           // Asked where it enters: a fiber may yield between two operations, and the gate close.
           if (!gate.isOpen) return Effect.fail(call.closed)
           gate.enter(call)
-          return recorded
+          return recorded(fiber)
         })
-      )
 
       return Effect.onExitPrimitive(
         Effect.withFiber((fiber) => {
           call.fiber = fiber
-          return call.within(pull ?? start)
+          return call.within(pull ?? start(fiber))
         }),
         (exit) => {
           call.fiber = undefined
