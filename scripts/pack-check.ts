@@ -119,6 +119,70 @@ run(process.execPath, ["call.ts"], consumer)
 run("node_modules/.bin/gemini-fx", ["--version"], consumer)
 console.log("the tarballs answer a call")
 
+// Without the optional peers: what needs none works, and what is missing is named.
+const bare = join(scratch, "bare")
+mkdirSync(bare)
+writeFileSync(
+  join(bare, "package.json"),
+  JSON.stringify({
+    private: true,
+    type: "module",
+    dependencies: { effect: version("effect"), "effect-gemini": dependencies["effect-gemini"] }
+  })
+)
+writeFileSync(
+  join(bare, "peers.js"),
+  `import { Effect, Layer, Redacted } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { GeminiClient } from "effect-gemini"
+import * as FetchGemini from "effect-gemini/FetchGemini"
+
+const answer = { candidates: [{ content: { parts: [{ text: "no peer" }] }, finishReason: "STOP" }] }
+const program = GeminiClient.GeminiClient.use((gemini) => gemini.generate({ contents: "Hello" })).pipe(
+  Effect.provide(FetchGemini.layer({ apiKey: Redacted.make("key") })),
+  Effect.provideService(FetchHttpClient.Fetch, async () => Response.json(answer))
+)
+console.log((await Effect.runPromise(program)).text)
+for (const module of ["RedisLaneStore", "GeminiLive", "FileLaneStore", "Members", "Telemetry"]) {
+  await import("effect-gemini/" + module)
+}
+await import("effect-gemini/NodeGemini").then(
+  () => console.log("it is there"),
+  (error) => console.log(error.message)
+)
+`
+)
+run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], bare)
+const withoutPeers = run(process.execPath, ["peers.js"], bare)
+if (!/^no peer\n.*@effect\/platform-node/.test(withoutPeers)) {
+  throw new Error(`without the optional peers:\n${withoutPeers}`)
+}
+// With the platform, but without `ws`, which its own dependencies may bring along.
+run("npm", [
+  "install",
+  "--no-audit",
+  "--no-fund",
+  "--loglevel=error",
+  `@effect/platform-node@${version("@effect/platform-node")}`
+], bare)
+rmSync(join(bare, "node_modules/ws"), { recursive: true, force: true })
+writeFileSync(
+  join(bare, "live.js"),
+  `import { Effect, Redacted } from "effect"
+import * as GeminiLive from "effect-gemini/GeminiLive"
+import * as NodeGemini from "effect-gemini/NodeGemini"
+
+const program = GeminiLive.GeminiLive.use((live) => live.connect()).pipe(
+  Effect.scoped,
+  Effect.provide(NodeGemini.layerLive({ apiKey: Redacted.make("key") }))
+)
+console.log(await Effect.runPromise(program).catch((error) => error.message))
+`
+)
+const withoutSockets = run(process.execPath, ["live.js"], bare)
+if (!withoutSockets.includes("needs the package `ws`")) throw new Error(`without ws:\n${withoutSockets}`)
+console.log("what is missing of the optional peers is named")
+
 // The README's first five minutes, word for word, by somebody who has the tarballs: its commands in a
 // fresh folder, its hello.ts. Two things differ: where npm finds the packages, and the port, which may be taken.
 const readme = readFileSync(join(root, "README.md"), "utf8")
