@@ -36,9 +36,9 @@ import * as Model from "effect/ai/Model"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as GeminiAiError from "./GeminiAiError.ts"
+import * as ConfigOverride from "./internal/configOverride.ts"
 import { providerName } from "./internal/telemetry.ts"
 
 /**
@@ -176,16 +176,5 @@ export const model = <const Name extends string>(
  * @category configuration
  * @since 0.1.0
  */
-export const withConfigOverride: {
-  (overrides: typeof Config.Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service): Effect.Effect<A, E, Exclude<R, Config>>
-} = dual<
-  (
-    overrides: typeof Config.Service
-  ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>,
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service) => Effect.Effect<A, E, Exclude<R, Config>>
->(2, (self, overrides) =>
-  Effect.flatMap(
-    Effect.serviceOption(Config),
-    (outer) => Effect.provideService(self, Config, outer._tag === "Some" ? { ...outer.value, ...overrides } : overrides)
-  ))
+export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =
+  /* @__PURE__ */ ConfigOverride.make(Config)

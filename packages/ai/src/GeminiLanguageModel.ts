@@ -42,7 +42,6 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
@@ -50,6 +49,7 @@ import * as Stream from "effect/Stream"
 import * as GeminiAiError from "./GeminiAiError.ts"
 import "./GeminiMetadata.ts"
 import { type Dialect, toCodecGemini } from "./GeminiSchema.ts"
+import * as ConfigOverride from "./internal/configOverride.ts"
 import { buildRequest, type Request } from "./internal/buildRequest.ts"
 import { callIds } from "./internal/promptToContents.ts"
 import { type Context as PartsContext, responseToParts } from "./internal/responseToParts.ts"
@@ -251,20 +251,5 @@ export const model = <const Name extends string>(
  * @category configuration
  * @since 0.1.0
  */
-export const withConfigOverride: {
-  (overrides: typeof Config.Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service): Effect.Effect<A, E, Exclude<R, Config>>
-} = dual<
-  (
-    overrides: typeof Config.Service
-  ) => <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>,
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service) => Effect.Effect<A, E, Exclude<R, Config>>
->(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service) =>
-    Effect.flatMap(
-      Effect.serviceOption(Config),
-      (outer) =>
-        Effect.provideService(self, Config, outer._tag === "Some" ? { ...outer.value, ...overrides } : overrides)
-    )
-)
+export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =
+  /* @__PURE__ */ ConfigOverride.make(Config)
