@@ -1,5 +1,6 @@
 /**
- * `pnpm bench:live [--rows chunks,turns,sessions,idle,audio] [--rounds 9] [--minutes 60] [--json] [--prof folder]`
+ * `pnpm bench:live [--rows chunks,turns,sessions,idle,audio] [--rounds 15] [--minutes 60] [--json]`
+ * `                [--subjects raw,effect-gemini,genai] [--prof folder]`
  *
  * Live sessions beside raw `ws` with JSON.parse and the official SDK, each in a process of its own, taking
  * turns so that what else the machine does hits all alike. Ratios are to raw, within a round; medians.
@@ -15,7 +16,8 @@ import { median } from "./sample.ts"
 const { values: flags } = parseArgs({
   options: {
     rows: { type: "string", default: "chunks,turns,sessions,idle,audio" },
-    rounds: { type: "string", default: "9" },
+    subjects: { type: "string", default: "raw,effect-gemini,genai" },
+    rounds: { type: "string", default: "15" },
     minutes: { type: "string", default: "60" },
     json: { type: "boolean", default: false },
     prof: { type: "string" }
@@ -23,7 +25,7 @@ const { values: flags } = parseArgs({
 })
 const rounds = Number(flags.rounds)
 const minutes = Number(flags.minutes)
-const subjects = ["raw", "effect-gemini", "genai"]
+const subjects = flags.subjects.split(",")
 
 interface LiveFigure {
   readonly row: string

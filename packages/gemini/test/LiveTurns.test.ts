@@ -46,6 +46,16 @@ describe("turns over a lost connection", () => {
     assert.strictEqual(kernel.handle, "h1")
   })
 
+  it("a session without handles keeps nothing of the turns that are complete but their number", () => {
+    const { kernel, lost, send } = turns()
+    for (let i = 0; i < 1_000; i++) {
+      send("a")
+      kernel.complete()
+    }
+    assert.deepStrictEqual(kernel.sinks, [])
+    assert.deepStrictEqual(lost(), { resend: [], interrupted: [], unacknowledged: 1_000 })
+  })
+
   it("an update that is not resumable keeps the last handle and acknowledges nothing", () => {
     const { kernel, lost, send } = turns()
     send("a")
