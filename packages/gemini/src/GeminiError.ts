@@ -10,6 +10,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { Delay } from "./internal/delay.ts"
 import { GeminiErrorReason } from "./GeminiErrorReason.ts"
 import { Usage } from "./Usage.ts"
 
@@ -26,7 +27,7 @@ export const Attempt = Schema.Struct({
   member: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Finite),
   reason: Schema.optionalKey(Schema.String),
-  delay: Schema.optionalKey(Schema.Duration),
+  delay: Schema.optionalKey(Delay),
   /** Of an attempt by way of `fallback`: how it travelled. */
   transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
 })
@@ -65,7 +66,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   status: Schema.optionalKey(Schema.Finite),
   googleStatus: Schema.optionalKey(Schema.String),
   requestId: Schema.optionalKey(Schema.String),
-  retryAfter: Schema.optionalKey(Schema.Duration),
+  retryAfter: Schema.optionalKey(Delay),
   attempts: Schema.Array(Attempt),
   usage: Schema.optionalKey(Usage),
   reason: GeminiErrorReason

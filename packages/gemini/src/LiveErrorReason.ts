@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { Delay } from "./internal/delay.ts"
 
 const description = Schema.optionalKey(Schema.String)
 
@@ -104,7 +105,7 @@ export class InvalidServerMessage
  */
 export class ServerDisconnect extends Schema.TaggedError<ServerDisconnect>("effect-gemini/LiveError/ServerDisconnect")(
   "ServerDisconnect",
-  { timeLeft: Schema.optionalKey(Schema.Duration) }
+  { timeLeft: Schema.optionalKey(Delay) }
 ) {
   get isRetryable(): boolean {
     return true
@@ -211,7 +212,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/LiveEr
  */
 export class Limited extends Schema.TaggedError<Limited>("effect-gemini/LiveError/Limited")("Limited", {
   description: Schema.String,
-  retryAfter: Schema.optionalKey(Schema.Duration)
+  retryAfter: Schema.optionalKey(Delay)
 }) {
   get isRetryable(): boolean {
     return true

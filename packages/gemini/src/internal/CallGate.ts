@@ -8,6 +8,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
 
 /** A call in flight. */
 export interface InFlight {
@@ -64,7 +65,7 @@ export class CallGate {
         if (call.fiber === undefined) abandoned.push(call.abandon)
         else call.fiber.interruptUnsafe()
       }
-      return Effect.all(abandoned, { discard: true })
+      return Effect.forEach(abandoned, identity, { discard: true })
     })
   }
 }

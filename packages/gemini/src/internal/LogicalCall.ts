@@ -92,6 +92,12 @@ export interface Answered<A> {
   readonly attempts: ReadonlyArray<Attempt>
 }
 
+// Not Effect.all: it is 0.3 kB of every bundle.
+const drawn = /* @__PURE__ */ Effect.flatMap(
+  Random.next,
+  (random) => Effect.map(Clock.currentTimeMillis, (now) => ({ now, random }))
+)
+
 const neverSent: ReadonlySet<string> = new Set(["MissingApiKey", "InvalidRequest", "Unsupported", "LiveNotProvided"])
 
 export class LogicalCall<A> implements InFlight {
@@ -181,7 +187,7 @@ export class LogicalCall<A> implements InFlight {
     return Effect.flatMap(
       plan.meter.learn(failure),
       (error) =>
-        Effect.flatMap(Effect.all([Random.next, Clock.currentTimeMillis]), ([random, now]) => {
+        Effect.flatMap(drawn, ({ now, random }) => {
           const delay = client.gate.isOpen
             ? (plan.delayAfter ?? RetryKernel.delayAfter)(policy, {
               error,

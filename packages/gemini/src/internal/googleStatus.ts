@@ -21,53 +21,38 @@ const records = (value: unknown): ReadonlyArray<Record<string, unknown>> =>
 
 const string = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
-// Where a body has a status but no code (or the HTTP status is 200).
-// A Map: a status is the server's word and may be anything, "toString" included.
-const codes: ReadonlyMap<string, number> = new Map([
+// By gRPC's own numbers, which the status inside an operation has; with the HTTP status
+// where a body has a name but no code (or the HTTP status is 200).
+const rpc: ReadonlyArray<readonly [name: string, status?: number]> = [
+  ["OK"],
+  ["CANCELLED", 499],
+  ["UNKNOWN", 500],
   ["INVALID_ARGUMENT", 400],
-  ["FAILED_PRECONDITION", 400],
-  ["OUT_OF_RANGE", 400],
-  ["UNAUTHENTICATED", 401],
-  ["PERMISSION_DENIED", 403],
+  ["DEADLINE_EXCEEDED", 504],
   ["NOT_FOUND", 404],
   ["ALREADY_EXISTS", 409],
-  ["ABORTED", 409],
+  ["PERMISSION_DENIED", 403],
   ["RESOURCE_EXHAUSTED", 429],
-  ["CANCELLED", 499],
-  ["INTERNAL", 500],
-  ["UNKNOWN", 500],
-  ["DATA_LOSS", 500],
+  ["FAILED_PRECONDITION", 400],
+  ["ABORTED", 409],
+  ["OUT_OF_RANGE", 400],
   ["UNIMPLEMENTED", 501],
+  ["INTERNAL", 500],
   ["UNAVAILABLE", 503],
-  ["DEADLINE_EXCEEDED", 504]
-])
-
-// By gRPC's own numbers, which the status inside an operation has.
-const rpcNames: ReadonlyArray<string> = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED"
+  ["DATA_LOSS", 500],
+  ["UNAUTHENTICATED", 401]
 ]
+
+// A Map: a status is the server's word and may be anything, "toString" included.
+const codes: ReadonlyMap<string, number | undefined> = /* @__PURE__ */ new Map(
+  rpc.map(([name, status]) => [name, status])
+)
 
 /** An HTTP status from a code that may be one, text, a name, or gRPC's number. */
 const codeOf = (code: unknown): number | undefined => {
   if (typeof code === "string") return codes.get(code) ?? (code.trim() === "" ? undefined : codeOf(Number(code)))
   if (typeof code !== "number" || !Number.isFinite(code)) return undefined
-  return code < 100 ? codes.get(rpcNames[code] ?? "") : code
+  return code < 100 ? rpc[code]?.[1] : code
 }
 
 /**

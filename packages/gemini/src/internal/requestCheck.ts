@@ -32,10 +32,22 @@ const collect = (check: (report: Report) => void): ReadonlyArray<Violation> => {
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null
 
-/** Refuses two fields of which only one may be sent. */
-const exclusive = (report: Report, at: string, owner: object, first: string, second: string): void => {
-  const set = new Map(Object.entries(owner))
-  if (isSet(set.get(first)) && isSet(set.get(second))) report(`${at}${second}`, `cannot be sent beside ${first}`)
+const has = (owner: object, name: string): boolean => isSet(Reflect.get(owner, name))
+
+/** Refuses all but one of some fields. */
+const exclusive = (report: Report, at: string, owner: object, ...names: ReadonlyArray<string>): void => {
+  names.forEach((first, index) => {
+    for (const second of names.slice(index + 1)) {
+      if (has(owner, first) && has(owner, second)) report(`${at}${second}`, `cannot be sent beside ${first}`)
+    }
+  })
+}
+
+/** Refuses a number outside its bounds. */
+const within = (report: Report, field: string, value: unknown, highest: number): void => {
+  if (typeof value === "number" && !(value >= 0 && value <= highest)) {
+    report(field, `is from 0 to ${highest}, not ${value}`)
+  }
 }
 
 const dataFields: ReadonlySet<string> = new Set([
@@ -105,20 +117,14 @@ const checkSchema = (report: Report, at: string, schema: OpenApiSchema | null | 
 }
 
 const checkConfig = (report: Report, at: string, config: GenerationConfig): void => {
-  exclusive(report, at, config, "responseSchema", "responseJsonSchema")
-  exclusive(report, at, config, "responseSchema", "_responseJsonSchema")
-  exclusive(report, at, config, "responseJsonSchema", "_responseJsonSchema")
+  exclusive(report, at, config, "responseSchema", "responseJsonSchema", "_responseJsonSchema")
   checkSchema(report, `${at}responseSchema`, config.responseSchema, "responseJsonSchema")
   const { logprobs, speechConfig, stopSequences, temperature, thinkingConfig } = config
   if (stopSequences && stopSequences.length > 5) {
     report(`${at}stopSequences`, `at most 5, not ${stopSequences.length}`)
   }
-  if (typeof temperature === "number" && !(temperature >= 0 && temperature <= 2)) {
-    report(`${at}temperature`, `is from 0 to 2, not ${temperature}`)
-  }
-  if (typeof logprobs === "number" && !(logprobs >= 0 && logprobs <= 20)) {
-    report(`${at}logprobs`, `is from 0 to 20, not ${logprobs}`)
-  }
+  within(report, `${at}temperature`, temperature, 2)
+  within(report, `${at}logprobs`, logprobs, 20)
   if (thinkingConfig) {
     exclusive(report, `${at}thinkingConfig.`, thinkingConfig, "thinkingLevel", "thinkingBudget")
   }
@@ -131,10 +137,11 @@ const checkFunction = (report: Report, at: string, declaration: FunctionDeclarat
   if (!/^[A-Za-z0-9_:.-]{1,128}$/.test(declaration.name)) {
     report(`${at}.name`, "has 1 to 128 characters of A-Z a-z 0-9 _ : . -")
   }
-  exclusive(report, `${at}.`, declaration, "parameters", "parametersJsonSchema")
-  exclusive(report, `${at}.`, declaration, "response", "responseJsonSchema")
-  checkSchema(report, `${at}.parameters`, declaration.parameters, "parametersJsonSchema")
-  checkSchema(report, `${at}.response`, declaration.response, "responseJsonSchema")
+  for (const field of ["parameters", "response"] as const) {
+    const instead = `${field}JsonSchema`
+    exclusive(report, `${at}.`, declaration, field, instead)
+    checkSchema(report, `${at}.${field}`, declaration[field], instead)
+  }
 }
 
 const checkTool = (report: Report, at: string, tool: Tool): void => {
@@ -151,7 +158,7 @@ const checkGenerate = (report: Report, at: string, request: GenerateContent.Gene
   checkContents(report, `${at}contents`, request.contents)
   request.systemInstruction?.parts?.forEach((part, index) => {
     for (const kind of dataFields) {
-      if (kind !== "text" && kind in part && isSet(new Map(Object.entries(part)).get(kind))) {
+      if (kind !== "text" && has(part, kind)) {
         report(`${at}systemInstruction.parts[${index}].${kind}`, "a system instruction is text only")
       }
     }
