@@ -24,6 +24,8 @@ export interface Sample {
   readonly first: number
   /** RSS growth (`rss`), or live heap after / before (`heap`). */
   readonly memory: number
+  /** Live heap that a call leaves behind in four times as many calls afterwards (`heap`). */
+  readonly kept?: number
 }
 
 export const median = (values: ReadonlyArray<number>): number => {
