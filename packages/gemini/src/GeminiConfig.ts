@@ -17,8 +17,8 @@ import * as Result from "effect/Result"
 import type { CallOptions } from "./CallOptions.ts"
 import * as OptionCheck from "./internal/optionCheck.ts"
 import * as TierToml from "./internal/tierToml.ts"
-import * as TomlLines from "./internal/tomlLines.ts"
 import type * as Tier from "./Tier.ts"
+import * as TomlPlace from "./TomlPlace.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -262,7 +262,7 @@ export const fromToml = (text: string, file: string): Effect.Effect<FromToml, Co
     }
     const decoded = TierToml.decode(document.success)
     if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
-    return Effect.flatMap(Effect.promise(() => TomlLines.load(text)), (lineOf) =>
+    return Effect.flatMap(TomlPlace.of(text), (lineOf) =>
       wrongFile(
         decoded.failure.map(({ description, path }) => {
           const line = lineOf(path)

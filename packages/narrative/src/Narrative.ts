@@ -15,13 +15,13 @@ import * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
 import type { GeminiClient } from "effect-gemini/GeminiClient"
+import * as TomlPlace from "effect-gemini/TomlPlace"
 import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
 import type { Found } from "./internal/decode.ts"
 import type { FileContent } from "./internal/images.ts"
 import * as Play from "./internal/play.ts"
-import * as TomlLines from "./internal/tomlLines.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
 
@@ -83,7 +83,7 @@ export interface NarrativeResult {
 }
 
 const invalid = Effect.fnUntraced(function*(file: string, text: string, found: ReadonlyArray<Found>) {
-  const lineOf = yield* Effect.promise(() => TomlLines.load(text))
+  const lineOf = yield* TomlPlace.of(text)
   const problems = found.map(({ find, hint, path, what }): Problem => {
     const line = path.length === 0 ? undefined : lineOf(path, find)
     const key = path.reduce<string>(

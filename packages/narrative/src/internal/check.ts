@@ -4,6 +4,7 @@
 import * as Result from "effect/Result"
 import type { GenerationConfig } from "effect-gemini/GenerationConfig"
 import * as ModelId from "effect-gemini/ModelId"
+import type { Path } from "effect-gemini/TomlPlace"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"
 import { decode, type Found } from "./decode.ts"
@@ -11,7 +12,6 @@ import * as Images from "./images.ts"
 import { nearest } from "./nearest.ts"
 import { order } from "./order.ts"
 import * as Template from "./template.ts"
-import type { Path } from "./tomlLines.ts"
 import * as Variables from "./variables.ts"
 
 export interface Given {

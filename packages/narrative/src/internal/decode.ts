@@ -5,8 +5,8 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { Path } from "effect-gemini/TomlPlace"
 import { nearest } from "./nearest.ts"
-import type { Path } from "./tomlLines.ts"
 
 /** A problem before its line is known. `find` is text inside the value to point at. */
 export interface Found {
