@@ -17,6 +17,7 @@ import * as Result from "effect/Result"
 import type { CallOptions } from "./CallOptions.ts"
 import * as OptionCheck from "./internal/optionCheck.ts"
 import * as TierToml from "./internal/tierToml.ts"
+import type { Member } from "./Members.ts"
 import type * as Tier from "./Tier.ts"
 import * as TomlPlace from "./TomlPlace.ts"
 
@@ -223,6 +224,9 @@ export interface FromToml {
   readonly tier: Tier.Tier
   /** Every tier by name: Google's, as the file overrides them, and the file's own. */
   readonly tiers: Readonly<Record<string, Tier.Tier>>
+  /** For `Members.layerConfig`: projects, regions and keys, the keys by the variables that hold them. */
+  readonly members?: ReadonlyArray<Member>
+  readonly fallbackModels?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 /**

@@ -40,6 +40,7 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -64,6 +65,7 @@ import * as Check from "./internal/memberCheck.ts"
 import * as Circuits from "./internal/memberCircuit.ts"
 import * as MemberClient from "./internal/memberClient.ts"
 import * as MemberList from "./internal/memberList.ts"
+import * as MemberLoad from "./internal/memberLoad.ts"
 import * as Resources from "./internal/memberResources.ts"
 import type { Found } from "./internal/MemberRoute.ts"
 import { MemberTable } from "./internal/memberTable.ts"
@@ -85,6 +87,8 @@ export interface Member {
   /** How attempts, spans and `MemberCall` name it. */
   readonly name: string
   readonly apiKey?: Redacted.Redacted<string> | undefined
+  /** The environment variable that holds the key, for members in data: {@link layerConfig} reads it. */
+  readonly apiKeyFrom?: string | undefined
   /** Whose quota it uses. Default: one of its own, called as the member is. */
   readonly project?: string | undefined
   /** The region of that quota. Regions are tried in the order in which they are first named. Default `global`. */
@@ -378,3 +382,18 @@ export const layer = (
   never,
   HttpClient.HttpClient
 > => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)
+
+/**
+ * The same with the keys that members name (`apiKeyFrom`) and what every client reads from
+ * the environment. Fails with what cannot be meant.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (
+  options: Options
+): Layer.Layer<
+  GeminiClient.GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | Members,
+  Config.ConfigError,
+  HttpClient.HttpClient
+> => Layer.unwrap(Effect.map(MemberLoad.load(options), layer))

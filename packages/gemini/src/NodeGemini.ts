@@ -81,6 +81,28 @@ export const layerHttpNoDispatcher = (
   Layer.provide(GeminiClient.layer(options), Layer.effect(HttpClient.HttpClient, DispatchClient.make))
 
 /**
+ * The HttpClient of these layers alone, for `Members.layer` and others that take any.
+ *
+ * ```ts
+ * import * as Members from "effect-gemini/Members"
+ * import * as NodeGemini from "effect-gemini/NodeGemini"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const gemini = Members.layer({ members: [{ name: "one", apiKey: Redacted.make("…") }] }).pipe(
+ *   Layer.provide(NodeGemini.layerHttpClient())
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerHttpClient = (
+  options: Pick<GeminiConfig.Options, "timeouts"> = {}
+): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make), agent(options))
+
+/**
  * Key, base URL and version from the environment; `options` win over it. HTTP alone.
  *
  * @category layers

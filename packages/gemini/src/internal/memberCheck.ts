@@ -46,7 +46,10 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
   if (weight !== undefined && !(Number.isFinite(weight) && weight > 0)) {
     return { field: `${at}.weight`, description: `expected a number above 0, got ${shown(weight)}` }
   }
-  const { apiKey, apiVersion, baseUrl, limits, tier } = member
+  const { apiKey, apiKeyFrom, apiVersion, baseUrl, limits, tier } = member
+  if (apiKeyFrom !== undefined && apiKey === undefined) {
+    return { field: `${at}.apiKeyFrom`, description: "is read by Members.layerConfig alone" }
+  }
   const wrong = GeminiConfig.problem({ apiKey, apiVersion, baseUrl, limits, tier })
   if (wrong !== undefined) return { ...wrong, field: `${at}.${wrong.field}` }
   // Beside another one of its project, a member's own limits would be a second truth of one quota.

@@ -1,5 +1,6 @@
-/** What a configuration file says: `[providers.gemini]` with a default model and tiers. */
+/** What a configuration file says: `[providers.gemini]` with a default model, tiers and members. */
 import * as Result from "effect/Result"
+import type { Member } from "../Members.ts"
 import * as ModelId from "../ModelId.ts"
 import * as Tier from "../Tier.ts"
 
@@ -12,6 +13,8 @@ export interface Configured {
   readonly defaultModel?: string
   readonly tier: Tier.Tier
   readonly tiers: Readonly<Record<string, Tier.Tier>>
+  readonly members?: ReadonlyArray<Member>
+  readonly fallbackModels?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 type Table = Readonly<Record<string, unknown>>
@@ -86,7 +89,7 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
   if (document["providers"] === undefined) wrong(["providers"], "there is no [providers.gemini]")
   only(providers, ["providers"], ["gemini"])
   const gemini = table(providers, root)
-  only(gemini, root, ["default_model", "default_tier", "tiers"])
+  only(gemini, root, ["default_model", "default_tier", "tiers", "members", "fallback_models"])
 
   const tiers: Record<string, Tier.Tier> = Object.fromEntries(Tier.names.map((name) => [name, Tier.byName(name)]))
   const given = table(gemini, [...root, "tiers"])
@@ -100,9 +103,54 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
   const model = text(gemini, [...root, "default_model"])
   const defaultModel = model === undefined ? undefined : modelName(model, [...root, "default_model"])
 
+  const memberOf = (name: string, value: Table): Member => {
+    const path = [...root, "members", name]
+    only(value, path, ["api_key_from", "project", "location", "base_url", "api_version", "tier", "weight"])
+    const own: Record<string, string> = {}
+    for (const [key, field] of memberTexts) {
+      const given = text(value, [...path, key])
+      if (given !== undefined) own[field] = given
+    }
+    const named = text(value, [...path, "tier"])
+    const tier = named !== undefined && Object.hasOwn(tiers, named) ? tiers[named] : undefined
+    if (named !== undefined && tier === undefined) wrong([...path, "tier"], `no tier is called ${shown(named)}`)
+    const { weight } = value
+    const isWeight = typeof weight === "number" && weight > 0
+    if (weight !== undefined && !isWeight) {
+      wrong([...path, "weight"], `expected a number above 0, got ${shown(weight)}`)
+    }
+    return { name, ...own, ...(tier === undefined ? {} : { tier }), ...(isWeight ? { weight } : {}) }
+  }
+
+  const givenMembers = table(gemini, [...root, "members"])
+  const members = Object.keys(givenMembers).map((name) =>
+    memberOf(name, table(givenMembers, [...root, "members", name]))
+  )
+  const fallbackModels: Record<string, ReadonlyArray<string>> = {}
+  for (const [model, list] of Object.entries(table(gemini, [...root, "fallback_models"]))) {
+    const at = [...root, "fallback_models", model]
+    const isList = Array.isArray(list) && list.every((name) => typeof name === "string")
+    if (isList) fallbackModels[modelName(model, at)] = list.map((name: string) => modelName(name, at))
+    else wrong(at, `expected a list of models, got ${shown(list)}`)
+  }
+
   if (problems.length > 0 || tier === undefined) return Result.fail(problems)
-  return Result.succeed({ ...(defaultModel === undefined ? {} : { defaultModel }), tier, tiers })
+  return Result.succeed({
+    ...(defaultModel === undefined ? {} : { defaultModel }),
+    tier,
+    tiers,
+    ...(members.length === 0 ? {} : { members }),
+    ...(Object.keys(fallbackModels).length === 0 ? {} : { fallbackModels })
+  })
 }
+
+const memberTexts = [
+  ["api_key_from", "apiKeyFrom"],
+  ["project", "project"],
+  ["location", "location"],
+  ["base_url", "baseUrl"],
+  ["api_version", "apiVersion"]
+] as const
 
 const shown = (value: unknown): string => `${JSON.stringify(value)} (${Array.isArray(value) ? "array" : typeof value})`
 
