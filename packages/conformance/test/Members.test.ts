@@ -134,7 +134,8 @@ describe("a region that is down for an hour", () => {
       }).pipe(Effect.provide(services({
         members: [region("west"), region("east")],
         timeouts: { attempt: "5 seconds" }
-      }, { faults: [Fault.outage("west", { down, from: begins, until: ends })] })))
+      }, { faults: [Fault.outage("west", { down, from: begins, until: ends })] }))),
+    { timeout: 120_000 }
   )
 })
 

@@ -29,7 +29,7 @@ const layer = (options: Partial<Members.Options>) =>
         baseUrl: regionUrl(location)
       })),
       circuit: { openFor: "300 millis" },
-      timeouts: { firstByte: "500 millis" },
+      timeouts: { firstByte: "4 seconds" },
       ...options
     }))).pipe(
       Layer.provide(NodeGemini.layerHttpClient()),
