@@ -37,18 +37,22 @@ export class SseSplitter implements Splitter {
       if (piece[0] === LF) piece = piece.subarray(1)
     }
     if (piece.length === 0) return out
-    const hasCr = piece.includes(CR)
-    const lastCr = hasCr ? piece.lastIndexOf(CR) : -1
-    const end = 1 + Math.max(piece.lastIndexOf(LF), lastCr)
+    // Mostly a piece ends where a line does.
+    const last = piece[piece.length - 1]
+    const end = last === LF || last === CR
+      ? piece.length
+      : 1 + Math.max(piece.lastIndexOf(LF), piece.lastIndexOf(CR))
     if (end > 0) {
-      this.#skipLf = lastCr === piece.length - 1
+      this.#skipLf = last === CR
       let start = 0
       if (this.#held.length > 0) {
         // Only the line that began before is joined, not what follows it.
         start = firstLineEnd(piece)
-        this.#lines(Utf8.decode(this.#join(piece.subarray(0, start))), hasCr, out)
+        this.#lines(Utf8.decode(this.#join(piece.subarray(0, start))), out)
       }
-      if (start < end) this.#lines(Utf8.decode(piece.subarray(start, end)), hasCr, out)
+      if (start < end) {
+        this.#lines(Utf8.decode(end - start === piece.length ? piece : piece.subarray(start, end)), out)
+      }
     }
     if (end < piece.length) this.#held.push(end === 0 ? piece : piece.subarray(end))
     return out
@@ -57,7 +61,7 @@ export class SseSplitter implements Splitter {
   end(): ReadonlyArray<string> {
     const out: Array<string> = []
     this.cut = this.#held.length > 0 || this.#data !== undefined
-    if (this.#held.length > 0) this.#lines(`${Utf8.decode(this.#join(new Uint8Array(0)))}\n`, false, out)
+    if (this.#held.length > 0) this.#lines(`${Utf8.decode(this.#join(new Uint8Array(0)))}\n`, out)
     this.#dispatch(out)
     return out
   }
@@ -75,17 +79,17 @@ export class SseSplitter implements Splitter {
   }
 
   /** `text` is whole lines: it ends in a line end. */
-  #lines(text: string, hasCr: boolean, out: Array<string>): void {
+  #lines(text: string, out: Array<string>): void {
     let start = 0
     if (this.#first) {
       this.#first = false
       if (text.charCodeAt(0) === BOM) start = 1
     }
     let lf = -1
-    let cr = hasCr ? -1 : Infinity
+    let cr = -1
     while (start < text.length) {
-      if (lf < start) lf = found(text.indexOf("\n", start))
-      if (cr < start) cr = found(text.indexOf("\r", start))
+      if (lf < start) lf = found(text, "\n", start)
+      if (cr < start) cr = found(text, "\r", start)
       const stop = Math.min(lf, cr)
       this.#line(text, start, stop, out)
       start = stop + (cr === stop && lf === stop + 1 ? 2 : 1)
@@ -120,4 +124,8 @@ const firstLineEnd = (bytes: Uint8Array): number => {
   return cr === -1 || cr === lf - 1 ? lf + 1 : cr + 1
 }
 
-const found = (index: number): number => index === -1 ? Infinity : index
+/** Where it stands next; behind the text if nowhere. */
+const found = (text: string, lineEnd: string, start: number): number => {
+  const index = text.indexOf(lineEnd, start)
+  return index === -1 ? text.length : index
+}
