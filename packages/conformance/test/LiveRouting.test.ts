@@ -193,12 +193,15 @@ describe("a call to a model that has only the Live API", () => {
   it.live("counts on the lane of Live, and its session counts while it lasts", () =>
     routed(spoken, () =>
       Effect.gen(function*() {
-        yield* generate({ model: "gemini-3.8-live", contents: "a" })
-        const lanes = yield* RateLimiter.RateLimiter.use(({ snapshot }) => snapshot)
-        assert.deepStrictEqual(
-          lanes.map(({ lane, used }) => [lane.family, used.requests, used.inFlight]).sort(),
-          [["live", 1, 0], ["liveSession", 1, 0]]
+        const inUse = Effect.map(
+          RateLimiter.RateLimiter.use(({ snapshot }) => snapshot),
+          (lanes) => lanes.map(({ lane, used }) => [lane.family, used.requests, used.inFlight]).sort()
         )
+        yield* generate({ model: "gemini-3.8-live", contents: "a" })
+        // The call does not wait for the close of its session, its place does.
+        assert.deepStrictEqual(yield* inUse, [["live", 1, 0], ["liveSession", 1, 1]])
+        while ((yield* inUse)[1]?.[2] !== 0) yield* Effect.sleep("5 millis")
+        assert.deepStrictEqual(yield* inUse, [["live", 1, 0], ["liveSession", 1, 0]])
       })))
 
   it.live("sessions beyond the tier's wait for one to end", () =>

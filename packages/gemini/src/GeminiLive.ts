@@ -21,6 +21,7 @@ import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import type * as Content from "./Content.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as CallSessions from "./internal/callSessions.ts"
 import * as LiveOpen from "./internal/liveOpen.ts"
 import * as RoutedTurn from "./internal/routedTurn.ts"
 import type { LiveError } from "./LiveError.ts"
@@ -44,6 +45,37 @@ export interface Options extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl"
    * page's traffic or a proxy's log sees the key. Default `false`.
    */
   readonly keyInUrl?: boolean | undefined
+}
+
+/**
+ * Sessions that are dialled before the calls that will take them.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Warm {
+  /** How long one waits for a call. Default 1 minute. */
+  readonly idle?: Duration.Input | undefined
+  /** How many wait at most, of all models and configurations; for another one the oldest goes. Default 4. */
+  readonly sessions?: number | undefined
+}
+
+/**
+ * Options of the routed calls.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TransportOptions extends Options, Pick<GeminiConfig.Options, "timeouts"> {
+  /**
+   * Whether a call leaves the next one of its model and configuration (instructions, tools,
+   * generation settings) a session that is set up already. A session serves one call, so that
+   * nothing of it is left for the next. While it waits it is one of the model's open sessions,
+   * and makes room as soon as another one has to wait. Default `false`: who asks once, or each
+   * time with other instructions, would pay for a connection that nobody takes. Without effect
+   * where `apiKey` is an ephemeral token, whose uses it would spend.
+   */
+  readonly warm?: Warm | boolean | undefined
 }
 
 /**
@@ -144,7 +176,8 @@ export const make = (
 ): Effect.Effect<Service, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
   Effect.map(
     LiveOpen.make(options),
-    (open) => GeminiLive.of({ connect: (options) => Effect.map(open(options ?? {}, true), ({ session }) => session) })
+    (open) =>
+      GeminiLive.of({ connect: (options) => Effect.map(open(options ?? {}, "session"), ({ session }) => session) })
   )
 
 /**
@@ -170,13 +203,20 @@ export const layerGlobal = (options: Options): Layer.Layer<GeminiLive> =>
   Layer.provide(layer(options), [Socket.layerWebSocketConstructorGlobal, RateLimiter.layer])
 
 /**
- * What routes the calls of `GeminiClient` over Live: one session a call, ended with it. Its
- * answers have HTTP's shape; of a model that only speaks, the text is the transcription.
+ * What routes the calls of `GeminiClient` over Live: one session a call, ended with it, and with
+ * `warm` dialled before it. Its answers have HTTP's shape; of a model that only speaks, the
+ * text is the transcription.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerTransport = (
-  options: Options & Pick<GeminiConfig.Options, "timeouts">
+  options: TransportOptions
 ): Layer.Layer<LiveTransport, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> =>
-  Layer.effect(LiveTransport, Effect.map(LiveOpen.make(options), (open) => RoutedTurn.make(options, open)))
+  Layer.effect(
+    LiveTransport,
+    Effect.gen(function*() {
+      const open = yield* LiveOpen.make(options)
+      return RoutedTurn.make(options, yield* CallSessions.make(options, open))
+    })
+  )

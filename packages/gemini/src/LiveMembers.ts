@@ -35,6 +35,7 @@ import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import * as GeminiLive from "./GeminiLive.ts"
 import * as CallLimits from "./internal/callLimits.ts"
+import * as CallSessions from "./internal/callSessions.ts"
 import * as LiveLimits from "./internal/liveLimits.ts"
 import * as LiveOpen from "./internal/liveOpen.ts"
 import * as Check from "./internal/memberCheck.ts"
@@ -59,7 +60,9 @@ import * as RateLimiter from "./RateLimiter.ts"
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Members.Options, Pick<GeminiLive.Options, "defaultLiveModel" | "keyInUrl"> {}
+export interface Options
+  extends Members.Options, Pick<GeminiLive.TransportOptions, "defaultLiveModel" | "keyInUrl" | "warm">
+{}
 
 interface LiveMember extends MemberTable.Place {
   readonly open: LiveOpen.Open
@@ -87,7 +90,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const place = { project: Check.projectOf(member), location: Check.locationOf(member) }
       const onHandle = (handle: string): void => owners.set(handle, member.name)
       const open = yield* LiveOpen.make(own, { ...place, onHandle })
-      transports.set(member.name, RoutedTurn.make(own, open))
+      const sessions = yield* CallSessions.make({ ...own, warm: options.warm }, open, place)
+      transports.set(member.name, RoutedTurn.make(own, sessions))
       const live: LiveMember = {
         ...place,
         name: member.name,
@@ -165,7 +169,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const verdict = yield* circuits.enter(key)
         if (verdict === undefined) continue
         member.calls++
-        const opened = yield* member.open({ ...connectOptions, model: model.success }, true).pipe(
+        const opened = yield* member.open({ ...connectOptions, model: model.success }, "session").pipe(
           Effect.onExit((exit) =>
             Effect.sync(() => {
               if (exit._tag === "Success") return verdict(CircuitBreaker.success)
@@ -194,10 +198,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
 
   const [first] = transports.values()
+  const byDefault = first ??
+    RoutedTurn.make(options, yield* CallSessions.make(options, yield* LiveOpen.make(options)))
   return Context.make(GeminiLive.GeminiLive, GeminiLive.GeminiLive.of({ connect })).pipe(
     Context.add(
       LiveTransport,
-      new MemberTransport(first ?? RoutedTurn.make(options, yield* LiveOpen.make(options)), transports)
+      new MemberTransport(byDefault, transports)
     )
   )
 })

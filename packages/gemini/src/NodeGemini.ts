@@ -156,7 +156,7 @@ export type AllServices = Services | GeminiLive.GeminiLive | LiveTransport
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: GeminiConfig.Options & GeminiLive.Options): Layer.Layer<AllServices> =>
+export const layer = (options: GeminiConfig.Options & GeminiLive.TransportOptions): Layer.Layer<AllServices> =>
   Layer.provide(layerNoSockets(options), [agent(options), sockets()])
 
 /**
@@ -166,7 +166,7 @@ export const layer = (options: GeminiConfig.Options & GeminiLive.Options): Layer
  * @since 0.1.0
  */
 export const layerNoSockets = (
-  options: GeminiConfig.Options & GeminiLive.Options
+  options: GeminiConfig.Options & GeminiLive.TransportOptions
 ): Layer.Layer<AllServices, never, NodeHttpClient.Dispatcher | Socket.WebSocketConstructor> => {
   const both = withLive((live) => Layer.merge(live.layer(options), live.layerTransport(options)))
   // The client looks for the transport when it is built.

@@ -57,6 +57,8 @@ export interface Opened {
     last: ClientMessage
   ) => Stream.Stream<GenerateContentResponse, LiveError>
   readonly hooks: TurnHooks
+  /** Whether its connection stands, and the server has not said that it will end it. */
+  readonly isFresh: boolean
 }
 
 export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
@@ -104,6 +106,10 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
 
   get hooks(): TurnHooks {
     return this.#core.hooks
+  }
+
+  get isFresh(): boolean {
+    return this.#link.connection?.isOpen === true && this.#core.goAway === undefined
   }
 
   /** Begins to read. How it ends stands before: behind the permit and the functions, so that it is first. */

@@ -70,6 +70,10 @@ export class Connection implements Timed {
     this.#timers = LiveTimers.of(clock)
   }
 
+  get isOpen(): boolean {
+    return this.#socket?.isOpen === true
+  }
+
   /** Bytes handed over and not yet sent. */
   get buffered(): number {
     return this.#socket?.buffered ?? 0

@@ -16,8 +16,36 @@ import { messageLimits } from "./liveMessageLimits.ts"
 export interface LiveLimits {
   /** For as long as the scope lasts. */
   readonly session: Effect.Effect<void, Reason.Limited, Scope.Scope>
+  /** The same if there is a place now; of a session that nobody has asked for yet. */
+  readonly spare: Effect.Effect<void, Reason.Limited, Scope.Scope>
   /** Before each message that counts; with its estimated tokens, and the error of one that may not go. */
   readonly message: <E>(tokens: number, refused: (reason: Reason.Limited) => E) => Effect.Effect<void, E>
+}
+
+type Place = Pick<RateLimiter.LaneKey, "project" | "location">
+
+interface Keeper extends Place {
+  readonly giveUp: (quotaModel: string) => void
+}
+
+/** Who has sessions to spare, by limiter: told when somebody has to wait for a place. */
+const keepers = new WeakMap<RateLimiter.Service, Set<Keeper>>()
+
+/** Calls `giveUp`, until the scope ends, when somebody has to wait for a place among a model's sessions. */
+export const whenFull = (limiter: RateLimiter.Service, keeper: Keeper): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.sync(() => {
+      const known = keepers.get(limiter) ?? new Set()
+      keepers.set(limiter, known.add(keeper))
+      return known
+    }),
+    (known) => Effect.sync(() => known.delete(keeper))
+  ))
+
+const makeRoom = (limiter: RateLimiter.Service, { location, project, quotaModel }: RateLimiter.LaneKey): void => {
+  for (const keeper of keepers.get(limiter) ?? []) {
+    if (keeper.project === project && keeper.location === location) keeper.giveUp(quotaModel)
+  }
 }
 
 const nothing = () => Effect.void
@@ -39,15 +67,18 @@ export const make = (
   limiter: RateLimiter.Service,
   model: ModelId.ModelId,
   limitsOf: (model: ModelId.ModelId) => Limits,
-  place: Pick<RateLimiter.LaneKey, "project" | "location">
+  place: Place
 ): LiveLimits => {
   const quotaModel = ModelAlias.quotaModel(model)
   const limits = limitsOf(quotaModel)
   const lane = { project: place.project, location: place.location, quotaModel }
   const sessions = { lane: { ...lane, family: "liveSession" as const }, limits: sessionLimits(limits), tokens: 0 }
   const messages = { lane: { ...lane, family: "live" as const }, limits: messageLimits(limits) }
+  const session = (more: Partial<RateLimiter.Admission>) =>
+    Effect.mapError(Effect.asVoid(limiter.acquire({ ...sessions, method: "connect", ...more })), limited)
   return {
-    session: Effect.mapError(Effect.asVoid(limiter.acquire({ ...sessions, method: "connect" })), limited),
+    session: session({ onWait: ({ lane }) => Effect.sync(() => makeRoom(limiter, lane)) }),
+    spare: session({ maxWait: 0 }),
     message: (tokens, refused) =>
       Effect.mapError(
         limiter.use({ lane: messages.lane, limits: messages.limits, method: "send", tokens }, nothing),

@@ -29,10 +29,12 @@ import * as LiveSetup from "./liveSetup.ts"
 /** The newest generally available Live model on 2026-11-22. */
 export const defaultModel = "gemini-3.8-live"
 
-/** Opens a session; one whose messages are counted elsewhere says so. */
+/** Who a session is for: somebody who holds it, one call (whose message is counted there), or nobody yet. */
+export type Purpose = "session" | "call" | "spare"
+
 export type Open = <R = never>(
   options: ConnectOptions<R>,
-  isCounted: boolean
+  purpose: Purpose
 ) => Effect.Effect<LiveSession.Opened, LiveError, Scope.Scope | R>
 
 const defaultSchedule: Schedule.Schedule<unknown, LiveError> = Schedule.exponential("500 millis").pipe(
@@ -58,7 +60,7 @@ export interface Place extends Pick<RateLimiter.LaneKey, "project" | "location">
 }
 
 /** Until there are several members. */
-const alone: Place = { project: "default", location: "global" }
+export const alone: Place = { project: "default", location: "global" }
 
 export const make = Effect.fnUntraced(function*(
   options: Options,
@@ -73,7 +75,7 @@ export const make = Effect.fnUntraced(function*(
   const endpoint = LiveEndpoint.make(options)
   let recent: { readonly model: ModelId.ModelId; readonly limits: LiveLimits.LiveLimits } | undefined
 
-  return <R = never>(connectOptions: ConnectOptions<R>, isCounted: boolean) =>
+  return <R = never>(connectOptions: ConnectOptions<R>, purpose: Purpose) =>
     Effect.contextWith((context: Context.Context<R>) => {
       const name = connectOptions.model ?? options.defaultLiveModel ?? defaultModel
       const refuse = (fields: ReadonlyArray<LiveCheck.Violation>) =>
@@ -109,7 +111,11 @@ export const make = Effect.fnUntraced(function*(
         dial: (handle, restore) => LiveConnection.open(connection, withHandle(setup, handle), restore),
         resumeFrom: connectOptions.resumeFrom,
         onHandle: place.onHandle,
-        limits: isCounted ? limits : { ...limits, message: () => Effect.void },
+        limits: purpose === "session" ? limits : {
+          ...limits,
+          session: purpose === "spare" ? limits.spare : limits.session,
+          message: () => Effect.void
+        },
         reconnect: reconnectOf(connectOptions.reconnect),
         tools: functions === undefined ? undefined : {
           ...functions,

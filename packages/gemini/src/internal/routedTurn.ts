@@ -1,5 +1,5 @@
 /**
- * A stateless request as one turn of a session of its own, for `GeminiClient`'s routing.
+ * A stateless request as the one turn of a session, for `GeminiClient`'s routing.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -17,8 +17,8 @@ import type * as LiveProtocol from "../LiveProtocol.ts"
 import { LiveTransport, type Service } from "../LiveTransport.ts"
 import type { Part } from "../Part.ts"
 import * as AttemptClock from "./attemptClock.ts"
+import type { CallSession } from "./callSessions.ts"
 import * as LiveModels from "./liveModels.ts"
-import type { Open } from "./liveOpen.ts"
 
 type Request = GeminiHttp.WithModel<GenerateContentRequest>
 
@@ -117,7 +117,10 @@ const toGemini = (method: string, model: string, error: LiveError): GeminiError 
   return failure(new Reason.Live({ reason, ...(code === undefined ? {} : { code }) }))
 }
 
-export const make = (options: Pick<GeminiConfig.Options, "timeouts">, open: Open): Service => {
+export const make = (
+  options: Pick<GeminiConfig.Options, "timeouts">,
+  session: CallSession
+): Service => {
   const run = (
     method: string,
     request: Request,
@@ -131,10 +134,10 @@ export const make = (options: Pick<GeminiConfig.Options, "timeouts">, open: Open
     }
     const { before, connect, last } = planned.success
     const timeout = call?.timeouts?.connect ?? options.timeouts?.connect
-    const connectOptions = timeout === undefined ? connect : { ...connect, timeouts: { connect: timeout } }
+    const timeouts = timeout === undefined ? undefined : { connect: timeout }
     const turn = (onOpen: () => void) =>
       Stream.unwrap(
-        Effect.map(open(connectOptions, false), (session) => {
+        Effect.map(session(connect, timeouts), (session) => {
           onOpen()
           return session.turn(before, last)
         })
