@@ -35,6 +35,7 @@ const sources = globSync([
   "CONTRIBUTING.md",
   "packages/*/README.md",
   "packages/*/LIVE.md",
+  "packages/*/MEMBERS.md",
   "packages/*/src/**/*.ts"
 ], {
   cwd: root,

@@ -11,6 +11,7 @@ import { recipeFor } from "effect-gemini-examples/JsonAnswer"
 import { makeChat } from "effect-gemini-examples/LongChat"
 import * as Observed from "effect-gemini-examples/Observed"
 import { ask, askPolitely } from "effect-gemini-examples/PlainTypeScript"
+import * as Plan from "effect-gemini-examples/Plan"
 import { makeGemini } from "effect-gemini-examples/Runtime"
 import { calls, smoke } from "effect-gemini-examples/smoke"
 import { answerFor, Tenants } from "effect-gemini-examples/Tenants"
@@ -299,5 +300,29 @@ describe("the smoke test", () => {
 describe("the default model", () => {
   it("is pinned: it changes in a minor release, with a line in the changelog", () => {
     assert.strictEqual(GeminiConfig.defaultModel, "gemini-3.8-flash")
+  })
+})
+
+describe("the plan around members", () => {
+  it("answers by the next model while one is overloaded, and by hand when all of Gemini is away", async () => {
+    const question = "What is a lane?"
+    emulator.addFault({ error: { code: 503 }, when: { model: GeminiConfig.defaultModel } })
+    assert.include(await Effect.runPromise(Plan.ask(question)), question)
+    assert.deepStrictEqual(emulator.requests().map(({ model }) => model), [
+      GeminiConfig.defaultModel,
+      GeminiConfig.defaultModel,
+      "gemini-2.5-flash"
+    ])
+    emulator.clear()
+    emulator.addFault({ error: { code: 503 } })
+    assert.include(await Effect.runPromise(Plan.ask(question)), "We cannot answer just now")
+    assert.strictEqual(emulator.requests().length, 3)
+  })
+
+  it("sends a wrong question nowhere else", async () => {
+    emulator.addFault({ error: { code: 400 } })
+    const exit = await Effect.runPromiseExit(Plan.ask("What?"))
+    assert.strictEqual(exit._tag, "Failure")
+    assert.strictEqual(emulator.requests().length, 1)
   })
 })
