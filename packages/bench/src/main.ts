@@ -4,7 +4,7 @@
  * Tables on stdout, or with `--json` the data. `--check` compares with the committed
  * baseline and ends with 1 if a ratio is 15 % worse in two runs of its row; a run whose
  * control is off is void and ends with 2. `--gate` is the check of a few rows within a
- * minute: it ends with 1 if a ratio is 30 % worse in three runs of its row.
+ * minute: it ends with 1 if a ratio is 35 % worse in three runs of its row.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"

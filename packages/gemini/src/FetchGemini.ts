@@ -19,7 +19,8 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as GeminiClient from "./GeminiClient.ts"
-import * as GeminiConfig from "./GeminiConfig.ts"
+import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as Environment from "./internal/environment.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
 import type * as ModelPool from "./ModelPool.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
@@ -70,4 +71,4 @@ export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(GeminiConfig.load(options), layer))
+  Layer.unwrap(Effect.map(Environment.load(options), layer))

@@ -11,10 +11,10 @@ import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CallOptions } from "./CallOptions.ts"
+import * as Environment from "./internal/environment.ts"
 import * as OptionCheck from "./internal/optionCheck.ts"
 import * as TierToml from "./internal/tierToml.ts"
 import type { Member } from "./Members.ts"
@@ -148,15 +148,6 @@ export const problem: (options: Options) => Problem | undefined = OptionCheck.pr
  */
 export const problemOfCall: (call: CallOptions) => Problem | undefined = OptionCheck.problemOfCall
 
-const optional = (name: string): Config.Config<string | undefined> =>
-  Config.String(name).pipe(Config.option, Config.map((value) => Option.getOrUndefined(value) || undefined))
-
-const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
-  Config.Redacted(name).pipe(
-    Config.option,
-    Config.map((key) => Option.isSome(key) && Redacted.value(key.value) !== "" ? key.value : undefined)
-  )
-
 /**
  * What the environment says: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL,
  * then GOOGLE_GEMINI_BASE_URL; GEMINI_API_VERSION. An empty variable is none. The SDK reads
@@ -165,24 +156,10 @@ const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefin
  * @category constructors
  * @since 0.1.0
  */
-export const fromEnvironment = /* @__PURE__ */ Effect.fnUntraced(function*() {
-  const environment = yield* Config.all({
-    gemini: secret("GEMINI_API_KEY"),
-    google: secret("GOOGLE_API_KEY"),
-    baseUrl: optional("GEMINI_BASE_URL"),
-    googleBaseUrl: optional("GOOGLE_GEMINI_BASE_URL"),
-    apiVersion: optional("GEMINI_API_VERSION")
-  })
-  const { gemini, google } = environment
-  if (gemini !== undefined && google !== undefined && Redacted.value(gemini) !== Redacted.value(google)) {
-    yield* Effect.logWarning("GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used")
-  }
-  return {
-    apiKey: gemini ?? google,
-    baseUrl: environment.baseUrl ?? environment.googleBaseUrl,
-    apiVersion: environment.apiVersion
-  } satisfies Options
-})
+export const fromEnvironment: () => Effect.Effect<
+  Pick<Options, "apiKey" | "baseUrl" | "apiVersion">,
+  Config.ConfigError
+> = Environment.fromEnvironment
 
 /**
  * The options of `layerConfig`: what the caller says wins over the environment, which is not
@@ -191,26 +168,7 @@ export const fromEnvironment = /* @__PURE__ */ Effect.fnUntraced(function*() {
  * @category constructors
  * @since 0.1.0
  */
-export const load = /* @__PURE__ */ Effect.fnUntraced(
-  function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
-    const environment = options.apiKey === undefined
-      ? yield* fromEnvironment()
-      : yield* Config.all({
-        baseUrl: Config.map(
-          Config.all([optional("GEMINI_BASE_URL"), optional("GOOGLE_GEMINI_BASE_URL")]),
-          ([gemini, google]) => gemini ?? google
-        ),
-        apiVersion: optional("GEMINI_API_VERSION")
-      })
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-    const loaded: Options = { ...environment, ...given }
-    const wrong = problem(loaded)
-    if (wrong === undefined) return loaded
-    return yield* Effect.fail(
-      new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
-    )
-  }
-)
+export const load: (options?: Options) => Effect.Effect<Options, Config.ConfigError> = Environment.load
 
 /**
  * What a file says, to be spread into the options: `{ ...configured, apiKey }`.

@@ -22,7 +22,8 @@ import * as Option from "effect/Option"
 import type * as Socket from "effect/socket/Socket"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
-import * as GeminiConfig from "./GeminiConfig.ts"
+import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as Environment from "./internal/environment.ts"
 import type * as GeminiLive from "./GeminiLive.ts"
 import * as DispatchClient from "./internal/dispatchClient.ts"
 import type { LiveTransport } from "./LiveTransport.ts"
@@ -109,7 +110,7 @@ export const layerHttpClient = (
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(GeminiConfig.load(options), layerHttp))
+  Layer.unwrap(Effect.map(Environment.load(options), layerHttp))
 
 // Loaded when a program asks for Live: it brings effect/ai's Tool along, a call over HTTP needs neither.
 // Functions, so that a bundle of a program that does not ask has none of it.
@@ -139,7 +140,7 @@ export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.G
 export const layerLiveConfig = (
   options: GeminiLive.Options = {}
 ): Layer.Layer<GeminiLive.GeminiLive, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(GeminiConfig.load(options), (loaded) => layerLive({ ...options, ...loaded })))
+  Layer.unwrap(Effect.map(Environment.load(options), (loaded) => layerLive({ ...options, ...loaded })))
 
 /**
  * What {@link layer} gives.
