@@ -46,9 +46,10 @@ export class SseSplitter implements Splitter {
       this.#skipLf = last === CR
       let start = 0
       if (this.#held.length > 0) {
-        // Only the line that began before is joined, not what follows it.
+        // Only the line that began before is joined, not what follows it; nothing is sought in it.
         start = firstLineEnd(piece)
-        this.#lines(Utf8.decode(this.#join(piece.subarray(0, start))), out)
+        const text = Utf8.decode(this.#join(piece.subarray(0, start)))
+        this.#line(text, this.#begin(text), text.length - (text.endsWith("\r\n") ? 2 : 1), out)
       }
       if (start < end) {
         this.#lines(Utf8.decode(end - start === piece.length ? piece : piece.subarray(start, end)), out)
@@ -78,13 +79,16 @@ export class SseSplitter implements Splitter {
     return whole
   }
 
+  /** Where a text begins: behind the byte order mark of the first one. */
+  #begin(text: string): number {
+    const skips = this.#first && text.charCodeAt(0) === BOM
+    this.#first = false
+    return skips ? 1 : 0
+  }
+
   /** `text` is whole lines: it ends in a line end. */
   #lines(text: string, out: Array<string>): void {
-    let start = 0
-    if (this.#first) {
-      this.#first = false
-      if (text.charCodeAt(0) === BOM) start = 1
-    }
+    let start = this.#begin(text)
     let lf = -1
     let cr = -1
     while (start < text.length) {
