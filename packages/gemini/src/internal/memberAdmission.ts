@@ -3,6 +3,7 @@
  * it now, else a place in the room until one does.
  */
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -166,8 +167,8 @@ const untilOpen = Effect.fnUntraced(function*(
     const description = `no member answers for ${route.ask.model} now (${names}): their circuits are open`
     return yield* failure(route, new Reason.Overloaded({ description }), opensIn)
   }
-  route.patience -= opensIn
   yield* Effect.raceFirst(place.signal.next, Effect.sleep(opensIn))
+  route.patience -= (yield* Clock.currentTimeMillis) - route.now
 })
 
 const tooLate = (route: MemberRoute, all: ReadonlyArray<Found>, maxWait: number): GeminiError => {

@@ -72,6 +72,9 @@ export const generation = (
   }
 }
 
+/** A member and a fallback model each. */
+const maxWays = 1_024
+
 const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
 
 export const make = (options: Options): MemberClient => {
@@ -83,6 +86,8 @@ export const make = (options: Options): MemberClient => {
     const key = `${member.name}/${model}`
     const known = ways.get(key)
     if (known !== undefined) return known
+    // Names may come from anywhere: what is forgotten is made anew.
+    if (ways.size >= maxWays) ways.clear()
     const way = new MemberWay(member, model, limiter)
     ways.set(key, way)
     return way
