@@ -74,6 +74,7 @@ writeFileSync(
   `import { Effect, Layer, Redacted } from "effect"
 import { GeminiClient } from "effect-gemini"
 import * as FetchGemini from "effect-gemini/FetchGemini"
+import * as Subpath from "effect-gemini/GeminiClient"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Narrative from "effect-gemini-narrative/Narrative"
@@ -90,6 +91,7 @@ const ask = (client: typeof FetchGemini.layer) =>
 const program = Effect.all([ask(FetchGemini.layer), ask(NodeGemini.layerHttp)]).pipe(Effect.provide(Emulator.layerServer()))
 const answers = await Effect.runPromise(program)
 if (!answers.every((answer) => answer.text.includes("Hello from a tarball"))) throw new Error("no answer")
+if (Subpath.GeminiClient !== GeminiClient.GeminiClient) throw new Error("a service has two keys")
 if (typeof Narrative.parse !== "function") throw new Error("no narrative")
 `
 )
