@@ -66,6 +66,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
   readonly #options: Options
   readonly #first: Connection
   readonly #scope: Scope.Closeable
+  readonly #work: Scope.Closeable
   readonly #link: LiveLink
   readonly #core: SessionCore
   readonly #loop: LiveLoop.LiveLoop
@@ -80,12 +81,14 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     options: Options,
     first: Connection,
     scope: Scope.Closeable,
+    work: Scope.Closeable,
     fiber: Fiber.Fiber<unknown, unknown>
   ) {
     this.model = options.model
     this.#options = options
     this.#first = first
     this.#scope = scope
+    this.#work = work
     this.#link = new LiveLink(first)
     this.#status = { _tag: "Open", sessionId: first.sessionId, isPaused: false }
     this.#core = new SessionCore({
@@ -112,7 +115,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     return this.#link.connection?.isOpen === true && this.#core.goAway === undefined
   }
 
-  /** Begins to read. How it ends stands before: behind the permit and the functions, so that it is first. */
+  /** Begins to read; how it ends stands before. */
   get begin(): Effect.Effect<void> {
     const { scheduling, toolConcurrency, tools } = this.#options
     const close = Effect.suspend(() => Effect.andThen(this.#loop.stop, this.#close(undefined)))
@@ -125,7 +128,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
       answer: (response) => Effect.ignore(this.#link.transmit({ toolResponse: { functionResponses: [response] } })),
       onIdle: () => this.#core.hooks.quiet()
     })
-    return Effect.flatMap(Scope.provide(runner, this.#scope), (runner) => {
+    return Effect.flatMap(Scope.provide(runner, this.#work), (runner) => {
       this.#tools = runner
       this.#core.hooks.toolCall = runner.run
       this.#core.hooks.toolCancel = runner.cancel
@@ -141,7 +144,7 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
     return Effect.andThen(this.#close(error), Effect.suspend(() => Scope.close(this.#scope, Exit.void)))
   }
 
-  /** Once: what waits is told, the connection is closed; behind it the scope interrupts what runs. */
+  /** Once: what waits is told, the connection is closed, what runs is interrupted, the permit goes back. */
   #close(error: LiveError | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { connection } = this.#link
@@ -152,7 +155,8 @@ export class SessionOperations implements LiveSession, Opened, LiveLoop.Owner {
       this.#media.wake()
       this.setStatus({ _tag: "Closed", error })
       this.#core.end(error, over)
-      return connection?.close() ?? Effect.void
+      const released = Effect.suspend(() => Scope.closeUnsafe(this.#work, Exit.void) ?? Effect.void)
+      return connection === undefined ? released : Effect.andThen(connection.close(), released)
     })
   }
 

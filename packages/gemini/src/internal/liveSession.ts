@@ -13,22 +13,24 @@ export const open = (options: Options): Effect.Effect<Opened, LiveError, Scope.S
   Effect.flatMap(Effect.scope, (outer) =>
     Effect.uninterruptibleMask((restore) => {
       const { limits, model, resumeFrom } = options
-      // Ended by an error, it is closed before the caller's.
+      // Ended by an error, it is closed before the caller's. What it holds is in a scope of its own:
+      // one finalizer is run as it is, several in a generator.
       const scope = Scope.forkUnsafe(outer)
+      const work = Scope.makeUnsafe()
       const place = Effect.mapError(
-        Scope.provide(limits.session, scope),
+        Scope.provide(limits.session, work),
         (reason) => new LiveError({ method: "connect", model, reason })
       )
       const opened = Effect.flatMap(
         Effect.mapError(options.dial(resumeFrom, restore), (verdict) => LiveLoop.errorOf("connect", model, verdict)),
         (connection) =>
           Effect.withFiber((fiber) => {
-            const live = new SessionOperations(options, connection, scope, fiber)
+            const live = new SessionOperations(options, connection, scope, work, fiber)
             return Effect.as(live.begin, live)
           })
       )
       return Effect.onExitPrimitive(
         Effect.andThen(restore(place), opened),
-        (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(scope, exit)
+        (exit) => Exit.isSuccess(exit) ? undefined : Effect.andThen(Scope.close(work, exit), Scope.close(scope, exit))
       )
     }))
