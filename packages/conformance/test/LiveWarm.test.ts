@@ -4,6 +4,7 @@ import * as AuthTokens from "effect-gemini/AuthTokens"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as GeminiLive from "effect-gemini/GeminiLive"
 import * as LiveMembers from "effect-gemini/LiveMembers"
+import { LiveTransport } from "effect-gemini/LiveTransport"
 import { Call } from "effect-gemini/MemberCall"
 import * as Members from "effect-gemini/Members"
 import * as NodeGemini from "effect-gemini/NodeGemini"
@@ -254,6 +255,28 @@ describe("warm sessions", () => {
       assert.isAbove(Duration.toMillis(closing), 100)
       assert.isBelow(Duration.toMillis(closing), 3000)
     }).pipe(Effect.scoped))
+
+  it.effect("a call that outlives the layer fails, instead of waiting for a session that nobody dials", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const options: Options = { apiKey, tier: "tier3", warm: true }
+      const services = yield* Layer.buildWithScope(
+        Layer.provide(GeminiLive.layerTransport(options), RateLimiter.layer),
+        scope
+      )
+      const call = LiveTransport.use((transport) =>
+        transport.generateContent({ model, contents: [{ role: "user", parts: [{ text: "emulator:say one" }] }] })
+      ).pipe(Effect.provide(services))
+      yield* call
+      yield* Scope.close(scope, Exit.void)
+      // The limiter is gone with it, so no session is to be had; but nobody waits for ever.
+      for (let i = 0; i < 2; i++) {
+        const late = yield* Effect.forkChild(call, { startImmediately: true })
+        yield* TestClock.adjust("1 minute")
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(late)))
+      }
+      assert.deepStrictEqual((yield* settled).filter((one) => one.endsWith("open")), [])
+    }).pipe(Effect.scoped, Effect.provide(Emulator.layerMemory())))
 
   test("an interrupted call closes the session that it took", { warm: true }, () =>
     Effect.gen(function*() {

@@ -24,6 +24,7 @@ import * as ModelAlias from "../ModelAlias.ts"
 import * as ModelId from "../ModelId.ts"
 import * as RateLimiter from "../RateLimiter.ts"
 import type * as LiveCheck from "./liveCheck.ts"
+import type * as LiveConnection from "./liveConnection.ts"
 import * as LiveEndpoint from "./liveEndpoint.ts"
 import * as LiveLimits from "./liveLimits.ts"
 import type * as LiveOpen from "./liveOpen.ts"
@@ -62,6 +63,15 @@ const problem = ({ idle, sessions }: Warm): LiveCheck.Violation | undefined => {
   return sessions === undefined || (Number.isInteger(sessions) && sessions >= 1)
     ? undefined
     : { field: "warm.sessions", description: "expected a whole number of at least 1" }
+}
+
+/** None of what cannot be written: dialling says so. */
+const keyOf = (connect: ConnectOptions): string | undefined => {
+  try {
+    return JSON.stringify(connect)
+  } catch {
+    return undefined
+  }
 }
 
 const quotaModelOf = (name: string | undefined): string => {
@@ -123,6 +133,12 @@ export const make = Effect.fnUntraced(function*(
     ...place,
     giveUp: (quotaModel) => dropOldest((spare) => spare.quotaModel === quotaModel)
   })
+  let isClosed = false
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosed = true
+    })
+  )
 
   const wait = (key: string, spare: Spare, connect: ConnectOptions): Effect.Effect<void> =>
     // The call that leaves it goes first.
@@ -130,16 +146,17 @@ export const make = Effect.fnUntraced(function*(
       Effect.onExit((exit) => Deferred.succeed(spare.dialled, Exit.isSuccess(exit) ? exit.value : undefined)),
       Effect.andThen(Effect.suspend(() => spares.get(key) === spare ? Effect.sleep(idle) : Effect.void)),
       Effect.ignore,
-      Effect.andThen(Effect.suspend(() => {
+      Effect.andThen(Effect.uninterruptible(Effect.suspend(() => {
         if (spares.get(key) !== spare) return Effect.void
         spares.delete(key)
         return Scope.close(spare.scope, Exit.void)
-      }))
+      })))
     )
 
   // In the context of the call, which says who measures sessions.
   const dialNext = (key: string, connect: ConnectOptions, context: Context.Context<never>): void => {
-    if (spares.has(key)) return
+    // A call may outlive the layer.
+    if (isClosed || spares.has(key)) return
     if (spares.size >= most) dropOldest(() => true)
     const spare: Spare = {
       quotaModel: quotaModelOf(connect.model),
@@ -151,29 +168,30 @@ export const make = Effect.fnUntraced(function*(
     spare.fiber = run(Effect.provideContext(wait(key, spare, connect), context))
   }
 
-  const taken = (spare: Spare, dial: Dial): Dial =>
+  const taken = (spare: Spare, dial: Dial, restore: LiveConnection.Restore): Dial =>
     Effect.flatMap(Effect.scope, (scope) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.andThen(
-          Scope.addFinalizer(scope, end(spare)),
-          Effect.flatMap(restore(Deferred.await(spare.dialled)), (opened) => {
-            spare.fiber?.interruptUnsafe()
-            if (opened?.isFresh === true) return Effect.succeed(opened)
-            // It died while it waited, or will soon: nothing was said in it.
-            run(Effect.uninterruptible(end(spare)))
-            return restore(dial)
-          })
-        )
+      Effect.andThen(
+        Scope.addFinalizer(scope, end(spare)),
+        Effect.flatMap(restore(Deferred.await(spare.dialled)), (opened) => {
+          spare.fiber?.interruptUnsafe()
+          if (opened?.isFresh === true) return Effect.succeed(opened)
+          // It died while it waited, or will soon: nothing was said in it.
+          run(Effect.uninterruptible(end(spare)))
+          return restore(dial)
+        })
       ))
 
   return (connect, dial) =>
-    Effect.contextWith((context: Context.Context<never>) => {
-      const key = JSON.stringify(connect)
-      const spare = spares.get(key)
-      if (spare !== undefined) spares.delete(key)
-      return Effect.tap(
-        spare === undefined ? dial : taken(spare, dial),
-        () => Effect.sync(() => dialNext(key, connect, context))
-      )
-    })
+    // Nothing comes between taking one out of the map and seeing to its end.
+    Effect.uninterruptibleMask((restore) =>
+      Effect.contextWith((context: Context.Context<never>) => {
+        const key = keyOf(connect)
+        if (key === undefined) return restore(dial)
+        const next = () => Effect.sync(() => dialNext(key, connect, context))
+        const spare = spares.get(key)
+        if (spare === undefined) return Effect.tap(restore(dial), next)
+        spares.delete(key)
+        return Effect.tap(taken(spare, dial, restore), next)
+      })
+    )
 })
