@@ -159,6 +159,14 @@ export interface Wanted {
  */
 export interface StoredLane {
   readonly reserve: (ask: Ask, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
+  /**
+   * For a store far away: several at once, in order, each as `reserve`. The answers end with the
+   * first refusal: those behind it were not asked.
+   */
+  readonly reserveAll?: (
+    asks: ReadonlyArray<Ask>,
+    now: number
+  ) => Effect.Effect<ReadonlyArray<Reservation | Refusal>, GeminiError>
   /** The server's count of the reservation's tokens; the last call wins. */
   readonly settle: (reservation: Reservation, tokens: number, now: number) => Effect.Effect<void>
   /** The call ended: frees concurrency alone. */

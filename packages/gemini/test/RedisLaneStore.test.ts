@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as LaneScript from "../src/internal/laneScript.ts"
 import { nextPacificMidnight } from "../src/internal/pacificDay.ts"
+import { RedisReservation } from "../src/internal/redisReservation.ts"
 import * as RedisStore from "../src/internal/redisStore.ts"
 import { laneStoreSuite } from "./LaneStoreSuite.ts"
 import * as RedisServer from "./RedisServer.ts"
@@ -179,6 +180,60 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
       reservation(yield* ask({}))
     }).pipe(Effect.provide(RedisServer.layer)))
 
+  it.effect("asks for many in one script, in order, and ends with the first that does not fit", () =>
+    Effect.gen(function*() {
+      yield* setClock(start)
+      const { lane } = yield* process({})
+      const limits = { ...unlimited, tpm: 100 }
+      const ask = (tokens: number) => ({ limits, tokens })
+      const reserveAll = (asks: ReadonlyArray<LaneStore.Ask>) => lane.reserveAll?.(asks, 0) ?? Effect.succeed([])
+      const answers = yield* reserveAll([ask(40), ask(50), ask(20), ask(10)])
+      assert.deepStrictEqual(answers.map(({ _tag }) => _tag), ["Reserved", "Reserved", "Refused"])
+      assert.strictEqual((yield* lane.read(limits, 0)).tokens, 90)
+      // Two groups in one script: what the one is refused the other may have.
+      const first = yield* Effect.forkChild(reserveAll([ask(5)]), { startImmediately: true })
+      const groups = yield* Effect.forEach([[ask(50), ask(1)], [ask(5)]], (group) => reserveAll(group), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(groups.map((group) => group.map(({ _tag }) => _tag)), [["Refused"], ["Reserved"]])
+      yield* Fiber.join(first)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.live("is exact by Redis's clock while three processes ask without a pause, and uses what there is", () =>
+    Effect.gen(function*() {
+      const short = { window: 240, guard: 10 }
+      const times: Array<number> = []
+      const end = (yield* Clock.currentTimeMillis) + 2_000
+      const asking = Effect.gen(function*() {
+        const lane = (yield* RedisStore.make({}, LaneScript.make())).store.open(key, short)
+        const ask = { limits: { ...unlimited, rpm: 50, concurrency: 40 }, tokens: 1 }
+        while ((yield* Clock.currentTimeMillis) < end) {
+          for (const answer of yield* lane.reserveAll?.([ask, ask, ask, ask, ask], 0) ?? Effect.succeed([])) {
+            if (!(answer instanceof RedisReservation)) continue
+            times.push(answer.at)
+            yield* lane.settle(answer, 2, 0)
+            yield* lane.release(answer, 0)
+          }
+        }
+      })
+      yield* Effect.all([asking, asking, asking], { concurrency: "unbounded" })
+      times.sort((a, b) => a - b)
+      const most = times.map((from, i) => times.slice(i).findIndex((at) => at >= from + 250))
+      assert.isAtMost(Math.max(...most), 50)
+      assert.isAtLeast(times.length, 50 * 7)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("gives back what came for one who asked and is gone", () =>
+    Effect.gen(function*() {
+      yield* setClock(start)
+      const { ask, lane } = yield* process({})
+      const gone = yield* Effect.forkChild(ask({}), { startImmediately: true })
+      yield* Fiber.interrupt(gone)
+      const seen = yield* lane.read(unlimited, 0)
+      const { inFlight, requests } = seen.requests === 0 ? seen : yield* lane.read(unlimited, 0)
+      assert.deepStrictEqual({ inFlight, requests }, { inFlight: 0, requests: 0 })
+    }).pipe(Effect.provide(RedisServer.layer)))
+
   it.effect("gives a dead process's concurrency free after `lease`; what it sent stays counted", () =>
     Effect.gen(function*() {
       yield* setClock(start)
@@ -221,6 +276,8 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
         for (const one of all) yield* lane.release(reservation(one), 0)
       }
       const redis = yield* Redis
+      // The ends of calls are on their way; who asks how the lane stands waits for them.
+      yield* lane.read(unlimited, 0)
       const names = yield* redis.send<ReadonlyArray<string>>("KEYS", "here:*")
       assert.deepStrictEqual(names, ["here:{p/global/gemini-2.5-flash/generate}:window"])
       assert.isAtMost(yield* redis.send<number>("HLEN", names[0] ?? ""), 40 + 12)
@@ -244,6 +301,7 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
       const limiter = yield* RateLimiter.RateLimiter
       const admission = { lane: key, limits: { ...unlimited, rpm: 1 }, tokens: 1, maxWait: 0 }
       yield* limiter.use(admission, () => Effect.void)
+      yield* limiter.snapshot
       const names = yield* Redis.use((redis) => redis.send<ReadonlyArray<string>>("KEYS", "*"))
       assert.deepStrictEqual(names, ["gemini:{p/global/gemini-2.5-flash/generate}:window"])
       const error = yield* Effect.flip(limiter.use(admission, () => Effect.void))

@@ -11,24 +11,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { GeminiError } from "../GeminiError.ts"
-import type { LaneKey, Lesson, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
+import type { LaneKey, Refusal, Reservation, StoredLane } from "../LaneStore.ts"
 import type { Admission, Feedback, Headroom, LaneSnapshot, Options } from "../RateLimiter.ts"
 import type { Limits } from "../Tier.ts"
 import { alarm } from "./alarm.ts"
+import { headroom, interactiveInRow } from "./headroom.ts"
 import { countable } from "./LaneWindow.ts"
 import type { Ticket } from "./Ticket.ts"
 
-/** While both wait, every ninth admission is a batch call's: batch is slowed, never starved. */
-const interactiveInRow = 8
-
-/** Nobody knows how long the calls in flight take: each turn of them is taken for so long. */
-const turnOfCalls = 1_000
+/** Of a store far away, in one question: few enough that processes which share it take turns. */
+const askedAtOnce = 8
 
 /** Nothing stops a lane longer, whatever a server says: a Pacific day has 25 hours at most. */
 const longestPark = 25 * 3_600_000
-
-/** Of a 429 that names no quota. */
-const unnamed: Lesson = { counts: "requests", limit: undefined }
 
 /** Of a lane that was told of a 429 before it admitted anything. */
 const unknown: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
@@ -44,10 +39,6 @@ class Queue {
   length = 0
   tokens = 0
 }
-
-/** Whether so many tokens can ever be admitted. */
-export const isPossible = ({ concurrency, rpd, rpm, tpm }: Limits, tokens: number): boolean =>
-  rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || tokens === 0)
 
 export class LaneQueue {
   readonly key: LaneKey
@@ -66,7 +57,7 @@ export class LaneQueue {
   #asking = false
   #changed = false
   /** The head was refused and waits, and whoever comes now would have to wait behind it. */
-  #stuck = false
+  isStuck = false
   /** How many in the queue are not willing to wait behind it. */
   #hasty = 0
 
@@ -85,10 +76,6 @@ export class LaneQueue {
 
   get waiting(): number {
     return this.#interactive.length + this.#batch.length
-  }
-
-  get isStuck(): boolean {
-    return this.#stuck
   }
 
   get isClosed(): boolean {
@@ -129,7 +116,7 @@ export class LaneQueue {
     const wasHead = this.#head() === ticket
     this.#unlink(ticket)
     if (!wasHead) return
-    this.#stuck = false
+    this.isStuck = false
     this.pump()
   }
 
@@ -208,7 +195,9 @@ export class LaneQueue {
     )
     if (learn === "off") return pause
     const told = quotas.filter(({ limit = 0 }) => limit > 0 && limit < Infinity)
-    const lessons = told.length === 0 && learn === "counted" ? [unnamed] : told
+    const lessons = told.length === 0 && learn === "counted"
+      ? [{ counts: "requests" as const, limit: undefined }]
+      : told
     return lessons.length === 0 ? pause : Effect.andThen(
       pause,
       Effect.forEach(lessons, (lesson) => this.store.teach(lesson, this.limits, now), { discard: true })
@@ -225,41 +214,8 @@ export class LaneQueue {
     })
   }
 
-  headroom({ limits, priority, tokens }: Pick<Admission, "limits" | "priority" | "tokens">, now: number): Headroom {
-    const interactive = this.#interactive
-    const batch = this.#batch
-    const overtaken = priority === "batch"
-      ? batch.length
-      : Math.min(batch.length, Math.floor(interactive.length / interactiveInRow))
-    const waiting = interactive.length + overtaken
-    if (!isPossible(limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
-    const open = { ...limits, concurrency: Infinity }
-    const { learned } = this.store.seen(open, { requests: 1, tokens: 1 }, now)
-    const { concurrency } = limits
-    const rpm = learned?.rpm ?? limits.rpm
-    const tpm = learned?.tpm ?? limits.tpm
-    const before = interactive.tokens + (overtaken === 0 ? 0 : batch.tokens * overtaken / batch.length)
-    const size = before + Math.min(countable(tokens), tpm)
-    // What a window cannot take at once comes in so many windows more.
-    const turns = Math.max(Math.ceil((waiting + 1) / rpm), Math.ceil(size / tpm) || 1, 1) - 1
-    const rest = (amount: number, limit: number) => turns === 0 ? amount : Math.max(1, amount - turns * limit)
-    const seen = this.store.seen(open, { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) }, now)
-    const calls = seen.inFlight + waiting + 1 - concurrency
-    return {
-      admitsIn: Math.max(
-        seen.freeIn + turns * this.#span,
-        calls > 0 ? Math.ceil(calls / concurrency) * turnOfCalls : 0
-      ),
-      waiting,
-      free: seen.exhausted || seen.parkedUntil !== undefined ? 0 : Math.max(
-        0,
-        1 - Math.max(
-          (seen.requests + waiting) / rpm,
-          (seen.tokens + before) / Math.max(1, tpm),
-          (seen.inFlight + waiting) / concurrency
-        )
-      )
-    }
+  headroom(ask: Pick<Admission, "limits" | "priority" | "tokens">, now: number): Headroom {
+    return headroom(this.store, this.#span, this.#interactive, this.#batch, ask, now)
   }
 
   /** Asks for the head; whether to go on with the next one. */
@@ -273,7 +229,68 @@ export class LaneQueue {
       this.#changed = true
       return false
     }
-    return this.#take(head, this.store.reserve(head.admission, head.now()))
+    if (this.store.reserveAll === undefined || this.waiting === 1) {
+      return this.#take(head, this.store.reserve(head.admission, head.now()))
+    }
+    const asked = this.#heads()
+    return this.#takeAll(asked, this.store.reserveAll(asked.map(({ admission }) => admission), head.now()), head)
+  }
+
+  /** Those that go next, in order. */
+  #heads(): ReadonlyArray<Ticket> {
+    const heads: Array<Ticket> = []
+    let interactive = this.#interactive.first
+    let batch = this.#batch.first
+    let inRow = this.#inRow
+    while (heads.length < askedAtOnce) {
+      if (batch !== undefined && (interactive === undefined || inRow >= interactiveInRow)) {
+        heads.push(batch)
+        batch = batch.next
+        inRow = 0
+      } else if (interactive !== undefined) {
+        heads.push(interactive)
+        interactive = interactive.next
+        inRow++
+      } else break
+    }
+    return heads
+  }
+
+  #takeAll(
+    asked: ReadonlyArray<Ticket>,
+    answers: Effect.Effect<ReadonlyArray<Answer>, GeminiError>,
+    { context }: Ticket
+  ): boolean {
+    this.#asking = true
+    this.#changed = false
+    Effect.runForkWith(context)(answers).addObserver((exit) => {
+      // All of them leave the queue before the first one runs, and changes it.
+      const granted: Array<Ticket> = []
+      const rest: Array<readonly [Ticket, Exit.Exit<Answer, GeminiError>]> = []
+      asked.forEach((ticket, i) => {
+        if (Exit.isFailure(exit)) return rest.push([ticket, Exit.failCause(exit.cause)])
+        const answer = exit.value[i]
+        if (answer?._tag !== "Reserved" || ticket.state !== "queued") {
+          return answer === undefined ? undefined : rest.push([ticket, Exit.succeed(answer)])
+        }
+        this.#leave(ticket, answer)
+        return granted.push(ticket)
+      })
+      this.#asking = false
+      const isStuck = rest.map(([ticket, exit]) => !this.#answered(ticket, exit)).includes(true)
+      for (const ticket of granted) ticket.finish(Exit.void)
+      if (!isStuck || this.#changed) this.pump()
+    })
+    return false
+  }
+
+  /** With what it asked for. */
+  #leave(ticket: Ticket, reservation: Reservation): void {
+    this.#spent = undefined
+    this.isStuck = false
+    this.#inRow = ticket.isBatch ? 0 : this.#inRow + 1
+    this.#unlink(ticket)
+    ticket.hold(reservation)
   }
 
   #take(head: Ticket, answer: Effect.Effect<Answer, GeminiError>): boolean {
@@ -298,12 +315,8 @@ export class LaneQueue {
     }
     const answer = exit.value
     if (answer._tag === "Reserved") {
-      this.#spent = undefined
-      this.#stuck = false
       if (isQueued) {
-        this.#inRow = head.isBatch ? 0 : this.#inRow + 1
-        this.#unlink(head)
-        head.hold(answer)
+        this.#leave(head, answer)
         head.finish(Exit.void)
       } else {
         // It left while a store further away answered.
@@ -321,7 +334,7 @@ export class LaneQueue {
     }
     if (answer.retryIn === Infinity) this.#disarm()
     else this.#arm(head, Math.max(1, answer.retryIn))
-    this.#stuck = true
+    this.isStuck = true
     if (this.#hasty > 0) this.#tell(({ refuse }) => refuse?.(answer.retryIn))
     return false
   }

@@ -8,7 +8,8 @@ import { LimiterFull, QuotaExhausted, RateLimited, RequestTooLarge } from "../Ge
 import type { Refusal, Reservation } from "../LaneStore.ts"
 import type { Admission, Permit } from "../RateLimiter.ts"
 import { alarm } from "./alarm.ts"
-import { type Answer, isAnswer, isPossible, type LaneQueue } from "./LaneQueue.ts"
+import { isPossible } from "./headroom.ts"
+import { type Answer, isAnswer, type LaneQueue } from "./LaneQueue.ts"
 
 /** One call's place in its lane: queued, then holding a reservation, then ended. */
 export class Ticket implements Permit {

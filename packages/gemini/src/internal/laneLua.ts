@@ -11,10 +11,6 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local inf = math.huge
 local function num(text) if text == 'inf' then return inf end return tonumber(text) end
 local function int(n) if n == inf then return 'inf' end return string.format('%.0f', n) end
-local function lease(member, ttl)
-  redis.call('ZADD', L, int(now + ttl), member)
-  redis.call('PEXPIRE', L, int(ttl + 1000))
-end
 `
 
 export const sameDay = `
@@ -123,8 +119,11 @@ end
 `
 
 export const limited = `
-local rpm, tpm = math.min(num(ARGV[5]), limitAt('rpm')), math.min(num(ARGV[6]), limitAt('tpm'))
-local rpd, concurrency = num(ARGV[7]), num(ARGV[8])
+local rpm, tpm, rpd, concurrency = inf, inf, inf, inf
+local function limit(place)
+  rpm, tpm = math.min(num(ARGV[place]), limitAt('rpm')), math.min(num(ARGV[place + 1]), limitAt('tpm'))
+  rpd, concurrency = num(ARGV[place + 2]), num(ARGV[place + 3])
+end
 for name, t in pairs(taught) do
   if now >= t.untl then
     taught[name] = nil
@@ -167,10 +166,9 @@ local function wait(tokens)
 end
 
 -- What every answer ends with: the lane as it is now.
-local function told(...)
+local function told(reply)
   local freeIn = flying >= concurrency and inf or 0
   if freeIn == 0 and not fits(1) then freeIn = wait(1) end
-  local reply = {...}
   local risesIn, goneIn = inf, 0
   for _, t in pairs(taught) do risesIn, goneIn = math.min(risesIn, t.risesAt - now), math.max(goneIn, t.untl - now) end
   for _, n in ipairs({

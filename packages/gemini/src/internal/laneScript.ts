@@ -12,6 +12,7 @@ import type { Lesson } from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
 import { clock, limited, sameDay, state, turnDay } from "./laneLua.ts"
 import { heldFor } from "./learned.ts"
+import { nextPacificMidnight } from "./pacificDay.ts"
 
 /** A lane of a Redis, and what every step of it is told. */
 export interface Place {
@@ -25,6 +26,12 @@ export interface Place {
 export interface Day {
   readonly start: number
   readonly end: number
+}
+
+export const dayOf = (now: number): Day => {
+  const end = nextPacificMidnight(now)
+  // A Pacific day has 23 to 25 hours.
+  return { start: nextPacificMidnight(end - 26 * 3_600_000), end }
 }
 
 /** How the server tells the time: seconds and microseconds. A test may say it itself. */
@@ -72,6 +79,30 @@ const number = (value: number): string => value === Infinity ? "inf" : String(va
 const limitsOf = ({ concurrency, rpd, rpm, tpm }: Limits): ReadonlyArray<string> =>
   [rpm, tpm, rpd, concurrency].map(number)
 
+/** The arguments of one step. */
+export const step = {
+  group: ["group"],
+  reserve: (limits: Limits, tokens: number, ttl: number, poll: number): ReadonlyArray<string> => [
+    "reserve",
+    ...limitsOf(limits),
+    String(tokens),
+    String(ttl),
+    String(poll)
+  ],
+  settle: (position: string, before: number, tokens: number): ReadonlyArray<string> => [
+    "settle",
+    position,
+    String(before),
+    String(tokens)
+  ],
+  release: (position: string): ReadonlyArray<string> => ["release", position],
+  cancel: (position: string, at: number): ReadonlyArray<string> => ["cancel", position, String(at)],
+  read: (limits: Limits): ReadonlyArray<string> => ["read", ...limitsOf(limits)]
+}
+
+/** How many texts `told` is. */
+export const toldLength = 11
+
 /** The scripts of a lane, by one way of telling the time. */
 export const make = (time: string = serverTime) => {
   const script = <P extends ReadonlyArray<unknown>>(
@@ -90,72 +121,89 @@ export const make = (time: string = serverTime) => {
     ).withReturnType<Reply>()
 
   return {
-    /** `ok, now, position, 0, tail` | `no, now, retryIn, resetAt, tail` | `day, now`. */
-    reserve: script(
+    /**
+     * Steps in order, one write for all: `now, tail`, then for each reservation `ok, position`,
+     * or for the first of its group that does not fit `no, retryIn, resetAt`; those behind it are not asked. Or `day, now`.
+     */
+    steps: script(
       `${sameDay}${state}${turnDay}${limited}
-local tokens, ttl, poll = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-if fits(tokens) then
-  takeDay(1)
-  local position = push(tokens, 1)
-  lease(int(position), ttl)
-  flying = flying + 1
-  save()
-  return told('ok', int(now), int(position), '0')
+local reply, ttl, refused = {}, 0, false
+local step = {}
+function step.group() refused = false end
+function step.reserve(place)
+  if refused then return end
+  limit(place)
+  local tokens = tonumber(ARGV[place + 4])
+  if fits(tokens) then
+    takeDay(1)
+    local position = int(push(tokens, 1))
+    ttl = tonumber(ARGV[place + 5])
+    redis.call('ZADD', L, int(now + ttl), position)
+    flying = flying + 1
+    reply[#reply + 1] = 'ok'
+    reply[#reply + 1] = position
+    return
+  end
+  refused = true
+  local retryIn, resetAt = wait(tokens)
+  if flying >= concurrency then
+    -- Another process's call may end at any time; the latest is when its lease does.
+    local poll, first = tonumber(ARGV[place + 6]), redis.call('ZRANGE', L, 0, 0, 'WITHSCORES')
+    local expiry = first[2] and tonumber(first[2]) - now or poll
+    retryIn = math.max(retryIn, math.min(poll, expiry))
+  end
+  reply[#reply + 1] = 'no'
+  reply[#reply + 1] = int(math.min(math.max(retryIn, 1), 2 ^ 45))
+  reply[#reply + 1] = int(resetAt)
 end
-local retryIn, resetAt = wait(tokens)
-if flying >= concurrency then
-  -- Another process's call may end at any time; the latest is when its lease does.
-  local first = redis.call('ZRANGE', L, 0, 0, 'WITHSCORES')
-  local expiry = first[2] and tonumber(first[2]) - now or poll
-  retryIn = math.max(retryIn, math.min(poll, expiry))
+-- The last word on an entry's tokens; what comes after its window is owed from now on.
+function step.settle(place)
+  local position, before, tokens = tonumber(ARGV[place]), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2])
+  if position >= s.first and position < s.next then
+    local at, counted, requests = entry(position)
+    put(position, at, tokens, requests)
+    s.tokens = s.tokens + tokens - counted
+  elseif tokens > before then
+    push(tokens - before, 0)
+  end
 end
+function step.release(place)
+  flying = flying - redis.call('ZREM', L, ARGV[place])
+end
+-- Gives everything back.
+function step.cancel(place)
+  flying = flying - redis.call('ZREM', L, ARGV[place])
+  local position, at = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
+  if at >= s.since and s.today > 0 then s.today = s.today - 1 end
+  if at >= s.dayEnd - guard and s.late > 0 then s.late = s.late - 1 end
+  if position >= s.first and position < s.next then
+    local itsTime, tokens, requests = entry(position)
+    put(position, itsTime, 0, 0)
+    s.requests = s.requests - requests
+    s.tokens = s.tokens - tokens
+  end
+end
+step.read = limit
+local counts = {group = 0, reserve = 7, settle = 3, release = 1, cancel = 2, read = 4}
+local place = 5
+while place <= #ARGV do
+  local kind = ARGV[place]
+  step[kind](place + 1)
+  place = place + 1 + counts[kind]
+end
+if ttl > 0 then redis.call('PEXPIRE', L, int(ttl + 1000)) end
 save()
-return told('no', int(now), int(math.min(math.max(retryIn, 1), 2 ^ 45)), int(resetAt))`,
-      (day: Day, limits: Limits, tokens: number, ttl: number, poll: number) => [
-        String(day.start),
-        String(day.end),
-        ...limitsOf(limits),
-        String(tokens),
-        String(ttl),
-        String(poll)
-      ]
-    ),
-    /** The last word on an entry's tokens; what comes after its window is owed from now on. */
-    settle: script(
-      `${state}
-local position, before, tokens = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-if position >= s.first and position < s.next then
-  local at, counted, requests = entry(position)
-  put(position, at, tokens, requests)
-  s.tokens = s.tokens + tokens - counted
-elseif tokens > before then
-  push(tokens - before, 0)
-end
-save()
-return {'ok', int(now)}`,
-      (position: string, before: number, tokens: number) => [position, String(before), String(tokens)]
-    ),
-    /** Gives everything back. */
-    cancel: script(
-      `${state}
-local position, at = tonumber(ARGV[3]), tonumber(ARGV[4])
-redis.call('ZREM', L, ARGV[3])
-if at >= s.since and s.today > 0 then s.today = s.today - 1 end
-if at >= s.dayEnd - guard and s.late > 0 then s.late = s.late - 1 end
-if position >= s.first and position < s.next then
-  local itsTime, tokens, requests = entry(position)
-  put(position, itsTime, 0, 0)
-  s.requests = s.requests - requests
-  s.tokens = s.tokens - tokens
-end
-save()
-return {'ok', int(now)}`,
-      (position: string, at: number) => [position, String(at)]
+local answer = told({int(now)})
+for _, text in ipairs(reply) do answer[#answer + 1] = text end
+return answer`,
+      (day: Day, steps: ReadonlyArray<string>) => [String(day.start), String(day.end), ...steps]
     ),
     /** Of the calls that this process still has in flight: their leases begin anew. */
     renew: script(
       `
-for i = 4, #ARGV do lease(ARGV[i], tonumber(ARGV[3])) end
+local ttl = tonumber(ARGV[3])
+for i = 4, #ARGV do redis.call('ZADD', L, int(now + ttl), ARGV[i]) end
+redis.call('PEXPIRE', L, int(ttl + 1000))
 return {'ok', int(now)}`,
       (ttl: number, positions: ReadonlyArray<string>) => [String(ttl), ...positions]
     ),
@@ -217,13 +265,6 @@ return {'ok', int(now)}`,
         String(earlier),
         ...tokens.map(String)
       ]
-    ),
-    /** `ok, now, tail` | `day, now`. */
-    read: script(
-      `${sameDay}${state}${turnDay}${limited}
-save()
-return told('ok', int(now))`,
-      (day: Day, limits: Limits) => [String(day.start), String(day.end), ...limitsOf(limits)]
     )
   }
 }

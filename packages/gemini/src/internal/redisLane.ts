@@ -8,15 +8,18 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { Redis } from "effect/persistence/Redis"
 import { GeminiError } from "../GeminiError.ts"
 import { LimiterUnavailable } from "../GeminiErrorReason.ts"
 import * as LaneStore from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
-import { type Day, field, type Place, type Reply, type Scripts, type Told, told } from "./laneScript.ts"
+import { type Day, dayOf, field, type Place, type Reply, type Scripts, step, type Told, told } from "./laneScript.ts"
+import { LaneSteps, type Outcome } from "./laneSteps.ts"
 import { isAnswer } from "./LaneQueue.ts"
 import { countable } from "./LaneWindow.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
+import { RedisReservation } from "./redisReservation.ts"
 import type { StoreLink } from "./storeLink.ts"
 
 export interface Shared {
@@ -31,6 +34,8 @@ export interface Shared {
   readonly poll: number
   /** Lanes with calls in flight. */
   readonly busy: Set<RedisLane>
+  /** What is under way to Redis. */
+  readonly away: Set<Fiber.Fiber<unknown, unknown>>
 }
 
 const unlimited: Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
@@ -42,43 +47,13 @@ const shareOf = (limits: Limits, share: number): Limits => ({
   concurrency: Math.max(1, Math.floor(limits.concurrency * share))
 })
 
-const dayOf = (now: number): Day => {
-  const end = nextPacificMidnight(now)
-  // A Pacific day has 23 to 25 hours.
-  return { start: nextPacificMidnight(end - 26 * 3_600_000), end }
-}
-
-class RedisReservation implements LaneStore.Reservation {
-  readonly _tag = "Reserved"
-  readonly lane: RedisLane
-  /** In Redis's window; `undefined`: taken while it was down. */
-  readonly position: string | undefined
-  readonly at: number
-  tokens: number
-  /** The same in this process's own count. */
-  readonly local: LaneStore.Reservation | undefined
-
-  constructor(
-    lane: RedisLane,
-    position: string | undefined,
-    at: number,
-    tokens: number,
-    local: LaneStore.Reservation | undefined
-  ) {
-    this.lane = lane
-    this.position = position
-    this.at = at
-    this.tokens = tokens
-    this.local = local
-  }
-}
-
 export class RedisLane implements LaneStore.StoredLane {
   readonly #shared: Shared
   readonly #key: LaneStore.LaneKey
   readonly #place: Place
   readonly #alone: LaneStore.StoredLane
   readonly #held = new Set<string>()
+  readonly #steps: LaneSteps
   #day: Day | undefined
   /** What a 429 taught while Redis could not be told. */
   #pausedUntil = -Infinity
@@ -95,24 +70,70 @@ export class RedisLane implements LaneStore.StoredLane {
     this.#key = key
     this.#place = { window: `${name}:window`, leases: `${name}:leases`, span: window + guard, guard }
     this.#alone = LaneStore.memory.open(key, { window, guard })
+    const { away, link, redis, scripts } = shared
+    this.#steps = new LaneSteps({
+      away,
+      send: (steps) =>
+        Effect.andThen(
+          this.#catchUp,
+          link.run(this.#today((day) => redis.eval(scripts.steps)(this.#place, day, steps)))
+        ),
+      heard: (told, now) => {
+        this.#told = told
+        this.#toldAt = now
+      }
+    })
   }
 
   reserve(ask: LaneStore.Ask, now: number): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal, GeminiError> {
+    return Effect.map(
+      this.reserveAll([ask], now),
+      ([answer]) => answer ?? { _tag: "Refused", retryIn: this.#shared.poll, resetAt: undefined }
+    )
+  }
+
+  reserveAll(
+    asks: ReadonlyArray<LaneStore.Ask>,
+    now: number
+  ): Effect.Effect<ReadonlyArray<LaneStore.Reservation | LaneStore.Refusal>, GeminiError> {
     const told = Math.max(this.#pausedUntil, this.#parkedUntil)
     if (now < told) {
-      return Exit.succeed({
-        _tag: "Refused",
-        retryIn: told - now,
-        resetAt: now < this.#parkedUntil ? this.#parkedUntil : undefined
-      })
+      const resetAt = now < this.#parkedUntil ? this.#parkedUntil : undefined
+      return Exit.succeed([{ _tag: "Refused", retryIn: told - now, resetAt }])
     }
-    const { lease, link, poll, redis, scripts } = this.#shared
-    const tokens = Math.ceil(countable(ask.tokens))
-    const step = this.#today((day) => redis.eval(scripts.reserve)(this.#place, day, ask.limits, tokens, lease, poll))
-    return Effect.flatMap(
-      Effect.andThen(this.#catchUp, link.run(step)),
-      (reply) => reply === undefined ? this.#byItself(ask, tokens) : Effect.succeed(this.#answer(reply, tokens, now))
-    )
+    const { lease, poll } = this.#shared
+    const tokens = asks.map((ask) => Math.ceil(countable(ask.tokens)))
+    return Effect.callback((resume) => {
+      let isGone = false
+      this.#steps.add(
+        {
+          args: [
+            ...step.group,
+            ...asks.flatMap(({ limits }, i) => step.reserve(limits, tokens[i] ?? 0, lease, poll))
+          ],
+          reserves: asks.length,
+          done: (outcomes) => {
+            const [ask] = asks
+            const answers = outcomes?.map((outcome, i) => this.#answer(outcome, tokens[i] ?? 0, now))
+            if (isGone) {
+              for (const answer of answers ?? []) if (answer._tag === "Reserved") void this.cancel(answer, now)
+            }
+            resume(
+              answers !== undefined
+                ? Effect.succeed(answers)
+                : ask === undefined
+                ? Effect.succeed([])
+                : Effect.map(this.#byItself(ask, tokens[0] ?? 0), (answer) => [answer])
+            )
+          }
+        },
+        now,
+        asks[0]?.limits
+      )
+      return Effect.sync(() => {
+        isGone = true
+      })
+    })
   }
 
   settle(reservation: LaneStore.Reservation, counted: number, now: number): Effect.Effect<void> {
@@ -122,9 +143,8 @@ export class RedisLane implements LaneStore.StoredLane {
     reservation.tokens = tokens
     if (reservation.local !== undefined) void this.#alone.settle(reservation.local, tokens, now)
     const { position } = reservation
-    return position === undefined ?
-      Exit.void :
-      this.#step((redis, { settle }) => redis.eval(settle)(this.#place, position, before, tokens))
+    if (position !== undefined) this.#steps.add({ args: step.settle(position, before, tokens), reserves: 0 }, now)
+    return Exit.void
   }
 
   release(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
@@ -134,7 +154,8 @@ export class RedisLane implements LaneStore.StoredLane {
     if (position === undefined) return Exit.void
     this.#letGo(position)
     if (this.#told.inFlight > 0) this.#told.inFlight--
-    return this.#step((redis) => redis.send("ZREM", this.#place.leases, position))
+    this.#steps.add({ args: step.release(position), reserves: 0 }, now)
+    return Exit.void
   }
 
   cancel(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
@@ -146,7 +167,8 @@ export class RedisLane implements LaneStore.StoredLane {
       return Exit.void
     }
     this.#letGo(position)
-    return this.#step((redis, { cancel }) => redis.eval(cancel)(this.#place, position, at))
+    this.#steps.add({ args: step.cancel(position, at), reserves: 0 }, now)
+    return Exit.void
   }
 
   charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Effect.Effect<void> {
@@ -183,11 +205,22 @@ export class RedisLane implements LaneStore.StoredLane {
   }
 
   read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
-    const { link, localShare, redis, scripts } = this.#shared
-    const step = this.#today((day) => redis.eval(scripts.read)(this.#place, day, limits))
-    return Effect.flatMap(Effect.andThen(this.#catchUp, link.run(step)), (reply) => {
-      if (reply === undefined) return this.#alone.read(shareOf(limits, localShare), now)
-      return Effect.succeed(this.#reading(this.#heard(reply, 2, now), limits, now))
+    const { localShare } = this.#shared
+    return Effect.callback((resume) => {
+      this.#steps.add(
+        {
+          args: [],
+          reserves: 0,
+          done: (outcomes) =>
+            resume(
+              outcomes === undefined
+                ? this.#alone.read(shareOf(limits, localShare), now)
+                : Effect.succeed(this.#reading(this.#told, limits, now))
+            )
+        },
+        now,
+        limits
+      )
     })
   }
 
@@ -242,11 +275,6 @@ export class RedisLane implements LaneStore.StoredLane {
     })
   }
 
-  #heard(reply: Reply, place: number, now: number): Told {
-    this.#toldAt = now
-    return this.#told = told(reply, place)
-  }
-
   /** What Redis said last, as it stands now: of the window nothing once that has passed. */
   #reading(told: Told, limits: Limits, now: number): LaneStore.Reading {
     const at = this.#toldAt
@@ -273,17 +301,16 @@ export class RedisLane implements LaneStore.StoredLane {
     }
   }
 
-  #answer(reply: Reply, tokens: number, now: number): LaneStore.Reservation | LaneStore.Refusal {
-    this.#heard(reply, 4, now)
-    if (reply[0] !== "ok") {
-      const resetAt = field(reply, 3)
-      return { _tag: "Refused", retryIn: field(reply, 2), resetAt: resetAt === 0 ? undefined : resetAt }
+  #answer(outcome: Outcome, tokens: number, now: number): LaneStore.Reservation | LaneStore.Refusal {
+    if ("retryIn" in outcome) {
+      const { resetAt, retryIn } = outcome
+      return { _tag: "Refused", retryIn, resetAt: resetAt === 0 ? undefined : resetAt }
     }
-    const position = reply[2] ?? ""
+    const { at, position } = outcome
     this.#held.add(position)
     this.#shared.busy.add(this)
     const local = this.#shared.whenDown === "local" ? this.#mirror(tokens, now) : undefined
-    return new RedisReservation(this, position, field(reply, 1), tokens, local)
+    return new RedisReservation(this, position, at, tokens, local)
   }
 
   /** Redis is down. */

@@ -1,6 +1,7 @@
 /** The store over one Redis: its lanes, the way to it, and the renewal of their leases. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { Redis } from "effect/persistence/Redis"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type * as LaneStore from "../LaneStore.ts"
@@ -39,8 +40,17 @@ export const make = Effect.fnUntraced(function*(options: Options, scripts: Scrip
     localShare: options.localShare ?? 1,
     lease,
     poll: millis(options.poll, 100),
-    busy: new Set()
+    busy: new Set(),
+    away: new Set()
   }
+  // Steps that nobody waits for, such as the end of a call, are told before the store goes.
+  yield* Effect.addFinalizer(() =>
+    Effect.whileLoop({
+      while: () => shared.away.size > 0,
+      body: () => Fiber.awaitAll([...shared.away]),
+      step: () => {}
+    })
+  )
   yield* Effect.sleep(lease / 3).pipe(
     Effect.andThen(Effect.suspend(() => Effect.forEach([...shared.busy], (lane) => lane.renew, { discard: true }))),
     Effect.forever,
