@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Budget from "effect-gemini/Budget"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Members from "effect-gemini/Members"
 import * as RateLimiter from "effect-gemini/RateLimiter"
@@ -60,6 +61,25 @@ describe("concurrency", () => {
     }).pipe(Effect.provide(
       Members.layer({ members: [...members, member("a2", "a")], limits: limits({ concurrency: 2 }) }).pipe(
         Layer.provideMerge(Emulator.layerHttpClient({ projects, faults: [{ delay: 1_000 }] }))
+      )
+    )))
+})
+
+describe("a budget", () => {
+  it.effect("holds for all members together, and is settled by what each counted", () =>
+    Effect.gen(function*() {
+      const budget = yield* Budget.Budget
+      const answers = yield* Effect.forEach([1, 2, 3, 4], () => generate)
+      const used = answers.reduce((sum, { usage }) => sum + (usage?.totalTokens ?? 0), 0)
+      const [reading] = yield* budget.read
+      assert.strictEqual(reading?.tokens, used)
+      assert.deepStrictEqual(answers.map(({ attempts }) => attempts[0]?.member), ["a", "b", "a", "b"])
+      const error = yield* Effect.flip(Effect.forever(generate))
+      assert.strictEqual(error.reason._tag, "QuotaExhausted")
+    }).pipe(Effect.provide(
+      Members.layer({ members, tier: "tier3" }).pipe(
+        Layer.provideMerge(Budget.layer({ tokens: 2_000, per: "day" })),
+        Layer.provideMerge(Emulator.layerHttpClient({ projects }))
       )
     )))
 })

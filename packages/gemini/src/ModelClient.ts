@@ -11,23 +11,22 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "./CallOptions.ts"
 import type * as CountTokens from "./CountTokens.ts"
-import * as Embedding from "./Embedding.ts"
+import type * as Embedding from "./Embedding.ts"
 import type { Retry, Timeouts } from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
-import * as GenerateContent from "./GenerateContent.ts"
+import type * as GenerateContent from "./GenerateContent.ts"
 import { CallGate } from "./internal/CallGate.ts"
-import * as Finish from "./internal/finish.ts"
 import { Lane } from "./internal/Lane.ts"
 import { messageLimits } from "./internal/liveMessageLimits.ts"
 import * as LogicalCall from "./internal/LogicalCall.ts"
+import * as Plans from "./internal/plans.ts"
 import * as StreamedCall from "./internal/streamedCall.ts"
 import { estimateTokens } from "./internal/tokenEstimate.ts"
 import type * as LiveTransport from "./LiveTransport.ts"
 import type * as ModelId from "./ModelId.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
 import type { Limits } from "./Tier.ts"
-import * as Usage from "./Usage.ts"
 
 /**
  * A response and the attempts that it took.
@@ -98,14 +97,6 @@ export interface Options {
   readonly gate?: CallGate | undefined
 }
 
-const isFinished = (response: GenerateContent.GenerateContentResponse): boolean =>
-  GenerateContent.finishReason(response) !== undefined
-
-const charged = (response: GenerateContent.GenerateContentResponse): RateLimiter.Charged => response
-
-/** Answers that have no finish and no tokens of the lane. */
-const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
-
 /**
  * Does no I/O.
  *
@@ -129,53 +120,36 @@ export const make = (options: Options): ModelClient => {
   const counting = new Lane(options, "count")
   const embedding = new Lane(options, "embed")
 
-  /** The server's count; on the way the lane hears who answered. */
-  const inputTokens = (response: GenerateContent.GenerateContentResponse): number | undefined => {
-    generation.answeredBy(response.modelVersion)
-    const tokens = response.usageMetadata?.promptTokenCount
-    return tokens == null ? undefined : Usage.count(tokens)
-  }
+  const heard = (modelVersion: string | null | undefined): void => generation.answeredBy(modelVersion)
+  const generated = Plans.generation("generateContent", () => model, heard)
+  const streamed = Plans.generation("generateContentStream", () => model, heard)
 
   return {
     model,
     generate: (request, options, transport) =>
       LogicalCall.unary(client, {
-        method: "generateContent",
+        ...generated,
         options,
-        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
-        inputTokens,
-        usage: GenerateContent.usage,
-        charged,
-        isFinished,
-        rejection: (response) => Finish.rejection({ method: "generateContent", model }, response)
+        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options)
       }, (transport ?? http).generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
-    generateStream: (request, options, transport = http) =>
+    generateStream: (request, options, transport) =>
       StreamedCall.stream(client, {
-        method: "generateContentStream",
+        ...streamed,
         options,
-        meter: generation.meter("generateContentStream", () => estimateTokens(request), options),
-        inputTokens,
-        usage: GenerateContent.usage,
-        charged,
-        isFinished,
-        rejection: (response) => Finish.rejection({ method: "generateContentStream", model }, response)
+        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options)
       }, (transport ?? http).generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
     countTokens: (request, options) =>
       LogicalCall.unary(client, {
-        ...whole,
-        method: "countTokens",
+        ...Plans.counting,
         options,
         // What is counted is not charged against the budget of tokens.
         meter: counting.meter("countTokens", () => 0, options)
       }, http.countTokens({ ...request, model }, LogicalCall.wireOptions(options))),
     embed: (request, options) =>
       LogicalCall.unary(client, {
-        ...whole,
-        method: "batchEmbedContents",
+        ...Plans.embedding,
         options,
-        meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options),
-        inputTokens: Embedding.promptTokens,
-        charged: ({ usageMetadata }) => ({ usageMetadata })
+        meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options)
       }, http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
   }
 }

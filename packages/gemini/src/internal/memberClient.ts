@@ -5,16 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../CallOptions.ts"
-import * as Embedding from "../Embedding.ts"
 import { GeminiError } from "../GeminiError.ts"
 import type { GeminiErrorReason } from "../GeminiErrorReason.ts"
-import * as GenerateContent from "../GenerateContent.ts"
+import type * as GenerateContent from "../GenerateContent.ts"
 import { Call } from "../MemberCall.ts"
 import type { ModelClient, Transport } from "../ModelClient.ts"
 import * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
-import * as Usage from "../Usage.ts"
-import * as Finish from "./finish.ts"
 import * as LogicalCall from "./LogicalCall.ts"
 import type { Circuits } from "./memberCircuit.ts"
 import * as Resources from "./memberResources.ts"
@@ -23,6 +20,7 @@ import { type Ask, MemberRoute } from "./MemberRoute.ts"
 import { MemberTransport } from "./memberTransport.ts"
 import * as MemberTable from "./memberTable.ts"
 import { type Family, type MemberState, MemberWay } from "./MemberWay.ts"
+import * as Plans from "./plans.ts"
 import * as RetryKernel from "./retry.ts"
 import * as StreamedCall from "./streamedCall.ts"
 import { estimateTokens } from "./tokenEstimate.ts"
@@ -74,8 +72,6 @@ export const generation = (
 
 /** A member and a fallback model each. */
 const maxWays = 1_024
-
-const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
 
 export const make = (options: Options): MemberClient => {
   const { circuits, client, limiter, model, table } = options
@@ -139,7 +135,6 @@ export const make = (options: Options): MemberClient => {
     })
 
   const plan = (route: MemberRoute) => ({
-    method: route.ask.method,
     options: route.ask.options,
     meter: route,
     way: route.way,
@@ -147,18 +142,12 @@ export const make = (options: Options): MemberClient => {
   })
 
   const generated = (route: MemberRoute) => ({
-    ...plan(route),
-    inputTokens: (response: GenerateContent.GenerateContentResponse) => {
-      route.current?.lane(route.ask.family).answeredBy(response.modelVersion)
-      const tokens = response.usageMetadata?.promptTokenCount
-      return tokens == null ? undefined : Usage.count(tokens)
-    },
-    usage: GenerateContent.usage,
-    charged: (response: GenerateContent.GenerateContentResponse) => response,
-    isFinished: (response: GenerateContent.GenerateContentResponse) =>
-      GenerateContent.finishReason(response) !== undefined,
-    rejection: (response: GenerateContent.GenerateContentResponse) =>
-      Finish.rejection({ method: route.ask.method, model: route.current?.model ?? model }, response)
+    ...Plans.generation(
+      route.ask.method,
+      () => route.current?.model ?? model,
+      (modelVersion) => route.current?.lane(route.ask.family).answeredBy(modelVersion)
+    ),
+    ...plan(route)
   })
 
   /** What carries an attempt: the way's own HTTP, or its own Live. */
@@ -222,7 +211,7 @@ export const make = (options: Options): MemberClient => {
         (route) =>
           LogicalCall.unary(
             client,
-            { ...whole, ...plan(route) },
+            { ...Plans.counting, ...plan(route) },
             sent(route, (way) => way.member.http.countTokens({ ...request, model: way.model }, wire(callOptions)))
           )
       ),
@@ -240,12 +229,7 @@ export const make = (options: Options): MemberClient => {
         (route) =>
           LogicalCall.unary(
             client,
-            {
-              ...whole,
-              ...plan(route),
-              inputTokens: Embedding.promptTokens,
-              charged: ({ usageMetadata }) => ({ usageMetadata })
-            },
+            { ...Plans.embedding, ...plan(route) },
             sent(
               route,
               (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))

@@ -1,0 +1,45 @@
+/**
+ * What is read of an answer, the same for a client of one model and for one over members:
+ * its tokens, how it finished, and whether it is an answer at all.
+ */
+import * as Embedding from "../Embedding.ts"
+import * as GenerateContent from "../GenerateContent.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+import * as Usage from "../Usage.ts"
+import * as Finish from "./finish.ts"
+
+type Response = GenerateContent.GenerateContentResponse
+
+const isFinished = (response: Response): boolean => GenerateContent.finishReason(response) !== undefined
+
+const charged = (response: Response): RateLimiter.Charged => response
+
+/** Answers that have no finish and no tokens of the lane. */
+const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
+
+/** `model` is the one that answers; `heard` is told what it calls itself, which may move its lane. */
+export const generation = (
+  method: string,
+  model: () => string,
+  heard: (modelVersion: string | null | undefined) => void
+) => ({
+  method,
+  inputTokens: (response: Response): number | undefined => {
+    heard(response.modelVersion)
+    const tokens = response.usageMetadata?.promptTokenCount
+    return tokens == null ? undefined : Usage.count(tokens)
+  },
+  usage: GenerateContent.usage,
+  charged,
+  isFinished,
+  rejection: (response: Response) => Finish.rejection({ method, model: model() }, response)
+})
+
+export const counting = { ...whole, method: "countTokens" } as const
+
+export const embedding = {
+  ...whole,
+  method: "batchEmbedContents",
+  inputTokens: Embedding.promptTokens,
+  charged: ({ usageMetadata }: Embedding.BatchEmbedContentsResponse): RateLimiter.Charged => ({ usageMetadata })
+} as const
