@@ -26,6 +26,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
 import { FileLane, type Files } from "./internal/fileLane.ts"
 import * as LaneStore from "./LaneStore.ts"
 import * as ModelId from "./ModelId.ts"
@@ -45,6 +46,9 @@ export interface Options {
 
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
+
+/** More than ever run at once. */
+const allSteps = Number.MAX_SAFE_INTEGER
 
 const families: ReadonlyArray<LaneStore.LaneKey["family"]> = ["generate", "embed", "count", "live", "liveSession"]
 
@@ -83,6 +87,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     process: (yield* Random.nextIntBetween(0, 2 ** 48)).toString(36),
     lease: millis(options.lease, 15_000),
     poll: millis(options.poll, 100),
+    steps: Semaphore.makeUnsafe(allSteps),
     busy: new Set()
   }
   yield* Effect.sleep(files.lease / 3).pipe(
@@ -90,6 +95,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.forever,
     Effect.forkScoped
   )
+  // A process that ends in the middle of a step leaves its lock behind, for which others wait seconds.
+  yield* Effect.addFinalizer(() => files.steps.take(allSteps))
   return LaneStore.LaneStore.of({
     open: (key, window) => new FileLane(files, key, window, `${directory}/${nameOf(key)}`)
   })

@@ -122,6 +122,24 @@ describe("a lane in a file", () => {
       )
     }).pipe(Effect.provide(NodeFileSystem.layer)))
 
+  it.live("leaves no lock behind when it closes while somebody asks", () =>
+    Effect.gen(function*() {
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* temporary
+      for (let round = 0; round < 10; round++) {
+        const scope = yield* Scope.make()
+        const { ask } = yield* Scope.provide(run(directory), scope)
+        // As the limiter asks for who waits: in a fiber that nobody waits for.
+        for (let i = 0; i < 3; i++) yield* Effect.forkDetach(ask({}), { startImmediately: true })
+        yield* Effect.sleep(round / 4)
+        yield* Scope.close(scope, Exit.void)
+        const names = yield* files.readDirectory(directory)
+        assert.deepStrictEqual(names.filter((name) => name.endsWith(".lock")), [])
+        yield* Effect.sleep(5)
+        assert.deepStrictEqual(yield* files.readDirectory(directory), names, "nothing comes after it")
+      }
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
+
   it.live("takes away the lock of a process that died holding it", () =>
     Effect.gen(function*() {
       const directory = yield* temporary

@@ -54,6 +54,8 @@ export interface Files {
   /** Milliseconds. */
   readonly lease: number
   readonly poll: number
+  /** One permit a step that runs; who takes them all waits for these and lets no more begin. */
+  readonly steps: Semaphore.Semaphore
   /** Lanes with calls in flight. */
   readonly busy: Set<FileLane>
 }
@@ -217,7 +219,7 @@ export class FileLane implements LaneStore.StoredLane {
       this.#locked(lock),
       () => step,
       () => Effect.ignore(fileSystem.remove(lock))
-    ).pipe(this.#turn.withPermit)
+    ).pipe(this.#files.steps.withPermit, this.#turn.withPermit)
   }
 
   #opened(text: string, now: number): Open {
