@@ -90,7 +90,7 @@ export interface Worse {
   readonly now: number
 }
 
-/** Figures that are worse than the baseline's by more than what is allowed. */
+/** Figures that are worse than the baseline's by more than their tolerance, or what is allowed. */
 export const worse = (
   baseline: Baseline,
   figures: ReadonlyArray<Figure>,
@@ -101,6 +101,7 @@ export const worse = (
     const before = baseline[key]
     const now = checked(figure)
     if (before === undefined) return []
-    const bad = figure.better === "higher" ? now < before * (1 - allowed) : now > before * (1 + allowed)
+    const margin = figure.tolerance ?? allowed
+    const bad = figure.better === "higher" ? now < before * (1 - margin) : now > before * (1 + margin)
     return bad ? [{ key, before, now }] : []
   })

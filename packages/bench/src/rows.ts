@@ -15,6 +15,8 @@ export interface Figure {
   readonly detail?: string
   /** What `--check` compares, where it is not the value: a ratio within the run. */
   readonly checked?: number
+  /** How much worse it may be, where no noise is in it. */
+  readonly tolerance?: number
   /** Not for `--check`: somebody else's, or in units of this machine. */
   readonly unchecked?: boolean
 }

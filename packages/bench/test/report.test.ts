@@ -26,6 +26,13 @@ describe("the check against the baseline", () => {
     assert.strictEqual(worse(before, [{ ...first, checked: 4 }]).length, 1)
   })
 
+  it("lets the gate's noise pass, and the bundle, which has none, only by its own tolerance", () => {
+    const bundle: Figure = { row: "bundle", subject: "x", value: 80, unit: "kB", better: "lower", tolerance: 0.1 }
+    const before = baselineOf([higher, bundle])
+    assert.deepStrictEqual(worse(before, [{ ...higher, value: 0.9 * 0.7 }, { ...bundle, value: 87 }], 0.35), [])
+    assert.strictEqual(worse(before, [{ ...higher, value: 0.9 * 0.6 }, { ...bundle, value: 89 }], 0.35).length, 2)
+  })
+
   it("says nothing about rows that the baseline does not know", () => {
     assert.deepStrictEqual(worse({}, [higher]), [])
   })
