@@ -212,6 +212,25 @@ describe("explain", () => {
 })
 
 describe("the answer", () => {
+  it.effect("comes with a reason for every attempt, if the call asks for it", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ error: { code: 503 }, when: { project: "a" } })
+      const chosen: Array<unknown> = []
+      yield* generate({}, {
+        observe: (event) =>
+          Effect.sync(() => {
+            if (event._tag !== "Chosen") return
+            chosen.push([event.member, event.candidates.map(({ excluded, member }) => [member, excluded])])
+          })
+      })
+      assert.deepStrictEqual(chosen, [
+        ["a", [["a", undefined], ["b", undefined]]],
+        // It failed in this call: the other one goes first, and this one not before its backoff.
+        ["b", [["b", undefined], ["a", "failed"]]]
+      ])
+    }).pipe(Effect.provide(services())))
+
   it.effect("names the model and the member that answered, and every attempt its own", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -321,11 +340,13 @@ describe("where nobody admits the call", () => {
       )
       yield* TestClock.adjust("2 minutes")
       yield* Fiber.join(call)
-      assert.deepStrictEqual(events, [{
+      assert.deepStrictEqual(events[0], {
         _tag: "Waiting",
         lane: { project: "a", location: "global", quotaModel: model, family: "generate" },
         until: 60_060
-      }])
+      })
+      assert.deepInclude(events[1], { _tag: "Chosen", member: "a", model })
+      assert.strictEqual(events.length, 2)
     }).pipe(Effect.provide(services({ limits }))))
 })
 

@@ -3,11 +3,14 @@
  * and what closing leaves behind.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Budget from "effect-gemini/Budget"
 import * as GeminiClient from "effect-gemini/GeminiClient"
+import * as MemberCall from "effect-gemini/MemberCall"
 import * as Members from "effect-gemini/Members"
 import * as RateLimiter from "effect-gemini/RateLimiter"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -61,6 +64,24 @@ describe("concurrency", () => {
     }).pipe(Effect.provide(
       Members.layer({ members: [...members, member("a2", "a")], limits: limits({ concurrency: 2 }) }).pipe(
         Layer.provideMerge(Emulator.layerHttpClient({ projects, faults: [{ delay: 1_000 }] }))
+      )
+    )))
+})
+
+describe("what is built on the client", () => {
+  it.effect("goes over members, and what is set around it reaches the calls that it makes", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ error: { code: 503 }, when: { project: "a" } })
+      const ask = LanguageModel.generateText({ prompt: "one two three" })
+      assert.include((yield* ask).text, "one two three")
+      yield* ask.pipe(MemberCall.set({ member: "b" }))
+      const requests = yield* emulator.requests
+      assert.deepStrictEqual(requests.map(({ project }) => project), ["a", "b", "b"])
+    }).pipe(Effect.provide(
+      GeminiLanguageModel.layer({ model }).pipe(
+        Layer.provideMerge(Members.layer({ members, tier: "tier3" })),
+        Layer.provideMerge(Emulator.layerHttpClient({ projects }))
       )
     )))
 })

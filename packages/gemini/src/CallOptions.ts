@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Retry, Timeouts } from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
+import type { Candidate } from "./Members.ts"
 import type { LaneKey, Priority } from "./RateLimiter.ts"
 import type * as Tier from "./Tier.ts"
 
@@ -76,4 +77,11 @@ export type CallEvent =
     readonly attempt: number
     readonly delay: Duration.Duration
     readonly error: GeminiError
+  }
+  /** Of several members: where the attempt goes, and everywhere it could have gone, in the order of choice. */
+  | {
+    readonly _tag: "Chosen"
+    readonly member: string
+    readonly model: string
+    readonly candidates: ReadonlyArray<Candidate>
   }

@@ -67,7 +67,7 @@ import * as MemberClient from "./internal/memberClient.ts"
 import * as MemberList from "./internal/memberList.ts"
 import * as MemberLoad from "./internal/memberLoad.ts"
 import * as Resources from "./internal/memberResources.ts"
-import type { Found } from "./internal/MemberRoute.ts"
+import { candidateOf } from "./internal/MemberRoute.ts"
 import { MemberTable } from "./internal/memberTable.ts"
 import type { MemberState } from "./internal/MemberWay.ts"
 import type * as ModelClient from "./ModelClient.ts"
@@ -146,8 +146,8 @@ export interface Candidate {
   readonly circuit: "closed" | "open" | "halfOpen"
   /** Its key was refused when it was last used: it goes behind the others. */
   readonly isKeyRefused: boolean
-  /** Why it is not the one: a circuit, or a quota that has no room now. */
-  readonly excluded?: "circuit" | "quota"
+  /** Why it is not the one now: its circuit, a failure in this call, or a quota that has no room. */
+  readonly excluded?: "circuit" | "failed" | "quota"
   /** Milliseconds until it could take the call, as far as is known. */
   readonly availableIn: number
 }
@@ -201,22 +201,6 @@ export const problem = (options: Options): GeminiConfig.Problem | undefined => C
 
 const isList = (models: NonNullable<Options["fallbackModels"]>): models is ReadonlyArray<string> =>
   Array.isArray(models)
-
-const candidate = (found: Found): Candidate => {
-  const { circuit, headroom, isKeyRefused, opensIn, way } = found
-  const excluded = opensIn > 0 ? "circuit" : headroom.admitsIn > 0 ? "quota" : undefined
-  return {
-    member: way.member.name,
-    project: way.member.project,
-    location: way.member.location,
-    model: way.model,
-    headroom,
-    circuit: circuit.state,
-    isKeyRefused,
-    ...(excluded === undefined ? {} : { excluded }),
-    availableIn: Math.max(opensIn, headroom.admitsIn)
-  }
-}
 
 const stateOf = Effect.fnUntraced(function*(
   options: Options,
@@ -316,7 +300,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const made = routed.get(yield* clients.get({ member: "default", model: model.success }))
         if (made === undefined) return { chosen: undefined, candidates: [], waiting: 0 }
         const route = yield* made.route(MemberClient.generation(body, "explain", call))
-        const candidates = (yield* route.look).map(candidate)
+        const candidates = (yield* route.look).map(candidateOf)
         const chosen = candidates.find(({ excluded }) => excluded === undefined)
         return {
           chosen: chosen && { member: chosen.member, model: chosen.model },

@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../CallOptions.ts"
 import type { GeminiError } from "../GeminiError.ts"
+import type { Candidate } from "../Members.ts"
 import type * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import type * as LogicalCall from "./LogicalCall.ts"
@@ -57,6 +58,29 @@ export interface Found extends MemberOrder.Candidate {
   readonly circuit: Circuit.State
   /** Milliseconds until it may be tried, its lane aside; `Infinity`: not in this call. */
   readonly opensIn: number
+}
+
+/** A candidate as it is shown. */
+export const candidateOf = (found: Found): Candidate => {
+  const { circuit, headroom, isKeyRefused, opensIn, way } = found
+  const excluded = circuit.retryIn > 0
+    ? "circuit"
+    : opensIn > 0
+    ? "failed"
+    : headroom.admitsIn > 0
+    ? "quota"
+    : undefined
+  return {
+    member: way.member.name,
+    project: way.member.project,
+    location: way.member.location,
+    model: way.model,
+    headroom,
+    circuit: circuit.state,
+    isKeyRefused,
+    ...(excluded === undefined ? {} : { excluded }),
+    availableIn: Math.max(opensIn, headroom.admitsIn)
+  }
 }
 
 /** What another member may not answer with. */
@@ -138,7 +162,7 @@ export class MemberRoute implements LogicalCall.Meter {
     Effect.suspend(() => {
       const scope = Scope.makeUnsafe()
       return Effect.flatMap(
-        Effect.map(admit(this, scope), this.#entered),
+        this.#admitted(scope),
         ({ permit }) =>
           Effect.tapError(Effect.tap(attempt(permit), () => this.succeeded()), (error) => this.failed(error))
       ).pipe(Effect.onExit((exit) => Scope.close(scope, exit)))
@@ -146,7 +170,7 @@ export class MemberRoute implements LogicalCall.Meter {
 
   readonly acquire: Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope> = Effect.flatMap(
     Effect.scope,
-    (scope) => Effect.map(Effect.map(admit(this, scope), this.#entered), ({ permit }) => permit)
+    (scope) => Effect.map(this.#admitted(scope), ({ permit }) => permit)
   )
 
   /** The way's lane hears of it; then everything is looked at anew, for the rule that follows. */
@@ -223,9 +247,15 @@ export class MemberRoute implements LogicalCall.Meter {
       (way.model !== this.ask.model && modelRefusals.has(error.reason._tag))
   }
 
-  readonly #entered = (admitted: Admitted): Admitted => {
-    this.#current = admitted
-    admitted.way.member.calls++
-    return admitted
+  #admitted(scope: Scope.Scope): Effect.Effect<Admitted, GeminiError> {
+    return Effect.flatMap(admit(this, scope), (admitted) => {
+      this.#current = admitted
+      admitted.way.member.calls++
+      const observe = this.ask.options?.observe
+      if (observe === undefined) return Effect.succeed(admitted)
+      const { member, model } = admitted.way
+      const candidates = this.#found.map(candidateOf)
+      return Effect.as(observe({ _tag: "Chosen", member: member.name, model, candidates }), admitted)
+    })
   }
 }

@@ -27,10 +27,17 @@ type Call = (
 
 /** What the call tells of its waits, as events of the act. */
 const observing = (act: Act.Act, emit: Emit): CallOptions => ({
-  observe: (event) =>
-    event._tag === "Waiting"
-      ? emit({ ...event, act: act.name })
-      : emit({ ...event, act: act.name, delay: Duration.toMillis(event.delay) })
+  observe: (event) => {
+    switch (event._tag) {
+      case "Waiting":
+        return emit({ ...event, act: act.name })
+      case "Retrying":
+        return emit({ ...event, act: act.name, delay: Duration.toMillis(event.delay) })
+      // Which member takes an act is told by its attempts.
+      case "Chosen":
+        return Effect.void
+    }
+  }
 })
 
 const call = (client: GeminiClient.Service): Call => (act, request, emit) =>
