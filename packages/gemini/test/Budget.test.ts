@@ -288,6 +288,7 @@ describe("a budget's period", () => {
       yield* TestClock.setTime(Date.parse("2026-12-01T07:59:59Z"))
       assert.strictEqual((yield* Effect.flip(call(limiter, undefined))).reason._tag, "QuotaExhausted")
       assert.strictEqual(yield* full(limiter, "2026-12-31T20:00:00Z"), "2027-01-01T08:00:00.000Z")
+      assert.strictEqual(yield* full(limiter, "2027-02-01T03:00:00Z"), "2027-02-01T08:00:00.000Z")
     })
   )
 
