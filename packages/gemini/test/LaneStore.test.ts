@@ -35,6 +35,26 @@ const far = Layer.succeed(LaneStore.LaneStore, {
   open: (key, window) => later(LaneStore.memory.open(key, window))
 })
 
+/** The same, asked for several at once, as the one over Redis is. */
+const together = (stored: LaneStore.StoredLane): LaneStore.StoredLane => ({
+  ...later(stored),
+  reserveAll: (asks, now) =>
+    Effect.gen(function*() {
+      yield* Effect.yieldNow
+      const answers: Array<LaneStore.Reservation | LaneStore.Refusal> = []
+      for (const ask of asks) {
+        const answer = yield* stored.reserve(ask, now)
+        answers.push(answer)
+        if (answer._tag === "Refused") break
+      }
+      return answers
+    })
+})
+
+const farTogether = Layer.succeed(LaneStore.LaneStore, {
+  open: (key, window) => together(LaneStore.memory.open(key, window))
+})
+
 const harness = { window: { window: 60_000, guard: 60 }, now: Clock.currentTimeMillis, pass: TestClock.adjust }
 
 laneStoreSuite("memory", { ...harness, layer: LaneStore.layerMemory })
@@ -59,7 +79,12 @@ const answered = Effect.forEach(Array.from({ length: 100 }), () => Effect.yieldN
 
 const limiterOver = (store: Layer.Layer<LaneStore.LaneStore>) => RateLimiter.layerStore().pipe(Layer.provide(store))
 
-describe("a limiter over a store that answers later", () => {
+describe.each(
+  [
+    ["one at a time", far],
+    ["several at once", farTogether]
+  ] as const
+)("a limiter over a store that answers later, %s", (_, far) => {
   it.effect("admits in order, at the same times", () =>
     Effect.gen(function*() {
       const limiter = yield* RateLimiter.RateLimiter
@@ -114,6 +139,42 @@ describe("a limiter over a store that answers later", () => {
       yield* TestClock.adjust("2 minutes")
       assert.strictEqual(yield* Fiber.join(patient), 120_000 + 60_060)
       assert.strictEqual((yield* limiter.snapshot)[0]?.waiting, 0)
+    }).pipe(Effect.provide(limiterOver(far))))
+
+  it.effect("admits by priority and in order, and passes over those who left while it was asked", () =>
+    Effect.gen(function*() {
+      const limiter = yield* RateLimiter.RateLimiter
+      const order: Array<string> = []
+      const call = (name: string, more: Partial<RateLimiter.Admission> = {}) =>
+        start(
+          limiter.use({ ...admission, limits: { ...admission.limits, rpm: 30 }, ...more }, () =>
+            Effect.sync(() => order.push(name)))
+        )
+      const one = { limits: { ...admission.limits, rpm: 30, concurrency: 4 } }
+      const holders = yield* Effect.forEach(
+        [1, 2, 3, 4],
+        () => start(limiter.use({ ...admission, ...one }, () => Effect.never))
+      )
+      yield* answered
+      const batch = yield* Effect.forEach([0, 1, 2], (i) => call(`b${i}`, { ...one, priority: "batch" }))
+      const calls = yield* Effect.forEach(Array.from({ length: 20 }, (_, i) => i), (i) => call(`i${i}`, one))
+      yield* answered
+      for (const holder of holders) holder.interruptUnsafe()
+      // The question for the first of them is on its way.
+      yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      for (const fiber of calls.slice(1, 4)) fiber.interruptUnsafe()
+      yield* Effect.forEach([...batch, ...calls], Fiber.await)
+      yield* answered
+      const of = (letter: string) =>
+        order.filter((name) => name.startsWith(letter)).map((name) => Number(name.slice(1)))
+      assert.deepStrictEqual(of("i"), of("i").toSorted((a, b) => a - b))
+      assert.includeMembers(of("i"), [0, ...Array.from({ length: 16 }, (_, i) => i + 4)])
+      assert.deepStrictEqual(of("b"), [0, 1, 2])
+      // After eight interactive ones at most.
+      assert.isAtMost(order.indexOf("b0"), 8)
+      const [now] = yield* limiter.snapshot
+      assert.deepStrictEqual([now?.used.inFlight, now?.used.requests, now?.waiting], [0, 4 + order.length, 0])
     }).pipe(Effect.provide(limiterOver(far))))
 
   it.effect("gives back what came for a caller that had gone", () =>
