@@ -189,6 +189,36 @@ describe.each(
       assert.strictEqual(now?.waiting, 0)
     }).pipe(Effect.provide(limiterOver(far))))
 
+  it.effect("asks on while there are answers, and gives back what came for those who left", () =>
+    Effect.gen(function*() {
+      const slow = Layer.succeed(LaneStore.LaneStore, {
+        open: (key: LaneStore.LaneKey, window: LaneStore.Window) => {
+          const stored = together(LaneStore.memory.open(key, window))
+          const { reserveAll } = stored
+          return reserveAll === undefined ? stored : {
+            ...stored,
+            reserveAll: (asks: ReadonlyArray<LaneStore.Ask>, now: number) => Effect.delay(reserveAll(asks, now), 10)
+          }
+        }
+      })
+      const limiter = yield* RateLimiter.make().pipe(Effect.provide(slow))
+      const order: Array<number> = []
+      const many = { ...admission, limits: { ...admission.limits, rpm: 30, concurrency: 100 } }
+      const calls = yield* Effect.forEach(
+        Array.from({ length: 40 }, (_, i) => i),
+        (i) => start(limiter.use(many, () => Effect.sync(() => order.push(i))))
+      )
+      // The first went alone, the next eight are being asked for.
+      yield* TestClock.adjust(5)
+      yield* Effect.forEach(calls.slice(2, 5), Fiber.interrupt)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(order, [0, 1, ...Array.from({ length: 28 }, (_, i) => i + 5)])
+      const [now] = yield* limiter.snapshot
+      assert.deepStrictEqual([now?.used.requests, now?.used.inFlight, now?.waiting], [30, 30, 7])
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(order.length, 37)
+    }))
+
   it.effect("fails the call that the store failed, and goes on with the next", () => {
     let asked = 0
     const failing = Layer.succeed(LaneStore.LaneStore, {
