@@ -206,7 +206,8 @@ describe.each(
       const many = { ...admission, limits: { ...admission.limits, rpm: 30, concurrency: 100 } }
       const calls = yield* Effect.forEach(
         Array.from({ length: 40 }, (_, i) => i),
-        (i) => start(limiter.use(many, () => Effect.sync(() => order.push(i))))
+        (i) =>
+          start(limiter.use(many, () => Effect.andThen(Effect.sync(() => order.push(i)), Effect.sleep("1 minute"))))
       )
       // The first went alone, the next eight are being asked for.
       yield* TestClock.adjust(5)
