@@ -6,7 +6,7 @@
  * turns so that what else the machine does hits all alike. Ratios are to raw, within a round; medians.
  * Ends with 1 if the sound's heap is not flat.
  */
-import { cpus } from "node:os"
+import { cpus, loadavg } from "node:os"
 import { parseArgs } from "node:util"
 import { fresh, type LiveServer, measure, type Measured, middle, ratio, startServer } from "./liveHarness.ts"
 import type { LiveJob } from "./liveJob.ts"
@@ -152,5 +152,8 @@ for (const name of flags.rows.split(",")) {
 }
 server.stop()
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}`
-if (flags.json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, figures }, undefined, 2))
+// Above the number of processors, times are those of the neighbours: the CPU ratios are what is left to read.
+const load = loadavg()[1]?.toFixed(1)
+if (flags.json) console.log(JSON.stringify({ date: new Date().toISOString(), machine, load, figures }, undefined, 2))
+else console.log(`${machine}; load over five minutes ${load}`)
 if (figures.some(({ reached, row }) => row.startsWith("audio") && reached === false)) process.exitCode = 1

@@ -36,9 +36,8 @@ export const check = (setup: LiveProtocol.Setup): ReadonlyArray<Violation> => {
     found.push({ field: `setup.${field}`, description })
   }
   const config = setup.generationConfig ?? {}
-  const set = new Map(Object.entries(config))
   for (const name of notLive) {
-    if (isSet(set.get(name))) wrong(`generationConfig.${name}`, "is not supported by the Live API")
+    if (isSet(Reflect.get(config, name))) wrong(`generationConfig.${name}`, "is not supported by the Live API")
   }
   const modalities = config.responseModalities ?? []
   if (modalities.length > 1) {

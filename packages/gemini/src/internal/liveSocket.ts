@@ -34,10 +34,12 @@ interface NodeSocket extends Socket.WebSocketLike {
   terminate(): void
 }
 
-const isNodeSocket = (ws: Socket.WebSocketLike): ws is NodeSocket =>
-  ["terminate", "ping", "on", "pause", "resume"].every((name) =>
-    name in ws && typeof Reflect.get(ws, name) === "function"
-  )
+const nodeMethods: ReadonlyArray<string> = ["terminate", "ping", "on", "pause", "resume"]
+
+const isNodeSocket = (ws: Socket.WebSocketLike): ws is NodeSocket => {
+  for (const name of nodeMethods) if (typeof Reflect.get(ws, name) !== "function") return false
+  return true
+}
 
 /** Who reads it. */
 export interface Listener {
