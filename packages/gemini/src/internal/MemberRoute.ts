@@ -194,6 +194,13 @@ export class MemberRoute implements LogicalCall.Meter {
     )
   }
 
+  /** A circuit that looked passable was not: it is asked again a moment later, not at once for ever. */
+  rejected(way: MemberWay): Effect.Effect<void> {
+    return Effect.sync(() => {
+      this.#notBefore.set(way, Math.max(this.#notBefore.get(way) ?? 0, this.now + 1))
+    })
+  }
+
   /** How an attempt went, for its circuit. */
   succeeded(): Effect.Effect<void> {
     return Effect.sync(() => {

@@ -23,6 +23,9 @@ export interface Admitted {
   readonly verdict: Verdict
 }
 
+/** A millisecond at least: a fraction of one is no time to a clock, and would be waited for again and again. */
+const moment = (millis: number): Effect.Effect<void> => Effect.sleep(Math.max(1, millis))
+
 type Permitted = Omit<Admitted, "verdict">
 
 const failure = (
@@ -52,13 +55,13 @@ const acquire = (
 
 /** Through the circuit, if it still lets calls through. */
 const enter = (
-  { ask, shared }: MemberRoute,
+  route: MemberRoute,
   { permit, way }: Permitted,
   scope: Scope.Scope
 ): Effect.Effect<Admitted | undefined> =>
-  Effect.flatMap(shared.circuits.enter(way.circuit(ask.family)), (verdict) =>
+  Effect.flatMap(route.shared.circuits.enter(way.circuit(route.ask.family)), (verdict) =>
     verdict === undefined
-      ? Effect.as(permit.cancel, undefined)
+      ? Effect.as(Effect.andThen(permit.cancel, route.rejected(way)), undefined)
       : Effect.as(
         Scope.addFinalizer(scope, Effect.sync(() => verdict(CircuitBreaker.ignored))),
         { way, permit, verdict }
@@ -147,7 +150,7 @@ const race = (
     return Effect.raceAllFirst([
       ...lanes.map(branch),
       place.signal.next,
-      ...(lookIn < Infinity ? [Effect.sleep(lookIn)] : [])
+      ...(lookIn < Infinity ? [moment(lookIn)] : [])
     ]).pipe(
       Effect.map(() => won),
       Effect.onInterrupt(() => won?.permit.cancel ?? Effect.void)
@@ -167,7 +170,7 @@ const untilOpen = Effect.fnUntraced(function*(
     const description = `no member answers for ${route.ask.model} now (${names}): their circuits are open`
     return yield* failure(route, new Reason.Overloaded({ description }), opensIn)
   }
-  yield* Effect.raceFirst(place.signal.next, Effect.sleep(opensIn))
+  yield* Effect.raceFirst(place.signal.next, moment(opensIn))
   route.patience -= (yield* Clock.currentTimeMillis) - route.now
 })
 
@@ -216,7 +219,7 @@ const loop = Effect.fnUntraced(function*(
       }
     }
     if (!room.isHead(place)) {
-      yield* left < Infinity ? Effect.raceFirst(place.signal.next, Effect.sleep(left)) : place.signal.next
+      yield* left < Infinity ? Effect.raceFirst(place.signal.next, moment(left)) : place.signal.next
       continue
     }
     const reopens = Math.min(left, ...all.map(({ opensIn }) => opensIn > 0 ? opensIn : Infinity))
