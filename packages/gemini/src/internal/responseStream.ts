@@ -131,9 +131,8 @@ export const decodePull = (
     )
   }
 
-  /** Responses of the texts up to the first that is none; that one's failure waits for the next pull. */
-  const emit = (events: ReadonlyArray<string>): Pull.Pull<Chunks, GeminiError> => {
-    const out: Array<Response> = []
+  /** Adds the responses of the texts up to the first that is none; that one's failure waits for the next pull. */
+  const decode = (events: ReadonlyArray<string>, out: Array<Response>): void => {
     let i = 0
     for (; i < events.length; i++) {
       const event = events[i] ?? ""
@@ -146,8 +145,11 @@ export const decodePull = (
         break
       }
     }
-    received.delivered += out.length
     if (!splitter.isEvents) received.addTexts(i === events.length ? events : events.slice(0, i))
+  }
+
+  const emit = (out: Array<Response>): Pull.Pull<Chunks, GeminiError> => {
+    received.delivered += out.length
     return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
   }
 
@@ -164,7 +166,9 @@ export const decodePull = (
 
   const end: Pull.Pull<Chunks, GeminiError> = Effect.suspend(() => {
     ended = true
-    return emit(splitter.end())
+    const out: Array<Response> = []
+    decode(splitter.end(), out)
+    return emit(out)
   })
 
   const failed = (
@@ -184,12 +188,15 @@ export const decodePull = (
   const read: Pull.Pull<Chunks, GeminiError> = Pull.matchEffect(within(pull), {
     onSuccess: (pieces) => {
       started = true
-      const events: Array<string> = []
+      const out: Array<Response> = []
+      // A piece's texts are parsed before the next piece is split: fewer of them live in a collection.
       for (const bytes of joined(pieces)) {
-        splitter.push(bytes, events)
+        const events = splitter.push(bytes)
         if (splitter.isEvents) received.addBytes(bytes)
+        decode(events, out)
+        if (broken !== undefined) break
       }
-      return emit(events)
+      return emit(out)
     },
     onFailure: failed,
     onDone: () => end
