@@ -45,7 +45,7 @@ import * as RateLimiter from "./RateLimiter.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** What errors, readings and a shared store call it. Default `default`. */
+  /** What errors, readings and a shared store call it; two of one `per` need two. Default `default`. */
   readonly name?: string | undefined
   /** Of all kinds together: input, tool use, thoughts and output. */
   readonly tokens?: number | undefined
@@ -154,7 +154,9 @@ export class BudgetStore extends Context.Service<BudgetStore, Store>()("effect-g
 export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray<Options>) {
   const store = Option.getOrElse(yield* Effect.serviceOption(BudgetStore), BudgetGuard.memory)
   const list: ReadonlyArray<Options> = "per" in options ? [options] : options
-  const guards = list.map((one) => BudgetGuard.make(one, store))
+  const isTwice = (one: Options): boolean =>
+    list.some((other) => other !== one && BudgetGuard.nameOf(other) === BudgetGuard.nameOf(one))
+  const guards = list.map((one) => BudgetGuard.make(one, store, isTwice(one)))
   return Context.make(Budget, {
     read: Effect.map(Effect.forEach(guards, ({ read }) => read), (spent) => spent.flat())
   }).pipe(
@@ -163,8 +165,8 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
 })
 
 /**
- * One budget, or several that a call must all fit. One whose limit is no amount fails every
- * call with InvalidRequest.
+ * One budget, or several that a call must all fit. One whose limit is no amount, or whose name
+ * and `per` are another one's, fails every call with InvalidRequest.
  *
  * @category layers
  * @since 0.1.0

@@ -237,6 +237,54 @@ describe("a budget", () => {
     })
   )
 
+  withBudget(
+    "hears what answers are charged, each of several",
+    [
+      { name: "first", tokens: 1_000, per: "total", outputTokens: 0 },
+      { name: "second", tokens: 1_000, per: "total", outputTokens: 0 }
+    ],
+    Effect.fnUntraced(function*(limiter) {
+      yield* call(limiter, usage(90, 210))
+      assert.deepStrictEqual((yield* read).map(({ name, tokens }) => [name, tokens]), [["first", 300], ["second", 300]])
+    })
+  )
+
+  withBudget(
+    "keeps what it counted when another one begins a longer period",
+    [
+      { name: "day", tokens: 150, per: "day", outputTokens: 0 },
+      { name: "month", tokens: 1_000, per: "month", outputTokens: 0, by: ({ lane }) => lane.project },
+      { name: "total", tokens: 1_000, per: "total", outputTokens: 0, by: ({ lane }) => lane.project }
+    ],
+    Effect.fnUntraced(function*(limiter) {
+      yield* call(limiter, usage(100, 0))
+      const error = yield* Effect.flip(call(limiter, usage(100, 0), ask({ lane: { ...lane, project: "other" } })))
+      assert.strictEqual(error.reason._tag === "QuotaExhausted" && error.reason.budget, "day")
+      assert.deepStrictEqual((yield* read).map(({ tokens }) => tokens), [100, 100, 100])
+    })
+  )
+
+  withBudget(
+    "without a name is not another one without a name",
+    [{ tokens: 150, per: "day", outputTokens: 0 }, { tokens: 1_000, per: "month", outputTokens: 0 }],
+    Effect.fnUntraced(function*(limiter) {
+      // The last day of a month ends with the month.
+      yield* TestClock.setTime(Date.parse("2026-11-30T20:00:00Z"))
+      yield* call(limiter, usage(100, 0))
+      assert.deepStrictEqual((yield* read).map(({ tokens }) => tokens), [100, 100])
+    })
+  )
+
+  withBudget(
+    "of the name and the period of another one fails every call",
+    [{ tokens: 150, per: "day" }, { money: "1", per: "day" }],
+    Effect.fnUntraced(function*(limiter) {
+      const error = yield* Effect.flip(call(limiter, undefined))
+      assert.strictEqual(error.reason._tag, "InvalidRequest")
+      assert.include(error.message, "budget.name: another budget per day is called \"default\", too: name them apart")
+    })
+  )
+
   it.effect("of a limit that is no amount fails every call, not the building", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<Partial<Budget.Options>> = [{ money: "five" }, { money: "-1" }, { tokens: NaN }]

@@ -34,11 +34,11 @@ const none: Budget.Spent = { tokens: 0, money: 0n, isPartial: false }
 /** Counts in this process. */
 export const memory = (): Budget.Store => {
   const periods = new Map<string, Budget.Spent & { readonly endsAt: number }>()
-  const add = (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number): void => {
+  const add = (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number, now: number): void => {
     const known = periods.get(key)
     if (known === undefined) {
-      // A period that is begun is the time to forget those that ended before.
-      for (const [other, spent] of periods) if (spent.endsAt < endsAt && spent.endsAt < Infinity) periods.delete(other)
+      // A period that is begun is the time to forget those that are over.
+      for (const [other, spent] of periods) if (spent.endsAt <= now) periods.delete(other)
     }
     const before = known ?? none
     periods.set(key, {
@@ -50,14 +50,14 @@ export const memory = (): Budget.Store => {
   }
   return {
     reserve: (key, amount, limits, endsAt) =>
-      Effect.sync(() => {
+      Effect.map(Clock.currentTimeMillis, (now) => {
         const spent = periods.get(key) ?? none
         const fits = spent.tokens + amount.tokens <= (limits.tokens ?? Infinity) &&
           (limits.money === undefined || spent.money + amount.money <= limits.money)
-        if (fits) add(key, { ...amount, isPartial: false }, endsAt)
+        if (fits) add(key, { ...amount, isPartial: false }, endsAt, now)
         return fits
       }),
-    settle: (key, amount, endsAt) => Effect.sync(() => add(key, amount, endsAt)),
+    settle: (key, amount, endsAt) => Effect.map(Clock.currentTimeMillis, (now) => add(key, amount, endsAt, now)),
     read: (key) => Effect.sync(() => periods.get(key) ?? none)
   }
 }
@@ -102,7 +102,11 @@ class Slot {
     this.sent = true
     return {
       settle: inner.settle,
-      charge: this.charge,
+      charge: (answer) => {
+        // Another budget may stand behind this one.
+        inner.charge?.(answer)
+        this.charge(answer)
+      },
       cancel: Effect.suspend(() => {
         this.sent = false
         return inner.cancel
@@ -119,13 +123,18 @@ const isRefused = (exit: Exit.Exit<unknown, unknown>): boolean => {
   )
 }
 
-export const make = (options: Budget.Options, store: Budget.Store) => {
+/** What the counts of a budget are found by: two of one name and one kind of period would be one. */
+export const nameOf = ({ name = "default", per }: Budget.Options): string => `${per} ${name}`
+
+export const make = (options: Budget.Options, store: Budget.Store, isTwice = false) => {
   const { by, outputTokens = 1_000, per, prices, unpriced = "count" } = options
   const name = options.name ?? "default"
   const money = typeof options.money === "string"
     ? Option.getOrUndefined(BigDecimal.fromString(options.money))
     : options.money
-  const problem = options.money !== undefined && (money === undefined || BigDecimal.isNegative(money))
+  const problem = isTwice
+    ? { field: "budget.name", description: `another budget per ${per} is called "${name}", too: name them apart` }
+    : options.money !== undefined && (money === undefined || BigDecimal.isNegative(money))
     ? { field: "budget.money", description: `expected an amount of dollars such as "5.00", got "${options.money}"` }
     : options.tokens !== undefined && !(options.tokens >= 0)
     ? { field: "budget.tokens", description: `expected a number of tokens, got ${options.tokens}` }
@@ -174,7 +183,7 @@ export const make = (options: Budget.Options, store: Budget.Store) => {
 
   const keyOf = (scope: string | undefined): string =>
     [name, ...(scope === undefined ? [] : [scope])].map(encodeURIComponent).join("/") +
-    (endsAt === Infinity ? "" : `@${new Date(endsAt).toISOString().slice(0, 10)}`)
+    (endsAt === Infinity ? "" : `@${per}-${new Date(endsAt).toISOString().slice(0, 10)}`)
 
   const reserve = (admission: RateLimiter.Admission): Effect.Effect<Slot, GeminiError> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
