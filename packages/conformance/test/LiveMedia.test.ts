@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Audio from "effect-gemini/Audio"
 import * as GeminiLive from "effect-gemini/GeminiLive"
 import type { LiveEvent } from "effect-gemini/LiveEvent"
+import * as LiveTools from "effect-gemini/LiveTools"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
@@ -311,5 +312,31 @@ describe("limits", () => {
       })).pipe(
         Effect.provide(Layer.fresh(NodeGemini.layer({ apiKey, baseUrl: server.url, tier: "tier1" })))
       )
+    }))
+
+  it.live("goes back too where the scope closes while an error is still ending the session", () =>
+    Effect.gen(function*() {
+      let isReleased = false
+      const server = yield* LiveServer.listen({
+        message: (peer) => {
+          peer.send({ toolCall: { functionCalls: [{ id: "1", name: "slow", args: {} }] } })
+          setTimeout(() => peer.ws.close(1011, "no"), 20)
+        }
+      })
+      const slow = Effect.onInterrupt(Effect.never, () =>
+        Effect.map(Effect.sleep("60 millis"), () => {
+          isReleased = true
+        }))
+      yield* Effect.gen(function*() {
+        yield* Effect.scoped(Effect.gen(function*() {
+          const session = yield* connect({ functions: LiveTools.make({ slow: { handle: () => slow } }) })
+          yield* Effect.flip(session.ask("go"))
+          yield* Effect.sleep("20 millis")
+          assert.isFalse(isReleased)
+        }))
+        assert.isTrue(isReleased)
+        const lanes = yield* RateLimiter.RateLimiter.use(({ snapshot }) => snapshot)
+        assert.isTrue(lanes.every(({ used }) => used.inFlight === 0))
+      }).pipe(Effect.provide(Layer.fresh(NodeGemini.layer({ apiKey, baseUrl: server.url, tier: "tier1" }))))
     }))
 })

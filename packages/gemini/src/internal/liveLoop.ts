@@ -162,7 +162,7 @@ export class LiveLoop implements Listener, LiveConnection.Watch {
     const loss = this.#core.lose(error)
     const { reconnect } = this.#options
     const next = reconnect === undefined || !verdict.mayRedial
-      ? this.#owner.end(error)
+      ? Effect.uninterruptible(this.#owner.end(error))
       : this.#restore(reconnect, error, ending === planned, loss)
     // The old socket is closed before the new one is dialled: a handle is refused while it is open.
     this.#redialling = Effect.runForkWith(this.#context)(
