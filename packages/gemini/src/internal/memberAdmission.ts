@@ -108,14 +108,15 @@ const distinctLanes = (open: ReadonlyArray<Found>): ReadonlyArray<Found> => {
 
 /**
  * Waits in every lane at once. `undefined`: look again, something changed. Fails where no
- * lane lets the call wait and nothing else is to come.
+ * lane lets the call wait and these are all that there is to wait for.
  */
 const race = (
   route: MemberRoute,
   open: ReadonlyArray<Found>,
   scope: Scope.Scope,
   place: Place,
-  lookIn: number
+  lookIn: number,
+  isAll: boolean
 ): Effect.Effect<Permitted | undefined, GeminiError> =>
   Effect.suspend(() => {
     let won: Permitted | undefined
@@ -140,7 +141,7 @@ const race = (
               refusal = reason.error
             }
           }
-          const isLast = ++refused === lanes.length && lookIn === Infinity
+          const isLast = ++refused === lanes.length && isAll
           return Effect.andThen(
             Scope.close(inner, exit),
             isLast && refusal !== undefined ? Effect.fail(refusal) : restore(Effect.never)
@@ -222,9 +223,9 @@ const loop = Effect.fnUntraced(function*(
       yield* left < Infinity ? Effect.raceFirst(place.signal.next, moment(left)) : place.signal.next
       continue
     }
-    const reopens = Math.min(left, ...all.map(({ opensIn }) => opensIn > 0 ? opensIn : Infinity))
+    const reopens = Math.min(...all.map(({ opensIn }) => opensIn > 0 ? opensIn : Infinity))
     const inner = Scope.forkUnsafe(scope)
-    const permitted = yield* race(route, open, inner, place, reopens)
+    const permitted = yield* race(route, open, inner, place, Math.min(left, reopens), reopens > route.patience)
     const admitted = permitted === undefined ? undefined : yield* enter(route, permitted, inner)
     if (admitted !== undefined) return admitted
     yield* Scope.close(inner, Exit.void)

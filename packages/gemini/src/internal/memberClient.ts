@@ -73,10 +73,13 @@ export const generation = (
 /** A member and a fallback model each. */
 const maxWays = 1_024
 
+/** Beyond it those where nobody waits are forgotten. */
+const maxRooms = 256
+
 export const make = (options: Options): MemberClient => {
   const { circuits, client, limiter, model, table } = options
   const ways = new Map<string, MemberWay>()
-  const rooms = new Map<Family, Room>()
+  const rooms = new Map<string, Room>()
 
   const wayOf = (member: MemberState, model: ModelId.ModelId): MemberWay => {
     const key = `${member.name}/${model}`
@@ -89,11 +92,14 @@ export const make = (options: Options): MemberClient => {
     return way
   }
 
-  const roomOf = (family: Family): Room => {
-    const known = rooms.get(family)
+  /** Of the calls that can go the same ways and wait for the same: others are not held up by them. */
+  const roomOf = (family: Family, ways: ReadonlyArray<MemberWay>, whenExhausted = "fail"): Room => {
+    const key = `${family} ${whenExhausted} ${ways.map(({ member, model }) => `${member.name}/${model}`).join()}`
+    const known = rooms.get(key)
     if (known !== undefined) return known
+    if (rooms.size >= maxRooms) { for (const [key, { size }] of rooms) if (size === 0) rooms.delete(key) }
     const room = new Room()
-    rooms.set(family, room)
+    rooms.set(key, room)
     return room
   }
 
@@ -130,8 +136,9 @@ export const make = (options: Options): MemberClient => {
           ? Math.max(3, reach.length + models.length - 1)
           : undefined
       }
+      const room = roomOf(family, ask.ways, callOptions?.whenExhausted)
       const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
-      return Effect.succeed(new MemberRoute({ limiter, circuits, table, room: roomOf(family) }, ask, maxDelay))
+      return Effect.succeed(new MemberRoute({ limiter, circuits, table, room }, ask, maxDelay))
     })
 
   const plan = (route: MemberRoute) => ({
