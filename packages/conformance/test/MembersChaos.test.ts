@@ -42,6 +42,7 @@ const faults: ReadonlyArray<Fault.Fault> = [
 ]
 
 interface Told {
+  readonly index: number
   readonly end: "answered" | "failed" | "interrupted"
   readonly attempts: ReadonlyArray<Attempt>
 }
@@ -66,8 +67,8 @@ describe.each([1, 2, 3, 4, 5])("seed %i", (seed) => {
         let isOver = false
         const one = attempts.pipe(
           Effect.match({
-            onSuccess: (attempts): Told => ({ end: "answered", attempts }),
-            onFailure: (error): Told => ({ end: "failed", attempts: error.attempts })
+            onSuccess: (attempts): Told => ({ index, end: "answered", attempts }),
+            onFailure: (error): Told => ({ index, end: "failed", attempts: error.attempts })
           }),
           Effect.tap((end) =>
             Effect.sync(() => {
@@ -82,7 +83,7 @@ describe.each([1, 2, 3, 4, 5])("seed %i", (seed) => {
         if (patience < 0.1) {
           yield* Effect.timeoutOrElse(one, {
             duration: 100 + wait * 5_000,
-            orElse: () => Effect.sync(() => told.push({ end: "interrupted", attempts: [] }))
+            orElse: () => Effect.sync(() => told.push({ index, end: "interrupted", attempts: [] }))
           })
         } else yield* one
       })
@@ -99,11 +100,16 @@ describe.each([1, 2, 3, 4, 5])("seed %i", (seed) => {
       const ends = Map.groupBy(told, ({ end }) => end)
       assert.isAtLeast(ends.get("answered")?.length ?? 0, 0.8 * count)
 
-      // A unary call that ended by itself tells every request that was sent for it.
+      // A call that tells its attempts tells every request that was sent for it, and where it went.
       const byCall = Map.groupBy(requests, ({ headers }) => headers["x-call"])
-      for (const list of byCall.values()) {
-        assert.isAtMost(list.length, 4)
-        assert.isAtMost(list.filter(({ status, outcome }) => status === 200 && outcome === "complete").length, 1)
+      for (const { attempts, end, index } of told) {
+        const sent = byCall.get(`${index}`) ?? []
+        assert.isAtMost(sent.length, 4)
+        if (end === "interrupted" || attempts.length === 0) continue
+        assert.deepStrictEqual(
+          attempts.map(({ member, model }) => [member?.slice(0, 1), model]),
+          sent.map(({ model, project }) => [project, model])
+        )
       }
       // The server had to refuse nothing for its quota, and counts what the lanes do.
       assert.strictEqual(requests.filter(({ status }) => status === 429).length, 0)
