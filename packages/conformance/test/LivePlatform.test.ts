@@ -100,7 +100,7 @@ describe("over the platform's own WebSocket", () => {
         assert.strictEqual((yield* session.ask("hello")).text, "hello ")
       })))
 
-  it.live("what comes while it is paused waits up to a mebibyte; then it ends, and what had come is read", () => {
+  it.live("what comes while it is paused waits up to the bound; then it ends, and what had come is read", () => {
     const text = "x".repeat(100_000)
     return session({
       message: (peer) => {
@@ -108,7 +108,7 @@ describe("over the platform's own WebSocket", () => {
       }
     }, (server) =>
       Effect.gen(function*() {
-        const session = yield* connect()
+        const session = yield* connect({ inboundLimit: 1 << 20 })
         const seen: Array<LiveEvent> = []
         const read = yield* Effect.forkChild(
           Effect.flip(Stream.runForEach(session.events, (event) => Effect.sync(() => seen.push(event))))

@@ -99,7 +99,8 @@ export const make = Effect.fnUntraced(function*(
         endpoint: endpoint.success,
         connect: millis(timeouts?.connect, 10_000),
         setup: millis(timeouts?.setup, 10_000),
-        readAhead: 1 << 20
+        readAhead: 1 << 20,
+        inboundLimit: connectOptions.inboundLimit ?? 1 << 24
       }
       if (recent?.model !== model.success) {
         recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf, place) }
@@ -129,7 +130,7 @@ export const make = Effect.fnUntraced(function*(
           interval: connectOptions.ping === false ? Infinity : millis(ping?.interval, 20_000),
           timeout: millis(ping?.timeout, 10_000)
         },
-        inboundLimit: connectOptions.inboundLimit ?? 1 << 24,
+        inboundLimit: connection.inboundLimit,
         mediaLimit: connectOptions.mediaLimit ?? 1 << 18,
         unreadable: connectOptions.unreadable ?? "fail"
       })

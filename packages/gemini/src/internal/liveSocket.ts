@@ -51,8 +51,10 @@ export interface Listener {
 export interface Options {
   readonly construct: Socket.WebSocketConstructor["Service"]
   readonly endpoint: Endpoint
-  /** Bytes that wait unread before the transport is paused, or, where it cannot be, ended. */
+  /** Bytes that wait unread before the transport is paused, where it can be. */
   readonly readAhead: number
+  /** Bytes that may wait unread where it cannot. */
+  readonly inboundLimit: number
 }
 
 /** Above this many unsent bytes a sender waits, where there is no callback to wait for. */
@@ -271,11 +273,11 @@ export class LiveSocket {
   #hold(frame: Frame): void {
     this.#held.push(frame)
     this.#heldBytes += frame.length
-    const { readAhead } = this.#options
-    if (this.#heldBytes < readAhead) return
-    if (this.#node !== undefined) this.#node.pause()
-    else if (this.#heldBytes > readAhead) {
-      const reason = new Reason.Overflow({ bytes: this.#heldBytes, limit: readAhead })
+    const { inboundLimit, readAhead } = this.#options
+    if (this.#node !== undefined) {
+      if (this.#heldBytes >= readAhead) this.#node.pause()
+    } else if (this.#heldBytes > inboundLimit) {
+      const reason = new Reason.Overflow({ bytes: this.#heldBytes, limit: inboundLimit })
       this.abort({ _tag: "Ours", reason, mayRedial: false })
     }
   }
