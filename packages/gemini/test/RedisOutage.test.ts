@@ -49,6 +49,9 @@ const play = Effect.fnUntraced(function*(options: RedisLaneStore.Options, goneAt
   const answered = Effect.andThen(
     Effect.orDie(redis.send("PING")),
     Effect.forEach([1, 2, 3, 4, 5], () => Effect.yieldNow, { discard: true })
+  ).pipe(
+    // A step may load its script first, and the next one may wait for it.
+    Effect.repeat({ times: 3 })
   )
 
   const process = Effect.gen(function*() {

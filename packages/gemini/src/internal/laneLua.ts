@@ -50,22 +50,45 @@ if s.next == 0 then
   s.last = now
 end
 
+-- Entries as read and as they are to be written: a script asks for each once, and writes all at its end.
+local entries, changed = {}, {}
+local function fetch(from, to)
+  local fields = {}
+  for position = from, to do fields[#fields + 1] = int(position) end
+  for i, value in ipairs(redis.call('HMGET', W, unpack(fields))) do
+    local at, tokens, requests = string.match(value or '0 0 0', '(%d+) (%d+) (%d+)')
+    entries[from + i - 1] = {tonumber(at), tonumber(tokens), tonumber(requests)}
+  end
+end
 local function entry(position)
-  local value = redis.call('HGET', W, int(position))
-  if not value then return 0, 0, 0 end
-  local at, tokens, requests = string.match(value, '(%d+) (%d+) (%d+)')
-  return tonumber(at), tonumber(tokens), tonumber(requests)
+  if not entries[position] then fetch(position, position) end
+  return unpack(entries[position])
+end
+-- The next of many: read in ever larger pieces.
+local piece = 1
+local function following(position)
+  if not entries[position] then
+    fetch(position, math.min(position + piece, s.next) - 1)
+    piece = math.min(piece * 2, 64)
+  end
+  return unpack(entries[position])
 end
 
 local function put(position, at, tokens, requests)
-  redis.call('HSET', W, int(position), int(at) .. ' ' .. int(tokens) .. ' ' .. int(requests))
+  entries[position] = {at, tokens, requests}
+  changed[position] = true
+end
+
+-- Arguments that are too many for one command.
+local function each(command, values)
+  for i = 1, #values, 1000 do redis.call(command, W, unpack(values, i, math.min(i + 999, #values))) end
 end
 
 -- The server's clock was set back, or another server took over: what is counted keeps its age.
 if now < s.last then
   local back = s.last - now
   for position = s.first, s.next - 1 do
-    local at, tokens, requests = entry(position)
+    local at, tokens, requests = following(position)
     put(position, at - back, tokens, requests)
   end
   for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do redis.call('ZINCRBY', L, int(-back), member) end
@@ -74,14 +97,17 @@ if now < s.last then
 end
 s.last = now
 
+local left = {}
 while s.first < s.next do
-  local at, tokens, requests = entry(s.first)
+  local at, tokens, requests = following(s.first)
   if at > now - span then break end
   s.requests = s.requests - requests
   s.tokens = s.tokens - tokens
-  redis.call('HDEL', W, int(s.first))
+  changed[s.first] = nil
+  left[#left + 1] = int(s.first)
   s.first = s.first + 1
 end
+each('HDEL', left)
 
 local function push(tokens, requests)
   put(s.next, now, tokens, requests)
@@ -97,7 +123,11 @@ local function save()
     values[2 * i - 1] = name
     values[2 * i] = int(s[name])
   end
-  redis.call('HSET', W, unpack(values))
+  for position in pairs(changed) do
+    values[#values + 1] = int(position)
+    values[#values + 1] = int(entries[position][1]) .. ' ' .. int(entries[position][2]) .. ' ' .. int(entries[position][3])
+  end
+  each('HSET', values)
   local ends = math.max(now, s.dayEnd, s.parked, s.paused)
   for _, t in pairs(taught) do ends = math.max(ends, t.untl) end
   redis.call('PEXPIRE', W, int(ends - now + span + 1000))
@@ -143,7 +173,7 @@ end
 -- When so many requests and tokens will have left the window.
 local function whenLeft(requests, tokens)
   for position = s.first, s.next - 1 do
-    local at, itsTokens, itsRequests = entry(position)
+    local at, itsTokens, itsRequests = following(position)
     requests = requests - itsRequests
     tokens = tokens - itsTokens
     if requests <= 0 and tokens <= 0 then return at + span end
