@@ -19,8 +19,8 @@ import { headroom, interactiveInRow } from "./headroom.ts"
 import { countable } from "./LaneWindow.ts"
 import type { Ticket } from "./Ticket.ts"
 
-/** Of a store far away, in one question: few enough that processes which share it take turns. */
-const askedAtOnce = 8
+/** Of a store far away, in one question. */
+const mostAtOnce = 64
 
 /** Nothing stops a lane longer, whatever a server says: a Pacific day has 25 hours at most. */
 const longestPark = 25 * 3_600_000
@@ -58,13 +58,15 @@ export class LaneQueue {
   #changed = false
   /** The head was refused and waits, and whoever comes now would have to wait behind it. */
   isStuck = false
+  /** In one question: one after a refusal, so that processes take turns, then twice as many each time. */
+  #atOnce = 1
   /** How many in the queue are not willing to wait behind it. */
   #hasty = 0
 
   #alarm: { readonly at: number; readonly clock: Clock.Clock; readonly cancel: () => void } | undefined
   /** The day's quota was found spent until then, for tickets whose day allows no more than that. */
   #spent: { readonly until: number; readonly rpd: number } | undefined
-  #closed = false
+  isClosed = false
 
   readonly #span: number
 
@@ -76,10 +78,6 @@ export class LaneQueue {
 
   get waiting(): number {
     return this.#interactive.length + this.#batch.length
-  }
-
-  get isClosed(): boolean {
-    return this.#closed
   }
 
   /** When the head is expected to go, as far as is known. */
@@ -122,7 +120,7 @@ export class LaneQueue {
 
   /** Lets everyone go who can go now, in order. */
   pump(): void {
-    if (this.#closed) return
+    if (this.isClosed) return
     if (this.#pumping) {
       this.#again = true
       return
@@ -147,7 +145,7 @@ export class LaneQueue {
   }
 
   close(): void {
-    this.#closed = true
+    this.isClosed = true
     this.#disarm()
     for (let ticket = this.#head(); ticket !== undefined; ticket = this.#head()) {
       this.#unlink(ticket)
@@ -242,7 +240,7 @@ export class LaneQueue {
     let interactive = this.#interactive.first
     let batch = this.#batch.first
     let inRow = this.#inRow
-    while (heads.length < askedAtOnce) {
+    while (heads.length < this.#atOnce) {
       if (batch !== undefined && (interactive === undefined || inRow >= interactiveInRow)) {
         heads.push(batch)
         batch = batch.next
@@ -277,6 +275,7 @@ export class LaneQueue {
         return granted.push(ticket)
       })
       this.#asking = false
+      this.#atOnce = Math.min(mostAtOnce, this.#atOnce * 2)
       const isStuck = rest.map(([ticket, exit]) => !this.#answered(ticket, exit)).includes(true)
       for (const ticket of granted) ticket.finish(Exit.void)
       if (!isStuck || this.#changed) this.pump()
@@ -335,6 +334,7 @@ export class LaneQueue {
     if (answer.retryIn === Infinity) this.#disarm()
     else this.#arm(head, Math.max(1, answer.retryIn))
     this.isStuck = true
+    this.#atOnce = 1
     if (this.#hasty > 0) this.#tell(({ refuse }) => refuse?.(answer.retryIn))
     return false
   }
