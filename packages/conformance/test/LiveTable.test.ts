@@ -14,8 +14,10 @@ import * as MemberCall from "effect-gemini/MemberCall"
 import * as Members from "effect-gemini/Members"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -39,6 +41,21 @@ const members = Members.layerNoLimiter(options).pipe(
   Layer.provideMerge(LiveMembers.layer(options)),
   Layer.provideMerge(RateLimiter.layer),
   Layer.provideMerge(memory)
+)
+
+const slowStore = Layer.effect(
+  CircuitBreaker.CircuitBreakerStore,
+  Effect.map(CircuitBreaker.CircuitBreakerStore, (store) =>
+    CircuitBreaker.CircuitBreakerStore.of({
+      ...store,
+      admit: (key) => Effect.andThen(Effect.sleep("1 second"), store.admit(key))
+    }))
+).pipe(Layer.provide(CircuitBreaker.layerStoreMemory()))
+const one: LiveMembers.Options = { ...options, members: [first], circuit: { trip: CircuitBreaker.consecutive(1) } }
+const farAway = LiveMembers.layer(one).pipe(
+  Layer.provideMerge(RateLimiter.layer),
+  Layer.provideMerge(memory),
+  Layer.provide(slowStore)
 )
 
 const unary = (call?: CallOptions) =>
@@ -208,4 +225,25 @@ describe("sessions over members", () => {
       )
       assert.deepStrictEqual((yield* emulator.live.connections).map(({ project }) => project), ["b"])
     }).pipe(Effect.scoped, Effect.provide(members)))
+
+  it.effect("one that is given up while a circuit far away is asked leaves the probe to the next", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ close: { at: "setup", code: 1011, reason: "why" }, when: { ...bidi, times: 1 } })
+      const attempt = Effect.forkChild(Effect.exit(Effect.scoped(session())), { startImmediately: true })
+      const first = yield* attempt
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(first)))
+      yield* TestClock.adjust("10 seconds")
+      // It is through the circuit when it ends, and has not dialled.
+      const given = yield* attempt
+      yield* TestClock.adjust("500 millis")
+      const end = yield* Effect.forkChild(Fiber.interrupt(given), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(end)
+      assert.strictEqual((yield* emulator.live.connections).length, 1)
+      const next = yield* attempt
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.join(next)))
+    }).pipe(Effect.provide(farAway)))
 })

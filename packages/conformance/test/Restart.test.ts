@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import * as MemberCall from "effect-gemini/MemberCall"
 import * as Members from "effect-gemini/Members"
 import * as Restart from "effect-gemini/Restart"
 import * as Effect from "effect/Effect"
@@ -13,13 +14,15 @@ import * as TestClock from "effect/testing/TestClock"
 
 const request = { model: "gemini-3.8-flash", contents: "one two three four five six seven eight nine ten" }
 
-const services = Members.layer({
-  tier: "tier3",
-  members: ["a", "b"].map((name) => ({ name, project: name, apiKey: Redacted.make(`key-${name}`) }))
-}).pipe(Layer.provideMerge(Emulator.layerHttpClient({
-  answers: () => "one two three four five six seven eight nine ten eleven twelve",
-  projects: { a: { keys: ["key-a"] }, b: { keys: ["key-b"] } }
-})))
+const serve = (names: ReadonlyArray<string>) =>
+  Members.layer({
+    tier: "tier3",
+    members: names.map((name) => ({ name, project: name, apiKey: Redacted.make(`key-${name}`) }))
+  }).pipe(Layer.provideMerge(Emulator.layerHttpClient({
+    answers: () => "one two three four five six seven eight nine ten eleven twelve",
+    projects: Object.fromEntries(names.map((name) => [name, { keys: [`key-${name}`] }]))
+  })))
+const services = serve(["a", "b"])
 
 /** What came, a restart as `|`, and how it ended. */
 const told = (options?: Restart.Options) =>
@@ -58,6 +61,15 @@ describe("a stream that may begin anew", () => {
       assert.isTrue(second.startsWith(first))
       assert.deepStrictEqual(yield* projects, ["a", "b"])
     }).pipe(Effect.provide(services)))
+
+  it.effect("avoids whom the caller avoids, too", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ reset: { chunks: 1 }, when: { project: "b" } })
+      const { error } = yield* told().pipe(MemberCall.set({ avoid: ["a"] }))
+      assert.isUndefined(error)
+      assert.deepStrictEqual(yield* projects, ["b", "c"])
+    }).pipe(Effect.provide(serve(["a", "b", "c"]))))
 
   it.effect("no more often than asked, and the error tells every attempt", () =>
     Effect.gen(function*() {

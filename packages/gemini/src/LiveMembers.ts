@@ -142,6 +142,23 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const outcome = (error: LiveError): CircuitBreaker.Outcome =>
     error.isRetryable && error.reason._tag !== "Limited" ? CircuitBreaker.failure() : CircuitBreaker.ignored
 
+  /** `undefined`: the circuit is open. Whoever is let in says how it went: nothing comes between. */
+  const through = <A, R>(key: string, member: LiveMember, open: Effect.Effect<A, LiveError, R>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(circuits.enter(key), (verdict) => {
+        if (verdict === undefined) return Effect.undefined
+        member.calls++
+        return Effect.result(Effect.onExit(restore(open), (exit) =>
+          Effect.sync(() => {
+            if (exit._tag === "Success") return verdict(CircuitBreaker.success)
+            for (const reason of exit.cause.reasons) {
+              if (reason._tag === "Fail") verdict(outcome(reason.error))
+            }
+            verdict(CircuitBreaker.ignored)
+          })))
+      })
+    )
+
   const connect = <R = never>(
     connectOptions: GeminiLive.ConnectOptions<R> = {}
   ): Effect.Effect<LiveSession, LiveError, Scope.Scope | R> =>
@@ -165,22 +182,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       }
       let last: LiveError | undefined
       for (const member of yield* ordered(reach, model.success, avoid ?? [])) {
-        const key = `${member.name}/${model.success}/live`
-        const verdict = yield* circuits.enter(key)
-        if (verdict === undefined) continue
-        member.calls++
-        const opened = yield* member.open({ ...connectOptions, model: model.success }, "session").pipe(
-          Effect.onExit((exit) =>
-            Effect.sync(() => {
-              if (exit._tag === "Success") return verdict(CircuitBreaker.success)
-              for (const reason of exit.cause.reasons) {
-                if (reason._tag === "Fail") verdict(outcome(reason.error))
-              }
-              verdict(CircuitBreaker.ignored)
-            })
-          ),
-          Effect.result
-        )
+        const open = member.open({ ...connectOptions, model: model.success }, "session")
+        const opened = yield* through(`${member.name}/${model.success}/live`, member, open)
+        if (opened === undefined) continue
         if (Result.isSuccess(opened)) {
           if (sticky !== undefined && owners.get(MemberTable.stickyKey(sticky)) === undefined) {
             owners.set(MemberTable.stickyKey(sticky), member.name)

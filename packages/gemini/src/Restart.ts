@@ -86,7 +86,9 @@ export const stream = (
     avoid: ReadonlyArray<string>,
     deadline: number
   ): Stream.Stream<StreamChunk | Restart, GeminiError> =>
-    Stream.unwrap(Effect.map(Clock.currentTimeMillis, (now) => {
+    Stream.unwrap(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const { avoid: avoided = [] } = yield* MemberCall.Call
       const ends = deadline < Infinity || total === undefined ? deadline : now + Duration.toMillis(total)
       const remaining = ends === Infinity
         ? call
@@ -98,7 +100,7 @@ export const stream = (
           return chunk
         })
       )
-      return (avoid.length === 0 ? chunks : MemberCall.setStream({ avoid })(chunks)).pipe(
+      return (avoid.length === 0 ? chunks : MemberCall.setStream({ avoid: [...avoided, ...avoid] })(chunks)).pipe(
         Stream.catch((error) => {
           const attempts = [...before, ...error.attempts]
           const whole = before.length === 0 ? error : error.withAttempts(attempts)

@@ -218,10 +218,10 @@ export class MemberRoute implements LogicalCall.Meter {
     const way = this.current
     return way === undefined || !Circuit.isOutage(error)
       ? Effect.void
-      : Effect.map(
+      : Effect.uninterruptible(Effect.map(
         this.shared.circuits.enter(way.circuit(this.ask.family)),
         (verdict) => verdict?.(Circuit.outcomeOf(error))
-      )
+      ))
   }
 
   failed(error: GeminiError): Effect.Effect<void> {
