@@ -78,7 +78,8 @@ export type Priority = "interactive" | "batch"
 export type Feedback =
   /**
    * Per minute, or without details: no new attempt before `retryAfter`; those in flight go on.
-   * `quotas` are those a minute that it named, for {@link Options}' `learn`.
+   * `quotas` are those a minute that it named and that are counted here, for {@link Options}'
+   * `learn`; left out, it named none.
    */
   | {
     readonly _tag: "RateLimited"
@@ -255,7 +256,7 @@ export interface Options {
   /**
    * Whether 429s lower a lane's limits for a while; they never raise them. `told`, the default:
    * where the server names a limit a minute below the tier's, so a tier that is right is never
-   * slowed down. `counted`: also where it names none, by what the window counted; for a server
+   * slowed down. `counted`: also where it says no limit, by what the window counted; for a server
    * whose limits nobody knows. `off`: a 429 only pauses. A learned limit is held for ten windows
    * (three if it was counted), then rises by a tenth of the tier's a window.
    */

@@ -281,12 +281,31 @@ describe("a 429", () => {
       for (const learn of ["counted", "off"] as const) {
         const limiter = yield* Effect.provide(RateLimiter.make({ learn }), LaneStore.layerMemory)
         yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => timed(limiter, ask({ limits: ten })))
-        yield* limiter.feedback(lane, told([]))
-        yield* limiter.feedback(lane, told([]))
+        const silent: RateLimiter.Feedback = { _tag: "RateLimited", retryAfter: Duration.seconds(10) }
+        yield* limiter.feedback(lane, silent)
+        yield* limiter.feedback(lane, silent)
         assert.deepStrictEqual(yield* state(limiter), ["cooldown", learn === "off" ? undefined : 4, undefined])
         yield* limiter.feedback(lane, told([{ counts: "requests", limit: 3 }]))
         assert.deepStrictEqual(yield* state(limiter), ["cooldown", learn === "off" ? undefined : 3, undefined])
       }
+    }))
+
+  it.effect("teaches of the quota that it names, and of no other one", () =>
+    Effect.gen(function*() {
+      const learned = Effect.fnUntraced(function*(quotas: ReadonlyArray<LaneStore.Lesson>) {
+        const limiter = yield* Effect.provide(RateLimiter.make({ learn: "counted" }), LaneStore.layerMemory)
+        yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => timed(limiter, ask({ limits: ten, tokens: 50 })))
+        yield* limiter.feedback(lane, told(quotas))
+        return (yield* state(limiter)).slice(1)
+      })
+      assert.deepStrictEqual(yield* learned([{ counts: "tokens", limit: undefined }]), [undefined, 299])
+      assert.deepStrictEqual(yield* learned([{ counts: "requests", limit: undefined }]), [5, undefined])
+      assert.deepStrictEqual(
+        yield* learned([{ counts: "tokens", limit: undefined }, { counts: "requests", limit: 3 }]),
+        [3, 299]
+      )
+      // Of one that nothing here counts, such as the tokens of answers.
+      assert.deepStrictEqual(yield* learned([]), [undefined, undefined])
     }))
 
   limiter(

@@ -39,14 +39,19 @@ const withReset = (reason: Reason.QuotaExhausted, resetAt: number): Reason.Quota
     resetAt
   })
 
-/** The limits a minute that a 429 names. Of tokens only those that go in are counted here. */
-const quotasOf = (violations: Violations): ReadonlyArray<LaneStore.Lesson> =>
-  violations.flatMap(({ quotaId = "", quotaMetric = "", quotaValue }) => {
-    const isTokens = /token/i.test(quotaId + quotaMetric)
-    return !quotaId.includes("PerMinute") || (isTokens && !/input_?token/i.test(quotaId + quotaMetric))
-      ? []
-      : [{ counts: isTokens ? "tokens" : "requests", limit: quotaValue === undefined ? undefined : Number(quotaValue) }]
-  })
+/** The limits a minute that a 429 names, if it names any. Of tokens only those that go in are counted here. */
+const quotasOf = (violations: Violations): ReadonlyArray<LaneStore.Lesson> | undefined =>
+  violations.every(({ quotaId, quotaMetric }) => quotaId === undefined && quotaMetric === undefined)
+    ? undefined
+    : violations.flatMap(({ quotaId = "", quotaMetric = "", quotaValue }) => {
+      const isTokens = /token/i.test(quotaId + quotaMetric)
+      return !quotaId.includes("PerMinute") || (isTokens && !/input_?token/i.test(quotaId + quotaMetric))
+        ? []
+        : [{
+          counts: isTokens ? "tokens" : "requests",
+          limit: quotaValue === undefined ? undefined : Number(quotaValue)
+        }]
+    })
 
 const quotaModelOf = (violations: Violations): string | undefined =>
   violations.find((violation) => violation.quotaDimensions?.["model"] !== undefined)?.quotaDimensions?.["model"]

@@ -17,6 +17,7 @@ import type { Limits } from "../Tier.ts"
 import { alarm } from "./alarm.ts"
 import { headroom, interactiveInRow } from "./headroom.ts"
 import { countable } from "./LaneWindow.ts"
+import { lessonsOf } from "./learned.ts"
 import type { Ticket } from "./Ticket.ts"
 
 /** Of a store far away, in one question. */
@@ -186,16 +187,13 @@ export class LaneQueue {
       const resetAt = Math.min(feedback.resetAt, now + longestPark) || now
       return Effect.andThen(this.store.park(resetAt, now), Effect.sync(() => this.exhaust(resetAt, Infinity)))
     }
-    const { quotas = [], retryAfter } = feedback
+    const { quotas, retryAfter } = feedback
     const pause = this.store.pause(
       retryAfter === undefined ? undefined : Math.min(Duration.toMillis(retryAfter), longestPark),
       now
     )
     if (learn === "off") return pause
-    const told = quotas.filter(({ limit = 0 }) => limit > 0 && limit < Infinity)
-    const lessons = told.length === 0 && learn === "counted"
-      ? [{ counts: "requests" as const, limit: undefined }]
-      : told
+    const lessons = lessonsOf(quotas, learn)
     return lessons.length === 0 ? pause : Effect.andThen(
       pause,
       Effect.forEach(lessons, (lesson) => this.store.teach(lesson, this.limits, now), { discard: true })

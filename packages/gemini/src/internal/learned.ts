@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | names a limit a minute (`quotaValue`) below the tier's | that one | 10 windows |
  * | names one that is the tier's or above it | none: what was learned is forgotten | |
- * | names none; only with `learn: "counted"` | what the window counts less the one refused, at least a tenth of the tier's | 3 windows |
+ * | says none; only with `learn: "counted"` | what the window counts of the quota it names, else of requests, less one; at least a tenth of the tier's | 3 windows |
  *
  * Once it was held so long without another 429 it rises by a tenth of the tier's limit a
  * window, and is forgotten when it is back at the tier's. It is never above the tier's.
@@ -20,6 +20,17 @@ export interface Learned {
   readonly risesAt: number
   readonly step: number
   readonly until: number
+}
+
+/** Of a 429 that named these quotas; `undefined`: it named none. */
+export const lessonsOf = (
+  quotas: ReadonlyArray<Lesson> | undefined,
+  by: "told" | "counted" | undefined
+): ReadonlyArray<Lesson> => {
+  const isTold = ({ limit = 0 }: Lesson): boolean => limit > 0 && limit < Infinity
+  if (by !== "counted") return (quotas ?? []).filter(isTold)
+  const named = quotas ?? [{ counts: "requests", limit: undefined }]
+  return named.map((one) => isTold(one) ? one : { ...one, limit: undefined })
 }
 
 export const heldFor = { told: 10, counted: 3 }
