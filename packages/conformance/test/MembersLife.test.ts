@@ -86,6 +86,30 @@ describe("what is built on the client", () => {
     )))
 })
 
+describe("an alias", () => {
+  it.effect("that answers as another model is counted there once for each call", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const limiter = yield* RateLimiter.RateLimiter
+      const gemini = yield* GeminiClient.GeminiClient
+      const response = {
+        candidates: [{ content: { role: "model", parts: [{ text: "Hi" }] }, finishReason: "STOP" }],
+        modelVersion: "gemini-3.9-flash"
+      }
+      const ask = gemini.generate({ model: "gemini-flash-latest", contents: "Hi" })
+      for (let calls = 1; calls <= 4; calls++) {
+        yield* emulator.enqueue({ response })
+        yield* ask
+        const lane = (yield* limiter.snapshot).find(({ lane }) => lane.quotaModel === "gemini-3.9-flash")
+        assert.strictEqual(lane?.used.requests, calls)
+      }
+    }).pipe(Effect.provide(
+      Members.layer({ members: [member("a"), member("a2", "a")], tier: "tier3" }).pipe(
+        Layer.provideMerge(Emulator.layerHttpClient({ projects }))
+      )
+    )))
+})
+
 describe("a budget", () => {
   it.effect("holds for all members together, and is settled by what each counted", () =>
     Effect.gen(function*() {

@@ -62,7 +62,7 @@ export class Lane {
   #key: RateLimiter.LaneKey
   #limits: Limits
   /** Attempts that asked for a permit since the lane is this one. */
-  #asked = 0
+  asked = 0
 
   constructor(options: Options, family: RateLimiter.LaneKey["family"]) {
     this.#options = options
@@ -75,7 +75,10 @@ export class Lane {
   meter(method: string, estimate: () => number, options: CallOptions | undefined): Meter {
     const { limiter } = this.#options
     let tokens: number | undefined
-    const admission = () => this.admission(method, tokens ??= estimate(), options)
+    const admission = () => {
+      this.asked++
+      return this.admission(method, tokens ??= estimate(), options)
+    }
     return {
       use: (attempt) => limiter.use(admission(), attempt),
       acquire: Effect.suspend(() => limiter.acquire(admission())),
@@ -83,9 +86,8 @@ export class Lane {
     }
   }
 
-  /** What a call asks of the lane as it stands. */
+  /** What a call asks of the lane as it stands. Who takes a permit with it says so in `asked`. */
   admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
-    this.#asked++
     if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {
@@ -144,8 +146,8 @@ export class Lane {
     const from = this.#key
     this.#key = this.#keyOf(model)
     this.#limits = this.#options.limits(model)
-    const asked = this.#asked
-    this.#asked = 0
+    const { asked } = this
+    this.asked = 0
     // What the server counted for this lane all along was counted in the other.
     const fiber = Fiber.getCurrent()
     if (fiber !== undefined) {

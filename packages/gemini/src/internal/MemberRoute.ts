@@ -258,6 +258,7 @@ export class MemberRoute implements LogicalCall.Meter {
     return Effect.flatMap(admit(this, scope), (admitted) => {
       this.#current = admitted
       admitted.way.member.calls++
+      admitted.way.lane(this.ask.family).asked++
       const observe = this.ask.options?.observe
       if (observe === undefined) return Effect.succeed(admitted)
       const { member, model } = admitted.way
