@@ -43,6 +43,16 @@ const members = Members.layerNoLimiter(options).pipe(
   Layer.provideMerge(memory)
 )
 
+const oneBad: LiveMembers.Options = {
+  ...options,
+  members: [{ ...first, apiKey: Redacted.make("no-such-key") }, second]
+}
+const badKey = Members.layerNoLimiter(oneBad).pipe(
+  Layer.provideMerge(LiveMembers.layer(oneBad)),
+  Layer.provideMerge(RateLimiter.layer),
+  Layer.provideMerge(Emulator.layerMemory({ projects, keys: { invalid: ["no-such-key"] } }))
+)
+
 const slowStore = Layer.effect(
   CircuitBreaker.CircuitBreakerStore,
   Effect.map(CircuitBreaker.CircuitBreakerStore, (store) =>
@@ -246,4 +256,24 @@ describe("sessions over members", () => {
       yield* TestClock.adjust("2 seconds")
       assert.isTrue(Exit.isSuccess(yield* Fiber.join(next)))
     }).pipe(Effect.provide(farAway)))
+
+  it.effect("are opened at the next one where a key is refused, and then there first", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      for (let i = 0; i < 3; i++) yield* Effect.scoped(session())
+      const connections = yield* emulator.live.connections
+      assert.deepStrictEqual(connections.map(({ code }) => code), [1007, 1000, 1000, 1000])
+    }).pipe(Effect.provide(badKey)))
+
+  it.effect.each(Object.entries(calls))(
+    "%s: a call goes to the next one where a key is refused",
+    ([, call]) =>
+      Effect.gen(function*() {
+        yield* call()
+        const error = yield* call().pipe(MemberCall.set({ member: "a" }), Effect.flip)
+        assert.strictEqual(error.reason._tag, "Unauthenticated")
+        assert.deepStrictEqual(error.attempts.map(({ member, reason }) => [member, reason]), [["a", "Unauthenticated"]])
+        assert.notInclude(JSON.stringify(error), "no-such-key")
+      }).pipe(Effect.provide(badKey))
+  )
 })

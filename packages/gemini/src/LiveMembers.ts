@@ -36,6 +36,7 @@ import type * as Socket from "effect/socket/Socket"
 import * as GeminiLive from "./GeminiLive.ts"
 import * as CallLimits from "./internal/callLimits.ts"
 import * as CallSessions from "./internal/callSessions.ts"
+import * as LiveClose from "./internal/liveClose.ts"
 import * as LiveLimits from "./internal/liveLimits.ts"
 import * as LiveOpen from "./internal/liveOpen.ts"
 import * as Check from "./internal/memberCheck.ts"
@@ -71,6 +72,8 @@ interface LiveMember extends MemberTable.Place {
   readonly weight: number
   /** Sessions opened there. */
   calls: number
+  /** Its key was refused when it was last used. */
+  isKeyRefused: boolean
 }
 
 /**
@@ -99,7 +102,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         limits: CallLimits.make(own),
         regionRank: regions.indexOf(place.location),
         weight: member.weight ?? 1,
-        calls: 0
+        calls: 0,
+        isKeyRefused: false
       }
       return live
     }))
@@ -117,7 +121,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     const quotaModel = ModelAlias.quotaModel(model)
     const found = yield* Effect.forEach(reach, (member) =>
       Effect.gen(function*() {
-        const { calls, location, name, project, regionRank, weight } = member
+        const { calls, isKeyRefused, location, name, project, regionRank, weight } = member
         const lane = { project, location, quotaModel, family: "liveSession" as const }
         const limits = LiveLimits.sessionLimits(member.limits(model)(quotaModel))
         const headroom = yield* limiter.headroom({ lane, limits, tokens: 0 })
@@ -130,7 +134,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           failures: 0,
           modelRank: 0,
           regionRank: rank,
-          isKeyRefused: false,
+          isKeyRefused,
           weight,
           calls
         }
@@ -186,13 +190,15 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const opened = yield* through(`${member.name}/${model.success}/live`, member, open)
         if (opened === undefined) continue
         if (Result.isSuccess(opened)) {
+          member.isKeyRefused = false
           if (sticky !== undefined && owners.get(MemberTable.stickyKey(sticky)) === undefined) {
             owners.set(MemberTable.stickyKey(sticky), member.name)
           }
           return opened.success.session
         }
         last = opened.failure
-        if (!last.isRetryable) return yield* last
+        if (LiveClose.isKeyRefused(last.reason)) member.isKeyRefused = true
+        else if (!last.isRetryable) return yield* last
       }
       return yield* last ?? new LiveError({
         method: "connect",

@@ -64,6 +64,15 @@ const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
 
 export const mayRedialStatus = (status: number): boolean => passing.has(status) || status > 504
 
+// The API has no code of its own for it: it says so in words, in 1007 and 1008.
+const keyWords = /\bAPI key\b|API has not been used in project|project has been denied access/i
+
+/** Whether it was the key, or its project, that was refused: another one may be let in. */
+export const isKeyRefused = (reason: LiveErrorReason): boolean =>
+  reason._tag === "Connection"
+    ? reason.status === 401 || reason.status === 403
+    : reason._tag === "Handshake" && (reason.code === 1007 || reason.code === 1008) && keyWords.test(reason.text)
+
 /** Where a session stood when its connection ended. */
 export interface Standing {
   readonly isSetUp: boolean

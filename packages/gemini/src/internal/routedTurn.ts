@@ -18,6 +18,7 @@ import { LiveTransport, type Service } from "../LiveTransport.ts"
 import type { Part } from "../Part.ts"
 import * as AttemptClock from "./attemptClock.ts"
 import type { CallSession } from "./callSessions.ts"
+import * as LiveClose from "./liveClose.ts"
 import * as LiveModels from "./liveModels.ts"
 
 type Request = GeminiHttp.WithModel<GenerateContentRequest>
@@ -114,6 +115,7 @@ const toGemini = (method: string, model: string, error: LiveError): GeminiError 
     }))
     return failure(new Reason.InvalidRequest({ fields }))
   }
+  if (LiveClose.isKeyRefused(reason)) return failure(new Reason.Unauthenticated({ description: reason.message }))
   return failure(new Reason.Live({ reason, ...(code === undefined ? {} : { code }) }))
 }
 
