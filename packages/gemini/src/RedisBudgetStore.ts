@@ -117,19 +117,29 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     yield* SubscriptionRef.make<Status>(up),
     yield* Effect.scope
   )
-  /** What Redis could not be told. */
-  let unheard: Array<readonly [key: string, amount: Budget.Spent, endsAt: number]> = []
+  /** What Redis could not be told, by key: an outage may be long. */
+  let unheard = new Map<string, readonly [amount: Budget.Spent, endsAt: number]>()
+
+  const remember = (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number): void => {
+    const known = unheard.get(key)?.[0] ?? { tokens: 0, money: 0n, isPartial: false }
+    const sum = {
+      tokens: known.tokens + tokens,
+      money: known.money + money,
+      isPartial: known.isPartial || isPartial
+    }
+    unheard.set(key, [sum, endsAt])
+  }
 
   const tell = (key: string, amount: Budget.Spent, endsAt: number): Effect.Effect<void> =>
     Effect.map(link.run(redis.eval(settle)(prefix + key, amount, endsAt)), (reply) => {
-      if (reply === undefined) unheard.push([key, amount, endsAt])
+      if (reply === undefined) remember(key, amount, endsAt)
     })
 
   const catchUp: Effect.Effect<void> = Effect.suspend(() => {
-    if (unheard.length === 0 || link.down !== undefined) return Effect.void
+    if (unheard.size === 0 || link.down !== undefined) return Effect.void
     const late = unheard
-    unheard = []
-    return Effect.forEach(late, (one) => tell(...one), { discard: true })
+    unheard = new Map()
+    return Effect.forEach(late, ([key, [amount, endsAt]]) => tell(key, amount, endsAt), { discard: true })
   })
 
   const unavailable = Effect.suspend(() => {
@@ -152,7 +162,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             if (taken !== undefined) return Effect.succeed(taken === 1)
             if (whenDown === "closed") return unavailable
             // The end of the call is settled against this.
-            unheard.push([key, { ...amount, isPartial: false }, endsAt])
+            remember(key, { ...amount, isPartial: false }, endsAt)
             return Effect.succeed(true)
           }
         )

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { Redis } from "effect/persistence/Redis"
+import { Redis, RedisError } from "effect/persistence/Redis"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as RedisServer from "./RedisServer.ts"
@@ -116,4 +116,27 @@ describe.runIf(RedisServer.isInstalled)("a budget in Redis", () => {
       const told = yield* open.read.pipe(Effect.retry({ times: 100, schedule: Schedule.spaced("20 millis") }))
       assert.isAtLeast(told?.tokens ?? 0, 400)
     }))
+
+  it.live("is told in one step what all the calls of an outage used", () =>
+    Effect.gen(function*() {
+      const redis = yield* Redis
+      let isDown = true
+      let steps = 0
+      const away = new RedisError({ cause: "away" })
+      const flaky = Redis.of({
+        ...redis,
+        send: (...args) => Effect.suspend(() => isDown ? Effect.fail(away) : redis.send(...args)),
+        eval: (script) => (...args) =>
+          Effect.suspend(() => ++steps && isDown ? Effect.fail(away) : redis.eval(script)(...args))
+      })
+      const options = { tokens: 10_000, per: "total", outputTokens: 0 } as const
+      const store = { whenDown: "open", probeEvery: "20 millis" } as const
+      const { call, read } = yield* Effect.provideService(process(options, store), Redis, flaky)
+      for (let i = 0; i < 20; i++) yield* call(10, 20)
+      isDown = false
+      steps = 0
+      const told = yield* read.pipe(Effect.retry({ times: 100, schedule: Schedule.spaced("20 millis") }))
+      assert.strictEqual(told?.tokens, 600)
+      assert.strictEqual(steps, 1)
+    }).pipe(Effect.provide(RedisServer.layer)))
 })
