@@ -57,6 +57,8 @@ export class LiveLink {
       if (this.connection !== connection) return Effect.void
       return Effect.andThen(
         Effect.callback<void>((resume) => {
+          // The fiber may have yielded before it waits.
+          if (this.#over !== undefined || this.connection !== connection) return resume(Effect.void)
           const done = () => resume(Effect.void)
           this.#waiting.push(done)
           return Effect.sync(() => {

@@ -39,6 +39,8 @@ export class DispatchBody<E> {
       return this.#failed === undefined ? Cause.done() : Effect.fail(this.#failed)
     }
     const waiting: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> = Effect.callback((resume) => {
+      // A fiber may yield between looking and waiting, and something come meanwhile.
+      if (this.#pieces.length > 0 || this.#isOver) return resume(taken())
       this.#wake = () => resume(taken())
       return Effect.sync(() => this.abort())
     })
@@ -90,6 +92,7 @@ export class DispatchBody<E> {
       }
       if (this.#isOver) return whole()
       return Effect.callback((resume) => {
+        if (this.#isOver) return resume(whole())
         this.#wake = () => resume(whole())
         return Effect.sync(() => this.abort())
       })

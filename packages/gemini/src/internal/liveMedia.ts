@@ -46,6 +46,8 @@ export class LiveMedia {
       if (condition()) return Effect.void
       return Effect.andThen(
         Effect.callback<void>((resume) => {
+          // The fiber may have yielded before it waits.
+          if (condition()) return resume(Effect.void)
           const done = () => resume(Effect.void)
           this.#waiting.push(done)
           return Effect.sync(() => {

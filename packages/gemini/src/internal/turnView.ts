@@ -24,9 +24,16 @@ export const make = <A>(
     const sink = core.sink()
     const answer = read(sink.queue)
     const begin = Effect.suspend(() => {
+      let isMine = false
       let wake: (() => void) | undefined
-      if (lock.take(sink, () => wake?.())) return Effect.flatMap(send(sink), () => answer)
+      const taken = (): void => {
+        isMine = true
+        wake?.()
+      }
+      if (lock.take(sink, taken)) return Effect.flatMap(send(sink), () => answer)
       const turn = Effect.callback<void>((resume) => {
+        // The fiber may have yielded before it waits.
+        if (isMine) return resume(Effect.void)
         wake = () => queueMicrotask(() => resume(Effect.void))
       })
       return Effect.flatMap(turn, () => Effect.flatMap(send(sink), () => answer))
