@@ -14,6 +14,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
@@ -272,6 +273,25 @@ describe("a budget", () => {
       yield* TestClock.setTime(Date.parse("2026-11-30T20:00:00Z"))
       yield* call(limiter, usage(100, 0))
       assert.deepStrictEqual((yield* read).map(({ tokens }) => tokens), [100, 100])
+    })
+  )
+
+  withBudget(
+    "gets back what a call reserved that was interrupted, wherever its fiber yields",
+    { tokens: 100_000, per: "total", outputTokens: 7 },
+    Effect.fnUntraced(function*(limiter) {
+      for (let place = 0; place < 60; place++) {
+        let left = place
+        const scheduler = new Scheduler.MixedScheduler()
+        scheduler.shouldYield = () => left-- === 0
+        for (const wait of [limiter.use(ask(), () => Effect.never), Effect.scoped(limiter.acquire(ask()))]) {
+          left = place
+          const fiber = yield* start(Effect.provideService(wait, Scheduler.Scheduler, scheduler))
+          yield* Fiber.interrupt(fiber)
+        }
+      }
+      // What had its permit may have been sent: its input stays counted.
+      assert.strictEqual(((yield* spent).tokens ?? 0) % 100, 0)
     })
   )
 

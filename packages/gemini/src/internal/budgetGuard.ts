@@ -115,6 +115,8 @@ class Slot {
   }
 }
 
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /** The server refused: nothing was charged. */
 const isRefused = (exit: Exit.Exit<unknown, unknown>): boolean => {
   if (Exit.isSuccess(exit)) return false
@@ -185,7 +187,8 @@ export const make = (options: Budget.Options, store: Budget.Store, isTwice = fal
     [name, ...(scope === undefined ? [] : [scope])].map(encodeURIComponent).join("/") +
     (endsAt === Infinity ? "" : `@${per}-${new Date(endsAt).toISOString().slice(0, 10)}`)
 
-  const reserve = (admission: RateLimiter.Admission): Effect.Effect<Slot, GeminiError> =>
+  /** Interrupted only while it waits: what was reserved has to reach whoever gives it back. */
+  const reserve = (admission: RateLimiter.Admission, restore: Restore): Effect.Effect<Slot, GeminiError> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (now >= endsAt) {
         endsAt = periodEnd(per, now)
@@ -218,7 +221,7 @@ export const make = (options: Budget.Options, store: Budget.Store, isTwice = fal
         const maxWait = admission.maxWait === undefined ? Infinity : Duration.toMillis(admission.maxWait)
         if (admission.whenExhausted !== "wait" || wait > maxWait || wait === Infinity) return Effect.fail(error)
         const told = admission.onWait?.({ lane, until: endsAt }) ?? Effect.void
-        return told.pipe(Effect.andThen(Effect.sleep(wait)), Effect.andThen(reserve(admission)))
+        return Effect.andThen(restore(Effect.andThen(told, Effect.sleep(wait))), reserve(admission, restore))
       })
     })
 
@@ -244,7 +247,7 @@ export const make = (options: Budget.Options, store: Budget.Store, isTwice = fal
         limiter.acquire(admission) :
         Effect.flatMap(Effect.scope, (scope) =>
           Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(restore(reserve(admission)), (slot) =>
+            Effect.flatMap(reserve(admission, restore), (slot) =>
               Scope.addFinalizerExit(scope, (exit) =>
                 end(slot, admission, exit)).pipe(
                   Effect.andThen(restore(limiter.acquire(admission))),
@@ -257,7 +260,7 @@ export const make = (options: Budget.Options, store: Budget.Store, isTwice = fal
       admission.lane.family === "count" ?
         limiter.use(admission, f) :
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(restore(reserve(admission)), (slot) =>
+          Effect.flatMap(reserve(admission, restore), (slot) =>
             Effect.onExit(
               restore(limiter.use(admission, (permit) => f(slot.permit(permit)))),
               (exit) => end(slot, admission, exit)
