@@ -79,12 +79,14 @@ export type Feedback =
   /**
    * Per minute, or without details: no new attempt before `retryAfter`; those in flight go on.
    * `quotas` are those a minute that it named and that are counted here, for {@link Options}'
-   * `learn`; left out, it named none.
+   * `learn`; left out, it named none. `limits` are the lane's where calls may have their own;
+   * left out, those of the last admission.
    */
   | {
     readonly _tag: "RateLimited"
     readonly retryAfter: Duration.Duration | undefined
     readonly quotas?: ReadonlyArray<LaneStore.Lesson> | undefined
+    readonly limits?: Limits | undefined
   }
   /** Per day: the lane is parked until `resetAt` (milliseconds since the epoch), at most 25 hours. */
   | { readonly _tag: "QuotaExhausted"; readonly resetAt: number }

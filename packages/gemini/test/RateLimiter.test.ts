@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as GeminiError from "effect-gemini/GeminiError"
+import * as GeminiError from "effect-gemini/GeminiError"
+import { RateLimited } from "effect-gemini/GeminiErrorReason"
 import * as LaneStore from "effect-gemini/LaneStore"
 import * as ModelId from "effect-gemini/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
@@ -13,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { Lane } from "../src/internal/Lane.ts"
 
 const limits: Tier.Limits = { rpm: 2, tpm: 1_000, rpd: 100, concurrency: 10 }
 const model = Result.getOrThrow(ModelId.parse("gemini-2.5-flash"))
@@ -289,6 +291,31 @@ describe("a 429", () => {
         assert.deepStrictEqual(yield* state(limiter), ["cooldown", learn === "off" ? undefined : 3, undefined])
       }
     }))
+
+  limiter(
+    "teaches by the lane's limits, whatever the last call set for itself",
+    Effect.fnUntraced(function*(limiter) {
+      const own = new Lane({
+        limiter,
+        project: lane.project,
+        location: lane.location,
+        quotaModel: lane.quotaModel,
+        isAlias: false,
+        limits: (_, call) => call?.limits === undefined ? ten : { ...ten, rpm: 1 }
+      }, lane.family)
+      const refused = new GeminiError.GeminiError({
+        method: "generateContent",
+        attempts: [],
+        reason: new RateLimited({
+          violations: [{ quotaId: "GenerateRequestsPerMinutePerProjectPerModel", quotaValue: "4" }]
+        })
+      })
+      yield* Effect.scoped(own.meter("m", () => 1, { limits: {} }).acquire)
+      yield* own.learn(refused)
+      yield* limiter.headroom({ lane, limits: ten, tokens: 1 })
+      assert.strictEqual((yield* state(limiter))[1], 4)
+    })
+  )
 
   it.effect("teaches of the quota that it names, and of no other one", () =>
     Effect.gen(function*() {

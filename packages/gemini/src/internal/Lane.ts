@@ -120,7 +120,8 @@ export class Lane {
         this.#options.limiter.feedback(this.#key, {
           _tag: "RateLimited",
           retryAfter: error.retryAfter,
-          quotas: quotasOf(reason.violations)
+          quotas: quotasOf(reason.violations),
+          limits: this.#limits
         }),
         error
       )

@@ -187,7 +187,7 @@ export class LaneQueue {
       const resetAt = Math.min(feedback.resetAt, now + longestPark) || now
       return Effect.andThen(this.store.park(resetAt, now), Effect.sync(() => this.exhaust(resetAt, Infinity)))
     }
-    const { quotas, retryAfter } = feedback
+    const { limits = this.limits, quotas, retryAfter } = feedback
     const pause = this.store.pause(
       retryAfter === undefined ? undefined : Math.min(Duration.toMillis(retryAfter), longestPark),
       now
@@ -196,7 +196,7 @@ export class LaneQueue {
     const lessons = lessonsOf(quotas, learn)
     return lessons.length === 0 ? pause : Effect.andThen(
       pause,
-      Effect.forEach(lessons, (lesson) => this.store.teach(lesson, this.limits, now), { discard: true })
+      Effect.forEach(lessons, (lesson) => this.store.teach(lesson, limits, now), { discard: true })
     )
   }
 
