@@ -36,8 +36,8 @@ import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import * as FieldTable from "../../emulator/src/internal/fieldTable.ts"
-import * as LiveFieldTable from "../../emulator/src/internal/liveFieldTable.ts"
+import * as FieldTable from "../../emulator/src/internal/judge/fieldTable.ts"
+import * as LiveFieldTable from "../../emulator/src/internal/judge/liveFieldTable.ts"
 
 const everySchema: Schema = {
   type: Type.OBJECT,

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import * as Rows from "./internal/models.ts"
+import * as Rows from "./internal/google/models.ts"
 
 /**
  * A model as `models.list` and `models.get` send it.

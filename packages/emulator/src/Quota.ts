@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import * as GoogleError from "./GoogleError.ts"
-import * as Table from "./internal/quotaTable.ts"
+import * as Table from "./internal/google/quotaTable.ts"
 
 /**
  * @category models

@@ -13,7 +13,7 @@ import type * as Answer from "./Answer.ts"
 import * as Emulator from "./Emulator.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
-import * as WebHandler from "./internal/webHandler.ts"
+import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { existsSync, readFileSync } from "node:fs"
-import * as Fields from "../src/internal/fields.ts"
-import * as Table from "../src/internal/fieldTable.ts"
+import * as Fields from "../src/internal/judge/fields.ts"
+import * as Table from "../src/internal/judge/fieldTable.ts"
 
 const roots = [
   "GenerateContentRequest",

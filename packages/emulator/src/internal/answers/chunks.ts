@@ -1,0 +1,153 @@
+/**
+ * Turns → responses: one whole, or the chunks of a stream, with cumulative usage.
+ */
+import * as Dice from "../Dice.ts"
+import * as Json from "../json.ts"
+import * as Table from "../google/quotaTable.ts"
+import * as Tokens from "./tokens.ts"
+import * as Utterance from "./Utterance.ts"
+
+export interface Envelope {
+  readonly model: string
+  readonly seed: string
+  readonly body: unknown
+}
+
+/** What every response of one answer shares. */
+const shared = ({ body, model, seed }: Envelope) => ({
+  // An alias answers as the model behind it.
+  modelVersion: Table.aliases[model] ?? model,
+  responseId: Dice.make(`${seed}\n${model}\n${Json.canonical(body)}`).letters(22)
+})
+
+type Usage = (candidates: number, thoughts: number) => Json.Json
+
+/** The prompt is counted once an answer. */
+const usageOf = ({ body }: Envelope): Usage => {
+  const prompt = Tokens.ofRequest(body)
+  const promptTokenCount = Tokens.total(prompt)
+  const promptTokensDetails = Tokens.details(prompt)
+  const serviceTier = Json.text(Json.at(body, "serviceTier")) ?? "standard"
+  return (candidates, thoughts) => ({
+    promptTokenCount,
+    // Zero is left out, as proto3 JSON does it.
+    ...(candidates === 0 ? {} : { candidatesTokenCount: candidates }),
+    totalTokenCount: promptTokenCount + candidates + thoughts,
+    promptTokensDetails,
+    ...(thoughts === 0 ? {} : { thoughtsTokenCount: thoughts }),
+    serviceTier
+  })
+}
+
+const spoken = (parts: ReadonlyArray<Json.Json>): number =>
+  parts.reduce((sum, part) => part["thought"] === true ? sum : sum + Utterance.cost(part), 0)
+
+/**
+ * Where a thought signature stands (seen 2025 and 2026): on the first of a step's calls, else on
+ * the last part; in a stream of text on an empty part of its own.
+ */
+const signed = (turn: Utterance.Utterance, streaming: boolean): ReadonlyArray<Json.Json> => {
+  const thoughtSignature = turn.signature
+  if (thoughtSignature === undefined) return turn.parts
+  const call = turn.parts.findIndex((part) => part["functionCall"] !== undefined)
+  const at = call === -1 ? turn.parts.length - 1 : call
+  if (streaming && turn.parts[at]?.["text"] !== undefined) return [...turn.parts, { text: "", thoughtSignature }]
+  return turn.parts.map((part, i) => i === at ? { ...part, thoughtSignature } : part)
+}
+
+const content = (parts: ReadonlyArray<Json.Json>): Json.Json =>
+  // No parts and no words: `content` keeps its role alone, as when thinking used up the limit.
+  parts.length === 0 ? { role: "model" } : { parts, role: "model" }
+
+const pieces = (text: string): ReadonlyArray<string> => text.match(/\s*\S+(?:\s+\S+){0,5}\s*/g) ?? [text]
+
+const blocked = (envelope: Envelope, { blockReason }: Utterance.Blocked): Json.Json => ({
+  promptFeedback: { blockReason },
+  usageMetadata: usageOf(envelope)(0, 0),
+  ...shared(envelope)
+})
+
+export const whole = (envelope: Envelope, turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked): Json.Json => {
+  if ("blockReason" in turns) return blocked(envelope, turns)
+  return {
+    candidates: turns.map((turn, index) => ({
+      content: content(signed(turn, false)),
+      finishReason: turn.finishReason,
+      index,
+      ...turn.extra
+    })),
+    usageMetadata: usageOf(envelope)(
+      turns.reduce((sum, turn) => sum + spoken(turn.parts), 0),
+      turns.reduce((sum, turn) => sum + turn.thoughtTokens, 0)
+    ),
+    ...shared(envelope)
+  }
+}
+
+export function* stream(
+  envelope: Envelope,
+  turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked
+): Generator<Json.Json> {
+  if ("blockReason" in turns) {
+    yield blocked(envelope, turns)
+    return
+  }
+  const rest = shared(envelope)
+  const usage = usageOf(envelope)
+  let thoughts = 0
+  let done = 0
+  for (const [index, turn] of turns.entries()) {
+    thoughts += turn.thoughtTokens
+    const parts = signed(turn, true).flatMap((part) => {
+      const text = Json.text(part["text"])
+      return text === undefined || text === "" ? [part] : pieces(text).map((piece) => ({ ...part, text: piece }))
+    })
+    const said: Array<Json.Json> = []
+    let text = ""
+    const last = Math.max(0, parts.length - 1)
+    for (let i = 0; i <= last; i++) {
+      const part = parts[i]
+      // Text is counted as one, or every piece would round up its own tokens.
+      if (part?.["thought"] !== true && typeof part?.["text"] === "string") text += part["text"]
+      else if (part !== undefined) said.push(part)
+      yield {
+        candidates: [{
+          content: content(part === undefined ? [] : [part]),
+          ...(i === last ? { finishReason: turn.finishReason } : {}),
+          index,
+          ...(i === last ? turn.extra : {})
+        }],
+        usageMetadata: usage(done + spoken(said) + Tokens.ofText(text), thoughts),
+        ...rest
+      }
+    }
+    done += spoken(turn.parts)
+  }
+}
+
+/** Scripted pieces of a stream as responses. */
+export const pieceOf = (envelope: Envelope): (text: string) => Json.Json => {
+  const rest = shared(envelope)
+  return (text) => ({ candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }], ...rest })
+}
+
+/** Any chunks as one response: the parts in a row, neighbouring texts joined, all else from the last that has it. */
+export const fold = (list: ReadonlyArray<Json.Json>): Json.Json => {
+  const parts: Array<Json.Json> = []
+  let candidate: Json.Json = {}
+  let whole: Json.Json = {}
+  for (const chunk of list) {
+    whole = { ...whole, ...chunk }
+    const first = Json.list(chunk["candidates"])[0]
+    if (!Json.isObject(first)) continue
+    candidate = { ...candidate, ...first }
+    for (const part of Json.list(Json.at(first, "content", "parts"))) {
+      if (!Json.isObject(part)) continue
+      const before = parts.at(-1)
+      const plain = (each: Json.Json | undefined) => each !== undefined && Object.keys(each).join() === "text"
+      if (plain(before) && plain(part)) parts.splice(-1, 1, { text: `${before?.["text"]}${part["text"]}` })
+      else parts.push(part)
+    }
+  }
+  return { ...whole, candidates: [{ ...candidate, content: { parts, role: "model" } }] }
+}

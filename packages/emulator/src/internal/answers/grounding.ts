@@ -1,0 +1,79 @@
+/**
+ * What server-side tools leave in an answer: sources, supports, retrieved URLs, run code.
+ */
+import * as Json from "../json.ts"
+
+const bytes = (text: string): number => new TextEncoder().encode(text).length
+
+const has = (tools: ReadonlyArray<unknown>, name: string): boolean =>
+  tools.some((tool) => Json.at(tool, name) !== undefined)
+
+const source = (title: string, path: string) => ({
+  uri: `https://vertexaisearch.cloud.google.com/grounding-api-redirect/${path}`,
+  title
+})
+
+/** The chunks each tool cites. */
+const chunksOf = (tools: ReadonlyArray<unknown>, topic: string): ReadonlyArray<Json.Json> => {
+  if (has(tools, "googleSearch") || has(tools, "googleSearchRetrieval")) {
+    return [{ web: source("example.com", "emulator-1") }, { web: source("example.org", "emulator-2") }]
+  }
+  if (has(tools, "googleMaps")) {
+    return [{ maps: { uri: "https://maps.google.com/?cid=1", title: topic, placeId: "places/emulator-1" } }]
+  }
+  if (has(tools, "fileSearch")) {
+    const store = tools.map((tool) => Json.at(tool, "fileSearch", "fileSearchStoreNames")).map(Json.list).flat()[0]
+    return [{ retrievedContext: { title: "document.txt", text: topic, fileSearchStore: store } }]
+  }
+  return []
+}
+
+/** `groundingMetadata` and `urlContextMetadata` of a text, as far as the tools call for them. */
+export const metadata = (tools: ReadonlyArray<unknown>, prompt: string, text: string): Json.Json => {
+  const topic = prompt.slice(0, 80)
+  const chunks = chunksOf(tools, topic)
+  const searched = has(tools, "googleSearch") || has(tools, "googleSearchRetrieval")
+  const sentences = text.match(/[^.!?]+[.!?]+/g) ?? (text === "" ? [] : [text])
+  let from = 0
+  const supports = sentences.slice(0, 2).map((sentence, i) => {
+    const startIndex = from
+    from += bytes(sentence)
+    return {
+      // Offsets count UTF-8 bytes; a zero is left out.
+      segment: { ...(startIndex === 0 ? {} : { startIndex }), endIndex: from, text: sentence },
+      groundingChunkIndices: [i % Math.max(1, chunks.length)]
+    }
+  })
+  const urls = has(tools, "urlContext") ? prompt.match(/https?:\/\/[^\s"'<>)]+/g) ?? [] : []
+  return {
+    ...(chunks.length === 0 ? {} : {
+      groundingMetadata: {
+        ...(searched
+          ? {
+            webSearchQueries: [topic],
+            searchEntryPoint: { renderedContent: "<div class=\"container\">emulator</div>" }
+          }
+          : {}),
+        groundingChunks: chunks,
+        groundingSupports: supports
+      }
+    }),
+    ...(urls.length === 0 ? {} : {
+      urlContextMetadata: {
+        urlMetadata: urls.map((retrievedUrl) => ({
+          retrievedUrl,
+          urlRetrievalStatus: "URL_RETRIEVAL_STATUS_SUCCESS"
+        }))
+      }
+    })
+  }
+}
+
+/** The parts of a sandbox run. */
+export const codeRun = (tools: ReadonlyArray<unknown>, words: number): ReadonlyArray<Json.Json> =>
+  has(tools, "codeExecution")
+    ? [
+      { executableCode: { language: "PYTHON", code: `print(${words} ** 2)\n` } },
+      { codeExecutionResult: { outcome: "OUTCOME_OK", output: `${words ** 2}\n` } }
+    ]
+    : []

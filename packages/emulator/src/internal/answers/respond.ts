@@ -1,0 +1,135 @@
+/**
+ * What is said to a request that was let in: the script's answer or the generator's.
+ */
+import * as Answer from "../../Answer.ts"
+import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import * as Fault from "../../Fault.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import * as Chunks from "./chunks.ts"
+import * as Directives from "./directives.ts"
+import * as Embedding from "./embedding.ts"
+import * as Json from "../json.ts"
+import * as ModelPages from "./modelPages.ts"
+import * as Render from "../server/render.ts"
+import * as Step from "../server/step.ts"
+import * as Tokens from "./tokens.ts"
+import * as Utterance from "./Utterance.ts"
+
+export interface Settings {
+  readonly chunkDelay: number
+  readonly seed: string
+  readonly calling: Utterance.Calling
+  readonly models: ModelTable.ModelTable
+}
+
+export const framingOf = (request: EmulatorRequest): Render.Framing =>
+  request.method !== "streamGenerateContent" ? "json" : request.query.get("alt") === "sse" ? "sse" : "array"
+
+/** The generateContent body inside a countTokens body. */
+const counted = (body: unknown): unknown => Json.at(body, "generateContentRequest") ?? body
+
+/** What a request costs in input tokens. `body` has its names in camelCase. */
+export const inputTokens = (method: string, body: unknown): number => {
+  switch (method) {
+    case "embedContent":
+      return Tokens.total(Tokens.ofContents([Json.at(body, "content")]))
+    case "batchEmbedContents":
+      return Tokens.total(
+        Tokens.ofContents(Json.list(Json.at(body, "requests")).map((each) => Json.at(each, "content")))
+      )
+    default:
+      return Tokens.total(Tokens.ofRequest(counted(body)))
+  }
+}
+
+const countTokens = (body: unknown): Json.Json => {
+  const counts = Tokens.ofRequest(counted(body))
+  const totalTokens = Tokens.total(counts)
+  return {
+    ...(totalTokens === 0 ? {} : { totalTokens }),
+    ...(totalTokens === 0 ? {} : { promptTokensDetails: Tokens.details(counts) })
+  }
+}
+
+/** The generator's answer of the methods that do not generate. */
+const other = (request: EmulatorRequest, body: unknown, settings: Settings, now: number): Step.Steps => {
+  const model = request.model ?? ""
+  switch (request.method) {
+    case "countTokens":
+      return Render.whole(countTokens(body))
+    case "embedContent":
+      return Render.whole(Embedding.one(model, settings.seed, body))
+    case "batchEmbedContents":
+      return Render.whole(Embedding.batch(model, settings.seed, body))
+    case "models.list": {
+      const page = ModelPages.list(settings.models, request.query, now)
+      return page.refusal === undefined ? Render.whole(page.body) : Render.refusal(page.refusal, "json")
+    }
+    case "models.get": {
+      const { resource: name = "", version } = request
+      const found = ModelPages.get(settings.models, { name, version, now })
+      return found.refusal === undefined ? Render.whole(found.body) : Render.refusal(found.refusal, "json")
+    }
+    case "tunedModels.list":
+      // Nobody has tuned models any more; an empty list has no array (recorded).
+      return Render.whole({})
+    default:
+      return Render.error({ code: 501 }, "json")
+  }
+}
+
+function* pieces(body: NonNullable<Answer.RawAnswer["body"]>): Generator<Step.Step> {
+  if (typeof body === "string" || body instanceof Uint8Array) yield Step.bytes(body)
+  else for (const piece of body) yield Step.bytes(piece)
+}
+
+function* raw(answer: Answer.RawAnswer): Generator<Step.Step> {
+  yield Step.head(answer.status ?? 200, answer.headers ?? { "content-type": "application/json; charset=UTF-8" })
+  if (answer.body !== undefined) yield* pieces(answer.body)
+}
+
+function* mapped<A, B>(items: Iterable<A>, f: (item: A) => B): Generator<B> {
+  for (const item of items) yield f(item)
+}
+
+/**
+ * `body` is the request's with its names in camelCase; `given` is the script's answer,
+ * undefined leaves it to the generator.
+ */
+export const respond = (
+  request: EmulatorRequest,
+  body: Json.Json,
+  given: Answer.Answer | undefined,
+  settings: Settings,
+  now: number
+): Step.Steps => {
+  const answer = given === undefined ? {} : Answer.fields(given)
+  const framing = framingOf(request)
+  const generates = request.method === "generateContent" || request.method === "streamGenerateContent"
+  const model = request.model ?? ""
+  const envelope: Chunks.Envelope = { model, seed: settings.seed, body }
+  const delay = answer.chunkDelay ?? settings.chunkDelay
+  const said = (turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked): Step.Steps =>
+    framing === "json"
+      ? Render.whole(Chunks.whole(envelope, turns))
+      : Render.stream(Chunks.stream(envelope, turns), framing, delay)
+  const steps = (): Step.Steps => {
+    if (answer.text !== undefined && generates) return said([Utterance.saying(answer.text)])
+    if (answer.response !== undefined) {
+      return framing === "json" ? Render.whole(answer.response) : Render.stream([answer.response], framing, delay)
+    }
+    if (answer.chunks !== undefined) {
+      const piece = Chunks.pieceOf(envelope)
+      const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? piece(chunk) : chunk)
+      return framing === "json" ? Render.whole(Chunks.fold([...chunks])) : Render.stream(chunks, framing, delay)
+    }
+    if (answer.error !== undefined) return Render.error(answer.error, framing)
+    if (answer.raw !== undefined) return raw(answer.raw)
+    if (!generates) return other(request, body, settings, now)
+    const { error } = Directives.find(Utterance.promptOf(body))
+    if (error !== undefined) return Render.error({ code: error }, framing)
+    const row = ModelTable.get(settings.models, `models/${model}`, now)
+    return said(Utterance.make({ model, row, body, seed: settings.seed, calling: settings.calling }))
+  }
+  return Fault.apply({ delay: answer.delay, headers: answer.headers }, steps(), () => "")
+}

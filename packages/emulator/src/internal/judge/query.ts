@@ -1,0 +1,29 @@
+/**
+ * The query of a request: what every Google method takes, and the method's own fields.
+ */
+import type { FieldViolation } from "../../GoogleError.ts"
+import { snakeCase } from "./fields.ts"
+
+/** Common to all methods, by the API's description; each may also be written with a `$`. */
+const common = [
+  "access_token",
+  "alt",
+  "callback",
+  "fields",
+  "key",
+  "oauth_token",
+  "prettyPrint",
+  "quotaUser",
+  "uploadType",
+  "upload_protocol"
+]
+
+const own: Readonly<Record<string, ReadonlyArray<string>>> = { "models.list": ["pageSize", "pageToken"] }
+
+export const violations = (method: string, query: URLSearchParams): ReadonlyArray<FieldViolation> => {
+  const known = new Set([...common, ...own[method] ?? []].flatMap((name) => [name, snakeCase(name)]))
+  return [...new Set(query.keys())].filter((name) => !name.startsWith("$") && !known.has(name)).map((name) => ({
+    description: `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. ` +
+      `Field '${name}' could not be found in request message.`
+  }))
+}

@@ -1,0 +1,71 @@
+/**
+ * What a resumption handle stands for: a session's state as it was when the handle was given out.
+ */
+import type * as Json from "../json.ts"
+
+/** Grows at its end only, so that a snapshot is a length. */
+export interface History {
+  readonly contents: Array<Json.Json>
+  /** Input tokens of the contents, by modality. */
+  tokens: Readonly<Record<string, number>>
+}
+
+/** The connections that go on with one another. */
+export interface Lineage {
+  open: boolean
+  endedAt: number
+}
+
+/** Where in a history. */
+export interface Mark {
+  readonly length: number
+  readonly tokens: Readonly<Record<string, number>>
+}
+
+export const mark = ({ contents, tokens }: History): Mark => ({ length: contents.length, tokens })
+
+export interface Snapshot extends Mark {
+  readonly model: string
+  readonly project: string
+  /** Where the session's state is: no other region knows it. */
+  readonly region: string
+  readonly history: History
+  readonly lineage: Lineage
+}
+
+export interface Handles {
+  readonly put: (handle: string, snapshot: Snapshot) => void
+  /** Undefined: never given out, forgotten, or too old. */
+  readonly get: (handle: string, now: number) => Snapshot | undefined
+  readonly clear: () => void
+}
+
+/** How many handles a session keeps: the newest ones. */
+const kept = 16
+
+export const make = (lifetime: number): Handles => {
+  const all = new Map<string, Snapshot>()
+  const byLineage = new Map<Lineage, Array<string>>()
+  const forget = (lineage: Lineage) => {
+    for (const handle of byLineage.get(lineage) ?? []) all.delete(handle)
+    byLineage.delete(lineage)
+  }
+  const isOver = (lineage: Lineage, now: number) => !lineage.open && now >= lineage.endedAt + lifetime
+  return {
+    put: (handle, snapshot) => {
+      all.set(handle, snapshot)
+      const list = byLineage.get(snapshot.lineage) ?? []
+      byLineage.set(snapshot.lineage, list)
+      list.push(handle)
+      if (list.length > kept) all.delete(list.shift() ?? "")
+    },
+    get: (handle, now) => {
+      for (const lineage of byLineage.keys()) if (isOver(lineage, now)) forget(lineage)
+      return all.get(handle)
+    },
+    clear: () => {
+      all.clear()
+      byLineage.clear()
+    }
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The model's turns in one Live session: one at a time, cut when the user speaks, waiting for the
+ * answers to the calls that hold them up.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Answer from "../../Answer.ts"
+import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import type * as LiveLog from "../../LiveLog.ts"
+import type * as ModelTable from "../../ModelTable.ts"
+import * as Dice from "../Dice.ts"
+import * as Directives from "../answers/directives.ts"
+import * as Json from "../json.ts"
+import * as Handles from "./handles.ts"
+import * as Judge from "./judge.ts"
+import type * as Outbox from "./outbox.ts"
+import * as Reply from "./reply.ts"
+import * as Tokens from "../answers/tokens.ts"
+import * as Utterance from "../answers/Utterance.ts"
+
+export interface Setting {
+  readonly model: string
+  readonly row: ModelTable.Row | undefined
+  /** Grows by `contextUpdate`. */
+  setup: Json.Json
+  readonly history: Handles.History
+  readonly seed: string
+  readonly calling: Utterance.Calling
+  readonly chunkDelay: number
+  readonly playback: number
+  readonly voice: Reply.Voice
+  readonly outbox: Outbox.Outbox
+  readonly entry: LiveLog.Mutable
+  readonly changed: () => void
+  readonly scope: Scope.Scope
+  readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
+  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
+  /** Tells the client which state it could come back to; undefined: none at the moment. */
+  readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
+  readonly shut: (code: number, reason: string) => Effect.Effect<void>
+}
+
+export interface Turns {
+  readonly number: () => number
+  readonly isActive: () => boolean
+  /** Into the history, unanswered. */
+  readonly append: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => void
+  /** Into the history, and answered; behind the turn that is running, if there is one. */
+  readonly answer: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => Effect.Effect<void>
+  readonly interrupt: Effect.Effect<void>
+  readonly respond: (responses: ReadonlyArray<Json.Json>) => Effect.Effect<void>
+}
+
+interface Turn {
+  fiber: Fiber.Fiber<void> | undefined
+  said: Reply.Said
+  /** Answers that have come while others are missing. */
+  readonly answers: Array<Json.Json>
+}
+
+interface Pending {
+  readonly name: string
+  readonly blocking: boolean
+}
+
+const general = "Request contains an invalid argument."
+
+const plus = (a: Tokens.Counts, b: Tokens.Counts): Tokens.Counts => {
+  const sum: Record<string, number> = { ...a }
+  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count
+  return sum
+}
+
+const textOf = (content: unknown): string =>
+  Json.list(Json.at(content, "parts")).map((part) => Json.text(Json.at(part, "text")) ?? "").join(" ").trim()
+
+export const make = (setting: Setting): Turns => {
+  const { entry, history, outbox } = setting
+  const lock = Semaphore.makeUnsafe(1)
+  const pending = new Map<string, Pending>()
+  const cancelled = new Set<string>()
+  let turn: Turn | undefined
+  let waiting = false
+  let count = 0
+
+  const append: Turns["append"] = (contents, tokens) => {
+    history.contents.push(...contents)
+    history.tokens = plus(history.tokens, tokens ?? Tokens.ofContents(contents))
+  }
+  const prompt = () => plus(Tokens.ofRequest({ ...setting.setup, contents: [] }), history.tokens)
+
+  const remember = (said: Reply.Said) => {
+    const parts = [
+      ...(said.text === "" ? [] : [{ text: said.text }]),
+      ...said.calls.map((functionCall) => ({ functionCall }))
+    ]
+    if (parts.length === 0) return
+    const spoken = said.audioMillis === 0 ? undefined : { AUDIO: Reply.audioTokens(said.audioMillis) }
+    append([{ role: "model", parts }], spoken)
+  }
+
+  const recalled = (): string =>
+    history.contents.filter((content) => content["role"] !== "model").map(textOf).filter((text) => text !== "")
+      .join(" | ")
+
+  const utterance = (last: Json.Json): Utterance.Utterance | Utterance.Blocked => {
+    if (Directives.find(textOf(last)).recall) return Utterance.saying(recalled())
+    const { generationConfig, systemInstruction, tools } = setting.setup
+    const { responseModalities: _, ...config } = Object(generationConfig)
+    const made = Utterance.make({
+      model: setting.model,
+      row: setting.row,
+      body: { contents: [last], systemInstruction, tools, generationConfig: config },
+      seed: `${setting.seed}\n${count}`,
+      calling: setting.calling
+    })
+    return "blockReason" in made ? made : made[0] ?? Utterance.saying("")
+  }
+
+  /** Called within the lock, with the turn over. */
+  const end = Effect.fnUntraced(function*(said: Reply.Said, more: Json.Json, complete: boolean) {
+    const usageMetadata = Reply.usage(prompt(), said)
+    remember(said)
+    // Taken now: the next turn may be there before the line that tells of this one.
+    const mark = Handles.mark(history)
+    entry.turns++
+    count++
+    setting.changed()
+    if (complete) yield* outbox.send({ serverContent: { turnComplete: true, ...more }, usageMetadata })
+    outbox.turnEnds()
+    yield* setting.update(mark)
+    yield* outbox.at("idle")
+  })
+
+  const close = (error: NonNullable<Answer.AnswerFields["error"]>) =>
+    setting.shut(
+      Judge.closeCode({ status: error.code }),
+      error.message ?? (error.code === 429
+        ? "You exceeded your current quota, please check your plan and billing details."
+        : error.code >= 500
+        ? "Internal error occurred."
+        : general)
+    )
+
+  const register = (message: Json.Json) => {
+    for (const call of Json.list(Json.at(message, "toolCall", "functionCalls"))) {
+      const id = Json.text(Json.at(call, "id"))
+      const name = String(Json.at(call, "name"))
+      if (id !== undefined) pending.set(id, { name, blocking: Judge.isBlocking(setting.setup, setting.row, name) })
+    }
+  }
+
+  const play = Effect.fnUntraced(function*(current: Turn, last: Json.Json) {
+    const answer = yield* setting.scripted(setting.request(history.contents))
+    const given: Answer.AnswerFields = answer === undefined ? {} : Answer.fields(answer)
+    const { said } = current
+    const dice = Dice.make(`${setting.seed}\nlive\n${setting.model}\n${count}\n${Json.canonical(last)}`)
+    if (given.error !== undefined) return yield* close(given.error)
+    let more: Json.Json = {}
+    let messages: Iterable<Json.Json>
+    if (given.text !== undefined || given.response !== undefined || given.chunks !== undefined) {
+      messages = Reply.scripted(given, said, setting.voice, dice)
+    } else {
+      const { error } = Directives.find(textOf(last))
+      if (error !== undefined) return yield* close({ code: error })
+      const made = utterance(last)
+      if ("blockReason" in made) more = { turnCompleteReason: "PROHIBITED_INPUT_CONTENT" }
+      messages = "blockReason" in made ? [] : Reply.generated(made, said, setting.voice, dice)
+    }
+    if (given.delay !== undefined) yield* Effect.sleep(given.delay)
+    const delay = given.chunkDelay ?? setting.chunkDelay
+    let complete = false
+    for (const message of messages) {
+      if (delay > 0) yield* Effect.sleep(delay)
+      // The answer may be there before the next line.
+      register(message)
+      if (Json.at(message, "serverContent", "turnComplete") === true) complete = true
+      yield* outbox.say(message)
+    }
+    if ([...pending.values()].some(({ blocking }) => blocking)) {
+      waiting = true
+      if (current.answers.length > 0) yield* goOn(current)
+      return
+    }
+    if (!complete) {
+      yield* outbox.say({ serverContent: { generationComplete: true } })
+      if (setting.playback > 0) yield* Effect.sleep(setting.playback)
+    }
+    yield* lock.withPermit(Effect.suspend(() => {
+      turn = undefined
+      return end(said, more, !complete)
+    }))
+    if (queued.length > 0) yield* answerNow
+  })
+
+  const queued: Array<() => void> = []
+
+  const fork = (current: Turn, last: Json.Json, before: Effect.Effect<void>) =>
+    Effect.map(
+      Effect.forkIn(
+        Effect.andThen(before, play(current, last)).pipe(
+          Effect.catchDefect(() => setting.shut(1011, "Internal error occurred."))
+        ),
+        setting.scope
+      ),
+      (fiber) => {
+        current.fiber = fiber
+      }
+    )
+
+  const answerNow: Effect.Effect<void> = Effect.suspend(() => {
+    waiting = false
+    for (const add of queued.splice(0)) add()
+    const current: Turn = { fiber: undefined, said: Reply.nothing(), answers: [] }
+    turn = current
+    return fork(
+      current,
+      history.contents.at(-1) ?? { role: "user", parts: [] },
+      lock.withPermit(Effect.suspend(() => {
+        outbox.turnBegins()
+        return setting.update(undefined)
+      }))
+    )
+  })
+
+  /** The turn goes on once every call that holds it up is answered. */
+  const goOn = (current: Turn): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!waiting || [...pending.values()].some(({ blocking }) => blocking)) return Effect.void
+      waiting = false
+      remember(current.said)
+      const content = { role: "user", parts: current.answers.splice(0) }
+      append([content])
+      current.said = Reply.nothing()
+      return fork(current, content, Effect.void)
+    })
+
+  const answer: Turns["answer"] = (contents, tokens) =>
+    Effect.suspend(() => {
+      queued.push(() => append(contents, tokens))
+      return turn === undefined ? answerNow : Effect.void
+    })
+
+  const interrupt: Turns["interrupt"] = Effect.gen(function*() {
+    const current = turn
+    if (current === undefined) return
+    turn = undefined
+    waiting = false
+    if (current.fiber !== undefined) yield* Fiber.interrupt(current.fiber)
+    const ids = [...pending].filter(([, { blocking }]) => blocking).map(([id]) => id)
+    for (const id of ids) {
+      pending.delete(id)
+      cancelled.add(id)
+    }
+    yield* outbox.send({ serverContent: { interrupted: true } })
+    if (ids.length > 0) yield* outbox.send({ toolCallCancellation: { ids } })
+    yield* lock.withPermit(end(current.said, {}, true))
+    // What waited for its turn has lost it, but was said.
+    for (const add of queued.splice(0)) add()
+  })
+
+  const respond = Effect.fnUntraced(function*(responses: ReadonlyArray<Json.Json>) {
+    const loose: Array<Json.Json> = []
+    let generate = false
+    let cuts = false
+    for (const { scheduling, willContinue, ...response } of responses) {
+      if (scheduling !== undefined && setting.row?.live?.noScheduling === true) {
+        return yield* setting.shut(1007, general)
+      }
+      const name = Json.text(response["name"])
+      const id = Json.text(response["id"]) || [...pending].find(([, call]) => call.name === name)?.[0]
+      if (id !== undefined && cancelled.has(id)) continue
+      const call = id === undefined ? undefined : pending.get(id)
+      if (call === undefined && Json.text(response["id"])) return yield* setting.shut(1007, general)
+      if (id !== undefined && willContinue !== true) pending.delete(id)
+      const part = { functionResponse: { name: call?.name, ...response } }
+      if (call?.blocking === true && turn !== undefined) {
+        turn.answers.push(part)
+        continue
+      }
+      loose.push(part)
+      if (scheduling !== "SILENT") generate = true
+      if (scheduling === "INTERRUPT") cuts = true
+    }
+    if (turn !== undefined && turn.answers.length > 0) yield* goOn(turn)
+    if (loose.length === 0) return
+    const content = { role: "user", parts: loose }
+    if (!generate) return append([content])
+    if (cuts) yield* interrupt
+    yield* answer([content])
+  })
+
+  return { number: () => count, isActive: () => turn !== undefined, append, answer, interrupt, respond }
+}

@@ -1,0 +1,67 @@
+/**
+ * Whose request it is: the project of a key, its quotas, and what it is told to answer.
+ */
+import * as Effect from "effect/Effect"
+import * as Answer from "../../Answer.ts"
+import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import * as Fault from "../../Fault.ts"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import type * as Quota from "../../Quota.ts"
+import * as Json from "../json.ts"
+
+export const faultHeader = "x-emulator-fault"
+export const answerHeader = "x-emulator-answer"
+
+/** A header's JSON. Its names are checked (`misused`), its values are the caller's own business. */
+export const headerJson = <A>(headers: EmulatorRequest["headers"], name: string): A | undefined => {
+  const text = headers[name]
+  return text === undefined ? undefined : Json.parse(text) as A | undefined
+}
+
+/** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
+export const misused = (headers: EmulatorRequest["headers"]): string | undefined => {
+  for (
+    const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const
+  ) {
+    const text = headers[name]
+    const why = text === undefined ? undefined : problem(Json.parse(text))
+    if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
+  }
+  return undefined
+}
+
+const named = (quotas: Quota.Tier | Quota.Quotas | undefined): Quota.Quotas | undefined =>
+  typeof quotas === "string" ? { tier: quotas } : quotas
+
+export interface Projects {
+  readonly nameOf: (key: string | undefined) => string
+  readonly quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined
+  /** The answer that was asked for: by the request, by the queue, by the project, by the server. */
+  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
+}
+
+export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.State, "script">): Projects => {
+  const projectOf = new Map<string, string>()
+  for (const [name, project] of Object.entries(options.projects ?? {})) {
+    for (const key of project.keys) projectOf.set(key, name)
+  }
+  const nameOf = (key: string | undefined) => projectOf.get(key ?? "") ?? "default"
+  return {
+    nameOf,
+    quotasOf: (key, region) => {
+      const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
+      return named(quotas?.regions?.[region]) ?? quotas
+    },
+    scripted: Effect.fnUntraced(function*(request) {
+      const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
+      if (waiting !== undefined) return waiting
+      for (const script of [options.projects?.[nameOf(request.key)]?.answers, options.answers]) {
+        if (typeof script !== "function") continue
+        const given = script(request)
+        const answer = Effect.isEffect(given) ? yield* given : given
+        if (answer !== undefined) return answer
+      }
+      return undefined
+    })
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Bodies as the real server writes them: pretty JSON, SSE with CR LF, the JSON array.
+ */
+import type { ErrorBody } from "../../Fault.ts"
+import * as GoogleError from "../../GoogleError.ts"
+import * as Step from "./step.ts"
+
+/** How a method answers: one JSON body, SSE (`alt=sse`), or a JSON array in pieces. */
+export type Framing = "json" | "sse" | "array"
+
+const standardHeaders = {
+  "vary": "Origin, X-Origin, Referer",
+  "server": "scaffolding on HTTPServer2",
+  "x-xss-protection": "0",
+  "x-frame-options": "SAMEORIGIN",
+  "x-content-type-options": "nosniff"
+}
+
+const contentType: Record<Framing, Readonly<Record<string, string>>> = {
+  json: { ...standardHeaders, "content-type": "application/json; charset=UTF-8" },
+  array: { ...standardHeaders, "content-type": "application/json; charset=UTF-8" },
+  sse: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" }
+}
+
+/** What the server says with a status when nobody says anything else. */
+const byDefault: Readonly<Record<number, () => GoogleError.Refusal>> = {
+  400: GoogleError.invalidArgument,
+  403: () => GoogleError.make(403, "The caller does not have permission"),
+  404: () => GoogleError.make(404, "Requested entity was not found."),
+  429: () => GoogleError.make(429, "Resource has been exhausted (e.g. check quota)."),
+  499: GoogleError.cancelled,
+  500: GoogleError.internal,
+  503: GoogleError.overloaded,
+  504: GoogleError.deadlineExceeded
+}
+
+export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+
+/** A space after colons, none after commas, no line breaks: the form of an event. */
+const compact = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n */g, "")
+
+const errorObject = ({ code, details, message, status }: ErrorBody) => {
+  const { error } = (byDefault[code]?.() ?? GoogleError.make(code, `HTTP status ${code}`)).body
+  return {
+    error: {
+      code,
+      message: message ?? error.message,
+      status: status ?? error.status,
+      ...(details === undefined ? {} : { details })
+    }
+  }
+}
+
+/** An error as pretty JSON; the JSON array form wraps it. */
+export const errorText = (error: ErrorBody, framing: Framing): string =>
+  framing === "array" ? json([errorObject(error)]) : json(errorObject(error))
+
+/**
+ * A refusal before the first byte. With `alt=sse` the body is plain JSON under
+ * text/event-stream, as recorded from the real server.
+ */
+export const error = (
+  error: ErrorBody,
+  framing: Framing,
+  options: { readonly inside?: boolean | undefined } = {}
+): Step.Steps => {
+  // A number outside HTTP's range could not be sent at all.
+  const status = error.code >= 200 && error.code <= 599 ? error.code : 500
+  return [
+    Step.head(options.inside === true ? 200 : status, contentType[framing]),
+    Step.bytes(errorText(error, framing))
+  ]
+}
+
+export const refusal = ({ body }: GoogleError.Refusal, framing: Framing): Step.Steps => error(body.error, framing)
+
+/** What the front end says to a path that is none of the API's. */
+export const unknownPath = (path: string): Step.Steps => [
+  Step.head(404, { "content-type": "text/html; charset=UTF-8", "referrer-policy": "no-referrer" }),
+  Step.bytes(
+    "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p><b>404.</b> <ins>That’s an error.</ins>\n" +
+      `<p>The requested URL <code>${
+        path.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+      }</code> was not found on this server.\n`
+  )
+]
+
+/** The same for a page of another origin, as browsers demand it. */
+export function* shared(steps: Step.Steps, origin: string): Generator<Step.Step> {
+  for (const step of steps) {
+    yield step._tag === "Head"
+      ? Step.head(step.status, { ...step.headers, "access-control-allow-origin": origin })
+      : step
+  }
+}
+
+export const preflight = (origin: string, allowed: string): Step.Steps => [
+  Step.head(200, {
+    ...standardHeaders,
+    "access-control-allow-origin": origin,
+    "access-control-allow-methods": "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT",
+    "access-control-allow-headers": allowed,
+    "access-control-max-age": "3600"
+  })
+]
+
+export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
+
+/** The chunks of a stream, `delay` milliseconds apart. */
+export function* stream(
+  chunks: Iterable<unknown>,
+  framing: "sse" | "array",
+  delay: number
+): Generator<Step.Step> {
+  yield Step.head(200, contentType[framing])
+  let first = true
+  for (const chunk of chunks) {
+    if (delay > 0) yield Step.wait(delay)
+    if (framing === "sse") yield Step.bytes(`data: ${compact(chunk)}\r\n\r\n`)
+    else yield Step.bytes(`${first ? "[" : ",\r\n"}${JSON.stringify(chunk, undefined, 2)}${first ? "\n" : "\n"}`)
+    first = false
+  }
+  if (framing === "array") yield Step.bytes(first ? "[]" : "]")
+}
