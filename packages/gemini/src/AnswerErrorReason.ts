@@ -19,8 +19,9 @@ const response = kept(GenerateContentResponse)
 const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
 
 /**
- * The answer is not what the API promises: not JSON, a redirect, or JSON with another
- * shape. `path` is the place in the body, `""` the whole of it.
+ * The answer is not what the API promises: not JSON, a redirect, JSON with another shape, or
+ * an answer that its `finishReason` calls malformed or leaves empty; `response` then holds
+ * what there is of it. `path` is the place in the body, `""` the whole of it.
  *
  * @category errors
  * @since 0.1.0
@@ -29,7 +30,9 @@ export class InvalidResponse
   extends Schema.TaggedError<InvalidResponse>("effect-gemini/GeminiError/InvalidResponse")("InvalidResponse", {
     path: Schema.String,
     expected: Schema.String,
-    description
+    description,
+    finishReason: description,
+    response
   })
 {
   get isRetryable(): boolean {

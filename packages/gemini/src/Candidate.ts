@@ -10,8 +10,8 @@ import { enumField, field, numeric } from "./internal/wire.ts"
 import { SafetyRating } from "./Safety.ts"
 
 /**
- * Why a candidate ended, as far as documented in August 2026. The enum is open. A
- * function call ends with STOP.
+ * Why a candidate ended, as far as documented in November 2026 (Discovery `v1beta` and
+ * `@google/genai` 3.3). The enum is open. A function call ends with STOP.
  *
  * @category models
  * @since 0.1.0
@@ -37,7 +37,58 @@ export type FinishReason =
   | "MISSING_THOUGHT_SIGNATURE"
   | "MALFORMED_RESPONSE"
   | "ESCALATION"
+  | "MODEL_ARMOR"
+  | "PUP_LIMITED_DISABLED"
   | "CONTINUATION"
+
+/**
+ * What a finish reason makes of an answer: `whole` and `continued` are answers; `blocked` (for
+ * what it says), `call` (for a tool call that the API rejected) and `malformed` are errors, also
+ * where there are parts; of an `unknown` one the parts decide.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type FinishKind = "whole" | "continued" | "blocked" | "call" | "malformed" | "unknown"
+
+// The one table of what the reasons mean: the client's errors, the reasons of `effect/ai` and
+// the telemetry follow from it. A name that is not here is unknown, never good.
+const kinds: Readonly<Record<FinishReason, FinishKind>> = {
+  STOP: "whole",
+  MAX_TOKENS: "whole",
+  CONTINUATION: "continued",
+  SAFETY: "blocked",
+  RECITATION: "blocked",
+  LANGUAGE: "blocked",
+  BLOCKLIST: "blocked",
+  PROHIBITED_CONTENT: "blocked",
+  SPII: "blocked",
+  IMAGE_SAFETY: "blocked",
+  IMAGE_PROHIBITED_CONTENT: "blocked",
+  IMAGE_RECITATION: "blocked",
+  IMAGE_OTHER: "blocked",
+  NO_IMAGE: "blocked",
+  MODEL_ARMOR: "blocked",
+  PUP_LIMITED_DISABLED: "blocked",
+  ESCALATION: "blocked",
+  MALFORMED_FUNCTION_CALL: "call",
+  UNEXPECTED_TOOL_CALL: "call",
+  TOO_MANY_TOOL_CALLS: "call",
+  MISSING_THOUGHT_SIGNATURE: "call",
+  MALFORMED_RESPONSE: "malformed",
+  OTHER: "unknown"
+}
+
+const isKnown = (reason: string): reason is FinishReason => Object.hasOwn(kinds, reason)
+
+/**
+ * What a finish reason makes of an answer. FINISH_REASON_UNSPECIFIED and names that are not
+ * documented yet are `unknown`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const finishKind = (reason: string): FinishKind => isKnown(reason) ? kinds[reason] : "unknown"
 
 // The proto numbers, for `$alt=json;enum-encoding=int`. Numbers above 12 are not
 // published in any copy of the proto that we could read (November 2026).

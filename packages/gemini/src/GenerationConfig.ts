@@ -52,7 +52,7 @@ export const SpeechConfig = Schema.Struct({
 export const ThinkingConfig = Schema.Struct({
   includeThoughts: field(Schema.Boolean),
   thinkingBudget: field(Schema.Finite),
-  thinkingLevel: field(openName<"MINIMAL" | "LOW" | "MEDIUM" | "HIGH">())
+  thinkingLevel: field(openName<"MINIMAL" | "LOW" | "MEDIUM" | "HIGH" | "XHIGH">())
 })
 
 /**

@@ -12,7 +12,7 @@ describe("a finish reason", () => {
     ["MAX_TOKENS", undefined],
     ["SAFETY", "ResponseBlocked"],
     ["RECITATION", "ResponseBlocked"],
-    ["LANGUAGE", undefined],
+    ["LANGUAGE", "ResponseBlocked"],
     ["OTHER", undefined],
     ["BLOCKLIST", "ResponseBlocked"],
     ["PROHIBITED_CONTENT", "ResponseBlocked"],
@@ -25,12 +25,15 @@ describe("a finish reason", () => {
     ["IMAGE_RECITATION", "ResponseBlocked"],
     ["UNEXPECTED_TOOL_CALL", "ToolCallRejected"],
     ["TOO_MANY_TOOL_CALLS", "ToolCallRejected"],
-    ["MISSING_THOUGHT_SIGNATURE", undefined],
-    ["MALFORMED_RESPONSE", undefined],
-    ["ESCALATION", undefined],
+    ["MISSING_THOUGHT_SIGNATURE", "ToolCallRejected"],
+    ["MALFORMED_RESPONSE", "InvalidResponse"],
+    ["ESCALATION", "ResponseBlocked"],
+    ["MODEL_ARMOR", "ResponseBlocked"],
+    ["PUP_LIMITED_DISABLED", "ResponseBlocked"],
     ["CONTINUATION", undefined],
     ["FINISH_REASON_UNSPECIFIED", undefined],
     ["A_REASON_OF_TOMORROW", undefined],
+    ["constructor", undefined],
     [1, undefined],
     [3, "ResponseBlocked"],
     [10, "ToolCallRejected"],
@@ -42,6 +45,27 @@ describe("a finish reason", () => {
     if (reason === undefined) return
     assert.strictEqual(reason.description, "why")
     assert.strictEqual(reason.response, response)
+  })
+
+  it.each<readonly [string, object, string | undefined]>([
+    ["a text", { text: "half" }, undefined],
+    ["a call", { functionCall: { name: "f" } }, undefined],
+    ["an image", { inlineData: { mimeType: "image/png", data: "" } }, undefined],
+    ["an empty text", { text: "" }, "InvalidResponse"],
+    ["an empty text with a signature", { text: "", thoughtSignature: "c2ln" }, "InvalidResponse"],
+    ["a thought", { text: "hm", thought: true }, "InvalidResponse"]
+  ])("that nobody knows, after %s", (_, part, tag) => {
+    for (const finishReason of ["OTHER", "FINISH_REASON_UNSPECIFIED", "A_REASON_OF_TOMORROW", 5, 99]) {
+      const response = { candidates: [{ content: { parts: [part] }, finishReason }] }
+      assert.strictEqual(Finish.reasonOf(response)?._tag, tag)
+      assert.isUndefined(Finish.reasonOf(response, true))
+    }
+  })
+
+  it("that is good is an answer without content, too", () => {
+    for (const finishReason of ["STOP", "MAX_TOKENS", "CONTINUATION"]) {
+      assert.isUndefined(Finish.reasonOf({ candidates: [{ content: { role: "model" }, finishReason }] }))
+    }
   })
 
   it("that is not there yet is no error", () => {

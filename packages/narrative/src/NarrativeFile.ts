@@ -49,7 +49,7 @@ export const Generation = Schema.Struct({
     }))
   ),
   /** Depth of thought of Gemini 3: the API takes a level or a budget, not both. */
-  thinking_level: Schema.optionalKey(Schema.Literals(["minimal", "low", "medium", "high"])),
+  thinking_level: Schema.optionalKey(Schema.Literals(["minimal", "low", "medium", "high", "xhigh"])),
   /** Tokens that may be thought; 0 is off, -1 lets the model decide (Gemini 2.5). */
   thinking_budget: integerFrom(-1),
   response_mime_type: text,

@@ -9,30 +9,20 @@ import type * as Response from "effect/ai/Response"
 import type { FinishDetails, SourceDetails } from "../GeminiMetadata.ts"
 import * as Json from "./json.ts"
 
-const reasons: ReadonlyMap<string, Response.FinishReason> = new Map([
-  ["STOP", "stop"],
-  ["MAX_TOKENS", "length"],
-  ["SAFETY", "content-filter"],
-  ["RECITATION", "content-filter"],
-  ["LANGUAGE", "content-filter"],
-  ["BLOCKLIST", "content-filter"],
-  ["PROHIBITED_CONTENT", "content-filter"],
-  ["SPII", "content-filter"],
-  ["IMAGE_SAFETY", "content-filter"],
-  ["IMAGE_PROHIBITED_CONTENT", "content-filter"],
-  ["IMAGE_RECITATION", "content-filter"],
-  ["MALFORMED_FUNCTION_CALL", "error"],
-  ["MALFORMED_RESPONSE", "error"],
-  ["UNEXPECTED_TOOL_CALL", "error"],
-  ["TOO_MANY_TOOL_CALLS", "error"],
-  ["MISSING_THOUGHT_SIGNATURE", "error"],
-  ["CONTINUATION", "pause"]
-])
+const reasons: Readonly<Record<Candidate.FinishKind, Response.FinishReason>> = {
+  whole: "stop",
+  continued: "pause",
+  blocked: "content-filter",
+  call: "error",
+  malformed: "error",
+  unknown: "other"
+}
 
 /** Gemini ends a call for functions with STOP; `effect/ai` has a reason of its own for it. */
 export const finishReason = (reason: string | undefined, asksForTools: boolean): Response.FinishReason => {
   if (reason === undefined) return asksForTools ? "tool-calls" : "unknown"
-  const known = reasons.get(reason) ?? "other"
+  if (reason === "MAX_TOKENS") return "length"
+  const known = reasons[Candidate.finishKind(reason)]
   return known === "stop" && asksForTools ? "tool-calls" : known
 }
 

@@ -72,8 +72,10 @@ export interface Plan<A> {
   readonly isFinished: (answer: A) => boolean
   /** All that was counted, for who records it. */
   readonly usage?: ((answer: A) => Usage | undefined) | undefined
-  /** Why a finished answer is none, if so: judged after its tokens were settled. */
-  readonly rejection: (answer: A) => GeminiError | undefined
+  /** Whether an answer has anything for its reader; asked of a stream until one has. */
+  readonly says?: ((answer: A) => boolean) | undefined
+  /** Why a finished answer is none, if so: judged after its tokens were settled. `said`: an earlier one says something. */
+  readonly rejection: (answer: A, said?: boolean) => GeminiError | undefined
   /** Of a call that may go several ways: the one of the attempt in hand. */
   readonly way?: (() => Way | undefined) | undefined
   /** When to try again, where that is not the client's own rule. */

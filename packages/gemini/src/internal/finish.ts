@@ -1,56 +1,50 @@
 /**
- * When an answer is an error for `GeminiClient`: the candidate ended in a way that
- * leaves no usable answer. Pure. `GeminiHttp` hands such answers out as data.
+ * When an answer is an error for `GeminiClient`: by what `Candidate.finishKind` says of its
+ * finish reason. Pure. `GeminiHttp` hands such answers out as data.
  */
+import * as Candidate from "../Candidate.ts"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 
-const blocked: ReadonlySet<string> = new Set([
-  "SAFETY",
-  "RECITATION",
-  "BLOCKLIST",
-  "PROHIBITED_CONTENT",
-  "SPII",
-  "IMAGE_SAFETY",
-  "IMAGE_PROHIBITED_CONTENT",
-  "IMAGE_RECITATION",
-  "IMAGE_OTHER",
-  "NO_IMAGE"
-])
+type Response = GenerateContent.GenerateContentResponse
 
-const rejected: ReadonlySet<string> = new Set([
-  "MALFORMED_FUNCTION_CALL",
-  "UNEXPECTED_TOOL_CALL",
-  "TOO_MANY_TOOL_CALLS"
-])
+/** Fields of a part that say nothing by themselves. */
+const silent: ReadonlySet<string> = new Set(["text", "thought", "thoughtSignature", "partMetadata"])
 
-/** The reason of an abnormal finish of the first candidate; undefined if the finish is normal or not there yet. */
+/** Whether a response has anything for its reader: text, a call, media; thoughts alone are nothing. */
+export const says = (response: Response): boolean =>
+  GenerateContent.parts(response).some((part) =>
+    part.thought !== true && (!!part.text || Object.keys(part).some((field) => !silent.has(field)))
+  )
+
+/**
+ * The reason of a finish of the first candidate that leaves no answer; undefined if it leaves
+ * one or is not there yet. `said`: whether anything came before this response of a stream.
+ */
 export const reasonOf = (
-  response: GenerateContent.GenerateContentResponse
-): Reason.ResponseBlocked | Reason.ToolCallRejected | undefined => {
+  response: Response,
+  said = false
+): Reason.ResponseBlocked | Reason.ToolCallRejected | Reason.InvalidResponse | undefined => {
   const finishReason = GenerateContent.finishReason(response)
   if (finishReason === undefined || finishReason === "STOP") return undefined
-  const candidate = response.candidates?.[0]
-  const description = candidate?.finishMessage ? { description: candidate.finishMessage } : {}
-  if (blocked.has(finishReason)) {
-    const ratings = candidate?.safetyRatings
-    return new Reason.ResponseBlocked({
-      finishReason,
-      ...description,
-      ...(ratings ? { safetyRatings: ratings } : {}),
-      response
-    })
+  const kind = Candidate.finishKind(finishReason)
+  if (kind === "whole" || kind === "continued") return undefined
+  if (kind === "unknown" && (said || says(response))) return undefined
+  const { finishMessage, safetyRatings } = response.candidates?.[0] ?? {}
+  const known = { finishReason, response, ...(finishMessage ? { description: finishMessage } : {}) }
+  if (kind === "blocked") {
+    return new Reason.ResponseBlocked({ ...known, ...(safetyRatings ? { safetyRatings } : {}) })
   }
-  return rejected.has(finishReason)
-    ? new Reason.ToolCallRejected({ finishReason, ...description, response })
-    : undefined
+  if (kind === "call") return new Reason.ToolCallRejected(known)
+  const expected = `${kind === "unknown" ? "content" : "a whole answer"}, got one that ended with ${finishReason}`
+  return new Reason.InvalidResponse({ path: "candidates[0]", expected, ...known })
 }
 
 /** The error of an answer that came whole: its id and its usage are kept. */
 export const refused = (
   call: { readonly method: string; readonly model?: string | undefined },
-  response: GenerateContent.GenerateContentResponse,
+  response: Response,
   reason: Reason.GeminiErrorReason
 ): GeminiError => {
   const usage = GenerateContent.usage(response)
@@ -64,19 +58,19 @@ export const refused = (
   })
 }
 
-/** The error of a response (or of a stream's last one) whose finish is abnormal. */
+/** The error of a response (or of a stream's last one) whose finish is abnormal; `said` as in `reasonOf`. */
 export const rejection = (
   call: { readonly method: string; readonly model: string },
-  response: GenerateContent.GenerateContentResponse
+  response: Response,
+  said = false
 ): GeminiError | undefined => {
-  const reason = reasonOf(response)
-  if (reason === undefined) return undefined
-  return refused(call, response, reason)
+  const reason = reasonOf(response, said)
+  return reason && refused(call, response, reason)
 }
 
 /** Why the prompt was blocked, if it was. */
 export const promptBlocked = (
-  response: GenerateContent.GenerateContentResponse
+  response: Response
 ): Reason.PromptBlocked | undefined => {
   const blockReason = GenerateContent.blockReason(response)
   if (blockReason === undefined) return undefined

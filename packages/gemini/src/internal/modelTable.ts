@@ -17,6 +17,7 @@ export const signed: ReadonlyArray<string> = [
   "gemini-pro-latest",
   "gemini-4-argon",
   "gemini-4-carbon",
+  "gemini-4-hydrogen",
   "gemini-3.8-flash",
   "gemini-3.7-flash",
   "gemini-3.6-flash",

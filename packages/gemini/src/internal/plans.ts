@@ -32,7 +32,8 @@ export const generation = (
   usage: GenerateContent.usage,
   charged,
   isFinished,
-  rejection: (response: Response) => Finish.rejection({ method, model: model() }, response)
+  says: Finish.says,
+  rejection: (response: Response, said?: boolean) => Finish.rejection({ method, model: model() }, response, said)
 })
 
 export const counting = { ...whole, method: "countTokens" } as const

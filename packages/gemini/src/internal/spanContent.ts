@@ -73,23 +73,11 @@ export const inputMessages = (body: unknown, media: boolean): ReadonlyArray<Json
 export const systemInstructions = (body: unknown, media: boolean): ReadonlyArray<Json> =>
   parts(isRecord(body) ? body["systemInstruction"] : undefined, media)
 
-const filtered: ReadonlySet<string> = new Set([
-  "SAFETY",
-  "RECITATION",
-  "LANGUAGE",
-  "BLOCKLIST",
-  "PROHIBITED_CONTENT",
-  "SPII",
-  "IMAGE_SAFETY",
-  "IMAGE_PROHIBITED_CONTENT",
-  "IMAGE_RECITATION"
-])
-
 const finish = (reason: string | undefined, said: ReadonlyArray<Json>): string => {
   if (reason === undefined) return "error"
   if (reason === "STOP") return said.some(({ type }) => type === "tool_call") ? "tool_call" : "stop"
   if (reason === "MAX_TOKENS") return "length"
-  return filtered.has(reason) ? "content_filter" : reason.toLowerCase()
+  return Candidate.finishKind(reason) === "blocked" ? "content_filter" : reason.toLowerCase()
 }
 
 export const outputMessages = (response: GenerateContentResponse, media: boolean): ReadonlyArray<Json> =>

@@ -34,6 +34,7 @@ export const stream = <A>(
       const scope = Scope.forkUnsafe(outer)
       let pull: Pull.Pull<Elements<A>, GeminiError> | undefined
       let finished: A | undefined
+      let said = false
 
       call.abandon = Effect.suspend(() => {
         pull = Effect.fail(call.closed)
@@ -54,6 +55,7 @@ export const stream = <A>(
             for (const answer of answers) {
               tokens = plan.inputTokens(answer) ?? tokens
               if (plan.isFinished(answer)) finished = answer
+              if (!said) said = plan.says?.(answer) === true
             }
             if (permit.charge !== undefined && plan.charged !== undefined) {
               for (const answer of answers) permit.charge(plan.charged(answer))
@@ -74,7 +76,7 @@ export const stream = <A>(
               : call.unsent(error, permit)
           },
           onDone: (): Pull.Pull<never, GeminiError> => {
-            const rejection = finished === undefined ? undefined : plan.rejection(finished)
+            const rejection = finished === undefined ? undefined : plan.rejection(finished, said)
             return rejection === undefined ? Cause.done() : call.finalError(rejection)
           }
         })

@@ -92,6 +92,8 @@ const gemini3 = (...levels: ReadonlyArray<string>): Omit<Row, "model"> => ({
 const all = gemini3("MINIMAL", "LOW", "MEDIUM", "HIGH")
 // 3.7 and 3.8 flash refuse MINIMAL: reported with the server's words in 2026.
 const noMinimal = gemini3("LOW", "MEDIUM", "HIGH")
+// @ai-sdk/google 4.0.121 (November 2026) offers low to xhigh for it.
+const upToXhigh = gemini3("LOW", "MEDIUM", "HIGH", "XHIGH")
 
 /** Limited to those who used them, and whom it points to: reported with the server's words in August 2026. */
 const closed = (successor: string) => ({ since: "2026-09-18", successor: `models/${successor}` })
@@ -157,6 +159,7 @@ export const rows: ReadonlyArray<Row> = [
   row("gemini-3.8-flash", "Gemini 3.8 Flash", thinking, noMinimal),
   row("gemini-4-argon", "Gemini 4 Argon", thinking, all),
   row("gemini-4-carbon", "Gemini 4 Carbon", thinking, all),
+  row("gemini-4-hydrogen", "Gemini 4 Hydrogen", thinking, upToXhigh),
   row("gemini-3-pro-image", "Nano Banana Pro", picture, all),
   row("nano-banana-pro-preview", "Nano Banana Pro", { ...picture, version: "3.0" }, all),
   row("gemini-3.1-flash-image", "Nano Banana 2", picture, all),

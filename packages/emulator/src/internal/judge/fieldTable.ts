@@ -491,7 +491,7 @@ export const enums: Readonly<Record<string, ReadonlyArray<string>>> = {
     "CODE_RETRIEVAL_QUERY"
   ],
   "TextResponseFormat.MimeType": ["MIME_TYPE_UNSPECIFIED", "APPLICATION_JSON", "TEXT_PLAIN"],
-  "ThinkingConfig.ThinkingLevel": ["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH"],
+  "ThinkingConfig.ThinkingLevel": ["THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"],
   ToolType: [
     "TOOL_TYPE_UNSPECIFIED",
     "GOOGLE_SEARCH_WEB",
