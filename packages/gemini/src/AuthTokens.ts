@@ -250,6 +250,13 @@ export const make = (options: Options): Effect.Effect<Service, never, HttpClient
   })
 
 /**
+ * The service over the HttpClient of the context.
+ *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -263,10 +270,7 @@ export const layer = (options: Options): Layer.Layer<AuthTokens, never, HttpClie
  * @since 0.1.0
  */
 export const layerFetch = (options: Options): Layer.Layer<AuthTokens> =>
-  layer(options).pipe(
-    Layer.provide(FetchHttpClient.layer),
-    Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }))
-  )
+  Layer.provide(layer(options), FetchHttpClient.layer)
 
 /**
  * The same with key and base URL from the environment; `options` win over it. The version is

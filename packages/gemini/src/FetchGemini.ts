@@ -31,11 +31,6 @@ import type * as RateLimiter from "./RateLimiter.ts"
  */
 export type Services = GeminiClient.GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | GeminiHttp.GeminiHttp
 
-const httpClient = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
-
 /**
  * The client with its options in code.
  *
@@ -62,7 +57,7 @@ const httpClient = Layer.provide(
  * @since 0.1.0
  */
 export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
-  Layer.provide(GeminiClient.layer(options), httpClient)
+  Layer.provide(GeminiClient.layer(options), FetchHttpClient.layer)
 
 /**
  * Key, base URL and version from the environment; `options` win over it.

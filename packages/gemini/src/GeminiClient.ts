@@ -364,6 +364,11 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 /**
  * The client over HTTP, under the limiter of the context, which others may share.
  *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -382,6 +387,11 @@ export const layerNoLimiter = (
 
 /**
  * The client over HTTP, with everything it is made of.
+ *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
  *
  * @category layers
  * @since 0.1.0

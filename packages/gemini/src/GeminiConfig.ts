@@ -116,7 +116,11 @@ export interface Options {
    * for. Default 10 seconds.
    */
   readonly drain?: Duration.Input | undefined
-  /** The last word on the HttpClient: proxies, extra headers, logging. */
+  /**
+   * The last word on the HttpClient: proxies, extra headers, logging. Who sends requests to
+   * another origin does so with `HttpClient.mapRequest`; an answer of one that was not asked
+   * is refused, as a redirect that the client followed.
+   */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 

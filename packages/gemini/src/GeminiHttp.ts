@@ -294,6 +294,13 @@ export const make = (
   })
 
 /**
+ * The service over the HttpClient of the context.
+ *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -331,6 +331,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /**
  * The pool alone, under the limiter of the context, for a `GeminiClient` of your own making.
  *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -341,6 +346,11 @@ export const layerPool = (
 
 /**
  * The client over members, under the limiter of the context.
+ *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
  *
  * @category layers
  * @since 0.1.0
@@ -356,6 +366,11 @@ export const layerNoLimiter = (
 /**
  * The client over members, with everything it is made of.
  *
+ * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
+ * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
+ * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
+ * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -369,7 +384,7 @@ export const layer = (
 
 /**
  * The same with the keys that members name (`apiKeyFrom`) and what every client reads from
- * the environment. Fails with what cannot be meant.
+ * the environment. Fails with what cannot be meant. The same clients are safe for the key.
  *
  * @category layers
  * @since 0.1.0

@@ -32,6 +32,7 @@ import * as AttemptSpan from "./attemptSpan.ts"
 import { OnConnect } from "./connection.ts"
 import type { Said } from "./recorder.ts"
 import type * as RequestCheck from "./requestCheck.ts"
+import * as Redirect from "./redirect.ts"
 import * as Body from "./responseBody.ts"
 import * as ResponseStream from "./responseStream.ts"
 import * as Utf8 from "./utf8.ts"
@@ -82,14 +83,14 @@ const transformed = (
   if (transformClient === undefined) return httpClient
   try {
     const client = transformClient(httpClient)
-    return typeof client.execute === "function" ? client : undefined
+    return HttpClient.isHttpClient(client) ? client : undefined
   } catch {
     return undefined
   }
 }
 
 export const make = (options: Options, httpClient: HttpClient.HttpClient): Sender => {
-  const own = transformed(options, httpClient)
+  const own = transformed(options, Redirect.manual(httpClient))
   const problem = OptionCheck.problem(options) ??
     (own === undefined
       ? { field: "transformClient", description: "it threw, or gave back no HttpClient" }
@@ -165,10 +166,27 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError> => {
     const built = request(attempt)
     if (Result.isFailure(built)) return Effect.fail(built.failure)
-    const sent = Effect.updateContext(client.execute(built.success), silenced)
-    return Effect.mapError(
-      onConnect === undefined ? sent : Effect.provideService(sent, OnConnect, onConnect),
-      (error) => Body.network(attempt, error)
+    const sent = Effect.updateContext(Redirect.send(client, built.success), silenced)
+    return Effect.matchEffect(onConnect === undefined ? sent : Effect.provideService(sent, OnConnect, onConnect), {
+      onFailure: (error) => Effect.fail(Body.network(attempt, error)),
+      onSuccess: (sent) => {
+        const elsewhere = Redirect.elsewhere(sent)
+        return elsewhere === undefined ? Effect.succeed(sent.response) : foreign(attempt, sent.response, elsewhere)
+      }
+    })
+  }
+
+  /** Somebody else's answer: its body is let go, not read. */
+  const foreign = (
+    attempt: Attempt,
+    { status, stream }: HttpClientResponse.HttpClientResponse,
+    { answered, asked }: Redirect.Elsewhere
+  ): Effect.Effect<never, GeminiError> => {
+    const expected = `an answer of ${asked}, got one of ${answered} (HTTP ${status}): the HttpClient followed a ` +
+      `redirect, and the key may have gone there; use a client that follows none, and look at baseUrl`
+    return Effect.andThen(
+      Effect.ignore(Effect.scoped(Stream.toPull(stream))),
+      Effect.fail(Body.invalid(attempt, "", expected))
     )
   }
 

@@ -81,6 +81,9 @@ const body = (request: HttpClientRequest.HttpClientRequest): string | Uint8Array
 // knows, and of every call a kilobyte would live until a major one (10 µs a call).
 const unread = new FinalizationRegistry<DispatchBody<Failure>>((body) => body.dropUnread())
 
+/** With the word of undici's redirect interceptor, which a dispatcher of the user's may hold: the key is in the headers. */
+type DispatchOptions = Undici.Dispatcher.DispatchOptions & { readonly maxRedirections: 0 }
+
 const send = (
   dispatcher: Undici.Dispatcher,
   request: HttpClientRequest.HttpClientRequest,
@@ -118,19 +121,21 @@ const send = (
         else received.fail(transportError(request, cause))
       }
     }
+    const options: DispatchOptions = {
+      origin,
+      path,
+      method: request.method,
+      headers: { "user-agent": userAgent, ...request.headers },
+      body: content,
+      maxRedirections: 0,
+      // Deadlines are the caller's.
+      headersTimeout: 0,
+      bodyTimeout: 0
+    }
     const outer = dialling
     dialling = own
     try {
-      dispatcher.dispatch({
-        origin,
-        path,
-        method: request.method,
-        headers: { "user-agent": userAgent, ...request.headers },
-        body: content,
-        // Deadlines are the caller's.
-        headersTimeout: 0,
-        bodyTimeout: 0
-      }, handler)
+      dispatcher.dispatch(options, handler)
     } catch (cause) {
       resume(Effect.fail(transportError(request, cause)))
     } finally {

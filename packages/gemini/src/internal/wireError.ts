@@ -138,8 +138,12 @@ const reasonOf = (
   if (code === 503) return new Reason.Overloaded(description)
   if (code >= 500 || code === 408 || code === 499) return new Reason.ServerError({ ...description, status: code })
   if (code >= 400) return new Reason.InvalidRequest({ ...description, fields: GoogleStatus.fields(status) })
-  const expected = code >= 300 ? `an answer, got a redirect (HTTP ${code}): check baseUrl` : "an answer, got an error"
-  return new Reason.InvalidResponse({ ...description, path: code >= 300 ? "" : "error", expected })
+  // A browser shows a redirect that it was told to leave alone as status 0, and nothing of it.
+  const isRedirect = code >= 300 || answer.status === 0
+  const expected = isRedirect
+    ? `an answer, got a redirect${code === 0 ? "" : ` (HTTP ${code})`}: check baseUrl`
+    : "an answer, got an error"
+  return new Reason.InvalidResponse({ ...description, path: isRedirect ? "" : "error", expected })
 }
 
 /** The error of an answer that is not 2xx, or of an error body inside a 200. Never fails. */
