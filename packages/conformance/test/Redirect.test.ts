@@ -1,5 +1,5 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
+import undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthTokens from "effect-gemini/AuthTokens"
 import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -117,7 +117,7 @@ const whole: Readonly<Record<string, (options: Options) => ReadonlyArray<Outcome
       Layer.provide(
         NodeGemini.layerHttpNoDispatcher(options),
         Layer.sync(NodeHttpClient.Dispatcher, () =>
-          new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 5 })))
+          new undici.Agent().compose(undici.interceptors.redirect({ maxRedirections: 5 })))
       )
     ),
   "AuthTokens.layerFetch": (options) => ofTokens(AuthTokens.layerFetch({ retry, ...options })),

@@ -362,12 +362,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 })
 
 /**
- * The client over HTTP, under the limiter of the context, which others may share.
- *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The client over HTTP, under the limiter of the context, which others may share; for the key's safety see {@link layer}.
  *
  * @category layers
  * @since 0.1.0
@@ -386,12 +381,7 @@ export const layerNoLimiter = (
   )
 
 /**
- * The client over HTTP, with everything it is made of.
- *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The client over HTTP, with everything it is made of. Which HttpClients are safe for the key, `GeminiHttp.layer` says.
  *
  * @category layers
  * @since 0.1.0

@@ -345,12 +345,7 @@ export const layerPool = (
   Layer.effectContext(make(options))
 
 /**
- * The client over members, under the limiter of the context.
- *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The client over members, under the limiter of the context. Safe for the key over the clients of {@link layerPool}.
  *
  * @category layers
  * @since 0.1.0
@@ -364,12 +359,7 @@ export const layerNoLimiter = (
 > => Layer.provideMerge(Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)), layerPool(options))
 
 /**
- * The client over members, with everything it is made of.
- *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The client over members, with everything it is made of. Safe for the key over the clients of {@link layerPool}.
  *
  * @category layers
  * @since 0.1.0
