@@ -8,7 +8,7 @@
  */
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import * as Json from "./internal/json.ts"
-import * as Step from "./internal/server/step.ts"
+import * as Step from "./internal/answers/step.ts"
 
 /**
  * Which requests are meant. Absent fields match everything.

@@ -8,7 +8,7 @@ import * as Fault from "../../Fault.ts"
 import type * as LiveLog from "../../LiveLog.ts"
 import type * as Json from "../json.ts"
 import type { Carrier } from "./carrier.ts"
-import * as Render from "../server/render.ts"
+import * as Render from "../answers/render.ts"
 
 export interface Outbox {
   readonly send: (message: Json.Json) => Effect.Effect<void>

@@ -2,7 +2,7 @@
  * One request as the carrier (socket or memory) hands it over, and what it gets back.
  */
 import type * as Effect from "effect/Effect"
-import type * as Step from "./step.ts"
+import type * as Step from "../answers/step.ts"
 
 export interface Incoming {
   readonly verb: string

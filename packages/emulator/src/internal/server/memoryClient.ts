@@ -12,7 +12,7 @@ import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { Exchange, Handler } from "./exchange.ts"
 import { MemoryResponse } from "./MemoryResponse.ts"
-import type * as Step from "./step.ts"
+import type * as Step from "../answers/step.ts"
 
 const encoder = new TextEncoder()
 

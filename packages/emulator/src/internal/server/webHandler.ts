@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Exchange, Handler } from "./exchange.ts"
-import type * as Step from "./step.ts"
+import type * as Step from "../answers/step.ts"
 
 const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset" ? "connection reset" : "terminated")
 
