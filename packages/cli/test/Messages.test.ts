@@ -58,6 +58,16 @@ const cases: Readonly<Record<string, Case>> = {
     story: act(`inputs = [{ image = "tide.bmp" }]\nprompt = "Describe it"`),
     files: { "tide.bmp": Uint8Array.of(66, 77) }
   },
+  "an image elsewhere": {
+    story: act(`inputs = [{ image = "/etc/passwd" }]\nprompt = "Describe it"`),
+    files: { "/etc/passwd": "root:x:0:0:root:/root:/bin/sh" }
+  },
+  "an image of another type than it says": {
+    story: act(`inputs = [{ image = "tide.png", media_type = "image/webp" }]`),
+    files: { "tide.png": Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10) }
+  },
+  "a folder of images that is not there": { args: ["run", "story.toml", "--inputs-from", "nowhere"], story: says },
+  "a folder of images that is a file": { args: ["run", "story.toml", "--inputs-from", "story.toml"], story: says },
   "an image URL that is a path": { story: act(`inputs = [{ image_url = "./tide.png" }]\nprompt = "Describe it"`) },
   "base64 that is none": {
     story: act(`inputs = [{ image_base64 = "data:image/png;base64,iVBORw==", media_type = "image/png" }]`)

@@ -1,12 +1,14 @@
 /** Runs the command in this process: its files, environment and streams are the test's. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { run } from "effect-gemini-cli/GeminiFx"
+import * as ByteSize from "effect/ByteSize"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as PlatformError from "effect/PlatformError"
 import * as Runtime from "effect/Runtime"
 import * as Sink from "effect/Sink"
@@ -30,6 +32,22 @@ export interface Outcome {
 const bytes = (content: string | Uint8Array): Uint8Array =>
   typeof content === "string" ? new TextEncoder().encode(content) : content
 
+const regular: Omit<FileSystem.File.Info, "size"> = {
+  type: "File",
+  mtime: Option.none(),
+  atime: Option.none(),
+  birthtime: Option.none(),
+  dev: 0n,
+  ino: Option.none(),
+  mode: 0o644,
+  nlink: Option.none(),
+  uid: Option.none(),
+  gid: Option.none(),
+  rdev: Option.none(),
+  blksize: Option.none(),
+  blocks: Option.none()
+}
+
 const inMemory = (files: Map<string, string | Uint8Array>) => {
   const read = (path: string) => {
     const content = files.get(path.replace(`${process.cwd()}/`, ""))
@@ -37,7 +55,11 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
       ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "open" }))
       : Effect.succeed(content)
   }
+  const size = (content: string | Uint8Array) => ByteSize.bytes(bytes(content).length)
   return FileSystem.layerNoop({
+    realPath: (path) => path === "." ? Effect.succeed(process.cwd()) : Effect.as(read(path), path),
+    stat: (path) => Effect.map(read(path), (content) => ({ ...regular, size: size(content) })),
+    stream: (path) => Stream.map(Stream.fromEffect(read(path)), bytes),
     exists: (path) => Effect.succeed(files.has(path)),
     readFile: (path) => Effect.map(read(path), bytes),
     readFileString: (path) => Effect.map(read(path), (content) => new TextDecoder().decode(bytes(content))),

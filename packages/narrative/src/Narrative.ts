@@ -8,10 +8,12 @@
  *
  * @since 0.1.0
  */
+import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
 import type { GeminiClient } from "effect-gemini/GeminiClient"
@@ -20,6 +22,7 @@ import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
 import type { Found } from "./internal/decode.ts"
+import * as ImageFile from "./internal/imageFile.ts"
 import type { FileContent } from "./internal/images.ts"
 import * as Play from "./internal/play.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
@@ -48,6 +51,18 @@ export interface ParseOptions {
   readonly file?: string | undefined
   /** Values of the narrative's variables. Strings are converted to the declared type. */
   readonly variables?: Readonly<Record<string, string | number | boolean>> | undefined
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface FileOptions extends Omit<ParseOptions, "file"> {
+  /**
+   * Folders beside the narrative's own whose images it may name. Images elsewhere are refused, also
+   * behind a link: a narrative of somebody else must not choose which of your files are sent.
+   */
+  readonly inputsFrom?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -138,32 +153,36 @@ export const parse = Effect.fnUntraced(function*(
   return yield* build(text, raw, file, options, new Map())
 })
 
+/** In bytes: a narrative that is larger is none that somebody wrote. */
+const largest = 64 * 1024 * 1024
+
 /**
  * A file → narrative, with its images read. Every problem is reported at once, the
- * missing files among them.
+ * missing files among them. An image is a regular file of at most 20 MiB below the narrative's
+ * folder or `inputsFrom`, and of the type that its bytes say.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromFile = Effect.fnUntraced(function*(
   path: string,
-  options: Omit<ParseOptions, "file"> = {}
+  options: FileOptions = {}
 ): Effect.fn.Return<Narrative, NarrativeInvalid, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
-  const why = (tag: string): string =>
-    tag === "NotFound" ? "there is no such file" : tag === "BadResource" ? "is a folder" : `cannot be read (${tag})`
-  const text = yield* fs.readFileString(path).pipe(
-    Effect.mapError((error) =>
-      new NarrativeInvalid({ file: path, problems: [{ key: "", what: why(error.reason._tag) }] })
-    )
-  )
+  const unreadable = (what: string) => new NarrativeInvalid({ file: path, problems: [{ key: "", what }] })
+  const orWhy = Effect.mapError((error: PlatformError) => unreadable(ImageFile.why(error)))
+  const info = yield* orWhy(fs.stat(path))
+  // A pipe that the caller names may be one of the shell's: `<(make-story)`.
+  const noun = info.type === "FIFO" ? undefined : ImageFile.notRegular(info)
+  if (noun !== undefined) return yield* unreadable(noun)
+  if (ByteSize.toBigInt(info.size) > largest) return yield* unreadable(`is larger than ${ImageFile.shown(largest)}`)
+  const text = yield* orWhy(fs.readFileString(path))
   const raw = yield* decodeToml(text, path)
   const images = new Map<string, FileContent>()
+  const read = yield* ImageFile.reader(paths.dirname(path), options.inputsFrom ?? [])
   for (const image of Check.imagesOf(raw)) {
-    if (images.has(image)) continue
-    const content = yield* Effect.result(fs.readFile(paths.resolve(paths.dirname(path), image)))
-    images.set(image, Result.mapError(content, (error) => `${image}: ${why(error.reason._tag)}`))
+    if (!images.has(image)) images.set(image, yield* read(image))
   }
   return yield* build(text, raw, path, options, images)
 })

@@ -76,20 +76,20 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
       yield* fs.makeDirectory(`${folder}/images`)
-      yield* fs.writeFile(`${folder}/images/tide.png`, Uint8Array.of(137, 80, 78, 71))
+      yield* fs.writeFile(`${folder}/images/tide.png`, Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10))
       yield* fs.writeFileString(
         `${folder}/story.toml`,
         "[[acts]]\nname = \"see\"\ninputs = [{ image = \"images/tide.png\" }, { image = \"images/none.png\" }]\n"
       )
       const { problems } = yield* Effect.flip(Narrative.fromFile(`${folder}/story.toml`))
       assert.deepStrictEqual(problems.map(({ key, line }) => [line, key]), [[3, "acts[0].inputs[1].image"]])
-      yield* fs.writeFile(`${folder}/images/none.png`, Uint8Array.of(137))
+      yield* fs.writeFile(`${folder}/images/none.png`, Uint8Array.of(255, 216, 255))
       const { acts } = yield* Narrative.fromFile(`${folder}/story.toml`)
       assert.deepStrictEqual(acts.map((act) => Act.request(act, String).contents), [[{
         role: "user",
         parts: [
-          { inlineData: { mimeType: "image/png", data: "iVBORw==" } },
-          { inlineData: { mimeType: "image/png", data: "iQ==" } }
+          { inlineData: { mimeType: "image/png", data: "iVBORw0KGgo=" } },
+          { inlineData: { mimeType: "image/jpeg", data: "/9j/" } }
         ]
       }]])
     }).pipe(Effect.provide(NodeServices.layer)))

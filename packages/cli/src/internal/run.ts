@@ -7,6 +7,7 @@ import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -53,6 +54,10 @@ const flags = {
     Flag.withDescription("a value for a variable of the narrative"),
     Flag.optional
   ),
+  inputsFrom: Flag.String("inputs-from").pipe(
+    Flag.withDescription("a folder beside the narrative's own whose images it may name; may be given again"),
+    Flag.atLeast(0)
+  ),
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
   config: Flags.config,
   state: Flag.String("state").pipe(
@@ -81,8 +86,17 @@ export const runCommand = Command.make(
     const model = Option.getOrUndefined(input.model)
     const modelId = model === undefined ? undefined : ModelId.parse(model)
     if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
+    const fs = yield* FileSystem.FileSystem
+    for (const folder of input.inputsFrom) {
+      const info = yield* Effect.option(fs.stat(folder))
+      if (Option.isNone(info)) return yield* usage(`--inputs-from ${folder}: there is no such folder`)
+      if (info.value.type !== "Directory") return yield* usage(`--inputs-from ${folder}: is no folder`)
+    }
     const narrative = yield* Effect.mapError(
-      Narrative.fromFile(input.file, { variables: Option.getOrElse(input.variables, () => ({})) }),
+      Narrative.fromFile(input.file, {
+        variables: Option.getOrElse(input.variables, () => ({})),
+        inputsFrom: input.inputsFrom
+      }),
       (error) => {
         const { length } = error.problems
         const many = length === 1 ? "" : `\n${length} problems; nothing was sent`

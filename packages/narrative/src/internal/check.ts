@@ -8,6 +8,7 @@ import type { Path } from "effect-gemini/TomlPlace"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"
 import { decode, type Found } from "./decode.ts"
+import * as ImageFile from "./imageFile.ts"
 import * as Images from "./images.ts"
 import { nearest } from "./nearest.ts"
 import { order } from "./order.ts"
@@ -143,6 +144,17 @@ const checkAct = (raw: RawAct, base: Path, shared: Shared): Act.Act => {
 
   const inputs = (raw.inputs ?? []).flatMap((input, i) => inputOf(input, [...base, "inputs", i]))
   if (raw.prompt !== undefined) inputs.push({ _tag: "Text", text: filled(raw.prompt, [...base, "prompt"]) })
+  const files = (raw.inputs ?? []).reduce((sum, { image }) => {
+    const content = image === undefined ? undefined : images.get(image)
+    return content !== undefined && Result.isSuccess(content) ? sum + content.success.size : sum
+  }, 0)
+  if (files > ImageFile.largestSum) {
+    report({
+      path: [...base, "inputs"],
+      what: `the images of this act are larger than ${ImageFile.shown(ImageFile.largestSum)} together`,
+      hint: "name fewer, or make them smaller"
+    })
+  }
   const saysNothing = raw.prompt === undefined && (raw.inputs ?? []).length === 0
   if (saysNothing && !isBroken(base)) {
     report({ path: base, what: "the act has nothing to say", hint: "add prompt = \"…\", or inputs" })

@@ -2,16 +2,8 @@
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
 import * as Part from "effect-gemini/Part"
-
-// The image types that Gemini reads (documentation of November 2026), by file extension.
-const types: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  heic: "image/heic",
-  heif: "image/heif"
-}
+import type { Image, Refusal } from "./imageFile.ts"
+import * as ImageType from "./imageType.ts"
 
 export interface Wrong {
   readonly key: "image" | "image_url" | "image_base64" | "media_type"
@@ -24,12 +16,10 @@ type Outcome = Result.Result<{ readonly from: string; readonly part: Part.Part }
 const fail = (key: Wrong["key"], what: string, hint?: string): Outcome =>
   Result.fail({ key, what, ...(hint === undefined ? {} : { hint }) })
 
-const byExtension = (name: string): string | undefined => types[name.slice(name.lastIndexOf(".") + 1).toLowerCase()]
-
-const known = Array.from(new Set(Object.values(types))).join(", ")
+const known = ImageType.all.join(", ")
 
 const checkType = (mediaType: string | undefined): Wrong | undefined =>
-  mediaType === undefined || Object.values(types).includes(mediaType)
+  mediaType === undefined || ImageType.all.includes(mediaType)
     ? undefined
     : { key: "media_type", what: `"${mediaType}" is not an image type that Gemini reads`, hint: `one of ${known}` }
 
@@ -41,7 +31,7 @@ export const fromUrl = (url: string, mediaType: string | undefined): Outcome => 
   if (parsed === undefined || !["https:", "http:", "gs:"].includes(parsed.protocol)) {
     return fail("image_url", `${JSON.stringify(url)} is not a URL`, "an https: or gs: address that Google can read")
   }
-  const type = mediaType ?? byExtension(parsed.pathname)
+  const type = mediaType ?? ImageType.ofName(parsed.pathname)
   return type === undefined
     ? fail("image_url", "its name does not tell what kind of image it is", `add media_type, one of ${known}`)
     : Result.succeed({ from: url, part: Part.imageUrl(url, type) })
@@ -65,8 +55,8 @@ export const fromBase64 = (data: string, mediaType: string | undefined): Outcome
     })
 }
 
-/** Bytes of a file that was read, or why it could not be. */
-export type FileContent = Result.Result<Uint8Array, string>
+/** A file that was read, or why it could not be. */
+export type FileContent = Result.Result<Image, Refusal>
 
 export const fromFile = (path: string, content: FileContent | undefined, mediaType: string | undefined): Outcome => {
   const wrong = checkType(mediaType)
@@ -74,10 +64,13 @@ export const fromFile = (path: string, content: FileContent | undefined, mediaTy
   if (content === undefined) {
     return fail("image", "files are not read here", "load the narrative with fromFile, or use image_base64")
   }
-  if (Result.isFailure(content)) return fail("image", content.failure, "the path is relative to the narrative's folder")
-  if (content.success.length === 0) return fail("image", `${path} is empty`)
-  const type = mediaType ?? byExtension(path)
-  return type === undefined
-    ? fail("image", "its name does not tell what kind of image it is", `add media_type, one of ${known}`)
-    : Result.succeed({ from: path, part: Part.image(content.success, type) })
+  if (Result.isFailure(content)) return Result.fail({ key: "image", ...content.failure })
+  const image = content.success
+  if (mediaType !== undefined && !ImageType.agrees(image.mediaType, mediaType)) {
+    return fail("media_type", `${path} is ${image.mediaType} by its bytes, not ${mediaType}`, "leave media_type out")
+  }
+  return Result.succeed({
+    from: path,
+    part: { inlineData: { mimeType: mediaType ?? image.mediaType, data: image.data } }
+  })
 }
