@@ -1,0 +1,48 @@
+// Runs the large size of a promise whose sample runs in the tests: `pnpm prove LINE [SEED]`. Without a line it lists
+// them. A line is a test file with PROVE=LINE and PROVE_SEED=SEED in its environment; the file reads both through
+// scripts/proof.ts, and runs the small size where they are absent.
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+
+interface Proof {
+  /** What is shown, in a few words. */
+  readonly shows: string
+  readonly project: string
+  /** The test files' names, as vitest filters them. */
+  readonly files: ReadonlyArray<string>
+}
+
+const proofs: Readonly<Record<string, Proof>> = {}
+
+const [line, seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)
+if (line === undefined) {
+  for (const [name, { shows }] of Object.entries(proofs)) console.log(`${name.padEnd(6)} ${shows}`)
+} else if (!Object.hasOwn(proofs, line)) {
+  console.error(`There is no proof ${line}; these exist: ${Object.keys(proofs).join(", ")}`)
+  process.exitCode = 2
+} else {
+  const { files = [], project = "", shows } = proofs[line] ?? {}
+  console.log(`${line}: ${shows} (seed ${seed})`)
+  const from = Date.now()
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      join("node_modules", "vitest", "vitest.mjs"),
+      "run",
+      "--config",
+      "vitest.workspace.ts",
+      "--project",
+      project,
+      ...files
+    ],
+    {
+      cwd: join(import.meta.dirname, ".."),
+      env: { ...process.env, PROVE: line, PROVE_SEED: seed },
+      stdio: "inherit"
+    }
+  )
+  console.log(
+    `${line}: ${status === 0 ? "shown" : "NOT shown"} in ${Math.round((Date.now() - from) / 1000)} s, seed ${seed}`
+  )
+  process.exitCode = status ?? 1
+}
