@@ -18,11 +18,11 @@
  *
  * @since 0.1.0
  */
-import * as BigDecimal from "effect/BigDecimal"
-import * as Option from "effect/Option"
+import type * as BigDecimal from "effect/BigDecimal"
+import type * as Duration from "effect/Duration"
 import type * as GenerateContent from "./GenerateContent.ts"
+import * as Charge from "./internal/charge.ts"
 import * as PriceTable from "./internal/priceTable.ts"
-import * as Usage from "./Usage.ts"
 
 /**
  * Dollars for a million tokens by modality, as a decimal text. `any` is for all that are not named.
@@ -33,28 +33,86 @@ import * as Usage from "./Usage.ts"
 export type Rates = Readonly<Record<string, string>>
 
 /**
+ * Where a price is stated, and when it was read there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Stated {
+  /** The public page. Left out: that of the {@link Prices}. */
+  readonly source?: string | undefined
+  /** The day (ISO, UTC). Left out: that of the {@link Prices}. */
+  readonly asOf?: string | undefined
+}
+
+/**
+ * What tokens cost. What is left out is unpriced.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenPrices {
+  readonly input: Rates
+  readonly output: Rates
+  /** Of a million tokens of thoughts. Left out: the price of text that comes out. */
+  readonly thoughts?: string | undefined
+  /** Of input that came from a cache; a text is one price for all modalities. */
+  readonly cached?: Rates | string | undefined
+  /** Of keeping a million tokens in a cache for an hour, which no answer tells. */
+  readonly storage?: string | undefined
+}
+
+/**
+ * The prices of one way of serving.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ModePrices extends TokenPrices, Stated {
+  /** Where the prompt is longer than so many tokens, these instead. */
+  readonly long?: TokenPrices & { readonly above: number } | undefined
+}
+
+/**
+ * A way of serving whose price is stated as a part of the standard one: a decimal text such as "0.5".
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Share extends Stated {
+  /** Of what goes in and comes out. */
+  readonly share: string
+  /** Of what came from a cache. Left out: unpriced. */
+  readonly cachedShare?: string | undefined
+}
+
+/**
+ * The price of being grounded: a dollar amount for one search query, or for one grounded prompt.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface GroundingPrice {
+  readonly unit: "query" | "prompt"
+  readonly price: string
+}
+
+/**
  * One model's prices from a day on.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Price {
+export interface Price extends ModePrices {
   /** The first day (ISO, UTC). Left out: since ever. */
   readonly from?: string | undefined
-  readonly input: Rates
-  /** Thoughts are text. */
-  readonly output: Rates
-  /** Of input that came from a cache. Its storage is billed by the hour and in no answer. */
-  readonly cached?: string | undefined
-  /** Where the prompt is longer than so many tokens, these instead. */
-  readonly long?: {
-    readonly above: number
-    readonly input: Rates
-    readonly output: Rates
-    readonly cached?: string | undefined
-  } | undefined
-  /** Dollars for one search query, or for one prompt that was grounded. */
-  readonly grounding?: { readonly unit: "query" | "prompt"; readonly price: string } | undefined
+  /** With Google Search. */
+  readonly grounding?: GroundingPrice | undefined
+  /** With Google Maps. */
+  readonly maps?: GroundingPrice | undefined
+  readonly batch?: ModePrices | Share | undefined
+  readonly flex?: ModePrices | Share | undefined
+  readonly priority?: ModePrices | Share | undefined
 }
 
 /**
@@ -78,11 +136,19 @@ export interface Prices {
 export const prices: Prices = { asOf: PriceTable.asOf, source: PriceTable.source, models: PriceTable.table }
 
 /**
+ * How a call was served. Batches say so nowhere in their answers; the others are in `usageMetadata`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Mode = "standard" | "batch" | "flex" | "priority"
+
+/**
  * @category models
  * @since 0.1.0
  */
 export interface Item {
-  readonly kind: "input" | "cached" | "toolUse" | "output" | "thoughts" | "grounding"
+  readonly kind: "input" | "cached" | "toolUse" | "output" | "thoughts" | "grounding" | "maps" | "storage"
   /** Of tokens. `any`: the server did not say. */
   readonly modality?: string | undefined
   /** Tokens, queries or prompts. */
@@ -102,58 +168,34 @@ export interface Cost {
   readonly total: BigDecimal.BigDecimal | undefined
   /** Something is in it that has no price. */
   readonly isPartial: boolean
+  /** Where the prices of its tokens are stated; `undefined`: nowhere that is known. */
+  readonly stated?: { readonly source: string; readonly asOf: string } | undefined
 }
 
-/** What of an answer is charged. */
-type Charged = Pick<GenerateContent.GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
+/**
+ * What of an answer is charged.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Charged = Pick<GenerateContent.GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
 
-const million = 6
-
-/** `price` is of `10 ^ scale` units. What is no decimal is no price. */
-const amountOf = (count: number, price: string | undefined, scale: number): BigDecimal.BigDecimal | undefined => {
-  const decimal = price === undefined ? undefined : Option.getOrUndefined(BigDecimal.fromString(price))
-  return decimal &&
-    BigDecimal.normalize(BigDecimal.multiply(decimal, BigDecimal.make(BigInt(Math.round(count)), scale)))
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly prices?: Prices | undefined
+  /** When it was called, for prices that change: milliseconds since the epoch. Default: the prices' own day. */
+  readonly at?: number | undefined
+  /** How it was served. Default: what the answer says, else `standard`. */
+  readonly mode?: Mode | undefined
+  /**
+   * Tokens whose modality the server did not say, of a model whose modalities differ in price:
+   * `unpriced`, the default, or as the `dearest` of them.
+   */
+  readonly unnamed?: "unpriced" | "dearest" | undefined
 }
-
-const summed = (items: ReadonlyArray<Item>): Cost => {
-  const amounts = items.flatMap(({ amount }) => amount === undefined ? [] : [amount])
-  return {
-    currency: "USD",
-    items,
-    total: amounts.length === 0 ? undefined : BigDecimal.normalize(BigDecimal.sumAll(amounts)),
-    isPartial: amounts.length < items.length
-  }
-}
-
-type Details = Usage.UsageMetadata["promptTokensDetails"]
-
-/** Tokens by modality; what the details leave out is `any`. */
-const byModality = (total: number, details: Details, less: Details): ReadonlyArray<readonly [string, number]> => {
-  const counts = new Map<string, number>()
-  const add = (modality: unknown, tokens: number): void => {
-    const name = typeof modality === "string" ? modality : "any"
-    counts.set(name, (counts.get(name) ?? 0) + tokens)
-  }
-  for (const { modality, tokenCount } of details ?? []) add(modality, Usage.count(tokenCount))
-  for (const { modality, tokenCount } of less ?? []) add(modality, -Usage.count(tokenCount))
-  const known = [...counts].filter(([, tokens]) => tokens > 0)
-  const rest = total - known.reduce((sum, [, tokens]) => sum + tokens, 0)
-  // Details that do not add up say nothing.
-  if (rest < 0) return total > 0 ? [["any", total]] : []
-  return rest > 0 ? [...known, ["any", rest]] : known
-}
-
-/** Where the server did not name the modality it is text, unless modalities differ in price. */
-const rateOf = (rates: Rates | undefined, modality: string): string | undefined => {
-  if (rates === undefined) return undefined
-  if (modality !== "any") return rates[modality] ?? rates["any"]
-  const all = new Set(Object.values(rates))
-  return rates["any"] ?? (all.size === 1 ? [...all][0] : undefined)
-}
-
-const priceOn = (known: ReadonlyArray<Price> | undefined, day: string): Price | undefined =>
-  known?.findLast(({ from }) => from === undefined || from <= day)
 
 /**
  * What an answer cost: of a call, or of a stream's last chunk with usage. The model is the
@@ -162,60 +204,29 @@ const priceOn = (known: ReadonlyArray<Price> | undefined, day: string): Price | 
  * @category constructors
  * @since 0.1.0
  */
-export const of = (
+export const of = (model: string, response: Charged, options: Options = {}): Cost =>
+  Charge.of(model, response, options, options.prices ?? prices)
+
+/**
+ * What it cost to keep so many tokens in a cache for a while, which no answer tells; rounded up
+ * to a picodollar.
+ *
+ * ```ts
+ * import * as Cost from "effect-gemini/Cost"
+ * import * as BigDecimal from "effect/BigDecimal"
+ *
+ * const { total } = Cost.storage("gemini-2.5-pro", { tokens: 100_000, duration: "90 minutes" })
+ * total && BigDecimal.format(total) // => "0.675"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const storage = (
   model: string,
-  response: Charged,
-  options: {
-    readonly prices?: Prices | undefined
-    /** When it was called, for prices that change: milliseconds since the epoch. Default: the prices' own day. */
-    readonly at?: number | undefined
-  } = {}
-): Cost => {
-  const { usageMetadata: metadata } = response
-  const { asOf, models } = options.prices ?? prices
-  const day = options.at === undefined ? asOf : new Date(options.at).toISOString().slice(0, 10)
-  const isStandard = metadata?.trafficType !== "PROVISIONED_THROUGHPUT" &&
-    [undefined, null, "standard", "unspecified"].some((tier) => metadata?.serviceTier === tier)
-  // Other tiers of service have other prices, which nobody states by model.
-  const price = isStandard ? priceOn(models[response.modelVersion ?? ""] ?? models[model], day) : undefined
-  const items: Array<Item> = []
-  if (metadata != null) {
-    const usage = Usage.fromMetadata(metadata)
-    const rates = price?.long !== undefined && usage.promptTokens > price.long.above ? price.long : price
-    const tokens = (kind: Item["kind"], counts: ReadonlyArray<readonly [string, number]>, of: Rates | undefined) => {
-      for (const [modality, count] of counts) {
-        items.push({ kind, modality, count, amount: amountOf(count, rateOf(of, modality), million) })
-      }
-    }
-    tokens(
-      "input",
-      byModality(usage.promptTokens - usage.cachedTokens, metadata.promptTokensDetails, metadata.cacheTokensDetails),
-      rates?.input
-    )
-    tokens(
-      "cached",
-      byModality(usage.cachedTokens, undefined, undefined),
-      rates?.cached === undefined ? undefined : { any: rates.cached }
-    )
-    tokens(
-      "toolUse",
-      byModality(usage.toolUsePromptTokens, metadata.toolUsePromptTokensDetails, undefined),
-      rates?.input
-    )
-    tokens("output", byModality(usage.candidatesTokens, metadata.candidatesTokensDetails, undefined), rates?.output)
-    tokens("thoughts", usage.thoughtsTokens > 0 ? [["TEXT", usage.thoughtsTokens]] : [], rates?.output)
-  }
-  const queries = (response.candidates ?? []).reduce(
-    (sum, candidate) => sum + (candidate.groundingMetadata?.webSearchQueries?.length ?? 0),
-    0
-  )
-  if (queries > 0) {
-    const grounding = price?.grounding
-    const count = grounding?.unit === "prompt" ? 1 : queries
-    items.push({ kind: "grounding", count, amount: amountOf(count, grounding?.price, 0) })
-  }
-  return summed(items)
-}
+  kept: { readonly tokens: number; readonly duration: Duration.Input },
+  options: Options = {}
+): Cost => Charge.storage(model, kept, options, options.prices ?? prices)
 
 /**
  * Several costs as one.
@@ -223,4 +234,4 @@ export const of = (
  * @category combinators
  * @since 0.1.0
  */
-export const all = (costs: Iterable<Cost>): Cost => summed([...costs].flatMap(({ items }) => items))
+export const all = (costs: Iterable<Cost>): Cost => Charge.summed([...costs].flatMap(({ items }) => items))

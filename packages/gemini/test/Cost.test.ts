@@ -54,9 +54,9 @@ describe("what an answer cost", () => {
     assert.deepStrictEqual(items(cost), [
       ["input", "TEXT", 100, "0.00003"],
       ["input", "AUDIO", 300, "0.0003"],
-      ["cached", "any", 600, undefined]
+      ["cached", "TEXT", 600, "0.000018"]
     ])
-    assert.isTrue(cost.isPartial)
+    assert.isFalse(cost.isPartial)
   })
 
   it("has other prices for long prompts, and for later days", () => {

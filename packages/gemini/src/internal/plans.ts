@@ -42,5 +42,11 @@ export const embedding = {
   ...whole,
   method: "batchEmbedContents",
   inputTokens: Embedding.promptTokens,
-  charged: ({ usageMetadata }: Embedding.BatchEmbedContentsResponse): RateLimiter.Charged => ({ usageMetadata })
+  charged: ({ usageMetadata }: Embedding.BatchEmbedContentsResponse): RateLimiter.Charged => ({
+    usageMetadata: usageMetadata && {
+      ...usageMetadata,
+      // Embeddings spell it without the s.
+      promptTokensDetails: usageMetadata.promptTokensDetails ?? usageMetadata.promptTokenDetails
+    }
+  })
 } as const
