@@ -7,6 +7,7 @@ import * as CountTokens from "./CountTokens.ts"
 import * as Embedding from "./Embedding.ts"
 import type { Attempt } from "./GeminiError.ts"
 import * as GenerateContent from "./GenerateContent.ts"
+import { hopsOf } from "./internal/Continuation.ts"
 import type { Blob, FunctionCall } from "./Part.ts"
 import { count, type Usage } from "./Usage.ts"
 
@@ -32,7 +33,9 @@ export interface Answer {
   readonly model: string
   /** Every attempt of the call, the successful one last. */
   readonly attempts: ReadonlyArray<Attempt>
-  /** The wire response, untouched. */
+  /** Requests that the answer is made of: more than 1 where the server broke it off and the client went on. */
+  readonly hops: number
+  /** The wire response, untouched; of several hops one after another, with the usage of all. */
   readonly response: GenerateContent.GenerateContentResponse
 }
 
@@ -51,7 +54,9 @@ export interface StreamChunk {
   readonly finishReason?: string
   /** Of the stream so far, not of the piece; on the finished chunk the last that the server gave. */
   readonly usage?: Usage
-  /** The wire chunk, untouched. */
+  /** On the finished chunk: requests that the answer is made of. */
+  readonly hops?: number
+  /** The wire chunk, untouched; of a later hop with the usage so far, and its places counted from the first one. */
   readonly response: GenerateContent.GenerateContentResponse
 }
 
@@ -74,6 +79,7 @@ export const make = (
   usage: GenerateContent.usage(response),
   model: response.modelVersion ?? model,
   attempts,
+  hops: hopsOf(response).count,
   response
 })
 

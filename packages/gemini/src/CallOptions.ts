@@ -5,7 +5,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { Retry, Timeouts } from "./GeminiConfig.ts"
+import type { Continuation, Retry, Timeouts } from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import type { Candidate } from "./Members.ts"
 import type { LaneKey, Priority } from "./RateLimiter.ts"
@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly timeouts?: Timeouts | undefined
   /** Retries, each setting on its own. */
   readonly retry?: Retry | undefined
+  /** Whether a broken-off answer is followed to its end. */
+  readonly continuation?: Continuation | undefined
   /** Quotas to keep for this call; what its lane has counted so far counts against them. */
   readonly tier?: Tier.TierName | Tier.Tier | undefined
   /** Overrides of the tier for the model of this call. */

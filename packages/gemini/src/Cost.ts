@@ -22,6 +22,7 @@ import type * as BigDecimal from "effect/BigDecimal"
 import type * as Duration from "effect/Duration"
 import type * as GenerateContent from "./GenerateContent.ts"
 import * as Charge from "./internal/charge.ts"
+import { hopsOf } from "./internal/Continuation.ts"
 import * as PriceTable from "./internal/priceTable.ts"
 
 /**
@@ -199,13 +200,19 @@ export interface Options {
 
 /**
  * What an answer cost: of a call, or of a stream's last chunk with usage. The model is the
- * concrete one that answered (`modelVersion`) if that has a price, else the given one.
+ * concrete one that answered (`modelVersion`) if that has a price, else the given one. An answer
+ * of several hops costs what they do, each priced for itself.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const of = (model: string, response: Charged, options: Options = {}): Cost =>
-  Charge.of(model, response, options, options.prices ?? prices)
+export const of = (model: string, response: Charged, options: Options = {}): Cost => {
+  const { charged } = hopsOf(response)
+  const ofHop = (hop: Charged): Cost => Charge.of(model, hop, options, options.prices ?? prices)
+  if (charged.length === 1) return ofHop(response)
+  const costs = charged.map(ofHop)
+  return { ...all(costs), stated: costs.find(({ stated }) => stated !== undefined)?.stated }
+}
 
 /**
  * What it cost to keep so many tokens in a cache for a while, which no answer tells; rounded up

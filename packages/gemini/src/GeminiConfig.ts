@@ -91,6 +91,21 @@ export interface Retry {
 }
 
 /**
+ * Whether an answer that the server breaks off at its own cap is followed to its end: the same
+ * request with the token that it gave, each hop with a permit, a budget and attempts of its own.
+ * `hops`: requests of one answer at most, the first included; beyond them the call fails with
+ * StreamInterrupted, which holds what came. `off`: the first hop is the answer, its token in
+ * `response.candidates[0].continuationToken`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Continuation = "off" | {
+  /** Default 16. */
+  readonly hops?: number | undefined
+}
+
+/**
  * Options of every client layer.
  *
  * @category options
@@ -110,6 +125,8 @@ export interface Options {
   readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
   readonly timeouts?: Timeouts | undefined
   readonly retry?: Retry | undefined
+  /** Default: answers are followed, over at most 16 hops. */
+  readonly continuation?: Continuation | undefined
   /**
    * How long closing the layer waits for calls in flight before it interrupts the fibers that
    * are in them. New calls fail at once, and what waits for quota or in a backoff is not waited

@@ -41,7 +41,8 @@ export type Attempt = typeof Attempt.Type
 /**
  * A failed call: the operation (`method`), the model it went to, the HTTP `status` and
  * Google's name for it (`googleStatus`), the delay that the server asked for
- * (`retryAfter`), every attempt, the tokens that were counted, and the `reason`.
+ * (`retryAfter`), every attempt, the tokens that were counted, what came before it
+ * (`received`), and the `reason`.
  *
  * ```ts
  * import * as Effect from "effect/Effect"
@@ -69,6 +70,8 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   retryAfter: Schema.optionalKey(Delay),
   attempts: Schema.Array(Attempt),
   usage: Schema.optionalKey(Usage),
+  /** Of a call that broke between two hops of its answer: the responses before, the oldest first. */
+  received: Schema.optionalKey(Schema.Array(Schema.Unknown)),
   reason: GeminiErrorReason
 }) {
   /** Whether the same call may succeed later. */
@@ -89,18 +92,31 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
    * the place that failed, not of the retry loop.
    */
   withAttempts(attempts: ReadonlyArray<Attempt>): GeminiError {
-    return this.copy({ attempts })
+    return this.with({ attempts })
   }
 
   /** The same failure with a reason that says more. */
   withReason(reason: GeminiErrorReason): GeminiError {
-    return this.copy({ reason })
+    return this.with({ reason })
   }
 
-  private copy(
-    known: { readonly attempts: ReadonlyArray<Attempt> } | { readonly reason: GeminiErrorReason }
-  ): GeminiError {
-    const copy = new GeminiError({ ...this.fields(), ...known })
+  /** The same failure with what is known beside it; what is `undefined` stays as it was. */
+  with(known: {
+    readonly attempts?: ReadonlyArray<Attempt> | undefined
+    readonly usage?: Usage | undefined
+    readonly received?: ReadonlyArray<unknown> | undefined
+    readonly reason?: GeminiErrorReason | undefined
+  }): GeminiError {
+    const fields = this.fields()
+    const usage = known.usage ?? fields.usage
+    const received = known.received ?? fields.received
+    const copy = new GeminiError({
+      ...fields,
+      attempts: known.attempts ?? fields.attempts,
+      reason: known.reason ?? fields.reason,
+      ...(usage === undefined ? {} : { usage }),
+      ...(received === undefined ? {} : { received })
+    })
     const headline = copy.stack?.split("\n    at ", 1)[0]
     const frames = this.stack?.indexOf("\n    at ") ?? -1
     if (headline !== undefined && frames >= 0) copy.stack = headline + (this.stack?.slice(frames) ?? "")
@@ -117,6 +133,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
       ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
       ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
       ...(this.usage === undefined ? {} : { usage: this.usage }),
+      ...(this.received === undefined ? {} : { received: this.received }),
       attempts: this.attempts,
       reason: this.reason
     }

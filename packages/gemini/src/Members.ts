@@ -281,6 +281,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         limiter,
         circuits,
         client: client(model),
+        continuation: options.continuation,
         fallbackModels
       })
       routed.set(made, made)

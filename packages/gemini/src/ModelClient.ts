@@ -12,11 +12,12 @@ import type * as Stream from "effect/Stream"
 import type { CallOptions } from "./CallOptions.ts"
 import type * as CountTokens from "./CountTokens.ts"
 import type * as Embedding from "./Embedding.ts"
-import type { Retry, Timeouts } from "./GeminiConfig.ts"
+import type { Continuation as GeminiContinuation, Retry, Timeouts } from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
 import type * as GenerateContent from "./GenerateContent.ts"
 import { CallGate } from "./internal/CallGate.ts"
+import * as Continuation from "./internal/Continuation.ts"
 import { Lane } from "./internal/Lane.ts"
 import { messageLimits } from "./internal/liveMessageLimits.ts"
 import * as LogicalCall from "./internal/LogicalCall.ts"
@@ -93,6 +94,7 @@ export interface Options {
   readonly limits: (quotaModel: ModelId.ModelId, options?: CallOptions) => Limits
   readonly retry?: Retry | undefined
   readonly timeouts?: Timeouts | undefined
+  readonly continuation?: GeminiContinuation | undefined
   /** Counts the calls in flight, of all clients that close together. */
   readonly gate?: CallGate | undefined
 }
@@ -121,6 +123,8 @@ export const make = (options: Options): ModelClient => {
   const embedding = new Lane(options, "embed")
 
   const heard = (modelVersion: string | null | undefined): void => generation.answeredBy(modelVersion)
+  const chainOf = (request: GenerateContent.GenerateContentRequest, call: CallOptions | undefined) =>
+    Continuation.make(call?.continuation ?? options.continuation, request)
   const generated = Plans.generation("generateContent", () => model, heard)
   const streamed = Plans.generation("generateContentStream", () => model, heard)
 
@@ -130,26 +134,36 @@ export const make = (options: Options): ModelClient => {
       LogicalCall.unary(client, {
         ...generated,
         options,
-        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options)
-      }, (transport ?? http).generateContent({ ...request, model }, LogicalCall.wireOptions(options))),
+        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
+        chain: chainOf(request, options)
+      }, (token) =>
+        (transport ?? http).generateContent(
+          { ...request, ...Continuation.from(token), model },
+          LogicalCall.wireOptions(options)
+        )),
     generateStream: (request, options, transport) =>
       StreamedCall.stream(client, {
         ...streamed,
         options,
-        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options)
-      }, (transport ?? http).generateContentStream({ ...request, model }, LogicalCall.wireOptions(options))),
+        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options),
+        chain: chainOf(request, options)
+      }, (token) =>
+        (transport ?? http).generateContentStream(
+          { ...request, ...Continuation.from(token), model },
+          LogicalCall.wireOptions(options)
+        )),
     countTokens: (request, options) =>
       LogicalCall.unary(client, {
         ...Plans.counting,
         options,
         // What is counted is not charged against the budget of tokens.
         meter: counting.meter("countTokens", () => 0, options)
-      }, http.countTokens({ ...request, model }, LogicalCall.wireOptions(options))),
+      }, () => http.countTokens({ ...request, model }, LogicalCall.wireOptions(options))),
     embed: (request, options) =>
       LogicalCall.unary(client, {
         ...Plans.embedding,
         options,
         meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options)
-      }, http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
+      }, () => http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
   }
 }

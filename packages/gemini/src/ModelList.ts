@@ -71,14 +71,14 @@ export const make = ({ gate = new CallGate(), retry, timeouts, transport }: Opti
       StreamedCall.stream(
         client(undefined),
         plan("listModels", options),
-        transport.listModels(request, LogicalCall.wireOptions(options))
+        () => transport.listModels(request, LogicalCall.wireOptions(options))
       ),
     get: (model, options) =>
       Effect.map(
         LogicalCall.unary(
           client(model),
           plan("getModel", options),
-          transport.getModel({ model }, LogicalCall.wireOptions(options))
+          () => transport.getModel({ model }, LogicalCall.wireOptions(options))
         ),
         ({ value }) => value
       )

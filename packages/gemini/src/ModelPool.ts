@@ -205,7 +205,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         isAlias: ModelAlias.isAlias(model),
         limits: limitsOf(model),
         retry: options.retry,
-        timeouts: options.timeouts
+        timeouts: options.timeouts,
+        continuation: options.continuation
       })
     )
   )

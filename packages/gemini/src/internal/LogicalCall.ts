@@ -5,6 +5,7 @@
  * Each attempt takes a permit and makes exactly one call of the transport. A backoff
  * sleep holds no permit, and once a stream has emitted a chunk nothing is tried again.
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -40,6 +41,8 @@ export interface Meter {
     attempt: (permit: RateLimiter.Permit) => Effect.Effect<A, GeminiError>
   ) => Effect.Effect<A, GeminiError>
   readonly acquire: Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope>
+  /** The later attempts go where the last one went: a token is known there alone. */
+  readonly stay?: (() => void) | undefined
   /** What a 429 teaches; the error comes back with what it lacked (the reset time of a day's quota). */
   readonly learn: (error: GeminiError) => Effect.Effect<GeminiError>
 }
@@ -59,6 +62,33 @@ export interface Way {
   readonly member: string
 }
 
+/** How one call goes on where an answer ends with a token, each time as a hop of its own (see `Continuation`). */
+export interface Chain<A> {
+  /** Hops begun, the one in hand included. */
+  readonly hops: number
+  /** What the hop in hand is asked with beside the request. */
+  readonly token: string | undefined
+  /** Whether the hop in hand has given a token to go on with. */
+  readonly hasNext: boolean
+  /** Whether the hop in hand may break off unnoticed: nothing has come since the last token. */
+  readonly canResume: boolean
+  /** Takes what the server sent, in order; gives what is handed out. */
+  readonly heard: (answers: Arr.NonEmptyReadonlyArray<A>) => Arr.NonEmptyReadonlyArray<A>
+  /** The hop in hand has ended: true where the next one has begun, or why there can be none. */
+  readonly end: () => boolean | string
+  /** The hop in hand is asked for again from its start. */
+  readonly again: () => void
+  /** The answer that was handed out hop by hop. */
+  readonly whole: (pieces: ReadonlyArray<A>) => A
+  /** An error with what the chain has come to before it. */
+  readonly told: (error: GeminiError) => GeminiError
+  /** Why a chain that cannot go on fails. */
+  readonly broken: (description: string) => Reason.GeminiErrorReason
+}
+
+/** Sends one attempt; with a token it is the same request that goes on from there. */
+export type Send<A> = (token: string | undefined) => A
+
 /** One call of a client, over whatever it sends. */
 export interface Plan<A> {
   readonly method: string
@@ -76,6 +106,8 @@ export interface Plan<A> {
   readonly says?: ((answer: A) => boolean) | undefined
   /** Why a finished answer is none, if so: judged after its tokens were settled. `said`: an earlier one says something. */
   readonly rejection: (answer: A, said?: boolean) => GeminiError | undefined
+  /** What follows the tokens of one run of the call; none where there are no tokens, or they are not to be followed. */
+  readonly chain?: (() => Chain<A> | undefined) | undefined
   /** Of a call that may go several ways: the one of the attempt in hand. */
   readonly way?: (() => Way | undefined) | undefined
   /** When to try again, where that is not the client's own rule. */
@@ -100,6 +132,12 @@ const drawn = /* @__PURE__ */ Effect.flatMap(
   (random) => Effect.map(Clock.currentTimeMillis, (now) => ({ now, random }))
 )
 
+/** Attempts of a later hop that broke before anything came: the first and three more (`@google/genai` 3.3). */
+const brokenHopAttempts = 4
+
+const isBroken = ({ reason }: GeminiError): boolean =>
+  reason._tag === "StreamInterrupted" || reason._tag === "Network" || (reason._tag === "TimedOut" && reason.isRetryable)
+
 const neverSent: ReadonlySet<string> = new Set(["MissingApiKey", "InvalidRequest", "Unsupported", "LiveNotProvided"])
 
 export class LogicalCall<A> implements InFlight {
@@ -111,12 +149,17 @@ export class LogicalCall<A> implements InFlight {
   readonly failed: Array<Attempt> = []
   readonly client: Client
   readonly plan: Plan<A>
+  readonly chain: Chain<A> | undefined
   readonly total: number
   deadline = Infinity
+  /** Attempts that ended before the hop in hand began. */
+  #before = 0
+  #ended = false
 
   constructor(client: Client, plan: Plan<A>) {
     this.client = client
     this.plan = plan
+    this.chain = plan.chain?.()
     const total = plan.options?.timeouts?.total
     this.total = total === undefined ? client.total : Duration.toMillis(total)
   }
@@ -161,7 +204,28 @@ export class LogicalCall<A> implements InFlight {
   get timedOut(): GeminiError {
     const reason = new Reason.TimedOut({ phase: "total" })
     if (this.sent) this.failed.push({ ...this.way, reason: reason._tag })
-    return this.error(reason)
+    const error = this.error(reason)
+    return this.chain?.told(error) ?? error
+  }
+
+  /** The hop in hand ended well, and another one follows. */
+  goOn(): void {
+    this.failed.push({ ...this.way, status: 200 })
+    this.sent = false
+    this.progress()
+  }
+
+  /** The attempts are counted anew. */
+  progress(): void {
+    this.#before = this.failed.length
+    this.plan.meter.stay?.()
+  }
+
+  /** The end of a chain that cannot go on. */
+  broken(description: string): Effect.Effect<never, GeminiError> {
+    return this.finalError(this.error(
+      this.chain?.broken(description) ?? new Reason.StreamInterrupted({ received: [], description })
+    ))
   }
 
   private attempt(error: GeminiError, delay?: number): Attempt {
@@ -174,17 +238,20 @@ export class LogicalCall<A> implements InFlight {
   }
 
   /** The last word on a failure that nothing follows. */
-  finalError(error: GeminiError): Effect.Effect<never, GeminiError> {
+  finalError(failure: GeminiError): Effect.Effect<never, GeminiError> {
+    this.#ended = true
     // What the limiter refused was never an attempt.
-    if (this.sent) this.failed.push(this.attempt(error))
+    if (this.sent) this.failed.push(this.attempt(failure))
+    const error = this.chain?.told(failure) ?? failure
     return Effect.fail(this.failed.length === 0 ? error : error.withAttempts(this.failed))
   }
 
   /** After a failed attempt: succeeds when it is time for the next one, fails when there is none. */
   recover(failure: GeminiError): Effect.Effect<void, GeminiError> {
+    if (this.#ended) return Effect.fail(failure)
     // Refusals of our own limiter (a full queue, too long a wait) are the caller's choice.
     if (!this.sent) return this.finalError(failure)
-    const { client, plan } = this
+    const { chain, client, plan } = this
     const policy = RetryKernel.policy(client.retry, plan.options?.retry)
     return Effect.flatMap(
       plan.meter.learn(failure),
@@ -193,7 +260,8 @@ export class LogicalCall<A> implements InFlight {
           const delay = client.gate.isOpen
             ? (plan.delayAfter ?? RetryKernel.delayAfter)(policy, {
               error,
-              failures: this.failed.length + 1,
+              failures: this.failed.length - this.#before + 1,
+              attempts: chain !== undefined && chain.hops > 1 && isBroken(error) ? brokenHopAttempts : undefined,
               remaining: this.deadline - now,
               waitForQuota: plan.options?.whenExhausted === "wait",
               random
@@ -203,6 +271,7 @@ export class LogicalCall<A> implements InFlight {
           this.failed.push(this.attempt(error, delay))
           this.record?.retried(error)
           this.sent = false
+          chain?.again()
           const observe = plan.options?.observe
           const sleep = Effect.sleep(delay)
           return observe === undefined ? sleep : Effect.andThen(
@@ -237,31 +306,49 @@ export class LogicalCall<A> implements InFlight {
 export const unary = <A>(
   client: Client,
   plan: Plan<A>,
-  send: Effect.Effect<A, GeminiError>
+  send: Send<Effect.Effect<A, GeminiError>>
 ): Effect.Effect<Answered<A>, GeminiError> =>
   Effect.withFiber((fiber) => {
     const call = new LogicalCall(client, plan)
     const { gate } = client
+    const { chain } = call
+    const pieces: Array<A> = []
+    let hop: boolean | string = false
     call.fiber = fiber
     const record = call.record = CallRecord.of(fiber, plan.method, client.model)
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
       record?.sent(call.way)
-      return Effect.matchEffect(send, {
+      return Effect.matchEffect(send(chain?.token), {
         onFailure: (error) => call.unsent(error, permit),
         onSuccess: (answer) => {
           const tokens = plan.inputTokens(answer)
-          record?.used(plan.usage?.(answer))
           if (plan.charged !== undefined) permit.charge?.(plan.charged(answer))
-          const rejection = plan.rejection(answer)
-          const result = rejection === undefined ? Effect.succeed(answer) : Effect.fail(rejection)
+          const piece = chain === undefined ? answer : Arr.headNonEmpty(chain.heard([answer]))
+          record?.used(plan.usage?.(piece))
+          hop = chain?.end() ?? false
+          if (hop === true) pieces.push(piece)
+          const whole = chain === undefined || hop !== false ? piece : chain.whole([...pieces, piece])
+          const rejection = hop === false ? plan.rejection(whole) : undefined
+          const result = rejection === undefined ? Effect.succeed(whole) : Effect.fail(rejection)
           return tokens === undefined ? result : Effect.andThen(permit.settle(tokens), result)
         }
       })
     }
+    /** Where the permit of a hop is given back. */
+    const next = (answer: A): Effect.Effect<A, GeminiError> => {
+      if (hop === false) return Effect.succeed(answer)
+      if (typeof hop === "string") return call.broken(hop)
+      hop = false
+      call.goOn()
+      return attempt()
+    }
     const attempt = (): Effect.Effect<A, GeminiError> => {
       record?.asked()
-      return Effect.catch(plan.meter.use(use), (error) => Effect.flatMap(call.recover(error), attempt))
+      return Effect.flatMap(
+        Effect.catch(plan.meter.use(use), (error) => Effect.flatMap(call.recover(error), attempt)),
+        next
+      )
     }
     const entered = Effect.suspend(() => {
       // Asked where it enters: a fiber may yield between two operations, and the gate close.

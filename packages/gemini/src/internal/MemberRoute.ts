@@ -173,6 +173,11 @@ export class MemberRoute implements LogicalCall.Meter {
     (scope) => Effect.map(this.#admitted(scope), ({ permit }) => permit)
   )
 
+  /** A token is its project's and its model's: nowhere else is asked any more. */
+  readonly stay = (): void => {
+    for (const way of this.ask.ways) if (way !== this.current) this.#notBefore.set(way, Infinity)
+  }
+
   /** The way's lane hears of it; then everything is looked at anew, for the rule that follows. */
   readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
     const way = this.current
@@ -231,7 +236,7 @@ export class MemberRoute implements LogicalCall.Meter {
   readonly delayAfter: typeof RetryKernel.delayAfter = (policy, failure) => {
     const { error, failures, remaining } = failure
     const way = this.current
-    const { attempts = policy.attempts } = this.ask
+    const attempts = failure.attempts ?? this.ask.attempts ?? policy.attempts
     if (!(failures < attempts) || way === undefined) return undefined
     const own = RetryKernel.delayAfter({ ...policy, attempts }, { ...failure, remaining: Infinity })
     if (own === undefined && !this.#isElsewhere(way, error)) return undefined

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../CallOptions.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
 import { GeminiError } from "../GeminiError.ts"
 import type { GeminiErrorReason } from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
@@ -12,6 +13,7 @@ import { Call } from "../MemberCall.ts"
 import type { ModelClient, Transport } from "../ModelClient.ts"
 import * as ModelId from "../ModelId.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
+import * as Continuation from "./Continuation.ts"
 import * as LogicalCall from "./LogicalCall.ts"
 import type { Circuits } from "./memberCircuit.ts"
 import * as Resources from "./memberResources.ts"
@@ -33,6 +35,7 @@ export interface Options {
   readonly limiter: RateLimiter.Service
   readonly circuits: Circuits
   readonly client: LogicalCall.Client
+  readonly continuation: GeminiConfig.Continuation | undefined
   readonly fallbackModels: (model: ModelId.ModelId) => ReadonlyArray<string>
 }
 
@@ -148,13 +151,14 @@ export const make = (options: Options): MemberClient => {
     delayAfter: route.delayAfter
   })
 
-  const generated = (route: MemberRoute) => ({
+  const generated = (route: MemberRoute, request: GenerateContent.GenerateContentRequest) => ({
     ...Plans.generation(
       route.ask.method,
       () => route.current?.model ?? model,
       (modelVersion) => route.current?.lane(route.ask.family).answeredBy(modelVersion)
     ),
-    ...plan(route)
+    ...plan(route),
+    chain: Continuation.make(route.ask.options?.continuation ?? options.continuation, request)
   })
 
   /** What carries an attempt: the way's own HTTP, or its own Live. */
@@ -179,11 +183,16 @@ export const make = (options: Options): MemberClient => {
         (route) =>
           LogicalCall.unary(
             client,
-            generated(route),
-            sent(
-              route,
-              (way) => carrier(way, transport).generateContent({ ...request, model: way.model }, wire(callOptions))
-            )
+            generated(route, request),
+            (token) =>
+              sent(
+                route,
+                (way) =>
+                  carrier(way, transport).generateContent(
+                    { ...request, ...Continuation.from(token), model: way.model },
+                    wire(callOptions)
+                  )
+              )
           )
       ),
     generateStream: (request, callOptions, transport) =>
@@ -191,13 +200,17 @@ export const make = (options: Options): MemberClient => {
         Effect.map(route(generation(request, "generateContentStream", callOptions, transport)), (route) =>
           StreamedCall.stream(
             client,
-            generated(route),
-            Stream.suspend(() => {
-              const way = route.taken
-              return route.judged(
-                carrier(way, transport).generateContentStream({ ...request, model: way.model }, wire(callOptions))
-              )
-            })
+            generated(route, request),
+            (token) =>
+              Stream.suspend(() => {
+                const way = route.taken
+                return route.judged(
+                  carrier(way, transport).generateContentStream(
+                    { ...request, ...Continuation.from(token), model: way.model },
+                    wire(callOptions)
+                  )
+                )
+              })
           ))
       ),
     countTokens: (request, callOptions) =>
@@ -219,7 +232,7 @@ export const make = (options: Options): MemberClient => {
           LogicalCall.unary(
             client,
             { ...Plans.counting, ...plan(route) },
-            sent(route, (way) => way.member.http.countTokens({ ...request, model: way.model }, wire(callOptions)))
+            () => sent(route, (way) => way.member.http.countTokens({ ...request, model: way.model }, wire(callOptions)))
           )
       ),
     embed: (request, callOptions) =>
@@ -237,10 +250,11 @@ export const make = (options: Options): MemberClient => {
           LogicalCall.unary(
             client,
             { ...Plans.embedding, ...plan(route) },
-            sent(
-              route,
-              (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))
-            )
+            () =>
+              sent(
+                route,
+                (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))
+              )
           )
       )
   }

@@ -81,6 +81,13 @@ export const problem = (options: Options): Problem | undefined => {
   if (factor !== undefined && !(Number.isFinite(factor) && factor >= 1)) {
     wrong("retry.factor", `expected a number of at least 1, got ${shown(factor)}`)
   }
+  const { continuation } = options
+  if (continuation !== undefined && continuation !== "off") {
+    const hops = typeof continuation === "object" && continuation !== null ? continuation.hops : null
+    if (hops !== undefined && !(typeof hops === "number" && Number.isInteger(hops) && hops >= 1)) {
+      wrong("continuation", `expected "off" or { hops } of at least 1, got ${shown(hops ?? continuation)}`)
+    }
+  }
   found.push(
     ...durations("retry.", { baseDelay, maxDelay, maxRetryAfter }),
     ...durations("timeouts.", { ...options.timeouts }),
@@ -91,12 +98,12 @@ export const problem = (options: Options): Problem | undefined => {
 
 export const problemOfCall = (call: CallOptions): Problem | undefined => {
   if (typeof call !== "object" || call === null) return { field: "options", description: "expected an object" }
-  const { limits, maxWait, retry, tier, timeouts } = call
+  const { continuation, limits, maxWait, retry, tier, timeouts } = call
   const wait = maxWait === undefined ? undefined : durations("", { maxWait })[0]
   if (wait !== undefined) return wait
   const limit = limits === undefined ? undefined : Tier.problem(limits)
   if (limit !== undefined) return { field: `limits.${limit.key}`, description: limit.description }
-  return retry === undefined && tier === undefined && timeouts === undefined
+  return continuation === undefined && retry === undefined && tier === undefined && timeouts === undefined
     ? undefined
-    : problem({ retry, tier, timeouts })
+    : problem({ continuation, retry, tier, timeouts })
 }

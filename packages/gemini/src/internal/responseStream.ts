@@ -3,8 +3,8 @@
  * because a chunk costs less than the seam between two stages.
  *
  * Invariants: nothing is pulled before the consumer asks; what came before a failure
- * is delivered before it; a stream that ends before any finish reason fails with what
- * had been received.
+ * is delivered before it; a stream that ends before any finish reason or continuation
+ * token fails with what had been received.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -18,6 +18,7 @@ import * as Candidate from "../Candidate.ts"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
+import * as Continuation from "./Continuation.ts"
 import * as Body from "./responseBody.ts"
 import { SseSplitter } from "./SseSplitter.ts"
 import { StreamSplitter } from "./StreamSplitter.ts"
@@ -86,8 +87,11 @@ class Received {
   }
 }
 
+/** A hop of an answer may end with a token alone, with which the next one goes on. */
 const isFinished = (response: Response): boolean =>
-  response.candidates?.some((candidate) => Candidate.finishReason(candidate) !== undefined) === true
+  response.candidates?.some((candidate) =>
+    Candidate.finishReason(candidate) !== undefined || !!candidate.continuationToken
+  ) === true
 
 /**
  * undici hands over a piece for each HTTP chunk. Below this size on average, joining a read's
@@ -139,6 +143,9 @@ export const decodePull = (
       const decoded = Body.decodeGenerate(call, event)
       if (Result.isSuccess(decoded)) {
         if (!finished) finished = isFinished(decoded.success)
+        if (decoded.success.candidates?.[0]?.continuationToken) {
+          Continuation.receivedWith.set(decoded.success, () => received.chunks())
+        }
         out.push(decoded.success)
       } else if (!isDoneMarker(event)) {
         broken = splitter.cut && Body.parse(event) === undefined ? interrupted : () => decoded.failure

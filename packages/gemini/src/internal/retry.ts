@@ -33,6 +33,8 @@ export interface Failure {
   readonly error: GeminiError
   /** Attempts that failed so far, this one included. */
   readonly failures: number
+  /** Attempts in all, where this failure has a number of its own. */
+  readonly attempts?: number | undefined
   /** Until the call's total deadline, in milliseconds. */
   readonly remaining: number
   /** Whether the caller asked to wait for the day's quota: the lane is parked, so the wait is the limiter's. */
@@ -61,7 +63,7 @@ const isRetried = (policy: Policy, { error, waitForQuota }: Failure): boolean =>
 export const delayAfter = (policy: Policy, failure: Failure): number | undefined => {
   const { error, failures, random, remaining } = failure
   // Asked this way round, a number of attempts that is NaN means no more, not for ever.
-  if (!(failures < policy.attempts) || !isRetried(policy, failure)) return undefined
+  if (!(failures < (failure.attempts ?? policy.attempts)) || !isRetried(policy, failure)) return undefined
   if (error.reason._tag === "QuotaExhausted") return 0
   const asked = error.retryAfter === undefined ? undefined : Duration.toMillis(error.retryAfter)
   if (asked !== undefined && asked > policy.maxRetryAfter) return undefined

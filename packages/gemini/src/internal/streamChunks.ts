@@ -12,6 +12,7 @@ import type { StreamChunk } from "../Answer.ts"
 import * as Candidate from "../Candidate.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import type { Usage } from "../Usage.ts"
+import { hopsOf } from "./Continuation.ts"
 
 type Response = GenerateContent.GenerateContentResponse
 
@@ -30,6 +31,8 @@ export class ChunkFold {
   #finishReason: string | undefined
   /** Of a candidate behind the first: the word on a stream whose first one says none. */
   #otherReason: string | undefined
+  /** A hop that nobody follows may end with a token alone. */
+  #hasToken = false
   #usage: Usage | undefined
 
   push(responses: ReadonlyArray<Response>): Array<StreamChunk> {
@@ -44,7 +47,8 @@ export class ChunkFold {
       const chunk = usage === undefined
         ? { text, finished: false, response }
         : { text, finished: false, usage, response }
-      if (this.#finishReason === undefined && this.#otherReason === undefined) out.push(chunk)
+      this.#hasToken ||= !!response.candidates?.[0]?.continuationToken
+      if (this.#finishReason === undefined && this.#otherReason === undefined && !this.#hasToken) out.push(chunk)
       else this.#held = chunk
     }
     return out
@@ -54,11 +58,12 @@ export class ChunkFold {
   end(): StreamChunk | undefined {
     const held = this.cut()
     const finishReason = this.#finishReason ?? this.#otherReason
-    if (held === undefined || finishReason === undefined) return undefined
+    if (held === undefined) return undefined
     return {
       ...held,
       finished: true,
-      finishReason,
+      ...(finishReason === undefined ? {} : { finishReason }),
+      hops: hopsOf(held.response).count,
       ...(this.#usage === undefined ? {} : { usage: this.#usage })
     }
   }

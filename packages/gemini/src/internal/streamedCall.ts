@@ -2,7 +2,7 @@
  * A logical call whose answer comes in pieces: the same attempts, budget and deadline.
  *
  * Array-wise from end to end: one pass a socket read, however many chunks it held. Once a
- * chunk was emitted nothing is tried again.
+ * chunk was emitted nothing is tried again, save a hop of a chain that has said nothing yet.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -17,7 +17,7 @@ import * as Stream from "effect/Stream"
 import type { GeminiError } from "../GeminiError.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import * as CallRecord from "./callRecord.ts"
-import { type Client, LogicalCall, type Plan } from "./LogicalCall.ts"
+import { type Client, LogicalCall, type Plan, type Send } from "./LogicalCall.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 
@@ -25,12 +25,13 @@ type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 export const stream = <A>(
   client: Client,
   plan: Plan<A>,
-  send: Stream.Stream<A, GeminiError>
+  send: Send<Stream.Stream<A, GeminiError>>
 ): Stream.Stream<A, GeminiError> =>
   Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, outer) =>
     Effect.sync(() => {
       const call = new LogicalCall(client, plan)
       const { gate } = client
+      const { chain } = call
       const scope = Scope.forkUnsafe(outer)
       let pull: Pull.Pull<Elements<A>, GeminiError> | undefined
       let finished: A | undefined
@@ -44,21 +45,38 @@ export const stream = <A>(
       /** One frame a pull: a failure before the first chunk may be tried again, a later one is final. */
       const chunks = (
         source: Pull.Pull<Elements<A>, GeminiError>,
-        permit: RateLimiter.Permit
+        permit: RateLimiter.Permit,
+        attempted: Scope.Closeable
       ): Pull.Pull<Elements<A>, GeminiError> => {
         let hasBegun = false
         let settled: number | undefined
+        /** The permit and the connection go before the next hop asks for its own. */
+        const next = (exit: Exit.Exit<unknown, unknown>, before: Effect.Effect<void, GeminiError>) =>
+          Effect.suspend(() => {
+            pull = undefined
+            return Effect.andThen(Effect.andThen(Scope.close(attempted, exit), before), Effect.suspend(attempt))
+          })
+        /** Nothing is lost where a hop broke off: it begins again, or the next one does. */
+        const resume = (error: GeminiError): Pull.Pull<Elements<A>, GeminiError> => {
+          if (chain?.hasNext === true) {
+            const hop = chain.end()
+            if (typeof hop === "string") return call.broken(hop)
+            call.progress()
+          }
+          return next(Exit.fail(error), call.recover(error))
+        }
         return Pull.matchEffect(source, {
-          onSuccess: (answers) => {
+          onSuccess: (received) => {
             hasBegun = true
             let tokens = settled
+            for (const answer of received) tokens = plan.inputTokens(answer) ?? tokens
+            if (permit.charge !== undefined && plan.charged !== undefined) {
+              for (const answer of received) permit.charge(plan.charged(answer))
+            }
+            const answers = chain === undefined ? received : chain.heard(received)
             for (const answer of answers) {
-              tokens = plan.inputTokens(answer) ?? tokens
               if (plan.isFinished(answer)) finished = answer
               if (!said) said = plan.says?.(answer) === true
-            }
-            if (permit.charge !== undefined && plan.charged !== undefined) {
-              for (const answer of answers) permit.charge(plan.charged(answer))
             }
             if (call.record !== undefined) {
               call.record.chunk()
@@ -68,14 +86,18 @@ export const stream = <A>(
             settled = tokens
             return Effect.as(permit.settle(tokens), answers)
           },
-          onFailure: (cause): Effect.Effect<never, GeminiError> => {
+          onFailure: (cause): Pull.Pull<Elements<A>, GeminiError> => {
             const error = Option.getOrUndefined(Cause.findErrorOption(cause))
             if (error === undefined) return Effect.failCause(cause)
+            if (hasBegun && chain?.canResume === true) return resume(error)
             return hasBegun
               ? Effect.flatMap(plan.meter.learn(error), (error) => call.finalError(error))
               : call.unsent(error, permit)
           },
-          onDone: (): Pull.Pull<never, GeminiError> => {
+          onDone: (): Pull.Pull<Elements<A>, GeminiError> => {
+            const hop = chain?.end()
+            if (typeof hop === "string") return call.broken(hop)
+            if (hop === true) return next(Exit.void, Effect.sync(() => call.goOn()))
             const rejection = finished === undefined ? undefined : plan.rejection(finished, said)
             return rejection === undefined ? Cause.done() : call.finalError(rejection)
           }
@@ -90,8 +112,8 @@ export const stream = <A>(
             call.sent = true
             call.record?.sent(call.way)
             return Effect.flatMap(
-              Channel.toPullScoped(Stream.toChannel(send), inner),
-              (source) => pull = chunks(source, permit)
+              Channel.toPullScoped(Stream.toChannel(send(chain?.token)), inner),
+              (source) => pull = chunks(source, permit, inner)
             )
           }),
           // The permit and the connection go before the backoff begins.
