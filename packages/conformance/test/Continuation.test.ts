@@ -142,11 +142,9 @@ describe("a server breaks an answer off", () => {
   beforeAll(() => print(["script", "way", "expected", "", "", "| came"]))
 
   describe.each(Object.entries(table))("%s", (name, row) => {
-    it.effect("unary", () =>
-      Effect.provide(held(name, "unary", row.unary, unary(row)), services(row)))
+    it.effect("unary", () => Effect.provide(held(name, "unary", row.unary, unary(row)), services(row)))
 
-    it.effect("stream", () =>
-      Effect.provide(held(name, "stream", row.stream, streamed(row)), services(row)))
+    it.effect("stream", () => Effect.provide(held(name, "stream", row.stream, streamed(row)), services(row)))
 
     it.effect("effect/ai", () =>
       Effect.provide(held(name, "ai unary", aiOutcome(row.unary, row.ai[0], false), generated), services(row)))
