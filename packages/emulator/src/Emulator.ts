@@ -117,6 +117,25 @@ export interface LiveControl {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
+/** A predicate that throws fails the one who waits, and not whoever is just being served. */
+const awaiting = <A>(log: {
+  readonly entries: () => ReadonlyArray<A>
+  readonly watch: (f: (entries: ReadonlyArray<A>) => boolean) => () => void
+}) =>
+(predicate: (entries: ReadonlyArray<A>) => boolean): Effect.Effect<ReadonlyArray<A>> =>
+  Effect.callback((resume) => {
+    const stop = log.watch((entries) => {
+      try {
+        if (!predicate(entries)) return false
+        resume(Effect.succeed(log.entries()))
+      } catch (error) {
+        resume(Effect.die(error))
+      }
+      return true
+    })
+    return Effect.sync(stop)
+  })
+
 /** @internal */
 export const make = (options: Options) => {
   const log = RequestLog.make(options.remember)
@@ -126,26 +145,10 @@ export const make = (options: Options) => {
   const state: GeminiHandler.State = { log, script, quota, live, offset: 0 }
   const handle = GeminiHandler.make(options, state)
   const handleLive = LiveHandler.make(options, state)
-  const awaitLog: Service["awaitLog"] = (predicate) =>
-    Effect.callback((resume) => {
-      const stop = log.watch((entries) => {
-        const enough = predicate(entries)
-        if (enough) resume(Effect.succeed(log.entries()))
-        return enough
-      })
-      return Effect.sync(stop)
-    })
+  const awaitLog: Service["awaitLog"] = awaiting(log)
   const each = (f: (session: LiveState.Session) => Effect.Effect<void>) =>
     Effect.suspend(() => Effect.forEach([...live.sessions], f, { discard: true }))
-  const awaitLive: LiveControl["awaitLog"] = (predicate) =>
-    Effect.callback((resume) => {
-      const stop = live.log.watch((entries) => {
-        const enough = predicate(entries)
-        if (enough) resume(Effect.succeed(live.log.entries()))
-        return enough
-      })
-      return Effect.sync(stop)
-    })
+  const awaitLive: LiveControl["awaitLog"] = awaiting(live.log)
   const control: LiveControl = {
     connections: Effect.sync(live.log.entries),
     awaitLog: awaitLive,

@@ -13,7 +13,7 @@ import * as Answer from "./Answer.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import * as GoogleError from "./GoogleError.ts"
-import type { Exchange, Incoming } from "./internal/server/exchange.ts"
+import * as Exchange from "./internal/server/exchange.ts"
 import * as Judge from "./internal/judge/judge.ts"
 import * as Json from "./internal/json.ts"
 import type * as LiveState from "./internal/live/state.ts"
@@ -104,17 +104,19 @@ export interface State {
  * @category models
  * @since 0.1.0
  */
-export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>
+export type Handler = (incoming: Exchange.Incoming) => Effect.Effect<Exchange.Exchange>
 
 const decoder = new TextDecoder()
 
 /** What a browser asks before it sends a key: answered, and not counted as a request. */
-const preflight = ({ headers }: Incoming): Exchange => ({
-  steps: Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""),
-  sentHead: () => undefined,
-  sentBytes: () => undefined,
-  closed: () => undefined
-})
+const preflight = ({ headers }: Exchange.Incoming): Exchange.Exchange =>
+  Exchange.unseen(Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""))
+
+/** In the words reported of earlier limits. */
+const tooLarge = {
+  code: 400,
+  message: `Request payload size exceeds the limit: ${Exchange.bodyLimit} bytes.`
+}
 
 const family = (method: string): Quota.Charge["family"] | undefined => {
   switch (method) {
@@ -249,17 +251,27 @@ export const make = (options: Options, state: State): Handler => {
         ),
         () => Effect.suspend(() => aborted(arrived(undefined)))
       )
-    const text = bytes === undefined || bytes.length === 0 ? undefined : decoder.decode(bytes)
+    const isTooLarge = bytes !== undefined && bytes.length > Exchange.bodyLimit
+    const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
     const entry = arrived(body ?? text)
-    const steps: Step.Steps = routed === undefined
-      ? Render.unknownPath(url.pathname)
-      : yield* Effect.onInterrupt(answer({ ...early, body }, text, fault, time), () => aborted(entry))
-    const played = fault === undefined
-      ? steps
-      : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
+    const said: Effect.Effect<Step.Steps> = routed === undefined
+      ? Effect.succeed(Render.unknownPath(url.pathname))
+      : isTooLarge
+      ? Effect.succeed(Render.error(tooLarge, "json"))
+      : answer({ ...early, body }, text, fault, time)
+    const steps = yield* said.pipe(
+      Effect.map((steps) =>
+        fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
+      ),
+      Effect.onInterrupt(() => aborted(entry)),
+      // A script that throws, a fault of odd values, or a body nested deeper than anyone could follow.
+      Effect.catchDefect((defect) =>
+        Effect.succeed(Render.error({ code: 500, message: `The emulator failed: ${defect}` }, "json"))
+      )
+    )
     return {
-      steps: headers["origin"] === undefined ? played : Render.shared(played, headers["origin"]),
+      steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),
       sentHead: (status) => {
         entry.status = status
       },

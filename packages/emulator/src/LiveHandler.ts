@@ -14,7 +14,7 @@ import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as GoogleError from "./GoogleError.ts"
-import type * as Carrier from "./internal/live/carrier.ts"
+import * as Carrier from "./internal/live/carrier.ts"
 import * as Inbox from "./internal/live/inbox.ts"
 import * as Judge from "./internal/live/judge.ts"
 import * as Outbox from "./internal/live/outbox.ts"
@@ -31,23 +31,6 @@ import * as RequestLog from "./RequestLog.ts"
  * @since 0.1.0
  */
 export type Handler = Carrier.Handler
-
-const json = { "content-type": "application/json; charset=UTF-8" }
-const html = { "content-type": "text/html; charset=UTF-8" }
-
-/** A refused upgrade: what a proxy says, or a path that is none of the API's. */
-const refused = (status: number, body: string, headers: Readonly<Record<string, string>>): Carrier.Upgrade => ({
-  _tag: "Refused",
-  status,
-  headers,
-  body
-})
-
-const bodyOf = (steps: ReturnType<typeof Render.unknownPath>): string => {
-  let text = ""
-  for (const step of steps) if (step._tag === "Bytes") text += new TextDecoder().decode(step.bytes)
-  return text
-}
 
 /**
  * @category constructors
@@ -73,7 +56,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.regionOf(url.pathname)
     const routed = EmulatorRequest.liveRoute(path)
-    if (routed === undefined) return refused(404, bodyOf(Render.unknownPath(url.pathname)), html)
+    if (routed === undefined) return Carrier.refusal(Render.unknownPath(url.pathname))
     const { method, version } = routed
     const constrained = method !== "bidiGenerateContent"
     const tokenName = url.searchParams.get("access_token") ?? /^Token (.+)$/.exec(headers["authorization"] ?? "")?.[1]
@@ -93,14 +76,12 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       body
     })
     const wrong = Projects.misused(headers)
-    if (wrong !== undefined) return refused(400, Render.errorText({ code: 400, message: wrong }, "json"), json)
+    if (wrong !== undefined) return Carrier.refusal(Render.error({ code: 400, message: wrong }, "json"))
     const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
       state.script.takeFault(requestOf(undefined, undefined), time, ({ when }) => when?.model === undefined)
     if (early?.delay !== undefined) yield* Effect.sleep(early.delay)
-    const status = early?.error?.code ?? early?.status
-    if (status !== undefined) {
-      return refused(status, Render.errorText(early?.error ?? { code: status }, "json"), json)
-    }
+    const broken = early?.error ?? (early?.status === undefined ? undefined : { code: early.status })
+    if (broken !== undefined) return Carrier.refusal(Render.error(broken, "json"))
 
     const connect = (carrier: Carrier.Carrier): Carrier.Connection => {
       const ended = Deferred.makeUnsafe<void>()

@@ -117,9 +117,10 @@ export interface Counters {
 }
 
 const countBy = (entries: ReadonlyArray<Entry>, name: (entry: Entry) => string): Record<string, number> => {
-  const counts: Record<string, number> = {}
-  for (const entry of entries) counts[name(entry)] = (counts[name(entry)] ?? 0) + 1
-  return counts
+  // Clients choose the names, `constructor` for instance.
+  const counts = new Map<string, number>()
+  for (const entry of entries) counts.set(name(entry), (counts.get(name(entry)) ?? 0) + 1)
+  return Object.fromEntries(counts)
 }
 
 /**

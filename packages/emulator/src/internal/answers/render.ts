@@ -74,16 +74,28 @@ export const error = (
 
 export const refusal = ({ body }: GoogleError.Refusal, framing: Framing): Step.Steps => error(body.error, framing)
 
-/** What the front end says to a path that is none of the API's. */
-export const unknownPath = (path: string): Step.Steps => [
-  Step.head(404, { "content-type": "text/html; charset=UTF-8", "referrer-policy": "no-referrer" }),
+/** A page of the front end, which answers what does not reach the API. */
+const page = (status: number, title: string, words: string): Step.Steps => [
+  Step.head(status, { "content-type": "text/html; charset=UTF-8", "referrer-policy": "no-referrer" }),
   Step.bytes(
-    "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p><b>404.</b> <ins>That’s an error.</ins>\n" +
-      `<p>The requested URL <code>${
-        path.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-      }</code> was not found on this server.\n`
+    `<!DOCTYPE html>\n<html lang=en>\n<title>Error ${status} (${title})!!1</title>\n` +
+      `<p><b>${status}.</b> <ins>That’s an error.</ins>\n<p>${words}\n`
   )
 ]
+
+/** What the front end says to a path that is none of the API's. */
+export const unknownPath = (path: string): Step.Steps =>
+  page(
+    404,
+    "Not Found",
+    `The requested URL <code>${
+      path.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    }</code> was not found on this server.`
+  )
+
+/** What the front end says to a request that names no address, or no host that could be one. */
+export const malformed = (): Step.Steps =>
+  page(400, "Bad Request", "Your client has issued a malformed or illegal request.")
 
 /** The same for a page of another origin, as browsers demand it. */
 export function* shared(steps: Step.Steps, origin: string): Generator<Step.Step> {

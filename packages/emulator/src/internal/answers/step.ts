@@ -3,12 +3,14 @@
  * the in-memory client play the same steps, so a fault means the same in both.
  */
 
+export type Headers = Readonly<Record<string, string>>
+
 export type Step =
   /** Milliseconds of silence. */
   | { readonly _tag: "Wait"; readonly millis: number }
   /** Silence for ever: the connection stays open. */
   | { readonly _tag: "Hang" }
-  | { readonly _tag: "Head"; readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | { readonly _tag: "Head"; readonly status: number; readonly headers: Headers }
   /** A piece of the body, written as one. */
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
   /** The connection breaks here: `cut` closes it mid-message, `reset` resets it. A script that just ends is complete. */
@@ -20,7 +22,7 @@ const encoder = new TextEncoder()
 
 export const hang: Step = { _tag: "Hang" }
 export const wait = (millis: number): Step => ({ _tag: "Wait", millis })
-export const head = (status: number, headers: Readonly<Record<string, string>>): Step => ({
+export const head = (status: number, headers: Headers): Step => ({
   _tag: "Head",
   status,
   headers

@@ -22,6 +22,10 @@ const context = 20
 
 const escapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" }
 
+/** They match always, and in one step: a body may be a hundred million characters of either kind. */
+const blanks = /\s*/y
+const plain = /[^"'\\]*/y
+
 class Malformed extends Error {}
 
 class Reader {
@@ -54,7 +58,9 @@ class Reader {
   }
 
   private space(): void {
-    while (/\s/.test(this.text.charAt(this.at))) this.at++
+    blanks.lastIndex = this.at
+    blanks.test(this.text)
+    this.at = blanks.lastIndex
   }
 
   private value(): unknown {
@@ -127,6 +133,10 @@ class Reader {
     let out = ""
     this.at++
     for (;;) {
+      plain.lastIndex = this.at
+      plain.test(this.text)
+      out += this.text.slice(this.at, plain.lastIndex)
+      this.at = plain.lastIndex
       const c = this.text.charAt(this.at)
       if (c === "") return this.fail("Closing quote expected in string.")
       if (c === quote) break

@@ -3,6 +3,7 @@
  * the handler may do with it. The handler knows no sockets.
  */
 import type * as Effect from "effect/Effect"
+import type * as Step from "../answers/step.ts"
 
 export interface Incoming {
   readonly url: URL
@@ -37,9 +38,24 @@ export interface Connection {
 
 /** What an upgrade is answered with. */
 export type Upgrade =
-  | { readonly _tag: "Refused"; readonly status: number; readonly headers: Headers; readonly body: string }
+  | {
+    readonly _tag: "Refused"
+    readonly status: number
+    readonly headers: Step.Headers
+    readonly body: ReadonlyArray<Uint8Array>
+  }
   | { readonly _tag: "Accepted"; readonly connect: (carrier: Carrier) => Connection }
 
-type Headers = Readonly<Record<string, string>>
+/** What is said to a request that opens no session: the head and the body of these steps. */
+export const refusal = (steps: Step.Steps): Upgrade => {
+  let status = 500
+  let headers: Step.Headers = {}
+  const body: Array<Uint8Array> = []
+  for (const step of steps) {
+    if (step._tag === "Bytes") body.push(step.bytes)
+    if (step._tag === "Head") ({ headers, status } = step)
+  }
+  return { _tag: "Refused", status, headers, body }
+}
 
 export type Handler = (incoming: Incoming) => Effect.Effect<Upgrade>

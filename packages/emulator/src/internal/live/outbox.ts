@@ -59,7 +59,12 @@ export const make = (options: {
     if (closed) return
     closed = true
     log.close(entry, { code, reason, by }, now())
-    act()
+    try {
+      act()
+    } catch {
+      // A fault may ask for a code that no close frame can carry.
+      carrier.destroy("cut")
+    }
     options.ended()
   }
   const close = (code: number, reason: string) => {

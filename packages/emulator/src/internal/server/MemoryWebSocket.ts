@@ -75,6 +75,8 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
           this.fire("open", {}, [])
           return connection.run
         }),
+        // As over a socket: what fails ends the connection, and is not waited for.
+        Effect.catchDefect((defect) => Effect.sync(() => this.fail(new Error(`The emulator failed: ${defect}`)))),
         Effect.onInterrupt(() => Effect.sync(() => this.end(1006, "")))
       )
     )

@@ -4,6 +4,12 @@
 import type * as Effect from "effect/Effect"
 import type * as Step from "../answers/step.ts"
 
+/**
+ * The largest body that is taken, in bytes: a request with its data inline may have 100 MB since
+ * January 2026. A carrier hands over what it has of a larger one, as soon as that is more than this.
+ */
+export const bodyLimit = 100 * 1024 * 1024
+
 export interface Incoming {
   readonly verb: string
   readonly url: URL
@@ -20,5 +26,13 @@ export interface Exchange {
   readonly sentBytes: (bytes: number) => void
   readonly closed: (outcome: "complete" | "cut" | "reset" | "aborted") => void
 }
+
+/** What is answered, and is no request that the log counts. */
+export const unseen = (steps: Step.Steps): Exchange => ({
+  steps,
+  sentHead: () => undefined,
+  sentBytes: () => undefined,
+  closed: () => undefined
+})
 
 export type Handler = (incoming: Incoming) => Effect.Effect<Exchange>

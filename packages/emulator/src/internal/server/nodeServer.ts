@@ -6,17 +6,23 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { EmulatorError } from "../../EmulatorError.ts"
-import type { Exchange, Handler, Incoming } from "./exchange.ts"
+import * as Exchange from "./exchange.ts"
 import type * as LiveCarrier from "../live/carrier.ts"
+import * as NodeRequest from "./nodeRequest.ts"
 import * as NodeWebSocket from "./nodeWebSocket.ts"
+import * as Render from "../answers/render.ts"
 
+/** A client that goes away ends the reader's fiber through the response's close event. */
 const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
     const pieces: Array<Buffer> = []
-    request.on("data", (piece: Buffer) => pieces.push(piece))
+    let size = 0
+    request.on("data", (piece: Buffer) => {
+      // Enough is kept to be seen as too much; the rest is read and dropped, so that the client hears the refusal.
+      if (size <= Exchange.bodyLimit) pieces.push(piece)
+      size += piece.length
+    })
     request.once("end", () => resume(Effect.succeed(pieces.length === 1 && pieces[0] || Buffer.concat(pieces))))
-    // A client that goes away ends the fiber through the response's close event.
-    request.once("error", () => undefined)
   })
 
 const readSlowly = Effect.fnUntraced(function*(
@@ -24,10 +30,12 @@ const readSlowly = Effect.fnUntraced(function*(
   { bytes, millis }: { readonly bytes: number; readonly millis: number }
 ) {
   const pieces: Array<Buffer> = []
+  let size = 0
   request.pause()
   while (!request.readableEnded) {
     const piece: Buffer | null = request.read(bytes) ?? request.read()
-    if (piece !== null) pieces.push(piece)
+    if (piece !== null && size <= Exchange.bodyLimit) pieces.push(piece)
+    size += piece?.length ?? 0
     yield* Effect.sleep(millis)
   }
   return Buffer.concat(pieces)
@@ -39,7 +47,7 @@ const flushed = (response: Http.ServerResponse): Effect.Effect<void> =>
   })
 
 /** Plays the steps. Never returns while it hangs; a client that goes away interrupts it. */
-const play = Effect.fnUntraced(function*(exchange: Exchange, response: Http.ServerResponse) {
+const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: Http.ServerResponse) {
   // Headers leave with the first bytes, or before any silence.
   let headWaits = false
   const flushHead = () => {
@@ -82,37 +90,46 @@ const play = Effect.fnUntraced(function*(exchange: Exchange, response: Http.Serv
   response.end()
 })
 
+/** A step cannot be written: a header that a fault made up, or an iterable of a script's that throws. */
+const spoil = (response: Http.ServerResponse, defect: unknown) => {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500, { "content-type": "text/plain; charset=UTF-8" }).end(`The emulator failed: ${defect}\n`)
+}
+
 export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
-  readonly handle: Handler
+  readonly handle: Exchange.Handler
   readonly live: LiveCarrier.Handler
 }): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
   let count = 0
+  /** Node calls this outside of any fiber: what it throws would end the process. */
   const answer = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     const { socket } = request
-    const connection = connections.get(socket) ?? count++
-    connections.set(socket, connection)
-    const headers: Record<string, string | undefined> = {}
-    for (const [name, value] of Object.entries(request.headers)) {
-      headers[name] = Array.isArray(value) ? value.join(", ") : value
-    }
-    const incoming: Incoming = {
-      verb: request.method ?? "GET",
-      url: new URL(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`),
-      headers,
-      connection,
-      read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow)
-    }
-    let exchange: Exchange | undefined
+    let exchange: Exchange.Exchange | undefined
+    request.on("error", () => undefined)
+    response.on("error", () => undefined)
+    const read = Effect.suspend(() => {
+      const connection = connections.get(socket) ?? count++
+      connections.set(socket, connection)
+      const url = NodeRequest.urlOf(request)
+      if (url === undefined) return Effect.succeed(Exchange.unseen(Render.malformed()))
+      return options.handle({
+        verb: request.method ?? "GET",
+        url,
+        headers: NodeRequest.headersOf(request),
+        connection,
+        read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow)
+      })
+    })
     const fiber = run(
-      Effect.flatMap(options.handle(incoming), (ready) => {
+      Effect.flatMap(read, (ready) => {
         exchange = ready
         return play(ready, response)
       }).pipe(
-        Effect.onError(() => Effect.sync(() => socket.destroy()))
+        Effect.catchDefect((defect) => Effect.sync(() => spoil(response, defect)))
       )
     )
     response.once("close", () => {
@@ -145,7 +162,8 @@ export const listen = Effect.fnUntraced(function*(options: {
     return Effect.fail(new EmulatorError({ host, port, ...code, description: error.message }))
   }
   return yield* Effect.callback<string, EmulatorError>((resume) => {
-    server.once("error", (error) => resume(refuse(error)))
+    // One that comes later, such as a connection for which no descriptor is left, ends nothing.
+    server.on("error", (error) => resume(refuse(error)))
     try {
       server.listen(port, host, () => {
         const { address, family, port } = server.address() as AddressInfo

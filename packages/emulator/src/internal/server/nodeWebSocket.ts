@@ -8,25 +8,32 @@ import { type IncomingMessage, STATUS_CODES } from "node:http"
 import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
-import type { Carrier, Frame, Handler, Upgrade } from "../live/carrier.ts"
+import { type Carrier, type Frame, type Handler, refusal, type Upgrade } from "../live/carrier.ts"
+import * as NodeRequest from "./nodeRequest.ts"
+import * as Render from "../answers/render.ts"
 
 /** Above this many unsent bytes the server waits for its client. */
 const highWater = 256 * 1024
+
+/** The largest message of a client that is taken, in bytes; `ws` closes with 1009 above it. */
+const maxPayload = 32 * 1024 * 1024
 
 const bytesOf = (data: RawData): Uint8Array =>
   Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data
 
 const write = (ws: WebSocket, { data, fragments }: Frame, done: () => void) => {
   const binary = typeof data !== "string"
-  if (fragments <= 1) {
+  const bytes = Buffer.from(data)
+  // A fault may ask for any number of them.
+  const count = Math.min(fragments, bytes.length)
+  if (!(count > 1)) {
     ws.send(data, { binary }, done)
     return
   }
-  const bytes = Buffer.from(data)
-  const size = Math.ceil(bytes.length / fragments)
-  for (let i = 0; i < fragments; i++) {
-    const fin = i === fragments - 1
-    ws.send(bytes.subarray(i * size, (i + 1) * size), { binary, fin }, fin ? done : undefined)
+  const size = Math.ceil(bytes.length / count)
+  for (let at = 0; at < bytes.length; at += size) {
+    const fin = at + size >= bytes.length
+    ws.send(bytes.subarray(at, at + size), { binary, fin }, fin ? done : undefined)
   }
 }
 
@@ -53,7 +60,7 @@ const carrierOf = (ws: WebSocket, socket: Duplex): Carrier => ({
 })
 
 const refuse = (socket: Duplex, { body, headers, status }: Extract<Upgrade, { _tag: "Refused" }>) => {
-  const bytes = Buffer.from(body)
+  const bytes = Buffer.concat(body)
   const head = Object.entries({ ...headers, connection: "close", "content-length": String(bytes.length) })
     .map(([name, value]) => `${name}: ${value}\r\n`).join("")
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head}\r\n`)
@@ -61,40 +68,54 @@ const refuse = (socket: Duplex, { body, headers, status }: Extract<Upgrade, { _t
 }
 
 export const make = (handle: Handler, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) => {
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload })
+  const sockets = new Set<Duplex>()
+
+  const converse = (ws: WebSocket, socket: Duplex, connect: Extract<Upgrade, { _tag: "Accepted" }>["connect"]) => {
+    const connection = connect(carrierOf(ws, socket))
+    ws.on("message", (data, isBinary) => {
+      const bytes = bytesOf(data)
+      connection.receive(isBinary ? bytes : Buffer.from(bytes).toString("utf8"))
+    })
+    ws.on("error", () => undefined)
+    // What fails in the session ends its connection, and nothing else.
+    const fiber = run(Effect.onError(connection.run, () => Effect.sync(() => ws.terminate())))
+    ws.once("close", (code, reason) => {
+      connection.gone(code, reason.toString("utf8"))
+      fiber.interruptUnsafe()
+    })
+  }
+
+  /** Node calls this outside of any fiber: what it throws would end the process. */
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const headers: Record<string, string | undefined> = {}
-    for (const [name, value] of Object.entries(request.headers)) {
-      headers[name] = Array.isArray(value) ? value.join(", ") : value
-    }
     // A client may be gone before it is answered.
     socket.on("error", () => undefined)
-    const url = new URL(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`)
-    const accept = (answer: Extract<Upgrade, { _tag: "Accepted" }>) =>
-      server.handleUpgrade(request, socket, head, (ws) => {
-        const connection = answer.connect(carrierOf(ws, socket))
-        ws.on("message", (data, isBinary) => {
-          const bytes = bytesOf(data)
-          connection.receive(isBinary ? bytes : Buffer.from(bytes).toString("utf8"))
-        })
-        ws.on("error", () => undefined)
-        const fiber = run(connection.run)
-        ws.once("close", (code, reason) => {
-          connection.gone(code, reason.toString("utf8"))
-          fiber.interruptUnsafe()
-        })
-      })
-    run(Effect.map(handle({ url, headers }), (answer) => {
-      if (answer._tag === "Refused") refuse(socket, answer)
-      else accept(answer)
-    }))
+    const answer = Effect.suspend(() => {
+      const url = NodeRequest.urlOf(request)
+      return url === undefined
+        ? Effect.succeed(refusal(Render.malformed()))
+        : handle({ url, headers: NodeRequest.headersOf(request) })
+    })
+    const fiber = run(
+      Effect.map(answer, (answer) => {
+        if (answer._tag === "Refused") refuse(socket, answer)
+        else server.handleUpgrade(request, socket, head, (ws) => converse(ws, socket, answer.connect))
+      }).pipe(
+        Effect.onError(() => Effect.sync(() => socket.destroy()))
+      )
+    )
+    sockets.add(socket)
+    socket.once("close", () => {
+      sockets.delete(socket)
+      fiber.interruptUnsafe()
+    })
   }
   return {
     upgrade,
-    /** Ends what is open. */
+    /** Ends what is open: node's server waits for all of it, and no longer knows what was upgraded. */
     close: () => {
-      for (const client of server.clients) client.terminate()
       server.close()
+      for (const socket of sockets) socket.destroy()
     }
   }
 }

@@ -50,7 +50,8 @@ export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.S
     nameOf,
     quotasOf: (key, region) => {
       const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
-      return named(quotas?.regions?.[region]) ?? quotas
+      const regions = quotas?.regions ?? {}
+      return named(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
     },
     scripted: Effect.fnUntraced(function*(request) {
       const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
