@@ -52,6 +52,8 @@ export interface Row {
   readonly levels?: ReadonlyArray<string> | undefined
   /** The `thinkingBudget` it takes, in tokens. `off`: 0 is allowed too. Absent: any. */
   readonly budget?: { readonly min: number; readonly max: number; readonly off: boolean } | undefined
+  /** Tokens that it says in one request; beyond them it stops with a `continuationToken`. Absent: no cap. */
+  readonly hopTokens?: number | undefined
   /** What a Live model demands. Absent: it takes everything. */
   readonly live?: LiveRules | undefined
 }

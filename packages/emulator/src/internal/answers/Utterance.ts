@@ -32,12 +32,17 @@ export interface Utterance {
   readonly thoughtTokens: number
   /** Further fields of the candidate: grounding, finishMessage, ratings. */
   readonly extra: Json.Json
+  /** Those that a part of the text has, where it is cut into hops. */
+  readonly extraOf?: ((text: string) => Json.Json) | undefined
 }
 
 /** Prompts and settings that stop a request before the model sees it. */
 export interface Blocked {
   readonly blockReason: string
 }
+
+/** What there is to say to a request. */
+export type Said = ReadonlyArray<Utterance> | Blocked
 
 const ratings = (probability: string, blocked: boolean) => [
   { category: "HARM_CATEGORY_DANGEROUS_CONTENT", probability, ...(blocked ? { blocked } : {}) }
@@ -241,6 +246,7 @@ const compose = (request: Request, candidate: number): Utterance => {
   const calls = chosenCalls(request, prompt, directives)
   let parts: ReadonlyArray<Json.Json>
   let extra: Json.Json = {}
+  let extraOf: Utterance["extraOf"]
   if (calls.length > 0) {
     parts = [...thoughts, ...calls.map((call) => callPart(request, call, dice))]
     if (request.row?.signatures === true) extra = { finishMessage: "Model generated function call(s)." }
@@ -257,7 +263,8 @@ const compose = (request: Request, candidate: number): Utterance => {
       ...(wordless ? [] : [{ text }]),
       ...media
     ]
-    extra = { ...Grounding.metadata(tools, prompt, wordless ? "" : text), ...logprobs(body, text, dice) }
+    extraOf = (text) => ({ ...Grounding.metadata(tools, prompt, wordless ? "" : text), ...logprobs(body, text, dice) })
+    extra = extraOf(text)
   }
   let finishReason = "STOP"
   const limit = Json.number(config(body, "maxOutputTokens"))
@@ -266,6 +273,7 @@ const compose = (request: Request, candidate: number): Utterance => {
     parts = fitting
     finishReason = "MAX_TOKENS"
     extra = {}
+    extraOf = undefined
   }
   if (directives.finish !== undefined) {
     finishReason = directives.finish
@@ -276,12 +284,13 @@ const compose = (request: Request, candidate: number): Utterance => {
       return text === undefined ? [] : [{ ...part, text: text.slice(0, Math.ceil(text.length / 2)) }]
     })
     extra = unsafe ? { safetyRatings: ratings("HIGH", true) } : {}
+    extraOf = undefined
   }
-  return { parts, finishReason, signature: parts.length === 0 ? undefined : signature, thoughtTokens, extra }
+  return { parts, finishReason, signature: parts.length === 0 ? undefined : signature, thoughtTokens, extra, extraOf }
 }
 
 /** The candidates' turns, or why the prompt is blocked. */
-export const make = (request: Request): ReadonlyArray<Utterance> | Blocked => {
+export const make = (request: Request): Said => {
   const blockReason = Directives.find(promptOf(request.body)).block
   if (blockReason !== undefined) return { blockReason }
   const count = Json.number(config(request.body, "candidateCount")) ?? 1

@@ -67,7 +67,7 @@ const blocked = (envelope: Envelope, { blockReason }: Utterance.Blocked): Json.J
   ...shared(envelope)
 })
 
-export const whole = (envelope: Envelope, turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked): Json.Json => {
+export const whole = (envelope: Envelope, turns: Utterance.Said): Json.Json => {
   if ("blockReason" in turns) return blocked(envelope, turns)
   return {
     candidates: turns.map((turn, index) => ({
@@ -86,7 +86,7 @@ export const whole = (envelope: Envelope, turns: ReadonlyArray<Utterance.Utteran
 
 export function* stream(
   envelope: Envelope,
-  turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked
+  turns: Utterance.Said
 ): Generator<Json.Json> {
   if ("blockReason" in turns) {
     yield blocked(envelope, turns)

@@ -3,10 +3,12 @@
  */
 import * as Answer from "../../Answer.ts"
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import * as GoogleError from "../../GoogleError.ts"
 import * as Fault from "../../Fault.ts"
 import * as ModelTable from "../../ModelTable.ts"
 import * as Chunks from "./chunks.ts"
 import * as Directives from "./directives.ts"
+import * as Hops from "./hops.ts"
 import * as Embedding from "./embedding.ts"
 import * as Json from "../json.ts"
 import * as ModelPages from "./modelPages.ts"
@@ -109,7 +111,7 @@ export const respond = (
   const model = request.model ?? ""
   const envelope: Chunks.Envelope = { model, seed: settings.seed, body }
   const delay = answer.chunkDelay ?? settings.chunkDelay
-  const said = (turns: ReadonlyArray<Utterance.Utterance> | Utterance.Blocked): Step.Steps =>
+  const said = (turns: Utterance.Said): Step.Steps =>
     framing === "json"
       ? Render.whole(Chunks.whole(envelope, turns))
       : Render.stream(Chunks.stream(envelope, turns), framing, delay)
@@ -129,7 +131,14 @@ export const respond = (
     const { error } = Directives.find(Utterance.promptOf(body))
     if (error !== undefined) return Render.error({ code: error }, framing)
     const row = ModelTable.get(settings.models, `models/${model}`, now)
-    return said(Utterance.make({ model, row, body, seed: settings.seed, calling: settings.calling }))
+    const { continuationToken, ...asked } = body
+    const turns = Hops.of(
+      { model, row, body: asked, seed: settings.seed, calling: settings.calling },
+      Json.text(continuationToken) || undefined
+    )
+    return turns === undefined
+      ? Render.refusal(GoogleError.invalidArgument("Request contains an invalid argument."), framing)
+      : said(turns)
   }
   return Fault.apply({ delay: answer.delay, headers: answer.headers }, steps(), () => "")
 }

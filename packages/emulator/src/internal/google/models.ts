@@ -95,6 +95,12 @@ const noMinimal = gemini3("LOW", "MEDIUM", "HIGH")
 // @ai-sdk/google 4.0.121 (November 2026) offers low to xhigh for it.
 const upToXhigh = gemini3("LOW", "MEDIUM", "HIGH", "XHIGH")
 
+/**
+ * These stop at a cap of each request and are gone on with (@ai-sdk/google 4.0.95 and 4.0.117). Google
+ * publishes no number: this one is ours, small enough to be met.
+ */
+const hopTokens = 2_048
+
 /** Limited to those who used them, and whom it points to: reported with the server's words in August 2026. */
 const closed = (successor: string) => ({ since: "2026-09-18", successor: `models/${successor}` })
 const flash25 = {
@@ -157,8 +163,8 @@ export const rows: ReadonlyArray<Row> = [
   row("gemini-3.6-flash", "Gemini 3.6 Flash", thinking, all),
   row("gemini-3.7-flash", "Gemini 3.7 Flash", thinking, noMinimal),
   row("gemini-3.8-flash", "Gemini 3.8 Flash", thinking, noMinimal),
-  row("gemini-4-argon", "Gemini 4 Argon", thinking, all),
-  row("gemini-4-carbon", "Gemini 4 Carbon", thinking, all),
+  row("gemini-4-argon", "Gemini 4 Argon", thinking, { ...all, hopTokens }),
+  row("gemini-4-carbon", "Gemini 4 Carbon", thinking, { ...all, hopTokens }),
   row("gemini-4-hydrogen", "Gemini 4 Hydrogen", thinking, upToXhigh),
   row("gemini-3-pro-image", "Nano Banana Pro", picture, all),
   row("nano-banana-pro-preview", "Nano Banana Pro", { ...picture, version: "3.0" }, all),
