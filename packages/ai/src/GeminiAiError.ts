@@ -68,6 +68,7 @@ export const reason = (error: GeminiError): AiError.AiErrorReason => {
     case "NotFound":
       return new AiError.InvalidRequestError({ parameter: "model", description, metadata })
     case "RequestTooLarge":
+    case "Unpriced":
     case "Unsupported":
     case "LiveNotProvided":
       return new AiError.InvalidRequestError({ description, metadata })

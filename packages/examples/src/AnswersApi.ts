@@ -76,6 +76,7 @@ export const refusalOf = ({ reason, retryAfter }: GeminiError): Refusal => {
     case "TimedOut":
       return new TooSlow({ message })
     case "MissingApiKey":
+    case "Unpriced":
     case "Unauthenticated":
     case "LiveNotProvided":
       return new BadAnswer({ message: "this server may not use Gemini" })

@@ -1,20 +1,29 @@
 /**
  * A budget of tokens or money: a call that does not fit is refused before anything is sent.
  *
- * Provided to a client, it stands before the limiter's lanes. Each attempt reserves its
- * estimate (the input, and `outputTokens` for the answer) and is settled by what the server
- * counted, priced by {@link Cost}. A call that does not fit beside what is spent and reserved
- * fails with QuotaExhausted, whose `budget` is the name; `whenExhausted: "wait"` waits for the
- * next period.
+ * Provided to a client by {@link layer} it holds for all its calls; around an effect by
+ * {@link within} for the calls in it, and budgets nest as scopes do. Each attempt, a retry too,
+ * reserves its estimate in all of them once it has its lane's permit (the input, and
+ * `outputTokens` for the answer, or the request's `maxOutputTokens` if that is less) and is
+ * settled by what the server counted, priced by {@link Cost}. A call that does not fit beside what
+ * is spent and reserved fails with QuotaExhausted, whose `budget` is the name;
+ * `whenExhausted: "wait"` waits for the next period.
  *
- * It may be overshot by what the calls in flight cost more than they reserved: nobody knows
- * an answer's length before it is there. With n calls at once that is at most n times the
- * longest answer less `outputTokens`; set `maxOutputTokens` and reserve as much, and it is
- * overshot only by estimates of the input that were too low.
+ * It may be overshot by what the calls in flight cost more than they reserved. With
+ * `maxOutputTokens` set to no more than `outputTokens` no answer is longer than what it reserved,
+ * so that only estimates of the input that were too low are left; with `countInput: "server"`
+ * not even those: while there is room for all that a request could be counted as, it reserves
+ * that, and near the limit the server counts it first. Two things are known with the answer alone
+ * and are excluded from this by name: `grounding` and `maps`, which are billed by the query, and
+ * `toolUse`, what Google's own tools put into the prompt. They are charged all the same.
  *
- * What ended without a count costs nothing where the server refused it or nothing was sent,
- * else its estimated input. countTokens is free. Of Live sessions only the estimated input is
- * counted: their answers come without a call to charge them to.
+ * What ended without a whole count (who asked left, a deadline, a cut, a 200 without usage) is
+ * charged with all that is known: the larger of its reservation and what was seen of it, and the
+ * reading says `isEstimated`. What the server refused, or was never sent, costs nothing.
+ * countTokens is free. Of Live sessions only the estimated input is counted: their answers come
+ * without a call to charge them to.
+ *
+ * A budget of money refuses what has no price, with Unpriced; `unpriced: "count"` lets it go.
  *
  * ```ts
  * import * as Budget from "effect-gemini/Budget"
@@ -36,34 +45,76 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Cost from "./Cost.ts"
-import type { GeminiError } from "./GeminiError.ts"
+import { GeminiError } from "./GeminiError.ts"
+import { InvalidRequest } from "./GeminiErrorReason.ts"
 import * as BudgetGuard from "./internal/budgetGuard.ts"
+import * as BudgetStores from "./internal/budgetStore.ts"
+import * as Guarded from "./internal/guarded.ts"
 import * as RateLimiter from "./RateLimiter.ts"
+
+/**
+ * What a budget of any kind bounds, and how.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Limits {
+  /** Of all kinds together: input, tool use, thoughts and output. */
+  readonly tokens?: number | undefined
+  /** Dollars, as a decimal or its text. */
+  readonly money?: BigDecimal.BigDecimal | string | undefined
+  /** Output tokens that a generation reserves while it runs. Default 1,000. */
+  readonly outputTokens?: number | undefined
+  /**
+   * How long the input is: `estimate`, the default, by its length; `server`, asked by countTokens
+   * near the limit, so that the limit is not overshot by input at all.
+   */
+  readonly countInput?: "estimate" | "server" | undefined
+  /**
+   * What has no price, with `money`: `refuse`, the default, fails a call to a model without a
+   * price; `count` lets it go and makes the reading `isPartial`.
+   */
+  readonly unpriced?: "count" | "refuse" | undefined
+  /** Default: the prices of this version. */
+  readonly prices?: Cost.Prices | undefined
+}
 
 /**
  * @category options
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Limits {
   /** What errors, readings and a shared store call it; two of one `per` need two. Default `default`. */
   readonly name?: string | undefined
-  /** Of all kinds together: input, tool use, thoughts and output. */
-  readonly tokens?: number | undefined
-  /** Dollars, as a decimal or its text. */
-  readonly money?: BigDecimal.BigDecimal | string | undefined
   /** Days and months turn at midnight in Los Angeles, as quotas and Google's bills do. */
   readonly per: "day" | "month" | "total"
   /** A budget for each of what this says of a call, such as its model. Default: one for all. */
   readonly by?: ((admission: RateLimiter.Admission) => string) | undefined
-  /** Output tokens that a generation reserves while it runs. Default 1,000. */
-  readonly outputTokens?: number | undefined
+}
+
+/**
+ * What was used: tokens, and dollars as a decimal or its text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Used {
+  readonly tokens?: number | undefined
+  readonly money?: BigDecimal.BigDecimal | string | undefined
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface WithinOptions extends Limits {
+  /** What errors, readings and a shared store call it. */
+  readonly name: string
   /**
-   * What has no price, with `money`: `count`, the default, lets it go and makes the reading
-   * `isPartial`; `refuse` fails a call to a model without a price.
+   * What was used before, such as a journal says of a run that goes on: the budget begins with at
+   * least this. A store that knows of more keeps that, so saying it twice counts once.
    */
-  readonly unpriced?: "count" | "refuse" | undefined
-  /** Default: the prices of this version. */
-  readonly prices?: Cost.Prices | undefined
+  readonly spent?: Used | undefined
 }
 
 /**
@@ -78,8 +129,12 @@ export interface Spending {
   readonly tokens: number
   /** Dollars, with the estimates of the calls in flight. */
   readonly money: BigDecimal.BigDecimal
+  /** The part of it that calls in flight hold. */
+  readonly reserved: { readonly tokens: number; readonly money: BigDecimal.BigDecimal }
   /** Something without a price was used: `money` is less than the bill. */
   readonly isPartial: boolean
+  /** Some call ended without a whole count: it is charged with the most that is known of it. */
+  readonly isEstimated: boolean
   readonly limits: { readonly tokens: number | undefined; readonly money: BigDecimal.BigDecimal | undefined }
   /** When it is whole again (milliseconds since the epoch); `undefined`: never. */
   readonly resetAt: number | undefined
@@ -112,35 +167,69 @@ export interface Amount {
 }
 
 /**
+ * What one attempt used.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Charge extends Amount {
+  /** It used what has no price. */
+  readonly isPartial: boolean
+  /** It ended without a whole count. */
+  readonly isEstimated: boolean
+}
+
+/**
  * What a store holds of one period.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Spent extends Amount {
-  readonly isPartial: boolean
+export interface Spent extends Charge {
+  /** The part of it that is reserved by attempts that did not end yet. */
+  readonly held: Amount
 }
+
+/**
+ * What became of a reservation: made, or refused because of what is spent, or because of what is
+ * reserved beside that.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Reserved = "reserved" | "spent" | "held"
 
 /**
  * Where budgets are counted. `key` names budget, `by` and period; it may be forgotten some
  * time after `endsAt` (milliseconds since the epoch, or `Infinity`).
  *
+ * Each attempt has an `id` of its own. What is said of it is set, not added, so that a step whose
+ * outcome is unknown may be said again and counts once.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Store {
-  /** Adds the amount if both stay within the limits, atomically; says whether it did. */
-  readonly reserve: (key: string, amount: Amount, limits: Partial<Amount>, endsAt: number) => Effect.Effect<
-    boolean,
-    GeminiError
-  >
-  /** Adds what may be negative, whatever the limits. Never fails: what it could not tell it keeps. */
-  readonly settle: (key: string, amount: Spent, endsAt: number) => Effect.Effect<void>
+  /** Reserves the amount if the whole stays within the limits, atomically; says whether it did. */
+  readonly reserve: (
+    key: string,
+    slot: { readonly id: string; readonly amount: Amount },
+    limits: Partial<Amount>,
+    endsAt: number
+  ) => Effect.Effect<Reserved, GeminiError>
+  /** What the attempt used instead, whatever the limits. Never fails: what it could not tell it keeps. */
+  readonly settle: (
+    key: string,
+    slot: { readonly id: string; readonly amount: Charge },
+    endsAt: number
+  ) => Effect.Effect<void>
+  /** Raises what is counted to the amount, where it is less. */
+  readonly atLeast: (key: string, amount: Amount, endsAt: number) => Effect.Effect<void, GeminiError>
   readonly read: (key: string) => Effect.Effect<Spent, GeminiError>
 }
 
 /**
- * Looked for by {@link layer}; without it budgets are counted in memory.
+ * Looked for by {@link layer} and {@link within}; without it budgets are counted in memory.
  *
  * @category services
  * @since 0.1.0
@@ -148,11 +237,20 @@ export interface Store {
 export class BudgetStore extends Context.Service<BudgetStore, Store>()("effect-gemini/Budget/BudgetStore") {}
 
 /**
+ * One count for all budgets of a name in this process, whenever they begin. Without a store each
+ * {@link within} counts for itself.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<BudgetStore> = /* @__PURE__ */ Layer.sync(BudgetStore, BudgetStores.memory)
+
+/**
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray<Options>) {
-  const store = Option.getOrElse(yield* Effect.serviceOption(BudgetStore), BudgetGuard.memory)
+  const store = Option.getOrElse(yield* Effect.serviceOption(BudgetStore), BudgetStores.memory)
   const list: ReadonlyArray<Options> = "per" in options ? [options] : options
   const isTwice = (one: Options): boolean =>
     list.some((other) => other !== one && BudgetGuard.nameOf(other) === BudgetGuard.nameOf(one))
@@ -160,7 +258,7 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
   return Context.make(Budget, {
     read: Effect.map(Effect.forEach(guards, ({ read }) => read), (spent) => spent.flat())
   }).pipe(
-    Context.add(RateLimiter.Guard, (limiter) => guards.reduceRight((inner, { guard }) => guard(inner), limiter))
+    Context.add(RateLimiter.Guard, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
   )
 })
 
@@ -173,3 +271,85 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
  */
 export const layer = (options: Options | ReadonlyArray<Options>): Layer.Layer<Budget | RateLimiter.Guard> =>
   Layer.effectContext(make(options))
+
+/** The budgets around a fiber, the outermost first. */
+const Around: Context.Reference<ReadonlyArray<BudgetGuard.Guard>> = /* @__PURE__ */ Context.Reference<
+  ReadonlyArray<BudgetGuard.Guard>
+>("effect-gemini/Budget/Around", { defaultValue: () => [] })
+
+/**
+ * A budget for the calls of an effect, through whatever client: streams that it runs, calls over
+ * Live, embeddings and retries among them. It stands within those that are around it already, so
+ * that a team's holds for its agents' and theirs for each of their runs; each attempt must fit all
+ * of them. {@link spendings} and {@link spending} read them.
+ *
+ * It is counted in the {@link BudgetStore} of the context, where all of one name are one budget (and
+ * one that nobody used for 30 days may be forgotten), else for this effect alone.
+ *
+ * Fails with InvalidRequest where a limit is no amount, or the name is that of one around it.
+ *
+ * ```ts
+ * import * as Budget from "effect-gemini/Budget"
+ * import * as GeminiClient from "effect-gemini/GeminiClient"
+ * import * as Effect from "effect/Effect"
+ *
+ * const run = Effect.gen(function*() {
+ *   const gemini = yield* GeminiClient.GeminiClient
+ *   const { text } = yield* gemini.generate({
+ *     contents: "Plan a week in Lisbon.",
+ *     generationConfig: { maxOutputTokens: 800 }
+ *   })
+ *   return { text, cost: (yield* Budget.spending("run"))?.money }
+ * }).pipe(
+ *   Budget.within({ name: "run", money: "0.05", outputTokens: 800 }),
+ *   Budget.within({ name: "team", money: "20", countInput: "server" })
+ * )
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const within =
+  (options: WithinOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | GeminiError, R> =>
+    Effect.withFiber((fiber) => {
+      const around = fiber.getRef(Around)
+      const store = Option.getOrElse(Context.getOption(fiber.context, BudgetStore), BudgetStores.memory)
+      const guard = BudgetGuard.make(options, store, around.some(({ name }) => name === options.name))
+      if (guard.problem !== undefined) {
+        const reason = new InvalidRequest({ fields: [guard.problem] })
+        return Effect.fail(new GeminiError({ method: "Budget.within", attempts: [], reason }))
+      }
+      const guards = [...around, guard]
+      const guarded = Effect.provideContext(
+        effect,
+        Context.make(Around, guards).pipe(
+          Context.add(RateLimiter.Within, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
+        )
+      )
+      return options.spent === undefined ? guarded : Effect.andThen(guard.atLeast(options.spent), guarded)
+    })
+
+/**
+ * What the budgets around this were used for, the outermost first.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const spendings: Effect.Effect<ReadonlyArray<Spending>, GeminiError> = /* @__PURE__ */ Effect.withFiber(
+  (fiber) => Effect.map(Effect.forEach(fiber.getRef(Around), ({ read }) => read), (spent) => spent.flat())
+)
+
+/**
+ * What the budget of a name was used for: one of those around this, else what the
+ * {@link BudgetStore} of the context counts under that name. `undefined`: nobody counts it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const spending = (name: string): Effect.Effect<Spending | undefined, GeminiError> =>
+  Effect.withFiber((fiber) => {
+    const around = fiber.getRef(Around).find((guard) => guard.name === name)
+    const store = Context.getOption(fiber.context, BudgetStore)
+    const guard = around ?? (Option.isSome(store) ? BudgetGuard.make({ name }, store.value) : undefined)
+    return guard === undefined ? Effect.undefined : Effect.map(guard.read, ([spent]) => spent)
+  })

@@ -16,11 +16,11 @@ import {
   StreamInterrupted,
   ToolCallRejected
 } from "./AnswerErrorReason.ts"
-import { LimiterFull, LimiterUnavailable, RequestTooLarge } from "./LimiterErrorReason.ts"
+import { LimiterFull, LimiterUnavailable, RequestTooLarge, Unpriced } from "./LimiterErrorReason.ts"
 import { LiveErrorReason } from "./LiveErrorReason.ts"
 
 export { InvalidResponse, PromptBlocked, ResponseBlocked, StreamInterrupted, ToolCallRejected }
-export { LimiterFull, LimiterUnavailable, RequestTooLarge }
+export { LimiterFull, LimiterUnavailable, RequestTooLarge, Unpriced }
 
 const description = Schema.optionalKey(Schema.String)
 const links = Schema.optionalKey(Schema.Array(Schema.String))
@@ -340,6 +340,7 @@ export const GeminiErrorReason = Schema.Union([
   RequestTooLarge,
   LimiterFull,
   LimiterUnavailable,
+  Unpriced,
   Overloaded,
   ServerError,
   Network,

@@ -27,6 +27,29 @@ export class RequestTooLarge
 }
 
 /**
+ * A budget of money knows no price for what was asked, so that nobody could say whether the call
+ * still fits. Nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unpriced extends Schema.TaggedError<Unpriced>("effect-gemini/GeminiError/Unpriced")("Unpriced", {
+  model: Schema.String,
+  /** The tier of service, where the request names one. */
+  mode: Schema.optionalKey(Schema.String),
+  budget: Schema.String
+}) {
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    const mode = this.mode === undefined ? "" : ` served as ${this.mode}`
+    return `the budget ${this.budget} is of money, and no price is known for ${this.model}${mode}: ` +
+      `name one in the budget's prices, or let it go uncounted with unpriced: "count"`
+  }
+}
+
+/**
  * Too many calls wait for this model's quota. Nothing was sent.
  *
  * @category errors

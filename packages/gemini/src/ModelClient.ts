@@ -128,13 +128,22 @@ export const make = (options: Options): ModelClient => {
   const generated = Plans.generation("generateContent", () => model, heard)
   const streamed = Plans.generation("generateContentStream", () => model, heard)
 
+  const countTokens: ModelClient["countTokens"] = (request, options) =>
+    LogicalCall.unary(client, {
+      ...Plans.counting,
+      options,
+      // What is counted is not charged against the budget of tokens.
+      meter: counting.meter("countTokens", () => 0, options)
+    }, () => http.countTokens({ ...request, model }, LogicalCall.wireOptions(options)))
+  const count = Plans.counted(model, countTokens)
+
   return {
     model,
     generate: (request, options, transport) =>
       LogicalCall.unary(client, {
         ...generated,
         options,
-        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options),
+        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options, { request, count }),
         chain: chainOf(request, options)
       }, (token) =>
         (transport ?? http).generateContent(
@@ -145,20 +154,14 @@ export const make = (options: Options): ModelClient => {
       StreamedCall.stream(client, {
         ...streamed,
         options,
-        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options),
+        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options, { request, count }),
         chain: chainOf(request, options)
       }, (token) =>
         (transport ?? http).generateContentStream(
           { ...request, ...Continuation.from(token), model },
           LogicalCall.wireOptions(options)
         )),
-    countTokens: (request, options) =>
-      LogicalCall.unary(client, {
-        ...Plans.counting,
-        options,
-        // What is counted is not charged against the budget of tokens.
-        meter: counting.meter("countTokens", () => 0, options)
-      }, () => http.countTokens({ ...request, model }, LogicalCall.wireOptions(options))),
+    countTokens,
     embed: (request, options) =>
       LogicalCall.unary(client, {
         ...Plans.embedding,

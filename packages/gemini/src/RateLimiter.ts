@@ -14,12 +14,14 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import type * as CountTokens from "./CountTokens.ts"
 import type { GeminiError } from "./GeminiError.ts"
-import type { GenerateContentResponse } from "./GenerateContent.ts"
+import type { GenerateContentRequest, GenerateContentResponse } from "./GenerateContent.ts"
 import { LaneMap } from "./internal/LaneMap.ts"
 import { LaneQueue } from "./internal/LaneQueue.ts"
 import { Ticket } from "./internal/Ticket.ts"
@@ -53,6 +55,11 @@ export interface Admission {
   readonly maxWait?: Duration.Input | undefined
   /** Longest queue; beyond it LimiterFull at once. */
   readonly maxQueue?: number | undefined
+  /** What is asked, for a {@link Guard} that prices it, and how to ask the server how long that is. */
+  readonly asks?: {
+    readonly request: GenerateContentRequest
+    readonly count: (request: GenerateContentRequest) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
+  } | undefined
   /** What to do while the day's quota is spent. Default `fail`. */
   readonly whenExhausted?: "fail" | "wait" | undefined
   /** A request estimated above the whole token budget: alone on an empty window, or RequestTooLarge. Default `alone`. */
@@ -97,7 +104,7 @@ export type Feedback =
  * @category models
  * @since 0.1.0
  */
-export type Charged = Pick<GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
+export type Charged = Pick<GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion" | "promptFeedback">
 
 /**
  * The right to make one attempt.
@@ -109,8 +116,8 @@ export interface Permit {
   /** Tells the lane how many input tokens the server counted so far; the last word counts. */
   readonly settle: (tokens: number) => Effect.Effect<void>
   /**
-   * There where somebody wants to know what an answer is charged; of a stream's chunks each
-   * that has a count. Present only with a {@link Guard}.
+   * There where somebody wants to know what an answer is charged; of a stream each of its
+   * chunks. Present only with a {@link Guard}.
    */
   readonly charge?: ((answer: Charged) => void) | undefined
   /** The attempt was never handed to the transport: gives everything back, now. */
@@ -233,13 +240,88 @@ export interface Service {
 export class RateLimiter extends Context.Service<RateLimiter, Service>()("effect-gemini/RateLimiter") {}
 
 /**
- * What stands before the lanes where it is provided, such as a `Budget`: it may refuse, and
- * hears what answers are charged.
+ * How an attempt ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ending {
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** Whether it was handed to the transport. */
+  readonly sent: boolean
+  /** Whether it had one answer: what was charged last is then the whole of it, if it succeeded. */
+  readonly isWhole: boolean
+}
+
+/**
+ * What one attempt holds of one gate.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Hold {
+  /** Hears of each answer, and of a stream of each chunk. */
+  readonly charge: (answer: Charged) => void
+  readonly end: (ending: Ending) => Effect.Effect<void>
+}
+
+/**
+ * What an attempt that has its permit passes before it is sent, such as a budget.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Gate {
+  /** Refuses by failing. It runs uninterruptibly, but for what it restores: then it holds nothing. */
+  readonly enter: (
+    admission: Admission,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<Hold, GeminiError>
+}
+
+/**
+ * How a permit is taken where gates stand: the outermost is entered first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Pass = (
+  gates: ReadonlyArray<Gate>,
+  acquire: Service["acquire"],
+  admission: Admission,
+  isWhole: boolean
+) => Effect.Effect<Permit, GeminiError, Scope.Scope>
+
+/**
+ * Gates, and how they are passed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Gates {
+  readonly gates: ReadonlyArray<Gate>
+  readonly pass: Pass
+}
+
+/**
+ * What stands between every permit of a limiter and its attempt where it is provided, such as a
+ * `Budget`: it may refuse, and hears what answers are charged.
  *
  * @category services
  * @since 0.1.0
  */
-export class Guard extends Context.Service<Guard, (limiter: Service) => Service>()("effect-gemini/RateLimiter/Guard") {}
+export class Guard extends Context.Service<Guard, Gates>()("effect-gemini/RateLimiter/Guard") {}
+
+/**
+ * The same for the attempts of a scope alone, within those of the {@link Guard}: see `Budget.within`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const Within: Context.Reference<Gates | undefined> = /* @__PURE__ */ Context.Reference<Gates | undefined>(
+  "effect-gemini/RateLimiter/Within",
+  { defaultValue: () => undefined }
+)
 
 /**
  * How a limiter counts. The defaults are Gemini's.
@@ -294,23 +376,45 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   yield* Effect.addFinalizer(() => Effect.sync(() => lanes.close()))
 
-  const guarded = Option.getOrElse(yield* Effect.serviceOption(Guard), () => (limiter: Service) => limiter)
-  return RateLimiter.of(guarded({
+  const own = Option.getOrUndefined(yield* Effect.serviceOption(Guard))
+  /** The gates around a call: those of the limiter, then those of its scope. */
+  const gatesOf = (fiber: Fiber.Fiber<unknown, unknown>): Gates | undefined => {
+    const within = fiber.getRef(Within)
+    return within === undefined || own === undefined
+      ? within ?? own
+      : { pass: own.pass, gates: [...own.gates, ...within.gates] }
+  }
+
+  const acquire = (admission: Admission): Effect.Effect<Permit, GeminiError, Scope.Scope> =>
+    Effect.withFiber((fiber) => {
+      let ticket: Ticket | undefined
+      const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+      // The finalizer stands before anything is taken: no interruption comes between.
+      return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
+        const mine = ticket = arrive(admission, fiber)
+        const wait = mine.enter()
+        if (wait === undefined) return Effect.succeed(mine.send())
+        // The scope may outlive the wait: who gives up leaves the queue now.
+        return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
+      })
+    })
+
+  return RateLimiter.of({
     acquire: (admission) =>
       Effect.withFiber((fiber) => {
-        let ticket: Ticket | undefined
-        const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-        // The finalizer stands before anything is taken: no interruption comes between.
-        return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
-          const mine = ticket = arrive(admission, fiber)
-          const wait = mine.enter()
-          if (wait === undefined) return Effect.succeed(mine.send())
-          // The scope may outlive the wait: who gives up leaves the queue now.
-          return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
-        })
+        const guard = gatesOf(fiber)
+        return guard === undefined ? acquire(admission) : guard.pass(guard.gates, acquire, admission, false)
       }),
     use: (admission, f) =>
       Effect.withFiber((fiber) => {
+        const guard = gatesOf(fiber)
+        if (guard !== undefined) {
+          const scope = Scope.makeUnsafe()
+          return Effect.onExit(
+            Effect.flatMap(Scope.provide(guard.pass(guard.gates, acquire, admission, true), scope), f),
+            (exit) => Scope.close(scope, exit)
+          )
+        }
         let ticket: Ticket | undefined
         // The frame stands before anything is taken: no interruption comes between.
         return Effect.onExitPrimitive(
@@ -343,7 +447,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       const now = clock.currentTimeMillisUnsafe()
       return Effect.forEach(lanes.all, (lane) => lane.snapshot(now))
     })
-  }))
+  })
 })
 
 /**

@@ -1,14 +1,15 @@
 /**
  * Budgets in Redis: one for all processes that share it, beyond the life of any of them.
  *
- * A period of a budget is one hash that expires a day after its end. Reserving is one Lua
- * script, so that processes that ask at once do not spend the same rest; what was reserved by
- * a process that died stays counted, as if it had been used. Periods turn by each process's
- * own clock.
+ * A period of a budget is one hash that expires a day after its end (that of `Budget.within`, a
+ * month after its last use). Reserving is one Lua script, so that processes that ask at once do
+ * not spend the same rest; what was reserved by a process that died stays counted, as if it had
+ * been used. Periods turn by each process's own clock. Sums are exact to nine million dollars.
  *
  * While Redis does not answer, calls fail with LimiterUnavailable, or go uncounted with
  * `whenDown: "open"`. What it could not be told of calls that end meanwhile is told with the
- * next step that reaches it.
+ * next step that reaches it. Each attempt has an id: a step whose reply is late or lost is told
+ * again and counts once, and a reservation of which nobody knows is given back.
  *
  * ```ts
  * import * as NodeRedis from "@effect/platform-node/NodeRedis"
@@ -34,6 +35,8 @@ import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as Budget from "./Budget.ts"
 import { GeminiError } from "./GeminiError.ts"
 import { LimiterUnavailable } from "./GeminiErrorReason.ts"
+import { BudgetLedger } from "./internal/BudgetLedger.ts"
+import * as Script from "./internal/budgetScript.ts"
 import { type Status, StoreLink, up } from "./internal/storeLink.ts"
 
 /**
@@ -51,57 +54,8 @@ export interface Options {
   readonly probeEvery?: Duration.Input | undefined
 }
 
-const day = 86_400_000
-
-// Sums by HINCRBY, which is exact to 64 bits; Lua's doubles only compare.
-const add = `
-local function add(tokens, money)
-  redis.call('HINCRBY', KEYS[1], 'tokens', tokens)
-  redis.call('HINCRBY', KEYS[1], 'money', money)
-  if ARGV[3] ~= 'never' then redis.call('PEXPIREAT', KEYS[1], ARGV[3]) end
-end
-`
-
-const expiry = (endsAt: number): string => endsAt === Infinity ? "never" : String(endsAt + day)
-
-const reserve = Redis.script(
-  (key: string, { money, tokens }: Budget.Amount, limits: Partial<Budget.Amount>, endsAt: number) => [
-    key,
-    String(tokens),
-    String(money),
-    expiry(endsAt),
-    String(limits.tokens ?? "inf"),
-    String(limits.money ?? "inf")
-  ],
-  {
-    numberOfKeys: 1,
-    lua: `${add}
-local function fits(name, more, limit)
-  if limit == 'inf' or limit == 'Infinity' then return true end
-  return tonumber(redis.call('HGET', KEYS[1], name) or 0) + tonumber(more) <= tonumber(limit)
-end
-if not (fits('tokens', ARGV[1], ARGV[4]) and fits('money', ARGV[2], ARGV[5])) then return 0 end
-add(ARGV[1], ARGV[2])
-return 1`
-  }
-).withReturnType<number>()
-
-const settle = Redis.script(
-  (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number) => [
-    key,
-    String(tokens),
-    String(money),
-    expiry(endsAt),
-    isPartial ? "1" : "0"
-  ],
-  {
-    numberOfKeys: 1,
-    lua: `${add}
-add(ARGV[1], ARGV[2])
-if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'partial', '1') end
-return 1`
-  }
-).withReturnType<number>()
+/** Budgets whose ends this process keeps in mind; of those beyond it Redis keeps a slot each for longer. */
+const maxLedgers = 1_000
 
 /**
  * @category constructors
@@ -117,29 +71,51 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     yield* SubscriptionRef.make<Status>(up),
     yield* Effect.scope
   )
-  /** What Redis could not be told, by key: an outage may be long. */
-  let unheard = new Map<string, readonly [amount: Budget.Spent, endsAt: number]>()
-
-  const remember = (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number): void => {
-    const known = unheard.get(key)?.[0] ?? { tokens: 0, money: 0n, isPartial: false }
-    const sum = {
-      tokens: known.tokens + tokens,
-      money: known.money + money,
-      isPartial: known.isPartial || isPartial
+  const ledgers = new Map<string, BudgetLedger>()
+  const ledgerOf = (key: string, endsAt: number): BudgetLedger => {
+    let ledger = ledgers.get(key)
+    if (ledger === undefined) {
+      if (ledgers.size >= maxLedgers) { for (const [other, { isQuiet }] of ledgers) if (isQuiet) ledgers.delete(other) }
+      ledgers.set(key, ledger = new BudgetLedger())
     }
-    unheard.set(key, [sum, endsAt])
+    ledger.endsAt = endsAt
+    return ledger
   }
 
-  const tell = (key: string, amount: Budget.Spent, endsAt: number): Effect.Effect<void> =>
-    Effect.map(link.run(redis.eval(settle)(prefix + key, amount, endsAt)), (reply) => {
-      if (reply === undefined) remember(key, amount, endsAt)
+  const tell = (
+    key: string,
+    ledger: BudgetLedger,
+    slots: ReadonlyArray<readonly [id: string, charge: Budget.Charge]>
+  ): Effect.Effect<boolean> =>
+    Effect.suspend(() => {
+      const known = ledger.takeKnown()
+      return Effect.map(link.run(redis.eval(Script.settle)(prefix + key, slots, ledger.endsAt, known)), (reply) => {
+        if (reply !== undefined) {
+          ledger.counted(slots)
+          return true
+        }
+        ledger.keepKnown(known)
+        return false
+      })
+    })
+
+  const catchUpOf = (key: string, ledger: BudgetLedger): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!ledger.isLate || link.down !== undefined) return Effect.void
+      const late = ledger.takeLate()
+      return Effect.flatMap(tell(key, ledger, late), (isTold) => {
+        if (isTold) return catchUpOf(key, ledger)
+        ledger.keepLate(late)
+        return Effect.void
+      })
     })
 
   const catchUp: Effect.Effect<void> = Effect.suspend(() => {
-    if (unheard.size === 0 || link.down !== undefined) return Effect.void
-    const late = unheard
-    unheard = new Map()
-    return Effect.forEach(late, ([key, [amount, endsAt]]) => tell(key, amount, endsAt), { discard: true })
+    if (link.down !== undefined) return Effect.void
+    const late = [...ledgers].filter(([, ledger]) => ledger.isLate)
+    return late.length === 0
+      ? Effect.void
+      : Effect.forEach(late, ([key, ledger]) => catchUpOf(key, ledger), { discard: true })
   })
 
   const unavailable = Effect.suspend(() => {
@@ -154,34 +130,48 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   })
 
   return Budget.BudgetStore.of({
-    reserve: (key, amount, limits, endsAt) =>
+    reserve: (key, slot, limits, endsAt) =>
       Effect.uninterruptible(
-        Effect.flatMap(
-          Effect.andThen(catchUp, link.run(redis.eval(reserve)(prefix + key, amount, limits, endsAt))),
-          (taken) => {
-            if (taken !== undefined) return Effect.succeed(taken === 1)
-            if (whenDown === "closed") return unavailable
-            // The end of the call is settled against this.
-            remember(key, { ...amount, isPartial: false }, endsAt)
-            return Effect.succeed(true)
-          }
-        )
+        Effect.flatMap(catchUp, () => {
+          const ledger = ledgerOf(key, endsAt)
+          const wasAway = link.down !== undefined
+          const known = ledger.takeKnown()
+          const step = redis.eval(Script.reserve)(prefix + key, slot, limits, endsAt, known)
+          return Effect.flatMap(link.run(step), (answer) => {
+            if (answer !== undefined) return Effect.succeed(answer)
+            ledger.keepKnown(known)
+            if (whenDown === "closed") {
+              // Redis may have made it all the same.
+              if (!wasAway) ledger.release(slot.id)
+              return unavailable
+            }
+            if (wasAway) ledger.unasked(slot.id)
+            else ledger.unsure(slot.id)
+            return Effect.succeed<Budget.Reserved>("reserved")
+          })
+        })
       ),
-    settle: tell,
+    settle: (key, { amount, id }, endsAt) =>
+      Effect.suspend(() => {
+        const ledger = ledgerOf(key, endsAt)
+        const isAway = link.down !== undefined
+        if (isAway) return Effect.sync(() => ledger.postpone(id, amount, true))
+        return Effect.map(tell(key, ledger, [[id, amount]]), (isTold) => {
+          if (!isTold) ledger.postpone(id, amount, false)
+        })
+      }),
+    atLeast: (key, amount, endsAt) =>
+      Effect.flatMap(
+        Effect.andThen(catchUp, link.run(redis.eval(Script.atLeast)(prefix + key, amount, endsAt))),
+        (answer) => answer === undefined && whenDown === "closed" ? unavailable : Effect.void
+      ),
     read: (key) =>
       Effect.flatMap(
         Effect.andThen(
           catchUp,
-          link.run(
-            redis.send<ReadonlyArray<string | null>>("HMGET", prefix + key, "tokens", "money", "partial")
-          )
+          link.run(redis.send<ReadonlyArray<string | null>>("HMGET", prefix + key, ...Script.fields))
         ),
-        (fields) =>
-          fields === undefined ? unavailable : Effect.succeed({
-            tokens: Number(fields[0] ?? 0),
-            money: BigInt(fields[1] ?? 0),
-            isPartial: fields[2] === "1"
-          })
+        (fields) => fields === undefined ? unavailable : Effect.succeed(Script.spent(fields))
       )
   })
 })

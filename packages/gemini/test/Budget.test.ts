@@ -144,35 +144,43 @@ describe("a budget", () => {
   )
 
   withBudget(
-    "charges what ended without a count: nothing if the server refused or nothing was sent, else its input",
+    "charges what ended without a count: nothing if the server refused or nothing was sent, else what it reserved",
     { tokens: 10_000, per: "total", outputTokens: 500 },
     Effect.fnUntraced(function*(limiter) {
-      const failing = (status: number | undefined) =>
+      const failing = (status: number | undefined, code = "ECONNRESET") =>
         limiter.use(ask(), () =>
           Effect.fail(
             new GeminiError({
               method: "generateContent",
               attempts: [],
-              reason: status === undefined ? new Network({ code: "ECONNRESET" }) : new Overloaded({}),
+              reason: status === undefined ? new Network({ code }) : new Overloaded({}),
               ...(status === undefined ? {} : { status })
             })
           ))
       yield* Effect.exit(failing(503))
+      yield* Effect.exit(failing(undefined, "ECONNREFUSED"))
       yield* limiter.use(ask(), (permit) => permit.cancel)
       yield* limiter.use(ask({ lane: { ...lane, family: "count" } }), () => Effect.void)
       assert.strictEqual((yield* spent).tokens, 0)
+      assert.isFalse((yield* read)[0]?.isEstimated)
       yield* Effect.exit(failing(undefined))
-      assert.strictEqual((yield* spent).tokens, 100)
+      assert.strictEqual((yield* spent).tokens, 600)
+      assert.isTrue((yield* read)[0]?.isEstimated)
       yield* Fiber.interrupt(yield* start(limiter.use(ask(), () => Effect.never)))
-      assert.strictEqual((yield* spent).tokens, 200)
+      assert.strictEqual((yield* spent).tokens, 1_200)
       yield* call(limiter, undefined)
-      assert.strictEqual((yield* spent).tokens, 300)
+      assert.strictEqual((yield* spent).tokens, 1_800)
+      // A 200 whose body cannot be read was answered all the same.
+      yield* Effect.exit(failing(200))
+      assert.strictEqual((yield* spent).tokens, 2_400)
       const one = ask({ limits: { ...limits, concurrency: 1 } })
       const holder = yield* start(limiter.use(one, () => Effect.never))
       const waiting = yield* start(limiter.use(one, () => Effect.void))
+      // Who waits for its lane holds nothing.
+      assert.strictEqual((yield* spent).tokens, 3_000)
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(holder)
-      assert.strictEqual((yield* spent).tokens, 400)
+      assert.strictEqual((yield* spent).tokens, 3_000)
     })
   )
 
@@ -187,7 +195,7 @@ describe("a budget", () => {
           candidates: [{ groundingMetadata: { webSearchQueries: ["a", "b"] } }],
           ...usage(100, 20)
         })
-        permit.charge?.({ ...usage(100, 30), modelVersion: "priced" })
+        permit.charge?.({ candidates: [{ finishReason: "STOP" }], ...usage(100, 30), modelVersion: "priced" })
         assert.strictEqual((yield* spent).money, "0.0001")
       }))
       assert.deepStrictEqual(yield* spent, { tokens: 130, money: "1.00022", isPartial: false })
@@ -195,8 +203,8 @@ describe("a budget", () => {
   )
 
   withBudget(
-    "counts what has no price as partial",
-    money,
+    "counts what has no price as partial, if told so",
+    { ...money, unpriced: "count" },
     Effect.fnUntraced(function*(limiter) {
       yield* call(limiter, usage(100, 100), ask({ lane: { ...lane, quotaModel: id("unknown") } }))
       assert.deepStrictEqual(yield* spent, { tokens: 200, money: "0", isPartial: true })
@@ -204,13 +212,21 @@ describe("a budget", () => {
   )
 
   withBudget(
-    "refuses what has no price, if told so",
-    { ...money, unpriced: "refuse" },
+    "refuses what has no price, and says what to do",
+    money,
     Effect.fnUntraced(function*(limiter) {
       const unpriced = ask({ lane: { ...lane, quotaModel: id("unknown") } })
       const { message, reason } = yield* Effect.flip(call(limiter, undefined, unpriced))
-      assert.strictEqual(reason._tag, "QuotaExhausted")
-      assert.include(message, "unknown has no price")
+      assert.deepInclude({ ...reason }, { _tag: "Unpriced", model: "unknown", budget: "default" })
+      assert.include(
+        message,
+        "the budget default is of money, and no price is known for unknown: name one in the budget's prices, " +
+          "or let it go uncounted with unpriced: \"count\""
+      )
+      for (const name of ["constructor", "toString"]) {
+        const odd = ask({ lane: { ...lane, quotaModel: id(name) } })
+        assert.strictEqual((yield* Effect.flip(call(limiter, undefined, odd))).reason._tag, "Unpriced")
+      }
       yield* call(limiter, usage(1, 1))
     })
   )
@@ -290,8 +306,9 @@ describe("a budget", () => {
           yield* Fiber.interrupt(fiber)
         }
       }
-      // What had its permit may have been sent: its input stays counted.
-      assert.strictEqual(((yield* spent).tokens ?? 0) % 100, 0)
+      // What had its permit may have been sent: what it reserved stays counted.
+      assert.strictEqual(((yield* spent).tokens ?? 0) % 107, 0)
+      assert.strictEqual((yield* read)[0]?.reserved.tokens, 0)
     })
   )
 
@@ -412,11 +429,17 @@ describe("a budget against a naive model", () => {
                 if (ending !== 0) permit.charge?.(usage(...used))
                 const [tokens, nanos] = ending !== 0
                   ? [used[0] + used[1], used[0] * 1_000 + used[1] * 4_000]
-                  : [input, input * 1_000]
+                  : [input + output, input * 1_000 + output * 4_000]
                 const settled = { day, tokens, nanos }
-                return Effect.ensuring(
+                // What was cut while it ran may become longer than what was seen of it.
+                const cut = {
+                  day,
+                  tokens: Math.max(tokens, input + output),
+                  nanos: Math.max(nanos, input * 1_000 + output * 4_000)
+                }
+                return Effect.onExit(
                   ending === 1 ? Effect.sleep(`${1 + below(3)} minutes`) : Effect.void,
-                  Effect.sync(() => void (calls[index] = settled))
+                  (exit) => Effect.sync(() => void (calls[index] = Exit.isSuccess(exit) ? settled : cut))
                 )
               })))
             const exit = fiber.pollUnsafe()

@@ -18,6 +18,7 @@ describe("the reasons of a GeminiError", () => {
       | "RequestTooLarge"
       | "LimiterFull"
       | "LimiterUnavailable"
+      | "Unpriced"
       | "Overloaded"
       | "ServerError"
       | "Network"
@@ -47,6 +48,7 @@ describe("the reasons of a GeminiError", () => {
         RequestTooLarge: value,
         LimiterFull: value,
         LimiterUnavailable: value,
+        Unpriced: value,
         Overloaded: value,
         ServerError: value,
         Network: value,

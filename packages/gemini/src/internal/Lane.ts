@@ -72,12 +72,17 @@ export class Lane {
   }
 
   /** The permits of one call. The estimate is made once, the lane looked up for every attempt. */
-  meter(method: string, estimate: () => number, options: CallOptions | undefined): Meter {
+  meter(
+    method: string,
+    estimate: () => number,
+    options: CallOptions | undefined,
+    asks?: RateLimiter.Admission["asks"]
+  ): Meter {
     const { limiter } = this.#options
     let tokens: number | undefined
     const admission = () => {
       this.asked++
-      return this.admission(method, tokens ??= estimate(), options)
+      return this.admission(method, tokens ??= estimate(), options, asks)
     }
     return {
       use: (attempt) => limiter.use(admission(), attempt),
@@ -87,8 +92,13 @@ export class Lane {
   }
 
   /** What a call asks of the lane as it stands. Who takes a permit with it says so in `asked`. */
-  admission(method: string, tokens: number, options: CallOptions | undefined): RateLimiter.Admission {
-    if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens }
+  admission(
+    method: string,
+    tokens: number,
+    options: CallOptions | undefined,
+    asks?: RateLimiter.Admission["asks"]
+  ): RateLimiter.Admission {
+    if (options === undefined) return { method, lane: this.#key, limits: this.#limits, tokens, asks }
     const { limits, maxQueue, maxWait, observe, oversize, priority, tier, whenExhausted } = options
     return {
       method,
@@ -97,6 +107,7 @@ export class Lane {
         ? this.#limits
         : this.#options.limits(this.#key.quotaModel, options),
       tokens,
+      asks,
       priority,
       maxWait,
       maxQueue,

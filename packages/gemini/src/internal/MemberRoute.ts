@@ -31,6 +31,8 @@ export interface Ask {
   /** The model that was asked. */
   readonly model: ModelId.ModelId
   readonly tokens: () => number
+  /** Of a generation: what is asked, and how a way counts it. */
+  readonly asks: ((way: MemberWay) => RateLimiter.Admission["asks"]) | undefined
   readonly options: CallOptions | undefined
   readonly caller: string
   /** Where it may go: the models in order, each with its members. */

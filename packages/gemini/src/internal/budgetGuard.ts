@@ -1,66 +1,17 @@
 /**
- * A budget before a limiter: reserves a call's estimate before it asks for a permit, and
- * settles it by what the server counted when the permit ends.
+ * A budget as a gate before an attempt: reserves its estimate before it is sent, and settles
+ * it by what the server counted when it ends.
  */
-import * as BigDecimal from "effect/BigDecimal"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import type * as Budget from "../Budget.ts"
-import * as Cost from "../Cost.ts"
 import { GeminiError } from "../GeminiError.ts"
-import { InvalidRequest, QuotaExhausted } from "../GeminiErrorReason.ts"
+import { InvalidRequest, QuotaExhausted, Unpriced } from "../GeminiErrorReason.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
-import * as Usage from "../Usage.ts"
+import * as BudgetAmount from "./budgetAmount.ts"
+import { BudgetHold } from "./BudgetHold.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
-
-const scale = 12
-
-/** Rounded up to a picodollar. */
-const picodollars = (money: BigDecimal.BigDecimal): bigint =>
-  BigDecimal.scale(BigDecimal.round(money, { scale, mode: "ceil" }), scale).value
-
-const dollars = (money: bigint): BigDecimal.BigDecimal => BigDecimal.normalize(BigDecimal.make(money, scale))
-
-/** Of the tokens estimated or counted. */
-const textOnly = (tokens: number) => [{ modality: "TEXT" as const, tokenCount: tokens }]
-
-const none: Budget.Spent = { tokens: 0, money: 0n, isPartial: false }
-
-/** Counts in this process. */
-export const memory = (): Budget.Store => {
-  const periods = new Map<string, Budget.Spent & { readonly endsAt: number }>()
-  const add = (key: string, { isPartial, money, tokens }: Budget.Spent, endsAt: number, now: number): void => {
-    const known = periods.get(key)
-    if (known === undefined) {
-      // A period that is begun is the time to forget those that are over.
-      for (const [other, spent] of periods) if (spent.endsAt <= now) periods.delete(other)
-    }
-    const before = known ?? none
-    periods.set(key, {
-      tokens: before.tokens + tokens,
-      money: before.money + money,
-      isPartial: before.isPartial || isPartial,
-      endsAt
-    })
-  }
-  return {
-    reserve: (key, amount, limits, endsAt) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        const spent = periods.get(key) ?? none
-        const fits = spent.tokens + amount.tokens <= (limits.tokens ?? Infinity) &&
-          (limits.money === undefined || spent.money + amount.money <= limits.money)
-        if (fits) add(key, { ...amount, isPartial: false }, endsAt, now)
-        return fits
-      }),
-    settle: (key, amount, endsAt) => Effect.map(Clock.currentTimeMillis, (now) => add(key, amount, endsAt, now)),
-    read: (key) => Effect.sync(() => periods.get(key) ?? none)
-  }
-}
 
 const nextMonth = (now: number): number => {
   const date = new Date(now)
@@ -73,215 +24,168 @@ const nextMonth = (now: number): number => {
 const periodEnd = (per: Budget.Options["per"], now: number): number =>
   per === "day" ? nextPacificMidnight(now) : per === "month" ? nextMonth(now) : Infinity
 
-/** What a call of a budget holds from its reservation to its end. */
-class Slot {
-  sent = false
-  metadata: RateLimiter.Charged["usageMetadata"] = undefined
-  candidates: RateLimiter.Charged["candidates"] = undefined
-  modelVersion: RateLimiter.Charged["modelVersion"] = undefined
+/** What a budget of a scope that nobody has used for so long may be forgotten. */
+const forgottenAfter = 30 * 86_400_000
 
-  readonly key: string
-  readonly endsAt: number
-  readonly reserved: Budget.Amount
-  constructor(key: string, endsAt: number, reserved: Budget.Amount) {
-    this.key = key
-    this.endsAt = endsAt
-    this.reserved = reserved
-  }
-
-  /** The last count is the whole one; what was searched for may stand in an earlier chunk. */
-  charge = (answer: RateLimiter.Charged): void => {
-    this.metadata = answer.usageMetadata ?? this.metadata
-    this.modelVersion = answer.modelVersion ?? this.modelVersion
-    if (answer.candidates?.some(({ groundingMetadata }) => groundingMetadata != null) === true) {
-      this.candidates = answer.candidates
-    }
-  }
-
-  permit(inner: RateLimiter.Permit): RateLimiter.Permit {
-    this.sent = true
-    return {
-      settle: inner.settle,
-      charge: (answer) => {
-        // Another budget may stand behind this one.
-        inner.charge?.(answer)
-        this.charge(answer)
-      },
-      cancel: Effect.suspend(() => {
-        this.sent = false
-        return inner.cancel
-      })
-    }
-  }
+/** The options of every kind of budget. A scope's has no period. */
+export interface Options extends Budget.Limits {
+  readonly name?: string | undefined
+  readonly per?: Budget.Options["per"] | undefined
+  readonly by?: Budget.Options["by"]
 }
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-/** The server refused: nothing was charged. */
-const isRefused = (exit: Exit.Exit<unknown, unknown>): boolean => {
-  if (Exit.isSuccess(exit)) return false
-  return exit.cause.reasons.some((reason) =>
-    Cause.isFailReason(reason) && reason.error instanceof GeminiError && reason.error.status !== undefined
-  )
+export interface Guard {
+  readonly name: string
+  readonly gate: RateLimiter.Gate
+  readonly read: Effect.Effect<ReadonlyArray<Budget.Spending>, GeminiError>
+  /** What is wrong with its options. */
+  readonly problem: BudgetAmount.Problem | undefined
+  /** Raises what is counted to this, where it is less. */
+  readonly atLeast: (used: Budget.Used) => Effect.Effect<void, GeminiError>
 }
 
 /** What the counts of a budget are found by: two of one name and one kind of period would be one. */
-export const nameOf = ({ name = "default", per }: Budget.Options): string => `${per} ${name}`
+export const nameOf = ({ name = "default", per }: Options): string => `${per} ${name}`
 
-export const make = (options: Budget.Options, store: Budget.Store, isTwice = false) => {
-  const { by, outputTokens = 1_000, per, prices, unpriced = "count" } = options
+/** Of what a fleet shares no two attempts may have one name. */
+let process: string | undefined
+let attempts = 0
+const nextId = (): string => `${process ??= globalThis.crypto.randomUUID()}-${++attempts}`
+
+export const make = (options: Options, store: Budget.Store, isTwice = false): Guard => {
+  const { by, per } = options
   const name = options.name ?? "default"
-  const money = typeof options.money === "string"
-    ? Option.getOrUndefined(BigDecimal.fromString(options.money))
-    : options.money
+  const limits = BudgetAmount.limits(options)
   const problem = isTwice
-    ? { field: "budget.name", description: `another budget per ${per} is called "${name}", too: name them apart` }
-    : options.money !== undefined && (money === undefined || BigDecimal.isNegative(money))
-    ? { field: "budget.money", description: `expected an amount of dollars such as "5.00", got "${options.money}"` }
-    : options.tokens !== undefined && !(options.tokens >= 0)
-    ? { field: "budget.tokens", description: `expected a number of tokens, got ${options.tokens}` }
-    : undefined
-  const limits = {
-    ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
-    ...(money === undefined ? {} : { money: picodollars(money) })
-  }
+    ? {
+      field: "budget.name",
+      description: `another budget ${
+        per === undefined ? "around it" : `per ${per}`
+      } is called "${name}", too: name them apart`
+    }
+    : BudgetAmount.problem(options)
+  const prefix = per === undefined ? ["within", name] : [name]
   const keys = new Map<string, string | undefined>()
   let endsAt = -Infinity
 
-  const cost = (model: string, charged: RateLimiter.Charged, at: number): Budget.Spent => {
-    const { isPartial, total } = money === undefined
-      ? { isPartial: false, total: undefined }
-      : Cost.of(model, charged, { prices, at })
-    return {
-      tokens: charged.usageMetadata == null ? 0 : Math.ceil(Usage.fromMetadata(charged.usageMetadata).totalTokens),
-      money: total === undefined ? 0n : picodollars(total),
-      isPartial
+  /** The period that it is. */
+  const turn = (now: number): void => {
+    if (per === undefined) endsAt = now + forgottenAfter
+    else if (now >= endsAt) {
+      endsAt = periodEnd(per, now)
+      keys.clear()
     }
   }
-
-  const estimate = (input: number, output: number): RateLimiter.Charged => ({
-    usageMetadata: {
-      promptTokenCount: input,
-      promptTokensDetails: textOnly(input),
-      candidatesTokenCount: output,
-      candidatesTokensDetails: textOnly(output),
-      totalTokenCount: input + output
-    }
-  })
-
-  const refusal = (admission: RateLimiter.Admission, now: number, description: string) =>
-    new GeminiError({
-      method: admission.method ?? "acquire",
-      model: admission.lane.quotaModel,
-      attempts: [],
-      reason: new QuotaExhausted({
-        description,
-        violations: [],
-        budget: name,
-        ...(endsAt === Infinity ? {} : { resetAt: endsAt })
-      }),
-      ...(endsAt === Infinity ? {} : { retryAfter: Duration.millis(endsAt - now) })
-    })
+  const resetAt = (): number | undefined => per === undefined || endsAt === Infinity ? undefined : endsAt
 
   const keyOf = (scope: string | undefined): string =>
-    [name, ...(scope === undefined ? [] : [scope])].map(encodeURIComponent).join("/") +
-    (endsAt === Infinity ? "" : `@${per}-${new Date(endsAt).toISOString().slice(0, 10)}`)
+    [...prefix, ...(scope === undefined ? [] : [scope])].map(encodeURIComponent).join("/") +
+    (resetAt() === undefined ? "" : `@${per}-${new Date(endsAt).toISOString().slice(0, 10)}`)
 
-  /** Interrupted only while it waits: what was reserved has to reach whoever gives it back. */
-  const reserve = (admission: RateLimiter.Admission, restore: Restore): Effect.Effect<Slot, GeminiError> =>
+  const failure = (
+    admission: RateLimiter.Admission,
+    reason: GeminiError["reason"],
+    retryIn?: number
+  ): Effect.Effect<never, GeminiError> =>
+    Effect.fail(
+      new GeminiError({
+        method: admission.method ?? "acquire",
+        model: admission.lane.quotaModel,
+        attempts: [],
+        reason,
+        ...(retryIn === undefined ? {} : { retryAfter: Duration.millis(retryIn) })
+      })
+    )
+
+  const refusal = (admission: RateLimiter.Admission, why: "held" | "spent", now: number) => {
+    const until = resetAt()
+    return why === "held"
+      ? failure(
+        admission,
+        new QuotaExhausted({
+          description: `the budget ${name} has no room beside what calls in flight reserved of it.`,
+          violations: [],
+          budget: name
+        })
+      )
+      : failure(
+        admission,
+        new QuotaExhausted({
+          description: `the budget ${name} is spent.`,
+          violations: [],
+          budget: name,
+          ...(until === undefined ? {} : { resetAt: until })
+        }),
+        until === undefined ? undefined : until - now
+      )
+  }
+
+  const enter: RateLimiter.Gate["enter"] = (admission, restore) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (now >= endsAt) {
-        endsAt = periodEnd(per, now)
-        keys.clear()
-      }
-      const { lane, tokens } = admission
+      turn(now)
       if (problem !== undefined) {
         const reason = new InvalidRequest({ fields: [problem] })
         return Effect.fail(new GeminiError({ method: admission.method ?? "acquire", attempts: [], reason }))
       }
-      const output = lane.family === "generate" ? outputTokens : 0
-      const amount = cost(lane.quotaModel, estimate(Math.max(0, tokens || 0), output), now)
-      if (amount.isPartial && unpriced === "refuse") {
-        return Effect.fail(
-          refusal(admission, now, `${lane.quotaModel} has no price, and the budget ${name} refuses what has none.`)
-        )
+      const { lane: { quotaModel: model } } = admission
+      const estimated = BudgetAmount.estimated(options, admission, now)
+      if (estimated.isPartial && (options.unpriced ?? "refuse") === "refuse") {
+        const mode = admission.asks?.request.serviceTier ?? undefined
+        return failure(admission, new Unpriced({ model, budget: name, ...(mode === undefined ? {} : { mode }) }))
       }
       const scope = by?.(admission)
       const key = keyOf(scope)
       keys.set(key, scope)
-      const asked = Effect.mapError(
-        store.reserve(key, amount, limits, endsAt),
-        ({ reason }) =>
-          new GeminiError({ method: admission.method ?? "acquire", model: lane.quotaModel, attempts: [], reason })
-      )
-      return Effect.flatMap(asked, (fits) => {
-        if (fits) return Effect.succeed(new Slot(key, endsAt, amount))
-        const error = refusal(admission, now, `the budget ${name} is spent.`)
-        const wait = endsAt - now
-        const maxWait = admission.maxWait === undefined ? Infinity : Duration.toMillis(admission.maxWait)
-        if (admission.whenExhausted !== "wait" || wait > maxWait || wait === Infinity) return Effect.fail(error)
-        const told = admission.onWait?.({ lane, until: endsAt }) ?? Effect.void
-        return Effect.andThen(restore(Effect.andThen(told, Effect.sleep(wait))), reserve(admission, restore))
+      const id = nextId()
+      const ends = endsAt
+      const reserve = (amount: Budget.Amount): Effect.Effect<Budget.Reserved, GeminiError> =>
+        Effect.mapError(
+          store.reserve(key, { id, amount }, limits, ends),
+          ({ reason }) => new GeminiError({ method: admission.method ?? "acquire", model, attempts: [], reason })
+        )
+      const held = (amount: Budget.Amount): RateLimiter.Hold =>
+        new BudgetHold({
+          options,
+          admission,
+          reserved: amount,
+          settle: (used) => store.settle(key, { id, amount: used }, ends)
+        })
+      const counts = options.countInput === "server" ? admission.asks : undefined
+      // While there is room for all that the input could be, nobody has to count it.
+      const first = counts === undefined ? estimated : BudgetAmount.atMost(options, admission, counts.request, now)
+      return Effect.flatMap(reserve(first), (answer) => {
+        if (answer === "reserved") return Effect.succeed(held(first))
+        if (counts === undefined) return refusal(admission, answer, now)
+        return Effect.flatMap(restore(counts.count(counts.request)), (counted) => {
+          const exact = BudgetAmount.counted(options, admission, counted, now)
+          return Effect.flatMap(
+            reserve(exact),
+            (answer) => answer === "reserved" ? Effect.succeed(held(exact)) : refusal(admission, answer, now)
+          )
+        })
       })
     })
 
-  const end = (slot: Slot, { lane, tokens }: RateLimiter.Admission, exit: Exit.Exit<unknown, unknown>) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const { candidates, metadata, modelVersion } = slot
-      const used = !slot.sent || (metadata == null && isRefused(exit))
-        ? none
-        : metadata == null
-        ? cost(lane.quotaModel, estimate(Math.max(0, tokens || 0), 0), now)
-        : cost(lane.quotaModel, { usageMetadata: metadata, candidates, modelVersion }, now)
-      return store.settle(slot.key, {
-        tokens: used.tokens - slot.reserved.tokens,
-        money: used.money - slot.reserved.money,
-        isPartial: used.isPartial
-      }, slot.endsAt)
-    })
+  const spending = (scope: string | undefined, spent: Budget.Spent): Budget.Spending =>
+    BudgetAmount.spending(options, { name, by: scope, resetAt: resetAt() }, spent)
 
-  const guard = (limiter: RateLimiter.Service): RateLimiter.Service => ({
-    ...limiter,
-    acquire: (admission) =>
-      admission.lane.family === "count" ?
-        limiter.acquire(admission) :
-        Effect.flatMap(Effect.scope, (scope) =>
-          Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(reserve(admission, restore), (slot) =>
-              Scope.addFinalizerExit(scope, (exit) =>
-                end(slot, admission, exit)).pipe(
-                  Effect.andThen(restore(limiter.acquire(admission))),
-                  Effect.map((permit) =>
-                    slot.permit(permit)
-                  )
-                ))
-          )),
-    use: (admission, f) =>
-      admission.lane.family === "count" ?
-        limiter.use(admission, f) :
-        Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(reserve(admission, restore), (slot) =>
-            Effect.onExit(
-              restore(limiter.use(admission, (permit) => f(slot.permit(permit)))),
-              (exit) => end(slot, admission, exit)
-            ))
-        )
+  const read: Guard["read"] = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (per === undefined) return Effect.map(store.read(keyOf(undefined)), (spent) => [spending(undefined, spent)])
+    return Effect.forEach(
+      now < endsAt ? [...keys] : [],
+      ([key, scope]) => Effect.map(store.read(key), (spent) => spending(scope, spent))
+    )
   })
 
-  const read: Effect.Effect<ReadonlyArray<Budget.Spending>, GeminiError> = Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) =>
-      Effect.forEach(now < endsAt ? [...keys] : [], ([key, scope]) =>
-        Effect.map(store.read(key), (spent) => ({
-          name,
-          by: scope,
-          tokens: spent.tokens,
-          money: dollars(spent.money),
-          isPartial: spent.isPartial,
-          limits: { tokens: options.tokens, money },
-          resetAt: endsAt === Infinity ? undefined : endsAt
-        })))
-  )
-
-  return { guard, read }
+  return {
+    name,
+    gate: { enter },
+    read,
+    problem,
+    atLeast: (used) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        turn(now)
+        return store.atLeast(keyOf(undefined), BudgetAmount.used(used), endsAt)
+      })
+  }
 }

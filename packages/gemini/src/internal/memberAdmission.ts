@@ -41,15 +41,30 @@ const failure = (
     ...(retryIn < Infinity ? { retryAfter: Duration.millis(retryIn) } : {})
   })
 
+/** What is refused by the caller's own budget, at whatever member, unless it waits for the next period. */
+const isOwn = ({ reason }: GeminiError, { ask: { options } }: MemberRoute): boolean =>
+  reason._tag === "Unpriced" ||
+  (reason._tag === "QuotaExhausted" && reason.budget !== undefined &&
+    (reason.resetAt === undefined || options?.whenExhausted !== "wait"))
+
 const acquire = (
-  { shared }: MemberRoute,
+  { ask, shared }: MemberRoute,
   { admission, way }: Found,
   scope: Scope.Scope,
   maxWait: number | undefined
 ): Effect.Effect<Permitted, GeminiError> =>
   Effect.map(
     // How long it waits, and how many may, is the room's business.
-    Scope.provide(shared.limiter.acquire({ ...admission, maxWait, maxQueue: undefined, onWait: undefined }), scope),
+    Scope.provide(
+      shared.limiter.acquire({
+        ...admission,
+        asks: ask.asks?.(way),
+        maxWait,
+        maxQueue: undefined,
+        onWait: undefined
+      }),
+      scope
+    ),
     (permit) => ({ way, permit })
   )
 
@@ -84,7 +99,7 @@ const now = Effect.fnUntraced(function*(
       if (admitted !== undefined) return admitted
     } else {
       for (const reason of permitted.cause.reasons) {
-        if (reason._tag !== "Fail") return yield* Effect.failCause(permitted.cause)
+        if (reason._tag !== "Fail" || isOwn(reason.error, route)) return yield* Effect.failCause(permitted.cause)
         if (refusal === undefined || wait(reason.error) < wait(refusal)) refusal = reason.error
       }
     }
@@ -137,6 +152,9 @@ const race = (
             return Effect.andThen(exit.value.permit.cancel, Scope.close(inner, exit))
           }
           for (const reason of exit.cause.reasons) {
+            if (reason._tag === "Fail" && isOwn(reason.error, route)) {
+              return Effect.andThen(Scope.close(inner, exit), Effect.fail(reason.error))
+            }
             if (reason._tag === "Fail" && (refusal === undefined || wait(reason.error) < wait(refusal))) {
               refusal = reason.error
             }

@@ -45,6 +45,8 @@ export interface Question {
   readonly family: Family
   readonly options: CallOptions | undefined
   readonly tokens: () => number
+  /** Of a generation. */
+  readonly request?: GenerateContent.GenerateContentRequest | undefined
   readonly held: ReadonlyArray<Resources.Held>
   /** Whether another model may answer. */
   readonly isFree: boolean
@@ -67,6 +69,7 @@ export const generation = (
     options,
     family: transport === undefined ? "generate" : "live",
     tokens: () => estimateTokens(request),
+    request,
     held,
     // A cache is one model's.
     isFree: !held.some(({ field }) => field === "cachedContent")
@@ -109,10 +112,26 @@ export const make = (options: Options): MemberClient => {
   const failed = (method: string, reason: GeminiErrorReason): GeminiError =>
     new GeminiError({ method, model, attempts: [], reason })
 
+  /** A request as one of its ways counts it, on that way's own lane. */
+  const asksOf =
+    (request: GenerateContent.GenerateContentRequest) => (way: MemberWay): RateLimiter.Admission["asks"] => ({
+      request,
+      count: Plans.counted(way.model, (counting) =>
+        LogicalCall.unary(
+          client,
+          {
+            ...Plans.counting,
+            options: undefined,
+            meter: way.lane("count").meter("countTokens", () => 0, undefined)
+          },
+          way.member.http.countTokens({ ...counting, model: way.model })
+        ))
+    })
+
   const route = (question: Question): Effect.Effect<MemberRoute, GeminiError> =>
     Effect.withFiber((fiber) => {
       const call = fiber.getRef(Call)
-      const { family, held, isFree, method, options: callOptions, tokens } = question
+      const { family, held, isFree, method, options: callOptions, request, tokens } = question
       const reach = table.reach({ member: options.member ?? call.member, sticky: call.sticky, held })
       if (!MemberTable.isReachable(reach)) return Effect.fail(failed(method, reach))
       const models = [model]
@@ -130,6 +149,7 @@ export const make = (options: Options): MemberClient => {
         family,
         model,
         tokens,
+        asks: request === undefined ? undefined : asksOf(request),
         options: callOptions,
         caller: call.caller ?? "",
         ways: models.flatMap((model) => reach.map((member) => wayOf(member, model))),

@@ -2,7 +2,10 @@
  * What is read of an answer, the same for a client of one model and for one over members:
  * its tokens, how it finished, and whether it is an answer at all.
  */
+import * as Effect from "effect/Effect"
+import type * as CountTokens from "../CountTokens.ts"
 import * as Embedding from "../Embedding.ts"
+import type { GeminiError } from "../GeminiError.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import * as Usage from "../Usage.ts"
@@ -35,6 +38,17 @@ export const generation = (
   says: Finish.says,
   rejection: (response: Response, said?: boolean) => Finish.rejection({ method, model: model() }, response, said)
 })
+
+type Count = (request: CountTokens.CountTokensRequest) => Effect.Effect<
+  { readonly value: CountTokens.CountTokensResponse },
+  GeminiError
+>
+
+/** A whole request as the server counts it: with its instruction and tools. */
+export const counted =
+  (model: string, count: Count) =>
+  (request: GenerateContent.GenerateContentRequest): Effect.Effect<CountTokens.CountTokensResponse, GeminiError> =>
+    Effect.map(count({ generateContentRequest: { ...request, model: `models/${model}` } }), ({ value }) => value)
 
 export const counting = { ...whole, method: "countTokens" } as const
 
