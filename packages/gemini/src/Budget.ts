@@ -45,12 +45,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Cost from "./Cost.ts"
+import * as Gate from "./Gate.ts"
 import { GeminiError } from "./GeminiError.ts"
 import { InvalidRequest } from "./GeminiErrorReason.ts"
 import * as BudgetGuard from "./internal/budgetGuard.ts"
 import * as BudgetStores from "./internal/budgetStore.ts"
 import * as Guarded from "./internal/guarded.ts"
-import * as RateLimiter from "./RateLimiter.ts"
+import type * as RateLimiter from "./RateLimiter.ts"
 
 /**
  * What a budget of any kind bounds, and how.
@@ -258,7 +259,7 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
   return Context.make(Budget, {
     read: Effect.map(Effect.forEach(guards, ({ read }) => read), (spent) => spent.flat())
   }).pipe(
-    Context.add(RateLimiter.Guard, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
+    Context.add(Gate.Guard, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
   )
 })
 
@@ -269,7 +270,7 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options | ReadonlyArray<Options>): Layer.Layer<Budget | RateLimiter.Guard> =>
+export const layer = (options: Options | ReadonlyArray<Options>): Layer.Layer<Budget | Gate.Guard> =>
   Layer.effectContext(make(options))
 
 /** The budgets around a fiber, the outermost first. */
@@ -323,7 +324,7 @@ export const within =
       const guarded = Effect.provideContext(
         effect,
         Context.make(Around, guards).pipe(
-          Context.add(RateLimiter.Within, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
+          Context.add(Gate.Within, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
         )
       )
       return options.spent === undefined ? guarded : Effect.andThen(guard.atLeast(options.spent), guarded)

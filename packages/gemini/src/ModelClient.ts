@@ -154,7 +154,10 @@ export const make = (options: Options): ModelClient => {
       StreamedCall.stream(client, {
         ...streamed,
         options,
-        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options, { request, count }),
+        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options, {
+          request,
+          count
+        }),
         chain: chainOf(request, options)
       }, (token) =>
         (transport ?? http).generateContentStream(

@@ -14,7 +14,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -22,6 +21,7 @@ import * as Scope from "effect/Scope"
 import type * as CountTokens from "./CountTokens.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import type { GenerateContentRequest, GenerateContentResponse } from "./GenerateContent.ts"
+import * as Gate from "./Gate.ts"
 import { LaneMap } from "./internal/LaneMap.ts"
 import { LaneQueue } from "./internal/LaneQueue.ts"
 import { Ticket } from "./internal/Ticket.ts"
@@ -55,7 +55,7 @@ export interface Admission {
   readonly maxWait?: Duration.Input | undefined
   /** Longest queue; beyond it LimiterFull at once. */
   readonly maxQueue?: number | undefined
-  /** What is asked, for a {@link Guard} that prices it, and how to ask the server how long that is. */
+  /** What is asked, for a `Gate.Guard` that prices it, and how to ask the server how long that is. */
   readonly asks?: {
     readonly request: GenerateContentRequest
     readonly count: (request: GenerateContentRequest) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
@@ -117,7 +117,7 @@ export interface Permit {
   readonly settle: (tokens: number) => Effect.Effect<void>
   /**
    * There where somebody wants to know what an answer is charged; of a stream each of its
-   * chunks. Present only with a {@link Guard}.
+   * chunks. Present only with a `Gate.Guard`.
    */
   readonly charge?: ((answer: Charged) => void) | undefined
   /** The attempt was never handed to the transport: gives everything back, now. */
@@ -240,90 +240,6 @@ export interface Service {
 export class RateLimiter extends Context.Service<RateLimiter, Service>()("effect-gemini/RateLimiter") {}
 
 /**
- * How an attempt ended.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Ending {
-  readonly exit: Exit.Exit<unknown, unknown>
-  /** Whether it was handed to the transport. */
-  readonly sent: boolean
-  /** Whether it had one answer: what was charged last is then the whole of it, if it succeeded. */
-  readonly isWhole: boolean
-}
-
-/**
- * What one attempt holds of one gate.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Hold {
-  /** Hears of each answer, and of a stream of each chunk. */
-  readonly charge: (answer: Charged) => void
-  readonly end: (ending: Ending) => Effect.Effect<void>
-}
-
-/**
- * What an attempt that has its permit passes before it is sent, such as a budget.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Gate {
-  /** Refuses by failing. It runs uninterruptibly, but for what it restores: then it holds nothing. */
-  readonly enter: (
-    admission: Admission,
-    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<Hold, GeminiError>
-}
-
-/**
- * How a permit is taken where gates stand: the outermost is entered first.
- *
- * @category models
- * @since 0.1.0
- */
-export type Pass = (
-  gates: ReadonlyArray<Gate>,
-  acquire: Service["acquire"],
-  admission: Admission,
-  isWhole: boolean
-) => Effect.Effect<Permit, GeminiError, Scope.Scope>
-
-/**
- * Gates, and how they are passed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Gates {
-  readonly gates: ReadonlyArray<Gate>
-  readonly pass: Pass
-}
-
-/**
- * What stands between every permit of a limiter and its attempt where it is provided, such as a
- * `Budget`: it may refuse, and hears what answers are charged.
- *
- * @category services
- * @since 0.1.0
- */
-export class Guard extends Context.Service<Guard, Gates>()("effect-gemini/RateLimiter/Guard") {}
-
-/**
- * The same for the attempts of a scope alone, within those of the {@link Guard}: see `Budget.within`.
- *
- * @category services
- * @since 0.1.0
- */
-export const Within: Context.Reference<Gates | undefined> = /* @__PURE__ */ Context.Reference<Gates | undefined>(
-  "effect-gemini/RateLimiter/Within",
-  { defaultValue: () => undefined }
-)
-
-/**
  * How a limiter counts. The defaults are Gemini's.
  *
  * @category options
@@ -376,10 +292,10 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   yield* Effect.addFinalizer(() => Effect.sync(() => lanes.close()))
 
-  const own = Option.getOrUndefined(yield* Effect.serviceOption(Guard))
+  const own = Option.getOrUndefined(yield* Effect.serviceOption(Gate.Guard))
   /** The gates around a call: those of the limiter, then those of its scope. */
-  const gatesOf = (fiber: Fiber.Fiber<unknown, unknown>): Gates | undefined => {
-    const within = fiber.getRef(Within)
+  const gatesOf = (fiber: Fiber.Fiber<unknown, unknown>): Gate.Gates | undefined => {
+    const within = fiber.getRef(Gate.Within)
     return within === undefined || own === undefined
       ? within ?? own
       : { pass: own.pass, gates: [...own.gates, ...within.gates] }

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Budget from "../Budget.ts"
+import type * as Gate from "../Gate.ts"
 import { GeminiError } from "../GeminiError.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 import * as Usage from "../Usage.ts"
@@ -32,7 +33,7 @@ const isRefused = (exit: Exit.Exit<unknown, unknown>): boolean =>
     return (status !== undefined && status >= 400) || (why._tag === "Network" && neverSent.has(why.code ?? ""))
   })
 
-export class BudgetHold implements RateLimiter.Hold {
+export class BudgetHold implements Gate.Hold {
   readonly #of: Options
   #metadata: RateLimiter.Charged["usageMetadata"]
   #candidates: RateLimiter.Charged["candidates"]
@@ -65,7 +66,7 @@ export class BudgetHold implements RateLimiter.Hold {
     if (candidates?.some(({ groundingMetadata }) => groundingMetadata != null) === true) this.#candidates = candidates
   }
 
-  readonly end = ({ exit, isWhole, sent }: RateLimiter.Ending): Effect.Effect<void> =>
+  readonly end = ({ exit, isWhole, sent }: Gate.Ending): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => this.#of.settle(this.#used(exit, isWhole, sent, now)))
 
   #used(exit: Exit.Exit<unknown, unknown>, isWhole: boolean, sent: boolean, now: number): Budget.Charge {

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Budget from "../Budget.ts"
+import type * as Gate from "../Gate.ts"
 import { GeminiError } from "../GeminiError.ts"
 import { InvalidRequest, QuotaExhausted, Unpriced } from "../GeminiErrorReason.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
@@ -36,7 +37,7 @@ export interface Options extends Budget.Limits {
 
 export interface Guard {
   readonly name: string
-  readonly gate: RateLimiter.Gate
+  readonly gate: Gate.Gate
   readonly read: Effect.Effect<ReadonlyArray<Budget.Spending>, GeminiError>
   /** What is wrong with its options. */
   readonly problem: BudgetAmount.Problem | undefined
@@ -120,7 +121,7 @@ export const make = (options: Options, store: Budget.Store, isTwice = false): Gu
       )
   }
 
-  const enter: RateLimiter.Gate["enter"] = (admission, restore) =>
+  const enter: Gate.Gate["enter"] = (admission, restore) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       turn(now)
       if (problem !== undefined) {
@@ -143,7 +144,7 @@ export const make = (options: Options, store: Budget.Store, isTwice = false): Gu
           store.reserve(key, { id, amount }, limits, ends),
           ({ reason }) => new GeminiError({ method: admission.method ?? "acquire", model, attempts: [], reason })
         )
-      const held = (amount: Budget.Amount): RateLimiter.Hold =>
+      const held = (amount: Budget.Amount): Gate.Hold =>
         new BudgetHold({
           options,
           admission,

@@ -10,12 +10,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import type * as Gate from "../Gate.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 
 /** What it holds of all its gates, and whether it was handed to the transport. */
 class Attempt {
-  readonly holds: Array<RateLimiter.Hold> = []
+  readonly holds: Array<Gate.Hold> = []
   sent = false
 
   permit(inner: RateLimiter.Permit): RateLimiter.Permit {
@@ -35,7 +36,7 @@ class Attempt {
   /** The innermost first; what was given back is held no more. */
   end(exit: Exit.Exit<unknown, unknown>, isWhole: boolean): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const held = this.holds.splice(0).reverse()
+      const held = this.holds.splice(0).toReversed()
       return Effect.forEach(held, (hold) => hold.end({ exit, sent: this.sent, isWhole }), { discard: true })
     })
   }
@@ -54,7 +55,7 @@ const opensIn = (
 /** Of countTokens nothing is charged, and a session is charged by what is said in it. */
 const isFree = ({ lane: { family } }: RateLimiter.Admission): boolean => family === "count" || family === "liveSession"
 
-export const pass: RateLimiter.Pass = (gates, acquire, admission, isWhole) => {
+export const pass: Gate.Pass = (gates, acquire, admission, isWhole) => {
   if (isFree(admission)) return acquire(admission)
   return Effect.flatMap(Effect.scope, (scope) =>
     Effect.uninterruptibleMask((restore) => {

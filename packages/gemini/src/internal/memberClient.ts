@@ -124,7 +124,7 @@ export const make = (options: Options): MemberClient => {
             options: undefined,
             meter: way.lane("count").meter("countTokens", () => 0, undefined)
           },
-          way.member.http.countTokens({ ...counting, model: way.model })
+          () => way.member.http.countTokens({ ...counting, model: way.model })
         ))
     })
 
