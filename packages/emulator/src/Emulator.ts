@@ -19,12 +19,13 @@ import type * as Answer from "./Answer.ts"
 import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import * as GeminiHandler from "./GeminiHandler.ts"
+import * as Allowance from "./internal/log/Allowance.ts"
 import * as LiveState from "./internal/live/state.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
 import * as MemoryWebSocket from "./internal/server/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/server/nodeServer.ts"
 import * as LiveHandler from "./LiveHandler.ts"
-import * as LiveLog from "./LiveLog.ts"
+import type * as LiveLog from "./LiveLog.ts"
 import * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as Script from "./Script.ts"
@@ -60,6 +61,14 @@ export interface Service {
   readonly awaitLog: (
     predicate: (entries: ReadonlyArray<RequestLog.Entry>) => boolean
   ) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
+  /**
+   * Waits for a request that satisfies a predicate, now or after its arrival or its end: the first one
+   * from a number on, default 0. It costs the same however many there were before.
+   */
+  readonly awaitRequest: (
+    predicate: (entry: RequestLog.Entry) => boolean,
+    from?: number
+  ) => Effect.Effect<RequestLog.Entry>
   /** Waits until `n` requests have arrived. */
   readonly awaitRequests: (n: number) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   /** Waits until `n` requests have ended, whichever way: see `Entry.outcome`. */
@@ -138,22 +147,26 @@ const awaiting = <A>(log: {
 
 /** @internal */
 export const make = (options: Options) => {
-  const log = RequestLog.make(options.remember)
+  const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
+  const log = RequestLog.make({ remember: options.remember, allowance })
   const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [], options.seed)
   const quota = Quota.make()
-  const live = LiveState.make(options)
+  const live = LiveState.make({ ...options, allowance })
   const state: GeminiHandler.State = { log, script, quota, live, offset: 0 }
   const handle = GeminiHandler.make(options, state)
   const handleLive = LiveHandler.make(options, state)
-  const awaitLog: Service["awaitLog"] = awaiting(log)
+  const awaitLog: Service["awaitLog"] = awaiting({
+    entries: log.entries,
+    watch: (f) => log.watch((_, kept) => f(kept))
+  })
   const each = (f: (session: LiveState.Session) => Effect.Effect<void>) =>
     Effect.suspend(() => Effect.forEach([...live.sessions], f, { discard: true }))
   const awaitLive: LiveControl["awaitLog"] = awaiting(live.log)
   const control: LiveControl = {
     connections: Effect.sync(live.log.entries),
     awaitLog: awaitLive,
-    awaitClosed: (n) => awaitLive((entries) => entries.filter((entry) => entry.closedAt !== undefined).length >= n),
-    counters: Effect.sync(() => LiveLog.counters(live.log.entries(), live.log.largestConcurrent())),
+    awaitClosed: (n) => awaitLive(() => live.log.closed() >= n),
+    counters: Effect.sync(live.log.counters),
     send: (message) => each((session) => session.send(message)),
     close: (code, reason = "") => each((session) => session.close(code, reason)),
     drop: each((session) => session.drop)
@@ -163,9 +176,10 @@ export const make = (options: Options) => {
     regionUrl: (region) => `${url}/locations/${encodeURIComponent(region)}`,
     requests: Effect.sync(log.entries),
     awaitLog,
-    awaitRequests: (n) => awaitLog((entries) => entries.length >= n),
-    awaitClosed: (n) => awaitLog((entries) => entries.filter((entry) => entry.outcome !== undefined).length >= n),
-    counters: Effect.sync(() => RequestLog.counters(log.entries())),
+    awaitRequest: (predicate, from) => RequestLog.awaitEntry(log, predicate, from),
+    awaitRequests: (n) => awaitLog(() => log.arrived() >= n),
+    awaitClosed: (n) => awaitLog(() => log.closed() >= n),
+    counters: Effect.sync(log.counters),
     largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
     enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
     addFault: (...faults) => Effect.sync(() => script.addFault(faults)),

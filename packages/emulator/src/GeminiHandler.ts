@@ -28,6 +28,7 @@ import * as ModelTable from "./ModelTable.ts"
 import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Script from "./Script.ts"
+import type { Verdict } from "./Verdict.ts"
 
 /**
  * A Google Cloud project: its keys share its quotas, in each region for itself.
@@ -77,8 +78,13 @@ export interface Options {
    * any signature will do, but those that the model demands must be there.
    */
   readonly strictSignatures?: boolean | undefined
-  /** How many of the newest requests the log keeps, bodies included. Default: all of them. */
+  /** How many of the newest requests the log keeps, bodies and answers included. Default: as `logBytes` allows. */
   readonly remember?: number | undefined
+  /**
+   * How many bytes the logs of requests and Live connections hold together, by estimate. Beyond it the
+   * oldest are dropped, and counted. Default 268 435 456: 256 MB.
+   */
+  readonly logBytes?: number | undefined
   /** False lets every request in, unjudged. Default true. */
   readonly judge?: boolean | undefined
   /** How the Live endpoint behaves. */
@@ -185,24 +191,34 @@ export const make = (options: Options, state: State): Handler => {
     request: EmulatorRequest.EmulatorRequest,
     bodyText: string | undefined,
     fault: Fault.Fault | undefined,
-    time: number
+    time: number,
+    entry: RequestLog.Handle
   ) {
     const framing = Respond.framingOf(request)
+    const refused = (by: Verdict["by"], { body }: GoogleError.Refusal): Step.Steps => {
+      entry.judged({ by, refused: body.error.message })
+      return Render.error(body.error, framing)
+    }
     const wrong = Projects.misused(request.headers)
-    if (wrong !== undefined) return Render.error({ code: 400, message: wrong }, framing)
+    if (wrong !== undefined) return refused("misuse", GoogleError.make(400, wrong))
     const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
-    if (broken !== undefined) return Render.error(broken, framing, { inside: fault?.inside })
+    if (broken !== undefined) {
+      entry.judged({ by: "fault", refused: broken.message ?? `status ${broken.code}` })
+      return Render.error(broken, framing, { inside: fault?.inside })
+    }
     const verdict = judged(request, bodyText, time)
-    if (verdict.refusal !== undefined) return Render.refusal(verdict.refusal, framing)
+    if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
     const exceeded = charge(request, verdict.body, time)
-    if (exceeded !== undefined) return Render.refusal(exceeded, framing)
+    if (exceeded !== undefined) return refused("quota", exceeded)
     if (request.method === "auth_tokens.create") {
       const made = state.live.tokens.create(verdict.body, request.key ?? "", time)
-      return "name" in made
-        ? Render.whole(made)
-        : Render.refusal(GoogleError.invalidArgument(made.refused), framing)
+      if ("refused" in made) return refused("judge", GoogleError.invalidArgument(made.refused))
+      entry.judged({ by: "generator" })
+      return Render.whole(made)
     }
-    return Respond.respond(request, verdict.body, yield* projects.scripted(request), settings, time)
+    const { answer, by } = yield* projects.scripted(request)
+    entry.judged({ by })
+    return Respond.respond(request, verdict.body, answer, settings, time)
   })
 
   return Effect.fnUntraced(function*(incoming) {
@@ -227,20 +243,21 @@ export const make = (options: Options, state: State): Handler => {
       body: undefined
     }
     const fault = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
-    const arrived = (body: unknown) =>
+    const arrived = (bodyBytes: Uint8Array | undefined) =>
       state.log.add({
         time,
         method: incoming.verb,
         path: url.pathname,
         apiMethod: routed?.method,
         model: routed?.model,
+        space: "default",
         project: early.project,
         region,
-        body,
-        headers: RequestLog.withoutSecrets(headers),
+        bodyBytes,
+        headersText: JSON.stringify(RequestLog.withoutSecrets(headers)),
         connection: incoming.connection
       })
-    const aborted = (entry: RequestLog.Mutable) => Effect.sync(() => state.log.close(entry, "aborted", now()))
+    const aborted = (entry: RequestLog.Handle) => Effect.sync(() => entry.close("aborted", now()))
     const bytes = fault?.halfOpen !== undefined && fault.halfOpen !== false
       ? undefined
       : yield* Effect.onInterrupt(
@@ -254,31 +271,34 @@ export const make = (options: Options, state: State): Handler => {
     const isTooLarge = bytes !== undefined && bytes.length > Exchange.bodyLimit
     const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
-    const entry = arrived(body ?? text)
+    const entry = arrived(text === undefined ? undefined : bytes)
     const said: Effect.Effect<Step.Steps> = routed === undefined
       ? Effect.succeed(Render.unknownPath(url.pathname))
       : isTooLarge
-      ? Effect.succeed(Render.error(tooLarge, "json"))
-      : answer({ ...early, body }, text, fault, time)
+      ? Effect.sync(() => {
+        entry.judged({ by: "judge", refused: tooLarge.message })
+        return Render.error(tooLarge, "json")
+      })
+      : answer({ ...early, body }, text, fault, time, entry)
     const steps = yield* said.pipe(
       Effect.map((steps) =>
         fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
       ),
       Effect.onInterrupt(() => aborted(entry)),
       // A script that throws, a fault of odd values, or a body nested deeper than anyone could follow.
-      Effect.catchDefect((defect) =>
-        Effect.succeed(Render.error({ code: 500, message: `The emulator failed: ${defect}` }, "json"))
-      )
+      Effect.catchDefect((defect) => {
+        const message = `The emulator failed: ${defect}`
+        entry.judged({ by: "misuse", refused: message })
+        return Effect.succeed(Render.error({ code: 500, message }, "json"))
+      })
     )
+    // The token that it brings is as good as a key.
+    const isSecret = routed?.method === "auth_tokens.create"
     return {
       steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),
-      sentHead: (status) => {
-        entry.status = status
-      },
-      sentBytes: (bytes) => {
-        entry.bytesSent += bytes
-      },
-      closed: (outcome) => state.log.close(entry, outcome, now())
+      sentHead: (status, headers) => entry.head(status, headers["content-type"] ?? ""),
+      sentBytes: (bytes) => entry.sent(bytes, now(), isSecret),
+      closed: (outcome) => entry.close(outcome, now())
     }
   })
 }

@@ -1,9 +1,11 @@
 /**
  * Live connections as data for tests: the messages both ways, and how each ended. Keys, tokens
- * and cookies are not kept.
+ * and cookies are not kept. Bounded by the same bytes as the log of requests.
  *
  * @since 0.1.0
  */
+import * as Allowance from "./internal/log/Allowance.ts"
+import type { Verdict } from "./Verdict.ts"
 
 /**
  * @category models
@@ -44,7 +46,12 @@ export interface Entry {
   readonly setUpAt: number | undefined
   /** Whether it went on with an earlier session's state. */
   readonly resumed: boolean
+  /** The newest ones, where there are too many; see `droppedMessages`. */
   readonly messages: ReadonlyArray<Message>
+  /** How many older messages the log has dropped, to stay within its bounds. */
+  readonly droppedMessages: number
+  /** Who answered or refused each turn of the model, in order. */
+  readonly verdicts: ReadonlyArray<Verdict>
   /** How many turns the model has completed, interrupted ones included. */
   readonly turns: number
   readonly closedAt: number | undefined
@@ -59,7 +66,10 @@ export interface Entry {
  * @category models
  * @since 0.1.0
  */
-export type Mutable = { -readonly [K in keyof Omit<Entry, "messages">]: Entry[K] } & { messages: Array<Message> }
+export type Mutable = { -readonly [K in keyof Omit<Entry, "messages" | "verdicts">]: Entry[K] } & {
+  messages: Array<Message>
+  verdicts: Array<Verdict>
+}
 
 /**
  * @category models
@@ -69,7 +79,8 @@ export interface LiveLog {
   readonly add: (
     entry: Pick<Entry, "time" | "path" | "project" | "region" | "apiMethod" | "version" | "headers">
   ) => Mutable
-  readonly message: (entry: Mutable, message: Message) => void
+  /** `length`: that of its text. */
+  readonly message: (entry: Mutable, message: Message, length: number) => void
   readonly setUp: (entry: Mutable, time: number) => void
   /** The end; the first call counts. */
   readonly close: (
@@ -80,11 +91,15 @@ export interface LiveLog {
   /** Tells the watchers that something in an entry was set. */
   readonly changed: () => void
   readonly entries: () => ReadonlyArray<Entry>
-  /** Sessions that were set up at one time, at most. */
-  readonly largestConcurrent: () => number
+  /** How many connections have ended since the log was last cleared. */
+  readonly closed: () => number
+  /** Of all connections, dropped ones included. */
+  readonly counters: () => Counters
   readonly clear: () => void
   /** Calls `f` with the live entries, at once and after every change, until it returns true. Gives back how to stop. */
   readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
+  /** Gives the log's bytes back; it keeps nothing any more. */
+  readonly end: () => void
 }
 
 /**
@@ -93,6 +108,8 @@ export interface LiveLog {
  */
 export interface Counters {
   readonly total: number
+  /** How many connections the log has dropped, to stay within its bounds. */
+  readonly dropped: number
   readonly open: number
   /** The largest number of sessions that were set up at one time. */
   readonly largestConcurrent: number
@@ -104,52 +121,114 @@ export interface Counters {
 }
 
 /**
- * @category getters
+ * @category options
  * @since 0.1.0
  */
-export const counters = (entries: ReadonlyArray<Entry>, largestConcurrent: number): Counters => {
-  const byCode: Record<string, number> = {}
-  for (const { code } of entries) byCode[code ?? "open"] = (byCode[code ?? "open"] ?? 0) + 1
-  const messages = entries.flatMap((entry) => entry.messages)
-  return {
-    total: entries.length,
-    open: entries.filter((entry) => entry.closedAt === undefined).length,
-    largestConcurrent,
-    turns: entries.reduce((sum, entry) => sum + entry.turns, 0),
-    messagesFromClients: messages.filter(({ from }) => from === "client").length,
-    messagesFromServer: messages.filter(({ from }) => from === "server").length,
-    byCode
-  }
+export interface Options {
+  /** How many of the newest connections it keeps, and messages of each. Default: as many as the bytes allow. */
+  readonly remember?: number | undefined
+  /** The bound on bytes, shared with other logs. Default: 256 MB for itself. */
+  readonly allowance?: Allowance.Allowance | undefined
+}
+
+/** A connection without messages, and a message beside its text, which takes twice its length when parsed. */
+const entryBytes = 1500
+const messageBytes = 250
+
+interface Kept {
+  readonly entry: Mutable
+  /** Of each message, in order. */
+  readonly sizes: Array<number>
 }
 
 /**
- * A log of the newest `remember` connections, and of each its newest `remember` messages; default all.
- *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
+export const make = (options: Options = {}): LiveLog => {
+  const { allowance = Allowance.make(Allowance.standard), remember = Number.POSITIVE_INFINITY } = options
   let log: Array<Mutable> = []
-  let next = 0
+  let kept = new Map<Mutable, Kept>()
+  /** Dropped before their end: still counted, since the log was last cleared. */
+  let adrift = new Set<Mutable>()
   let open = 0
   let largest = 0
+  let bytes = 0
+  const nothing = () => ({
+    arrived: 0,
+    closed: 0,
+    dropped: 0,
+    turns: 0,
+    client: 0,
+    server: 0,
+    byCode: new Map<string, number>()
+  })
+  let sums = nothing()
   const watchers = new Set<(entries: ReadonlyArray<Entry>) => boolean>()
   const changed = () => {
     for (const watcher of watchers) if (watcher(log)) watchers.delete(watcher)
   }
-  // Half of it at once, so that forgetting costs nothing a message.
-  const trim = <A>(list: Array<A>) => {
-    if (list.length > 2 * remember) list.splice(0, list.length - remember)
+  const grew = (by: number) => {
+    bytes += by
+    allowance.changed(by)
+  }
+  const dropMessages = (of: Kept, count: number): number => {
+    of.entry.messages.splice(0, count)
+    of.entry.droppedMessages += count
+    const freed = of.sizes.splice(0, count).reduce((sum, size) => sum + size, 0)
+    grew(-freed)
+    return freed
+  }
+  const dropEntries = (count: number): number => {
+    let freed = 0
+    for (const entry of log.splice(0, count)) {
+      const of = kept.get(entry)
+      if (of !== undefined) freed += dropMessages(of, of.sizes.length)
+      kept.delete(entry)
+      sums.dropped++
+      if (entry.closedAt === undefined) adrift.add(entry)
+      else sums.turns += entry.turns
+      freed += entryBytes
+      grew(-entryBytes)
+    }
+    return freed
+  }
+  /** Of a connection that is open its messages go before it does. */
+  const dropSome = (): number => {
+    const oldest = log[0]
+    const of = oldest === undefined ? undefined : kept.get(oldest)
+    return of !== undefined && of.entry.closedAt === undefined && of.sizes.length > 1
+      ? dropMessages(of, Math.ceil(of.sizes.length / 2))
+      : dropEntries(1)
+  }
+  const holder: Allowance.Holder = {
+    bytes: () => bytes,
+    drop: (wanted) => {
+      let freed = 0
+      for (let more = 1; freed < wanted && more > 0; freed += more) more = dropSome()
+      return freed
+    }
+  }
+  allowance.join(holder)
+  const clear = () => {
+    grew(-bytes)
+    log = []
+    kept = new Map()
+    adrift = new Set()
+    sums = nothing()
+    largest = open
   }
   return {
     add: (fields) => {
       const entry: Mutable = {
         ...fields,
-        id: next++,
+        id: sums.arrived++,
         model: undefined,
         setUpAt: undefined,
         resumed: false,
         messages: [],
+        droppedMessages: 0,
+        verdicts: [],
         turns: 0,
         closedAt: undefined,
         code: undefined,
@@ -157,13 +236,23 @@ export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
         closedBy: undefined
       }
       log.push(entry)
-      trim(log)
+      kept.set(entry, { entry, sizes: [] })
+      grew(entryBytes)
+      // Half of it at once, so that forgetting costs nothing a message.
+      if (log.length > 2 * remember) dropEntries(log.length - remember)
       changed()
       return entry
     },
-    message: (entry, message) => {
-      entry.messages.push(message)
-      trim(entry.messages)
+    message: (entry, message, length) => {
+      const of = kept.get(entry)
+      if (of !== undefined || adrift.has(entry)) sums[message.from]++
+      if (of !== undefined) {
+        entry.messages.push(message)
+        const size = messageBytes + 2 * length
+        of.sizes.push(size)
+        grew(size)
+        if (of.sizes.length > 2 * remember) dropMessages(of, of.sizes.length - remember)
+      }
       changed()
     },
     setUp: (entry, time) => {
@@ -178,20 +267,44 @@ export const make = (remember = Number.POSITIVE_INFINITY): LiveLog => {
       entry.code = code
       entry.reason = reason
       entry.closedBy = by
+      const isAdrift = adrift.delete(entry)
+      if (isAdrift) sums.turns += entry.turns
+      if (isAdrift || kept.has(entry)) {
+        sums.closed++
+        sums.byCode.set(String(code), (sums.byCode.get(String(code)) ?? 0) + 1)
+      }
       changed()
     },
     changed,
-    entries: () => log.slice(-remember).map((entry) => ({ ...entry, messages: entry.messages.slice(-remember) })),
-    largestConcurrent: () => largest,
-    clear: () => {
-      log = []
-      next = 0
-      largest = open
+    entries: () =>
+      (remember === 0 ? [] : log.slice(-remember)).map((entry) => ({
+        ...entry,
+        messages: remember === 0 ? [] : entry.messages.slice(-remember),
+        verdicts: [...entry.verdicts]
+      })),
+    closed: () => sums.closed,
+    counters: () => {
+      const still = sums.arrived - sums.closed
+      return {
+        total: sums.arrived,
+        dropped: sums.dropped,
+        open: still,
+        largestConcurrent: largest,
+        turns: [...log, ...adrift].reduce((sum, entry) => sum + entry.turns, sums.turns),
+        messagesFromClients: sums.client,
+        messagesFromServer: sums.server,
+        byCode: { ...Object.fromEntries(sums.byCode), ...(still === 0 ? {} : { open: still }) }
+      }
     },
+    clear,
     watch: (f) => {
       if (f(log)) return () => undefined
       watchers.add(f)
       return () => watchers.delete(f)
+    },
+    end: () => {
+      clear()
+      allowance.leave(holder)
     }
   }
 }

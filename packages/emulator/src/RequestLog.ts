@@ -1,8 +1,28 @@
 /**
- * What arrived at the emulator, as data for tests. Keys are not kept.
+ * What arrived at the emulator, what was answered and why, as data for tests. Keys are not kept.
+ *
+ * It is bounded by bytes, of all spaces together: the oldest entries are dropped, and counted.
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import * as Allowance from "./internal/log/Allowance.ts"
+import { type Arrival, LoggedRequest, pieceBytes } from "./internal/log/LoggedRequest.ts"
+import * as Slabs from "./internal/log/Slabs.ts"
+import { Tally } from "./internal/log/Tally.ts"
+import type { Verdict } from "./Verdict.ts"
+
+/**
+ * A piece of an answer's body as it was handed to the connection.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Chunk {
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly time: number
+  readonly bytes: Uint8Array
+}
 
 /**
  * One request. An entry grows while its answer is on the way; what `entries` gives are copies.
@@ -21,6 +41,8 @@ export interface Entry {
   /** The method of the API, `generateContent` for instance; undefined for a path that is none of the API's. */
   readonly apiMethod: string | undefined
   readonly model: string | undefined
+  /** The space that it came to: `default`, or as it was chosen. */
+  readonly space: string
   /** The project of the key; the key itself is not kept. */
   readonly project: string
   /** `global`, or the region that it was sent to. */
@@ -31,8 +53,19 @@ export interface Entry {
   readonly headers: Readonly<Record<string, string>>
   /** Requests with the same number came over the same connection. */
   readonly connection: number
+  /** Who answered or refused it; undefined while that is open, and for a path that is none of the API's. */
+  readonly verdict: Verdict | undefined
   /** The HTTP status, once it was sent. */
   readonly status: number | undefined
+  /**
+   * What was sent so far: the parsed body, the parsed events of a stream in a list, the text if it is
+   * no JSON. A new ephemeral token is not kept.
+   */
+  readonly response: unknown
+  /** The same as text. */
+  readonly responseText: string
+  /** The same in the pieces that were handed to the connection, each with its time. */
+  readonly chunks: ReadonlyArray<Chunk>
   /** Bytes of the body handed to the connection so far. */
   readonly bytesSent: number
   /** How it ended; undefined while it is open. `aborted`: the client went away. */
@@ -42,24 +75,45 @@ export interface Entry {
 }
 
 /**
+ * An entry as whoever answers it grows it.
+ *
  * @category models
  * @since 0.1.0
  */
-export type Mutable = { -readonly [K in keyof Entry]: Entry[K] }
+export interface Handle {
+  readonly judged: (verdict: Verdict) => void
+  readonly head: (status: number, contentType: string) => void
+  /** `isSecret`: only their number is kept. */
+  readonly sent: (bytes: Uint8Array, time: number, isSecret?: boolean) => void
+  /** The end of the request; the first call counts. */
+  readonly close: (outcome: NonNullable<Entry["outcome"]>, time: number) => void
+}
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface RequestLog {
-  /** Opens an entry; whoever answers writes `status`, `bytesSent` and the end into it. */
-  readonly add: (entry: Omit<Entry, "id" | "status" | "bytesSent" | "outcome" | "closedAt">) => Mutable
-  /** The end of a request; the first call counts. */
-  readonly close: (entry: Mutable, outcome: NonNullable<Entry["outcome"]>, time: number) => void
-  readonly entries: () => ReadonlyArray<Entry>
+  /** Opens an entry. */
+  readonly add: (arrival: Arrival) => Handle
+  /** Those that are kept, from a number on. */
+  readonly entries: (from?: number) => ReadonlyArray<Entry>
+  /** How many have arrived since the log was last cleared, dropped ones included. */
+  readonly arrived: () => number
+  /** How many of them have ended. */
+  readonly closed: () => number
+  /** How many by method, model, status and outcome, dropped ones included. */
+  readonly counters: () => Counters
   readonly clear: () => void
-  /** Calls `f` with the live entries, at once and after every change, until it returns true. Gives back how to stop. */
-  readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
+  /** The first one that satisfies a predicate, from a number on. */
+  readonly find: (predicate: (entry: Entry) => boolean, from?: number) => Entry | undefined
+  /**
+   * Calls `f` at once with undefined and after every change with the entry that has changed, until it
+   * returns true. Gives back how to stop.
+   */
+  readonly watch: (f: (changed: Entry | undefined, kept: ReadonlyArray<Entry>) => boolean) => () => void
+  /** Gives the log's bytes back; it keeps nothing any more. */
+  readonly end: () => void
 }
 
 const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
@@ -85,7 +139,7 @@ export const withoutSecrets = (headers: Readonly<Record<string, string | undefin
  * @category getters
  * @since 0.1.0
  */
-export const largestInWindow = (entries: ReadonlyArray<Entry>, millis: number): number => {
+export const largestInWindow = (entries: ReadonlyArray<Pick<Entry, "time">>, millis: number): number => {
   const times = entries.map((entry) => entry.time).sort((a, b) => a - b)
   let largest = 0
   let from = 0
@@ -104,6 +158,8 @@ export const largestInWindow = (entries: ReadonlyArray<Entry>, millis: number): 
  */
 export interface Counters {
   readonly total: number
+  /** How many of them the log has dropped, to stay within its bounds. */
+  readonly dropped: number
   readonly connections: number
   /** By method of the API; `""` for paths that are none of the API's. */
   readonly byMethod: Readonly<Record<string, number>>
@@ -116,35 +172,13 @@ export interface Counters {
   readonly byOutcome: Readonly<Record<string, number>>
 }
 
-const countBy = (entries: ReadonlyArray<Entry>, name: (entry: Entry) => string): Record<string, number> => {
-  // Clients choose the names, `constructor` for instance.
-  const counts = new Map<string, number>()
-  for (const entry of entries) counts.set(name(entry), (counts.get(name(entry)) ?? 0) + 1)
-  return Object.fromEntries(counts)
-}
-
-/**
- * @category getters
- * @since 0.1.0
- */
-export const counters = (entries: ReadonlyArray<Entry>): Counters => ({
-  total: entries.length,
-  connections: new Set(entries.map((entry) => entry.connection)).size,
-  byMethod: countBy(entries, (entry) => entry.apiMethod ?? ""),
-  byModel: countBy(entries, (entry) => entry.model ?? ""),
-  byProject: countBy(entries, (entry) => entry.project),
-  byRegion: countBy(entries, (entry) => entry.region),
-  byStatus: countBy(entries, (entry) => String(entry.status ?? "")),
-  byOutcome: countBy(entries, (entry) => entry.outcome ?? "open")
-})
-
 /**
  * The largest number of requests that were open at one time.
  *
  * @category getters
  * @since 0.1.0
  */
-export const largestConcurrency = (entries: ReadonlyArray<Entry>): number => {
+export const largestConcurrency = (entries: ReadonlyArray<Pick<Entry, "time" | "closedAt">>): number => {
   const edges = entries.flatMap((entry) => [
     [entry.time, 1] as const,
     ...(entry.closedAt === undefined ? [] : [[entry.closedAt, -1] as const])
@@ -161,49 +195,198 @@ export const largestConcurrency = (entries: ReadonlyArray<Entry>): number => {
 }
 
 /**
- * A log of the newest `remember` requests; default all.
- *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many of the newest requests it keeps. Default: as many as the bytes allow. */
+  readonly remember?: number | undefined
+  /** The bound on bytes, shared with other logs. Default: 256 MB for itself. */
+  readonly allowance?: Allowance.Allowance | undefined
+}
+
+/** What has ended does not change any more. */
+const still = (entry: LoggedRequest): Entry => entry.outcome === undefined ? entry.copy() : entry
+
+/** Headers and paths are much alike; so many different ones are kept once. */
+const interned = 512
+
+/**
  * @category constructors
  * @since 0.1.0
  */
-export const make = (remember = Number.POSITIVE_INFINITY): RequestLog => {
-  let log: Array<Mutable> = []
-  let next = 0
-  const watchers = new Set<(entries: ReadonlyArray<Entry>) => boolean>()
-  const changed = () => {
-    for (const watcher of watchers) if (watcher(log)) watchers.delete(watcher)
+export const make = (options: Options = {}): RequestLog => {
+  const { allowance = Allowance.make(Allowance.standard), remember = Number.POSITIVE_INFINITY } = options
+  let log: Array<LoggedRequest> = []
+  let arrived = 0
+  let closed = 0
+  let dropped = 0
+  let epoch = 0
+  let bytes = 0
+  let tally = new Tally()
+  /** Dropped before their end: they are counted when it has come. */
+  let unended = new Set<LoggedRequest>()
+  const slabs = new Slabs.Slabs()
+  const texts = new Map<string, string>()
+  const intern = (text: string): string => {
+    const known = texts.get(text)
+    if (known !== undefined) return known
+    if (texts.size >= interned) texts.clear()
+    texts.set(text, text)
+    return text
   }
-  return {
-    add: (fields) => {
-      const entry: Mutable = {
-        ...fields,
-        id: next++,
-        status: undefined,
-        bytesSent: 0,
-        outcome: undefined,
-        closedAt: undefined
+  const watchers = new Set<(changed: Entry | undefined, kept: ReadonlyArray<Entry>) => boolean>()
+  const changed = (entry: Entry) => {
+    for (const watcher of watchers) if (watcher(entry, log)) watchers.delete(watcher)
+  }
+  const grew = (by: number) => {
+    bytes += by
+    allowance.changed(by)
+  }
+  const drop = (count: number) => {
+    let freed = 0
+    for (const entry of log.splice(0, count)) {
+      freed += entry.size
+      dropped++
+      entry.dropped = true
+      if (entry.outcome !== undefined) tally.add(entry)
+      else {
+        unended.add(entry)
+        entry.pieces = undefined
+        entry.count = 0
       }
-      log.push(entry)
-      // Half of it at once, so that forgetting costs nothing a request.
-      if (log.length > 2 * remember) log.splice(0, log.length - remember)
-      changed()
-      return entry
+    }
+    grew(-freed)
+    return freed
+  }
+  const holder: Allowance.Holder = {
+    bytes: () => bytes,
+    drop: (wanted) => {
+      let count = 0
+      let found = 0
+      while (found < wanted && count < log.length) found += log[count++]?.size ?? 0
+      return drop(count)
+    }
+  }
+  allowance.join(holder)
+
+  const handle = (entry: LoggedRequest): Handle => ({
+    judged: (verdict) => {
+      entry.verdict = verdict
     },
-    close: (entry, outcome, time) => {
+    head: (status, contentType) => {
+      entry.status = status
+      entry.contentType = contentType
+    },
+    sent: (piece, time, isSecret = false) => {
+      entry.bytesSent += piece.length
+      if (entry.dropped || isSecret) return
+      const kept = { ...slabs.put(piece), time }
+      // A literal has room for one, and most answers are one piece.
+      if (entry.pieces === undefined) entry.pieces = [kept]
+      else entry.pieces.push(kept)
+      entry.count++
+      const size = pieceBytes + piece.length
+      entry.size += size
+      grew(size)
+    },
+    close: (outcome, time) => {
       if (entry.outcome !== undefined) return
       entry.outcome = outcome
       entry.closedAt = time
-      changed()
+      if (unended.delete(entry)) tally.add(entry)
+      if (entry.epoch === epoch) closed++
+      changed(entry)
+    }
+  })
+  const clear = () => {
+    epoch++
+    grew(-bytes)
+    for (const entry of log) entry.dropped = true
+    log = []
+    slabs.clear()
+    texts.clear()
+    unended = new Set()
+    tally = new Tally()
+    arrived = 0
+    closed = 0
+    dropped = 0
+  }
+  return {
+    add: (arrival) => {
+      const { bodyBytes, headersText, path, ...fields } = arrival
+      const entry = new LoggedRequest(
+        arrived++,
+        epoch,
+        { ...fields, headersText: intern(headersText), path: intern(path) },
+        bodyBytes === undefined ? undefined : slabs.put(bodyBytes)
+      )
+      log.push(entry)
+      grew(entry.size)
+      // Half of it at once, so that forgetting costs nothing a request.
+      if (log.length > 2 * remember) drop(log.length - remember)
+      changed(entry)
+      return handle(entry)
     },
-    entries: () => log.slice(-remember).map((entry) => ({ ...entry })),
-    clear: () => {
-      log = []
-      next = 0
+    entries: (from = 0) => {
+      const first = Math.max(arrived - remember, from) - (log[0]?.id ?? 0)
+      return log.slice(Math.max(0, first)).map(still)
+    },
+    arrived: () => arrived,
+    closed: () => closed,
+    counters: () => {
+      const all = tally.copy()
+      for (const entry of unended) all.add(entry)
+      for (const entry of log) all.add(entry)
+      return all.counters(dropped)
+    },
+    clear,
+    find: (predicate, from = 0) => {
+      for (let i = Math.max(0, from - (log[0]?.id ?? 0)); i < log.length; i++) {
+        const entry = log[i]
+        if (entry !== undefined && predicate(entry)) return still(entry)
+      }
+      return undefined
     },
     watch: (f) => {
-      if (f(log)) return () => undefined
+      if (f(undefined, log)) return () => undefined
       watchers.add(f)
       return () => watchers.delete(f)
+    },
+    end: () => {
+      clear()
+      allowance.leave(holder)
     }
   }
 }
+
+/**
+ * Waits for an entry that satisfies a predicate: the first one from a number on. After its start it looks
+ * at what has changed alone.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const awaitEntry = (
+  log: RequestLog,
+  predicate: (entry: Entry) => boolean,
+  from = 0
+): Effect.Effect<Entry> =>
+  Effect.callback((resume) => {
+    // A predicate that throws fails the one who waits, and not whoever is just being served.
+    const stop = log.watch((changed) => {
+      try {
+        const entry = changed === undefined
+          ? log.find(predicate, from)
+          : changed.id >= from && predicate(changed)
+          ? log.find(({ id }) => id === changed.id, changed.id) ?? changed
+          : undefined
+        if (entry !== undefined) resume(Effect.succeed(entry))
+        return entry !== undefined
+      } catch (error) {
+        resume(Effect.die(error))
+        return true
+      }
+    })
+    return Effect.sync(stop)
+  })

@@ -27,6 +27,10 @@ export interface Standalone {
   readonly url: string
   readonly regionUrl: (region: string) => string
   readonly requests: () => ReadonlyArray<RequestLog.Entry>
+  readonly awaitRequest: (
+    predicate: (entry: RequestLog.Entry) => boolean,
+    from?: number
+  ) => Promise<RequestLog.Entry>
   readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
@@ -50,6 +54,7 @@ const promised = (service: Emulator.Service): Standalone => ({
   url: service.url,
   regionUrl: service.regionUrl,
   requests: () => Effect.runSync(service.requests),
+  awaitRequest: (predicate, from) => Effect.runPromise(service.awaitRequest(predicate, from)),
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
   awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
   enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),

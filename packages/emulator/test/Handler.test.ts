@@ -2,7 +2,6 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import { EmulatorError } from "effect-gemini-emulator/EmulatorError"
-import * as RequestLog from "effect-gemini-emulator/RequestLog"
 import * as Standalone from "effect-gemini-emulator/Standalone"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -124,6 +123,7 @@ describe.each([["over sockets", sockets], ["in memory", Emulator.layerHttpClient
         assert.notInclude(JSON.stringify(entry), "secret")
         assert.deepStrictEqual(yield* emulator.counters, {
           total: 1,
+          dropped: 0,
           connections: 1,
           byMethod: { countTokens: 1 },
           byModel: { [flash]: 1 },
@@ -211,42 +211,6 @@ describe("pacing", () => {
       const { requests } = yield* Emulator.Emulator
       assert.strictEqual((yield* requests)[0]?.outcome, "aborted")
     }).pipe(Effect.provide(Emulator.layerHttpClient({ chunkDelay: 3_600_000 }))))
-})
-
-describe("the log", () => {
-  const entry = (time: number, closedAt?: number): RequestLog.Entry => ({
-    id: 0,
-    time,
-    method: "POST",
-    path: "/",
-    apiMethod: undefined,
-    model: undefined,
-    project: "default",
-    region: "global",
-    body: undefined,
-    headers: {},
-    connection: 0,
-    status: 200,
-    bytesSent: 0,
-    outcome: undefined,
-    closedAt
-  })
-
-  it("keeps as many of the newest as it is told to", () => {
-    for (const [remember, kept] of [[3, [7, 8, 9]], [0, []], [undefined, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]] as const) {
-      const log = RequestLog.make(remember)
-      for (let i = 0; i < 10; i++) log.add(entry(i))
-      assert.deepStrictEqual(log.entries().map(({ id }) => id), [...kept])
-    }
-  })
-
-  it("knows the largest count in any rolling window, and at one time", () => {
-    const times = [0, 10, 59_999, 60_000, 60_005, 60_009, 120_020].map((time) => entry(time))
-    assert.strictEqual(RequestLog.largestInWindow(times, 60_000), 5)
-    assert.strictEqual(RequestLog.largestInWindow(times, 1), 1)
-    assert.strictEqual(RequestLog.largestInWindow([], 1), 0)
-    assert.strictEqual(RequestLog.largestConcurrency([entry(0, 10), entry(5, 20), entry(10, 11), entry(30)]), 2)
-  })
 })
 
 describe("without Effect", () => {

@@ -129,7 +129,7 @@ export const make = (options: {
       sent++
       if (counts && inTurn !== undefined) inTurn++
       const flushed = write(fault?.textFrames === true ? text : encoder.encode(text), fault?.fragments)
-      log.message(entry, { from: "server", time: now(), message })
+      log.message(entry, { from: "server", time: now(), message }, text.length)
       return fault === undefined ? flushed : Effect.andThen(flushed, at("sent"))
     }))
 

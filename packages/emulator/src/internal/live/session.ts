@@ -9,7 +9,6 @@ import * as GoogleError from "../../GoogleError.ts"
 import type * as LiveLog from "../../LiveLog.ts"
 import type { LiveOptions } from "../../LiveOptions.ts"
 import type * as ModelTable from "../../ModelTable.ts"
-import type * as Answer from "../../Answer.ts"
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as JsonText from "../judge/jsonText.ts"
@@ -22,6 +21,7 @@ import type * as LiveState from "./state.ts"
 import * as LiveTokens from "./tokens.ts"
 import * as Tokens from "../answers/tokens.ts"
 import * as Turns from "./turns.ts"
+import type { Projects } from "../server/projects.ts"
 import type * as Utterance from "../answers/Utterance.ts"
 
 export interface Options {
@@ -49,7 +49,7 @@ export interface Options {
   /** Counts the use of a token; false: it has none left. */
   readonly useToken: () => boolean
   readonly request: (model: string, body: unknown) => EmulatorRequest
-  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
+  readonly scripted: Projects["scripted"]
   /** The setup has named its model: faults that wait for it are due. */
   readonly onModel: (model: string) => void
   readonly ended: Deferred.Deferred<void>
@@ -83,7 +83,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   const take = Effect.map(inbox.take, (data) => {
     const text = typeof data === "string" ? data : decoder.decode(data)
     const parsed = JsonText.parse(text)
-    state.log.message(entry, { from: "client", time: now(), message: parsed.ok ? parsed.value : text })
+    state.log.message(entry, { from: "client", time: now(), message: parsed.ok ? parsed.value : text }, text.length)
     return { parsed, length: text.length }
   })
 

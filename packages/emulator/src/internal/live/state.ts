@@ -4,6 +4,7 @@
 import type * as Effect from "effect/Effect"
 import * as LiveLog from "../../LiveLog.ts"
 import type { LiveOptions } from "../../LiveOptions.ts"
+import type { Allowance } from "../log/Allowance.ts"
 import type * as Json from "../json.ts"
 import * as Handles from "./handles.ts"
 import * as Tokens from "./tokens.ts"
@@ -30,8 +31,9 @@ export const make = (options: {
   readonly remember?: number | undefined
   readonly seed?: string | undefined
   readonly live?: LiveOptions | undefined
+  readonly allowance?: Allowance | undefined
 }): LiveState => ({
-  log: LiveLog.make(options.remember),
+  log: LiveLog.make({ remember: options.remember, allowance: options.allowance }),
   handles: Handles.make(options.live?.handleLifetime ?? 7_200_000),
   tokens: Tokens.make(options.seed ?? ""),
   sessions: new Set(),

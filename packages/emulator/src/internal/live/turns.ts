@@ -18,6 +18,7 @@ import * as Judge from "./judge.ts"
 import type * as Outbox from "./outbox.ts"
 import * as Reply from "./reply.ts"
 import * as Tokens from "../answers/tokens.ts"
+import type { Projects } from "../server/projects.ts"
 import * as Utterance from "../answers/Utterance.ts"
 
 export interface Setting {
@@ -36,7 +37,7 @@ export interface Setting {
   readonly changed: () => void
   readonly scope: Scope.Scope
   readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
-  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
+  readonly scripted: Projects["scripted"]
   /** Tells the client which state it could come back to; undefined: none at the moment. */
   readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
   readonly shut: (code: number, reason: string) => Effect.Effect<void>
@@ -153,7 +154,8 @@ export const make = (setting: Setting): Turns => {
   }
 
   const play = Effect.fnUntraced(function*(current: Turn, last: Json.Json) {
-    const answer = yield* setting.scripted(setting.request(history.contents))
+    const { answer, by } = yield* setting.scripted(setting.request(history.contents))
+    entry.verdicts.push({ by })
     const given: Answer.AnswerFields = answer === undefined ? {} : Answer.fields(answer)
     const { said } = current
     const dice = Dice.make(`${setting.seed}\nlive\n${setting.model}\n${count}\n${Json.canonical(last)}`)

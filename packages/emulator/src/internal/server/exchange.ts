@@ -22,8 +22,8 @@ export interface Incoming {
 /** The answer and the log's view of it. */
 export interface Exchange {
   readonly steps: Step.Steps
-  readonly sentHead: (status: number) => void
-  readonly sentBytes: (bytes: number) => void
+  readonly sentHead: (status: number, headers: Readonly<Record<string, string>>) => void
+  readonly sentBytes: (bytes: Uint8Array) => void
   readonly closed: (outcome: "complete" | "cut" | "reset" | "aborted") => void
 }
 

@@ -61,7 +61,7 @@ const body = (
       case "Head":
         return pull
       case "Bytes":
-        exchange.sentBytes(step.bytes.length)
+        exchange.sentBytes(step.bytes)
         return Effect.succeed(Arr.of(step.bytes))
       case "Break":
         exchange.closed(step.how)
@@ -109,7 +109,7 @@ export const make = (handle: Handler): HttpClient.HttpClient => {
               exchange.closed(step.how)
               return Effect.fail(transport(step.how))
             case "Head":
-              exchange.sentHead(step.status)
+              exchange.sentHead(step.status, step.headers)
               return Effect.succeed(
                 new MemoryResponse(
                   request,

@@ -65,13 +65,13 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
         return yield* Effect.never
       case "Head":
         response.writeHead(step.status, step.headers)
-        exchange.sentHead(step.status)
+        exchange.sentHead(step.status, step.headers)
         headWaits = true
         break
       case "Bytes": {
         headWaits = false
         const room = response.write(step.bytes)
-        exchange.sentBytes(step.bytes.length)
+        exchange.sentBytes(step.bytes)
         if (!room) yield* flushed(response)
         break
       }

@@ -37,7 +37,13 @@ export interface Projects {
   readonly nameOf: (key: string | undefined) => string
   readonly quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined
   /** The answer that was asked for: by the request, by the queue, by the project, by the server. */
-  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Answer.Answer | undefined>
+  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Scripted>
+}
+
+/** Who answers, and what; without an answer the generator makes one. */
+export interface Scripted {
+  readonly by: "header" | "queue" | "answers" | "generator"
+  readonly answer?: Answer.Answer | undefined
 }
 
 export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.State, "script">): Projects => {
@@ -53,16 +59,18 @@ export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.S
       const regions = quotas?.regions ?? {}
       return named(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
     },
-    scripted: Effect.fnUntraced(function*(request) {
-      const waiting = headerJson<Answer.Answer>(request.headers, answerHeader) ?? state.script.takeAnswer(request)
-      if (waiting !== undefined) return waiting
+    scripted: Effect.fnUntraced(function*(request): Effect.fn.Return<Scripted> {
+      const asked = headerJson<Answer.Answer>(request.headers, answerHeader)
+      if (asked !== undefined) return { by: "header", answer: asked }
+      const waiting = state.script.takeAnswer(request)
+      if (waiting !== undefined) return { by: "queue", answer: waiting }
       for (const script of [options.projects?.[nameOf(request.key)]?.answers, options.answers]) {
         if (typeof script !== "function") continue
         const given = script(request)
         const answer = Effect.isEffect(given) ? yield* given : given
-        if (answer !== undefined) return answer
+        if (answer !== undefined) return { by: "answers", answer }
       }
-      return undefined
+      return { by: "generator" }
     })
   }
 }

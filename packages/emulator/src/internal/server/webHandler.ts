@@ -33,7 +33,7 @@ const body = (exchange: Exchange, steps: Iterator<Step.Step>, gone: AbortControl
         exchange.closed("complete")
         controller.close()
       } else if (step._tag === "Bytes") {
-        exchange.sentBytes(step.bytes.length)
+        exchange.sentBytes(step.bytes)
         controller.enqueue(step.bytes)
       } else if (step._tag === "Break") {
         exchange.closed(step.how)
@@ -72,7 +72,7 @@ export const make = (handle: Handler): (request: Request) => Promise<Response> =
       exchange.closed(head?._tag === "Break" ? head.how : "cut")
       throw broken(head?._tag === "Break" ? head.how : "cut")
     }
-    exchange.sentHead(head.status)
+    exchange.sentHead(head.status, head.headers)
     return new Response(body(exchange, steps, gone), { status: head.status, headers: head.headers })
   }
 }

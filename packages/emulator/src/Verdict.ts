@@ -1,0 +1,39 @@
+/**
+ * Who answered a request or refused it, and why: what the logs keep of every request and every turn.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Who decided what a request was answered.
+ *
+ * - `fault`: an error that a fault ordered
+ * - `misuse`: a header or a name of the emulator's own was wrong
+ * - `judge`: the real API would refuse it
+ * - `quota`: the quota was used up
+ * - `header`, `queue`, `rule`, `answers`: a script, see the README
+ * - `unmatched`: there are rules, and none of them matches
+ * - `generator`: nobody else
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Verdict {
+  readonly by:
+    | "fault"
+    | "misuse"
+    | "judge"
+    | "quota"
+    | "header"
+    | "queue"
+    | "rule"
+    | "answers"
+    | "unmatched"
+    | "generator"
+  /** The name of the rule. */
+  readonly rule?: string | undefined
+  /** Why it was refused: the message that the client got. */
+  readonly refused?: string | undefined
+  /** Of a request that no rule matches: what kept the nearest ones from it. */
+  readonly nearMisses?: ReadonlyArray<string> | undefined
+}
