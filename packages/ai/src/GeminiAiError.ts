@@ -78,6 +78,7 @@ export const reason = (error: GeminiError): AiError.AiErrorReason => {
     case "ToolCallRejected":
       return new AiError.InvalidOutputError({ description, metadata, usage: usageOf(error) })
     case "InvalidResponse":
+    case "ResponseTooLarge":
       return new AiError.InvalidResponseError({ description, metadata })
     case "Overloaded":
     case "StreamInterrupted":

@@ -87,11 +87,15 @@ export const stream = <T, E, RD>(options: {
     const config = { ...outer, responseMimeType: "application/json", responseJsonSchema: jsonSchema } as const
     let text = ""
     let shown = ""
+    let next = 0
     const partials = LanguageModel.streamText({ prompt: options.prompt }).pipe(
       Stream.provideService(GeminiLanguageModel.Config, config),
       Stream.filterMap((part) => {
         if (part.type !== "text-delta") return Result.failVoid
         text += part.delta
+        // All of it is read each time: a long text is not read for each piece.
+        if (text.length < next) return Result.failVoid
+        next = text.length + (text.length >> 8)
         const partial = PartialJson.parse(text)
         if (partial === undefined || partial.complete) return Result.failVoid
         const decoded = partialDecode(options.schema, partial)

@@ -83,6 +83,7 @@ export const refusalOf = ({ reason, retryAfter }: GeminiError): Refusal => {
     case "ServerError":
     case "Network":
     case "InvalidResponse":
+    case "ResponseTooLarge":
     case "ToolCallRejected":
     case "StreamInterrupted":
     case "Live":

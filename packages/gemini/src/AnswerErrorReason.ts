@@ -44,6 +44,31 @@ export class InvalidResponse
 }
 
 /**
+ * The server sent more than is taken in: `limit` is the bound in bytes, as they are once they
+ * are inflated, and `what` it is a bound of: the body of an answer, one event of a stream, the
+ * body of an error (the envelope has its `status`). The rest was not read.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ResponseTooLarge
+  extends Schema.TaggedError<ResponseTooLarge>("effect-gemini/GeminiError/ResponseTooLarge")("ResponseTooLarge", {
+    what: Schema.Literals(["body", "event", "errorBody"]),
+    limit: Schema.Finite
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the server sent ${kinds[this.what]} of more than ${this.limit} bytes, which was not read on: ` +
+      `look at who answers at baseUrl, or raise bounds.${this.what}`
+  }
+}
+
+const kinds = { body: "an answer", event: "an event of a stream", errorBody: "an error" } as const
+
+/**
  * The prompt was blocked before anything was generated.
  *
  * @category errors

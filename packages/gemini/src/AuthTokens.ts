@@ -125,7 +125,7 @@ export class AuthTokens extends Context.Service<AuthTokens, Service>()("effect-g
  */
 export type Options = Pick<
   GeminiConfig.Options,
-  "apiKey" | "baseUrl" | "apiVersion" | "timeouts" | "retry" | "transformClient"
+  "apiKey" | "baseUrl" | "apiVersion" | "timeouts" | "retry" | "bounds" | "transformClient"
 >
 
 const method = "createAuthToken"

@@ -106,6 +106,24 @@ export type Continuation = "off" | {
 }
 
 /**
+ * How much of what a server sends is taken in, in bytes: of what was compressed, once it is
+ * inflated. More ends the call with ResponseTooLarge. (`limits` are the quotas of models.)
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bounds {
+  /** The body of an answer that comes as one. Default 256 MiB. */
+  readonly body?: number | undefined
+  /** One event of a stream, or one object of a JSON stream: the stream has no bound. Default 128 MiB. */
+  readonly event?: number | undefined
+  /** The body of an answer that is an error. Default 256 KiB. */
+  readonly errorBody?: number | undefined
+  /** One message of a Live session, its fragments together. Default 32 MiB. */
+  readonly frame?: number | undefined
+}
+
+/**
  * Options of every client layer.
  *
  * @category options
@@ -127,6 +145,8 @@ export interface Options {
   readonly retry?: Retry | undefined
   /** Default: answers are followed, over at most 16 hops. */
   readonly continuation?: Continuation | undefined
+  /** How much of what the server sends is taken in. */
+  readonly bounds?: Bounds | undefined
   /**
    * How long closing the layer waits for calls in flight before it interrupts the fibers that
    * are in them. New calls fail at once, and what waits for quota or in a backoff is not waited

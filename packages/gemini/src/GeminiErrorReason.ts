@@ -13,13 +13,14 @@ import {
   InvalidResponse,
   PromptBlocked,
   ResponseBlocked,
+  ResponseTooLarge,
   StreamInterrupted,
   ToolCallRejected
 } from "./AnswerErrorReason.ts"
 import { LimiterFull, LimiterUnavailable, RequestTooLarge, Unpriced } from "./LimiterErrorReason.ts"
 import { LiveErrorReason } from "./LiveErrorReason.ts"
 
-export { InvalidResponse, PromptBlocked, ResponseBlocked, StreamInterrupted, ToolCallRejected }
+export { InvalidResponse, PromptBlocked, ResponseBlocked, ResponseTooLarge, StreamInterrupted, ToolCallRejected }
 export { LimiterFull, LimiterUnavailable, RequestTooLarge, Unpriced }
 
 const description = Schema.optionalKey(Schema.String)
@@ -346,6 +347,7 @@ export const GeminiErrorReason = Schema.Union([
   Network,
   TimedOut,
   InvalidResponse,
+  ResponseTooLarge,
   PromptBlocked,
   ResponseBlocked,
   ToolCallRejected,

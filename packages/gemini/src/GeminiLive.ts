@@ -37,7 +37,9 @@ import * as RateLimiter from "./RateLimiter.ts"
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl" | "apiVersion" | "tier" | "limits"> {
+export interface Options
+  extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl" | "apiVersion" | "tier" | "limits" | "bounds">
+{
   /** The model of sessions that name none. */
   readonly defaultLiveModel?: string | undefined
   /**

@@ -188,6 +188,31 @@ export class Overflow extends Schema.TaggedError<Overflow>("effect-gemini/LiveEr
 }
 
 /**
+ * The server sent more than is taken in: `limit` is the bound in bytes, and `what` it is a
+ * bound of: one message with its fragments (`bounds.frame`), or what came before the setup
+ * was complete (`inboundLimit`).
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ResponseTooLarge
+  extends Schema.TaggedError<ResponseTooLarge>("effect-gemini/LiveError/ResponseTooLarge")("ResponseTooLarge", {
+    what: Schema.Literals(["frame", "setup"]),
+    limit: Schema.Finite
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return this.what === "frame"
+      ? `the server sent a message of more than ${this.limit} bytes, which was not read: look at who answers at ` +
+        `baseUrl, or raise bounds.frame`
+      : `the server sent more than ${this.limit} bytes before it completed the setup: look at who answers at baseUrl`
+  }
+}
+
+/**
  * A deadline of the session passed.
  *
  * @category errors
@@ -256,6 +281,7 @@ export const LiveErrorReason = Schema.Union([
   SessionClosed,
   SessionInUse,
   Overflow,
+  ResponseTooLarge,
   TimedOut,
   Limited,
   Network

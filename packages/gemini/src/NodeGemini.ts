@@ -25,6 +25,7 @@ import * as GeminiClient from "./GeminiClient.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import * as Environment from "./internal/environment.ts"
 import type * as GeminiLive from "./GeminiLive.ts"
+import * as Bounds from "./internal/bounds.ts"
 import * as DispatchClient from "./internal/dispatchClient.ts"
 import type { LiveTransport } from "./LiveTransport.ts"
 import * as RateLimiter from "./RateLimiter.ts"
@@ -117,9 +118,12 @@ export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Ser
 const withLive = <A, E, R>(use: (live: typeof GeminiLive) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrap(Effect.map(Effect.promise(() => import("./GeminiLive.ts")), use))
 
-const sockets = (): Layer.Layer<Socket.WebSocketConstructor> =>
+const sockets = ({ bounds }: GeminiLive.Options): Layer.Layer<Socket.WebSocketConstructor> =>
   Layer.unwrap(
-    Effect.map(Effect.promise(() => import("./internal/wsConstructor.ts")), (constructor) => constructor.layer)
+    Effect.map(
+      Effect.promise(() => import("./internal/wsConstructor.ts")),
+      (constructor) => constructor.layer(Bounds.of(bounds, "frame"))
+    )
   )
 
 /**
@@ -129,7 +133,7 @@ const sockets = (): Layer.Layer<Socket.WebSocketConstructor> =>
  * @since 0.1.0
  */
 export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.GeminiLive> =>
-  Layer.provide(withLive((live) => live.layer(options)), [sockets(), RateLimiter.layer])
+  Layer.provide(withLive((live) => live.layer(options)), [sockets(options), RateLimiter.layer])
 
 /**
  * The same with key, base URL and version from the environment; `options` win over it.
@@ -158,10 +162,11 @@ export type AllServices = Services | GeminiLive.GeminiLive | LiveTransport
  * @since 0.1.0
  */
 export const layer = (options: GeminiConfig.Options & GeminiLive.TransportOptions): Layer.Layer<AllServices> =>
-  Layer.provide(layerNoSockets(options), [agent(options), sockets()])
+  Layer.provide(layerNoSockets(options), [agent(options), sockets(options)])
 
 /**
- * The same over a dispatcher and WebSockets of yours: a proxy, client certificates.
+ * The same over a dispatcher and WebSockets of yours: a proxy, client certificates. What
+ * `bounds.frame` refuses has been read by then: give yours a `maxPayload`.
  *
  * @category layers
  * @since 0.1.0

@@ -24,6 +24,7 @@ describe("the reasons of a GeminiError", () => {
       | "Network"
       | "TimedOut"
       | "InvalidResponse"
+      | "ResponseTooLarge"
       | "PromptBlocked"
       | "ResponseBlocked"
       | "ToolCallRejected"
@@ -54,6 +55,7 @@ describe("the reasons of a GeminiError", () => {
         Network: value,
         TimedOut: value,
         InvalidResponse: value,
+        ResponseTooLarge: value,
         PromptBlocked: value,
         ResponseBlocked: value,
         ToolCallRejected: value,
@@ -84,6 +86,7 @@ describe("the reasons of a LiveError", () => {
       | "SessionClosed"
       | "SessionInUse"
       | "Overflow"
+      | "ResponseTooLarge"
       | "Limited"
       | "TimedOut"
       | "Network"

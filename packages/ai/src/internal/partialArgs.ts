@@ -3,6 +3,7 @@
  *
  * The pieces are JSON paths and values; a string may come in several. The same pieces give
  * the text of the arguments as far as it is certain, for whoever shows a call as it grows.
+ * Paths are the server's word: one that no arguments of a function have is left out.
  */
 import type * as Part from "effect-gemini/Part"
 
@@ -19,6 +20,16 @@ export const steps = (jsonPath: string): ReadonlyArray<Step> =>
     ([, name, index, single, double]) =>
       index === undefined ? name ?? (single ?? double ?? "").replace(/\\(.)/g, "$1") : Number(index)
   )
+
+/** Deeper arguments fill the stack of whoever writes them as JSON. */
+const deepest = 200
+
+/** Places of an array that may be left empty: each is written as a null. */
+const widestGap = 1_000
+
+/** Whether a step leads somewhere from there: an array has places alone, and few that are empty. */
+const isPlace = (node: Node, step: Step): boolean =>
+  !Array.isArray(node) || (typeof step === "number" && step <= node.length + widestGap)
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null
 
@@ -40,35 +51,46 @@ export class ArgsFold {
   readonly #args: Record<string, unknown> = {}
   #shown = ""
   #open = false
+  /** Of the values that came since the text was last written. */
+  #grown = 0
 
   add(piece: Piece): void {
+    this.#open = piece.willContinue === true
+    this.#grown += 1 + (piece.stringValue?.length ?? 0)
     const path = steps(piece.jsonPath ?? "$")
+    if (path.length > deepest) return
     let node: Node = this.#args
-    path.forEach((step, i) => {
+    for (const [i, step] of path.entries()) {
+      if (!isPlace(node, step)) return
+      const before = get(node, step)
       const next = path[i + 1]
       if (next === undefined) {
-        const before = get(node, step)
         const value = valueOf(piece)
-        set(node, step, typeof before === "string" && typeof value === "string" ? before + value : value)
-        return
+        return set(node, step, typeof before === "string" && typeof value === "string" ? before + value : value)
       }
-      const inner = get(node, step)
-      if (isNode(inner)) {
-        node = inner
-        return
+      if (isNode(before)) {
+        node = before
+        continue
       }
       const made: Node = typeof next === "number" ? [] : {}
       set(node, step, made)
       node = made
-    })
-    this.#open = piece.willContinue === true
+    }
   }
 
-  /** What the text of the arguments has grown by; nothing where it changed further back. */
+  /**
+   * What the text of the arguments has grown by; nothing where it changed further back. All of
+   * it is written each time: what is long is not written for each piece.
+   */
   delta(): string {
-    const text = JSON.stringify(this.#args).replace(/[}\]]+$/, "")
+    if (this.#grown < this.#shown.length >> 8) return ""
+    this.#grown = 0
+    const whole = JSON.stringify(this.#args)
+    let end = whole.length
+    while (whole[end - 1] === "}" || whole[end - 1] === "]") end--
+    const text = whole.slice(0, end)
     // The quote of a string that goes on is not certain yet.
-    return this.#grow(this.#open ? text.replace(/"$/, "") : text)
+    return this.#grow(this.#open ? text.endsWith("\"") ? text.slice(0, -1) : text : text)
   }
 
   /** The rest of the text. */

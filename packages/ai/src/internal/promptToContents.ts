@@ -42,7 +42,12 @@ const given = (details: InputDetails | null | undefined): Part.Part => ({
 
 const remembered = (details: PartDetails | null | undefined): Part.Part | undefined => details?.part
 
-const dataUrl = /^data:([^;,]*)[^,]*;base64,/
+/** The type and the data of a `data:` URL in base64; only what is before its comma is looked at. */
+const inlined = (data: string): { readonly type: string; readonly data: string } | undefined => {
+  const comma = data.startsWith("data:") ? data.indexOf(",") : -1
+  const head = comma === -1 ? "" : data.slice("data:".length, comma)
+  return head.endsWith(";base64") ? { type: head.slice(0, head.indexOf(";")), data: data.slice(comma + 1) } : undefined
+}
 
 const concrete = (mediaType: string): string => mediaType === "image/*" ? "image/jpeg" : mediaType
 
@@ -56,12 +61,9 @@ export const filePart = (part: Prompt.FilePart): Part.Part => {
     return { inlineData: { ...inlineData, mimeType, data: Base64.encode(part.data) }, ...details }
   }
   const data = part.data instanceof URL ? part.data.href : part.data
-  const inline = dataUrl.exec(data)
-  if (inline !== null) {
-    return {
-      inlineData: { ...inlineData, mimeType: inline[1] || mimeType, data: data.slice(inline[0].length) },
-      ...details
-    }
+  const inline = inlined(data)
+  if (inline !== undefined) {
+    return { inlineData: { ...inlineData, mimeType: inline.type || mimeType, data: inline.data }, ...details }
   }
   return part.data instanceof URL || isAddress(data)
     ? { fileData: { mimeType, fileUri: data }, ...details }

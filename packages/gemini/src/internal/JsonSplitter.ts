@@ -3,8 +3,10 @@
  * without `alt=sse` (`[{…}`, `,\r\n{…}`, `]`), or objects one after another.
  *
  * Invariants: braces count only outside strings; every byte is looked at once; an
- * object's bytes are joined and decoded once, when its last brace has come.
+ * object's bytes are joined and decoded once, when its last brace has come; of one that is
+ * larger than `limit` nothing is kept.
  */
+import { Pieces } from "./Pieces.ts"
 import type { Splitter } from "./StreamSplitter.ts"
 import * as Utf8 from "./utf8.ts"
 
@@ -22,14 +24,21 @@ const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 
 const isMark = (byte: number): boolean => byte === 0xef || byte === 0xbb || byte === 0xbf
 
 export class JsonSplitter implements Splitter {
-  #held: Array<Uint8Array> = []
+  readonly #held = new Pieces()
+  readonly #limit: number
   #depth = 0
   #inString = false
   #escaped = false
   #stray = ""
   cut = false
+  isTooLarge = false
+
+  constructor(limit = Infinity) {
+    this.#limit = limit
+  }
 
   push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
+    if (this.isTooLarge) return out
     let start = this.#depth > 0 ? 0 : -1
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0
@@ -42,9 +51,8 @@ export class JsonSplitter implements Splitter {
       } else if (this.#depth > 0) {
         if (byte === QUOTE) this.#inString = true
         else if (byte === CLOSE && --this.#depth === 0) {
-          this.#held.push(bytes.subarray(start, i + 1))
-          out.push(Utf8.decode(Utf8.concat(this.#held)))
-          this.#held = []
+          if (!this.#hold(bytes.subarray(start, i + 1))) return out
+          out.push(Utf8.decode(this.#held.take()))
           start = -1
         }
       } else if (
@@ -54,13 +62,22 @@ export class JsonSplitter implements Splitter {
         this.#stray += String.fromCharCode(byte)
       }
     }
-    if (start >= 0) this.#held.push(bytes.subarray(start))
+    if (start >= 0) this.#hold(bytes.subarray(start))
     return out
   }
 
   end(): ReadonlyArray<string> {
-    this.cut = this.#depth > 0
-    return this.cut ? [Utf8.decode(Utf8.concat(this.#held))] : []
+    this.cut = this.#depth > 0 && !this.isTooLarge
+    return this.cut ? [Utf8.decode(this.#held.take())] : []
+  }
+
+  /** Whether it is not too much. */
+  #hold(bytes: Uint8Array): boolean {
+    this.#held.push(bytes)
+    if (this.#held.bytes <= this.#limit) return true
+    this.isTooLarge = true
+    this.#held.drop()
+    return false
   }
 
   get stray(): string {

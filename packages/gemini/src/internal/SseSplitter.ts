@@ -7,8 +7,10 @@
  *
  * Invariants: bytes of an unfinished line are kept as they came and decoded only when
  * the line is whole, so no split point can break a UTF-8 sequence; line ends are sought
- * once per byte, and bytes are joined once per line, however many pieces it came in.
+ * once per byte, and bytes are joined once per line, however many pieces it came in. Of one
+ * event no more is kept than `limit`: what is counted is its lines, without their ends.
  */
+import { Pieces } from "./Pieces.ts"
 import type { Splitter } from "./StreamSplitter.ts"
 import * as Utf8 from "./utf8.ts"
 
@@ -22,15 +24,24 @@ const BOM = 0xfeff
 const strayLimit = 1 << 20
 
 export class SseSplitter implements Splitter {
-  #held: Array<Uint8Array> = []
+  readonly #held = new Pieces()
+  readonly #limit: number
   #data: string | undefined = undefined
+  /** Of the lines that `data` is of. */
+  #dataLength = 0
   #skipLf = false
   #first = true
   readonly #stray: Array<string> = []
   #strayLength = 0
   cut = false
+  isTooLarge = false
+
+  constructor(limit = Infinity) {
+    this.#limit = limit
+  }
 
   push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
+    if (this.isTooLarge) return out
     let piece = bytes
     if (this.#skipLf && piece.length > 0) {
       this.#skipLf = false
@@ -45,24 +56,30 @@ export class SseSplitter implements Splitter {
     if (end > 0) {
       this.#skipLf = last === CR
       let start = 0
-      if (this.#held.length > 0) {
+      if (!this.#held.isEmpty) {
         // Only the line that began before is joined, not what follows it; nothing is sought in it.
         start = firstLineEnd(piece)
-        const text = Utf8.decode(this.#join(piece.subarray(0, start)))
+        const rest = piece[start - 2] === CR && piece[start - 1] === LF ? start - 2 : start - 1
+        if (!this.#fits(rest)) return out
+        this.#held.push(piece.subarray(0, start))
+        const text = Utf8.decode(this.#held.take())
         this.#line(text, this.#begin(text), text.length - (text.endsWith("\r\n") ? 2 : 1), out)
       }
       if (start < end) {
         this.#lines(Utf8.decode(end - start === piece.length ? piece : piece.subarray(start, end)), out)
       }
     }
-    if (end < piece.length) this.#held.push(end === 0 ? piece : piece.subarray(end))
+    if (end < piece.length && this.#fits(piece.length - end)) {
+      this.#held.push(end === 0 ? piece : piece.subarray(end))
+    }
     return out
   }
 
   end(): ReadonlyArray<string> {
     const out: Array<string> = []
-    this.cut = this.#held.length > 0 || this.#data !== undefined
-    if (this.#held.length > 0) this.#lines(`${Utf8.decode(this.#join(new Uint8Array(0)))}\n`, out)
+    if (this.isTooLarge) return out
+    this.cut = !this.#held.isEmpty || this.#data !== undefined
+    if (!this.#held.isEmpty) this.#lines(`${Utf8.decode(this.#held.take())}\n`, out)
     this.#dispatch(out)
     return out
   }
@@ -71,12 +88,13 @@ export class SseSplitter implements Splitter {
     return this.#stray.join("\n")
   }
 
-  #join(tail: Uint8Array): Uint8Array {
-    if (this.#held.length === 0) return tail
-    this.#held.push(tail)
-    const whole = Utf8.concat(this.#held)
-    this.#held = []
-    return whole
+  /** Whether so much more of the event may be kept; else nothing of it is. */
+  #fits(more: number): boolean {
+    if (this.#dataLength + this.#held.bytes + more <= this.#limit) return true
+    this.isTooLarge = true
+    this.#held.drop()
+    this.#data = undefined
+    return false
   }
 
   /** Where a text begins: behind the byte order mark of the first one. */
@@ -91,7 +109,7 @@ export class SseSplitter implements Splitter {
     let start = this.#begin(text)
     let lf = -1
     let cr = -1
-    while (start < text.length) {
+    while (start < text.length && !this.isTooLarge) {
       if (lf < start) lf = found(text, "\n", start)
       if (cr < start) cr = found(text, "\r", start)
       const stop = Math.min(lf, cr)
@@ -102,7 +120,12 @@ export class SseSplitter implements Splitter {
 
   #line(text: string, start: number, stop: number, out: Array<string>): void {
     if (start === stop) return this.#dispatch(out)
+    if (this.#dataLength + stop - start > this.#limit) {
+      this.isTooLarge = true
+      return
+    }
     if (text.startsWith("data:", start)) {
+      this.#dataLength += stop - start
       const value = text.slice(text.charCodeAt(start + 5) === SPACE ? start + 6 : start + 5, stop)
       this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
       return
@@ -117,6 +140,7 @@ export class SseSplitter implements Splitter {
   #dispatch(out: Array<string>): void {
     if (this.#data !== undefined && this.#data !== "") out.push(this.#data)
     this.#data = undefined
+    this.#dataLength = 0
   }
 }
 

@@ -5,6 +5,7 @@
  * event stream cannot begin with a brace or bracket, a JSON stream must.
  */
 import { JsonSplitter } from "./JsonSplitter.ts"
+import { Pieces } from "./Pieces.ts"
 import { SseSplitter } from "./SseSplitter.ts"
 
 /** One framing. Feed it bytes as they come, then end it once. */
@@ -15,6 +16,8 @@ export interface Splitter {
   readonly end: () => ReadonlyArray<string>
   /** Whether `end` returned a text without its terminator, so that it may be half of one. */
   readonly cut: boolean
+  /** Whether one text was larger than the limit. Nothing of it was kept, and nothing comes behind it. */
+  readonly isTooLarge: boolean
   /** Text that belongs to no event or object, such as an error body after the last event. */
   readonly stray: string
 }
@@ -27,18 +30,27 @@ const isPreamble = (byte: number): boolean =>
 
 export class StreamSplitter implements Splitter {
   #splitter: Splitter | undefined
-  readonly #preamble: Array<Uint8Array> = []
+  readonly #preamble = new Pieces()
+  readonly #limit: number
+  #isTooLarge = false
+
+  /** With how many bytes one text may have. */
+  constructor(limit = Infinity) {
+    this.#limit = limit
+  }
 
   push(bytes: Uint8Array, out: Array<string> = []): ReadonlyArray<string> {
     if (this.#splitter !== undefined) return this.#splitter.push(bytes, out)
     const first = bytes.find((byte) => !isPreamble(byte))
     if (first === undefined) {
       this.#preamble.push(bytes)
+      this.#isTooLarge = this.#preamble.bytes > this.#limit
+      if (this.#isTooLarge) this.#preamble.drop()
       return out
     }
-    const splitter = isBrace(first) ? new JsonSplitter() : new SseSplitter()
+    const splitter = isBrace(first) ? new JsonSplitter(this.#limit) : new SseSplitter(this.#limit)
     this.#splitter = splitter
-    for (const piece of this.#preamble.splice(0)) splitter.push(piece, out)
+    for (const piece of this.#preamble.takeAll()) splitter.push(piece, out)
     return splitter.push(bytes, out)
   }
 
@@ -53,6 +65,10 @@ export class StreamSplitter implements Splitter {
 
   get cut(): boolean {
     return this.#splitter?.cut ?? false
+  }
+
+  get isTooLarge(): boolean {
+    return this.#splitter?.isTooLarge ?? this.#isTooLarge
   }
 
   get stray(): string {

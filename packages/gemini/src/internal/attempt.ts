@@ -29,13 +29,14 @@ import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
 import * as AttemptClock from "./attemptClock.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
+import * as BoundedText from "./boundedText.ts"
+import * as Bounds from "./bounds.ts"
 import { OnConnect } from "./connection.ts"
 import type { Said } from "./recorder.ts"
 import type * as RequestCheck from "./requestCheck.ts"
 import * as Redirect from "./redirect.ts"
 import * as Body from "./responseBody.ts"
 import * as ResponseStream from "./responseStream.ts"
-import * as Utf8 from "./utf8.ts"
 import { version } from "./version.ts"
 
 /** One call of one method. */
@@ -190,13 +191,20 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     )
   }
 
+  const bound = (what: keyof GeminiConfig.Bounds): number => Bounds.of(options.bounds, what)
+
   const refused = (
     attempt: Attempt,
     response: HttpClientResponse.HttpClientResponse
   ): Effect.Effect<never, GeminiError> =>
-    Effect.matchEffect(response.text, {
+    Effect.matchEffect(BoundedText.read(response, bound("errorBody")), {
       onFailure: (error) => Effect.fail(Body.network(attempt, error)),
-      onSuccess: (text) => Effect.fail(Body.httpError(attempt, response, text))
+      onSuccess: (text) => {
+        const error = Body.httpError(attempt, response, text ?? "")
+        return Effect.fail(
+          text === undefined ? error.withReason(Bounds.exceeded("errorBody", bound("errorBody"))) : error
+        )
+      }
     })
 
   const isOk = (response: HttpClientResponse.HttpClientResponse): boolean =>
@@ -207,26 +215,24 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     scope: Scope.Scope
   ) => Channel.toTransform(Stream.toChannel(response.stream))(Cause.done(), scope)
 
-  const readText = (attempt: Attempt, response: HttpClientResponse.HttpClientResponse) =>
-    Effect.mapError(response.text, (error) => Body.network(attempt, error))
-
-  /** The text in pieces, so that the first one and the gaps are seen. */
-  const readPieces = (
+  /** The text of an answer; with a clock in pieces, so that the first one and the gaps are seen. */
+  const readText = (
     attempt: Attempt,
-    clock: AttemptClock.AttemptClock,
-    response: HttpClientResponse.HttpClientResponse
-  ): Effect.Effect<string, GeminiError> => {
-    const pieces: Array<Uint8Array> = []
-    return response.stream.pipe(
-      (bytes) => Stream.transformPull(bytes, (pull) => Effect.succeed(AttemptClock.watched(clock, pull))),
-      Stream.runForEachArray((batch) => Effect.sync(() => pieces.push(...batch))),
-      Effect.matchEffect({
-        onSuccess: () => Effect.sync(() => Utf8.decodeBody(Utf8.concat(pieces))),
-        onFailure: (error) =>
-          error.reason._tag === "EmptyBodyError" ? Effect.succeed("") : Effect.fail(Body.network(attempt, error))
-      })
+    response: HttpClientResponse.HttpClientResponse,
+    clock?: AttemptClock.AttemptClock
+  ): Effect.Effect<string, GeminiError> =>
+    Effect.matchEffect(
+      clock === undefined
+        ? BoundedText.read(response, bound("body"))
+        : BoundedText.readPieces(response, bound("body"), (pull) => AttemptClock.watched(clock, pull)),
+      {
+        onFailure: (error) => Effect.fail(Body.network(attempt, error)),
+        onSuccess: (text) =>
+          text === undefined
+            ? Effect.fail(Body.failure(attempt, Bounds.exceeded("body", bound("body"))))
+            : Effect.succeed(text)
+      }
     )
-  }
 
   /** With what is needed to word a server's refusal. */
   const worded = (attempt: Attempt, fiber: Fiber.Fiber<unknown, unknown>): Attempt => {
@@ -251,7 +257,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
           Effect.raceFirst(
             Effect.flatMap(execute(attempt, () => clock.deadlines.connected()), (response) => {
               clock.deadlines.connected()
-              return answer(response, readPieces(attempt, clock, response))
+              return answer(response, readText(attempt, response, clock))
             }),
             clock.expiry
           ))
@@ -263,7 +269,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     if (limits === undefined) {
       return Effect.flatMap(execute(attempt), (response) =>
         isOk(response)
-          ? Effect.map(pulled(response, scope), (pull) => ResponseStream.decodePull(attempt, pull))
+          ? Effect.map(pulled(response, scope), (pull) => ResponseStream.decodePull(attempt, pull, bound("event")))
           : refused(attempt, response))
     }
     return Effect.flatMap(
@@ -277,7 +283,8 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
               return isOk(response)
                 ? Effect.map(
                   pulled(response, scope),
-                  (pull) => ResponseStream.decodePull(attempt, AttemptClock.watched(clock, pull), within)
+                  (pull) =>
+                    ResponseStream.decodePull(attempt, AttemptClock.watched(clock, pull), bound("event"), within)
                 )
                 : within(refused(attempt, response))
             }

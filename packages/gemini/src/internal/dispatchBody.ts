@@ -2,7 +2,7 @@
  * A response body between undici's callbacks and a reader that pulls.
  *
  * Invariants: at most `highWater` bytes wait for a stream's reader before the socket is
- * paused; a waiting reader is woken once a socket read, not once an HTTP chunk; a body
+ * paused; of a body that is read whole no more is kept than its bound; a waiting reader is woken once a socket read, not once an HTTP chunk; a body
  * that nobody will read on is aborted, once.
  */
 import * as Arr from "effect/Array"
@@ -10,12 +10,16 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Undici from "@effect/platform-node/Undici"
 import type * as Pull from "effect/Pull"
+import { Pieces } from "./Pieces.ts"
 import * as Utf8 from "./utf8.ts"
 
 type Controller = Undici.Dispatcher.DispatchController
 
 /** Two reads of a socket. */
 const highWater = 128 * 1024
+
+/** So many pieces are as much, however small: each keeps alive what was read with it. */
+const mostPieces = 4096
 
 const empty: ReadonlyArray<Uint8Array> = []
 
@@ -24,7 +28,10 @@ export class DispatchBody<E> {
   #size = 0
   #ended = false
   #failed: E | undefined = undefined
-  #whole = false
+  /** Of a body that is read whole: what came of it. */
+  #whole: Pieces | undefined
+  #limit = Infinity
+  #isTooLarge = false
   isRead = false
   #wakeScheduled = false
   #wake: (() => void) | undefined = undefined
@@ -48,20 +55,26 @@ export class DispatchBody<E> {
   }
 
   get #isOver(): boolean {
-    return this.#ended || this.#failed !== undefined
+    return this.#ended || this.#failed !== undefined || this.#isTooLarge
   }
 
   /** For one reader, that will `abort` if it stops early. */
   open(): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> {
     this.isRead = true
+    if (this.#whole !== undefined) this.#pieces = [...this.#whole.takeAll()]
+    this.#whole = undefined
     return this.#pull
   }
 
   push(piece: Uint8Array): void {
-    this.#pieces.push(piece)
+    const whole = this.#whole
+    if (whole !== undefined) {
+      whole.push(piece)
+      if (whole.bytes > this.#limit) this.#stop()
+      return
+    }
     this.#size += piece.length
-    if (this.#whole) return
-    if (this.#size >= highWater) this.#controller.pause()
+    if (this.#pieces.push(piece) >= mostPieces || this.#size >= highWater) this.#controller.pause()
     this.#schedule()
   }
 
@@ -75,20 +88,21 @@ export class DispatchBody<E> {
     this.#schedule()
   }
 
-  /** All of it as text; nothing is paused. */
-  text(): Effect.Effect<string, E> {
-    return Effect.map(this.bytes(), Utf8.decodeBody)
+  /** All of it as text, or `undefined` if it is larger than the limit; nothing is paused. */
+  text(limit = Infinity): Effect.Effect<string | undefined, E> {
+    return Effect.map(this.bytes(limit), (bytes) => bytes === undefined ? undefined : Utf8.decodeBody(bytes))
   }
 
-  bytes(): Effect.Effect<Uint8Array, E> {
+  bytes(limit = Infinity): Effect.Effect<Uint8Array | undefined, E> {
     return Effect.suspend(() => {
       this.isRead = true
-      this.#whole = true
-      if (this.#controller.paused) this.#controller.resume()
-      const whole = (): Effect.Effect<Uint8Array, E> => {
-        if (this.#failed !== undefined) return Effect.fail(this.#failed)
-        const [only] = this.#pieces
-        return Effect.succeed(only !== undefined && this.#pieces.length === 1 ? only : Utf8.concat(this.#pieces))
+      this.#limit = limit
+      const pieces = this.#whole ??= new Pieces()
+      for (const piece of this.#take()) pieces.push(piece)
+      if (pieces.bytes > limit) this.#stop()
+      const whole = (): Effect.Effect<Uint8Array | undefined, E> => {
+        if (this.#isTooLarge) return Effect.as(Effect.void, undefined)
+        return this.#failed === undefined ? Effect.succeed(pieces.whole()) : Effect.fail(this.#failed)
       }
       if (this.#isOver) return whole()
       return Effect.callback((resume) => {
@@ -103,12 +117,23 @@ export class DispatchBody<E> {
   abort(): void {
     this.#wake = undefined
     this.#pieces = []
+    this.#whole?.drop()
     if (!this.#isOver) this.#controller.abort(new Error("nobody reads the response"))
   }
 
   /** The response was collected: its body is let go, unless someone reads it by now. */
   dropUnread(): void {
     if (!this.isRead) this.abort()
+  }
+
+  /** Nobody wants more of it. */
+  #stop(): void {
+    if (this.#isTooLarge) return
+    this.#whole?.drop()
+    const isOver = this.#isOver
+    this.#isTooLarge = true
+    this.#schedule()
+    if (!isOver) this.#controller.abort(new Error("the response is larger than its bound"))
   }
 
   #take(): ReadonlyArray<Uint8Array> {

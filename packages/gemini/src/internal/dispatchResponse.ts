@@ -16,11 +16,12 @@ import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { IncomingHttpHeaders } from "node:http"
+import { type Bounded, textWithin, type Within } from "./boundedText.ts"
 import type { DispatchBody } from "./dispatchBody.ts"
 
 type Failure = HttpClientError.HttpClientError
 
-export class DispatchResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+export class DispatchResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse, Bounded {
   readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
@@ -66,11 +67,15 @@ export class DispatchResponse extends Inspectable.Class implements HttpClientRes
   }
 
   get text(): Effect.Effect<string, Failure> {
-    return this.#body.text()
+    return Effect.map(this.#body.text(), (text) => text ?? "")
+  }
+
+  [textWithin](limit: number): Within {
+    return this.#body.text(limit)
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, Failure> {
-    return Effect.map(this.#body.bytes(), (bytes) => new Uint8Array(bytes).buffer)
+    return Effect.map(this.#body.bytes(), (bytes) => new Uint8Array(bytes ?? []).buffer)
   }
 
   get json(): Effect.Effect<Schema.Json, Failure> {

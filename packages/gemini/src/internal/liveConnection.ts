@@ -2,7 +2,7 @@
  * One connection from the dial to its end: the handshake, the deadlines, and the close.
  *
  * Messages that come before `setupComplete` (the API sends none, a proxy may) are kept in
- * order. A connection that nobody took over is closed.
+ * order, as many as may wait unread. A connection that nobody took over is closed.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -42,6 +42,9 @@ export const ours = (reason: LiveErrorReason, mayRedial: boolean): LiveClose.End
   mayRedial
 })
 
+/** What a frame that waits costs beside its bytes. */
+const frameCost = 64
+
 const noop = (): void => undefined
 
 const isEnding = (dialled: LiveSocket.LiveSocket | LiveClose.Ending): dialled is LiveClose.Ending => "_tag" in dialled
@@ -55,6 +58,7 @@ export class Connection implements Timed {
   readonly #timers: LiveTimers
   #socket: LiveSocket.LiveSocket | undefined
   #early: Array<LiveSocket.Frame> = []
+  #earlyBytes = 0
   #onDeadline: (now: number) => void = noop
   #watch: Watch | undefined
   #since = 0
@@ -114,7 +118,12 @@ export class Connection implements Timed {
         const { setupComplete } = message.success
         if (!setupComplete) {
           this.#early.push(frame)
-          return
+          this.#earlyBytes += frame.length + frameCost
+          if (this.#earlyBytes <= this.#options.inboundLimit) return
+          this.#early = []
+          const reason = new Reason.ResponseTooLarge({ what: "setup", limit: this.#options.inboundLimit })
+          finish(ours(reason, false))
+          return socket.abort(ours(reason, false))
         }
         this.sessionId = setupComplete.sessionId ?? undefined
         finish(undefined)

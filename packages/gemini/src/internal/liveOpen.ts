@@ -17,6 +17,7 @@ import type * as LiveProtocol from "../LiveProtocol.ts"
 import * as ModelId from "../ModelId.ts"
 import * as RateLimiter from "../RateLimiter.ts"
 import * as Tier from "../Tier.ts"
+import * as Bounds from "./bounds.ts"
 import * as LiveCheck from "./liveCheck.ts"
 import * as LiveConnection from "./liveConnection.ts"
 import * as LiveEndpoint from "./liveEndpoint.ts"
@@ -100,7 +101,8 @@ export const make = Effect.fnUntraced(function*(
         connect: millis(timeouts?.connect, 10_000),
         setup: millis(timeouts?.setup, 10_000),
         readAhead: 1 << 20,
-        inboundLimit: connectOptions.inboundLimit ?? 1 << 24
+        inboundLimit: connectOptions.inboundLimit ?? 1 << 24,
+        frameLimit: Bounds.of(options.bounds, "frame")
       }
       if (recent?.model !== model.success) {
         recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf, place) }

@@ -55,6 +55,8 @@ export interface Options {
   readonly readAhead: number
   /** Bytes that may wait unread where it cannot. */
   readonly inboundLimit: number
+  /** Bytes of one message. */
+  readonly frameLimit: number
 }
 
 /** Above this many unsent bytes a sender waits, where there is no callback to wait for. */
@@ -73,6 +75,14 @@ const systemError = (event: unknown): { readonly code?: string; readonly descrip
   if (code === undefined) return {}
   const message = textOf(error, "message")
   return message === undefined || message.includes("://") ? { code } : { code, description: message }
+}
+
+/** What `ws` says of a message that is larger than its `maxPayload`, or in too many fragments. */
+const tooMuch: ReadonlySet<unknown> = new Set(["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"])
+
+const isTooMuch = (event: unknown): boolean => {
+  const error: unknown = typeof event === "object" && event !== null ? Reflect.get(event, "error") ?? event : event
+  return tooMuch.has(textOf(error, "code"))
 }
 
 const upgradeStatus = (event: unknown): number | undefined => {
@@ -266,6 +276,8 @@ export class LiveSocket {
 
   #take(frame: Frame): void {
     if (this.#ended !== undefined) return
+    // Of text these are characters, which are no more than its bytes.
+    if (frame.length > this.#options.frameLimit) return this.abort(this.#tooLarge())
     if (this.#listener !== undefined) this.#listener.onFrame(frame)
     else this.#hold(frame)
   }
@@ -282,7 +294,13 @@ export class LiveSocket {
     }
   }
 
+  #tooLarge(): Ending {
+    const reason = new Reason.ResponseTooLarge({ what: "frame", limit: this.#options.frameLimit })
+    return { _tag: "Ours", reason, mayRedial: false }
+  }
+
   #broke(event: unknown): void {
+    if (isTooMuch(event)) return this.#end(this.#tooLarge())
     if (this.#wasOpen) return this.#end({ _tag: "Broken", ...systemError(event) })
     const status = upgradeStatus(event)
     this.#end(status === undefined ? { _tag: "Unreachable", ...systemError(event) } : { _tag: "Refused", status })

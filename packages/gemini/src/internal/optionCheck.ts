@@ -10,6 +10,7 @@ import type { CallOptions } from "../CallOptions.ts"
 import type { Options, Problem } from "../GeminiConfig.ts"
 import * as ModelId from "../ModelId.ts"
 import * as Tier from "../Tier.ts"
+import * as Bounds from "./bounds.ts"
 
 // `GeminiConfig` says what they are.
 export const defaultModel = "gemini-3.8-flash"
@@ -74,6 +75,8 @@ export const problem = (options: Options): Problem | undefined => {
     const limit = Tier.problem(limits)
     if (limit !== undefined) wrong(`limits[${JSON.stringify(model)}].${limit.key}`, limit.description)
   }
+  const bound = options.bounds === undefined ? undefined : Bounds.problem(options.bounds)
+  if (bound !== undefined) found.push(bound)
   const { attempts, factor, baseDelay, maxDelay, maxRetryAfter } = options.retry ?? {}
   if (attempts !== undefined && !(Number.isInteger(attempts) && attempts >= 1)) {
     wrong("retry.attempts", `expected a whole number of at least 1, got ${shown(attempts)}`)

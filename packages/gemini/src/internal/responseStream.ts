@@ -4,7 +4,8 @@
  *
  * Invariants: nothing is pulled before the consumer asks; what came before a failure
  * is delivered before it; a stream that ends before any finish reason or continuation
- * token fails with what had been received.
+ * token fails with what had been received; one text of a stream has a bound, the
+ * stream has none.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -18,6 +19,7 @@ import * as Candidate from "../Candidate.ts"
 import { GeminiError } from "../GeminiError.ts"
 import * as Reason from "../GeminiErrorReason.ts"
 import type * as GenerateContent from "../GenerateContent.ts"
+import * as Bounds from "./bounds.ts"
 import * as Continuation from "./Continuation.ts"
 import * as Body from "./responseBody.ts"
 import { SseSplitter } from "./SseSplitter.ts"
@@ -113,9 +115,10 @@ const isDoneMarker = (event: string): boolean => event === "[DONE]"
 export const decodePull = (
   call: Body.Call,
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>,
+  limit: number,
   within: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | GeminiError> = identity
 ): Pull.Pull<Chunks, GeminiError> => {
-  const splitter = new StreamSplitter()
+  const splitter = new StreamSplitter(limit)
   const received = new Received()
   let ended = false
   let started = false
@@ -201,6 +204,7 @@ export const decodePull = (
         const events = splitter.push(bytes)
         if (splitter.isEvents) received.addBytes(bytes)
         decode(events, out)
+        if (splitter.isTooLarge) broken ??= () => Body.failure(call, Bounds.exceeded("event", limit))
         if (broken !== undefined) break
       }
       return emit(out)

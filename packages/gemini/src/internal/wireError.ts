@@ -77,8 +77,9 @@ const wordsOfJson = (body: unknown): string | undefined => {
 
 /** What a body that is no JSON of Google's says to a person: a page's title, or the start of a text. */
 const wordsOf = (text: string): string | undefined => {
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
-  if (title !== undefined && title !== "") return `the server answered with a page: ${title}`
+  // Neither half passes a "<": else each of many would look through all that follows it.
+  const title = /<title[^<>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
+  if (title !== undefined && title !== "") return `the server answered with a page: ${title.slice(0, 300)}`
   if (/^\s*<(?:!doctype|html)/i.test(text)) return "the server answered with an HTML page"
   if (/^\s*[{[]/.test(text)) return wordsOfJson(parse(text))
   const words = text.trim()
@@ -150,8 +151,11 @@ const reasonOf = (
 export const fromResponse = (answer: ErrorResponse): GeminiError =>
   fromStatus(answer, GoogleStatus.of(scrubbed(parse(answer.text), answer.key)))
 
+/** Google's longest message known has two thousand characters; it ends up in logs. */
+const mostWords = 1 << 14
+
 const fromStatus = (answer: ErrorResponse, found: GoogleStatus.GoogleStatus | undefined): GeminiError => {
-  const words = found === undefined ? wordsOf(answer.text) : found.message
+  const words = found === undefined ? wordsOf(answer.text) : found.message?.slice(0, mostWords)
   const status: GoogleStatus.GoogleStatus = {
     ...(found ?? { details: [] }),
     ...(words === undefined ? {} : { message: withoutKey(words, answer.key) })

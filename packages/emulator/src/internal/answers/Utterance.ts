@@ -179,7 +179,7 @@ const logprobs = (body: unknown, text: string, dice: Dice.Dice): Json.Json => {
   if (config(body, "responseLogprobs") !== true) return {}
   const top = Json.number(config(body, "logprobs")) ?? 0
   const probability = () => -Math.round(dice.next() * 1000) / 1000
-  const chosenCandidates = (text.match(/\s*\S+/g) ?? []).map((token) => ({
+  const chosenCandidates = (text.trimEnd().match(/\s*\S+/g) ?? []).map((token) => ({
     token,
     tokenId: dice.int(1, 250_000),
     logProbability: probability()

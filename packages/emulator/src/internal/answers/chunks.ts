@@ -59,7 +59,9 @@ const content = (parts: ReadonlyArray<Json.Json>): Json.Json =>
   // No parts and no words: `content` keeps its role alone, as when thinking used up the limit.
   parts.length === 0 ? { role: "model" } : { parts, role: "model" }
 
-const pieces = (text: string): ReadonlyArray<string> => text.match(/\s*\S+(?:\s+\S+){0,5}\s*/g) ?? [text]
+// Of blanks alone each would be looked at from each.
+const pieces = (text: string): ReadonlyArray<string> =>
+  text.trim() === "" ? [text] : text.match(/\s*\S+(?:\s+\S+){0,5}\s*/g) ?? [text]
 
 const blocked = (envelope: Envelope, { blockReason }: Utterance.Blocked): Json.Json => ({
   promptFeedback: { blockReason },

@@ -33,7 +33,9 @@ export const metadata = (tools: ReadonlyArray<unknown>, prompt: string, text: st
   const topic = prompt.slice(0, 80)
   const chunks = chunksOf(tools, topic)
   const searched = has(tools, "googleSearch") || has(tools, "googleSearchRetrieval")
-  const sentences = text.match(/[^.!?]+[.!?]+/g) ?? (text === "" ? [] : [text])
+  // Up to the last of their ends, so that none is sought in vain from each letter behind it.
+  const end = 1 + Math.max(text.lastIndexOf("."), text.lastIndexOf("!"), text.lastIndexOf("?"))
+  const sentences = text.slice(0, end).match(/[^.!?]+[.!?]+/g) ?? (text === "" ? [] : [text])
   let from = 0
   const supports = sentences.slice(0, 2).map((sentence, i) => {
     const startIndex = from

@@ -25,6 +25,9 @@ const formats: Readonly<Record<string, (dice: Dice) => string>> = {
   }
 }
 
+/** No repetition is longer; a pattern that wants more has no text here. */
+const longest = 10_000
+
 /** Classes, quantifiers and groups without alternation: what patterns of real schemas are made of. */
 const fromPattern = (pattern: string, dice: Dice): string | undefined => {
   const body = pattern.replace(/^\^/, "").replace(/\$$/, "")
@@ -40,7 +43,11 @@ const fromPattern = (pattern: string, dice: Dice): string | undefined => {
     quantifier.lastIndex = at
     const many = quantifier.exec(body)
     if (many !== null) at = quantifier.lastIndex
-    const count = many === null ? 1 : many[1] === undefined ? (many[2] === "+" ? 1 : 0) : Number(many[1])
+    const count = many === null
+      ? 1
+      : many[1] === undefined
+      ? (many[2] === "+" ? 1 : 0)
+      : Math.min(Number(many[1]), longest)
     const [, escaped, set, literal] = found
     const letter = escaped === "d" ? "0123456789" : escaped === "w" ? "abcdefgh" : escaped === "s" ? " " : undefined
     const alphabet = letter ?? literal?.replace(".", "a") ?? escaped ?? alphabetOf(set ?? "a")

@@ -72,7 +72,7 @@ const isBase64 = (text: string): boolean => base64.test(text) && text.replace(/=
 
 const isNumeric = (value: unknown): boolean =>
   typeof value === "number" ||
-  (typeof value === "string" && (/^-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(value) ||
+  (typeof value === "string" && (/^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(value) ||
     value === "NaN" || value === "Infinity" || value === "-Infinity"))
 
 const isInteger = (value: unknown, bits: 32 | 64): boolean => {

@@ -34,7 +34,9 @@ export const nothing = (): Said => ({ text: "", audioMillis: 0, thoughtTokens: 0
 const modelTurn = (part: Json.Json): Json.Json => ({ serverContent: { modelTurn: { parts: [part] } } })
 
 const pieces = (text: string, words: number): ReadonlyArray<string> =>
-  text.match(new RegExp(`\\s*\\S+(?:\\s+\\S+){0,${words - 1}}\\s*`, "g")) ?? (text === "" ? [] : [text])
+  text.trim() === ""
+    ? (text === "" ? [] : [text])
+    : text.match(new RegExp(`\\s*\\S+(?:\\s+\\S+){0,${words - 1}}\\s*`, "g")) ?? [text]
 
 /** The notes that are spoken in: few, so that each is made once. */
 const notes = [220, 262, 330, 392, 440]

@@ -1,0 +1,56 @@
+/**
+ * A body as text, if it is no larger than a bound. What is larger is not read on: whoever
+ * sends it is cut off.
+ */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Pull from "effect/Pull"
+import * as Stream from "effect/Stream"
+import { Pieces } from "./Pieces.ts"
+import * as Utf8 from "./utf8.ts"
+
+/** Of a response that counts by itself: ours, where no stream has to be made of it. */
+export const textWithin: unique symbol = Symbol("effect-gemini/internal/textWithin")
+
+/** `undefined`: there is more of it. */
+export type Within = Effect.Effect<string | undefined, HttpClientError.HttpClientError>
+
+export interface Bounded {
+  readonly [textWithin]: (limit: number) => Within
+}
+
+type Reading = Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>
+
+const isBounded = (response: object): response is Bounded => textWithin in response
+
+export const read = (response: HttpClientResponse.HttpClientResponse, limit: number): Within =>
+  isBounded(response) ? response[textWithin](limit) : readPieces(response, limit)
+
+/** The same piece by piece, so that whoever watches sees each. */
+export const readPieces = (
+  { stream }: HttpClientResponse.HttpClientResponse,
+  limit: number,
+  watched: (pull: Reading) => Reading = identity
+): Within =>
+  Effect.scopedWith((scope) =>
+    Effect.flatMap(Channel.toTransform(Stream.toChannel(stream))(Cause.done(), scope), (opened) => {
+      const pieces = new Pieces()
+      const pull = watched(opened)
+      const next: Within = Pull.matchEffect(pull, {
+        onSuccess: (batch): Within => {
+          for (const piece of batch) pieces.push(piece)
+          return pieces.bytes > limit ? Effect.as(Effect.void, undefined) : next
+        },
+        onDone: () => Effect.sync(() => Utf8.decodeBody(pieces.take())),
+        onFailure: (cause) => Effect.failCause(cause)
+      })
+      return next
+    })
+  ).pipe(
+    Effect.catchIf((error) => error.reason._tag === "EmptyBodyError", () => Effect.succeed(""))
+  )
