@@ -17,6 +17,7 @@ interface Case extends Setting {
 
 const act = (lines: string) => `[[acts]]\nname = "draft"\n${lines}\n`
 const says = act(`prompt = "Hello"`)
+const password = "hunter2secret"
 const key = { GEMINI_API_KEY: "AIza-not-a-real-key" }
 
 const cases: Readonly<Record<string, Case>> = {
@@ -126,6 +127,15 @@ const cases: Readonly<Record<string, Case>> = {
     files: { "gemini.toml": "[providers.gemini]\ndefault_modle = \"gemini-flash-latest\"\n" }
   },
   "a base URL without a key": { story: says, env: { GEMINI_BASE_URL: "http://127.0.0.1:9" } },
+  "a base URL with a password, without a key": {
+    story: says,
+    env: { GEMINI_BASE_URL: `http://me:${password}@127.0.0.1:9/x?token=${password}` }
+  },
+  "a base URL with a password": {
+    story: says,
+    env: { ...key, GEMINI_BASE_URL: `http://me:${password}@127.0.0.1:9` }
+  },
+  "a key in the base URL's place, without a key": { story: says, env: { GEMINI_BASE_URL: key.GEMINI_API_KEY } },
   "a base URL that is none": { story: says, env: { ...key, GEMINI_BASE_URL: "localhost:8790" } },
   "an API version that is none": { story: says, env: { ...key, GEMINI_API_VERSION: "v1/beta" } },
   "a server that is not there": { story: says, env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" }, exitCode: 1 },
@@ -157,7 +167,7 @@ describe("a person who made a mistake", () => {
         const files = { ...setting.files, ...(story === undefined ? {} : { "story.toml": story }) }
         const outcome = yield* gemini(args, { ...setting, files })
         assert.strictEqual(outcome.exitCode, exitCode, title)
-        assert.notInclude(outcome.stderr, "AIza")
+        for (const secret of ["AIza", password]) assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
         // Real retries wait for a random time.
         const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
         report.push(`# ${title}\n$ gemini-fx ${args.join(" ")}\n${stderr}=> ${outcome.exitCode}\n`)

@@ -3,18 +3,13 @@ import * as FetchGemini from "effect-gemini/FetchGemini"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as NodeGemini from "effect-gemini/NodeGemini"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as HttpClient from "effect/http/HttpClient"
-import * as Logger from "effect/Logger"
-import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { spawn } from "node:child_process"
 import type * as Http from "node:http"
-import { inspect } from "node:util"
+import * as Canary from "./canary.ts"
 import * as RawServer from "./rawServer.ts"
 
 const canaryKey = "CANARY-KEY-5f2a9c"
@@ -23,57 +18,6 @@ const canaryPrompt = "CANARY-PROMPT-77e1b0"
 const canaryHeader = "CANARY-HEADER-c41d"
 const apiKey = Redacted.make(canaryKey)
 const request = { model: "gemini-3.8-flash", contents: [{ role: "user", parts: [{ text: canaryPrompt }] }] }
-
-/** Every text that can be got out of a value: properties of any kind, getters of its classes, causes. */
-const everyText = (root: unknown): string => {
-  const seen = new Set<unknown>()
-  const out: Array<string> = []
-  const visit = (value: unknown): void => {
-    if (typeof value === "string" || typeof value === "symbol") out.push(String(value))
-    if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return
-    seen.add(value)
-    // A Redacted is where the key belongs; what prints it is tried with the rest.
-    if (Redacted.isRedacted(value)) return
-    if (value instanceof Map || value instanceof Set) { for (const entry of value) visit(entry) }
-    for (
-      let level: object | null = value;
-      level !== null && level !== Object.prototype;
-      level = Object.getPrototypeOf(level)
-    ) {
-      if (level === Function.prototype || level === Array.prototype) break
-      for (const key of Reflect.ownKeys(level)) {
-        visit(key)
-        try {
-          visit(Reflect.get(level, key, value))
-        } catch {
-          // A getter that throws tells nothing.
-        }
-      }
-    }
-  }
-  visit(root)
-  const printed = [
-    () => String(root),
-    () => JSON.stringify(root),
-    () => inspect(root, { depth: 20, showHidden: true, getters: true }),
-    () => inspect(root)
-  ]
-  for (const print of printed) {
-    try {
-      out.push(print())
-    } catch {
-      // A cycle; the walk above has seen all of it.
-    }
-  }
-  return out.join("\n")
-}
-
-const assertClean = (text: string, where: string): void => {
-  for (const canary of [canaryKey, canaryPrompt]) {
-    const at = text.indexOf(canary)
-    if (at >= 0) assert.fail(`${where} holds ${canary}: ${text.slice(Math.max(0, at - 200), at + 40)}`)
-  }
-}
 
 interface Kind {
   readonly name: string
@@ -181,38 +125,19 @@ const kinds: ReadonlyArray<Kind> = [
 
 const exercise = Effect.fnUntraced(function*(layer: typeof FetchGemini.layer, kind: Kind) {
   const server = yield* RawServer.listen((_, response) => (kind.serve ?? ((r) => r.end()))(response))
-  const logged: Array<string> = []
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
-  const loggers = [
-    Logger.make((entry) => void logged.push(inspect(entry.message, { depth: 20 }), Cause.pretty(entry.cause))),
-    Logger.map(Logger.formatJson, (line) => void logged.push(line)),
-    Logger.map(Logger.formatLogFmt, (line) => void logged.push(line)),
-    Logger.map(Logger.formatStructured, (line) => void logged.push(JSON.stringify(line)))
-  ]
   const run = kind.run ?? ((http: GeminiHttp.Service): Effect.Effect<unknown, unknown> => http.generateContent(request))
-  const exit = yield* GeminiHttp.GeminiHttp.use((http) =>
-    Effect.tapCause(run(http), (cause) => Effect.logError("it failed", cause))
-  ).pipe(
-    Effect.withSpan("a caller's span"),
-    Effect.provide(layer({
-      apiKey,
-      baseUrl: server.url,
-      // What a user would do to see the traffic: the key's header must come out redacted.
-      transformClient: HttpClient.tapRequest((sent) => Effect.log({ headers: sent.headers, url: sent.url })),
-      ...kind.options
-    })),
-    Effect.provideService(Tracer.Tracer, tracer),
-    Effect.provide(Logger.layer(loggers)),
-    Effect.exit
+  return yield* Canary.traced(
+    Effect.provide(
+      GeminiHttp.GeminiHttp.use(run),
+      layer({
+        apiKey,
+        baseUrl: server.url,
+        // What a user would do to see the traffic: the key's header must come out redacted.
+        transformClient: HttpClient.tapRequest((sent) => Effect.log({ headers: sent.headers, url: sent.url })),
+        ...kind.options
+      })
+    )
   )
-  return { exit, logged, spans, metrics: yield* Metric.snapshot }
 })
 
 describe.each([["FetchGemini", FetchGemini.layer], ["NodeGemini", NodeGemini.layerHttp]] as const)(
@@ -221,20 +146,10 @@ describe.each([["FetchGemini", FetchGemini.layer], ["NodeGemini", NodeGemini.lay
     for (const kind of kinds) {
       it.live(kind.name, () =>
         Effect.gen(function*() {
-          const { exit, logged, metrics, spans } = yield* exercise(layer, kind)
-          if (Exit.isSuccess(exit)) return assert.fail("it did not fail")
-          const error: unknown = Cause.squash(exit.cause)
+          const traces = yield* exercise(layer, kind)
+          const error = Canary.assertTracesClean(traces, [canaryKey, canaryPrompt])
           assert.include(JSON.stringify(error), `"${kind.tag}"`)
-          assertClean(everyText(error), "the error")
-          assert.notInclude(everyText(error), canaryHeader)
-          assertClean(everyText(exit), "the exit")
-          assertClean(Cause.pretty(exit.cause), "Cause.pretty")
-          assertClean(logged.join("\n"), "a log line")
-          assert.isAbove(logged.length, 0)
-          for (const span of spans) {
-            assertClean(everyText([span.name, [...span.attributes], span.events, span.links, span.status]), "a span")
-          }
-          assertClean(everyText(metrics), "a metric")
+          assert.notInclude(Canary.everyText(error), canaryHeader)
         }))
     }
   }
@@ -273,7 +188,7 @@ describe("neither is on stderr of a process that dies of an uncaught rejection",
             )
             assert.notStrictEqual(code, 0)
             assert.include(stderr, kind.tag)
-            assertClean(stderr, "stderr")
+            Canary.assertClean(stderr, "stderr", [canaryKey, canaryPrompt])
             assert.strictEqual(server.requests.length, 1)
           }), { concurrency: 2 })
       }), 30_000)

@@ -16,6 +16,7 @@ import * as Result from "effect/Result"
 import type { CallOptions } from "./CallOptions.ts"
 import * as Environment from "./internal/environment.ts"
 import * as OptionCheck from "./internal/optionCheck.ts"
+import * as Secrets from "./internal/secrets.ts"
 import * as TierToml from "./internal/tierToml.ts"
 import type { Member } from "./Members.ts"
 import type * as Tier from "./Tier.ts"
@@ -188,6 +189,21 @@ export const problem: (options: Options) => Problem | undefined = OptionCheck.pr
  * @since 0.1.0
  */
 export const problemOfCall: (call: CallOptions) => Problem | undefined = OptionCheck.problemOfCall
+
+/**
+ * A base URL as messages show it: scheme, host and path, never a user, a password, a query or a
+ * key. `undefined` for what is no URL, which may be a key that was pasted in its place.
+ *
+ * ```ts
+ * import * as GeminiConfig from "effect-gemini/GeminiConfig"
+ *
+ * console.log(GeminiConfig.shownUrl("https://me:secret@gateway.test/gemini/?token=secret")) // https://gateway.test/gemini
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const shownUrl: (url: string) => string | undefined = Secrets.shownUrl
 
 /**
  * What the environment says: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL,

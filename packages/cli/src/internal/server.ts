@@ -100,9 +100,10 @@ export const choose = Effect.fnUntraced(function*(
   const environment = yield* GeminiConfig.fromEnvironment()
   if (environment.apiKey === undefined) {
     if (environment.baseUrl !== undefined) {
+      const shown = GeminiConfig.shownUrl(environment.baseUrl)
       return yield* new CommandFailed({
         exitCode: 2,
-        text: `GEMINI_BASE_URL is set (${environment.baseUrl}), but there is no API key for it: ` +
+        text: `GEMINI_BASE_URL is set${shown === undefined ? "" : ` (${shown})`}, but there is no API key for it: ` +
           "set GEMINI_API_KEY too, or unset GEMINI_BASE_URL to use the embedded emulator"
       })
     }
@@ -126,7 +127,7 @@ export const choose = Effect.fnUntraced(function*(
       ? client
       : Layer.provide(client, Layer.provide(FileLaneStore.layer({ directory }), NodeFileSystem.layer))
   return {
-    says: `server: ${url}, with the API key of the environment${bills}`,
+    says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key of the environment${bills}`,
     name,
     directory,
     layer: kept(NodeGemini.layerHttp(all)),

@@ -15,7 +15,7 @@ import type * as Socket from "effect/socket/Socket"
 import * as Reason from "../LiveErrorReason.ts"
 import type { Ending } from "./liveClose.ts"
 import type { Endpoint } from "./liveEndpoint.ts"
-import { withoutKey } from "./wireError.ts"
+import { withoutKey } from "./secrets.ts"
 
 export type Frame = string | Uint8Array
 

@@ -7,6 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as GeminiConfig from "../GeminiConfig.ts"
 import type { Member, Options } from "../Members.ts"
 import * as Check from "./memberCheck.ts"
+import { withoutKey } from "./secrets.ts"
 
 const wrong = ({ description, field }: GeminiConfig.Problem): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` })))
@@ -19,7 +20,10 @@ const withKey = Effect.fnUntraced(function*(
   if (apiKeyFrom === undefined || member.apiKey !== undefined) return rest
   const key = yield* Config.option(Config.Redacted(apiKeyFrom))
   if (Option.isSome(key) && Redacted.value(key.value) !== "") return { ...rest, apiKey: key.value }
-  return yield* wrong({ field: `members[${place}].apiKeyFrom`, description: `${apiKeyFrom} is not set` })
+  return yield* wrong({
+    field: `members[${place}].apiKeyFrom`,
+    description: `${withoutKey(apiKeyFrom, undefined)} is not set`
+  })
 })
 
 export const load = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, Config.ConfigError> {

@@ -11,6 +11,7 @@ import type { Options, Problem } from "../GeminiConfig.ts"
 import * as ModelId from "../ModelId.ts"
 import * as Tier from "../Tier.ts"
 import * as Bounds from "./bounds.ts"
+import * as Secrets from "./secrets.ts"
 
 // `GeminiConfig` says what they are.
 export const defaultModel = "gemini-3.8-flash"
@@ -33,10 +34,14 @@ const durations = (
 const shown = (value: unknown): string =>
   `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
 
-/** A URL is not shown where it may hold a password. */
+/** What is no URL may be a key that was pasted in the wrong place. */
 const baseUrlProblem = (url: string): string | undefined => {
+  if (typeof url !== "string") return `expected an http or https URL, got a value of type ${typeof url}`
   if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
-    return `expected an http or https URL${String(url).includes("@") ? "" : `, got ${shown(url)}`}`
+    const address = Secrets.shownUrl(url)
+    return address === undefined
+      ? `expected an http or https URL like "${defaultBaseUrl}"`
+      : `expected an http or https URL, got ${shown(address)}`
   }
   const { hash, password, search, username } = new URL(url)
   if (username !== "" || password !== "") return "holds credentials, which are never sent: set a header instead"

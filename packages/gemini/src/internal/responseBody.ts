@@ -11,6 +11,7 @@ import * as Reason from "../GeminiErrorReason.ts"
 import * as GenerateContent from "../GenerateContent.ts"
 import * as Finish from "./finish.ts"
 import * as Guard from "./guard.ts"
+import * as Secrets from "./secrets.ts"
 import * as WireError from "./wireError.ts"
 
 /** The call that a body answers, for the envelope of its errors. */
@@ -42,6 +43,10 @@ const platformDeadlines: ReadonlyMap<string, Phase> = new Map([
   ["UND_ERR_BODY_TIMEOUT", "idle"]
 ])
 
+/** A transport's words may quote the URL, to which a client of the caller's own may have added anything. */
+const said = (call: Call, words: string): string =>
+  Secrets.withoutKey(Secrets.withoutCredentials(words), call.key === undefined ? undefined : Redacted.value(call.key))
+
 /**
  * The transport's failure in its own words. An HttpClientError holds the request, and
  * with it key and prompt, so only the innermost cause's code and message are copied; not
@@ -66,7 +71,7 @@ export const network = (call: Call, error: HttpClientError.HttpClientError): Gem
     call,
     new Reason.Network({
       ...(code === undefined ? {} : { code }),
-      description: quotes || message === "" ? name : message
+      description: quotes || message === "" ? name : said(call, message)
     })
   )
 }
@@ -98,12 +103,46 @@ const isError = (body: unknown): boolean =>
 
 const guardResponse = Guard.make(GenerateContent.GenerateContentResponse)
 
+/**
+ * The response with the key cut out of the server's own words in it, which become those of an
+ * error. Most have no such words and are handed on as they are; what a model writes stays its own.
+ */
+const worded = (
+  call: Call,
+  response: GenerateContent.GenerateContentResponse
+): GenerateContent.GenerateContentResponse => {
+  const { candidates, promptFeedback } = response
+  const hasWords = candidates?.some(({ finishMessage }) => !!finishMessage) === true
+  if (!promptFeedback?.blockReasonMessage && !hasWords) return response
+  const key = call.key === undefined ? undefined : Redacted.value(call.key)
+  return {
+    ...response,
+    ...(promptFeedback?.blockReasonMessage
+      ? {
+        promptFeedback: {
+          ...promptFeedback,
+          blockReasonMessage: Secrets.withoutKey(promptFeedback.blockReasonMessage, key)
+        }
+      }
+      : {}),
+    ...(candidates && hasWords
+      ? {
+        candidates: candidates.map((candidate) =>
+          candidate.finishMessage
+            ? { ...candidate, finishMessage: Secrets.withoutKey(candidate.finishMessage, key) }
+            : candidate
+        )
+      }
+      : {})
+  }
+}
+
 /** One response of generateContent, or one chunk of a stream. */
 export const decodeGenerate = (
   call: Call,
   text: string
 ): Result.Result<GenerateContent.GenerateContentResponse, GeminiError> => {
-  const decoded = decode(call, guardResponse, text)
+  const decoded = Result.map(decode(call, guardResponse, text), (response) => worded(call, response))
   if (Result.isFailure(decoded)) return decoded
   const response = decoded.success
   const blocked = Finish.promptBlocked(response)

@@ -7,6 +7,7 @@ import * as Reason from "../GeminiErrorReason.ts"
 import * as ModelCatalog from "../ModelCatalog.ts"
 import * as GoogleStatus from "./googleStatus.ts"
 import { nextPacificMidnight } from "./pacificDay.ts"
+import { shortest, withoutKey } from "./secrets.ts"
 
 /** The error object of a body, if it holds one. */
 export const statusOf = GoogleStatus.of
@@ -34,20 +35,6 @@ const parse = (text: string): unknown => {
   } catch {
     return undefined
   }
-}
-
-// "Permission denied: Consumer 'api_key:AIza…' has been suspended." is a real answer.
-const keyShape = /\b(?:AIza[\w-]{30,}|AQ\.[\w-]{20,})/g
-
-// Google's have 39 characters and more. What is shorter is the key of a test or of the
-// emulator, and may be a word: it is cut out where it stands alone, or texts would fall apart.
-const shortest = 12
-
-export const withoutKey = (text: string, key: string | undefined): string => {
-  if (key === undefined || key === "" || !text.includes(key)) return text.replace(keyShape, "<key>")
-  if (key.length >= shortest) return text.replaceAll(key, "<key>").replace(keyShape, "<key>")
-  const alone = new RegExp(`(?<!\\w)${key.replace(/\W/g, "\\$&")}(?!\\w)`, "g")
-  return text.replace(alone, "<key>")
 }
 
 /** No error of Google's nests deeper; a hostile one must not fill the stack. */
