@@ -140,3 +140,80 @@ describe.runIf(RedisServer.isInstalled)("a budget in Redis", () => {
       assert.strictEqual(steps, 1)
     }).pipe(Effect.provide(RedisServer.layer)))
 })
+
+describe.runIf(RedisServer.isInstalled)("a step whose outcome nobody knows", () => {
+  /** Redis does what it is asked, and its answer is lost while `isLost`. */
+  const forgetful = (redis: Redis["Service"], isLost: () => boolean) =>
+    Redis.of({
+      ...redis,
+      eval: (script) => (...args) =>
+        Effect.flatMap(redis.eval(script)(...args), (answer) =>
+          isLost() ? Effect.fail(new RedisError({ cause: "lost" })) : Effect.succeed(answer))
+    })
+  const options = { tokens: 20_000, per: "total", outputTokens: 0 } as const
+  const patient = Effect.retry({ times: 200, schedule: Schedule.spaced("20 millis") })
+
+  it.live.each(["closed", "open"] as const)(
+    "counts once, and a reservation is given back (%s)",
+    (whenDown) =>
+      Effect.gen(function*() {
+        const redis = yield* Redis
+        let isLost = false
+        const store = { whenDown, probeEvery: "10 millis" } as const
+        const { call, read } = yield* Effect.provideService(
+          process(options, store),
+          Redis,
+          forgetful(redis, () => isLost)
+        )
+        let charged = 0
+        for (let round = 0; round < 40; round++) {
+          // The reservation's answer is lost, or that of the end, or none.
+          const before = round % 3 === 0
+          isLost = before
+          const exit = yield* Effect.exit(
+            Effect.tap(call(100, round), () => Effect.sync(() => (isLost = round % 3 === 1)))
+          )
+          if (Exit.isSuccess(exit)) charged += 100 + round
+          isLost = false
+          const known = yield* patient(read)
+          assert.strictEqual(known?.tokens, charged, `round ${round}`)
+          assert.strictEqual(known?.reserved.tokens, 0, `round ${round}`)
+        }
+        assert.isAbove(charged, whenDown === "open" ? 4_000 : 2_500)
+      }).pipe(Effect.provide(RedisServer.layer))
+  )
+
+  it.live("keeps no slot of an attempt whose end it is known to have counted", () =>
+    Effect.gen(function*() {
+      const { call } = yield* process(options)
+      for (let i = 0; i < 20; i++) yield* call(100, 1)
+      const fields = yield* Redis.use((redis) => redis.send<ReadonlyArray<string>>("HKEYS", "gemini:budget:default"))
+      // The last one's end is said with the next step.
+      assert.strictEqual(fields.filter((field) => field.startsWith("s:")).length, 1)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.live("compares sums that no double holds", () =>
+    Effect.gen(function*() {
+      const store = yield* Effect.provide(Budget.BudgetStore, RedisBudgetStore.layer())
+      const limits = { money: 9_007_199_254_740_993_001n }
+      const slot = (id: string, money: bigint) => ({ id, amount: { tokens: 0, money } })
+      assert.strictEqual(yield* store.reserve("k", slot("a", 9_007_199_254_740_993_000n), limits, Infinity), "reserved")
+      assert.strictEqual(yield* store.reserve("k", slot("b", 2n), limits, Infinity), "held")
+      assert.strictEqual(yield* store.reserve("k", slot("b", 1n), limits, Infinity), "reserved")
+      assert.strictEqual(yield* store.reserve("k", slot("b", 1n), limits, Infinity), "reserved")
+      const used = { tokens: 5, isPartial: false, isEstimated: true }
+      for (const _ of [1, 2]) {
+        yield* store.settle("k", { id: "a", amount: { ...used, money: 9_007_199_254_740_993_000n } }, Infinity)
+      }
+      assert.strictEqual(yield* store.reserve("k", slot("c", 1n), limits, Infinity), "held")
+      assert.strictEqual(yield* store.reserve("k", slot("c", 2n), limits, Infinity), "spent")
+      yield* store.atLeast("k", { tokens: 7, money: 3n }, Infinity)
+      assert.deepStrictEqual(yield* store.read("k"), {
+        tokens: 7,
+        money: 9_007_199_254_740_993_001n,
+        isPartial: false,
+        isEstimated: true,
+        held: { tokens: 0, money: 1n }
+      })
+    }).pipe(Effect.provide(RedisServer.layer)))
+})
