@@ -72,6 +72,8 @@ export type FinishDetails = {
   /** Gemini's own word for the reason. */
   readonly finishReason?: Candidate.FinishReason | (string & {})
   readonly finishMessage?: string
+  /** Of a hop that nobody followed (`continuation: "off"`). */
+  readonly continuationToken?: string
   readonly safetyRatings?: ReadonlyArray<JsonOf<Safety.SafetyRating>>
   readonly promptFeedback?: JsonOf<typeof GenerateContent.PromptFeedback.Type>
   readonly groundingMetadata?: JsonOf<Grounding.GroundingMetadata>

@@ -108,6 +108,28 @@ inputs = [{ act = "long" }]
     }).pipe(Effect.provide(services())))
 })
 
+describe("a hop that nobody follows", () => {
+  it.effect("says how to go on, and goes on where the caller says so", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      const first = yield* gemini.generate(request, { continuation: "off" })
+      const chunks = yield* Stream.runCollect(gemini.generateStream(request, { continuation: "off" }))
+      const continuationToken = first.response.candidates?.[0]?.continuationToken
+      assert.deepStrictEqual([first.finishReason, first.hops], ["CONTINUATION", 1])
+      assert.strictEqual(chunks.map(({ text }) => text).join(""), first.text)
+      assert.strictEqual(chunks.at(-1)?.response.candidates?.[0]?.continuationToken, continuationToken)
+      const rest = yield* gemini.generate({ ...request, continuationToken })
+      assert.strictEqual(first.text + rest.text, said)
+      assert.strictEqual(rest.hops, hops - 1)
+      const ai = yield* GeminiLanguageModel.withConfigOverride(LanguageModel.generateText({ prompt }), {
+        call: { continuation: "off" }
+      })
+      const finish = ai.content.find((part) => part.type === "finish")
+      assert.strictEqual(finish?.reason, "pause")
+      assert.strictEqual(finish?.metadata.google?.continuationToken, continuationToken)
+    }).pipe(Effect.provide(services())))
+})
+
 describe("each hop is a request", () => {
   const calls = {
     unary: (gemini: GeminiClient.Service) => Effect.asVoid(gemini.generate(request)),

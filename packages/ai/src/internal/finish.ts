@@ -208,10 +208,11 @@ export class FinishFold {
   #details(): FinishDetails {
     const candidate = Json.parsed(this.#candidate)
     const { finishMessage, safetyRatings, groundingMetadata, citationMetadata, urlContextMetadata } = candidate
-    const { avgLogprobs, logprobsResult } = candidate
+    const { avgLogprobs, continuationToken, logprobsResult } = candidate
     return {
       ...(this.reason === undefined ? {} : { finishReason: this.reason }),
       ...(finishMessage ? { finishMessage } : {}),
+      ...(continuationToken ? { continuationToken } : {}),
       ...(safetyRatings ? { safetyRatings } : {}),
       ...(groundingMetadata ? { groundingMetadata } : {}),
       ...(citationMetadata ? { citationMetadata } : {}),

@@ -7,7 +7,6 @@
  * that is followed is nobody else's business. Chunks before the first token stay as they are.
  */
 import * as Arr from "effect/Array"
-import * as Accumulate from "../Accumulate.ts"
 import * as Candidate from "../Candidate.ts"
 import type * as GeminiConfig from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
@@ -47,6 +46,29 @@ const joined = (before: object | undefined, later: object, ...fields: ReadonlyAr
     fields.map((field) => [field, [...listOf(before, field), ...listOf(later, field)]] as const)
       .filter(([, list]) => list.length > 0)
   )
+
+/** What of a candidate grows from hop to hop, and by which lists. */
+const growing = {
+  content: ["parts"],
+  groundingMetadata: ["groundingChunks", "groundingSupports"],
+  citationMetadata: ["citationSources", "citations"],
+  logprobsResult: ["chosenCandidates", "topCandidates"]
+} as const
+
+const growingFields = ["content", "groundingMetadata", "citationMetadata", "logprobsResult"] as const
+
+/** The answer of a hop after that of those before. `Accumulate` would do it, and weighs more in every bundle. */
+const over = (before: Response, later: Response): Response => {
+  const [a = {}, ...others] = before.candidates ?? []
+  const [b = {}, ...more] = later.candidates ?? []
+  const candidate: Candidate.Candidate = { ...a, ...b }
+  for (const field of growingFields) {
+    const [was, is] = [a[field], b[field]]
+    if (was == null) continue
+    Object.assign(candidate, { [field]: is == null ? was : { ...was, ...is, ...joined(was, is, ...growing[field]) } })
+  }
+  return { ...before, ...later, candidates: [candidate, ...(more.length > 0 ? more : others)] }
+}
 
 /** Whether a list repeats all of another, which is not empty, and perhaps goes on. */
 const repeats = (list: ReadonlyArray<unknown>, earlier: ReadonlyArray<unknown>): boolean =>
@@ -156,7 +178,7 @@ export class Continuation implements Chain<Response> {
   whole(pieces: ReadonlyArray<Response>): Response {
     const last = pieces.at(-1) ?? {}
     if (pieces.length < 2) return last
-    const response = Accumulate.fromChunks(pieces)
+    const response = pieces.reduce(over)
     known.set(response, hopsOf(last))
     return response
   }
