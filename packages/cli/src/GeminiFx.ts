@@ -12,6 +12,7 @@ import * as Command from "effect/cli/Command"
 import type { ConfigError } from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import type { PlatformError } from "effect/PlatformError"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
@@ -90,5 +91,7 @@ export const run = (
             : Console.error(failed.isPlain === true ? failed.text : `gemini-fx: ${failed.text}`),
           failed
         )
-    })
+    }),
+    // What the library warns of is no part of an answer.
+    Effect.provideService(Logger.LogToStderr, true)
   )

@@ -4,7 +4,12 @@
  *
  * Each step reads, changes and writes one small file under a lock, in about a millisecond:
  * right for commands and scripts. A fleet wants `RedisLaneStore`. The directory is made if
- * it is not there. Where its files cannot be read or written, the process counts by itself.
+ * it is not there.
+ *
+ * Where a file cannot be read or written within six seconds (it is no regular file, the disk is full
+ * or read-only, a lock is another user's), the process counts by itself from what it knew last, and
+ * tries the file again each second. A file that is damaged counts from what the process knew of it,
+ * if anything. Both are said by `Effect.logWarning`, once each time.
  *
  * ```ts
  * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -20,6 +25,8 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -27,7 +34,9 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
-import { FileLane, type Files } from "./internal/fileLane.ts"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { FileLane, type Files, patience } from "./internal/fileLane.ts"
+import { type Status, timed, up } from "./internal/storeLink.ts"
 import * as LaneStore from "./LaneStore.ts"
 import * as ModelId from "./ModelId.ts"
 
@@ -80,6 +89,7 @@ const keyOf = (name: string): LaneStore.LaneKey | undefined => {
 export const make = Effect.fnUntraced(function*(options: Options) {
   const fileSystem = yield* FileSystem.FileSystem
   const { directory } = options
+  const clock = Context.get(Context.empty(), Clock.Clock)
   // Where it cannot be made, the lanes find that out.
   yield* Effect.ignore(fileSystem.makeDirectory(directory, { recursive: true }))
   const files: Files = {
@@ -88,7 +98,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     lease: millis(options.lease, 15_000),
     poll: millis(options.poll, 100),
     steps: Semaphore.makeUnsafe(allSteps),
-    busy: new Set()
+    busy: new Set(),
+    scope: yield* Effect.scope,
+    clock,
+    isClosed: false
   }
   yield* Effect.sleep(files.lease / 3).pipe(
     Effect.andThen(Effect.suspend(() => Effect.forEach([...files.busy], (lane) => lane.renew, { discard: true }))),
@@ -96,9 +109,13 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     Effect.forkScoped
   )
   // A process that ends in the middle of a step leaves its lock behind, for which others wait seconds.
-  yield* Effect.addFinalizer(() => files.steps.take(allSteps))
+  yield* Effect.addFinalizer(() => {
+    files.isClosed = true
+    return timed(files.steps.take(allSteps), patience, clock)
+  })
   return LaneStore.LaneStore.of({
-    open: (key, window) => new FileLane(files, key, window, `${directory}/${nameOf(key)}`)
+    open: (key, window) =>
+      new FileLane(files, window, `${directory}/${nameOf(key)}`, Effect.runSync(SubscriptionRef.make<Status>(up)))
   })
 })
 

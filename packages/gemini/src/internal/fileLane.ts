@@ -1,51 +1,33 @@
 /**
  * One lane in a file: a `LaneWindow` written down, read and changed under a lock.
  *
- * The lock is a file that can be made once only. Its holder is done in milliseconds; one
- * that is older than `stale` belongs to a process that died, and is taken away.
+ * Where the file cannot be read or written within `patience`, the process counts by itself, from
+ * what it knew of the lane last. What it counted meanwhile is charged to the file once that can be
+ * used again.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
-import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { GeminiError } from "../GeminiError.ts"
+import type * as SubscriptionRef from "effect/SubscriptionRef"
 import * as LaneStore from "../LaneStore.ts"
 import type { Limits } from "../Tier.ts"
-import { countable, LaneWindow } from "./LaneWindow.ts"
+import * as FileLock from "./fileLock.ts"
+import * as LaneFile from "./laneFile.ts"
+import { countable, LaneWindow, type Saved } from "./LaneWindow.ts"
+import { type Status, StoreLink } from "./storeLink.ts"
 
-const stale = 5_000
+/** How long a step may take, real milliseconds: longer than it takes to see that a lock's holder died. */
+export const patience = FileLock.stale + 1_000
 
-const Learned = Schema.Struct({
-  limit: Schema.Finite,
-  risesAt: Schema.Finite,
-  step: Schema.Finite,
-  until: Schema.Finite
-})
+/** How often a file that could not be used is tried again. */
+const probeEvery = 1_000
 
-const Written = Schema.fromJsonString(Schema.Struct({
-  version: Schema.Literal(1),
-  window: Schema.Struct({
-    entries: Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite, Schema.Finite])),
-    first: Schema.Finite,
-    today: Schema.Finite,
-    late: Schema.Finite,
-    strikes: Schema.Finite,
-    last: Schema.Finite,
-    dayEnd: Schema.Finite,
-    dayCountsSince: Schema.Finite,
-    pausedUntil: Schema.Finite,
-    parkedUntil: Schema.Finite,
-    learned: Schema.optionalKey(Schema.Tuple([Schema.NullOr(Learned), Schema.NullOr(Learned)]))
-  }),
-  /** The calls in flight, and until when they are believed to be. */
-  leases: Schema.Record(Schema.String, Schema.Finite)
-}))
-const decode = Schema.decodeUnknownOption(Written)
-const encode = Schema.encodeSync(Written)
+/** A million requests in the window; a device has no end. */
+const largest = 64 * 1024 * 1024
 
 export interface Files {
   readonly fileSystem: FileSystem.FileSystem
@@ -58,6 +40,12 @@ export interface Files {
   readonly steps: Semaphore.Semaphore
   /** Lanes with calls in flight. */
   readonly busy: Set<FileLane>
+  /** Of the store. */
+  readonly scope: Scope.Scope
+  /** Of the machine: a file takes real time, whatever a test's clock says. */
+  readonly clock: Clock.Clock
+  /** Its scope is closed: what is still asked concerns this process alone. */
+  isClosed: boolean
 }
 
 class FileReservation implements LaneStore.Reservation {
@@ -66,22 +54,40 @@ class FileReservation implements LaneStore.Reservation {
   readonly lease: string
   readonly position: number
   readonly at: number
+  /** What it was taken from, where that was not the file. */
+  readonly alone: Alone | undefined
   tokens: number
 
-  constructor(lane: FileLane, lease: string, position: number, at: number, tokens: number) {
+  constructor(
+    lane: FileLane,
+    lease: string,
+    taken: { readonly position: number; readonly at: number; readonly alone: Alone | undefined },
+    tokens: number
+  ) {
     this.lane = lane
     this.lease = lease
-    this.position = position
-    this.at = at
+    this.position = taken.position
+    this.at = taken.at
+    this.alone = taken.alone
     this.tokens = tokens
   }
 }
 
-/** The lane as it was read, to be changed. */
-interface Open {
+/** A lane as it is counted. */
+interface Counts {
   readonly window: LaneWindow
   readonly leases: Map<string, number>
+}
+
+/** The lane as it was read, to be changed. */
+interface Open extends Counts {
   readonly now: number
+  readonly alone: Alone | undefined
+}
+
+/** What this process counts by itself, beyond what the file held when it could be used last. */
+interface Alone extends Counts {
+  readonly from: { readonly position: number; readonly today: number; readonly dayEnd: number }
 }
 
 export class FileLane implements LaneStore.StoredLane {
@@ -91,97 +97,105 @@ export class FileLane implements LaneStore.StoredLane {
   readonly #held = new Set<string>()
   /** In this process one waits for the other here, not at the file. */
   readonly #turn = Semaphore.makeUnsafe(1)
-  /** Where the file cannot be read or written this process counts for itself. */
-  readonly #alone: LaneStore.StoredLane
+  readonly #link: StoreLink
   #made = 0
-  /** As it was written last. */
-  #seen: LaneWindow | undefined
+  /** As the file held it last, if it was ever read. */
+  #known: Counts | undefined
+  #alone: Alone | undefined
 
-  constructor(files: Files, key: LaneStore.LaneKey, span: LaneStore.Window, path: string) {
+  constructor(
+    files: Files,
+    span: LaneStore.Window,
+    path: string,
+    status: SubscriptionRef.SubscriptionRef<Status>
+  ) {
     this.#files = files
     this.#path = path
     this.#span = span
-    this.#alone = LaneStore.memory.open(key, span)
-  }
-
-  reserve(ask: LaneStore.Ask, now: number): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal, GeminiError> {
-    const { lease, poll, process } = this.#files
-    const tokens = countable(ask.tokens)
-    return Effect.catch(
-      this.#within(({ leases, now, window }): LaneStore.Reservation | LaneStore.Refusal => {
-        const position = window.take(now, ask.limits, tokens)
-        if (position >= 0) {
-          const name = `${process}-${this.#made++}`
-          leases.set(name, now + lease)
-          this.#held.add(name)
-          this.#files.busy.add(this)
-          return new FileReservation(this, name, position, now, tokens)
-        }
-        // Another process's call may end at any time.
-        const at = window.retryAt === Infinity ? Math.min(now + poll, ...leases.values()) : window.retryAt
-        return { _tag: "Refused", retryIn: Math.max(1, at - now), resetAt: window.resetAt }
-      }),
-      () => this.#alone.reserve(ask, now)
+    this.#link = new StoreLink(
+      { timeout: patience, probeEvery, ping: Effect.suspend(() => this.#step(() => undefined)), clock: files.clock },
+      status,
+      files.scope
     )
   }
 
-  settle(reservation: LaneStore.Reservation, tokens: number, now: number): Effect.Effect<void> {
-    if (!this.#owns(reservation)) return this.#alone.settle(reservation, tokens, now)
-    if (tokens === reservation.tokens) return Exit.void
-    const before = reservation.tokens
-    reservation.tokens = tokens
-    return this.#change(({ now, window }) => window.settle(now, reservation.position, before, tokens))
+  reserve(ask: LaneStore.Ask): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal> {
+    const { lease, poll, process } = this.#files
+    const tokens = countable(ask.tokens)
+    const taken = this.#within(({ alone, leases, now, window }): LaneStore.Reservation | LaneStore.Refusal => {
+      const position = window.take(now, ask.limits, tokens)
+      if (position >= 0) {
+        const name = `${process}-${this.#made++}`
+        leases.set(name, now + lease)
+        return new FileReservation(this, name, { position, at: now, alone }, tokens)
+      }
+      // Another process's call may end at any time.
+      const at = window.retryAt === Infinity ? Math.min(now + poll, ...leases.values()) : window.retryAt
+      return { _tag: "Refused", retryIn: Math.max(1, at - now), resetAt: window.resetAt }
+    })
+    // Held is what was written, or counted here; a step that could not be written took nothing.
+    return Effect.map(taken, (answer) => {
+      if (this.#owns(answer)) {
+        this.#held.add(answer.lease)
+        this.#files.busy.add(this)
+      }
+      return answer
+    })
   }
 
-  release(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
-    if (!this.#owns(reservation)) return this.#alone.release(reservation, now)
+  settle(reservation: LaneStore.Reservation, tokens: number): Effect.Effect<void> {
+    if (!this.#owns(reservation) || tokens === reservation.tokens) return Exit.void
+    const before = reservation.tokens
+    reservation.tokens = tokens
+    return this.#change((open) => open.window.settle(open.now, placeOf(reservation, open), before, tokens))
+  }
+
+  release(reservation: LaneStore.Reservation): Effect.Effect<void> {
+    if (!this.#owns(reservation)) return Exit.void
     this.#letGo(reservation.lease)
     return this.#change(({ leases }) => leases.delete(reservation.lease))
   }
 
-  cancel(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
-    if (!this.#owns(reservation)) return this.#alone.cancel(reservation, now)
+  cancel(reservation: LaneStore.Reservation): Effect.Effect<void> {
+    if (!this.#owns(reservation)) return Exit.void
     this.#letGo(reservation.lease)
-    return this.#change(({ leases, window }) => {
-      leases.delete(reservation.lease)
-      window.cancel(reservation.position, reservation.at)
+    return this.#change((open) => {
+      open.leases.delete(reservation.lease)
+      open.window.cancel(placeOf(reservation, open), reservation.at)
     })
   }
 
-  charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Effect.Effect<void> {
-    void this.#alone.charge(earlier, tokens, now)
+  charge(earlier: number, tokens: ReadonlyArray<number>): Effect.Effect<void> {
     return this.#change(({ now, window }) => window.charge(now, earlier, tokens))
   }
 
-  pause(retryAfter: number | undefined, now: number): Effect.Effect<void> {
-    void this.#alone.pause(retryAfter, now)
+  pause(retryAfter: number | undefined): Effect.Effect<void> {
     return this.#change(({ now, window }) => window.pause(now, retryAfter))
   }
 
-  park(resetAt: number, now: number): Effect.Effect<void> {
-    void this.#alone.park(resetAt, now)
+  park(resetAt: number): Effect.Effect<void> {
     return this.#change(({ window }) => window.park(resetAt))
   }
 
-  teach(lesson: LaneStore.Lesson, limits: Limits, now: number): Effect.Effect<void> {
-    void this.#alone.teach(lesson, limits, now)
+  teach(lesson: LaneStore.Lesson, limits: Limits): Effect.Effect<void> {
     return this.#change(({ now, window }) => window.teach(now, lesson, limits))
   }
 
-  read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
-    return Effect.catch(
-      this.#within(({ now, window }) => window.read(now, limits)),
-      () => this.#alone.read(limits, now)
-    )
+  read(limits: Limits): Effect.Effect<LaneStore.Reading> {
+    return this.#within(({ now, window }) => window.read(now, limits))
   }
 
   seen(limits: Limits, wanted: LaneStore.Wanted, now: number): LaneStore.Reading {
-    return this.#seen === undefined ? this.#alone.seen(limits, wanted, now) : this.#seen.read(now, limits, wanted)
+    const { window } = this.#alone ?? (this.#known ??= this.#counts(undefined, now))
+    return window.read(now, limits, wanted)
   }
 
-  /** What the file counts it keeps by itself. */
+  /** What the file counts it keeps by itself; what stops the lane is nothing to find out anew. */
   isIdle(limits: Limits, now: number): boolean {
-    return this.#held.size === 0 && this.#alone.isIdle(limits, now)
+    if (this.#held.size > 0) return false
+    if (this.#alone !== undefined) return this.#alone.window.isIdle(now, limits)
+    const reading = this.#known?.window.read(now, limits)
+    return reading?.parkedUntil === undefined && reading?.learned === undefined
   }
 
   /** The leases of the calls in flight begin anew. */
@@ -192,75 +206,117 @@ export class FileLane implements LaneStore.StoredLane {
   }
 
   #change(f: (open: Open) => unknown): Effect.Effect<void> {
-    return Effect.ignore(this.#within(f))
+    return Effect.asVoid(this.#within(f))
   }
 
-  /** Reads, changes and writes, while nobody else does. */
-  #within<A>(f: (open: Open) => A): Effect.Effect<A, PlatformError> {
-    const { fileSystem } = this.#files
-    const lock = `${this.#path}.lock`
-    const step = Effect.gen({ self: this }, function*() {
-      const text = yield* Effect.orElseSucceed(fileSystem.readFileString(this.#path), () => "")
-      // The clock is asked under the lock: time never goes back between processes.
-      const now = yield* Clock.currentTimeMillis
-      const open = this.#opened(text, now)
-      const result = f(open)
-      open.window.inFlight = open.leases.size
-      const next = `${this.#path}.${this.#files.process}`
-      yield* fileSystem.writeFileString(
-        next,
-        encode({ version: 1, window: open.window.save(), leases: Object.fromEntries(open.leases) })
-      )
-      yield* fileSystem.rename(next, this.#path)
-      this.#seen = open.window
-      return result
-    })
-    return Effect.acquireUseRelease(
-      this.#locked(lock),
-      () => step,
-      () => Effect.ignore(fileSystem.remove(lock))
-    ).pipe(this.#files.steps.withPermit, this.#turn.withPermit)
+  /** Reads, changes and writes while nobody else does, or changes what this process counts by itself. */
+  #within<A>(f: (open: Open) => A): Effect.Effect<A> {
+    const step = Effect.suspend(() =>
+      this.#files.isClosed ? Effect.undefined : this.#link.run(this.#step((open) => {
+        if (this.#alone !== undefined) chargeTo(open.window, this.#alone, open.now)
+        return f(open)
+      }))
+    )
+    return this.#turn.withPermit(Effect.flatMap(step, (done) => {
+      if (done !== undefined) {
+        this.#known = done.counts
+        this.#alone = undefined
+        return Effect.succeed(done.result)
+      }
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const isNews = this.#alone === undefined && !this.#files.isClosed
+        const warning = isNews ? this.#warn(this.#link.down?.code) : Effect.void
+        const alone = this.#alone ??= this.#begin(now)
+        this.#advance(alone, now)
+        return Effect.as(warning, f({ ...alone, now, alone }))
+      })
+    }))
   }
 
-  #opened(text: string, now: number): Open {
-    const window = new LaneWindow(this.#span.window, this.#span.guard)
-    // What cannot be read, or is of another version, is as if it had never been.
-    const written = Option.getOrUndefined(decode(text))
-    if (written !== undefined) window.restore(written.window)
-    window.advance(now)
-    const leases = new Map(Object.entries(written?.leases ?? {}).filter(([, until]) => until > now))
-    window.inFlight = leases.size
-    return { window, leases, now }
-  }
-
-  #locked(lock: string, since?: number): Effect.Effect<void, PlatformError> {
-    const { fileSystem } = this.#files
-    return Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) =>
-        fileSystem.writeFileString(lock, `${this.#files.process} ${now}`, { flag: "wx" }).pipe(
-          Effect.catchReason("PlatformError", "AlreadyExists", () =>
-            this.#takeAway(lock, now, since ?? now).pipe(
-              Effect.andThen(Effect.sleep(2)),
-              Effect.andThen(this.#locked(lock, since ?? now))
-            ))
-        )
+  /** `f` is done with what it is given, and may be done again with another reading of the file. */
+  #step<A>(
+    f: (open: Open) => A
+  ): Effect.Effect<{ readonly result: A; readonly counts: Counts }, PlatformError | FileLock.NotThatFile> {
+    const { clock, fileSystem, process, steps } = this.#files
+    return FileLock.withLock(
+      fileSystem,
+      `${this.#path}.lock`,
+      { owner: process, clock },
+      (lock) =>
+        Effect.gen({ self: this }, function*() {
+          const text = yield* FileLock.readRegular(fileSystem, this.#path, largest).pipe(
+            Effect.catchReason("PlatformError", "NotFound", () => Effect.undefined)
+          )
+          // The clock is asked under the lock: time never goes back between processes.
+          const now = yield* Clock.currentTimeMillis
+          const counts = yield* this.#read(text, now)
+          const result = f({ ...counts, now, alone: undefined })
+          counts.window.inFlight = counts.leases.size
+          const next = `${this.#path}.${process}`
+          const written = fileSystem.writeFileString(next, LaneFile.encode(counts.window.save(), counts.leases))
+          yield* Effect.andThen(written, lock.check).pipe(
+            Effect.andThen(fileSystem.rename(next, this.#path)),
+            Effect.onError(() => Effect.ignore(fileSystem.remove(next)))
+          )
+          return { result, counts }
+        })
+    ).pipe(
+      steps.withPermit,
+      Effect.catchTag("LockLost", () => Effect.suspend(() => this.#step(f)))
     )
   }
 
-  #takeAway(lock: string, now: number, since: number): Effect.Effect<void> {
-    const { fileSystem, process } = this.#files
-    return Effect.gen(function*() {
-      const seen = yield* fileSystem.readFileString(lock)
-      // Without a time it was made this moment, or by a process that died between two steps.
-      const age = now - (Number(seen.split(" ")[1]) || since)
-      if (!(age > stale || age < -stale)) return
-      const aside = `${lock}.${process}`
-      yield* fileSystem.rename(lock, aside)
-      // Somebody else was faster, and this one is a new one: back with it.
-      if ((yield* fileSystem.readFileString(aside)) !== seen) yield* fileSystem.rename(aside, lock)
-      else yield* fileSystem.remove(aside)
-    }).pipe(Effect.ignore)
+  /** What a file holds; of one that is damaged, what this process knew of it last. */
+  #read(text: string | undefined, now: number): Effect.Effect<Counts> {
+    if (text === undefined) return Effect.succeed(this.#counts(undefined, now))
+    const written = LaneFile.decode(text)
+    if (written !== undefined) {
+      const { leases, window } = written
+      const span = this.#span.window + this.#span.guard
+      return Effect.succeed(this.#counts({
+        window: LaneFile.bounded(window, now, span),
+        leases: Object.entries(leases)
+      }, now))
+    }
+    const known = this.#known
+    return Effect.as(
+      Effect.logWarning(
+        `${this.#path} is damaged, or of another version: its quota is counted ` +
+          (known === undefined ? "from nothing" : "from what this process knew of it")
+      ),
+      this.#counts(known && { window: known.window.save(), leases: known.leases }, now)
+    )
+  }
+
+  #counts(
+    saved: { readonly window: Saved; readonly leases: Iterable<readonly [string, number]> } | undefined,
+    now: number
+  ): Counts {
+    const window = new LaneWindow(this.#span.window, this.#span.guard)
+    if (saved !== undefined) window.restore(saved.window)
+    const counts = { window, leases: LaneFile.holding(saved?.leases ?? [], now, this.#files.lease) }
+    window.advance(now)
+    window.inFlight = counts.leases.size
+    return counts
+  }
+
+  #begin(now: number): Alone {
+    const known = this.#known
+    const counts = this.#counts(known && { window: known.window.save(), leases: known.leases }, now)
+    const { dayEnd, entries, first, today } = counts.window.save()
+    return { ...counts, from: { position: first + entries.length, today, dayEnd } }
+  }
+
+  #advance({ leases, window }: Counts, now: number): void {
+    window.advance(now)
+    for (const [name, until] of leases) if (until <= now) leases.delete(name)
+    window.inFlight = leases.size
+  }
+
+  #warn(code = "UNKNOWN"): Effect.Effect<void> {
+    return Effect.logWarning(
+      `${this.#path} cannot be used (${code}): until it can, this process counts the quota by itself`
+    )
   }
 
   #letGo(lease: string): void {
@@ -268,7 +324,22 @@ export class FileLane implements LaneStore.StoredLane {
     if (this.#held.size === 0) this.#files.busy.delete(this)
   }
 
-  #owns(reservation: LaneStore.Reservation): reservation is FileReservation {
-    return reservation instanceof FileReservation && reservation.lane === this
+  #owns(answer: LaneStore.Reservation | LaneStore.Refusal): answer is FileReservation {
+    return answer instanceof FileReservation && answer.lane === this
   }
+}
+
+/** A position in the window that is open; in another one it is of no use, and lies before all of it. */
+const placeOf = ({ alone, position }: FileReservation, open: Open): number =>
+  alone === undefined || alone === open.alone ? position : -1
+
+/** What was counted apart from the file counts there from now on. */
+const chargeTo = (window: LaneWindow, { from, window: alone }: Alone, now: number): void => {
+  alone.advance(now)
+  const { dayEnd, entries, first, today } = alone.save()
+  const since = entries.slice(Math.max(0, from.position - first)).filter(([, , requests]) => requests > 0)
+  const taken = today - (dayEnd === from.dayEnd ? from.today : 0)
+  window.charge(now, Math.max(0, taken - since.length), since.map(([, tokens]) => tokens))
+  if (alone.pausedUntil > now) window.pause(now, alone.pausedUntil - now)
+  if (alone.parkedUntil > now) window.park(alone.parkedUntil)
 }

@@ -43,7 +43,32 @@ export interface Options {
   readonly timeout: number
   readonly probeEvery: number
   readonly ping: Effect.Effect<unknown, unknown>
+  /** What the timeout is measured by. Default: the caller's. */
+  readonly clock?: Clock.Clock | undefined
 }
+
+/**
+ * How the step ends, or `TIMEOUT` where it takes so many milliseconds. It runs in a fiber of its own,
+ * which is interrupted then and not waited for.
+ */
+export const timed = <A, E>(
+  step: Effect.Effect<A, E>,
+  millis: number,
+  clock?: Clock.Clock
+): Effect.Effect<Exit.Exit<A, E> | "TIMEOUT"> =>
+  Effect.withFiber((caller) =>
+    Effect.callback((resume) => {
+      const fiber = Effect.runForkWith(caller.context)(step)
+      const stop = alarm(caller.context, clock ?? caller.getRef(Clock.Clock), millis, () => {
+        resume(Effect.succeed("TIMEOUT"))
+        fiber.interruptUnsafe()
+      })
+      fiber.addObserver((exit) => {
+        stop()
+        resume(Effect.succeed(exit))
+      })
+    })
+  )
 
 export class StoreLink {
   readonly status: SubscriptionRef.SubscriptionRef<Status>
@@ -75,19 +100,7 @@ export class StoreLink {
   }
 
   #timed<A>(step: Effect.Effect<A, unknown>): Effect.Effect<Exit.Exit<A, unknown> | "TIMEOUT"> {
-    return Effect.withFiber((caller) =>
-      Effect.callback((resume) => {
-        const fiber = Effect.runForkWith(caller.context)(step)
-        const stop = alarm(caller.context, caller.getRef(Clock.Clock), this.#options.timeout, () => {
-          resume(Effect.succeed("TIMEOUT"))
-          fiber.interruptUnsafe()
-        })
-        fiber.addObserver((exit) => {
-          stop()
-          resume(Effect.succeed(exit))
-        })
-      })
-    )
+    return timed(step, this.#options.timeout, this.#options.clock)
   }
 
   #lost(code: string): Effect.Effect<undefined> {
