@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { linkTarballs } from "./linkTarballs.ts"
 
 const root = join(import.meta.dirname, "..")
 const scratch = mkdtempSync(join(tmpdir(), "effect-gemini-pack-"))
@@ -19,6 +20,28 @@ const run = (command: string, args: ReadonlyArray<string>, cwd: string): string 
     console.error(`${command} ${args.join(" ")} failed\n${stdout ?? ""}${stderr ?? ""}`)
     process.exit(1)
   }
+}
+
+// Asked once, briefly: npm itself tries for minutes before it says that nobody is there.
+const registryAnswers = (() => {
+  try {
+    execFileSync("npm", ["view", "effect", "version", "--fetch-retries=0", "--fetch-timeout=15000"], {
+      stdio: "ignore",
+      timeout: 20_000
+    })
+    return true
+  } catch {
+    return false
+  }
+})()
+if (!registryAnswers) {
+  console.log(
+    "the registry does not answer: what the tarballs need is linked from this workspace, npm's own step is not shown"
+  )
+}
+const install = (cwd: string, ...packages: ReadonlyArray<string>): void => {
+  if (registryAnswers) run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...packages], cwd)
+  else linkTarballs(cwd, tarballs, packages.map((name) => name.replace(/(.)@.*$/, "$1")))
 }
 
 interface Manifest {
@@ -95,7 +118,7 @@ if (Subpath.GeminiClient !== GeminiClient.GeminiClient) throw new Error("a servi
 if (typeof Narrative.parse !== "function") throw new Error("no narrative")
 `
 )
-run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], consumer)
+install(consumer)
 for (const [module, moduleResolution] of [["NodeNext", "NodeNext"], ["ESNext", "Bundler"]] as const) {
   writeFileSync(
     join(consumer, "tsconfig.json"),
@@ -154,19 +177,13 @@ await import("effect-gemini/NodeGemini").then(
 )
 `
 )
-run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], bare)
+install(bare)
 const withoutPeers = run(process.execPath, ["peers.js"], bare)
 if (!/^no peer\n.*@effect\/platform-node/.test(withoutPeers)) {
   throw new Error(`without the optional peers:\n${withoutPeers}`)
 }
 // With the platform, but without `ws`, which its own dependencies may bring along.
-run("npm", [
-  "install",
-  "--no-audit",
-  "--no-fund",
-  "--loglevel=error",
-  `@effect/platform-node@${version("@effect/platform-node")}`
-], bare)
+install(bare, `@effect/platform-node@${version("@effect/platform-node")}`)
 rmSync(join(bare, "node_modules/ws"), { recursive: true, force: true })
 writeFileSync(
   join(bare, "live.js"),
@@ -193,23 +210,29 @@ const blocks = Array.from(
   section.matchAll(/^```(sh|ts)\n([\s\S]*?)^```$/gm),
   ([, language, code]) => ({ language, code })
 )
-const install = "npm install effect effect-gemini effect-gemini-cli\n"
+const installLine = "npm install effect effect-gemini effect-gemini-cli\n"
 const port = await new Promise<number>((resolve) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const address = server.address()
     server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
   })
 })
-const fromTarballs = [
-  `npm pkg set --json overrides='${JSON.stringify(dependencies)}' dependencies='${JSON.stringify(dependencies)}'`,
-  `npm install --no-audit --no-fund --loglevel=error effect@'${version("effect")}'`
-].join("\n")
+const fromTarballs = registryAnswers
+  ? [
+    `npm pkg set --json overrides='${JSON.stringify(dependencies)}' dependencies='${JSON.stringify(dependencies)}'`,
+    `npm install --no-audit --no-fund --loglevel=error effect@'${version("effect")}'`
+  ].join("\n")
+  : `'${process.execPath}' '${join(root, "scripts/linkTarballs.ts")}' . '${tarballs}' effect ${
+    Object.keys(dependencies).join(" ")
+  }`
 const script = blocks.map(({ code = "", language }) =>
   language === "ts"
     ? `cat > hello.ts <<'END_OF_HELLO'\n${code}END_OF_HELLO\n`
-    : code.replace(install, `${fromTarballs}\n`).replaceAll("8790", String(port))
+    : code.replace(installLine, `${fromTarballs}\n`).replaceAll("8790", String(port))
 ).join("")
-if (!section.includes(install) || !script.includes("hello.ts")) throw new Error("the README's first steps have changed")
+if (!section.includes(installLine) || !script.includes("hello.ts")) {
+  throw new Error("the README's first steps have changed")
+}
 const { GEMINI_API_KEY: _key, GEMINI_BASE_URL: _url, GOOGLE_API_KEY: _google, ...env } = process.env
 const said = execFileSync("bash", ["-euo", "pipefail", "-c", script], {
   cwd: scratch,
