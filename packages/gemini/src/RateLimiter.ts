@@ -301,25 +301,25 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       : { pass: own.pass, gates: [...own.gates, ...within.gates] }
   }
 
-  const acquire = (admission: Admission): Effect.Effect<Permit, GeminiError, Scope.Scope> =>
-    Effect.withFiber((fiber) => {
-      let ticket: Ticket | undefined
-      const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-      // The finalizer stands before anything is taken: no interruption comes between.
-      return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
-        const mine = ticket = arrive(admission, fiber)
-        const wait = mine.enter()
-        if (wait === undefined) return Effect.succeed(mine.send())
-        // The scope may outlive the wait: who gives up leaves the queue now.
-        return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
-      })
+  const acquireIn = (fiber: Fiber.Fiber<unknown, unknown>, admission: Admission): ReturnType<Service["acquire"]> => {
+    let ticket: Ticket | undefined
+    const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+    // The finalizer stands before anything is taken: no interruption comes between.
+    return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
+      const mine = ticket = arrive(admission, fiber)
+      const wait = mine.enter()
+      if (wait === undefined) return Effect.succeed(mine.send())
+      // The scope may outlive the wait: who gives up leaves the queue now.
+      return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
     })
+  }
+  const acquire: Service["acquire"] = (admission) => Effect.withFiber((fiber) => acquireIn(fiber, admission))
 
   return RateLimiter.of({
     acquire: (admission) =>
       Effect.withFiber((fiber) => {
         const guard = gatesOf(fiber)
-        return guard === undefined ? acquire(admission) : guard.pass(guard.gates, acquire, admission, false)
+        return guard === undefined ? acquireIn(fiber, admission) : guard.pass(guard.gates, acquire, admission, false)
       }),
     use: (admission, f) =>
       Effect.withFiber((fiber) => {
