@@ -40,6 +40,10 @@ const isLive = (file: string): boolean =>
 
 const isWs = (file: string): boolean => /\/node_modules\/(?:\.pnpm\/ws@|ws\/)/.test(file)
 
+/** What only a program with budgets may hold. */
+const isBudget = (file: string): boolean =>
+  /\/gemini\/src\/.*(?:budget|Budget|Cost|charge|price|guarded)/.test(`/${file}`)
+
 const traces = ["BidiGenerateContent", "setupComplete", "realtimeInput", "permessage-deflate"]
 
 describe("a bundle", () => {
@@ -60,5 +64,15 @@ describe("a bundle", () => {
     assert.isTrue(inputs.some(isLive))
     assert.isTrue(inputs.some(isWs))
     for (const trace of traces) assert.isTrue(text.includes(trace), trace)
+  })
+
+  it("of a program without budgets holds no price and no budget, and of one with them both", async () => {
+    const { inputs } = await bundle(program("NodeGemini", "layer"), "node")
+    assert.deepStrictEqual(inputs.filter(isBudget), [])
+    const within = `import * as Budget from "effect-gemini/Budget"
+      export const bounded = Budget.within({ name: "run", money: "1" })(main)`
+    const { inputs: more } = await bundle(`${program("FetchGemini", "layer")}\n${within}`, "browser")
+    assert.isTrue(more.some((file) => file.endsWith("priceTable.ts")))
+    assert.isTrue(more.some((file) => file.endsWith("guarded.ts")))
   })
 })
