@@ -11,9 +11,17 @@ export default defineConfig({
     testTimeout: 30_000,
     // One fork a core: the machine has two, and socket tests measure time.
     maxWorkers: 2,
-    projects: ["gemini", "ai", "narrative", "emulator", "cli", "conformance", "foreign-clients", "examples", "bench"]
-      .map(
-        project
-      )
+    projects: [
+      "gemini",
+      "ai",
+      "journal",
+      "narrative",
+      "emulator",
+      "cli",
+      "conformance",
+      "foreign-clients",
+      "examples",
+      "bench"
+    ].map(project)
   }
 })

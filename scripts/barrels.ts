@@ -5,7 +5,7 @@ import { join } from "node:path"
 
 const check = process.argv.includes("--check")
 let stale = 0
-for (const name of ["gemini", "ai", "narrative", "emulator", "cli"]) {
+for (const name of ["gemini", "ai", "journal", "narrative", "emulator", "cli"]) {
   const src = join(import.meta.dirname, "..", "packages", name, "src")
   const lines = readdirSync(src)
     .filter((file) => /^[A-Z]\w*\.ts$/.test(file) && !file.startsWith("Node"))

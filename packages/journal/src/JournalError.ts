@@ -1,0 +1,35 @@
+/**
+ * The one error of the journal: which call failed, for which run, and a `reason` that says why.
+ *
+ * Catch by reason with `Effect.catchReason("JournalError", "Busy", …)` or `Effect.catchReasons`; plain TypeScript
+ * switches on `error.reason._tag`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { JournalErrorReason } from "./JournalErrorReason.ts"
+
+/**
+ * @category errors
+ * @since 0.1.0
+ */
+export class JournalError extends Schema.TaggedError<JournalError>("effect-gemini-journal/JournalError")(
+  "JournalError",
+  {
+    /** The call, such as `resume` or `append`. */
+    method: Schema.String,
+    /** The run, where the call was for one and its id is an id. */
+    id: Schema.optionalKey(Schema.String),
+    reason: JournalErrorReason
+  }
+) {
+  /** Whether the same call may succeed later. */
+  get isRetryable(): boolean {
+    return this.reason.isRetryable
+  }
+
+  override get message(): string {
+    const where = this.id === undefined ? this.method : `${this.method} (${this.id})`
+    return `${where} ${this.reason._tag}: ${this.reason.message}`
+  }
+}

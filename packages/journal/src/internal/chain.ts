@@ -1,0 +1,29 @@
+/**
+ * Which lines of a log count: the rule by which an append decides where no lock does.
+ *
+ * An opening counts where its number is the next one, and any other line where also its writer is the one who opened
+ * last. What a former writer adds later does not count, for every reader alike. A line with a number above the next one
+ * means that lines are missing.
+ */
+import type { End, Line } from "../JournalStore.ts"
+import { endOf } from "./line.ts"
+
+export class Chain {
+  next = 0
+  /** The writer who opened last. */
+  by: string | undefined = undefined
+  state: string | undefined = undefined
+
+  take(line: Line): "taken" | "stale" | "gap" {
+    if (line.seq > this.next) return "gap"
+    if (line.seq < this.next || (!line.opened && line.by !== this.by)) return "stale"
+    this.next = endOf(line)
+    this.by = line.by
+    this.state = line.state
+    return "taken"
+  }
+
+  get end(): End {
+    return { next: this.next, ...(this.state === undefined ? {} : { state: this.state }) }
+  }
+}

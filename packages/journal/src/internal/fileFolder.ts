@@ -1,0 +1,91 @@
+/**
+ * The folders of file journals, and whether they may be used: prompts and answers lie in them, so a link, a pipe or what
+ * another user can write is refused before anything is read or written.
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
+import { type JournalErrorReason, StorageFull, Unavailable, Unsafe } from "../JournalErrorReason.ts"
+import { uid } from "./runtime.ts"
+
+const full = new Set(["ENOSPC", "EDQUOT", "EFBIG", "ENOMEM"])
+
+/** The system's code. Its words stay behind: they hold paths. */
+const codeOf = ({ reason }: PlatformError): string => {
+  const cause = "cause" in reason ? reason.cause : undefined
+  return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
+    ? cause.code
+    : reason._tag
+}
+
+export const reasonOf = (error: PlatformError): JournalErrorReason => {
+  const code = codeOf(error)
+  return full.has(code) ? new StorageFull({ code }) : new Unavailable({ code })
+}
+
+export const isMissing = (error: PlatformError): boolean => error.reason._tag === "NotFound"
+
+const nameOf: Record<FileSystem.File.Type, string> = {
+  File: "is a file",
+  Directory: "is a folder",
+  SymbolicLink: "is a link",
+  BlockDevice: "is a device",
+  CharacterDevice: "is a device",
+  FIFO: "is a pipe",
+  Socket: "is a socket",
+  Unknown: "is neither a file nor a folder"
+}
+
+const problemOf = (info: FileSystem.File.Info, type: "File" | "Directory"): string | undefined => {
+  if (info.type !== type) {
+    return `${nameOf[info.type]}: the journal uses only ${type === "File" ? "files" : "folders"} of its own`
+  }
+  const me = uid()
+  if (me === undefined) return undefined
+  const owner = Option.getOrElse(info.uid, () => me)
+  if (owner !== me) {
+    return `belongs to user ${owner}, and this is user ${me}: run as that user, or choose another folder`
+  }
+  return (info.mode & 0o022) === 0 ? undefined : "may be written by other users: take that right away (chmod go-w)"
+}
+
+export const checkInfo = (
+  path: string,
+  info: FileSystem.File.Info,
+  type: "File" | "Directory"
+): Effect.Effect<void, JournalErrorReason> => {
+  const description = problemOf(info, type)
+  return description === undefined ? Effect.void : Effect.fail(new Unsafe({ path, description }))
+}
+
+/** Whether it is there; fails where it is, but is not safe. */
+export const isThere = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  type: "File" | "Directory"
+): Effect.Effect<boolean, JournalErrorReason> =>
+  Effect.matchEffect(fs.lstat(path), {
+    onFailure: (error): Effect.Effect<boolean, JournalErrorReason> =>
+      isMissing(error) ? Effect.succeed(false) : Effect.fail(reasonOf(error)),
+    onSuccess: (info) => Effect.as(checkInfo(path, info, type), true)
+  })
+
+/** Makes it, for this user alone, where it is not there. */
+export const ensureFolder = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  recursive: boolean
+): Effect.Effect<void, JournalErrorReason> =>
+  Effect.flatMap(
+    isThere(fs, path, "Directory"),
+    (there) =>
+      there ? Effect.void : Effect.matchEffect(fs.makeDirectory(path, { recursive, mode: 0o700 }), {
+        onFailure: (error): Effect.Effect<void, JournalErrorReason> =>
+          // Another process was faster: what it made is looked at like any other.
+          error.reason._tag === "AlreadyExists"
+            ? Effect.asVoid(isThere(fs, path, "Directory"))
+            : Effect.fail(reasonOf(error)),
+        onSuccess: () => Effect.void
+      })
+  )

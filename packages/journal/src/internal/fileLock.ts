@@ -1,0 +1,58 @@
+/**
+ * A lock that the kernel frees at its owner's death: an exclusive SQLite transaction on a side file, which stays empty.
+ *
+ * SQLite takes the lock by fcntl, on a file system of this machine; a network's may lie about it. Such a lock belongs to
+ * the process, and closing any descriptor of that file in the same process drops it: nothing here ever opens the file
+ * but SQLite, which knows of its own. A second opening in the same process is refused like one in another.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { DatabaseSync } from "node:sqlite"
+import { Busy, type JournalErrorReason, Unavailable } from "../JournalErrorReason.ts"
+
+export interface KernelLock {
+  /** Holds the lock on the file, which exists, until the scope ends. Busy, without waiting, where somebody has it. */
+  readonly acquire: (path: string) => Effect.Effect<void, JournalErrorReason, Scope.Scope>
+}
+
+const SQLITE_BUSY = 5
+
+const codeOf = (error: unknown): number | undefined =>
+  typeof error === "object" && error !== null && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode
+    : undefined
+
+const take = (Database: typeof DatabaseSync, path: string): Effect.Effect<DatabaseSync, JournalErrorReason> =>
+  Effect.suspend(() => {
+    let database: DatabaseSync | undefined
+    try {
+      database = new Database(path, { timeout: 0 })
+      database.exec("BEGIN EXCLUSIVE")
+      return Effect.succeed(database)
+    } catch (error) {
+      database?.close()
+      const code = codeOf(error)
+      return Effect.fail(
+        code === SQLITE_BUSY
+          ? new Busy({})
+          : new Unavailable({ code: code === undefined ? "SQLITE" : `SQLITE ${code}` })
+      )
+    }
+  })
+
+const load = (): typeof DatabaseSync | undefined => {
+  try {
+    return typeof process === "undefined" ? undefined : process.getBuiltinModule("node:sqlite")?.DatabaseSync
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined on a runtime without `node:sqlite`: there the append decides. */
+export const kernelLock = (): KernelLock | undefined => {
+  const Database = load()
+  return Database === undefined ? undefined : {
+    acquire: (path) =>
+      Effect.asVoid(Effect.acquireRelease(take(Database, path), (database) => Effect.sync(() => database.close())))
+  }
+}

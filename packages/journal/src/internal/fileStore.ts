@@ -1,0 +1,219 @@
+/**
+ * Journals in files. A run is the folder `ID/`: `journal.jsonl` with one line an append, `blobs/SHA`, and `lock`, an empty
+ * file on which SQLite takes the kernel's lock.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { Busy, Corrupt, Exists, type JournalErrorReason, NotFound, WrongSequence } from "../JournalErrorReason.ts"
+import type { End, JournalStore, Line, StoreReader } from "../JournalStore.ts"
+import { blobs } from "./fileBlobs.ts"
+import { checkInfo, ensureFolder, isMissing, isThere, reasonOf } from "./fileFolder.ts"
+import { headOf, lastWriter } from "./fileHead.ts"
+import type { KernelLock } from "./fileLock.ts"
+import { FileLog } from "./fileLog.ts"
+import { FileWriter } from "./fileWriter.ts"
+import { isId } from "./id.ts"
+import { endOf, whoIs } from "./line.ts"
+
+export interface Settings {
+  readonly directory: string
+  readonly sync: boolean
+  /** Milliseconds between two looks at a file that is followed. */
+  readonly poll: number
+  readonly lock: KernelLock | undefined
+}
+
+const noRun = new NotFound({ what: "run" })
+
+/** Opens a regular file of our own, and no link. */
+export const openFile = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  flag: "r" | "a+"
+): Effect.Effect<FileSystem.File, JournalErrorReason, Scope.Scope> =>
+  Effect.flatMap(isThere(fs, path, "File"), (there) =>
+    there || flag === "a+"
+      ? Effect.mapError(fs.open(path, { flag, mode: 0o600 }), (error) => isMissing(error) ? noRun : reasonOf(error))
+        .pipe(
+          Effect.tap((file) =>
+            Effect.flatMap(Effect.mapError(file.stat, reasonOf), (info) => checkInfo(path, info, "File"))
+          )
+        )
+      : Effect.fail(noRun))
+
+export const make = Effect.fnUntraced(
+  function*(settings: Settings): Effect.fn.Return<JournalStore, never, FileSystem.FileSystem> {
+    const fs = yield* FileSystem.FileSystem
+    const { directory, lock, poll, sync } = settings
+    const folderOf = (id: string) => `${directory}/${id}`
+    const journalOf = (id: string) => `${folderOf(id)}/journal.jsonl`
+
+    /** The folder of a run that may be there. */
+    const find = (id: string): Effect.Effect<void, JournalErrorReason> =>
+      Effect.flatMap(
+        Effect.andThen(isThere(fs, directory, "Directory"), (there) =>
+          there ? isThere(fs, folderOf(id), "Directory") : Effect.succeed(false)),
+        (there) =>
+          there ? Effect.void : Effect.fail(noRun)
+      )
+
+    const hold = (id: string): Effect.Effect<void, JournalErrorReason, Scope.Scope> => {
+      if (lock === undefined) return Effect.void
+      const path = `${folderOf(id)}/lock`
+      // Made without ever being opened where it exists: closing it would drop a lock that this process holds.
+      const made = Effect.catch(
+        fs.writeFile(path, new Uint8Array(0), { flag: "wx", mode: 0o600 }),
+        (error): Effect.Effect<void, JournalErrorReason> =>
+          error.reason._tag === "AlreadyExists"
+            ? Effect.asVoid(isThere(fs, path, "File"))
+            : Effect.fail(reasonOf(error))
+      )
+      const busy = (reason: JournalErrorReason): Effect.Effect<never, JournalErrorReason> =>
+        reason._tag === "Busy"
+          ? Effect.flatMap(Effect.scoped(lastWriter(fs, journalOf(id))), (by) => Effect.fail(new Busy(whoIs(by))))
+          : Effect.fail(reason)
+      // The second time because an owner that has just taken the lock may not have written its name yet.
+      return Effect.andThen(made, Effect.catch(lock.acquire(path), () => Effect.catch(lock.acquire(path), busy)))
+    }
+
+    const open = Effect.fnUntraced(function*(
+      id: string,
+      mode: "create" | "resume",
+      opening: (end: End) => readonly [line: Line, text: string]
+    ): Effect.fn.Return<FileWriter, JournalErrorReason, Scope.Scope> {
+      const path = journalOf(id)
+      if (mode === "create") {
+        yield* ensureFolder(fs, directory, true)
+        yield* ensureFolder(fs, folderOf(id), false)
+      } else {
+        yield* find(id)
+        if (!(yield* isThere(fs, path, "File"))) return yield* noRun
+      }
+      yield* hold(id).pipe(
+        Effect.catch((reason) =>
+          mode === "create" && reason._tag === "Busy" && reason.since !== undefined
+            ? Effect.fail(new Exists())
+            : Effect.fail(reason)
+        )
+      )
+      const file = yield* openFile(fs, path, "a+")
+      const log = new FileLog(file)
+      yield* log.skip
+      if (mode === "create" && log.chain.next > 0) return yield* new Exists()
+      if (mode === "resume" && log.chain.next === 0) return yield* noRun
+      if (lock !== undefined) yield* blobs(fs, folderOf(id), sync).sweep(mode)
+      while (true) {
+        const [line, text] = opening(log.chain.end)
+        const writer = new FileWriter({ file, log, locked: lock !== undefined, sync }, line.by)
+        const lost = yield* Effect.matchEffect(writer.append(line, text), {
+          onSuccess: () => Effect.succeed(false),
+          // Without a lock, another one may open at the same time: who is first in the file has the number.
+          onFailure: (reason) =>
+            reason._tag !== "TakenOver" && reason._tag !== "WrongSequence"
+              ? Effect.fail(reason)
+              : mode === "create"
+              ? Effect.fail(new Exists())
+              : Effect.succeed(true)
+        })
+        if (lost) continue
+        if (sync) yield* syncFolders(fs, [folderOf(id), directory])
+        return writer
+      }
+    })
+
+    const read = Effect.fnUntraced(function*(
+      id: string,
+      from: number
+    ): Effect.fn.Return<StoreReader, JournalErrorReason, Scope.Scope> {
+      const path = journalOf(id)
+      yield* find(id)
+      const file = yield* openFile(fs, path, "r")
+      const { ino } = yield* Effect.mapError(file.stat, reasonOf)
+      const log = new FileLog(file)
+      const pull: StoreReader["pull"] = Effect.suspend(() =>
+        Effect.flatMap(log.next, ({ ended, lines }) => {
+          const found = lines.filter((line) => endOf(line) > from)
+          return found.length > 0 || ended ? Effect.succeed(found) : pull
+        })
+      )
+      const wait: StoreReader["wait"] = Effect.suspend(() =>
+        Effect.sleep(poll).pipe(
+          Effect.andThen(Effect.mapError(fs.stat(path), (error) => isMissing(error) ? noRun : reasonOf(error))),
+          Effect.flatMap((info): Effect.Effect<void, JournalErrorReason> => {
+            // Removed, and created anew.
+            if (Option.getOrUndefined(info.ino) !== Option.getOrUndefined(ino)) return Effect.fail(noRun)
+            const size = Number(info.size)
+            if (size < log.offset) {
+              return Effect.fail(new Corrupt({ seq: log.chain.next, description: "the file became shorter" }))
+            }
+            return size === log.offset + log.rest ? wait : Effect.void
+          })
+        )
+      )
+      // A run without a whole line is one that is just being created.
+      const first = yield* pull
+      if (log.chain.next === 0) return yield* noRun
+      let given: ReadonlyArray<Line> | undefined = first
+      return {
+        pull: Effect.suspend(() => {
+          const lines = given
+          given = undefined
+          return lines === undefined || lines.length === 0 ? pull : Effect.succeed(lines)
+        }),
+        wait
+      }
+    })
+
+    const head = (id: string) =>
+      Effect.andThen(
+        find(id),
+        Effect.scoped(
+          Effect.flatMap(openFile(fs, journalOf(id), "r"), (file) =>
+            Effect.flatMap(blobs(fs, folderOf(id), sync).size, (bytes) =>
+              headOf(id, file, bytes, lock !== undefined)))
+        )
+      )
+
+    const remove = Effect.fnUntraced(function*(id: string, next?: number) {
+      yield* find(id)
+      yield* hold(id)
+      if (next !== undefined) {
+        const end = yield* head(id)
+        if (end.next !== next) return yield* new WrongSequence({ expected: end.next, given: next })
+      }
+      const was = yield* isThere(fs, journalOf(id), "File")
+      // First what makes it a run, so that a death in between leaves nothing that can be read.
+      yield* Effect.mapError(fs.remove(journalOf(id), { force: true }), reasonOf)
+      yield* Effect.mapError(fs.remove(folderOf(id), { recursive: true, force: true }), reasonOf)
+      if (!was) return yield* noRun
+    }, Effect.scoped)
+
+    return {
+      open,
+      read,
+      list: (prefix, after, limit) =>
+        Effect.flatMap(isThere(fs, directory, "Directory"), (there) =>
+          there
+            ? Effect.map(
+              Effect.mapError(fs.readDirectory(directory), reasonOf),
+              (names) =>
+                names.filter((name) => isId(name) && name.startsWith(prefix) && name > after).sort().slice(0, limit)
+            )
+            : Effect.succeed([])),
+      head,
+      remove,
+      putBlob: (id, digest, bytes) => Effect.andThen(find(id), blobs(fs, folderOf(id), sync).put(digest, bytes)),
+      getBlob: (id, digest) => Effect.andThen(find(id), blobs(fs, folderOf(id), sync).get(digest))
+    }
+  }
+)
+
+/** So that a power cut does not lose the names either. Some systems cannot sync a folder, and need not. */
+const syncFolders = (fs: FileSystem.FileSystem, folders: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.forEach(
+    folders,
+    (path) => Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(path, { flag: "r" }), (file) => file.sync))),
+    { discard: true }
+  )

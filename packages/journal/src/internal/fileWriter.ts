@@ -1,0 +1,138 @@
+/**
+ * The writing end of a journal's file. An append is one write of one line at the end of the file, which the kernel does
+ * not mix with another's; then the size tells whether anybody else wrote in between. If so, the file itself is asked
+ * whether the line counts.
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import {
+  type JournalErrorReason,
+  NotFound,
+  StorageFull,
+  TakenOver,
+  Unavailable,
+  WrongSequence
+} from "../JournalErrorReason.ts"
+import type { Line, StoreWriter } from "../JournalStore.ts"
+import { reasonOf } from "./fileFolder.ts"
+import type { FileLog } from "./fileLog.ts"
+import { whoIs } from "./line.ts"
+import { encode } from "./runtime.ts"
+
+export interface Settings {
+  readonly file: FileSystem.File
+  readonly log: FileLog
+  /** Whether a kernel lock keeps other writers away: then a torn end may be cut off. */
+  readonly locked: boolean
+  readonly sync: boolean
+}
+
+export class FileWriter {
+  readonly #settings: Settings
+  readonly #by: string
+  /** A write failed half-way, so the size is not what was counted. */
+  #dirty: boolean
+  /** After a sync that failed nobody knows what the disk holds: the kernel may have forgotten the pages. */
+  #broken: Unavailable | undefined = undefined
+
+  constructor(settings: Settings, by: string) {
+    this.#settings = settings
+    this.#by = by
+    this.#dirty = settings.log.rest > 0
+  }
+
+  get end(): StoreWriter["end"] {
+    return this.#settings.log.chain.end
+  }
+
+  /** Not to be interrupted: what the kernel was given cannot be taken back. */
+  append(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      if (this.#broken !== undefined) return Effect.fail(this.#broken)
+      return Effect.andThen(this.#dirty ? this.#clean : Effect.void, () => this.#place(line, text))
+    }))
+  }
+
+  #place(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
+    const { chain } = this.#settings.log
+    const mine = chain.by === this.#by
+    if (!line.opened && !mine) return Effect.fail(new TakenOver(whoIs(chain.by)))
+    // A write that was reported as failed, and is there.
+    if (mine && chain.next > line.seq) return Effect.void
+    if (chain.next !== line.seq) return Effect.fail(new WrongSequence({ expected: chain.next, given: line.seq }))
+    const { offset, rest } = this.#settings.log
+    // Without a lock a torn end is not cut off but closed: somebody may be writing after it. If nothing but its line break
+    // was missing, it counts from here on, and this line may not.
+    const bytes = encode(this.#settings.locked ? `${text}\n` : `\n${text}\n`)
+    return this.#write(bytes).pipe(
+      Effect.andThen(this.#settings.sync ? this.#flush : Effect.void),
+      Effect.andThen(this.#stat),
+      Effect.flatMap((size) => {
+        if (rest === 0 && size === offset + bytes.length) {
+          this.#settings.log.wrote(line, size)
+          return Effect.void
+        }
+        return Effect.andThen(this.#settings.log.skip, () => this.#judge(line, text))
+      })
+    )
+  }
+
+  /** Somebody else wrote meanwhile. */
+  #judge(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
+    const { chain } = this.#settings.log
+    if (chain.by === this.#by && chain.next > line.seq) return Effect.void
+    // Another's torn write swallowed it.
+    if (chain.by === this.#by && chain.next === line.seq) return this.#place(line, text)
+    return Effect.fail(new TakenOver(whoIs(chain.by)))
+  }
+
+  #write(bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> {
+    this.#dirty = true
+    const rest = (bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> =>
+      Effect.flatMap(Effect.mapError(this.#settings.file.write(bytes), reasonOf), (written) => {
+        if (written === bytes.length) {
+          this.#dirty = false
+          return Effect.void
+        }
+        return written === 0
+          ? Effect.fail(new StorageFull({ code: "ENOSPC" }))
+          : rest(bytes.subarray(written))
+      })
+    return Effect.tapError(rest(bytes), () => Effect.ignore(this.#clean))
+  }
+
+  /** Brings what is known and what is there together again: by cutting off a torn end, or by reading on. */
+  get #clean(): Effect.Effect<void, JournalErrorReason> {
+    const { file, locked, log } = this.#settings
+    return log.skip.pipe(
+      Effect.andThen(
+        Effect.suspend(() =>
+          locked && log.rest > 0 ? Effect.mapError(file.truncate(log.offset), reasonOf) : Effect.void
+        )
+      ),
+      Effect.andThen(Effect.sync(() => {
+        if (locked) log.rest = 0
+        this.#dirty = false
+      }))
+    )
+  }
+
+  get #flush(): Effect.Effect<void, JournalErrorReason> {
+    return Effect.mapError(this.#settings.file.sync, (error) => {
+      const reason = reasonOf(error)
+      this.#broken = new Unavailable({ code: "code" in reason ? reason.code : "SYNC" })
+      return this.#broken
+    })
+  }
+
+  get #stat(): Effect.Effect<number, JournalErrorReason> {
+    return Effect.flatMap(
+      Effect.mapError(this.#settings.file.stat, reasonOf),
+      (info) =>
+        Option.getOrElse(info.nlink, () => 1n) === 0n
+          ? Effect.fail(new NotFound({ what: "run" }))
+          : Effect.succeed(Number(info.size))
+    )
+  }
+}

@@ -1,0 +1,86 @@
+/** A line of the journal as text, and back. */
+import * as Result from "effect/Result"
+import type { Entry, Writer } from "../Entry.ts"
+import { Corrupt, NewerVersion } from "../JournalErrorReason.ts"
+import type { Line } from "../JournalStore.ts"
+
+/** Of the lines themselves, not of the records in them. */
+export const format = 1
+
+/** The first sequence number after it. */
+export const endOf = (line: Line): number => line.seq + (line.opened ? 1 : line.records.length)
+
+/** `records` are JSON already. The order of the keys is for people who read the file: first what is short. */
+export const print = (line: Omit<Line, "records">, records: ReadonlyArray<string>): string => {
+  const head = JSON.stringify({
+    v: format,
+    seq: line.seq,
+    at: line.at,
+    by: line.by,
+    ...(line.opened ? { opened: true } : {}),
+    ...(line.state === undefined ? {} : { state: line.state }),
+    ...(line.of === undefined ? {} : { of: line.of, version: line.version })
+  })
+  return line.opened ? head : `${head.slice(0, -1)},"records":[${records.join(",")}]}`
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Every field is looked at: the file may have been edited, or not be ours. */
+export const parse = (text: string): Result.Result<Line, Corrupt | NewerVersion> => {
+  const value = parsed(text)
+  const damaged = (description: string) => Result.fail(new Corrupt({ description }))
+  if (typeof value !== "object" || value === null) return damaged("a line is no JSON object")
+  if (!("v" in value) || !isCount(value.v) || !("seq" in value) || !isCount(value.seq)) {
+    return damaged("a line has no format or no sequence number")
+  }
+  const { seq, v } = value
+  if (v > format) return Result.fail(new NewerVersion({ name: "journal", found: v, known: format, seq }))
+  if (!("at" in value) || typeof value.at !== "number" || !("by" in value) || typeof value.by !== "string") {
+    return Result.fail(new Corrupt({ seq, description: "a line has no time or no writer" }))
+  }
+  const state = "state" in value && typeof value.state === "string" ? { state: value.state } : {}
+  const common = { seq, at: value.at, by: value.by, ...state }
+  if ("opened" in value && value.opened === true) return Result.succeed({ ...common, opened: true, records: [] })
+  if (
+    !("of" in value) || typeof value.of !== "string" || !("version" in value) || !isCount(value.version) ||
+    !("records" in value) || !Array.isArray(value.records) || value.records.length === 0
+  ) return Result.fail(new Corrupt({ seq, description: "a line holds no records" }))
+  const records: ReadonlyArray<unknown> = value.records
+  return Result.succeed({ ...common, opened: false, of: value.of, version: value.version, records })
+}
+
+/** `PID.SINCE.RANDOM`, so that the last line of a journal tells who has it. `random` is below 2 ** 48. */
+export const writerId = (pid: number | undefined, since: number, random: number): string =>
+  `${pid ?? 0}.${since.toString(36)}.${random.toString(36).padStart(10, "0")}`
+
+export const writerOf = (by: string): Writer => {
+  const match = /^(\d{1,10})\.([0-9a-z]{1,10})\.[0-9a-z]+$/.exec(by)
+  if (match === null) return { id: by }
+  const [, pid = "", since = ""] = match
+  return { id: by, since: parseInt(since, 36), ...(pid === "0" ? {} : { pid: Number(pid) }) }
+}
+
+/** Pid and time of a writer, as errors name them. */
+export const whoIs = (by: string | undefined): { readonly pid?: number; readonly since?: number } => {
+  if (by === undefined) return {}
+  const { id: _id, ...who } = writerOf(by)
+  return who
+}
+
+/** What a line without records is to a reader. */
+export const openingOf = (line: Line): Entry<never> => ({
+  _tag: line.seq === 0 ? "Started" : "Resumed",
+  seq: line.seq,
+  at: line.at,
+  writer: writerOf(line.by)
+})

@@ -1,0 +1,85 @@
+/** Retention: which runs go. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Head } from "../Entry.ts"
+import type { Pruned, PruneOptions } from "../Journal.ts"
+import type { JournalError } from "../JournalError.ts"
+import { Invalid, type JournalErrorReason } from "../JournalErrorReason.ts"
+import type { JournalStore } from "../JournalStore.ts"
+import { errorOf, refused, toError } from "./failure.ts"
+
+const page = 100
+
+/** Every run with its head, page by page; what cannot be read is named and stays. */
+const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) {
+  const heads: Array<Head> = []
+  const unreadable: Array<string> = []
+  let after = ""
+  while (true) {
+    const ids = yield* store.list(prefix, after, page)
+    for (const id of ids) {
+      const head = yield* store.head(id).pipe(
+        Effect.asSome,
+        Effect.catch((reason: JournalErrorReason) => {
+          if (reason._tag === "Unavailable") return Effect.fail(reason)
+          if (reason._tag !== "NotFound") unreadable.push(id)
+          return Effect.succeedNone
+        })
+      )
+      if (Option.isSome(head)) heads.push(head.value)
+      after = id
+    }
+    if (ids.length < page) return { heads, unreadable }
+  }
+})
+
+/** Pure: of `heads`, those that go, the one written longest ago first. */
+export const chosen = (heads: ReadonlyArray<Head>, options: PruneOptions, now: number): ReadonlyArray<Head> => {
+  const { keepBytes, olderThan, states } = options
+  const before = olderThan === undefined ? Infinity : now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))
+  const candidates = heads
+    .filter((head) => head.updatedAt <= before && (states === undefined || states.includes(head.state)))
+    .toSorted((a, b) => a.updatedAt - b.updatedAt || (a.id < b.id ? -1 : 1))
+  if (keepBytes === undefined) return candidates
+  let bytes = heads.reduce((sum, head) => sum + head.bytes, 0)
+  return candidates.filter((head) => {
+    if (bytes <= keepBytes) return false
+    bytes -= head.bytes
+    return true
+  })
+}
+
+export const prune = (store: JournalStore, options: PruneOptions): Effect.Effect<Pruned, JournalError> => {
+  const { apply = false, keepBytes, olderThan, prefix = "", states } = options
+  if (olderThan === undefined && states === undefined && keepBytes === undefined) {
+    const description = "say what may go: olderThan, states or keepBytes"
+    return refused("prune", undefined, new Invalid({ path: "options", description }))
+  }
+  if (olderThan !== undefined && Option.isNone(Duration.fromInput(olderThan))) {
+    return refused("prune", undefined, new Invalid({ path: "olderThan", description: "it is no duration" }))
+  }
+  if (keepBytes !== undefined && !(keepBytes >= 0)) {
+    return refused("prune", undefined, new Invalid({ path: "keepBytes", description: "it is a number from 0" }))
+  }
+  return Effect.gen(function*() {
+    const { heads, unreadable } = yield* toError("prune")(survey(store, prefix))
+    const runs: Array<Head> = []
+    const kept: Array<Head> = []
+    for (const head of chosen(heads, options, yield* Clock.currentTimeMillis)) {
+      const gone = !apply || (yield* store.remove(head.id, head.next).pipe(
+        Effect.as(true),
+        Effect.catch((reason: JournalErrorReason) =>
+          reason._tag === "NotFound"
+            ? Effect.succeed(true)
+            : reason._tag === "Busy" || reason._tag === "WrongSequence"
+            ? Effect.succeed(false)
+            : Effect.fail(errorOf("prune", head.id, reason))
+        )
+      ))
+      ;(gone ? runs : kept).push(head)
+    }
+    return { applied: apply, runs, bytes: runs.reduce((sum, head) => sum + head.bytes, 0), kept, unreadable }
+  })
+}

@@ -1,0 +1,242 @@
+/** A run that is open for writing: bounds, redaction, numbers, and what to do when a reply is lost. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type * as Journal from "../Journal.ts"
+import type { JournalError } from "../JournalError.ts"
+import { Closed, Invalid, type JournalErrorReason, TooLarge, Unsettled, WrongSequence } from "../JournalErrorReason.ts"
+import type { JournalStore, Line, StoreWriter } from "../JournalStore.ts"
+import type { Records } from "../Records.ts"
+import { toError } from "./failure.ts"
+import { endOf, print, writerId, writerOf } from "./line.ts"
+import { byteLength, pid } from "./runtime.ts"
+
+const MiB = 1_048_576
+
+/** No append is larger, whatever the options say: readers count on it. */
+export const largestAppend = 64 * MiB
+
+const isJson = Schema.is(Schema.Json)
+
+/** How often a store that does not answer is asked again, with the same line. */
+const again = Schedule.exponential("50 millis", 4).pipe(Schedule.upTo({ times: 2 }))
+
+const isUnavailable = (reason: JournalErrorReason): boolean => reason._tag === "Unavailable" && reason.isRetryable
+
+interface Attempt {
+  readonly line: Line
+  readonly text: string
+  /** The records' text: what tells whether an append is the one before again. */
+  readonly body: string
+}
+
+class OpenRun<A> implements Journal.Run<A> {
+  readonly id: string
+  readonly writer
+  readonly #records: Records<A>
+  readonly #options: Journal.Options
+  readonly #store: JournalStore
+  readonly #turn = Semaphore.makeUnsafe(1)
+  readonly #to: StoreWriter
+  readonly #sha256: (bytes: Uint8Array) => Effect.Effect<string>
+  /** What was sent and not answered. */
+  #pending: Attempt | undefined = undefined
+  #next: number
+  #state: string | undefined
+  #closed = false
+
+  constructor(
+    id: string,
+    by: string,
+    records: Records<A>,
+    options: Journal.Options,
+    store: JournalStore,
+    to: StoreWriter,
+    sha256: (bytes: Uint8Array) => Effect.Effect<string>
+  ) {
+    this.id = id
+    this.writer = writerOf(by)
+    this.#records = records
+    this.#options = options
+    this.#store = store
+    this.#to = to
+    this.#sha256 = sha256
+    this.#next = to.end.next
+    this.#state = to.end.state
+  }
+
+  get next(): number {
+    return this.#next
+  }
+
+  get state(): string | undefined {
+    return this.#state
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  append(
+    records: ReadonlyArray<A>,
+    options: { readonly seq?: number | undefined; readonly state?: string | undefined } = {}
+  ): Effect.Effect<number, JournalError> {
+    return toError("append", this.id)(
+      this.#turn.withPermits(1)(Effect.suspend(() => {
+        if (this.#closed) return Effect.fail(new Closed())
+        const { seq, state = this.#state } = options
+        if (seq !== undefined && seq !== this.#next) {
+          return Effect.fail(new WrongSequence({ expected: this.#next, given: seq }))
+        }
+        if (options.state !== undefined && !/^[\w.-]{1,64}$/.test(options.state)) {
+          return Effect.fail(new Invalid({ path: "state", description: "use 1 to 64 letters, digits and . _ -" }))
+        }
+        const texts = this.#encode(records)
+        if (Result.isFailure(texts)) return Effect.fail(texts.failure)
+        const body = `${state ?? ""}:${texts.success.join()}`
+        if (this.#pending !== undefined) {
+          return this.#pending.body === body
+            ? this.#send(this.#pending)
+            : Effect.fail(new Unsettled({ seq: this.#pending.line.seq }))
+        }
+        return Effect.flatMap(Clock.currentTimeMillis, (at) => {
+          const line: Line = {
+            seq: this.#next,
+            at,
+            by: this.writer.id,
+            opened: false,
+            ...(state === undefined ? {} : { state }),
+            of: this.#records.name,
+            version: this.#records.version,
+            records
+          }
+          const text = print(line, texts.success)
+          const limit = Math.min(this.#options.limits?.append ?? 8 * MiB, largestAppend)
+          const size = byteLength(text)
+          return size > limit
+            ? Effect.fail(new TooLarge({ what: "append", size, limit }))
+            : this.#send({ line, text, body })
+        })
+      }))
+    )
+  }
+
+  #send(attempt: Attempt): Effect.Effect<number, JournalErrorReason> {
+    const { line, text } = attempt
+    this.#pending = attempt
+    return this.#to.append(line, text).pipe(
+      Effect.retry({ schedule: again, while: isUnavailable }),
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit)) {
+            this.#next = endOf(line)
+            this.#state = line.state
+          }
+          // Any other refusal says that nothing was written.
+          if (
+            Exit.isSuccess(exit) || exit.cause.reasons.every((r) => r._tag === "Fail" && r.error._tag !== "Unavailable")
+          ) {
+            this.#pending = undefined
+          }
+        })
+      ),
+      Effect.as(line.seq)
+    )
+  }
+
+  #encode(records: ReadonlyArray<A>): Result.Result<ReadonlyArray<string>, JournalErrorReason> {
+    const limits = this.#options.limits
+    const most = limits?.records ?? 1_000
+    if (records.length === 0) return Result.fail(new Invalid({ path: "records", description: "there is none" }))
+    if (records.length > most) {
+      return Result.fail(new TooLarge({ what: "records", size: records.length, limit: most }))
+    }
+    const limit = limits?.record ?? MiB
+    const texts: Array<string> = []
+    for (const [index, record] of records.entries()) {
+      const value = Result.flatMap(
+        this.#records.encode(record, `records[${index}]`),
+        (json) => this.#redacted(json, index)
+      )
+      if (Result.isFailure(value)) return Result.fail(value.failure)
+      const text = JSON.stringify(value.success)
+      const size = byteLength(text)
+      if (size > limit) return Result.fail(new TooLarge({ what: "record", size, limit }))
+      texts.push(text)
+    }
+    return Result.succeed(texts)
+  }
+
+  #redacted(json: unknown, index: number): Result.Result<unknown, Invalid> {
+    const { redact } = this.#options
+    if (redact === undefined) return Result.succeed(json)
+    const path = `records[${index}]`
+    if (!isJson(json)) return Result.fail(new Invalid({ path, description: "it is not JSON" }))
+    let kept: unknown
+    try {
+      kept = redact(json)
+    } catch {
+      // Its words may quote what had to be redacted.
+      return Result.fail(new Invalid({ path, description: "`redact` threw" }))
+    }
+    if (!isJson(kept)) return Result.fail(new Invalid({ path, description: "`redact` returned what is not JSON" }))
+    const { name, version } = this.#records
+    return Result.isSuccess(this.#records.decode(name, version, kept, 0))
+      ? Result.succeed(kept)
+      : Result.fail(new Invalid({ path, description: "after `redact` it no longer fits its schema" }))
+  }
+
+  putBlob(bytes: Uint8Array): Effect.Effect<string, JournalError> {
+    return toError("putBlob", this.id)(Effect.suspend((): Effect.Effect<string, JournalErrorReason> => {
+      if (this.#closed) return Effect.fail(new Closed())
+      const { limits, redactBlob } = this.#options
+      let kept = bytes
+      try {
+        kept = redactBlob?.(bytes) ?? bytes
+      } catch {
+        return Effect.fail(new Invalid({ path: "bytes", description: "`redactBlob` threw" }))
+      }
+      const limit = limits?.blob ?? 64 * MiB
+      if (kept.length > limit) return Effect.fail(new TooLarge({ what: "blob", size: kept.length, limit }))
+      return Effect.tap(
+        this.#sha256(kept),
+        (digest) => Effect.retry(this.#store.putBlob(this.id, digest, kept), { schedule: again, while: isUnavailable })
+      )
+    }))
+  }
+}
+
+/** What was acquired on the way to a failure, such as the lock, is given back at once and not with the caller's scope. */
+const whole = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.scope,
+    (outer) =>
+      Effect.flatMap(Scope.fork(outer), (scope) =>
+        Effect.onError(Scope.provide(effect, scope), (cause) => Scope.close(scope, Exit.failCause(cause))))
+  )
+
+export const open = <A>(
+  store: JournalStore,
+  mode: "create" | "resume",
+  records: Records<A>,
+  id: string,
+  options: Journal.Options,
+  sha256: (bytes: Uint8Array) => Effect.Effect<string>
+): Effect.Effect<Journal.Run<A>, JournalError, Scope.Scope> =>
+  toError(mode, id)(whole(Effect.gen(function*() {
+    const at = yield* Clock.currentTimeMillis
+    const by = writerId(pid(), at, yield* Random.nextIntBetween(0, 2 ** 48))
+    const writer = yield* store.open(id, mode, ({ next, state }) => {
+      const line: Line = { seq: next, at, by, opened: true, ...(state === undefined ? {} : { state }), records: [] }
+      return [line, print(line, [])]
+    })
+    const run = new OpenRun(id, by, records, options, store, writer, sha256)
+    yield* Effect.addFinalizer(() => Effect.sync(() => run.close()))
+    return run
+  })))

@@ -1,0 +1,175 @@
+/**
+ * Deaths in the middle of an append, and writers that sleep and wake. `KILLS` sets how many processes are killed on files
+ * (a quarter of them on each other place), `SEED` when.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Journal from "../src/Journal.ts"
+import { acknowledged, start } from "./children.ts"
+import { type Place, storeOf } from "./place.ts"
+import { note, notes, texts } from "./notes.ts"
+import { refusal } from "./suite.ts"
+
+const kills = Number(process.env["KILLS"] ?? 12)
+const seed = Number(process.env["SEED"] ?? 20261128)
+
+/** mulberry32: the same kills for the same seed. */
+const randomOf = (seed: number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+interface Ground {
+  readonly name: string
+  readonly lock: boolean
+  readonly skip?: string | undefined
+  readonly times: number
+  readonly place: Effect.Effect<Place, unknown, Scope.Scope>
+}
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "journal-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+const grounds: ReadonlyArray<Ground> = [
+  {
+    name: "files",
+    lock: true,
+    times: kills,
+    place: Effect.map(folder, (path) => ({ kind: "files", directory: `${path}/runs`, lock: true }))
+  },
+  {
+    name: "files where there is no node:sqlite",
+    lock: false,
+    times: Math.ceil(kills / 4),
+    place: Effect.map(folder, (path) => ({ kind: "files", directory: `${path}/runs`, lock: false }))
+  }
+]
+
+/** Sizes from nothing to half a megabyte, so that deaths fall into a write and not only between two. */
+const sizes = [0, 900_000, 100, 300_000, 900_000]
+
+/** Whether a death left a line without its end. */
+const isTorn = (place: Place, id: string): boolean =>
+  place.kind === "files" && readFileSync(`${place.directory}/${id}/journal.jsonl`).at(-1) !== 10
+
+/** Only the pairs of records that appends wrote, without the padding. */
+const pairs = (all: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const names = all.filter((text) => text !== "Started" && text !== "Resumed").map((text) => text.replace(/x+$/, ""))
+  return names.filter((_, index) => index % 2 === 0).map((first, index) => {
+    const name = first.slice(0, -1)
+    assert.strictEqual(first, `${name}a`)
+    assert.strictEqual(names[2 * index + 1], `${name}b`, "half of an append is there")
+    return name
+  })
+}
+
+for (const ground of grounds) {
+  describe.skipIf(ground.skip !== undefined)(
+    `${ground.name}${ground.skip === undefined ? "" : ` (skipped: ${ground.skip})`}`,
+    () => {
+      it.live(
+        `${ground.times} kills -9 in the middle of appends lose nothing that was acknowledged`,
+        () =>
+          Effect.gen(function*() {
+            const place = yield* ground.place
+            const random = randomOf(seed)
+            const journal = yield* Journal.make(yield* storeOf(place))
+            let killed = 0
+            let unasked = 0
+            let torn = 0
+            let appends = 0
+            // Runs are killed over and over, so that what a death left is what the next writer finds.
+            const ids = Array.from({ length: 2 }, (_, index) => `run-${index}`)
+            yield* Effect.forEach(ids, (id) =>
+              Effect.gen(function*() {
+                const told: Array<string> = []
+                while (killed < ground.times) {
+                  const name = `${id}.${killed++}`
+                  const delay = random() * 60
+                  yield* Effect.scoped(Effect.gen(function*() {
+                    const child = yield* start({ place, id, name, sizes })
+                    yield* child.says(/^ack/)
+                    yield* Effect.sleep(delay)
+                    yield* child.signal("SIGKILL")
+                    yield* child.ended
+                    told.push(...acknowledged(child))
+                    appends += acknowledged(child).length
+                  }))
+                  const found = pairs(texts(yield* Stream.runCollect(journal.read(notes, id))))
+                  const extra = found.filter((pair) => !told.includes(pair))
+                  assert.deepStrictEqual(
+                    found.filter((pair) => told.includes(pair)),
+                    told,
+                    "an acknowledged record is lost"
+                  )
+                  // What was on its way: at most one append of each process that died.
+                  assert.isTrue(extra.length <= 1, extra.join())
+                  unasked += extra.length
+                  told.splice(0, told.length, ...found)
+                  if (isTorn(place, id)) torn++
+                }
+              }), { concurrency: 2, discard: true })
+            yield* Effect.sync(() =>
+              process.stdout.write(
+                `${ground.name}: ${killed} kills (seed ${seed}), ${appends} appends acknowledged, 0 lost, ` +
+                  `${unasked} whole but not yet acknowledged, ${torn} torn\n`
+              )
+            )
+            assert.isTrue(killed >= ground.times)
+          }),
+        600_000
+      )
+
+      it.live("a writer that was stopped and wakes does no harm", () =>
+        Effect.gen(function*() {
+          const place = yield* ground.place
+          const journal = yield* Journal.make(yield* storeOf(place))
+          const zombie = yield* start({ place, id: "z", name: "zombie", sizes: [10, 30_000] })
+          yield* zombie.says(/^ack zombie-5$/)
+          yield* zombie.signal("SIGSTOP")
+          yield* Effect.sleep(50)
+          if (ground.lock) {
+            const asked = performance.now()
+            const busy = yield* refusal(Effect.scoped(journal.resume(notes, "z")))
+            const took = performance.now() - asked
+            if (busy._tag !== "Busy") return assert.fail(busy._tag)
+            assert.strictEqual(busy.pid, zombie.pid)
+            assert.isTrue(Date.now() - (busy.since ?? 0) < 30_000)
+            assert.isTrue(took < 50, `${took} ms`)
+            const said = zombie.said.length
+            yield* zombie.signal("SIGCONT")
+            yield* zombie.says(/^ack/, said)
+            yield* zombie.signal("SIGKILL")
+            yield* zombie.ended
+            // Free the moment that it died.
+            yield* Effect.scoped(
+              Effect.flatMap(journal.resume(notes, "z"), (run) => run.append([note("mine-a"), note("mine-b")]))
+            )
+          } else {
+            const run = yield* journal.resume(notes, "z")
+            yield* run.append([note("mine-a"), note("mine-b")])
+            yield* zombie.signal("SIGCONT")
+            yield* zombie.says(/^TakenOver$/)
+            yield* run.append([note("after-a"), note("after-b")])
+          }
+          const all = texts(yield* Stream.runCollect(journal.read(notes, "z")))
+          const told = acknowledged(zombie)
+          const found = pairs(all)
+          assert.deepStrictEqual(found.filter((pair) => told.includes(pair)), told)
+          assert.isTrue(all.slice(all.indexOf("Resumed")).every((text) => !text.startsWith("zombie")))
+        }))
+    }
+  )
+}

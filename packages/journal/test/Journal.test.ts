@@ -1,0 +1,25 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import { kernelLock } from "../src/internal/fileLock.ts"
+import * as FileStore from "../src/internal/fileStore.ts"
+import * as Memory from "../src/internal/memoryStore.ts"
+import { suite } from "./suite.ts"
+
+suite({ name: "memory", lock: true, place: Effect.sync(() => Effect.succeed(Memory.make())) })
+
+const files = (lock: boolean, sync: boolean) =>
+  Effect.map(
+    Effect.provide(FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped()), NodeFileSystem.layer),
+    (folder) =>
+      FileStore.make({
+        directory: `${folder}/runs`,
+        sync,
+        poll: 5,
+        lock: lock ? kernelLock() : undefined
+      }).pipe(Effect.provide(NodeFileSystem.layer))
+  )
+
+suite({ name: "files", lock: true, place: files(true, false) })
+suite({ name: "files, each append on the disk", lock: true, place: files(true, true) })
+suite({ name: "files where there is no node:sqlite", lock: false, place: files(false, false) })

@@ -1,0 +1,21 @@
+/** Where a journal is, as text that another process can be given. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { kernelLock } from "../src/internal/fileLock.ts"
+import * as FileStore from "../src/internal/fileStore.ts"
+import type { JournalStore } from "../src/JournalStore.ts"
+
+export type Place = { readonly kind: "files"; readonly directory: string; readonly lock: boolean }
+
+export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scope.Scope> => {
+  switch (place.kind) {
+    case "files":
+      return FileStore.make({
+        directory: place.directory,
+        sync: false,
+        poll: 5,
+        lock: place.lock ? kernelLock() : undefined
+      }).pipe(Effect.provide(NodeFileSystem.layer))
+  }
+}
