@@ -94,12 +94,15 @@ writeFileSync(
 )
 writeFileSync(
   join(consumer, "call.ts"),
-  `import { Effect, Layer, Redacted } from "effect"
+  `import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Effect, Layer, Redacted } from "effect"
 import { GeminiClient } from "effect-gemini"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as Subpath from "effect-gemini/GeminiClient"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as FileJournal from "effect-gemini-journal/FileJournal"
+import * as Journal from "effect-gemini-journal/Journal"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 
 const ask = (client: typeof FetchGemini.layer) =>
@@ -116,6 +119,13 @@ const answers = await Effect.runPromise(program)
 if (!answers.every((answer) => answer.text.includes("Hello from a tarball"))) throw new Error("no answer")
 if (Subpath.GeminiClient !== GeminiClient.GeminiClient) throw new Error("a service has two keys")
 if (typeof Narrative.parse !== "function") throw new Error("no narrative")
+const missing = await Journal.Journal.use((journal) => journal.head("a-run")).pipe(
+  Effect.flip,
+  Effect.provide(FileJournal.layer({ directory: "runs" })),
+  Effect.provide(NodeFileSystem.layer),
+  Effect.runPromise
+)
+if (missing.reason._tag !== "NotFound") throw new Error("no journal")
 `
 )
 install(consumer)

@@ -1,6 +1,6 @@
 /**
- * Deaths in the middle of an append, and writers that sleep and wake. `KILLS` sets how many processes are killed on files
- * (a quarter of them on each other place), `SEED` when.
+ * Deaths in the middle of an append, and writers that sleep and wake. `pnpm prove 13.3` kills 200 processes, and prints
+ * the seed that says when.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,14 +9,16 @@ import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { seedOf, sizeOf } from "../../../scripts/proof.ts"
 import * as Journal from "../src/Journal.ts"
 import { acknowledged, start } from "./children.ts"
 import { type Place, storeOf } from "./place.ts"
 import { note, notes, texts } from "./notes.ts"
 import { refusal } from "./suite.ts"
 
-const kills = Number(process.env["KILLS"] ?? 12)
-const seed = Number(process.env["SEED"] ?? 20261128)
+/** On files, where a death can tear a line; a quarter of them on each other place. */
+const kills = sizeOf("13.3", { test: 8, prove: 200 })
+const seed = seedOf("13.3", 20261128)
 
 /** mulberry32: the same kills for the same seed. */
 const randomOf = (seed: number) => {
@@ -57,7 +59,7 @@ const grounds: ReadonlyArray<Ground> = [
   }
 ]
 
-/** Sizes from nothing to half a megabyte, so that deaths fall into a write and not only between two. */
+/** Sizes from nothing to nearly a megabyte, so that deaths fall into a write and not only between two. */
 const sizes = [0, 900_000, 100, 300_000, 900_000]
 
 /** Whether a death left a line without its end. */
@@ -129,7 +131,7 @@ for (const ground of grounds) {
             )
             assert.isTrue(killed >= ground.times)
           }),
-        600_000
+        1_800_000
       )
 
       it.live("a writer that was stopped and wakes does no harm", () =>

@@ -2,6 +2,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -79,11 +80,10 @@ describe("a run is a folder", () => {
   it.live("that a layer gives", () =>
     Effect.gen(function*() {
       const directory = `${yield* folder}/runs`
-      const layer = FileJournal.layer({ directory, sync: true, poll: "5 millis" })
-      yield* Effect.provide(
-        Effect.scoped(Journal.Journal.use((journal) => journal.create(notes, "a"))),
-        layer
-      ).pipe(Effect.provide(NodeFileSystem.layer))
+      const layer = FileJournal.layer({ directory, sync: true, poll: "5 millis" }).pipe(
+        Layer.provide(NodeFileSystem.layer)
+      )
+      yield* Effect.provide(Effect.scoped(Journal.Journal.use((journal) => journal.create(notes, "a"))), layer)
       assert.deepStrictEqual(readdirSync(directory), ["a"])
     }))
 
