@@ -3,7 +3,7 @@
 // loader pays for files, not for bytes: about a hundred small ones are a third of what a first import costs.
 // rolldown, because it makes chunks of named modules; it is also what vitest runs on.
 import { globSync, readFileSync, rmSync } from "node:fs"
-import { basename, join } from "node:path"
+import { join, relative } from "node:path"
 import { rolldown } from "rolldown"
 import { parseSync } from "rolldown/utils"
 
@@ -72,7 +72,7 @@ const closure = (path: string, found: Set<string> = new Set()): Set<string> => {
   return found
 }
 
-const modules = globSync("src/*.ts", { cwd: folder }).map((file) => join(folder, file))
+const modules = globSync("src/**/*.ts", { cwd: folder, exclude: ["src/internal"] }).map((file) => join(folder, file))
 
 // A module lies in the chunk of the lightest public module that needs it, so that no import loads what only a
 // heavier one needs. Light and heavy are in what Effect brings along: nothing, some of it, Schema, Schema and the
@@ -95,7 +95,7 @@ for (const module of modules) {
 for (const old of globSync("**/*.js{,.map}", { cwd: dist })) rmSync(join(dist, old))
 const build = await rolldown({
   cwd: folder,
-  input: Object.fromEntries(modules.map((file) => [basename(file, ".ts"), file])),
+  input: Object.fromEntries(modules.map((file) => [relative(join(folder, "src"), file).slice(0, -3), file])),
   external: /^[^./]/,
   platform: "neutral",
   preserveEntrySignatures: "strict",

@@ -178,7 +178,7 @@ const program = GeminiClient.GeminiClient.use((gemini) => gemini.generate({ cont
   Effect.provideService(FetchHttpClient.Fetch, async () => Response.json(answer))
 )
 console.log((await Effect.runPromise(program)).text)
-for (const module of ["RedisLaneStore", "GeminiLive", "FileLaneStore", "Members", "Telemetry"]) {
+for (const module of ["limits/RedisLaneStore", "GeminiLive", "limits/FileLaneStore", "Members", "Telemetry"]) {
   await import("effect-gemini/" + module)
 }
 await import("effect-gemini/NodeGemini").then(

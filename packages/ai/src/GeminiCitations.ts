@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import type * as Grounding from "effect-gemini/Grounding"
+import type * as Grounding from "effect-gemini/wire/Grounding"
 import type { JsonOf } from "./GeminiMetadata.ts"
 
 /**

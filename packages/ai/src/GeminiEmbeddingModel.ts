@@ -27,8 +27,8 @@
  *
  * @since 0.1.0
  */
-import type { CallOptions } from "effect-gemini/CallOptions"
-import type * as Embedding from "effect-gemini/Embedding"
+import type { CallOptions } from "effect-gemini/call/CallOptions"
+import type * as Embedding from "effect-gemini/wire/Embedding"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"

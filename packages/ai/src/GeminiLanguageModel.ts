@@ -27,12 +27,12 @@
  *
  * @since 0.1.0
  */
-import type { CallOptions } from "effect-gemini/CallOptions"
+import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
-import type * as GenerateContent from "effect-gemini/GenerateContent"
-import type * as GenerationConfig from "effect-gemini/GenerationConfig"
-import type * as Tool from "effect-gemini/Tool"
+import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type * as GenerationConfig from "effect-gemini/wire/GenerationConfig"
+import type * as Tool from "effect-gemini/wire/Tool"
 import * as AiError from "effect/ai/AiError"
 import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"

@@ -7,12 +7,12 @@
  *
  * @since 0.1.0
  */
-import type * as Candidate from "effect-gemini/Candidate"
-import type * as GenerateContent from "effect-gemini/GenerateContent"
-import type * as Grounding from "effect-gemini/Grounding"
-import type * as Part from "effect-gemini/Part"
-import type * as Safety from "effect-gemini/Safety"
-import type * as Usage from "effect-gemini/Usage"
+import type * as Candidate from "effect-gemini/wire/Candidate"
+import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type * as Grounding from "effect-gemini/wire/Grounding"
+import type * as Part from "effect-gemini/wire/Part"
+import type * as Safety from "effect-gemini/wire/Safety"
+import type * as Usage from "effect-gemini/wire/Usage"
 import "effect/ai/AiError"
 import "effect/ai/Prompt"
 import "effect/ai/Response"

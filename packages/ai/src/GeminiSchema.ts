@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import type { OpenApiSchema } from "effect-gemini/OpenApiSchema"
+import type { OpenApiSchema } from "effect-gemini/wire/OpenApiSchema"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
 import * as JsonDialect from "./internal/jsonDialect.ts"

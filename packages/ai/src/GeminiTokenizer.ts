@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { CallOptions } from "effect-gemini/CallOptions"
+import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as AiError from "effect/ai/AiError"
 import * as Prompt from "effect/ai/Prompt"

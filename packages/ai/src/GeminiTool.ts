@@ -15,7 +15,7 @@
  *
  * @since 0.1.0
  */
-import * as WireTool from "effect-gemini/Tool"
+import * as WireTool from "effect-gemini/wire/Tool"
 import * as AiTool from "effect/ai/Tool"
 import * as Schema from "effect/Schema"
 

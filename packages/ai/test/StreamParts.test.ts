@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ToolName from "effect-gemini-ai/ToolName"
 import * as GeminiTool from "effect-gemini-ai/GeminiTool"
-import type * as Part from "effect-gemini/Part"
+import type * as Part from "effect-gemini/wire/Part"
 import * as AiTool from "effect/ai/Tool"
 import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"

@@ -7,9 +7,9 @@
  */
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
-import type { GenerateContentResponse } from "effect-gemini/GenerateContent"
+import type { GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
-import * as ModelId from "effect-gemini/ModelId"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as ModelPool from "effect-gemini/ModelPool"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"

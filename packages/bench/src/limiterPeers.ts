@@ -5,7 +5,7 @@
  * the window (what fixed windows let through), then always more than enough.
  */
 import Bottleneck from "bottleneck"
-import * as ModelId from "effect-gemini/ModelId"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,6 +1,6 @@
 /** This project's Live sessions, with a quota that is never reached: its bookkeeping is paid. */
 import * as GeminiLive from "effect-gemini/GeminiLive"
-import type { LiveSession } from "effect-gemini/LiveSession"
+import type { LiveSession } from "effect-gemini/live/LiveSession"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

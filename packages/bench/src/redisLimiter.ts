@@ -11,10 +11,10 @@
  * `node packages/bench/src/redisLimiter.ts`
  */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
-import * as LaneStore from "effect-gemini/LaneStore"
-import * as ModelId from "effect-gemini/ModelId"
+import * as LaneStore from "effect-gemini/limits/LaneStore"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import * as RedisLaneStore from "effect-gemini/RedisLaneStore"
+import * as RedisLaneStore from "effect-gemini/limits/RedisLaneStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLimiter from "effect/persistence/RateLimiter"

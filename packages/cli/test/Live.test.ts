@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
-import * as Audio from "effect-gemini/Audio"
+import * as Audio from "effect-gemini/live/Audio"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"

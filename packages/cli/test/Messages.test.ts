@@ -3,7 +3,7 @@
  * kept in messages.snapshot.txt. Read that file as a user would before accepting a change.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Audio from "effect-gemini/Audio"
+import * as Audio from "effect-gemini/live/Audio"
 import * as Effect from "effect/Effect"
 import { expect } from "vitest"
 import { gemini, type Setting } from "./harness.ts"

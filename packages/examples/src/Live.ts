@@ -5,9 +5,9 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
-import * as Audio from "effect-gemini/Audio"
+import * as Audio from "effect-gemini/live/Audio"
 import { GeminiLive } from "effect-gemini/GeminiLive"
-import * as LiveTools from "effect-gemini/LiveTools"
+import * as LiveTools from "effect-gemini/live/LiveTools"
 
 /** A chat: the session remembers what was said, so each turn is one line. */
 export const chat = (questions: ReadonlyArray<string>) =>

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import * as Content from "effect-gemini/Content"
+import * as Content from "effect-gemini/wire/Content"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 
 export const makeChat = Effect.fnUntraced(function*(options: {

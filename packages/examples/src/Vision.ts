@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { GeminiClient } from "effect-gemini/GeminiClient"
-import * as Part from "effect-gemini/Part"
+import * as Part from "effect-gemini/wire/Part"
 
 /** Put the image before the question: Gemini reads one image better that way. */
 export const describe = (image: Uint8Array, mimeType: string) =>

@@ -20,10 +20,10 @@
  */
 import type * as BigDecimal from "effect/BigDecimal"
 import type * as Duration from "effect/Duration"
-import type * as GenerateContent from "./GenerateContent.ts"
-import * as Charge from "./internal/charge.ts"
-import { hopsOf } from "./internal/Continuation.ts"
-import * as PriceTable from "./internal/priceTable.ts"
+import type * as GenerateContent from "./wire/GenerateContent.ts"
+import * as Charge from "./internal/budget/charge.ts"
+import { hopsOf } from "./internal/call/Continuation.ts"
+import * as PriceTable from "./internal/google/priceTable.ts"
 
 /**
  * Dollars for a million tokens by modality, as a decimal text. `any` is for all that are not named.

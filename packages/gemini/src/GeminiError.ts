@@ -10,9 +10,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Delay } from "./internal/delay.ts"
-import { GeminiErrorReason } from "./GeminiErrorReason.ts"
-import { Usage } from "./Usage.ts"
+import { Delay } from "./internal/call/delay.ts"
+import { GeminiErrorReason } from "./errors/GeminiErrorReason.ts"
+import { Usage } from "./wire/Usage.ts"
 
 /**
  * One attempt of a logical call: the model it went to, how it ended, and how long
@@ -47,7 +47,7 @@ export type Attempt = typeof Attempt.Type
  * ```ts
  * import * as Effect from "effect/Effect"
  * import { GeminiError } from "effect-gemini/GeminiError"
- * import { RateLimited } from "effect-gemini/GeminiErrorReason"
+ * import { RateLimited } from "effect-gemini/errors/GeminiErrorReason"
  *
  * const call = Effect.fail(
  *   new GeminiError({ method: "generateContent", attempts: [], reason: new RateLimited({ violations: [] }) })

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { LiveErrorReason } from "./LiveErrorReason.ts"
+import { LiveErrorReason } from "./errors/LiveErrorReason.ts"
 
 /**
  * A failed session or operation of one. `code` is the WebSocket close code, where the

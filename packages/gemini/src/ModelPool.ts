@@ -22,13 +22,13 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
-import { CallGate } from "./internal/CallGate.ts"
-import * as CallLimits from "./internal/callLimits.ts"
-import * as PoolMap from "./internal/PoolMap.ts"
-import * as ModelList from "./ModelList.ts"
+import { CallGate } from "./internal/call/CallGate.ts"
+import * as CallLimits from "./internal/call/limits.ts"
+import * as PoolMap from "./internal/call/PoolMap.ts"
+import * as ModelList from "./models/ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
-import * as ModelAlias from "./ModelAlias.ts"
-import type * as ModelId from "./ModelId.ts"
+import * as ModelAlias from "./models/ModelAlias.ts"
+import type * as ModelId from "./models/ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**
@@ -70,7 +70,7 @@ export interface Service extends Clients {
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
- * import * as ModelId from "effect-gemini/ModelId"
+ * import * as ModelId from "effect-gemini/models/ModelId"
  * import { ModelPool } from "effect-gemini/ModelPool"
  * import * as Effect from "effect/Effect"
  *

@@ -23,11 +23,11 @@ import type * as Socket from "effect/socket/Socket"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
-import * as Environment from "./internal/environment.ts"
+import * as Environment from "./internal/config/environment.ts"
 import type * as GeminiLive from "./GeminiLive.ts"
-import * as Bounds from "./internal/bounds.ts"
-import * as DispatchClient from "./internal/dispatchClient.ts"
-import type { LiveTransport } from "./LiveTransport.ts"
+import * as Bounds from "./internal/http/bounds.ts"
+import * as DispatchClient from "./internal/http/dispatchClient.ts"
+import type { LiveTransport } from "./live/LiveTransport.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /** How long undici connects if no option says it, in milliseconds. */
@@ -121,7 +121,7 @@ const withLive = <A, E, R>(use: (live: typeof GeminiLive) => Layer.Layer<A, E, R
 const sockets = ({ bounds }: GeminiLive.Options): Layer.Layer<Socket.WebSocketConstructor> =>
   Layer.unwrap(
     Effect.map(
-      Effect.promise(() => import("./internal/wsConstructor.ts")),
+      Effect.promise(() => import("./internal/live/wsConstructor.ts")),
       (constructor) => constructor.layer(Bounds.of(bounds, "frame"))
     )
   )

@@ -18,15 +18,15 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type * as CountTokens from "./CountTokens.ts"
+import type * as CountTokens from "./wire/CountTokens.ts"
 import type { GeminiError } from "./GeminiError.ts"
-import type { GenerateContentRequest, GenerateContentResponse } from "./GenerateContent.ts"
-import * as Gate from "./Gate.ts"
-import { LaneMap } from "./internal/LaneMap.ts"
-import { LaneQueue } from "./internal/LaneQueue.ts"
-import { Ticket } from "./internal/Ticket.ts"
-import * as LaneStore from "./LaneStore.ts"
-import type { Limits } from "./Tier.ts"
+import type { GenerateContentRequest, GenerateContentResponse } from "./wire/GenerateContent.ts"
+import * as Gate from "./limits/Gate.ts"
+import { LaneMap } from "./internal/limiter/LaneMap.ts"
+import { LaneQueue } from "./internal/limiter/LaneQueue.ts"
+import { Ticket } from "./internal/limiter/Ticket.ts"
+import * as LaneStore from "./limits/LaneStore.ts"
+import type { Limits } from "./limits/Tier.ts"
 
 /**
  * What quotas are counted by: project, location, concrete model and family of methods.
@@ -193,9 +193,9 @@ export interface Service {
    * A permit for the time of an effect, for unary calls.
    *
    * ```ts
-   * import * as ModelId from "effect-gemini/ModelId"
+   * import * as ModelId from "effect-gemini/models/ModelId"
    * import * as RateLimiter from "effect-gemini/RateLimiter"
-   * import * as Tier from "effect-gemini/Tier"
+   * import * as Tier from "effect-gemini/limits/Tier"
    * import * as Effect from "effect/Effect"
    *
    * const program = Effect.gen(function*() {

@@ -37,9 +37,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as LiveRecord from "./internal/liveRecord.ts"
-import { Contents, LiveRecorder, Recorder } from "./internal/recorder.ts"
-import * as SpanContent from "./internal/spanContent.ts"
+import * as LiveRecord from "./internal/live/record.ts"
+import { Contents, LiveRecorder, Recorder } from "./internal/telemetry/recorder.ts"
+import * as SpanContent from "./internal/telemetry/spanContent.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]

@@ -1,8 +1,8 @@
-import type { Candidate, FinishReason } from "effect-gemini/Candidate"
-import type { Content } from "effect-gemini/Content"
-import type { GenerateContentRequest, GenerateContentResponse } from "effect-gemini/GenerateContent"
-import * as GenerateContent from "effect-gemini/GenerateContent"
-import type { Part } from "effect-gemini/Part"
+import type { Candidate, FinishReason } from "effect-gemini/wire/Candidate"
+import type { Content } from "effect-gemini/wire/Content"
+import type { GenerateContentRequest, GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
+import * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type { Part } from "effect-gemini/wire/Part"
 import { describe, expect, it } from "tstyche"
 
 declare const response: GenerateContentResponse

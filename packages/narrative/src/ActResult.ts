@@ -6,7 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Attempt } from "effect-gemini/GeminiError"
-import { Usage } from "effect-gemini/Usage"
+import { Usage } from "effect-gemini/wire/Usage"
 
 /**
  * @category schemas

@@ -5,7 +5,7 @@
  */
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type { LaneKey } from "effect-gemini/RateLimiter"
-import type { Usage } from "effect-gemini/Usage"
+import type { Usage } from "effect-gemini/wire/Usage"
 import type { ActResult, Totals } from "./ActResult.ts"
 
 /**

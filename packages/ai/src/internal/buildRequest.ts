@@ -2,7 +2,7 @@
  * One request from what `effect/ai` asks for and what the settings say. Pure.
  */
 import type * as GeminiClient from "effect-gemini/GeminiClient"
-import type { GenerationConfig } from "effect-gemini/GenerationConfig"
+import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Result from "effect/Result"

@@ -1,10 +1,10 @@
 /**
  * The end of an answer: why, at what cost, on which sources, with what else. Pure.
  */
-import * as Candidate from "effect-gemini/Candidate"
-import * as GenerateContent from "effect-gemini/GenerateContent"
-import type * as Grounding from "effect-gemini/Grounding"
-import type { Usage } from "effect-gemini/Usage"
+import * as Candidate from "effect-gemini/wire/Candidate"
+import * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type * as Grounding from "effect-gemini/wire/Grounding"
+import type { Usage } from "effect-gemini/wire/Usage"
 import type * as Response from "effect/ai/Response"
 import type { FinishDetails, SourceDetails } from "../GeminiMetadata.ts"
 import * as Json from "./json.ts"

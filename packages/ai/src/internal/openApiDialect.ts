@@ -4,7 +4,7 @@
  * It has no references, no free keys and no tuples: a recursive schema, a record or a tuple
  * of different items is an `Inexpressible` with its path.
  */
-import type { OpenApiSchema } from "effect-gemini/OpenApiSchema"
+import type { OpenApiSchema } from "effect-gemini/wire/OpenApiSchema"
 import { Inexpressible, type Node } from "./jsonDialect.ts"
 import * as Json from "./json.ts"
 

@@ -5,7 +5,7 @@
  * the text of the arguments as far as it is certain, for whoever shows a call as it grows.
  * Paths are the server's word: one that no arguments of a function have is left out.
  */
-import type * as Part from "effect-gemini/Part"
+import type * as Part from "effect-gemini/wire/Part"
 
 type Node = { [key: string]: unknown } | Array<unknown>
 type Step = string | number

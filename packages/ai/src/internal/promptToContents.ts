@@ -4,8 +4,8 @@
  * What Gemini said goes back as it said it: its parts in their order, each with its
  * signature. All results of one step go into one user content, in the order of the calls.
  */
-import type { Content } from "effect-gemini/Content"
-import * as Part from "effect-gemini/Part"
+import type { Content } from "effect-gemini/wire/Content"
+import * as Part from "effect-gemini/wire/Part"
 import type * as Prompt from "effect/ai/Prompt"
 import * as Base64 from "effect/encoding/Base64"
 import type { InputDetails, PartDetails } from "../GeminiMetadata.ts"

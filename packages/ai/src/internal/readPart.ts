@@ -4,7 +4,7 @@
  * Nothing is lost: what `effect/ai` has no field for stands in the metadata, from where
  * `promptToContents` takes it back. A part never changes places and never joins another.
  */
-import type * as Part from "effect-gemini/Part"
+import type * as Part from "effect-gemini/wire/Part"
 import type * as Response from "effect/ai/Response"
 import type { PartDetails } from "../GeminiMetadata.ts"
 import * as Json from "./json.ts"

@@ -1,7 +1,7 @@
 /**
  * The tools of a request, and how they may be used. Pure.
  */
-import type * as GeminiTool from "effect-gemini/Tool"
+import type * as GeminiTool from "effect-gemini/wire/Tool"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as AiTool from "effect/ai/Tool"

@@ -1,7 +1,7 @@
 /**
  * A whole response as parts of `effect/ai`. Pure.
  */
-import * as GenerateContent from "effect-gemini/GenerateContent"
+import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
 import { FinishFold, responseMetadata } from "./finish.ts"

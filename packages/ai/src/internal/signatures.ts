@@ -4,9 +4,9 @@
  * Of the current turn (what follows the last thing the user said) the first call of every
  * step must carry its signature; the other calls of a step have none.
  */
-import type { Content } from "effect-gemini/Content"
-import * as ModelCatalog from "effect-gemini/ModelCatalog"
-import type * as Part from "effect-gemini/Part"
+import type { Content } from "effect-gemini/wire/Content"
+import * as ModelCatalog from "effect-gemini/models/ModelCatalog"
+import type * as Part from "effect-gemini/wire/Part"
 import type { Placed } from "./promptToContents.ts"
 
 /** Documented for calls that Gemini did not make (2026). */

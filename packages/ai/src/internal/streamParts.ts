@@ -5,8 +5,8 @@
  * Plain text that follows plain text is one block. A text that carries anything else, a
  * signature above all, is a block of its own: text with and without signature stay apart.
  */
-import * as GenerateContent from "effect-gemini/GenerateContent"
-import type * as Part from "effect-gemini/Part"
+import * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type * as Part from "effect-gemini/wire/Part"
 import type * as Response from "effect/ai/Response"
 import { FinishFold, responseMetadata } from "./finish.ts"
 import { ArgsFold } from "./partialArgs.ts"

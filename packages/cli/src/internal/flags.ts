@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
-import type * as Tier from "effect-gemini/Tier"
+import type * as Tier from "effect-gemini/limits/Tier"
 import { CommandFailed } from "./CommandFailed.ts"
 
 export const json = (description: string) =>

@@ -2,8 +2,8 @@
  * Raw TOML → checked acts, or every problem there is. Knows no files and no network.
  */
 import * as Result from "effect/Result"
-import type { GenerationConfig } from "effect-gemini/GenerationConfig"
-import * as ModelId from "effect-gemini/ModelId"
+import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
+import * as ModelId from "effect-gemini/models/ModelId"
 import type { Path } from "effect-gemini/TomlPlace"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"

@@ -1,0 +1,149 @@
+/**
+ * What `GeminiClient` answers: views over the wire response, which is there whole.
+ *
+ * @since 0.1.0
+ */
+import * as CountTokens from "../wire/CountTokens.ts"
+import * as Embedding from "../wire/Embedding.ts"
+import type { Attempt } from "../GeminiError.ts"
+import * as GenerateContent from "../wire/GenerateContent.ts"
+import { hopsOf } from "../internal/call/Continuation.ts"
+import type { Blob, FunctionCall } from "../wire/Part.ts"
+import { count, type Usage } from "../wire/Usage.ts"
+
+/**
+ * One answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Answer {
+  /** The first candidate's text without thoughts. */
+  readonly text: string
+  /** The calls that the model asks for, in order. */
+  readonly functionCalls: ReadonlyArray<FunctionCall>
+  /** Images and sounds in the answer, base64 as received. */
+  readonly media: ReadonlyArray<Blob>
+  /** Summaries of the model's thoughts, where they were asked for. */
+  readonly thoughts: string
+  /** `STOP` or `MAX_TOKENS` as a rule: abnormal ones are errors. */
+  readonly finishReason: string | undefined
+  readonly usage: Usage | undefined
+  /** The model that answered, as the server names it (an alias names its target). */
+  readonly model: string
+  /** Every attempt of the call, the successful one last. */
+  readonly attempts: ReadonlyArray<Attempt>
+  /** Requests that the answer is made of: more than 1 where the server broke it off and the client went on. */
+  readonly hops: number
+  /** The wire response, untouched; of several hops one after another, with the usage of all. */
+  readonly response: GenerateContent.GenerateContentResponse
+}
+
+/**
+ * One piece of a streamed answer. Exactly one chunk, the last, is `finished`; a stream
+ * that fails or is interrupted has none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StreamChunk {
+  /** The piece's text without thoughts. */
+  readonly text: string
+  readonly finished: boolean
+  /** On the finished chunk: the last one that the server gave. */
+  readonly finishReason?: string
+  /** Of the stream so far, not of the piece; on the finished chunk the last that the server gave. */
+  readonly usage?: Usage
+  /** On the finished chunk: requests that the answer is made of. */
+  readonly hops?: number
+  /** The wire chunk, untouched; of a later hop with the usage so far, and its places counted from the first one. */
+  readonly response: GenerateContent.GenerateContentResponse
+}
+
+/**
+ * The views over a response. `model` is the one that was asked.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  response: GenerateContent.GenerateContentResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): Answer => ({
+  text: GenerateContent.text(response),
+  functionCalls: GenerateContent.functionCalls(response),
+  media: GenerateContent.media(response),
+  thoughts: GenerateContent.thoughts(response),
+  finishReason: GenerateContent.finishReason(response),
+  usage: GenerateContent.usage(response),
+  model: response.modelVersion ?? model,
+  attempts,
+  hops: hopsOf(response).count,
+  response
+})
+
+/**
+ * What a request would cost, counted by the server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenCount {
+  readonly totalTokens: number
+  /** Of these, tokens that a cache holds. */
+  readonly cachedTokens: number
+  readonly model: string
+  readonly attempts: ReadonlyArray<Attempt>
+  /** The wire response, untouched. */
+  readonly response: CountTokens.CountTokensResponse
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const tokenCount = (
+  response: CountTokens.CountTokensResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): TokenCount => ({
+  totalTokens: CountTokens.totalTokens(response),
+  cachedTokens: count(response.cachedContentTokenCount),
+  model,
+  attempts,
+  response
+})
+
+/**
+ * Contents as vectors.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Embeddings {
+  /** One vector an input, in the order of the inputs. */
+  readonly vectors: ReadonlyArray<ReadonlyArray<number>>
+  /** Tokens of all inputs, where the server says it. */
+  readonly promptTokens: number | undefined
+  readonly model: string
+  readonly attempts: ReadonlyArray<Attempt>
+  /** The wire response, untouched. */
+  readonly response: Embedding.BatchEmbedContentsResponse
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const embeddings = (
+  response: Embedding.BatchEmbedContentsResponse,
+  model: string,
+  attempts: ReadonlyArray<Attempt>
+): Embeddings => ({
+  vectors: Embedding.vectors(response),
+  promptTokens: Embedding.promptTokens(response),
+  model,
+  attempts,
+  response
+})

@@ -1,0 +1,157 @@
+/**
+ * Why an answer is none: the reasons of a `GeminiError` that come with a 200. They are
+ * part of `GeminiErrorReason`, which has them all.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { GenerateContentResponse } from "../wire/GenerateContent.ts"
+import { SafetyRating } from "../wire/Safety.ts"
+
+const description = Schema.optionalKey(Schema.String)
+// Declared: a struct would be rebuilt without the keys that no schema knows. The guard is made when it is asked.
+const kept = <A>(schema: Schema.Codec<A>) => {
+  let is: ((value: unknown) => value is A) | undefined
+  return Schema.optionalKey(Schema.declare((value): value is A => (is ??= Schema.is(schema))(value)))
+}
+const safetyRatings = kept(Schema.Array(SafetyRating))
+const response = kept(GenerateContentResponse)
+const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
+
+/**
+ * The answer is not what the API promises: not JSON, a redirect, JSON with another shape, or
+ * an answer that its `finishReason` calls malformed or leaves empty; `response` then holds
+ * what there is of it. `path` is the place in the body, `""` the whole of it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidResponse
+  extends Schema.TaggedError<InvalidResponse>("effect-gemini/GeminiError/InvalidResponse")("InvalidResponse", {
+    path: Schema.String,
+    expected: Schema.String,
+    description,
+    finishReason: description,
+    response
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `expected ${this.expected}${this.path === "" ? "" : ` at ${this.path}`}${said(this.description)}`
+  }
+}
+
+/**
+ * The server sent more than is taken in: `limit` is the bound in bytes, as they are once they
+ * are inflated, and `what` it is a bound of: the body of an answer, one event of a stream, the
+ * body of an error (the envelope has its `status`). The rest was not read.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ResponseTooLarge
+  extends Schema.TaggedError<ResponseTooLarge>("effect-gemini/GeminiError/ResponseTooLarge")("ResponseTooLarge", {
+    what: Schema.Literals(["body", "event", "errorBody"]),
+    limit: Schema.Finite
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the server sent ${kinds[this.what]} of more than ${this.limit} bytes, which was not read on: ` +
+      `look at who answers at baseUrl, or raise bounds.${this.what}`
+  }
+}
+
+const kinds = { body: "an answer", event: "an event of a stream", errorBody: "an error" } as const
+
+/**
+ * The prompt was blocked before anything was generated.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PromptBlocked
+  extends Schema.TaggedError<PromptBlocked>("effect-gemini/GeminiError/PromptBlocked")("PromptBlocked", {
+    blockReason: Schema.String,
+    description,
+    safetyRatings
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the prompt was blocked (${this.blockReason})${said(this.description)}`
+  }
+}
+
+/**
+ * The answer was blocked while it was generated. `response` holds what there is of it;
+ * the usage is in `GeminiError.usage`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ResponseBlocked
+  extends Schema.TaggedError<ResponseBlocked>("effect-gemini/GeminiError/ResponseBlocked")("ResponseBlocked", {
+    finishReason: Schema.String,
+    description,
+    safetyRatings,
+    response
+  })
+{
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return `the answer was blocked (${this.finishReason})${said(this.description)}`
+  }
+}
+
+/**
+ * The model wrote a tool call that the API rejected. Asking again may help.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ToolCallRejected
+  extends Schema.TaggedError<ToolCallRejected>("effect-gemini/GeminiError/ToolCallRejected")("ToolCallRejected", {
+    finishReason: Schema.String,
+    description,
+    response
+  })
+{
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return `the model's tool call was rejected (${this.finishReason})${said(this.description)}`
+  }
+}
+
+/**
+ * The stream ended before the answer did. `received` holds its responses, the oldest
+ * first; beyond 1 MiB of wire text the oldest are `dropped`, which counts them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StreamInterrupted
+  extends Schema.TaggedError<StreamInterrupted>("effect-gemini/GeminiError/StreamInterrupted")("StreamInterrupted", {
+    received: Schema.Array(Schema.Unknown),
+    dropped: Schema.optionalKey(Schema.Finite),
+    description
+  })
+{
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    const chunks = this.received.length + (this.dropped ?? 0)
+    return `the stream ended before the answer did, after ${chunks} chunks${said(this.description)}`
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * What a budget counts: tokens, and money in picodollars, which are whole numbers, so that sums
+ * are exact. Amounts round up.
+ */
+import * as BigDecimal from "effect/BigDecimal"
+import * as Option from "effect/Option"
+import type * as Budget from "../../Budget.ts"
+import * as Cost from "../../Cost.ts"
+import * as CountTokens from "../../wire/CountTokens.ts"
+import type { GenerateContentRequest } from "../../wire/GenerateContent.ts"
+import type * as RateLimiter from "../../RateLimiter.ts"
+import * as Usage from "../../wire/Usage.ts"
+
+const scale = 12
+
+const picodollars = (money: BigDecimal.BigDecimal): bigint =>
+  BigDecimal.scale(BigDecimal.round(money, { scale, mode: "ceil" }), scale).value
+
+const dollars = (money: bigint): BigDecimal.BigDecimal => BigDecimal.normalize(BigDecimal.make(money, scale))
+
+const decimal = (money: BigDecimal.BigDecimal | string | undefined): BigDecimal.BigDecimal | undefined => {
+  if (typeof money !== "string") return money
+  return money.trim() === "" ? undefined : Option.getOrUndefined(BigDecimal.fromString(money))
+}
+
+export const none: Budget.Amount = { tokens: 0, money: 0n }
+
+export interface Problem {
+  readonly field: string
+  readonly description: string
+}
+
+const amountProblem = (
+  field: string,
+  { money, tokens }: {
+    readonly money?: BigDecimal.BigDecimal | string | undefined
+    readonly tokens?: number | undefined
+  }
+): Problem | undefined => {
+  const known = decimal(money)
+  return money !== undefined && (known === undefined || BigDecimal.isNegative(known))
+    ? { field: `${field}.money`, description: `expected an amount of dollars such as "5.00", got "${money}"` }
+    : tokens !== undefined && !(tokens >= 0)
+    ? { field: `${field}.tokens`, description: `expected a number of tokens, got ${tokens}` }
+    : undefined
+}
+
+export const problem = (options: Budget.Limits & { readonly spent?: Budget.Used | undefined }): Problem | undefined =>
+  amountProblem("budget", options) ??
+    (options.outputTokens !== undefined && !(options.outputTokens >= 0)
+      ? { field: "budget.outputTokens", description: `expected a number of tokens, got ${options.outputTokens}` }
+      : options.spent === undefined
+      ? undefined
+      : amountProblem("budget.spent", options.spent))
+
+export const used = ({ money, tokens }: Budget.Used): Budget.Amount => {
+  const known = decimal(money)
+  return { tokens: tokens ?? 0, money: known === undefined ? 0n : picodollars(known) }
+}
+
+export const limits = ({ money, tokens }: Budget.Limits): Partial<Budget.Amount> => {
+  const known = decimal(money)
+  return {
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(known === undefined ? {} : { money: picodollars(known) })
+  }
+}
+
+/** What the server counted, or is thought to, as an amount of this budget. */
+export const charged = (
+  { money, prices }: Budget.Limits,
+  model: string,
+  answer: RateLimiter.Charged,
+  at: number
+): Budget.Amount & { readonly isPartial: boolean } => {
+  const { isPartial, total } = money === undefined
+    ? { isPartial: false, total: undefined }
+    : Cost.of(model, answer, { prices, at, unnamed: "dearest" })
+  return {
+    tokens: answer.usageMetadata == null ? 0 : Math.ceil(Usage.fromMetadata(answer.usageMetadata).totalTokens),
+    money: total === undefined ? 0n : picodollars(total),
+    isPartial
+  }
+}
+
+type Details = Usage.UsageMetadata["promptTokensDetails"]
+
+const asText = (tokens: number): Details => [{ modality: "TEXT", tokenCount: tokens }]
+
+/** Output tokens that an attempt reserves: no answer is longer than its request allows. */
+const output = ({ outputTokens = 1_000 }: Budget.Limits, { asks, lane: { family } }: RateLimiter.Admission): number => {
+  if (family !== "generate" && asks === undefined) return 0
+  const { candidateCount, maxOutputTokens } = asks?.request.generationConfig ?? {}
+  const most = maxOutputTokens == null
+    ? Infinity
+    : Usage.count(maxOutputTokens) * Math.max(1, Usage.count(candidateCount))
+  return Math.min(outputTokens, most > 0 ? most : Infinity)
+}
+
+const reservation = (
+  options: Budget.Limits,
+  admission: RateLimiter.Admission,
+  at: number,
+  input: number,
+  details: Details
+): Budget.Amount & { readonly isPartial: boolean } => {
+  const more = output(options, admission)
+  const usageMetadata = {
+    promptTokenCount: input,
+    promptTokensDetails: details,
+    candidatesTokenCount: more,
+    totalTokenCount: input + more,
+    serviceTier: admission.asks?.request.serviceTier
+  }
+  return charged(options, admission.lane.quotaModel, { usageMetadata }, at)
+}
+
+export const estimated = (options: Budget.Limits, admission: RateLimiter.Admission, at: number) => {
+  const input = Math.max(0, admission.tokens || 0)
+  return reservation(options, admission, at, input, asText(input))
+}
+
+/** The most that any model took in by November 2026: what a file by its address may be. */
+const window = 2_097_152
+
+/** Whether a request holds what is not text, and so may count for more than it is long. */
+const holdsMedia = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  if (Array.isArray(value)) return value.some(holdsMedia)
+  return Object.entries(value).some(([key, inner]) =>
+    inner != null && (key === "fileData" || key === "inlineData" || key === "cachedContent" || holdsMedia(inner))
+  )
+}
+
+/** All that the input could be counted as: of text a token has a byte at least. */
+export const atMost = (
+  options: Budget.Limits,
+  admission: RateLimiter.Admission,
+  request: GenerateContentRequest,
+  at: number
+): Budget.Amount => {
+  try {
+    if (holdsMedia(request)) return reservation(options, admission, at, window, undefined)
+    const bytes = new TextEncoder().encode(JSON.stringify(request)).length
+    return reservation(options, admission, at, bytes, asText(bytes))
+  } catch {
+    // What holds itself is refused as no JSON before it is sent.
+    return estimated(options, admission, at)
+  }
+}
+
+export const counted = (
+  options: Budget.Limits,
+  admission: RateLimiter.Admission,
+  count: CountTokens.CountTokensResponse,
+  at: number
+): Budget.Amount => {
+  // Cached tokens are cheaper; whether they still are in the cache is known with the answer.
+  const input = CountTokens.totalTokens(count)
+  return reservation(options, admission, at, input, count.promptTokensDetails ?? asText(input))
+}
+
+export const spending = (
+  options: Budget.Limits,
+  of: Pick<Budget.Spending, "name" | "by" | "resetAt">,
+  { held, isEstimated, isPartial, money, tokens }: Budget.Spent
+): Budget.Spending => ({
+  ...of,
+  tokens,
+  money: dollars(money),
+  reserved: { tokens: held.tokens, money: dollars(held.money) },
+  isPartial,
+  isEstimated,
+  limits: { tokens: options.tokens, money: decimal(options.money) }
+})

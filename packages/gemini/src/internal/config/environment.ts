@@ -1,0 +1,60 @@
+/**
+ * Options from the environment, through Effect's `Config`. Apart from `GeminiConfig`, which
+ * also reads TOML.
+ */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { Options } from "../../GeminiConfig.ts"
+import { problem } from "./optionCheck.ts"
+
+const optional = (name: string): Config.Config<string | undefined> =>
+  Config.String(name).pipe(Config.option, Config.map((value) => Option.getOrUndefined(value) || undefined))
+
+const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
+  Config.Redacted(name).pipe(
+    Config.option,
+    Config.map((key) => Option.isSome(key) && Redacted.value(key.value) !== "" ? key.value : undefined)
+  )
+
+export const fromEnvironment = /* @__PURE__ */ Effect.fnUntraced(function*() {
+  const environment = yield* Config.all({
+    gemini: secret("GEMINI_API_KEY"),
+    google: secret("GOOGLE_API_KEY"),
+    baseUrl: optional("GEMINI_BASE_URL"),
+    googleBaseUrl: optional("GOOGLE_GEMINI_BASE_URL"),
+    apiVersion: optional("GEMINI_API_VERSION")
+  })
+  const { gemini, google } = environment
+  if (gemini !== undefined && google !== undefined && Redacted.value(gemini) !== Redacted.value(google)) {
+    yield* Effect.logWarning("GEMINI_API_KEY and GOOGLE_API_KEY are both set and differ: GEMINI_API_KEY is used")
+  }
+  return {
+    apiKey: gemini ?? google,
+    baseUrl: environment.baseUrl ?? environment.googleBaseUrl,
+    apiVersion: environment.apiVersion
+  } satisfies Options
+})
+
+export const load = /* @__PURE__ */ Effect.fnUntraced(
+  function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
+    const environment = options.apiKey === undefined
+      ? yield* fromEnvironment()
+      : yield* Config.all({
+        baseUrl: Config.map(
+          Config.all([optional("GEMINI_BASE_URL"), optional("GOOGLE_GEMINI_BASE_URL")]),
+          ([gemini, google]) => gemini ?? google
+        ),
+        apiVersion: optional("GEMINI_API_VERSION")
+      })
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    const loaded: Options = { ...environment, ...given }
+    const wrong = problem(loaded)
+    if (wrong === undefined) return loaded
+    return yield* Effect.fail(
+      new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))
+    )
+  }
+)

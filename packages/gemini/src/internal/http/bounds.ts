@@ -1,0 +1,37 @@
+/**
+ * How much of what a server sends is taken in. Inflated bytes: what was compressed is counted
+ * as it is behind that.
+ */
+import * as Reason from "../../errors/GeminiErrorReason.ts"
+import type { Bounds } from "../../GeminiConfig.ts"
+
+const MiB = 1 << 20
+
+export const defaults: Readonly<Record<keyof Bounds, number>> = {
+  body: 256 * MiB,
+  event: 128 * MiB,
+  errorBody: MiB / 4,
+  frame: 32 * MiB
+}
+
+/** Longer texts no engine of today holds (V8: 2^29 - 24 characters), and a body becomes one. */
+export const longest = 0x1fffffe8
+
+export const of = (bounds: Bounds | undefined, what: keyof Bounds): number => bounds?.[what] ?? defaults[what]
+
+/** The first that cannot be meant. */
+export const problem = (bounds: Bounds): { readonly field: string; readonly description: string } | undefined => {
+  if (typeof bounds !== "object" || bounds === null) return { field: "bounds", description: "expected an object" }
+  for (const [name, value] of Object.entries(bounds)) {
+    if (!Object.hasOwn(defaults, name)) {
+      return { field: `bounds.${name}`, description: `expected one of ${Object.keys(defaults).join(", ")}` }
+    }
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= longest)) continue
+    const description = `expected a whole number of bytes, at most ${longest}, got ${String(value)} (${typeof value})`
+    return { field: `bounds.${name}`, description }
+  }
+  return undefined
+}
+
+export const exceeded = (what: Reason.ResponseTooLarge["what"], limit: number): Reason.ResponseTooLarge =>
+  new Reason.ResponseTooLarge({ what, limit })

@@ -1,0 +1,178 @@
+/**
+ * Bodies → responses or errors: the seam between an HTTP answer and the wire types.
+ * Pure; a body is parsed once and the parsed object itself is what callers get.
+ */
+import type { Phase } from "./Deadlines.ts"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import { GeminiError } from "../../GeminiError.ts"
+import * as Reason from "../../errors/GeminiErrorReason.ts"
+import * as GenerateContent from "../../wire/GenerateContent.ts"
+import * as Finish from "./finish.ts"
+import * as Guard from "../wire/guard.ts"
+import * as Secrets from "../config/secrets.ts"
+import * as WireError from "./wireError.ts"
+
+/** The call that a body answers, for the envelope of its errors. */
+export interface Call {
+  readonly method: string
+  readonly model?: string | undefined
+  /** Cut out of what the server says: Google quotes it in some refusals. */
+  readonly key?: Redacted.Redacted<string> | undefined
+  /** The time that a delay or a reset is counted from, in milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined
+}
+
+export const failure = (call: Call, reason: Reason.GeminiErrorReason): GeminiError =>
+  new GeminiError({
+    method: call.method,
+    ...(call.model === undefined ? {} : { model: call.model }),
+    attempts: [],
+    reason
+  })
+
+export const invalid = (call: Call, path: string, expected: string): GeminiError =>
+  failure(call, new Reason.InvalidResponse({ path, expected }))
+
+// undici's names for its own deadlines, and fetch's on Node: connecting takes 10 s at
+// most there, and fetch waits 300 s for the head and between pieces of a body.
+const platformDeadlines: ReadonlyMap<string, Phase> = new Map([
+  ["UND_ERR_CONNECT_TIMEOUT", "connect"],
+  ["UND_ERR_HEADERS_TIMEOUT", "firstByte"],
+  ["UND_ERR_BODY_TIMEOUT", "idle"]
+])
+
+/** A transport's words may quote the URL, to which a client of the caller's own may have added anything. */
+const said = (call: Call, words: string): string =>
+  Secrets.withoutKey(Secrets.withoutCredentials(words), call.key === undefined ? undefined : Redacted.value(call.key))
+
+/**
+ * The transport's failure in its own words. An HttpClientError holds the request, and
+ * with it key and prompt, so only the innermost cause's code and message are copied; not
+ * the message either if it quotes a header, as fetch does of one that it cannot send.
+ */
+export const network = (call: Call, error: HttpClientError.HttpClientError): GeminiError => {
+  if (error.reason._tag === "InvalidUrlError") {
+    return failure(call, new Reason.InvalidRequest({ fields: [{ field: "baseUrl", description: "is no URL" }] }))
+  }
+  let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
+  // fetch says "fetch failed" and keeps the socket's error as the cause of that.
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  if (!(cause instanceof Error)) {
+    return failure(call, new Reason.Network({ description: `the transport failed: ${error.reason._tag}` }))
+  }
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined
+  const phase = code === undefined ? undefined : platformDeadlines.get(code)
+  if (phase !== undefined) return failure(call, new Reason.TimedOut({ phase }))
+  const { message, name } = cause
+  const quotes = Object.values(error.request.headers).some((value) => value !== "" && message.includes(value))
+  return failure(
+    call,
+    new Reason.Network({
+      ...(code === undefined ? {} : { code }),
+      description: quotes || message === "" ? name : said(call, message)
+    })
+  )
+}
+
+export const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The guarded value of a 200 body, or why it is none: not JSON, an error body, a wrong shape. */
+export const decode = <A>(
+  call: Call,
+  guard: (value: unknown) => Result.Result<A, Guard.Mismatch>,
+  text: string
+): Result.Result<A, GeminiError> => {
+  const body = parse(text)
+  if (body === undefined) return Result.fail(invalid(call, "", text === "" ? "a body, got none" : "JSON"))
+  const guarded = guard(body)
+  if (isError(body)) return Result.fail(errorInside(call, body))
+  return Result.mapError(guarded, ({ expected, path }) => invalid(call, path, expected))
+}
+
+const isError = (body: unknown): boolean =>
+  typeof body === "object" && body !== null && (Array.isArray(body) || "error" in body) &&
+  WireError.statusOf(body) !== undefined
+
+const guardResponse = Guard.make(GenerateContent.GenerateContentResponse)
+
+/**
+ * The response with the key cut out of the server's own words in it, which become those of an
+ * error. Most have no such words and are handed on as they are; what a model writes stays its own.
+ */
+const worded = (
+  call: Call,
+  response: GenerateContent.GenerateContentResponse
+): GenerateContent.GenerateContentResponse => {
+  const { candidates, promptFeedback } = response
+  const hasWords = candidates?.some(({ finishMessage }) => !!finishMessage) === true
+  if (!promptFeedback?.blockReasonMessage && !hasWords) return response
+  const key = call.key === undefined ? undefined : Redacted.value(call.key)
+  return {
+    ...response,
+    ...(promptFeedback?.blockReasonMessage
+      ? {
+        promptFeedback: {
+          ...promptFeedback,
+          blockReasonMessage: Secrets.withoutKey(promptFeedback.blockReasonMessage, key)
+        }
+      }
+      : {}),
+    ...(candidates && hasWords
+      ? {
+        candidates: candidates.map((candidate) =>
+          candidate.finishMessage
+            ? { ...candidate, finishMessage: Secrets.withoutKey(candidate.finishMessage, key) }
+            : candidate
+        )
+      }
+      : {})
+  }
+}
+
+/** One response of generateContent, or one chunk of a stream. */
+export const decodeGenerate = (
+  call: Call,
+  text: string
+): Result.Result<GenerateContent.GenerateContentResponse, GeminiError> => {
+  const decoded = Result.map(decode(call, guardResponse, text), (response) => worded(call, response))
+  if (Result.isFailure(decoded)) return decoded
+  const response = decoded.success
+  const blocked = Finish.promptBlocked(response)
+  if (blocked !== undefined) return Result.fail(Finish.refused(call, response, blocked))
+  if (response.candidates === undefined && !isResponse(response)) {
+    return Result.fail(invalid(call, "", "a GenerateContentResponse"))
+  }
+  return decoded
+}
+
+/** Nothing is required of a response, but what shares no field with one is something else. */
+const isResponse = (body: object): boolean => {
+  const keys = Object.keys(body)
+  return keys.length === 0 || keys.some((key) => key in GenerateContent.GenerateContentResponse.fields)
+}
+
+const quoted = (call: Call) => ({
+  method: call.method,
+  model: call.model,
+  now: call.now?.(),
+  key: call.key === undefined ? undefined : Redacted.value(call.key)
+})
+
+/** The error that a 200 body holds. */
+export const errorInside = (call: Call, body: unknown): GeminiError =>
+  WireError.fromBody({ ...quoted(call), httpStatus: 200, body })
+
+/** The error of an answer outside 2xx. */
+export const httpError = (
+  call: Call,
+  response: { readonly status: number; readonly headers: Readonly<Record<string, string | undefined>> },
+  text: string
+): GeminiError => WireError.fromResponse({ ...quoted(call), status: response.status, headers: response.headers, text })

@@ -1,0 +1,326 @@
+/**
+ * One WebSocket: ours to read, to send on, to pause and to end. Pure but for its callbacks.
+ *
+ * Effect's Socket is not between: its writer has no backpressure, and a write after the peer
+ * closed succeeds and is lost (effect 4.1.0, measured); its reader copies each binary frame
+ * and wakes a fiber for it, which was half of what a chunk cost (packages/bench, November
+ * 2026). So frames are handed on where they arrive, and sending goes by the send callback
+ * where there is one, and by `bufferedAmount` elsewhere.
+ *
+ * What `ws` can do and a browser's WebSocket cannot is looked for on the object, so that any
+ * constructor fits.
+ */
+import * as Redacted from "effect/Redacted"
+import type * as Socket from "effect/socket/Socket"
+import * as Reason from "../../errors/LiveErrorReason.ts"
+import type { Ending } from "./close.ts"
+import type { Endpoint } from "./endpoint.ts"
+import { withoutKey } from "../config/secrets.ts"
+
+export type Frame = string | Uint8Array
+
+/** What `ws` adds to the platform's WebSocket. */
+interface NodeSocket extends Socket.WebSocketLike {
+  readonly bufferedAmount: number
+  readonly isPaused: boolean
+  send(data: string, done?: (error?: Error | null) => void): void
+  ping(): void
+  pause(): void
+  resume(): void
+  on(event: "pong" | "open", listener: () => void): void
+  on(event: "message", listener: (data: Uint8Array) => void): void
+  on(event: "error", listener: (error: Error) => void): void
+  on(event: "close", listener: (code: number, text: Uint8Array) => void): void
+  terminate(): void
+}
+
+const nodeMethods: ReadonlyArray<string> = ["terminate", "ping", "on", "pause", "resume"]
+
+const isNodeSocket = (ws: Socket.WebSocketLike): ws is NodeSocket => {
+  for (const name of nodeMethods) if (typeof Reflect.get(ws, name) !== "function") return false
+  return true
+}
+
+/** Who reads it. */
+export interface Listener {
+  readonly onFrame: (frame: Frame) => void
+  /** Once, behind the last frame. */
+  readonly onEnd: (ending: Ending) => void
+}
+
+export interface Options {
+  readonly construct: Socket.WebSocketConstructor["Service"]
+  readonly endpoint: Endpoint
+  /** Bytes that wait unread before the transport is paused, where it can be. */
+  readonly readAhead: number
+  /** Bytes that may wait unread where it cannot. */
+  readonly inboundLimit: number
+  /** Bytes of one message. */
+  readonly frameLimit: number
+}
+
+/** Above this many unsent bytes a sender waits, where there is no callback to wait for. */
+const highWater = 1 << 20
+
+const textOf = (value: unknown, key: string): string | undefined => {
+  if (typeof value !== "object" || value === null) return undefined
+  const found: unknown = Reflect.get(value, key)
+  return typeof found === "string" && found !== "" ? found : undefined
+}
+
+/** The system's code and words behind an error event, never the address. */
+const systemError = (event: unknown): { readonly code?: string; readonly description?: string } => {
+  const error: unknown = typeof event === "object" && event !== null ? Reflect.get(event, "error") ?? event : event
+  const code = textOf(error, "code")
+  if (code === undefined) return {}
+  const message = textOf(error, "message")
+  return message === undefined || message.includes("://") ? { code } : { code, description: message }
+}
+
+/** What `ws` says of a message that is larger than its `maxPayload`, or in too many fragments. */
+const tooMuch: ReadonlySet<unknown> = new Set(["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"])
+
+const isTooMuch = (event: unknown): boolean => {
+  const error: unknown = typeof event === "object" && event !== null ? Reflect.get(event, "error") ?? event : event
+  return tooMuch.has(textOf(error, "code"))
+}
+
+const upgradeStatus = (event: unknown): number | undefined => {
+  const status = /Unexpected server response: (\d{3})/.exec(textOf(event, "message") ?? "")?.[1]
+  return status === undefined ? undefined : Number(status)
+}
+
+const closedHere: Ending = { _tag: "Closed", code: 1006, text: "" }
+
+const bytesOf = (data: unknown): Frame | undefined =>
+  typeof data === "string" || data instanceof Uint8Array
+    ? data
+    : data instanceof ArrayBuffer
+    ? new Uint8Array(data)
+    : undefined
+
+const noop = (): void => undefined
+
+export class LiveSocket {
+  /** Called when it is open, if it ever is. */
+  onOpen: () => void = noop
+  onPong: () => void = noop
+  /** Called when there is nothing left of it. */
+  onClosed: () => void = noop
+  readonly #ws: Socket.WebSocketLike
+  readonly #node: NodeSocket | undefined
+  readonly #options: Options
+  #wasOpen = false
+  #isInVain = false
+  #ended: Ending | undefined
+  #isTold = false
+  #listener: Listener | undefined
+  #held: Array<Frame> = []
+  #heldBytes = 0
+
+  /** Dials; what the constructor throws would quote the address. */
+  static dial(options: Options): LiveSocket | Ending {
+    const { construct, endpoint } = options
+    const headers = Redacted.value(endpoint.headers)
+    try {
+      return new LiveSocket(
+        construct(Redacted.value(endpoint.url), headers === undefined ? undefined : { headers }),
+        options
+      )
+    } catch {
+      const description = headers === undefined
+        ? "the WebSocket cannot be made: look at baseUrl"
+        : "the WebSocket cannot be made: look at baseUrl, and whether this platform sends headers (keyInUrl, or a token)"
+      return { _tag: "Unreachable", description }
+    }
+  }
+
+  constructor(ws: Socket.WebSocketLike, options: Options) {
+    this.#ws = ws
+    this.#options = options
+    if (isNodeSocket(ws)) {
+      this.#node = ws
+      ws.on("open", () => this.#opened())
+      ws.on("message", (data) => this.#take(data))
+      ws.on("pong", () => this.onPong())
+      ws.on("error", (error) => this.#broke(error))
+      ws.on("close", (code, text) => this.#closed(code, String(text)))
+      return
+    }
+    if ("binaryType" in ws) Reflect.set(ws, "binaryType", "arraybuffer")
+    ws.addEventListener("open", () => this.#opened())
+    ws.addEventListener("message", ({ data }) => {
+      const frame = bytesOf(data)
+      if (frame === undefined) this.#end({ _tag: "Broken", description: "a frame was neither text nor bytes" })
+      else this.#take(frame)
+    })
+    ws.addEventListener("error", (event) => this.#broke(event))
+    ws.addEventListener("close", ({ code, reason }) => this.#closed(code ?? 1006, reason ?? ""))
+    // One that was made before may be open by now.
+    if (ws.readyState === 1) queueMicrotask(() => this.#opened())
+  }
+
+  get isOpen(): boolean {
+    return this.#ended === undefined && this.#ws.readyState === 1
+  }
+
+  get canPing(): boolean {
+    return this.#node !== undefined
+  }
+
+  /** Whether nothing is read at the moment, and so no pong is seen. */
+  get isHeld(): boolean {
+    return this.#listener === undefined
+  }
+
+  /** Bytes handed over and not yet sent; 0 where the platform does not say. */
+  get buffered(): number {
+    const amount: unknown = "bufferedAmount" in this.#ws ? this.#ws.bufferedAmount : 0
+    return typeof amount === "number" ? amount : 0
+  }
+
+  /** Whether a sender should wait, where no callback tells it. */
+  get isFull(): boolean {
+    return this.#node === undefined && this.#ws.readyState === 1 && this.buffered > highWater
+  }
+
+  /** Reads what was held back, then what comes. */
+  listen(listener: Listener): void {
+    this.#listener = listener
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    for (let i = 0; i < held.length; i++) {
+      if (this.#isTold) return
+      if (this.#listener === undefined) {
+        // Somebody who read one does not want the next.
+        for (const frame of held.slice(i)) this.#hold(frame)
+        return
+      }
+      const frame = held[i]
+      if (frame !== undefined) this.#listener.onFrame(frame)
+    }
+    if (this.#node?.isPaused === true) this.#node.resume()
+    this.#tell()
+  }
+
+  /** Reads nothing, down to the transport where it can be paused, until `listen`. */
+  hold(): void {
+    this.#listener = undefined
+  }
+
+  /** Sends. `done` is called when the frame has left this process, or with why it will not. */
+  send(text: string, done: (ending: Ending | undefined) => void): void {
+    if (!this.isOpen) return done(this.#ended ?? closedHere)
+    if (this.#node === undefined) {
+      this.#ws.send(text)
+      return done(undefined)
+    }
+    this.#node.send(text, (error) => done(error ? this.#ended ?? { _tag: "Broken", ...systemError(error) } : undefined))
+  }
+
+  /** Sends what the end of the connection will tell of, if it does not arrive. */
+  post(text: string): void {
+    if (this.isOpen) this.#ws.send(text)
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#node?.ping()
+  }
+
+  /** Ends it at once, without a handshake. The listener hears of it as this ending. */
+  abort(ending: Ending): void {
+    this.#ended ??= ending
+    this.#isInVain = true
+    if (this.#node === undefined) this.#ws.close()
+    else this.#node.terminate()
+    this.#tell()
+  }
+
+  /** Reads nothing more, so that it may be closed cleanly. The listener hears of it as this ending. */
+  leave(ending: Ending): void {
+    this.#end(ending)
+  }
+
+  /** Begins to close it, cleanly where that is possible; whether there is nothing left of it. */
+  close(): boolean {
+    this.#ended ??= closedHere
+    this.#isTold = true
+    this.#listener = undefined
+    this.#held = []
+    const { readyState } = this.#ws
+    if (readyState === 3) return true
+    if (this.#isInVain || readyState === 0) {
+      this.cut()
+      return true
+    }
+    // The answer to the close has to be read.
+    if (this.#node?.isPaused === true) this.#node.resume()
+    this.#ws.close(1000)
+    // In memory it may be over by now.
+    return this.#ws.readyState === 3
+  }
+
+  /** Ends it by force, where the platform has any. */
+  cut(): void {
+    this.#ws.close()
+    this.#node?.terminate()
+  }
+
+  #opened(): void {
+    this.#wasOpen = true
+    const { onOpen } = this
+    this.onOpen = noop
+    onOpen()
+  }
+
+  #take(frame: Frame): void {
+    if (this.#ended !== undefined) return
+    // Of text these are characters, which are no more than its bytes.
+    if (frame.length > this.#options.frameLimit) return this.abort(this.#tooLarge())
+    if (this.#listener !== undefined) this.#listener.onFrame(frame)
+    else this.#hold(frame)
+  }
+
+  #hold(frame: Frame): void {
+    this.#held.push(frame)
+    this.#heldBytes += frame.length
+    const { inboundLimit, readAhead } = this.#options
+    if (this.#node !== undefined) {
+      if (this.#heldBytes >= readAhead) this.#node.pause()
+    } else if (this.#heldBytes > inboundLimit) {
+      const reason = new Reason.Overflow({ bytes: this.#heldBytes, limit: inboundLimit })
+      this.abort({ _tag: "Ours", reason, mayRedial: false })
+    }
+  }
+
+  #tooLarge(): Ending {
+    const reason = new Reason.ResponseTooLarge({ what: "frame", limit: this.#options.frameLimit })
+    return { _tag: "Ours", reason, mayRedial: false }
+  }
+
+  #broke(event: unknown): void {
+    if (isTooMuch(event)) return this.#end(this.#tooLarge())
+    if (this.#wasOpen) return this.#end({ _tag: "Broken", ...systemError(event) })
+    const status = upgradeStatus(event)
+    this.#end(status === undefined ? { _tag: "Unreachable", ...systemError(event) } : { _tag: "Refused", status })
+  }
+
+  #closed(code: number, text: string): void {
+    this.#end({ _tag: "Closed", code, text: withoutKey(text, Redacted.value(this.#options.endpoint.secret)) })
+    const { onClosed } = this
+    this.onClosed = noop
+    onClosed()
+  }
+
+  #end(ending: Ending): void {
+    this.#ended ??= ending
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#ended === undefined || this.#isTold || this.#listener === undefined) return
+    this.#isTold = true
+    this.#listener.onEnd(this.#ended)
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A member and a model: where an attempt of a call over members goes, with its lanes.
+ */
+import type { CallOptions } from "../../call/CallOptions.ts"
+import type * as GeminiHttp from "../../GeminiHttp.ts"
+import * as ModelAlias from "../../models/ModelAlias.ts"
+import type * as ModelId from "../../models/ModelId.ts"
+import type * as RateLimiter from "../../RateLimiter.ts"
+import type { Limits } from "../../limits/Tier.ts"
+import { Lane } from "../limiter/Lane.ts"
+import { messageLimits } from "../live/messageLimits.ts"
+
+/** A member as the pool keeps it. */
+export interface MemberState {
+  readonly name: string
+  readonly project: string
+  readonly location: string
+  readonly regionRank: number
+  readonly weight: number
+  readonly http: GeminiHttp.Service
+  readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
+  /** Its key was refused when it was last used. */
+  isKeyRefused: boolean
+  /** Calls that went there. */
+  calls: number
+}
+
+export type Family = "generate" | "embed" | "count" | "live"
+
+export class Way {
+  readonly member: MemberState
+  readonly model: ModelId.ModelId
+  readonly #limiter: RateLimiter.Service
+  readonly #lanes = new Map<Family, Lane>()
+
+  constructor(member: MemberState, model: ModelId.ModelId, limiter: RateLimiter.Service) {
+    this.member = member
+    this.model = model
+    this.#limiter = limiter
+  }
+
+  lane(family: Family): Lane {
+    const known = this.#lanes.get(family)
+    if (known !== undefined) return known
+    const { location, project } = this.member
+    const limits = this.member.limits(this.model)
+    const lane = new Lane({
+      limiter: this.#limiter,
+      project,
+      location,
+      quotaModel: ModelAlias.quotaModel(this.model),
+      isAlias: ModelAlias.isAlias(this.model),
+      // Over Live a call is one message, counted apart; sessions bound what runs at once.
+      limits: family === "live" ? (model, call) => messageLimits(limits(model, call)) : limits
+    }, family)
+    this.#lanes.set(family, lane)
+    return lane
+  }
+
+  /** Of its circuit: over Live it is another one. */
+  circuit(family: Family): string {
+    return `${this.member.name}/${this.model}${family === "live" ? "/live" : ""}`
+  }
+}

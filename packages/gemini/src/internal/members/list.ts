@@ -1,0 +1,45 @@
+/**
+ * What the server says of its models, asked of one member after the other.
+ */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { GeminiError } from "../../GeminiError.ts"
+import type { ModelList } from "../../models/ModelList.ts"
+import { isOutage } from "./circuit.ts"
+
+const isElsewhere = (error: GeminiError): boolean =>
+  isOutage(error) || error.reason._tag === "Unauthenticated" || error.reason._tag === "RateLimited"
+
+const either = (first: ModelList, next: ModelList): ModelList => ({
+  get: (model, options) =>
+    Effect.catch(first.get(model, options), (error) =>
+      isElsewhere(error)
+        ? Effect.mapError(
+          next.get(model, options),
+          (second) => second.withAttempts([...error.attempts, ...second.attempts])
+        )
+        : Effect.fail(error)),
+  list: (request, options) =>
+    Stream.suspend(() => {
+      let hasBegun = false
+      return first.list(request, options).pipe(
+        Stream.map((model) => {
+          hasBegun = true
+          return model
+        }),
+        Stream.catch((error) => hasBegun || !isElsewhere(error) ? Stream.fail(error) : next.list(request, options))
+      )
+    })
+})
+
+/** Nothing but a failure. */
+export const failing = (error: GeminiError): ModelList => ({
+  get: () => Effect.fail(error),
+  list: () => Stream.fail(error)
+})
+
+/** Of the first that answers. */
+export const make = ([first, ...others]: ReadonlyArray<ModelList>): ModelList | undefined => {
+  const next = others.length === 0 ? undefined : make(others)
+  return first === undefined || next === undefined ? first : either(first, next)
+}

@@ -1,0 +1,35 @@
+/** The options of members with what the environment says: their keys, and what all clients read there. */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as GeminiConfig from "../../GeminiConfig.ts"
+import type { Member, Options } from "../../Members.ts"
+import * as Check from "./check.ts"
+import { withoutKey } from "../config/secrets.ts"
+
+const wrong = ({ description, field }: GeminiConfig.Problem): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` })))
+
+const withKey = Effect.fnUntraced(function*(
+  member: Member,
+  place: number
+): Effect.fn.Return<Member, Config.ConfigError> {
+  const { apiKeyFrom, ...rest } = member
+  if (apiKeyFrom === undefined || member.apiKey !== undefined) return rest
+  const key = yield* Config.option(Config.Redacted(apiKeyFrom))
+  if (Option.isSome(key) && Redacted.value(key.value) !== "") return { ...rest, apiKey: key.value }
+  return yield* wrong({
+    field: `members[${place}].apiKeyFrom`,
+    description: `${withoutKey(apiKeyFrom, undefined)} is not set`
+  })
+})
+
+export const load = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, Config.ConfigError> {
+  const common = yield* GeminiConfig.load(options)
+  const members = yield* Effect.forEach(options.members, withKey)
+  const loaded: Options = { ...options, ...common, members }
+  const problem = Check.problem(loaded)
+  return problem === undefined ? loaded : yield* wrong(problem)
+})

@@ -1,0 +1,47 @@
+/**
+ * Which member and model a call goes to: the candidates in the order of choice. Pure.
+ *
+ * 1. Those that admit the call now, then the shortest wait.
+ * 2. Those that have not failed in this call.
+ * 3. The model that was asked before the fallback models, in their order.
+ * 4. Those whose key was not refused when it was last used.
+ * 5. The members of the region that is named first before those of the next.
+ * 6. The least used share of its quota, by weight.
+ * 7. The fewest calls so far, by weight.
+ */
+import type { Headroom } from "../../RateLimiter.ts"
+
+/** What decides about a candidate. */
+export interface Candidate {
+  /** Its failures in this call. */
+  readonly failures: number
+  /** Place of the model: 0 for the one that was asked. */
+  readonly modelRank: number
+  /** Place of the region among the members' regions. */
+  readonly regionRank: number
+  readonly isKeyRefused: boolean
+  readonly headroom: Headroom
+  readonly weight: number
+  /** Calls that went there so far. */
+  readonly calls: number
+}
+
+/** In steps of half a percent: shares nearer than that are the same. */
+const usedShare = ({ headroom, weight }: Candidate): number => Math.round((1 - headroom.free) / weight * 200)
+
+export const compare = (a: Candidate, b: Candidate): number => {
+  const { admitsIn: wait } = a.headroom
+  const { admitsIn: other } = b.headroom
+  // Infinity minus itself is no order.
+  if (wait !== other && (wait > 0 || other > 0)) return wait < other ? -1 : 1
+  return a.failures - b.failures ||
+    a.modelRank - b.modelRank ||
+    Number(a.isKeyRefused) - Number(b.isKeyRefused) ||
+    a.regionRank - b.regionRank ||
+    usedShare(a) - usedShare(b) ||
+    a.calls / a.weight - b.calls / b.weight
+}
+
+/** In the order of choice. */
+export const order = <C extends Candidate>(candidates: ReadonlyArray<C>): ReadonlyArray<C> =>
+  [...candidates].sort(compare)

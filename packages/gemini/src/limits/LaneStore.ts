@@ -1,0 +1,309 @@
+/**
+ * Where lanes are counted: in this process's memory, or somewhere that processes share.
+ *
+ * A store answers one question, whether a request fits every dimension of its lane now,
+ * and takes from all of them at once or from none. Order, waiting and deadlines are the
+ * `RateLimiter`'s.
+ *
+ * Contract for implementations:
+ * - `reserve` is atomic: no other caller sees half of it. A store with a clock of its own
+ *   counts by that one and ignores `now`; that is why a refusal says *in how long*.
+ * - A reservation counts until it left the window; `release` frees concurrency alone,
+ *   `cancel` gives everything back.
+ * - A shared store counts concurrency as a lease that it renews itself until `release` or
+ *   `cancel`, so that a dead process's calls end in time; what they sent stays counted.
+ *   It never refuses with `retryIn: Infinity`, which only a change in this process ends.
+ * - Operations are called when they are to happen. A store that needs no I/O acts on the
+ *   call and answers with an `Exit`; only then are admissions synchronous.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type { GeminiError } from "../GeminiError.ts"
+import { countable, LaneWindow } from "../internal/limiter/LaneWindow.ts"
+import type * as ModelId from "../models/ModelId.ts"
+import type { Limits } from "./Tier.ts"
+
+/**
+ * What quotas are counted by: project, location, concrete model and family of methods.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LaneKey {
+  readonly project: string
+  readonly location: string
+  readonly quotaModel: ModelId.ModelId
+  /** `live` counts the messages of sessions, `liveSession` the sessions themselves. */
+  readonly family: "generate" | "embed" | "count" | "live" | "liveSession"
+}
+
+/**
+ * The rolling window of a lane, in milliseconds. The guard is added to the window.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Window {
+  readonly window: number
+  readonly guard: number
+}
+
+/**
+ * One request, its tokens estimated.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ask {
+  readonly limits: Limits
+  readonly tokens: number
+  /** The method that a store's own error names. Default `acquire`. */
+  readonly method?: string | undefined
+}
+
+/**
+ * A place in the window and among the calls in flight. Opaque: what it holds is the store's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reservation {
+  readonly _tag: "Reserved"
+}
+
+/**
+ * Nothing was taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refusal {
+  readonly _tag: "Refused"
+  /** Milliseconds until asking again makes sense; `Infinity`: when a call of this lane ends. */
+  readonly retryIn: number
+  /** When the day's quota is back (milliseconds since the epoch), if that is what is spent. */
+  readonly resetAt: number | undefined
+}
+
+/**
+ * A lane as the store counts it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reading {
+  /** Requests in the window. */
+  readonly requests: number
+  /** Input tokens in the window: reserved, or counted by the server where it said. */
+  readonly tokens: number
+  /** Requests of the Pacific day. */
+  readonly today: number
+  readonly inFlight: number
+  /** Milliseconds until a request of one token finds room; `Infinity`: when a call ends. */
+  readonly freeIn: number
+  /** No attempt starts before (milliseconds since the epoch), and whether the day's quota is why. */
+  readonly parkedUntil: number | undefined
+  readonly exhausted: boolean
+  /** Limits below the tier's that 429s taught; `undefined`: none. */
+  readonly learned: Learned | undefined
+}
+
+/**
+ * Limits a window that 429s taught, below the tier's. They are held, then rise from window to
+ * window until they are the tier's again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Learned {
+  /** Requests a window as of now; `undefined`: the tier's. */
+  readonly rpm: number | undefined
+  /** Tokens a window as of now; `undefined`: the tier's. */
+  readonly tpm: number | undefined
+  /** When the first of them begins to rise, and when the last is forgotten: milliseconds of the Clock. */
+  readonly risesAt: number
+  readonly until: number
+}
+
+/**
+ * A quota a minute that a 429 named. Without `limit`: so many as the window counted were too many.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lesson {
+  readonly counts: "requests" | "tokens"
+  readonly limit: number | undefined
+}
+
+/**
+ * Requests and tokens that want room together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Wanted {
+  readonly requests: number
+  readonly tokens: number
+}
+
+/**
+ * One lane's counters. `now` is the caller's Clock in milliseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StoredLane {
+  readonly reserve: (ask: Ask, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
+  /**
+   * For a store far away: several at once, in order, each as `reserve`. The answers end with the
+   * first refusal: those behind it were not asked.
+   */
+  readonly reserveAll?: (
+    asks: ReadonlyArray<Ask>,
+    now: number
+  ) => Effect.Effect<ReadonlyArray<Reservation | Refusal>, GeminiError>
+  /** The server's count of the reservation's tokens; the last call wins. */
+  readonly settle: (reservation: Reservation, tokens: number, now: number) => Effect.Effect<void>
+  /** The call ended: frees concurrency alone. */
+  readonly release: (reservation: Reservation, now: number) => Effect.Effect<void>
+  /** The call was never sent: gives everything back. */
+  readonly cancel: (reservation: Reservation, now: number) => Effect.Effect<void>
+  /** What was sent elsewhere counts here too: so many earlier today, and these, by tokens, as if now. */
+  readonly charge: (earlier: number, tokens: ReadonlyArray<number>, now: number) => Effect.Effect<void>
+  /** No attempt for `retryAfter` milliseconds; without it a pause that grows from a second to a minute. */
+  readonly pause: (retryAfter: number | undefined, now: number) => Effect.Effect<void>
+  /** No attempt before `resetAt`: the day's quota is spent. */
+  readonly park: (resetAt: number, now: number) => Effect.Effect<void>
+  /** The server refused by a quota below the lane's limits, or perhaps below them. */
+  readonly teach: (lesson: Lesson, limits: Limits, now: number) => Effect.Effect<void>
+  readonly read: (limits: Limits, now: number) => Effect.Effect<Reading>
+  /**
+   * What `read` would say as far as this process knows without I/O: as it was last told.
+   * `freeIn` is for all that is wanted at once.
+   */
+  readonly seen: (limits: Limits, wanted: Wanted, now: number) => Reading
+  /** Whether this process may forget the lane without losing a count. */
+  readonly isIdle: (limits: Limits, now: number) => boolean
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** Does no I/O. */
+  readonly open: (key: LaneKey, window: Window) => StoredLane
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class LaneStore extends Context.Service<LaneStore, Service>()("effect-gemini/limits/LaneStore") {}
+
+class MemoryReservation implements Reservation {
+  readonly _tag = "Reserved"
+  readonly lane: MemoryLane
+  readonly position: number
+  readonly at: number
+  tokens: number
+
+  constructor(lane: MemoryLane, position: number, at: number, tokens: number) {
+    this.lane = lane
+    this.position = position
+    this.at = at
+    this.tokens = tokens
+  }
+}
+
+class MemoryLane implements StoredLane {
+  readonly counters: LaneWindow
+
+  constructor({ guard, window }: Window) {
+    this.counters = new LaneWindow(window, guard)
+  }
+
+  reserve(ask: Ask, now: number): Exit.Exit<Reservation | Refusal> {
+    const { counters } = this
+    const tokens = countable(ask.tokens)
+    const position = counters.take(now, ask.limits, tokens)
+    return Exit.succeed(
+      position >= 0
+        ? new MemoryReservation(this, position, now, tokens)
+        : { _tag: "Refused", retryIn: counters.retryAt - now, resetAt: counters.resetAt }
+    )
+  }
+
+  settle(reservation: Reservation, tokens: number, now: number): Exit.Exit<void> {
+    if (this.#owns(reservation) && tokens !== reservation.tokens) {
+      this.counters.settle(now, reservation.position, reservation.tokens, tokens)
+      reservation.tokens = tokens
+    }
+    return Exit.void
+  }
+
+  release(): Exit.Exit<void> {
+    this.counters.release()
+    return Exit.void
+  }
+
+  cancel(reservation: Reservation): Exit.Exit<void> {
+    if (this.#owns(reservation)) this.counters.cancel(reservation.position, reservation.at)
+    return Exit.void
+  }
+
+  charge(earlier: number, tokens: ReadonlyArray<number>, now: number): Exit.Exit<void> {
+    this.counters.charge(now, earlier, tokens)
+    return Exit.void
+  }
+
+  pause(retryAfter: number | undefined, now: number): Exit.Exit<void> {
+    this.counters.pause(now, retryAfter)
+    return Exit.void
+  }
+
+  park(resetAt: number): Exit.Exit<void> {
+    this.counters.park(resetAt)
+    return Exit.void
+  }
+
+  teach(lesson: Lesson, limits: Limits, now: number): Exit.Exit<void> {
+    this.counters.teach(now, lesson, limits)
+    return Exit.void
+  }
+
+  read(limits: Limits, now: number): Exit.Exit<Reading> {
+    return Exit.succeed(this.counters.read(now, limits))
+  }
+
+  seen(limits: Limits, wanted: Wanted, now: number): Reading {
+    return this.counters.read(now, limits, wanted)
+  }
+
+  isIdle(limits: Limits, now: number): boolean {
+    return this.counters.isIdle(now, limits)
+  }
+
+  #owns(reservation: Reservation): reservation is MemoryReservation {
+    return reservation instanceof MemoryReservation && reservation.lane === this
+  }
+}
+
+/**
+ * Lanes in this process's memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const memory: Service = { open: (_, window) => new MemoryLane(window) }
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<LaneStore> = /* @__PURE__ */ Layer.succeed(LaneStore, memory)

@@ -1,0 +1,233 @@
+/**
+ * Live sessions over the members of a client: a session is opened at the member with the
+ * most room whose circuit is closed, at the next one if that fails, and resumed where it was.
+ *
+ * Apart from `Members`, so that a program without Live loads none of it.
+ *
+ * ```ts
+ * import * as LiveMembers from "effect-gemini/live/LiveMembers"
+ * import * as Members from "effect-gemini/Members"
+ * import * as RateLimiter from "effect-gemini/RateLimiter"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const options = {
+ *   members: [
+ *     { name: "one", apiKey: Redacted.make(process.env.ONE_KEY ?? "") },
+ *     { name: "two", apiKey: Redacted.make(process.env.TWO_KEY ?? "") }
+ *   ]
+ * }
+ * // Needs an HttpClient and a Socket.WebSocketConstructor.
+ * const Gemini = Members.layerNoLimiter(options).pipe(
+ *   Layer.provideMerge(LiveMembers.layer(options)),
+ *   Layer.provideMerge(RateLimiter.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as Socket from "effect/socket/Socket"
+import * as GeminiLive from "../GeminiLive.ts"
+import * as CallLimits from "../internal/call/limits.ts"
+import * as CallSessions from "../internal/live/callSessions.ts"
+import * as LiveClose from "../internal/live/close.ts"
+import * as LiveLimits from "../internal/live/limits.ts"
+import * as LiveOpen from "../internal/live/open.ts"
+import * as Check from "../internal/members/check.ts"
+import * as Circuits from "../internal/members/circuit.ts"
+import * as MemberOrder from "../internal/members/order.ts"
+import { MemberTransport } from "../internal/members/MemberTransport.ts"
+import * as MemberTable from "../internal/members/MemberTable.ts"
+import * as RoutedTurn from "../internal/live/routedTurn.ts"
+import { LiveError } from "../LiveError.ts"
+import * as Reason from "../errors/LiveErrorReason.ts"
+import type { LiveSession } from "./LiveSession.ts"
+import { LiveTransport, type Service } from "./LiveTransport.ts"
+import { Call } from "../members/MemberCall.ts"
+import type * as Members from "../Members.ts"
+import * as ModelAlias from "../models/ModelAlias.ts"
+import * as ModelId from "../models/ModelId.ts"
+import * as RateLimiter from "../RateLimiter.ts"
+
+/**
+ * Those of the members, and what only Live has.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options
+  extends Members.Options, Pick<GeminiLive.TransportOptions, "defaultLiveModel" | "keyInUrl" | "warm">
+{}
+
+interface LiveMember extends MemberTable.Place {
+  readonly open: LiveOpen.Open
+  readonly limits: CallLimits.LimitsOf
+  readonly regionRank: number
+  readonly weight: number
+  /** Sessions opened there. */
+  calls: number
+  /** Its key was refused when it was last used. */
+  isKeyRefused: boolean
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const wrong = Check.problem(options)
+  const limiter = yield* RateLimiter.RateLimiter
+  const circuits = yield* Circuits.fromContext(options.circuit)
+  const regions = Check.regionsOf(options)
+  const owners = new MemberTable.Owners()
+  const transports = new Map<string, Service>()
+  const members = yield* Effect.forEach(options.members, (member) =>
+    Effect.gen(function*() {
+      const own = Check.optionsOf(options, member)
+      const place = { project: Check.projectOf(member), location: Check.locationOf(member) }
+      const onHandle = (handle: string): void => owners.set(handle, member.name)
+      const open = yield* LiveOpen.make(own, { ...place, onHandle })
+      const sessions = yield* CallSessions.make({ ...own, warm: options.warm }, open, place)
+      transports.set(member.name, RoutedTurn.make(own, sessions))
+      const live: LiveMember = {
+        ...place,
+        name: member.name,
+        open,
+        limits: CallLimits.make(own),
+        regionRank: regions.indexOf(place.location),
+        weight: member.weight ?? 1,
+        calls: 0,
+        isKeyRefused: false
+      }
+      return live
+    }))
+  const table = new MemberTable.MemberTable(members, owners)
+
+  const refuse = (model: string, field: string, description: string): LiveError =>
+    new LiveError({ method: "connect", model, reason: new Reason.InvalidSetup({ fields: [{ field, description }] }) })
+
+  /** Members in the order of choice, those whose circuit is open left out where there are others. */
+  const ordered = Effect.fnUntraced(function*(
+    reach: ReadonlyArray<LiveMember>,
+    model: ModelId.ModelId,
+    avoid: ReadonlyArray<string>
+  ) {
+    const quotaModel = ModelAlias.quotaModel(model)
+    const found = yield* Effect.forEach(reach, (member) =>
+      Effect.gen(function*() {
+        const { calls, isKeyRefused, location, name, project, regionRank, weight } = member
+        const lane = { project, location, quotaModel, family: "liveSession" as const }
+        const limits = LiveLimits.sessionLimits(member.limits(model)(quotaModel))
+        const headroom = yield* limiter.headroom({ lane, limits, tokens: 0 })
+        const circuit = yield* circuits.state(`${name}/${model}/live`)
+        const rank = regionRank + (avoid.includes(name) ? 1_000 : 0)
+        return {
+          member,
+          headroom,
+          isOpen: circuit.retryIn <= 0,
+          failures: 0,
+          modelRank: 0,
+          regionRank: rank,
+          isKeyRefused,
+          weight,
+          calls
+        }
+      }))
+    const open = found.filter(({ isOpen }) => isOpen)
+    return MemberOrder.order(open.length === 0 ? found : open).map(({ member }) => member)
+  })
+
+  const outcome = (error: LiveError): CircuitBreaker.Outcome =>
+    error.isRetryable && error.reason._tag !== "Limited" ? CircuitBreaker.failure() : CircuitBreaker.ignored
+
+  /** `undefined`: the circuit is open. Whoever is let in says how it went: nothing comes between. */
+  const through = <A, R>(key: string, member: LiveMember, open: Effect.Effect<A, LiveError, R>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(circuits.enter(key), (verdict) => {
+        if (verdict === undefined) return Effect.undefined
+        member.calls++
+        return Effect.result(Effect.onExit(restore(open), (exit) =>
+          Effect.sync(() => {
+            if (exit._tag === "Success") return verdict(CircuitBreaker.success)
+            for (const reason of exit.cause.reasons) {
+              if (reason._tag === "Fail") verdict(outcome(reason.error))
+            }
+            verdict(CircuitBreaker.ignored)
+          })))
+      })
+    )
+
+  const connect = <R = never>(
+    connectOptions: GeminiLive.ConnectOptions<R> = {}
+  ): Effect.Effect<LiveSession, LiveError, Scope.Scope | R> =>
+    Effect.gen(function*() {
+      const name = connectOptions.model ?? options.defaultLiveModel ?? LiveOpen.defaultModel
+      if (wrong !== undefined) return yield* refuse(name, wrong.field, wrong.description)
+      const model = ModelId.parse(name)
+      if (Result.isFailure(model)) return yield* refuse(name, "model", model.failure)
+      const { avoid, member: named, sticky } = yield* Call
+      const { resumeFrom } = connectOptions
+      const reach = table.reach({
+        member: named,
+        sticky,
+        held: resumeFrom === undefined
+          ? []
+          : [{ field: "resumeFrom", resource: resumeFrom, shown: "the session of this handle" }]
+      })
+      if (!MemberTable.isReachable(reach)) {
+        const [field] = reach._tag === "InvalidRequest" ? reach.fields : []
+        return yield* refuse(name, field?.field ?? "resumeFrom", field?.description ?? reach.message)
+      }
+      let last: LiveError | undefined
+      for (const member of yield* ordered(reach, model.success, avoid ?? [])) {
+        const open = member.open({ ...connectOptions, model: model.success }, "session")
+        const opened = yield* through(`${member.name}/${model.success}/live`, member, open)
+        if (opened === undefined) continue
+        if (Result.isSuccess(opened)) {
+          member.isKeyRefused = false
+          if (sticky !== undefined && owners.get(MemberTable.stickyKey(sticky)) === undefined) {
+            owners.set(MemberTable.stickyKey(sticky), member.name)
+          }
+          return opened.success.session
+        }
+        last = opened.failure
+        if (LiveClose.isKeyRefused(last.reason)) member.isKeyRefused = true
+        else if (!last.isRetryable) return yield* last
+      }
+      return yield* last ?? new LiveError({
+        method: "connect",
+        model: name,
+        reason: new Reason.Connection({ kind: "refused", description: "the circuits of all members are open" })
+      })
+    })
+
+  const [first] = transports.values()
+  const byDefault = first ??
+    RoutedTurn.make(options, yield* CallSessions.make(options, yield* LiveOpen.make(options)))
+  return Context.make(GeminiLive.GeminiLive, GeminiLive.GeminiLive.of({ connect })).pipe(
+    Context.add(
+      LiveTransport,
+      new MemberTransport(byDefault, transports)
+    )
+  )
+})
+
+/**
+ * Sessions over members, and what routes calls of `GeminiClient` over Live.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<
+  GeminiLive.GeminiLive | LiveTransport,
+  never,
+  Socket.WebSocketConstructor | RateLimiter.RateLimiter
+> => Layer.effectContext(make(options))

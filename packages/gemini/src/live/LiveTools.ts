@@ -1,0 +1,154 @@
+/**
+ * Functions that a Live session runs when the model asks for them.
+ *
+ * Each call runs in a fiber of its own. A call that the server takes back is interrupted
+ * and not answered; a handler that fails answers with an error, so that the model can go
+ * on. What a handler returns goes out under `output`, its failure under `error`.
+ *
+ * A model that does not wait for a function (`NON_BLOCKING`, the default of
+ * `gemini-3.8-live`) may end its turn before the answer, and speaks of it in a turn of its
+ * own, which comes in `events`; with `behavior: "BLOCKING"` it is part of the turn.
+ *
+ * @since 0.1.0
+ */
+import * as AiTool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type * as Part from "../wire/Part.ts"
+import type { FunctionDeclaration } from "../wire/Tool.ts"
+
+/**
+ * One call of the model's.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Call {
+  readonly id: string | undefined
+  readonly name: string
+  readonly args: Readonly<Record<string, unknown>>
+}
+
+/**
+ * When the model takes notice of an answer that it did not wait for. Sent only to models
+ * that take it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Scheduling = "SILENT" | "WHEN_IDLE" | "INTERRUPT"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface LiveTools<R = never> {
+  readonly declarations: ReadonlyArray<FunctionDeclaration>
+  /** Fails with anything; the model is told. */
+  readonly handle: (call: Call) => Effect.Effect<unknown, unknown, R>
+  readonly scheduling: (name: string) => Scheduling | undefined
+}
+
+/**
+ * A function: how it is declared, and what it does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LiveFunction<R = never> extends Omit<FunctionDeclaration, "name"> {
+  readonly scheduling?: Scheduling | undefined
+  readonly handle: (args: Readonly<Record<string, unknown>>, call: Call) => Effect.Effect<unknown, unknown, R>
+}
+
+/**
+ * Plain functions by name.
+ *
+ * ```ts
+ * import * as LiveTools from "effect-gemini/live/LiveTools"
+ * import * as Effect from "effect/Effect"
+ *
+ * const tools = LiveTools.make({
+ *   weather: {
+ *     description: "The weather of a city",
+ *     parametersJsonSchema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+ *     handle: ({ city }) => Effect.succeed(`rain in ${city}`)
+ *   }
+ * })
+ * tools.declarations.length // => 1
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <R = never>(functions: Readonly<Record<string, LiveFunction<R>>>): LiveTools<R> => {
+  const byName = new Map(Object.entries(functions))
+  return {
+    declarations: Array.from(byName, ([name, known]) => ({ ...declarationOf(known), name })),
+    handle: (call) => {
+      const known = byName.get(call.name)
+      return known === undefined ? Effect.fail(unknownFunction(call.name)) : known.handle(call.args, call)
+    },
+    scheduling: (name) => byName.get(name)?.scheduling
+  }
+}
+
+const declarationOf = <R>(known: LiveFunction<R>): Omit<FunctionDeclaration, "name"> => {
+  const { handle: _handle, scheduling: _scheduling, ...declaration } = known
+  return declaration
+}
+
+const unknownFunction = (name: string): string => `there is no function ${JSON.stringify(name)}`
+
+/**
+ * The tools of an `effect/ai` Toolkit, with the handlers of the context. Of a tool that
+ * reports in pieces, the model gets the last one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
+  toolkit: Toolkit.Toolkit<Tools>
+): Effect.Effect<LiveTools<AiTool.HandlerServices<Tools[keyof Tools]>>, never, AiTool.HandlersFor<Tools>> =>
+  Effect.map(toolkit, ({ handle, tools }) => {
+    const isName = (name: string): name is keyof Tools & string => Object.hasOwn(tools, name)
+    return {
+      declarations: Object.values(tools).map((tool) => {
+        const description = AiTool.getDescription(tool)
+        return {
+          name: tool.name,
+          parametersJsonSchema: AiTool.getJsonSchema(tool),
+          ...(description === undefined ? {} : { description })
+        }
+      }),
+      handle: ({ args, id, name }) =>
+        isName(name)
+          // The toolkit validates what the model sent: its type is only hoped for.
+          ? handle(name, args as AiTool.ParametersEncoded<Tools[typeof name]>, id).pipe(
+            Effect.flatMap(Stream.runLast),
+            Effect.flatMap((last) => Effect.fromOption(last)),
+            Effect.flatMap((last) =>
+              last.isFailure ? Effect.fail<unknown>(last.encodedResult) : Effect.succeed(last.encodedResult)
+            )
+          )
+          : Effect.fail(unknownFunction(name)),
+      scheduling: () => undefined
+    }
+  })
+
+/**
+ * What is sent back for a call.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const response = (
+  call: { readonly id?: string | null | undefined; readonly name?: string | null | undefined },
+  result: Readonly<Record<string, unknown>>,
+  scheduling?: Scheduling
+): Part.FunctionResponse => ({
+  ...(call.id ? { id: call.id } : {}),
+  name: call.name ?? "",
+  response: result,
+  ...(scheduling === undefined ? {} : { scheduling })
+})

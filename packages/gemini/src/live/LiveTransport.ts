@@ -1,0 +1,39 @@
+/**
+ * How `GeminiClient` reaches models over the Live API: the contract alone, so that a
+ * program without Live loads none of it. `NodeGemini.layer` provides it.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { GeminiError } from "../GeminiError.ts"
+import type * as GeminiHttp from "../GeminiHttp.ts"
+import type * as GenerateContent from "../wire/GenerateContent.ts"
+
+/**
+ * One turn over a session of its own: exactly one attempt, in the wire types of HTTP, so
+ * that retry, limits and answers are the same for both. A LiveError arrives as a
+ * `GeminiError` with its reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** One turn, as one response. */
+  readonly generateContent: (
+    request: GeminiHttp.WithModel<GenerateContent.GenerateContentRequest>,
+    options?: GeminiHttp.CallOptions
+  ) => Effect.Effect<GenerateContent.GenerateContentResponse, GeminiError>
+  /** One turn as it comes; the last response has the finish reason. */
+  readonly generateContentStream: (
+    request: GeminiHttp.WithModel<GenerateContent.GenerateContentRequest>,
+    options?: GeminiHttp.CallOptions
+  ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+}
+
+/**
+ * @category services
+ * @since 0.1.0
+ */
+export class LiveTransport extends Context.Service<LiveTransport, Service>()("effect-gemini/live/LiveTransport") {}

@@ -1,0 +1,176 @@
+/**
+ * What is known of the models: which methods they have, and which names come near a
+ * name that nobody knows.
+ *
+ * The answer to `supports` comes from, in this order: a list that the program loaded
+ * (`refresh`), the dated table that the library brings (`asOf`), the rule about names.
+ * No request is ever made that the program did not ask for.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as Table from "../internal/google/modelTable.ts"
+import type { Model } from "../wire/Models.ts"
+
+/**
+ * The day (ISO, UTC) that the library's own table describes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const asOf: string = Table.asOf
+
+/**
+ * Models and their methods; names without `models/`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Catalog {
+  readonly models: ReadonlyMap<string, ReadonlyArray<string>>
+}
+
+/**
+ * What the library knows by itself.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const known: Catalog = {
+  models: new Map(Table.rows.flatMap(([methods, names]) => names.map((name) => [name, methods] as const)))
+}
+
+/**
+ * Models that demand the thought signatures of their function calls back, by the library's table
+ * (`asOf`). A model that is not here may demand them too.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const signed: ReadonlySet<string> = /* @__PURE__ */ new Set(Table.signed)
+
+// Google lists the unary method of a pair; the other one comes with it.
+const alongside: Readonly<Record<string, string>> = {
+  generateContent: "streamGenerateContent",
+  embedContent: "batchEmbedContents"
+}
+
+const shortName = (name: string): string => name.startsWith("models/") ? name.slice("models/".length) : name
+
+/**
+ * A catalog in which a list of models, as `models.list` sends them, comes before what
+ * was known.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const withModels = (catalog: Catalog, models: Iterable<Model>): Catalog => {
+  const all = new Map(catalog.models)
+  for (const model of models) {
+    if (!model.name) continue
+    const methods = (model.supportedGenerationMethods ?? []).flatMap((method) => {
+      const other = alongside[method]
+      return other === undefined ? [method] : [method, other]
+    })
+    all.set(shortName(model.name), methods)
+  }
+  return { models: all }
+}
+
+/**
+ * Whether a model has a method (`generateContent`, `bidiGenerateContent`, …). A model
+ * that no list names is judged by its name.
+ *
+ * ```ts
+ * import * as ModelCatalog from "effect-gemini/models/ModelCatalog"
+ *
+ * console.log(ModelCatalog.supports(ModelCatalog.known, "gemini-3.8-live", "generateContent")) // false
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const supports = (catalog: Catalog, model: string, method: string): boolean => {
+  const name = shortName(model)
+  const methods = catalog.models.get(name) ?? Table.nameRules.find(([rule]) => rule.test(name))?.[1] ?? []
+  return methods.includes(method)
+}
+
+/** Edits (insert, drop, change, swap neighbours) that turn one name into the other. */
+const distance = (a: string, b: string): number => {
+  let before: Array<number> = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let best = Math.min(change, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, (before[j - 2] ?? 0) + 1)
+      }
+      row.push(best)
+    }
+    before = last
+    last = row
+  }
+  return last[b.length] ?? 0
+}
+
+/**
+ * Up to three known names near a name, the nearest first: at most a third of it differs.
+ * None for a name that is known.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const nearMatches = (catalog: Catalog, model: string): ReadonlyArray<string> => {
+  const name = shortName(model)
+  if (catalog.models.has(name) || name.length > 100) return []
+  return Array.from(catalog.models.keys(), (candidate) => ({ candidate, edits: distance(name, candidate) }))
+    .filter(({ edits }) => edits <= name.length / 3)
+    .sort((a, b) => a.edits - b.edits || a.candidate.length - b.candidate.length)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The catalog as it stands. */
+  readonly current: Effect.Effect<Catalog>
+  /** Whether a model has a method. */
+  readonly supports: (model: string, method: string) => Effect.Effect<boolean>
+  /** Loads a list, such as `GeminiHttp.listModels()`; it comes before what was known. */
+  readonly refresh: <E, R>(models: Stream.Stream<Model, E, R>) => Effect.Effect<void, E, R>
+}
+
+/**
+ * The catalog of a program, which it may refresh.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class ModelCatalog extends Context.Service<ModelCatalog, Service>()("effect-gemini/models/ModelCatalog") {}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Service> = /* @__PURE__ */ Effect.map(/* @__PURE__ */ Ref.make(known), (ref) => ({
+  current: Ref.get(ref),
+  supports: (model, method) => Effect.map(Ref.get(ref), (catalog) => supports(catalog, model, method)),
+  refresh: (models) =>
+    Effect.flatMap(Stream.runCollect(models), (list) => Ref.update(ref, (catalog) => withModels(catalog, list)))
+}))
+
+/**
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<ModelCatalog> = /* @__PURE__ */ Layer.effect(ModelCatalog, make)

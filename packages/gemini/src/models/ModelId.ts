@@ -1,0 +1,61 @@
+/**
+ * Model names, normalised once at the edge.
+ *
+ * Outside, a model is a plain string as people write it: `gemini-3.8-flash`,
+ * `models/gemini-3.8-flash` or `tunedModels/my-tune`. Inside it is a `ModelId`:
+ * the short form without `models/`, which is what lanes, pools and answers are
+ * keyed by. `resource` turns it back into what stands in a URL or a body.
+ *
+ * @since 0.1.0
+ */
+import type * as Brand from "effect/Brand"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+/**
+ * A checked model name without the `models/` prefix; `tunedModels/…` is kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ModelId = string & Brand.Brand<"effect-gemini/models/ModelId">
+
+// Google's resource ids are URL segments. Letters, digits and `._-` cover every id
+// published up to November 2026; `/` appears only behind a known collection name.
+const shape = /^(?:tunedModels\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/
+
+const isModelId = (name: string): name is ModelId => name.length <= 200 && !name.includes("..") && shape.test(name)
+
+/**
+ * Normalises a model name. Fails with a sentence that says what is wrong.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const parse = (name: string): Result.Result<ModelId, string> => {
+  if (typeof name !== "string") return Result.fail(`expected a model's name, got ${String(name)} (${typeof name})`)
+  const short = name.startsWith("models/") ? name.slice("models/".length) : name
+  if (isModelId(short)) return Result.succeed(short)
+  if (name.trim() === "") return Result.fail("the model name is empty")
+  return Result.fail(
+    `${JSON.stringify(name)} cannot be a model name: expected "gemini-…", "models/gemini-…" or "tunedModels/…"`
+  )
+}
+
+/**
+ * The resource name as it stands in a URL or a body: `models/gemini-3.8-flash`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const resource = (id: ModelId): string => id.startsWith("tunedModels/") ? id : `models/${id}`
+
+/**
+ * A `ModelId` as a schema, for configuration files.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ModelId: Schema.Codec<ModelId, string> = Schema.String.pipe(
+  Schema.refine(isModelId, { expected: "a model name without the models/ prefix" })
+)

@@ -1,0 +1,86 @@
+/**
+ * What the server says of its models. These calls belong to no model's quota, so they
+ * take no permit; retry, deadline and drain are those of every other call.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { CallOptions } from "../call/CallOptions.ts"
+import type { Retry, Timeouts } from "../GeminiConfig.ts"
+import type { GeminiError } from "../GeminiError.ts"
+import type * as GeminiHttp from "../GeminiHttp.ts"
+import { CallGate } from "../internal/call/CallGate.ts"
+import * as LogicalCall from "../internal/call/LogicalCall.ts"
+import * as StreamedCall from "../internal/call/streamedCall.ts"
+import type * as ModelId from "./ModelId.ts"
+import type * as Models from "../wire/Models.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ModelList {
+  /** Every model, page after page; the next page is asked for when it is needed. */
+  readonly list: (
+    request?: Models.ListModelsRequest,
+    options?: CallOptions
+  ) => Stream.Stream<Models.Model, GeminiError>
+  /** One model. */
+  readonly get: (model: ModelId.ModelId, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly transport: Pick<GeminiHttp.Service, "listModels" | "getModel">
+  readonly retry?: Retry | undefined
+  readonly timeouts?: Timeouts | undefined
+  /** Counts the calls in flight, of all clients that close together. */
+  readonly gate?: CallGate | undefined
+}
+
+const plan = (method: string, options: CallOptions | undefined) => ({
+  method,
+  options,
+  meter: LogicalCall.unmetered,
+  inputTokens: () => undefined,
+  isFinished: () => false,
+  rejection: () => undefined
+})
+
+/**
+ * Does no I/O.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = ({ gate = new CallGate(), retry, timeouts, transport }: Options): ModelList => {
+  const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
+    target: model ?? "models",
+    model,
+    gate,
+    retry,
+    total: timeouts?.total === undefined ? Infinity : Duration.toMillis(timeouts.total)
+  })
+  return {
+    list: (request, options) =>
+      StreamedCall.stream(
+        client(undefined),
+        plan("listModels", options),
+        () => transport.listModels(request, LogicalCall.wireOptions(options))
+      ),
+    get: (model, options) =>
+      Effect.map(
+        LogicalCall.unary(
+          client(model),
+          plan("getModel", options),
+          () => transport.getModel({ model }, LogicalCall.wireOptions(options))
+        ),
+        ({ value }) => value
+      )
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * A fiber may yield between any two operations, also between looking and waiting: what happens
+ * just then must wake it all the same.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import type * as Undici from "@effect/platform-node/Undici"
+import * as Effect from "effect/Effect"
+import * as Scheduler from "effect/Scheduler"
+import * as Stream from "effect/Stream"
+import { DispatchBody } from "../../src/internal/http/DispatchBody.ts"
+import { SessionCore } from "../../src/internal/live/SessionCore.ts"
+import { TurnLock } from "../../src/internal/live/TurnLock.ts"
+import * as TurnView from "../../src/internal/live/turnView.ts"
+
+/** Yields once, before the operation of that number. */
+class Hesitant extends Scheduler.MixedScheduler {
+  #left: number
+  constructor(left: number) {
+    super()
+    this.#left = left
+  }
+  override shouldYield(): boolean {
+    return this.#left-- === 0
+  }
+}
+
+const turns = (count: number) => Effect.forEach(Array.from({ length: count }), () => Effect.yieldNow, { discard: true })
+
+/** Whether the effect ends, wherever in its course it yields and the event comes. */
+const isWoken = Effect.fnUntraced(
+  function*<E>(make: () => { readonly wait: Effect.Effect<unknown, E>; readonly event: () => void }) {
+    for (let place = 0; place < 40; place++) {
+      const { event, wait } = make()
+      const fiber = yield* Effect.forkChild(
+        Effect.provideService(wait, Scheduler.Scheduler, new Hesitant(place)),
+        { startImmediately: true }
+      )
+      event()
+      yield* turns(20)
+      assert.isDefined(fiber.pollUnsafe(), `it waits for ever, having yielded before operation ${place}`)
+    }
+  }
+)
+
+const controller = (): Undici.Dispatcher.DispatchController => ({
+  aborted: false,
+  paused: false,
+  reason: null,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined
+})
+
+const answered = (body: DispatchBody<never>) => () => {
+  body.push(new Uint8Array([1]))
+  body.end()
+}
+
+describe("is woken by what comes before it waits", () => {
+  it.live("the reader of a response", () =>
+    isWoken(() => {
+      const body = new DispatchBody<never>(controller())
+      return { wait: body.open(), event: answered(body) }
+    }))
+
+  it.live("who wants a whole response", () =>
+    isWoken(() => {
+      const body = new DispatchBody<never>(controller())
+      return { wait: body.bytes(), event: answered(body) }
+    }))
+
+  it.live("a turn behind another one", () =>
+    isWoken(() => {
+      const lock = new TurnLock()
+      const other = {}
+      lock.take(other, () => undefined)
+      const core = new SessionCore({
+        model: "m",
+        inboundLimit: 1_000,
+        unreadable: "fail",
+        handle: undefined,
+        hasTools: false
+      })
+      let hasSent = false
+      const view = TurnView.make<never>(
+        core,
+        lock,
+        () => Effect.sync(() => void (hasSent = true)),
+        () => Effect.suspend(() => Effect.die(hasSent))
+      )
+      return { wait: Effect.exit(Stream.runDrain(view)), event: () => lock.release(other) }
+    }))
+})
