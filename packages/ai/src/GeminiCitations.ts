@@ -58,7 +58,7 @@ const defaultMark = ({ number, url }: Citation): string => url === undefined ? `
  * console.log(text) // Zürich[1] is in Switzerland.
  * ```
  *
- * @category rendering
+ * @category conversions
  * @since 0.1.0
  */
 export const render = (

@@ -173,7 +173,7 @@ export const model = <const Name extends string>(
 /**
  * Settings for the calls inside an effect, over those of the model and of an outer override.
  *
- * @category configuration
+ * @category options
  * @since 0.1.0
  */
 export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =

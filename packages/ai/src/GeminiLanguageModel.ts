@@ -53,7 +53,7 @@ import * as ConfigOverride from "./internal/configOverride.ts"
 import { buildRequest, type Request } from "./internal/buildRequest.ts"
 import { callIds } from "./internal/promptToContents.ts"
 import { type Context as PartsContext, responseToParts } from "./internal/responseToParts.ts"
-import { StreamFold } from "./internal/streamParts.ts"
+import { StreamFold } from "./internal/StreamFold.ts"
 import { annotateRequest, annotateResponse, providerName } from "./internal/telemetry.ts"
 import { toolParams } from "./internal/toolParams.ts"
 import * as ToolIndex from "./internal/toolIndex.ts"
@@ -248,7 +248,7 @@ export const model = <const Name extends string>(
 /**
  * Settings for the calls inside an effect, over those of the model and of an outer override.
  *
- * @category configuration
+ * @category options
  * @since 0.1.0
  */
 export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =

@@ -40,7 +40,7 @@ const requestOf = (input: Prompt.RawInput) => {
  * How many tokens a prompt is, counted by the server, system messages included. An empty
  * prompt is 0 and costs no request.
  *
- * @category counting
+ * @category conversions
  * @since 0.1.0
  */
 export const count = (
@@ -76,7 +76,7 @@ const tokensPerFile = 258
  * console.log(GeminiTokenizer.estimate("one two three four")) // 5
  * ```
  *
- * @category counting
+ * @category conversions
  * @since 0.1.0
  */
 export const estimate = (prompt: Prompt.RawInput): number => {

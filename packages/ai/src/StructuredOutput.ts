@@ -71,7 +71,7 @@ const misfit = (responseText: string) => (error: Schema.SchemaError): AiError.Ai
  * is whole. Fails with a `StructuredOutputError` when the whole does not fit the schema.
  * The schema goes out as a setting of `GeminiLanguageModel`: `effect/ai` streams text only.
  *
- * @category streaming
+ * @category constructors
  * @since 0.1.0
  */
 export const stream = <T, E, RD>(options: {
@@ -131,7 +131,7 @@ export interface Repaired<T> {
  * The object, asked for again with what was wrong while it does not fit the schema, at
  * most `repairs` times (default 1). The last misfit is the error.
  *
- * @category generating
+ * @category constructors
  * @since 0.1.0
  */
 export const generate = <T, E extends Record<string, unknown>, RD>(options: {

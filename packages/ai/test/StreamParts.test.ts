@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { existsSync, readFileSync } from "node:fs"
 import { promptToContents } from "../src/internal/promptToContents.ts"
 import { responseToParts } from "../src/internal/responseToParts.ts"
-import { StreamFold } from "../src/internal/streamParts.ts"
+import { StreamFold } from "../src/internal/StreamFold.ts"
 import * as ToolIndex from "../src/internal/toolIndex.ts"
 
 const tools = ToolIndex.make([

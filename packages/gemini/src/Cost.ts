@@ -22,7 +22,7 @@ import type * as BigDecimal from "effect/BigDecimal"
 import type * as Duration from "effect/Duration"
 import type * as GenerateContent from "./wire/GenerateContent.ts"
 import * as Charge from "./internal/budget/charge.ts"
-import { hopsOf } from "./internal/call/Continuation.ts"
+import { hopsOf } from "./internal/call/hops.ts"
 import * as PriceTable from "./internal/google/priceTable.ts"
 
 /**

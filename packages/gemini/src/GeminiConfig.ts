@@ -17,10 +17,10 @@ import type { CallOptions } from "./call/CallOptions.ts"
 import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Secrets from "./internal/config/secrets.ts"
+import { lineOf } from "./internal/config/tomlLine.ts"
 import * as TierToml from "./internal/config/tierToml.ts"
-import type { Member } from "./Members.ts"
+import type { Member } from "./members/Member.ts"
 import type * as Tier from "./limits/Tier.ts"
-import * as TomlPlace from "./TomlPlace.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -281,13 +281,12 @@ export const fromToml = (text: string, file: string): Effect.Effect<FromToml, Co
     }
     const decoded = TierToml.decode(document.success)
     if (Result.isSuccess(decoded)) return Effect.succeed(decoded.success)
-    return Effect.flatMap(TomlPlace.of(text), (lineOf) =>
-      wrongFile(
-        decoded.failure.map(({ description, path }) => {
-          const line = lineOf(path)
-          return `${file}${line === undefined ? "" : `:${line}`}: ${TierToml.keyOf(path)}: ${description}`
-        }).join("\n")
-      ))
+    return wrongFile(
+      decoded.failure.map(({ description, path }) => {
+        const line = lineOf(text, path)
+        return `${file}${line === undefined ? "" : `:${line}`}: ${TierToml.keyOf(path)}: ${description}`
+      }).join("\n")
+    )
   })
 
 /**

@@ -48,7 +48,6 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
-import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import * as Content from "./wire/Content.ts"
@@ -67,39 +66,22 @@ import * as MemberClient from "./internal/members/client.ts"
 import * as MemberList from "./internal/members/list.ts"
 import * as MemberLoad from "./internal/members/load.ts"
 import * as Resources from "./internal/members/resources.ts"
-import { candidateOf } from "./internal/members/Route.ts"
+import { choiceOf } from "./internal/members/Route.ts"
 import { MemberTable } from "./internal/members/MemberTable.ts"
 import type { MemberState } from "./internal/members/Way.ts"
+import type { Member, MemberChoice } from "./members/Member.ts"
 import type * as ModelClient from "./ModelClient.ts"
 import * as ModelId from "./models/ModelId.ts"
 import * as ModelList from "./models/ModelList.ts"
 import * as ModelPool from "./ModelPool.ts"
 import * as RateLimiter from "./RateLimiter.ts"
-import type * as Tier from "./limits/Tier.ts"
 
-/**
- * A project, a region of it, or a key. What is left out is as the options have it for all.
- *
- * @category options
- * @since 0.1.0
- */
-export interface Member {
-  /** How attempts, spans and `MemberCall` name it. */
-  readonly name: string
-  readonly apiKey?: Redacted.Redacted<string> | undefined
-  /** The environment variable that holds the key, for members in data: {@link layerConfig} reads it. */
-  readonly apiKeyFrom?: string | undefined
-  /** Whose quota it uses. Default: one of its own, called as the member is. */
-  readonly project?: string | undefined
-  /** The region of that quota. Regions are tried in the order in which they are first named. Default `global`. */
-  readonly location?: string | undefined
-  readonly baseUrl?: string | undefined
-  readonly apiVersion?: string | undefined
-  readonly tier?: Tier.TierName | Tier.Tier | undefined
-  readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
-  /** Its share of the calls beside the others of its region. Default 1. */
-  readonly weight?: number | undefined
-}
+export type {
+  /** A project, a region of it, or a key. */
+  Member,
+  /** A member and model as a call finds it. */
+  MemberChoice
+} from "./members/Member.ts"
 
 /**
  * When a member is left alone. There is one circuit for each member and model; refused
@@ -131,28 +113,6 @@ export interface Options extends GeminiConfig.Options {
 }
 
 /**
- * A member and model as a call finds it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Candidate {
-  readonly member: string
-  readonly project: string
-  readonly location: string
-  readonly model: string
-  /** How soon its lane admits the call, and how much of its quota is free. */
-  readonly headroom: RateLimiter.Headroom
-  readonly circuit: "closed" | "open" | "halfOpen"
-  /** Its key was refused when it was last used: it goes behind the others. */
-  readonly isKeyRefused: boolean
-  /** Why it is not the one now: its circuit, a failure in this call, or a quota that has no room. */
-  readonly excluded?: "circuit" | "failed" | "quota"
-  /** Milliseconds until it could take the call, as far as is known. */
-  readonly availableIn: number
-}
-
-/**
  * Why a call goes where it goes.
  *
  * @category models
@@ -162,7 +122,7 @@ export interface Explanation {
   /** Where it would go now; `undefined`: it would wait. */
   readonly chosen: { readonly member: string; readonly model: string } | undefined
   /** Everywhere it could go, in the order of choice. */
-  readonly candidates: ReadonlyArray<Candidate>
+  readonly candidates: ReadonlyArray<MemberChoice>
   /** Calls that wait before it. */
   readonly waiting: number
 }
@@ -301,7 +261,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         const made = routed.get(yield* clients.get({ member: "default", model: model.success }))
         if (made === undefined) return { chosen: undefined, candidates: [], waiting: 0 }
         const route = yield* made.route(MemberClient.generation(body, "explain", call))
-        const candidates = (yield* route.look).map(candidateOf)
+        const candidates = (yield* route.look).map(choiceOf)
         const chosen = candidates.find(({ excluded }) => excluded === undefined)
         return {
           chosen: chosen && { member: chosen.member, model: chosen.model },

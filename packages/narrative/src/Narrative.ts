@@ -17,7 +17,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
 import type { GeminiClient } from "effect-gemini/GeminiClient"
-import * as TomlPlace from "effect-gemini/TomlPlace"
+import * as TomlPlace from "./TomlPlace.ts"
 import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
@@ -191,7 +191,7 @@ export const fromFile = Effect.fnUntraced(function*(
  * Plays a narrative as typed events. The last one is `NarrativeFinished`; a failing act
  * ends the stream in `ActFailed`. Ending the stream early aborts the act's request.
  *
- * @category execution
+ * @category running
  * @since 0.1.0
  */
 export const executeStream = (
@@ -202,7 +202,7 @@ export const executeStream = (
 /**
  * Plays a narrative with unary calls and returns every act's result.
  *
- * @category execution
+ * @category running
  * @since 0.1.0
  */
 export const execute = (

@@ -6,20 +6,11 @@
  * description: the model reads it there and the codec still checks it. What cannot be said
  * at all is an `Inexpressible` with its path.
  */
+import { Inexpressible } from "./Inexpressible.ts"
 import * as Json from "./json.ts"
 
 export type Node = { readonly [keyword: string]: unknown }
 type Draft = { [keyword: string]: unknown }
-
-/** What a dialect has no words for. */
-export class Inexpressible extends Error {
-  readonly path: string
-  constructor(path: string, why: string) {
-    super(`${path === "" ? "the schema" : path}: ${why}`)
-    this.name = "Inexpressible"
-    this.path = path
-  }
-}
 
 const taken: ReadonlySet<string> = new Set([
   "$ref",

@@ -5,7 +5,8 @@
  * of different items is an `Inexpressible` with its path.
  */
 import type { OpenApiSchema } from "effect-gemini/wire/OpenApiSchema"
-import { Inexpressible, type Node } from "./jsonDialect.ts"
+import { Inexpressible } from "./Inexpressible.ts"
+import type { Node } from "./jsonDialect.ts"
 import * as Json from "./json.ts"
 
 type Draft = { -readonly [K in keyof OpenApiSchema]: OpenApiSchema[K] }

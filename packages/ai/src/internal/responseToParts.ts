@@ -4,8 +4,8 @@
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
-import { FinishFold, responseMetadata } from "./finish.ts"
-import { isPlainText, PartReader } from "./readPart.ts"
+import { FinishFold, responseMetadata } from "./FinishFold.ts"
+import { isPlainText, PartReader } from "./PartReader.ts"
 import type { ToolIndex } from "./toolIndex.ts"
 
 export interface Context {

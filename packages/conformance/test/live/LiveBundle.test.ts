@@ -34,9 +34,9 @@ const program = (module: string, layer: string) => `
 
 /** Of the client, what only a program with Live may hold. The contract and the errors are everybody's. */
 const isLive = (file: string): boolean =>
-  /\/gemini\/src\/(?:Live|GeminiLive|AuthTokens|internal\/(?:live|Live|wsConstructor|routedTurn|callSessions|warmSessions|Session|ToolRunner))/
+  /\/gemini\/src\/(?:live\/|GeminiLive|internal\/live\/)/
     .test(`/${file}`) &&
-  !/\/(?:LiveTransport|LiveErrorReason|liveMessageLimits)\.ts$/.test(file)
+  !/\/(?:LiveTransport|messageLimits)\.ts$/.test(file)
 
 const isWs = (file: string): boolean => /\/node_modules\/(?:\.pnpm\/ws@|ws\/)/.test(file)
 

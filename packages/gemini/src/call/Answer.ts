@@ -7,7 +7,7 @@ import * as CountTokens from "../wire/CountTokens.ts"
 import * as Embedding from "../wire/Embedding.ts"
 import type { Attempt } from "../GeminiError.ts"
 import * as GenerateContent from "../wire/GenerateContent.ts"
-import { hopsOf } from "../internal/call/Continuation.ts"
+import { hopsOf } from "../internal/call/hops.ts"
 import type { Blob, FunctionCall } from "../wire/Part.ts"
 import { count, type Usage } from "../wire/Usage.ts"
 

@@ -7,7 +7,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Continuation, Retry, Timeouts } from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
-import type { Candidate } from "../Members.ts"
+import type { MemberChoice } from "../members/Member.ts"
 import type { LaneKey, Priority } from "../RateLimiter.ts"
 import type * as Tier from "../limits/Tier.ts"
 
@@ -85,5 +85,5 @@ export type CallEvent =
     readonly _tag: "Chosen"
     readonly member: string
     readonly model: string
-    readonly candidates: ReadonlyArray<Candidate>
+    readonly candidates: ReadonlyArray<MemberChoice>
   }

@@ -30,6 +30,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { helpsRestart } from "../internal/call/failures.ts"
 import type { StreamChunk } from "./Answer.ts"
 import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiClient from "../GeminiClient.ts"
@@ -58,10 +59,6 @@ export interface Options extends CallOptions {
   /** How often the answer may begin anew. Default 1. */
   readonly restarts?: number | undefined
 }
-
-const breaks: ReadonlySet<string> = new Set(["StreamInterrupted", "Network", "Overloaded", "ServerError", "TimedOut"])
-
-const isBreak = ({ isRetryable, reason }: GeminiError): boolean => isRetryable && breaks.has(reason._tag)
 
 /**
  * The chunks of an answer, and a `Restart` wherever it begins anew: after a break behind the
@@ -104,7 +101,7 @@ export const stream = (
         Stream.catch((error) => {
           const attempts = [...before, ...error.attempts]
           const whole = before.length === 0 ? error : error.withAttempts(attempts)
-          if (!hasBegun || left <= 0 || !isBreak(error)) return Stream.fail(whole)
+          if (!hasBegun || left <= 0 || !helpsRestart(error)) return Stream.fail(whole)
           const member = error.attempts.at(-1)?.member
           const next = from(left - 1, attempts, member === undefined ? avoid : [...avoid, member], ends)
           return Stream.concat(Stream.succeed(new Restart({ error: whole })), next)

@@ -98,7 +98,7 @@ export const ofMedia = (
  * Reads a WAV file: PCM of 8 to 32 bits or floats, any number of channels, which are mixed
  * into one. Fails with what is wrong with the file.
  *
- * @category WAV
+ * @category conversions
  * @since 0.1.0
  */
 export const fromWav = (file: Uint8Array): Result.Result<Sound, string> => Wav.read(file)
@@ -116,7 +116,7 @@ export const fromWav = (file: Uint8Array): Result.Result<Sound, string> => Wav.r
  * sound.samples.length // => 3
  * ```
  *
- * @category WAV
+ * @category conversions
  * @since 0.1.0
  */
 export const toWav = (sound: Sound): Uint8Array => Wav.write(pcm(sound.samples), sound.sampleRate)
@@ -128,7 +128,7 @@ const crossings = 16
  * Changes the rate of sound that comes in pieces: a windowed sinc, whose result does not
  * depend on where the pieces were cut.
  *
- * @category resampling
+ * @category conversions
  * @since 0.1.0
  */
 export class Resampler {
@@ -195,7 +195,7 @@ const hann = (x: number): number => 0.5 + 0.5 * Math.cos(Math.PI * x)
 /**
  * The same sound at another rate.
  *
- * @category resampling
+ * @category conversions
  * @since 0.1.0
  */
 export const resample = (sound: Sound, sampleRate: number): Sound => {

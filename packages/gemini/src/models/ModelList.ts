@@ -13,6 +13,7 @@ import type { GeminiError } from "../GeminiError.ts"
 import type * as GeminiHttp from "../GeminiHttp.ts"
 import { CallGate } from "../internal/call/CallGate.ts"
 import * as LogicalCall from "../internal/call/LogicalCall.ts"
+import { unmetered } from "../internal/limiter/Meter.ts"
 import * as StreamedCall from "../internal/call/streamedCall.ts"
 import type * as ModelId from "./ModelId.ts"
 import type * as Models from "../wire/Models.ts"
@@ -46,7 +47,7 @@ export interface Options {
 const plan = (method: string, options: CallOptions | undefined) => ({
   method,
   options,
-  meter: LogicalCall.unmetered,
+  meter: unmetered,
   inputTokens: () => undefined,
   isFinished: () => false,
   rejection: () => undefined

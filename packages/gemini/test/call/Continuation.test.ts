@@ -3,7 +3,8 @@ import * as Accumulate from "effect-gemini/call/Accumulate"
 import * as Cost from "effect-gemini/Cost"
 import type { GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
 import * as BigDecimal from "effect/BigDecimal"
-import { Continuation, hopsOf } from "../../src/internal/call/Continuation.ts"
+import { Continuation } from "../../src/internal/call/Continuation.ts"
+import { hopsOf } from "../../src/internal/call/hops.ts"
 
 type Response = GenerateContentResponse
 type Candidate = NonNullable<Response["candidates"]>[number]

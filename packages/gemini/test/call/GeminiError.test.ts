@@ -179,6 +179,7 @@ describe("whether trying again may help", () => {
     [new Reason.RateLimited({ violations: [] }), true],
     [new Reason.QuotaExhausted({ violations: [] }), false],
     [new Reason.RequestTooLarge({ estimatedTokens: 1, limit: 1 }), false],
+    [new Reason.Unpriced({ model: "m", budget: "b" }), false],
     [new Reason.LimiterFull({ waiting: 1, limit: 1 }), true],
     [new Reason.LimiterUnavailable({ store: "redis", code: "ECONNREFUSED" }), true],
     [new Reason.Overloaded({}), true],

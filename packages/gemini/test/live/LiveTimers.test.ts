@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { Timers, type Timed } from "../../src/internal/live/Timers.ts"
+import { type Timed, Timers } from "../../src/internal/live/Timers.ts"
 import { TurnLock } from "../../src/internal/live/TurnLock.ts"
 
 /** One that moves its deadline on by `every` each time, or is done. */

@@ -86,7 +86,7 @@ describe("the order of candidates", () => {
     weight: 1,
     calls: 0
   }
-  const first = (...rows: ReadonlyArray<Partial<MemberOrder.Candidate>>) =>
+  const first = (...rows: ReadonlyArray<Partial<MemberOrder.Contender>>) =>
     rows.indexOf(MemberOrder.order(rows.map((row) => ({ ...usual, ...row, row })))[0]?.row ?? {})
   const room = (admitsIn: number, free = 0) => ({ headroom: { admitsIn, waiting: 0, free } })
 

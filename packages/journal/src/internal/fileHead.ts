@@ -6,7 +6,7 @@ import type { Head } from "../Entry.ts"
 import { Corrupt, type JournalErrorReason, NotFound } from "../JournalErrorReason.ts"
 import type { Line } from "../JournalStore.ts"
 import { isThere, reasonOf } from "./fileFolder.ts"
-import { FileLog, readAt } from "./fileLog.ts"
+import { FileLog, readAt } from "./FileLog.ts"
 import { endOf, parse, writerOf } from "./line.ts"
 
 const newline = 10

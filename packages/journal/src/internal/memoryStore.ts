@@ -4,7 +4,7 @@ import * as Latch from "effect/Latch"
 import * as Result from "effect/Result"
 import { Busy, Exists, type JournalErrorReason, NotFound, TakenOver, WrongSequence } from "../JournalErrorReason.ts"
 import type { JournalStore, Line, StoreWriter } from "../JournalStore.ts"
-import { Chain } from "./chain.ts"
+import { Chain } from "./Chain.ts"
 import { endOf, parse, whoIs, writerOf } from "./line.ts"
 import { byteLength } from "./runtime.ts"
 

@@ -4,7 +4,7 @@
 import * as Result from "effect/Result"
 import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as ModelId from "effect-gemini/models/ModelId"
-import type { Path } from "effect-gemini/TomlPlace"
+import type { Path } from "../TomlPlace.ts"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"
 import { decode, type Found } from "./decode.ts"

@@ -5,7 +5,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Path } from "effect-gemini/TomlPlace"
+import type { Path } from "../TomlPlace.ts"
 import { nearest } from "./nearest.ts"
 
 /** A problem before its line is known. `find` is text inside the value to point at. */

@@ -5,7 +5,18 @@
 import * as BigDecimal from "effect/BigDecimal"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type { Charged, Cost, GroundingPrice, Item, ModePrices, Options, Price, Prices, Rates, Stated } from "../../Cost.ts"
+import type {
+  Charged,
+  Cost,
+  GroundingPrice,
+  Item,
+  ModePrices,
+  Options,
+  Price,
+  Prices,
+  Rates,
+  Stated
+} from "../../Cost.ts"
 import * as Usage from "../../wire/Usage.ts"
 
 const million = 6

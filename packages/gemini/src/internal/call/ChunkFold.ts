@@ -12,7 +12,7 @@ import type { StreamChunk } from "../../call/Answer.ts"
 import * as Candidate from "../../wire/Candidate.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 import type { Usage } from "../../wire/Usage.ts"
-import { hopsOf } from "./Continuation.ts"
+import { hopsOf } from "./hops.ts"
 
 type Response = GenerateContent.GenerateContentResponse
 

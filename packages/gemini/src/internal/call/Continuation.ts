@@ -15,23 +15,11 @@ import type { GenerateContentRequest, GenerateContentResponse as Response } from
 import type { GroundingChunk, GroundingMetadata } from "../../wire/Grounding.ts"
 import type { Charged } from "../../RateLimiter.ts"
 import * as Usage from "../../wire/Usage.ts"
+import { receivedWith } from "../http/received.ts"
+import { hopsOf, setHops } from "./hops.ts"
 import type { Chain } from "./LogicalCall.ts"
 
 export const defaultHops = 16
-
-/** How many hops an answer took, and what each of them is charged. */
-export interface Hops {
-  readonly count: number
-  readonly charged: ReadonlyArray<Charged>
-}
-
-const known = new WeakMap<object, Hops>()
-
-/** The hops of an answer, or of the last chunk of a stream, as the client handed it out. */
-export const hopsOf = (response: Charged): Hops => known.get(response) ?? { count: 1, charged: [response] }
-
-/** All that a stream received, by those of its chunks that hold a token: for the error of a chain that breaks. */
-export const receivedWith = new WeakMap<Response, () => ReadonlyArray<unknown>>()
 
 type Lists = Readonly<Record<string, unknown>>
 
@@ -179,7 +167,7 @@ export class Continuation implements Chain<Response> {
     const last = pieces.at(-1) ?? {}
     if (pieces.length < 2) return last
     const response = pieces.reduce(over)
-    known.set(response, hopsOf(last))
+    setHops(response, hopsOf(last))
     return response
   }
 
@@ -275,7 +263,7 @@ export class Continuation implements Chain<Response> {
     const out = chunk.usageMetadata == null
       ? { ...piece }
       : { ...piece, usageMetadata: added(this.#usage, chunk.usageMetadata) }
-    known.set(out, { count: this.hops, charged: [...this.#charged, this.#chargedNow] })
+    setHops(out, { count: this.hops, charged: [...this.#charged, this.#chargedNow] })
     return out
   }
 

@@ -11,7 +11,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type { Retry } from "../../GeminiConfig.ts"
 import { type Attempt, GeminiError } from "../../GeminiError.ts"
@@ -21,7 +20,9 @@ import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import type { Usage } from "../../wire/Usage.ts"
 import type { CallGate, InFlight } from "./CallGate.ts"
+import type { Meter } from "../limiter/Meter.ts"
 import * as CallRecord from "../telemetry/CallRecord.ts"
+import * as Failures from "./failures.ts"
 import * as RetryKernel from "./retry.ts"
 
 /** What every call of a client shares. */
@@ -33,27 +34,6 @@ export interface Client {
   readonly retry: Retry | undefined
   /** The total deadline in milliseconds, or `Infinity`. */
   readonly total: number
-}
-
-/** Where a call's permits come from: a lane, or nowhere. */
-export interface Meter {
-  readonly use: <A>(
-    attempt: (permit: RateLimiter.Permit) => Effect.Effect<A, GeminiError>
-  ) => Effect.Effect<A, GeminiError>
-  readonly acquire: Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope>
-  /** The later attempts go where the last one went: a token is known there alone. */
-  readonly stay?: (() => void) | undefined
-  /** What a 429 teaches; the error comes back with what it lacked (the reset time of a day's quota). */
-  readonly learn: (error: GeminiError) => Effect.Effect<GeminiError>
-}
-
-const uncounted: RateLimiter.Permit = { settle: () => Effect.void, cancel: Effect.void }
-
-/** For calls that no quota is kept for. */
-export const unmetered: Meter = {
-  use: (attempt) => attempt(uncounted),
-  acquire: Effect.succeed(uncounted),
-  learn: Effect.succeed
 }
 
 /** Where an attempt goes. */
@@ -137,8 +117,6 @@ const brokenHopAttempts = 4
 
 const isBroken = ({ reason }: GeminiError): boolean =>
   reason._tag === "StreamInterrupted" || reason._tag === "Network" || (reason._tag === "TimedOut" && reason.isRetryable)
-
-const neverSent: ReadonlySet<string> = new Set(["MissingApiKey", "InvalidRequest", "Unsupported", "LiveNotProvided"])
 
 export class LogicalCall<A> implements InFlight {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -284,7 +262,7 @@ export class LogicalCall<A> implements InFlight {
 
   /** An attempt that failed before anything left this process gives its permit back whole. */
   unsent(error: GeminiError, permit: RateLimiter.Permit): Effect.Effect<never, GeminiError> {
-    if (error.status !== undefined || !neverSent.has(error.reason._tag)) return Effect.fail(error)
+    if (!Failures.isUnsent(error)) return Effect.fail(error)
     this.sent = false
     return Effect.andThen(permit.cancel, Effect.fail(error))
   }

@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import type { Answer, StreamChunk } from "../../call/Answer.ts"
 import type { CallOptions, Fallback } from "../../call/CallOptions.ts"
 import type { Attempt, GeminiError } from "../../GeminiError.ts"
+import { helpsTransport } from "./failures.ts"
 import { Recorder } from "../telemetry/recorder.ts"
 
 interface Asked {
@@ -18,22 +19,6 @@ type GenerateStream<Request extends Asked> = (
   request: Request,
   call?: CallOptions
 ) => Stream.Stream<StreamChunk, GeminiError>
-
-const reasons: ReadonlySet<string> = new Set([
-  "RateLimited",
-  "QuotaExhausted",
-  "LimiterFull",
-  "Overloaded",
-  "ServerError",
-  "Network",
-  "TimedOut"
-])
-
-/** Quota or an outage: what another way may not meet. The total deadline is over for every way. */
-const isElsewhere = ({ reason }: GeminiError): boolean =>
-  reason._tag === "Live"
-    ? reason.isRetryable
-    : reasons.has(reason._tag) && !(reason._tag === "TimedOut" && !reason.isRetryable)
 
 const there = <Request extends Asked>(request: Request, call: CallOptions, fallback: Fallback) => ({
   request: fallback.model === undefined ? request : { ...request, model: fallback.model },
@@ -62,7 +47,7 @@ export const unary = <Request extends Asked>(generate: Generate<Request>): Gener
   const fallback = call?.fallback
   if (fallback === undefined) return generate(request, call)
   return Effect.catch(generate(request, call), (error) => {
-    if (!isElsewhere(error)) return Effect.fail(error)
+    if (!helpsTransport(error)) return Effect.fail(error)
     const other = there(request, call ?? {}, fallback)
     return Effect.andThen(told(fallback, error), generate(other.request, other.call)).pipe(
       Effect.mapBoth({
@@ -86,7 +71,7 @@ export const stream =
           return chunk
         }),
         Stream.catch((error) => {
-          if (hasBegun || !isElsewhere(error)) return Stream.fail(error)
+          if (hasBegun || !helpsTransport(error)) return Stream.fail(error)
           const other = there(request, call ?? {}, fallback)
           return Stream.unwrap(Effect.as(told(fallback, error), generate(other.request, other.call))).pipe(
             Stream.mapError((second) => second.withAttempts(joined(error, second.attempts, fallback)))

@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import type { Retry } from "../../GeminiConfig.ts"
 import type { GeminiError } from "../../GeminiError.ts"
+import { mayBeAskedAgain } from "./failures.ts"
 
 export interface Policy {
   readonly attempts: number
@@ -42,18 +43,6 @@ export interface Failure {
   readonly random: number
 }
 
-const isRetried = (policy: Policy, { error, waitForQuota }: Failure): boolean => {
-  switch (error.reason._tag) {
-    case "QuotaExhausted":
-      return waitForQuota
-    case "ToolCallRejected":
-      return policy.toolCalls
-    default:
-      // 499 is our own hanging up, as seen by a proxy: asking again would undo it.
-      return error.isRetryable && error.status !== 499
-  }
-}
-
 /**
  * Milliseconds to wait before the next attempt, or `undefined`: there is none.
  *
@@ -63,7 +52,8 @@ const isRetried = (policy: Policy, { error, waitForQuota }: Failure): boolean =>
 export const delayAfter = (policy: Policy, failure: Failure): number | undefined => {
   const { error, failures, random, remaining } = failure
   // Asked this way round, a number of attempts that is NaN means no more, not for ever.
-  if (!(failures < (failure.attempts ?? policy.attempts)) || !isRetried(policy, failure)) return undefined
+  if (!(failures < (failure.attempts ?? policy.attempts))) return undefined
+  if (!mayBeAskedAgain(error, { toolCalls: policy.toolCalls, waitForQuota: failure.waitForQuota })) return undefined
   if (error.reason._tag === "QuotaExhausted") return 0
   const asked = error.retryAfter === undefined ? undefined : Duration.toMillis(error.retryAfter)
   if (asked !== undefined && asked > policy.maxRetryAfter) return undefined

@@ -10,7 +10,7 @@ import type { CallOptions } from "../../call/CallOptions.ts"
 import type { Options, Problem } from "../../GeminiConfig.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import * as Tier from "../../limits/Tier.ts"
-import * as Bounds from "../http/bounds.ts"
+import * as Bounds from "./bounds.ts"
 import * as Secrets from "./secrets.ts"
 
 // `GeminiConfig` says what they are.

@@ -1,6 +1,6 @@
 /** What a configuration file says: `[providers.gemini]` with a default model, tiers and members. */
 import * as Result from "effect/Result"
-import type { Member } from "../../Members.ts"
+import type { Member } from "../../members/Member.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import * as Tier from "../../limits/Tier.ts"
 

@@ -19,8 +19,8 @@ import * as Candidate from "../../wire/Candidate.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type * as GenerateContent from "../../wire/GenerateContent.ts"
-import * as Bounds from "./bounds.ts"
-import * as Continuation from "../call/Continuation.ts"
+import * as Bounds from "../config/bounds.ts"
+import { receivedWith } from "./received.ts"
 import * as Body from "./responseBody.ts"
 import { SseSplitter } from "./SseSplitter.ts"
 import { StreamSplitter } from "./StreamSplitter.ts"
@@ -147,7 +147,7 @@ export const decodePull = (
       if (Result.isSuccess(decoded)) {
         if (!finished) finished = isFinished(decoded.success)
         if (decoded.success.candidates?.[0]?.continuationToken) {
-          Continuation.receivedWith.set(decoded.success, () => received.chunks())
+          receivedWith.set(decoded.success, () => received.chunks())
         }
         out.push(decoded.success)
       } else if (!isDoneMarker(event)) {

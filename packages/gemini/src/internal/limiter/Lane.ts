@@ -17,7 +17,7 @@ import * as ModelId from "../../models/ModelId.ts"
 import type * as LaneStore from "../../limits/LaneStore.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import type { Limits } from "../../limits/Tier.ts"
-import type { Meter } from "../call/LogicalCall.ts"
+import type { Meter } from "./Meter.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
 
 export interface Options {

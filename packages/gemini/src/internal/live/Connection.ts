@@ -15,7 +15,7 @@ import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import { alarm } from "../limiter/alarm.ts"
 import * as LiveClose from "./close.ts"
 import * as LiveSocket from "./LiveSocket.ts"
-import { Timers, type Timed } from "./Timers.ts"
+import { type Timed, Timers } from "./Timers.ts"
 
 export interface Options extends LiveSocket.Options {
   /** In milliseconds. */

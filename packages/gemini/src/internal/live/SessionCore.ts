@@ -12,7 +12,7 @@ import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type { FunctionCall } from "../../wire/Part.ts"
 import * as Usage from "../../wire/Usage.ts"
 import { type End, InboundQueue } from "./InboundQueue.ts"
-import { Turns, type Loss, type Turn } from "./Turns.ts"
+import { type Loss, type Turn, Turns } from "./Turns.ts"
 import type { TurnHooks } from "../telemetry/recorder.ts"
 import * as TurnFold from "./TurnFold.ts"
 

@@ -12,16 +12,18 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type { GeminiError } from "../../GeminiError.ts"
-import type { Candidate } from "../../Members.ts"
+import type { MemberChoice } from "../../members/Member.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import type * as LogicalCall from "../call/LogicalCall.ts"
+import type { Meter } from "../limiter/Meter.ts"
 import * as Circuit from "./circuit.ts"
 import * as MemberOrder from "./order.ts"
 import { admit, type Admitted } from "./admission.ts"
 import type { Room } from "./Room.ts"
 import { type MemberTable, stickyKey } from "./MemberTable.ts"
 import type { Family, MemberState, Way } from "./Way.ts"
+import * as Failures from "../call/failures.ts"
 import * as RetryKernel from "../call/retry.ts"
 
 /** What a call asks of the members. */
@@ -54,7 +56,7 @@ export interface Shared {
 }
 
 /** A candidate as it was found. */
-export interface Found extends MemberOrder.Candidate {
+export interface Found extends MemberOrder.Contender {
   readonly way: Way
   readonly admission: RateLimiter.Admission
   readonly circuit: Circuit.State
@@ -63,7 +65,7 @@ export interface Found extends MemberOrder.Candidate {
 }
 
 /** A candidate as it is shown. */
-export const candidateOf = (found: Found): Candidate => {
+export const choiceOf = (found: Found): MemberChoice => {
   const { circuit, headroom, isKeyRefused, opensIn, way } = found
   const excluded = circuit.retryIn > 0
     ? "circuit"
@@ -85,14 +87,7 @@ export const candidateOf = (found: Found): Candidate => {
   }
 }
 
-/** What another member may not answer with. */
-const isMemberOwn = ({ reason }: GeminiError): boolean =>
-  reason._tag === "RateLimited" || reason._tag === "QuotaExhausted" || reason._tag === "Unauthenticated"
-
-/** What a model refuses that another one may take. */
-const modelRefusals: ReadonlySet<string> = new Set(["InvalidRequest", "NotFound", "Unsupported"])
-
-export class Route implements LogicalCall.Meter {
+export class Route implements Meter {
   readonly ask: Ask
   readonly shared: Shared
   /** Milliseconds that the call still waits for circuits that are open. */
@@ -223,7 +218,7 @@ export class Route implements LogicalCall.Meter {
 
   #broke(error: GeminiError): Effect.Effect<void> {
     const way = this.current
-    return way === undefined || !Circuit.isOutage(error)
+    return way === undefined || !Failures.isOutage(error)
       ? Effect.void
       : Effect.uninterruptible(Effect.map(
         this.shared.circuits.enter(way.circuit(this.ask.family)),
@@ -257,8 +252,7 @@ export class Route implements LogicalCall.Meter {
 
   /** Whether another way may not meet this failure. */
   #isElsewhere(way: Way, error: GeminiError): boolean {
-    return isMemberOwn(error) || Circuit.isOutage(error) ||
-      (way.model !== this.ask.model && modelRefusals.has(error.reason._tag))
+    return Failures.helpsMember(error) || way.model !== this.ask.model && Failures.helpsModel(error)
   }
 
   #admitted(scope: Scope.Scope): Effect.Effect<Admitted, GeminiError> {
@@ -269,7 +263,7 @@ export class Route implements LogicalCall.Meter {
       const observe = this.ask.options?.observe
       if (observe === undefined) return Effect.succeed(admitted)
       const { member, model } = admitted.way
-      const candidates = this.#found.map(candidateOf)
+      const candidates = this.#found.map(choiceOf)
       return Effect.as(observe({ _tag: "Chosen", member: member.name, model, candidates }), admitted)
     })
   }

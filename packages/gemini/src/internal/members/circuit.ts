@@ -15,6 +15,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
+import { isJudged, isOutage } from "../call/failures.ts"
 import type { Signal } from "./Room.ts"
 
 /** How a circuit stands; `retryIn` in milliseconds where it lets nobody through now. */
@@ -39,18 +40,10 @@ export interface Options {
   readonly openFor?: Duration.Input | Schedule.Schedule<unknown, number> | undefined
 }
 
-const outages: ReadonlySet<string> = new Set(["Overloaded", "ServerError", "Network", "TimedOut", "StreamInterrupted"])
-
-export const isOutage = ({ reason }: GeminiError): boolean =>
-  reason._tag === "Live" ? reason.isRetryable : outages.has(reason._tag) && reason.isRetryable
-
-/** What the server judged was read by a server in good health. */
-const answered: ReadonlySet<string> = new Set(["PromptBlocked", "ResponseBlocked", "ToolCallRejected"])
-
 export const outcomeOf = (error: GeminiError): CircuitBreaker.Outcome =>
   isOutage(error)
     ? CircuitBreaker.failure({ retryAfter: error.retryAfter })
-    : answered.has(error.reason._tag)
+    : isJudged(error)
     ? CircuitBreaker.success
     : CircuitBreaker.ignored
 

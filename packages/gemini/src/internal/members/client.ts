@@ -113,20 +113,19 @@ export const make = (options: Options): MemberClient => {
     new GeminiError({ method, model, attempts: [], reason })
 
   /** A request as one of its ways counts it, on that way's own lane. */
-  const asksOf =
-    (request: GenerateContent.GenerateContentRequest) => (way: Way): RateLimiter.Admission["asks"] => ({
-      request,
-      count: Plans.counted(way.model, (counting) =>
-        LogicalCall.unary(
-          client,
-          {
-            ...Plans.counting,
-            options: undefined,
-            meter: way.lane("count").meter("countTokens", () => 0, undefined)
-          },
-          () => way.member.http.countTokens({ ...counting, model: way.model })
-        ))
-    })
+  const asksOf = (request: GenerateContent.GenerateContentRequest) => (way: Way): RateLimiter.Admission["asks"] => ({
+    request,
+    count: Plans.counted(way.model, (counting) =>
+      LogicalCall.unary(
+        client,
+        {
+          ...Plans.counting,
+          options: undefined,
+          meter: way.lane("count").meter("countTokens", () => 0, undefined)
+        },
+        () => way.member.http.countTokens({ ...counting, model: way.model })
+      ))
+  })
 
   const route = (question: Question): Effect.Effect<Route, GeminiError> =>
     Effect.withFiber((fiber) => {

@@ -5,15 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import type { ModelList } from "../../models/ModelList.ts"
-import { isOutage } from "./circuit.ts"
-
-const isElsewhere = (error: GeminiError): boolean =>
-  isOutage(error) || error.reason._tag === "Unauthenticated" || error.reason._tag === "RateLimited"
+import { helpsMember } from "../call/failures.ts"
 
 const either = (first: ModelList, next: ModelList): ModelList => ({
   get: (model, options) =>
     Effect.catch(first.get(model, options), (error) =>
-      isElsewhere(error)
+      helpsMember(error)
         ? Effect.mapError(
           next.get(model, options),
           (second) => second.withAttempts([...error.attempts, ...second.attempts])
@@ -27,7 +24,7 @@ const either = (first: ModelList, next: ModelList): ModelList => ({
           hasBegun = true
           return model
         }),
-        Stream.catch((error) => hasBegun || !isElsewhere(error) ? Stream.fail(error) : next.list(request, options))
+        Stream.catch((error) => hasBegun || !helpsMember(error) ? Stream.fail(error) : next.list(request, options))
       )
     })
 })

@@ -12,7 +12,7 @@
 import type { Headroom } from "../../RateLimiter.ts"
 
 /** What decides about a candidate. */
-export interface Candidate {
+export interface Contender {
   /** Its failures in this call. */
   readonly failures: number
   /** Place of the model: 0 for the one that was asked. */
@@ -27,9 +27,9 @@ export interface Candidate {
 }
 
 /** In steps of half a percent: shares nearer than that are the same. */
-const usedShare = ({ headroom, weight }: Candidate): number => Math.round((1 - headroom.free) / weight * 200)
+const usedShare = ({ headroom, weight }: Contender): number => Math.round((1 - headroom.free) / weight * 200)
 
-export const compare = (a: Candidate, b: Candidate): number => {
+export const compare = (a: Contender, b: Contender): number => {
   const { admitsIn: wait } = a.headroom
   const { admitsIn: other } = b.headroom
   // Infinity minus itself is no order.
@@ -43,5 +43,5 @@ export const compare = (a: Candidate, b: Candidate): number => {
 }
 
 /** In the order of choice. */
-export const order = <C extends Candidate>(candidates: ReadonlyArray<C>): ReadonlyArray<C> =>
+export const order = <C extends Contender>(candidates: ReadonlyArray<C>): ReadonlyArray<C> =>
   [...candidates].sort(compare)

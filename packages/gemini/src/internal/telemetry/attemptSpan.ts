@@ -20,9 +20,14 @@ import * as Candidate from "../../wire/Candidate.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 import type { Usage } from "../../wire/Usage.ts"
 import { Contents, type Said } from "./recorder.ts"
-import type { Call } from "../http/responseBody.ts"
 
 /** A call, and what it sends. */
+/** Which method of which model is asked. */
+interface Call {
+  readonly method: string
+  readonly model?: string | undefined
+}
+
 type Attempt = Call & { readonly body: unknown }
 
 type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContent.GenerateContentResponse>, GeminiError>

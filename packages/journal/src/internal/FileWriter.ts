@@ -16,7 +16,7 @@ import {
 } from "../JournalErrorReason.ts"
 import type { Line, StoreWriter } from "../JournalStore.ts"
 import { reasonOf } from "./fileFolder.ts"
-import type { FileLog } from "./fileLog.ts"
+import type { FileLog } from "./FileLog.ts"
 import { whoIs } from "./line.ts"
 import { encode } from "./runtime.ts"
 

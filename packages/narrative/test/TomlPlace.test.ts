@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TomlPlace from "effect-gemini/TomlPlace"
+import * as TomlPlace from "effect-gemini-narrative/TomlPlace"
 import * as Effect from "effect/Effect"
 
 const text = `\uFEFFtitle = "t"

@@ -8,9 +8,9 @@
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Part from "effect-gemini/wire/Part"
 import type * as Response from "effect/ai/Response"
-import { FinishFold, responseMetadata } from "./finish.ts"
-import { ArgsFold } from "./partialArgs.ts"
-import { type ContentPart, isPlainText, PartReader } from "./readPart.ts"
+import { FinishFold, responseMetadata } from "./FinishFold.ts"
+import { ArgsFold } from "./ArgsFold.ts"
+import { type ContentPart, isPlainText, PartReader } from "./PartReader.ts"
 import type { Context } from "./responseToParts.ts"
 
 type Out = Array<Response.StreamPartEncoded>

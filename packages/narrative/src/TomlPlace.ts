@@ -110,7 +110,7 @@ const load = async (text: string): Promise<LineOf> => {
  * The lines of a text. Without the parser (a bundle that leaves it out) or without valid TOML there are none.
  *
  * ```ts
- * import * as TomlPlace from "effect-gemini/TomlPlace"
+ * import * as TomlPlace from "effect-gemini-narrative/TomlPlace"
  * import * as Effect from "effect/Effect"
  *
  * const program = Effect.map(

@@ -1,0 +1,9 @@
+/** What a dialect has no words for. */
+export class Inexpressible extends Error {
+  readonly path: string
+  constructor(path: string, why: string) {
+    super(`${path === "" ? "the schema" : path}: ${why}`)
+    this.name = "Inexpressible"
+    this.path = path
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * A member of a pool (a project, a region of it, or a key) as data, and what a call sees of it.
+ *
+ * @since 0.1.0
+ */
+import type * as Redacted from "effect/Redacted"
+import type * as Tier from "../limits/Tier.ts"
+import type * as RateLimiter from "../RateLimiter.ts"
+
+/**
+ * A project, a region of it, or a key. What is left out is as the options have it for all.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Member {
+  /** How attempts, spans and `MemberCall` name it. */
+  readonly name: string
+  readonly apiKey?: Redacted.Redacted<string> | undefined
+  /** The environment variable that holds the key, for members in data: {@link layerConfig} reads it. */
+  readonly apiKeyFrom?: string | undefined
+  /** Whose quota it uses. Default: one of its own, called as the member is. */
+  readonly project?: string | undefined
+  /** The region of that quota. Regions are tried in the order in which they are first named. Default `global`. */
+  readonly location?: string | undefined
+  readonly baseUrl?: string | undefined
+  readonly apiVersion?: string | undefined
+  readonly tier?: Tier.TierName | Tier.Tier | undefined
+  readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
+  /** Its share of the calls beside the others of its region. Default 1. */
+  readonly weight?: number | undefined
+}
+
+/**
+ * A member and model as a call finds it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemberChoice {
+  readonly member: string
+  readonly project: string
+  readonly location: string
+  readonly model: string
+  /** How soon its lane admits the call, and how much of its quota is free. */
+  readonly headroom: RateLimiter.Headroom
+  readonly circuit: "closed" | "open" | "halfOpen"
+  /** Its key was refused when it was last used: it goes behind the others. */
+  readonly isKeyRefused: boolean
+  /** Why it is not the one now: its circuit, a failure in this call, or a quota that has no room. */
+  readonly excluded?: "circuit" | "failed" | "quota"
+  /** Milliseconds until it could take the call, as far as is known. */
+  readonly availableIn: number
+}
