@@ -14,6 +14,7 @@ import * as Journal from "../src/Journal.ts"
 import { acknowledged, start } from "./children.ts"
 import { type Place, storeOf } from "./place.ts"
 import { note, notes, texts } from "./notes.ts"
+import * as RedisServer from "./RedisServer.ts"
 import { refusal } from "./suite.ts"
 
 /** On files, where a death can tear a line; a quarter of them on each other place. */
@@ -56,6 +57,13 @@ const grounds: ReadonlyArray<Ground> = [
     lock: false,
     times: Math.ceil(kills / 4),
     place: Effect.map(folder, (path) => ({ kind: "files", directory: `${path}/runs`, lock: false }))
+  },
+  {
+    name: "Redis",
+    lock: false,
+    skip: RedisServer.skip,
+    times: Math.ceil(kills / 4),
+    place: Effect.map(RedisServer.start(), ({ url }) => ({ kind: "redis", url }))
   }
 ]
 

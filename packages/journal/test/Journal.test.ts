@@ -4,6 +4,8 @@ import * as FileSystem from "effect/FileSystem"
 import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import * as Memory from "../src/internal/memoryStore.ts"
+import { storeOf } from "./place.ts"
+import * as RedisServer from "./RedisServer.ts"
 import { suite } from "./suite.ts"
 
 suite({ name: "memory", lock: true, place: Effect.sync(() => Effect.succeed(Memory.make())) })
@@ -23,3 +25,10 @@ const files = (lock: boolean, sync: boolean) =>
 suite({ name: "files", lock: true, place: files(true, false) })
 suite({ name: "files, each append on the disk", lock: true, place: files(true, true) })
 suite({ name: "files where there is no node:sqlite", lock: false, place: files(false, false) })
+
+suite({
+  name: "Redis",
+  lock: false,
+  skip: RedisServer.skip,
+  place: Effect.map(RedisServer.start(), ({ url }) => storeOf({ kind: "redis", url }))
+})

@@ -1,12 +1,17 @@
 /** Where a journal is, as text that another process can be given. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import type { JournalStore } from "../src/JournalStore.ts"
+import * as RedisJournal from "../src/RedisJournal.ts"
+import * as RedisServer from "./RedisServer.ts"
 
-export type Place = { readonly kind: "files"; readonly directory: string; readonly lock: boolean }
+export type Place =
+  | { readonly kind: "files"; readonly directory: string; readonly lock: boolean }
+  | { readonly kind: "redis"; readonly url: string }
 
 export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scope.Scope> => {
   switch (place.kind) {
@@ -17,5 +22,8 @@ export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scop
         poll: 5,
         lock: place.lock ? kernelLock() : undefined
       }).pipe(Effect.provide(NodeFileSystem.layer))
+    case "redis":
+      return Effect.flatMap(Layer.build(RedisServer.layerOf(place.url)), (context) =>
+        Effect.provide(RedisJournal.makeStore({ poll: "200 millis" }), context))
   }
 }

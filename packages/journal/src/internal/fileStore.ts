@@ -15,7 +15,7 @@ import type { KernelLock } from "./fileLock.ts"
 import { FileLog } from "./FileLog.ts"
 import { FileWriter } from "./FileWriter.ts"
 import { isId } from "./id.ts"
-import { endOf, whoIs } from "./line.ts"
+import { begun, endOf, whoIs } from "./line.ts"
 
 export interface Settings {
   readonly directory: string
@@ -152,21 +152,13 @@ export const make = Effect.fnUntraced(
           })
         )
       )
-      // A run without a whole line is one that is just being created.
-      const first = yield* pull
-      if (log.chain.next === 0) return yield* noRun
-      let given: ReadonlyArray<Line> | undefined = first
-      return {
-        pull: Effect.suspend(() => {
-          const lines = given
-          given = undefined
-          return lines === undefined || lines.length === 0 ? pull : Effect.succeed(lines)
-        }),
-        wait
-      }
-    })
+      const begins = yield* begun(pull)
+    // A run without a whole line is one that is just being created.
+    if (log.chain.next === 0) return yield* noRun
+    return { pull: begins, wait }
+  })
 
-    const head = (id: string) =>
+  const head = (id: string) =>
       Effect.andThen(
         find(id),
         Effect.scoped(

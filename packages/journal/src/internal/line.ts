@@ -1,8 +1,9 @@
 /** A line of the journal as text, and back. */
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Entry, Writer } from "../Entry.ts"
-import { Corrupt, NewerVersion } from "../JournalErrorReason.ts"
-import type { Line } from "../JournalStore.ts"
+import { Corrupt, type JournalErrorReason, NewerVersion } from "../JournalErrorReason.ts"
+import type { Line, StoreReader } from "../JournalStore.ts"
 
 /** Of the lines themselves, not of the records in them. */
 export const format = 1
@@ -58,6 +59,31 @@ export const parse = (text: string): Result.Result<Line, Corrupt | NewerVersion>
   const records: ReadonlyArray<unknown> = value.records
   return Result.succeed({ ...common, opened: false, of: value.of, version: value.version, records })
 }
+
+/** Lines of a store, up to one that cannot be read; fails where that is the first. */
+export const parseAll = (
+  texts: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<Line>, Corrupt | NewerVersion> => {
+  const lines: Array<Line> = []
+  for (const text of texts) {
+    const line = parse(text)
+    if (Result.isSuccess(line)) lines.push(line.success)
+    else if (lines.length === 0) return Effect.fail(line.failure)
+    else break
+  }
+  return Effect.succeed(lines)
+}
+
+/** Pulls once at the beginning, so that what is not there is known then; the first pull gives what that one found. */
+export const begun = (pull: StoreReader["pull"]): Effect.Effect<StoreReader["pull"], JournalErrorReason> =>
+  Effect.map(pull, (first) => {
+    let given: ReadonlyArray<Line> = first
+    return Effect.suspend(() => {
+      const lines = given
+      given = []
+      return lines.length === 0 ? pull : Effect.succeed(lines)
+    })
+  })
 
 /** `PID.SINCE.RANDOM`, so that the last line of a journal tells who has it. `random` is below 2 ** 48. */
 export const writerId = (pid: number | undefined, since: number, random: number): string =>
