@@ -10,9 +10,11 @@ import { suite } from "./suite.ts"
 
 suite({ name: "memory", lock: true, place: Effect.sync(() => Effect.succeed(Memory.make())) })
 
+const folder = Effect.provide(FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped()), NodeFileSystem.layer)
+
 const files = (lock: boolean, sync: boolean) =>
   Effect.map(
-    Effect.provide(FileSystem.FileSystem.use((fs) => fs.makeTempDirectoryScoped()), NodeFileSystem.layer),
+    folder,
     (folder) =>
       FileStore.make({
         directory: `${folder}/runs`,
@@ -31,4 +33,10 @@ suite({
   lock: false,
   skip: RedisServer.skip,
   place: Effect.map(RedisServer.start(), ({ url }) => storeOf({ kind: "redis", url }))
+})
+
+suite({
+  name: "SQL on node:sqlite",
+  lock: false,
+  place: Effect.map(folder, (folder) => storeOf({ kind: "sqlite", file: `${folder}/journal.sqlite` }))
 })

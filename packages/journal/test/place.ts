@@ -7,11 +7,14 @@ import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import type { JournalStore } from "../src/JournalStore.ts"
 import * as RedisJournal from "../src/RedisJournal.ts"
+import * as SqlJournal from "../src/SqlJournal.ts"
 import * as RedisServer from "./RedisServer.ts"
+import * as SqliteClient from "./SqliteClient.ts"
 
 export type Place =
   | { readonly kind: "files"; readonly directory: string; readonly lock: boolean }
   | { readonly kind: "redis"; readonly url: string }
+  | { readonly kind: "sqlite"; readonly file: string }
 
 export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scope.Scope> => {
   switch (place.kind) {
@@ -22,8 +25,15 @@ export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scop
         poll: 5,
         lock: place.lock ? kernelLock() : undefined
       }).pipe(Effect.provide(NodeFileSystem.layer))
+    case "sqlite":
+      return Effect.flatMap(
+        Layer.build(SqliteClient.layer(place.file)),
+        (context) => Effect.provide(SqlJournal.makeStore({ poll: "5 millis" }), context)
+      )
     case "redis":
-      return Effect.flatMap(Layer.build(RedisServer.layerOf(place.url)), (context) =>
-        Effect.provide(RedisJournal.makeStore({ poll: "200 millis" }), context))
+      return Effect.flatMap(
+        Layer.build(RedisServer.layerOf(place.url)),
+        (context) => Effect.provide(RedisJournal.makeStore({ poll: "200 millis" }), context)
+      )
   }
 }

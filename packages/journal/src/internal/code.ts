@@ -4,6 +4,7 @@ import { type JournalErrorReason, StorageFull, Unavailable } from "../JournalErr
 /** From whatever was thrown. Its words stay behind: they may hold an address or a statement. */
 export const codeOf = (error: unknown): string => {
   for (let cause = error, depth = 0; typeof cause === "object" && cause !== null && depth < 6; depth++) {
+    if ("errcode" in cause && typeof cause.errcode === "number") return `SQLITE ${cause.errcode & 255}`
     if ("code" in cause && typeof cause.code === "string" && /^\w{2,40}$/.test(cause.code)) return cause.code
     // Redis opens its errors with a word of capitals: LOADING, READONLY, OOM, NOAUTH.
     const word = "message" in cause && typeof cause.message === "string" ? /^[A-Z]{3,}\b/.exec(cause.message) : null
@@ -19,8 +20,8 @@ export const codeOf = (error: unknown): string => {
   return "UNKNOWN"
 }
 
-/** Redis: OOM. PostgreSQL's class 53, insufficient resources: 53100 disk_full, 53200 out_of_memory. */
-const full = new Set(["OOM", "53100", "53200", "ENOSPC", "EDQUOT"])
+/** Redis: OOM. PostgreSQL's class 53, insufficient resources: 53100 disk_full, 53200 out_of_memory. SQLITE_FULL is 13. */
+const full = new Set(["OOM", "53100", "53200", "SQLITE 13", "ENOSPC", "EDQUOT"])
 
 export const reasonOf = (error: unknown): JournalErrorReason => {
   const code = codeOf(error)

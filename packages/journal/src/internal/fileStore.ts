@@ -153,12 +153,12 @@ export const make = Effect.fnUntraced(
         )
       )
       const begins = yield* begun(pull)
-    // A run without a whole line is one that is just being created.
-    if (log.chain.next === 0) return yield* noRun
-    return { pull: begins, wait }
-  })
+      // A run without a whole line is one that is just being created.
+      if (log.chain.next === 0) return yield* noRun
+      return { pull: begins, wait }
+    })
 
-  const head = (id: string) =>
+    const head = (id: string) =>
       Effect.andThen(
         find(id),
         Effect.scoped(

@@ -45,8 +45,10 @@ export const make = Effect.fnUntraced(function*(
   const bell = yield* Bell.make({
     poll,
     listen: (ring) =>
-      Effect.flatMap(redis.subscribe(channel), (queue) =>
-        Effect.forever(Effect.map(Queue.take(queue), ({ message }) => ring(message))))
+      Effect.flatMap(
+        redis.subscribe(channel),
+        (queue) => Effect.forever(Effect.map(Queue.take(queue), ({ message }) => ring(message)))
+      )
   })
   const keysOf = (id: string): Scripts.Keys => ({
     head: `${prefix}{${id}}:head`,
