@@ -20,6 +20,7 @@ import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
+import { clean } from "./internal/Shown.ts"
 
 /**
  * @category commands
@@ -34,7 +35,7 @@ export const command = Command.make("gemini-fx").pipe(
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? Console.error([
+      ? Console.error(clean([
         ...event.errors.map((error) => `gemini-fx: ${error.message}`),
         ...event.errors.flatMap((error) =>
           error._tag === "UnknownSubcommand" && error.subcommand.endsWith(".toml")
@@ -43,9 +44,12 @@ const presenter = CliOutput.layerPresenter({
         ),
         `  usage: ${event.helpDoc.usage}`,
         `  ${event.commandPath.join(" ")} --help says more`
-      ].join("\n"))
+      ].join("\n")))
       : CliOutput.defaultPresenter.present(event)
 })
+
+// What is logged is no part of an answer, and may quote one.
+const logger = Logger.layer([Logger.withConsoleError(Logger.map(Logger.formatSimple, clean))])
 
 /** What is left to say and the exit code; undefined for help that was asked for. */
 const failureOf = (
@@ -80,6 +84,8 @@ export const run = (
   version: string
 ): Effect.Effect<void, CommandFailed, Command.Environment> =>
   Command.runWith(command, { version })(args).pipe(
+    // A defect is one of ours: it is told whole, whatever it quotes.
+    Effect.tapCause((cause) => cause.reasons.some(({ _tag }) => _tag === "Die") ? Effect.logError(cause) : Effect.void),
     Effect.provide(presenter),
     Effect.catch((error) => {
       const failed = failureOf(error)
@@ -88,10 +94,9 @@ export const run = (
         : Effect.andThen(
           failed.text === ""
             ? Effect.void
-            : Console.error(failed.isPlain === true ? failed.text : `gemini-fx: ${failed.text}`),
+            : Console.error(clean(failed.isPlain === true ? failed.text : `gemini-fx: ${failed.text}`)),
           failed
         )
     }),
-    // What the library warns of is no part of an answer.
-    Effect.provideService(Logger.LogToStderr, true)
+    Effect.provide(logger)
   )

@@ -14,5 +14,6 @@ const { version }: { readonly version: string } = JSON.parse(
 Stdio.Stdio.use((stdio) => stdio.args).pipe(
   Effect.flatMap((args) => run(args, version)),
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain
+  // run has told of it.
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

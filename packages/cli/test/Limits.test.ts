@@ -49,7 +49,7 @@ const busy: Lanes.Lane = {
 }
 
 const picture = (lanes: ReadonlyArray<Lanes.Lane>, columns: number, rows = 40, title?: string) =>
-  Frame.frame({ says: "server: x", groups: [{ title, lanes }] }, { columns, rows }, now, Lines.plain)
+  Frame.frame({ says: "server: x", groups: [{ title, lanes }] }, { columns, rows }, now, Lines.plain).map(String)
 
 describe("the picture of the lanes", () => {
   it("has a bar a dimension, who waits and for how long, and when the day is over", () => {

@@ -5,12 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { spawn } from "node:child_process"
 import { stripVTControlCharacters } from "node:util"
 import { gemini, type Setting } from "./harness.ts"
-
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+import { bin, isInstalled, skipReason, Terminal } from "./Terminal.ts"
 
 const environment = (url: string) => ({ GEMINI_API_KEY: "test-key", GEMINI_BASE_URL: url })
 
@@ -162,47 +160,9 @@ describe("gemini-fx live in sound", () => {
     }))
 })
 
-/** `script` gives the command a terminal of its own; what goes in are keys, what comes out is the screen. */
-class Terminal {
-  readonly child: ChildProcess
-  screen = ""
-  #changed: () => void = () => undefined
-
-  constructor(args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) {
-    const command = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(" ")
-    this.child = spawn("script", ["-qefc", command, "/dev/null"], {
-      env: { ...process.env, TERM: "xterm", ...env },
-      stdio: ["pipe", "pipe", "ignore"]
-    })
-    this.child.stdout?.on("data", (data: Buffer) => {
-      this.screen += data.toString()
-      this.#changed()
-    })
-  }
-
-  readonly type = (keys: string) => Effect.sync(() => void this.child.stdin?.write(keys))
-
-  /** Until the screen shows it, after what was shown before. */
-  readonly shows = (pattern: RegExp): Effect.Effect<string> =>
-    Effect.callback<string>((resume) => {
-      this.#changed = () => {
-        const shown = stripVTControlCharacters(this.screen)
-        if (!pattern.test(shown)) return
-        this.#changed = () => undefined
-        this.screen = ""
-        resume(Effect.succeed(shown))
-      }
-      this.#changed()
-    })
-
-  readonly ended: Effect.Effect<number | null> = Effect.callback((resume) => {
-    this.child.once("exit", (code) => resume(Effect.succeed(code)))
-  })
-}
-
 describe("gemini-fx live at a terminal", () => {
-  if (spawnSync("script", ["--version"]).status !== 0) {
-    it.skip("`script` is not installed: no keys were pressed", () => undefined)
+  if (!isInstalled) {
+    it.skip(`${skipReason}: no keys were pressed`, () => undefined)
     return
   }
 

@@ -6,6 +6,9 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import { execFile, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify, stripVTControlCharacters } from "node:util"
 import * as Server from "../src/internal/server.ts"
@@ -154,6 +157,31 @@ describe("gemini-fx run", () => {
       assert.notInclude(stdout, "acts,  ") // the status goes to stderr alone
       assert.match(stripVTControlCharacters(stdout), /^server: embedded/)
     }))
+
+  it("ends at once where a narrative names a pipe, a device or a file elsewhere as an image", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "gemini-fx-inputs-"))
+    try {
+      await promisify(execFile)("mkfifo", [join(folder, "pipe.png")])
+      const images = ["pipe.png", "/dev/zero", "/etc/passwd"].map((name) =>
+        `{ image = "${name}", media_type = "image/png" }`
+      )
+      const story = join(folder, "story.toml")
+      writeFileSync(story, `[[acts]]\nname = "see"\ninputs = [${images.join(", ")}]\n`)
+      const ended = await new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) => {
+        const args = [bin, "run", story, "--dry-run"]
+        execFile(
+          process.execPath,
+          args,
+          { timeout: 25_000, killSignal: "SIGKILL" },
+          (error, _, stderr) => resolve({ code: error?.code, stderr })
+        )
+      })
+      assert.strictEqual(ended.code, 2)
+      assert.match(ended.stderr, /pipe\.png: is a pipe.*\/dev\/zero: lies outside.*\/etc\/passwd: lies outside/s)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
 
   it("ends with 130 on Ctrl-C, and the server sees the request go", async () => {
     await Effect.runPromise(

@@ -10,6 +10,7 @@ import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
 import type { NarrativeEvent } from "effect-gemini-narrative/NarrativeEvent"
 import * as Lines from "./lines.ts"
 import type { Screen } from "./Screen.ts"
+import { json as toJson, Shown, shown } from "./Shown.ts"
 
 export interface Output {
   /** The first line: which server answers. */
@@ -31,11 +32,11 @@ const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, Plat
 export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, defaultModel: string): Output => {
   // The heading names the model that was asked, also for an alias; the footer the one that answered.
   const asked = new Map<string, string>()
-  const heading = (act: string, model: string) => `\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
-  const footer = (result: ActResult) => `${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
+  const heading = (act: string, model: string) => shown`\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
+  const footer = (result: ActResult) => shown`${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
   return {
     server: (says) => screen.write(`${says}\n`),
-    kept: (results) => screen.write(results.map((result) => `\n${Lines.kept(result, style)}\n`).join("")),
+    kept: (results) => screen.write(Shown.join(results.map((result) => shown`\n${Lines.kept(result, style)}\n`))),
     on: (event) => {
       switch (event._tag) {
         case "ActStarted": {
@@ -48,7 +49,7 @@ export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, def
         case "ActFinished": {
           const { act, result } = event
           return screen.write(
-            asItComes ? footer(result) : `${heading(act, result.model)}${result.text}${footer(result)}`
+            asItComes ? footer(result) : shown`${heading(act, result.model)}${result.text}${footer(result)}`
           )
         }
         case "NarrativeFinished":
@@ -68,8 +69,8 @@ const failure = (reason: ActFailed["reason"] | GeminiError) => ({
 
 /** `lines`: one JSON line an event; else one document at the end, the results so far if an act fails. */
 export const json = (screen: Screen, title: string, lines: boolean): Output => {
-  const line = (value: object) => screen.write(`${JSON.stringify(value)}\n`)
-  const document = (value: object) => screen.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  const line = (value: object) => screen.write(`${toJson(value)}\n`)
+  const document = (value: object) => screen.write(`${toJson(value, 2)}\n`)
   return {
     server: screen.note,
     kept: () => Effect.void,

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
+import { clean } from "./Shown.ts"
 
 export type Heard =
   | { readonly _tag: "Line"; readonly text: string }
@@ -85,7 +86,7 @@ const build = () => {
     next: Effect.callback<Heard>((resume) => {
       const typed = early.shift()
       if (typed !== undefined) {
-        process.stdout.write(`${sign}${typed}\n`)
+        process.stdout.write(`${sign}${clean(typed)}\n`)
         return resume(Effect.succeed({ _tag: "Line", text: typed }))
       }
       if (isEnded) return resume(Effect.succeed({ _tag: "Ended" }))

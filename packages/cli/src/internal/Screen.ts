@@ -13,11 +13,12 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import * as Lines from "./lines.ts"
+import { clean, type Shown } from "./Shown.ts"
 
 export interface Screen {
-  /** To stdout. */
-  readonly write: (text: string) => Effect.Effect<void, PlatformError>
-  /** A line of its own to stderr. */
+  /** To stdout. A string is cleaned of what a terminal would obey. */
+  readonly write: (text: string | Shown) => Effect.Effect<void, PlatformError>
+  /** A line of its own to stderr, cleaned. */
   readonly note: (line: string) => Effect.Effect<void, PlatformError>
   /** Whether there is a terminal for a status line. */
   readonly isLive: boolean
@@ -60,7 +61,8 @@ export const make = Effect.gen(function*() {
 
   return {
     isLive,
-    write: (text) => {
+    write: (written) => {
+      const text = typeof written === "string" ? clean(written) : written.text
       if (text === "") return Effect.void
       if (!sharesTerminal) return stdout(text)
       return around(Effect.suspend(() => {
@@ -72,7 +74,7 @@ export const make = Effect.gen(function*() {
       around(Effect.suspend(() => {
         const lead = column === 0 ? "" : "\n"
         column = 0
-        return stderr(`${lead}${line}\n`)
+        return stderr(`${lead}${clean(line)}\n`)
       })),
     show: (line) =>
       Effect.sync(() => {

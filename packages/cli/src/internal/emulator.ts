@@ -12,6 +12,7 @@ import * as Fault from "effect-gemini-emulator/Fault"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Recorded from "effect-gemini-emulator/Recorded"
 import { CommandFailed } from "./CommandFailed.ts"
+import { clean } from "./Shown.ts"
 
 /** `gemini-3.8-flash`, `gemini-3.8-flash=0.3` */
 const overload = (text: string): Option.Option<Fault.Fault> => {
@@ -27,6 +28,9 @@ const outage = (text: string): Option.Option<Fault.Fault> => {
   const down = how === undefined ? "unavailable" : Fault.downs.find((down) => down === how)
   return down === undefined ? Option.none() : Option.some(Fault.outage(region, { down }))
 }
+
+/** A host comes from the command line, a region from its flags. */
+const say = (line: string) => Console.log(clean(line))
 
 const flags = {
   port: Flag.Int("port").pipe(
@@ -99,9 +103,9 @@ export const emulatorCommand = Command.make(
     })
     return yield* Effect.gen(function*() {
       const { regionUrl, url } = yield* Emulator.Emulator
-      yield* Console.log(`Gemini API on ${url}; any key is taken. Point a client there with`)
-      yield* Console.log(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=emulator`)
-      for (const { when } of outage) yield* Console.log(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
+      yield* say(`Gemini API on ${url}; any key is taken. Point a client there with`)
+      yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=emulator`)
+      for (const { when } of outage) yield* say(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
       return yield* Effect.never
     }).pipe(
       Effect.provide(server),

@@ -3,6 +3,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Quota from "effect-gemini-emulator/Quota"
 import type { Group, Lane } from "./lanes.ts"
 import * as Lines from "./lines.ts"
+import { cleanLine, type Shown, shown } from "./Shown.ts"
 import { count } from "./table.ts"
 
 export interface Size {
@@ -73,22 +74,25 @@ const state = (lane: Lane, now: number): string => {
   return nextFree === null || nextFree <= now ? "the next one when a call ends" : `the next one in ${left(nextFree)}`
 }
 
-const heading = (lane: Lane, { faint, strong }: Lines.Style): readonly [plain: string, styled: string] => {
+/** What other processes wrote of their lanes is as foreign as an answer. */
+const heading = (lane: Lane, { faint, strong }: Lines.Style): readonly [plain: string, styled: Shown] => {
   const beside = [
     ...(lane.family === "generate" ? [] : [lane.family]),
     ...(lane.project === "default" ? [] : [lane.project]),
     ...(lane.location === "global" ? [] : [lane.location])
   ].join(" ")
-  const rest = beside === "" ? "" : ` ${beside}`
-  return [`${lane.model}${rest}`, `${strong(lane.model)}${faint(rest)}`]
+  const rest = beside === "" ? "" : ` ${cleanLine(beside)}`
+  const model = cleanLine(lane.model)
+  return [`${model}${rest}`, shown`${strong(model)}${faint(rest)}`]
 }
 
+const empty = shown``
 const indent = "  "
 const nameWidth = 12
 const shortest = 6
 const longest = 40
 
-const laneLines = (lane: Lane, columns: number, now: number, style: Lines.Style): ReadonlyArray<string> => {
+const laneLines = (lane: Lane, columns: number, now: number, style: Lines.Style): ReadonlyArray<Shown> => {
   const rows = rowsOf(lane, now)
   const amounts = Math.max(...rows.map((row) => amount(row).length))
   const notes = Math.max(...rows.map((row) => row.note.length))
@@ -101,15 +105,21 @@ const laneLines = (lane: Lane, columns: number, now: number, style: Lines.Style)
     .filter((text) => text !== "").join(", ")
   const head = waits === "" ? plain : `${plain}: ${waits}`
   return [
-    CliOutput.displayWidth(head) <= columns ? `${styled}${head.slice(plain.length)}` : Lines.fit(head, columns),
+    CliOutput.displayWidth(head) <= columns
+      ? shown`${styled}${head.slice(plain.length)}`
+      : shown`${Lines.fit(head, columns)}`,
     ...rows.map((row) => {
       const name = `${indent}${row.name.padEnd(nameWidth)}  `
-      if (width < shortest) return Lines.fit(`${name}${amount(row)}`, columns)
-      const line = row.limit === null ? style.faint("·".repeat(width)) : bar(row.used, row.limit, width)
+      if (width < shortest) return shown`${Lines.fit(`${name}${amount(row)}`, columns)}`
+      const line = row.limit === null
+        ? style.faint("·".repeat(width))
+        : row.used >= row.limit
+        ? style.strong(bar(row.used, row.limit, width))
+        : bar(row.used, row.limit, width)
       const note = hasNotes && row.note !== ""
-        ? `${" ".repeat(amounts - amount(row).length)}  ${style.faint(row.note)}`
+        ? shown`${" ".repeat(amounts - amount(row).length)}  ${style.faint(row.note)}`
         : ""
-      return `${name}${row.limit !== null && row.used >= row.limit ? style.strong(line) : line}  ${amount(row)}${note}`
+      return shown`${name}${line}  ${amount(row)}${note}`
     })
   ]
 }
@@ -123,14 +133,15 @@ export const frame = (
   { columns, rows }: Size,
   now: number,
   style: Lines.Style
-): ReadonlyArray<string> => {
+): ReadonlyArray<Shown> => {
   const lanes = view.groups.flatMap(({ lanes, title }) => [
-    ...(title === undefined || lanes.length === 0 ? [] : [["", style.faint(Lines.fit(title, columns))]]),
-    ...lanes.map((lane) => ["", ...laneLines(lane, columns, now, style)])
+    ...(title === undefined || lanes.length === 0 ? [] : [[empty, style.faint(Lines.fit(title, columns))]]),
+    ...lanes.map((lane) => [empty, ...laneLines(lane, columns, now, style)])
   ])
   const head = style.faint(Lines.fit(view.says, columns))
   if (lanes.length === 0) {
-    return [head, "", Lines.fit("no lane counts anything: nothing was sent lately", columns)].slice(0, rows)
+    const nothing = Lines.fit("no lane counts anything: nothing was sent lately", columns)
+    return [head, empty, shown`${nothing}`].slice(0, rows)
   }
   const lines = [head, ...lanes.flat()]
   if (lines.length <= rows) return lines

@@ -17,6 +17,7 @@ import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
+import { json as toJson } from "./Shown.ts"
 import { count, table } from "./table.ts"
 import * as Watch from "./watch.ts"
 
@@ -120,7 +121,7 @@ export const limitsCommand = Command.make(
       const values = Object.fromEntries([...rows, ...others.map(([, limits]) => ["*", limits] as const)])
       // JSON has no Infinity: it becomes null.
       const lanes = groups.flatMap((group) => group.lanes)
-      return yield* screen.write(`${JSON.stringify({ tier: tier.name, limits: values, lanes }, undefined, 2)}\n`)
+      return yield* screen.write(`${toJson({ tier: tier.name, limits: values, lanes }, 2)}\n`)
     }
     yield* screen.write(
       `tier ${tier.name}, as the client keeps it; AI Studio shows the numbers of your own project\n\n` +

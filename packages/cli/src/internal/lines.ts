@@ -2,22 +2,25 @@
 import * as CliOutput from "effect/cli/CliOutput"
 import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+import { cleanLine, Shown, shown } from "./Shown.ts"
 
 export interface Style {
-  readonly strong: (text: string) => string
-  readonly faint: (text: string) => string
+  readonly strong: (text: string) => Shown
+  readonly faint: (text: string) => Shown
 }
 
-export const plain: Style = { strong: (text) => text, faint: (text) => text }
+const unstyled = (text: string): Shown => Shown.styled("", text, "")
+
+export const plain: Style = { strong: unstyled, faint: unstyled }
 
 export const coloured: Style = {
-  strong: (text) => `\x1b[1m${text}\x1b[22m`,
-  faint: (text) => `\x1b[2m${text}\x1b[22m`
+  strong: (text) => Shown.styled("\x1b[1m", text, "\x1b[22m"),
+  faint: (text) => Shown.styled("\x1b[2m", text, "\x1b[22m")
 }
 
-/** Cuts a line to so many cells. */
+/** Cuts a line to so many cells, as which it is shown. */
 export const fit = (line: string, columns: number): string => {
-  const characters = Array.from(line)
+  const characters = Array.from(cleanLine(line))
   while (characters.length > 0 && CliOutput.displayWidth(characters.join("")) > columns) characters.pop()
   return characters.join("")
 }
@@ -35,16 +38,16 @@ export const time = (millis: number): string => {
 
 const tokens = (all: number, input: number, output: number): string => `${all} tokens (${input} in, ${output} out)`
 
-export const heading = (act: string, model: string, { faint, strong }: Style): string =>
-  `${strong(`== ${act}`)} ${faint(`(${model})`)}`
+export const heading = (act: string, model: string, { faint, strong }: Style): Shown =>
+  shown`${strong(cleanLine(`== ${act}`))} ${faint(cleanLine(`(${model})`))}`
 
-export const footer = ({ duration, model, usage }: ActResult, { faint }: Style): string => {
+export const footer = ({ duration, model, usage }: ActResult, { faint }: Style): Shown => {
   const used = usage === undefined ? "tokens not counted" : tokens(
     usage.totalTokens,
     usage.promptTokens + usage.toolUsePromptTokens,
     usage.candidatesTokens + usage.thoughtsTokens
   )
-  return faint(`-- ${model}: ${used} in ${time(duration)}`)
+  return faint(cleanLine(`-- ${model}: ${used} in ${time(duration)}`))
 }
 
 export const summary = (totals: Totals): string =>
@@ -58,5 +61,5 @@ export const waiting = ({ act, lane, until }: Waiting, now: number): string =>
 export const retrying = ({ act, attempt, delay, error }: Retrying): string =>
   `${act}: attempt ${attempt} failed (${error.reason._tag}), the next one in ${time(delay)}`
 
-export const kept = (result: ActResult, { faint, strong }: Style): string =>
-  `${strong(`== ${result.act}`)} ${faint("(kept from the run before)")}`
+export const kept = (result: ActResult, { faint, strong }: Style): Shown =>
+  shown`${strong(cleanLine(`== ${result.act}`))} ${faint("(kept from the run before)")}`

@@ -13,6 +13,7 @@ import * as Explain from "./explain.ts"
 import * as Flags from "./flags.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
+import { json as toJson } from "./Shown.ts"
 import { count, table } from "./table.ts"
 
 const methodsOf = (model: Model): ReadonlyArray<string> => model.supportedGenerationMethods ?? []
@@ -53,7 +54,7 @@ export const modelsCommand = Command.make(
     }
     yield* screen.write(
       json
-        ? `${JSON.stringify(wanted, undefined, 2)}\n`
+        ? `${toJson(wanted, 2)}\n`
         : `${table(["model", "tokens in", "tokens out", "methods"], wanted.map(rowOf))}\n`
     )
   })

@@ -2,6 +2,7 @@
 import * as Act from "effect-gemini-narrative/Act"
 import type { Narrative } from "effect-gemini-narrative/Narrative"
 import * as Lines from "./lines.ts"
+import { Shown, shown } from "./Shown.ts"
 
 /** Stands where the output of an act will be. */
 const placeholder = (act: string): string => `{{${act}}}`
@@ -21,14 +22,17 @@ export const preview = (
   narrative: Narrative,
   models: { readonly forAll: string | undefined; readonly byDefault: string },
   style: Lines.Style
-): string =>
-  narrative.acts.map((act) => {
-    const request = Act.request(act, placeholder, models.forAll ?? act.model)
-    const { generationConfig: settings } = request
-    return [
-      Lines.heading(act.name, request.model ?? models.byDefault, style),
-      ...(act.system === undefined ? [] : [`${style.faint("system:")} ${Act.render(act.system, placeholder)}`]),
-      ...(settings === undefined ? [] : [`${style.faint("settings:")} ${JSON.stringify(settings)}`]),
-      ...act.inputs.map(inputOf)
-    ].join("\n")
-  }).join("\n\n")
+): Shown =>
+  Shown.join(
+    narrative.acts.map((act) => {
+      const request = Act.request(act, placeholder, models.forAll ?? act.model)
+      const { generationConfig: settings } = request
+      return Shown.join([
+        Lines.heading(act.name, request.model ?? models.byDefault, style),
+        ...(act.system === undefined ? [] : [shown`${style.faint("system:")} ${Act.render(act.system, placeholder)}`]),
+        ...(settings === undefined ? [] : [shown`${style.faint("settings:")} ${JSON.stringify(settings)}`]),
+        ...act.inputs.map(inputOf)
+      ], "\n")
+    }),
+    "\n\n"
+  )

@@ -27,6 +27,7 @@ import { preview } from "./preview.ts"
 import { Progress } from "./Progress.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
+import { shown } from "./Shown.ts"
 import * as State from "./state.ts"
 
 const flags = {
@@ -110,7 +111,7 @@ export const runCommand = Command.make(
     const options = yield* Flags.options(input)
     const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
     if (input.dryRun) {
-      return yield* screen.write(`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
+      return yield* screen.write(shown`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
     }
 
     const state = Option.isSome(input.state) ? yield* State.open(input.state.value) : State.none

@@ -1,11 +1,12 @@
 /** Rows of text, columns aligned: numbers to the right, the rest to the left. Pure. */
+import { cleanLine } from "./Shown.ts"
 
 /** `1048576` → `1,048,576`; what is not limited says so. */
 export const count = (n: number | undefined): string =>
   n === undefined ? "-" : n === Infinity ? "no limit" : n.toLocaleString("en-US")
 
 export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const all = [head, ...rows]
+  const all = [head, ...rows].map((row) => row.map(cleanLine))
   const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? "").length)))
   const isNumber = head.map((_, i) =>
     rows.length > 0 && rows.every((row) => /^(?:[\d,]+|-|no limit)$/.test(row[i] ?? ""))

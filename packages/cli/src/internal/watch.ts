@@ -11,20 +11,21 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import type { Size } from "./frame.ts"
+import type { Shown } from "./Shown.ts"
 
 const enter = "\x1b[?1049h\x1b[?25l"
 const leave = "\x1b[?25h\x1b[?1049l"
 
 /** Over the old picture, line by line, in one synchronised step: nothing is blank in between. */
-const paint = (lines: ReadonlyArray<string>): string =>
-  `\x1b[?2026h\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\r\n")}\x1b[J\x1b[?2026l`
+const paint = (lines: ReadonlyArray<Shown>): string =>
+  `\x1b[?2026h\x1b[H${lines.map(({ text }) => `${text}\x1b[K`).join("\r\n")}\x1b[J\x1b[?2026l`
 
 /**
  * Until `q` or Esc; Ctrl-C interrupts. `picture` is asked twice a second, and at once when the
  * terminal changes its size.
  */
 export const watch = <E, R>(
-  picture: (size: Size, now: number) => Effect.Effect<ReadonlyArray<string>, E, R>
+  picture: (size: Size, now: number) => Effect.Effect<ReadonlyArray<Shown>, E, R>
 ): Effect.Effect<void, E | PlatformError, R | Stdio.Stdio | Terminal.Terminal> =>
   Effect.gen(function*() {
     const stdio = yield* Stdio.Stdio

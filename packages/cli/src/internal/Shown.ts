@@ -1,0 +1,62 @@
+/**
+ * Text on its way to a person's terminal. A terminal obeys what it is sent: a sequence in an answer,
+ * a model's name or an error could write the clipboard, hide or forge lines, or answer a question
+ * in the person's place. So a string is foreign, and its control characters are made visible; what
+ * may hold our own is a `Shown`, which nothing but the styles below makes.
+ *
+ * It is so in a pipe, too: what `tee`, `less -R` or a log hands on reaches a terminal in the end.
+ * Programs have `--json`, whose values are exact.
+ */
+
+/** Controls of C0 and C1, DEL, and what reorders the characters around it for the eye alone. */
+const control = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
+const visible = (character: string): string => {
+  if (character === "\n" || character === "\t") return character
+  const code = character.charCodeAt(0)
+  // Of a line end, or alone a way to write over the line; the order of characters is none that shows.
+  if (character === "\r" || code >= 0x2000) return ""
+  // ESC becomes ␛: one column, wherever a sequence was cut in two.
+  return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd"
+}
+
+/** Only newlines and tabs are left of what a terminal would obey. */
+export const clean = (text: string): string => text.replace(control, visible)
+
+/** The same, and of one line. */
+export const cleanLine = (text: string): string => clean(text).replaceAll("\n", "\u2424").replaceAll("\t", " ")
+
+/** JSON of the value, in which nothing has to be cleaned: what JSON leaves as it is, is written by number. */
+export const json = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent).replace(
+    control,
+    (character) => character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+/** Text that may go to a terminal as it is. */
+export class Shown {
+  readonly text: string
+  private constructor(text: string) {
+    this.text = text
+  }
+
+  /** A foreign text between two sequences of our own. */
+  static styled(before: string, text: string, after: string): Shown {
+    return new Shown(`${before}${clean(text)}${after}`)
+  }
+
+  static join(parts: ReadonlyArray<Shown | string>, between = ""): Shown {
+    return new Shown(parts.map(raw).join(clean(between)))
+  }
+
+  /** Where it is a string's turn again: what it shows, and no sequence. */
+  toString(): string {
+    return this.text
+  }
+}
+
+const raw = (part: Shown | string): string => typeof part === "string" ? clean(part) : part.text
+
+/** A template whose strings are foreign and whose `Shown`s are not. */
+export const shown = (pieces: TemplateStringsArray, ...parts: ReadonlyArray<Shown | string>): Shown =>
+  Shown.join(pieces.flatMap((piece, i) => [piece, parts[i] ?? ""]))
