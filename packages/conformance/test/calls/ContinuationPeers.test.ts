@@ -111,11 +111,10 @@ const print = (cells: ReadonlyArray<string>) => {
   process.stdout.write(`${cells.map((cell, i) => cell.padEnd(i === 0 ? 48 : i === 1 ? 15 : 22)).join(" ").trimEnd()}\n`)
 }
 
+/** After its hops, of an endless one after twenty, our script has enough of it. */
 const enqueue = (script: string): void => {
   const answers = table[script]?.answers ?? []
-  if (typeof answers !== "function") return emulator.enqueue(...answers)
-  // Twenty hops, and then our script has enough of it.
-  emulator.enqueue(...endlessHops(20).answers)
+  emulator.enqueue(...(typeof answers === "function" ? endlessHops(20).answers : answers), { error: { code: 400 } })
 }
 
 /** Contents and settings of a request, apart from its token. */

@@ -67,14 +67,16 @@ const cut = (
   return { parts: out, next: undefined }
 }
 
-/** The turn of this hop; undefined for a token that was never given to this request. */
+/**
+ * The turn of this hop; undefined for a token that was never given to this request. A model
+ * without a cap, which gives none, takes any: what Google does there is not known.
+ */
 export const of = (request: Utterance.Request, token: string | undefined): Utterance.Said | undefined => {
   const turns = Utterance.make(request)
   const cap = request.row?.hopTokens
-  const [turn] = "blockReason" in turns ? [] : turns
-  if (turn === undefined || cap === undefined || ("length" in turns && turns.length > 1)) {
-    return token === undefined ? turns : undefined
-  }
+  if ("blockReason" in turns || cap === undefined || turns.length > 1) return turns
+  const [turn] = turns
+  if (turn === undefined) return turns
   const from = token === undefined ? { part: 0, character: 0 } : placeOf(request, token)
   if (from === undefined) return undefined
   const { next, parts } = cut(turn.parts, from, cap)
