@@ -7,9 +7,8 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as FiberSet from "effect/FiberSet"
@@ -18,17 +17,15 @@ import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
 import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
-import * as GeminiHandler from "./GeminiHandler.ts"
-import * as Allowance from "./internal/log/Allowance.ts"
-import * as LiveState from "./internal/live/state.ts"
+import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
 import * as MemoryWebSocket from "./internal/server/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/server/nodeServer.ts"
-import * as LiveHandler from "./LiveHandler.ts"
+import * as Control from "./internal/spaces/control.ts"
+import * as Spaces from "./internal/spaces/Spaces.ts"
 import type * as LiveLog from "./LiveLog.ts"
-import * as Quota from "./Quota.ts"
-import * as RequestLog from "./RequestLog.ts"
-import * as Script from "./Script.ts"
+import type * as RequestLog from "./RequestLog.ts"
+import type * as Space from "./Space.ts"
 
 /**
  * @category options
@@ -55,6 +52,17 @@ export interface Service {
    * keeps Live sessions for itself, and faults may be its own (`Fault.outage`). `url` is the region `global`.
    */
   readonly regionUrl: (region: string) => string
+  /** The space that this is: `default`, or its name. */
+  readonly spaceName: string
+  /**
+   * Another space, see `Space`: the same service for it alone. It is made if it is not there; with
+   * options it is a new one in any case, and the old one has ended.
+   */
+  readonly space: (name: string, options?: Space.Options) => Effect.Effect<Service, Space.SpaceError>
+  /** Ends a space: its Live sessions break off, and its clients get a 410. False: there is none of this name. */
+  readonly endSpace: (name: string) => Effect.Effect<boolean, Space.SpaceError>
+  /** All the spaces there are. */
+  readonly spaces: Effect.Effect<Space.Summary>
   /** What arrived, in order. Each call gives a fresh copy, so an open entry can be looked at again later. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   /** Waits until the log satisfies a predicate; it is asked now and after every arrival and every end. */
@@ -126,83 +134,11 @@ export interface LiveControl {
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
-/** A predicate that throws fails the one who waits, and not whoever is just being served. */
-const awaiting = <A>(log: {
-  readonly entries: () => ReadonlyArray<A>
-  readonly watch: (f: (entries: ReadonlyArray<A>) => boolean) => () => void
-}) =>
-(predicate: (entries: ReadonlyArray<A>) => boolean): Effect.Effect<ReadonlyArray<A>> =>
-  Effect.callback((resume) => {
-    const stop = log.watch((entries) => {
-      try {
-        if (!predicate(entries)) return false
-        resume(Effect.succeed(log.entries()))
-      } catch (error) {
-        resume(Effect.die(error))
-      }
-      return true
-    })
-    return Effect.sync(stop)
-  })
-
 /** @internal */
 export const make = (options: Options) => {
-  const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
-  const log = RequestLog.make({ remember: options.remember, allowance })
-  const script = Script.make(Array.isArray(options.answers) ? options.answers : [], options.faults ?? [], options.seed)
-  const quota = Quota.make()
-  const live = LiveState.make({ ...options, allowance })
-  const state: GeminiHandler.State = { log, script, quota, live, offset: 0 }
-  const handle = GeminiHandler.make(options, state)
-  const handleLive = LiveHandler.make(options, state)
-  const awaitLog: Service["awaitLog"] = awaiting({
-    entries: log.entries,
-    watch: (f) => log.watch((_, kept) => f(kept))
-  })
-  const each = (f: (session: LiveState.Session) => Effect.Effect<void>) =>
-    Effect.suspend(() => Effect.forEach([...live.sessions], f, { discard: true }))
-  const awaitLive: LiveControl["awaitLog"] = awaiting(live.log)
-  const control: LiveControl = {
-    connections: Effect.sync(live.log.entries),
-    awaitLog: awaitLive,
-    awaitClosed: (n) => awaitLive(() => live.log.closed() >= n),
-    counters: Effect.sync(live.log.counters),
-    send: (message) => each((session) => session.send(message)),
-    close: (code, reason = "") => each((session) => session.close(code, reason)),
-    drop: each((session) => session.drop)
-  }
-  const service = (url: string): Service => ({
-    url,
-    regionUrl: (region) => `${url}/locations/${encodeURIComponent(region)}`,
-    requests: Effect.sync(log.entries),
-    awaitLog,
-    awaitRequest: (predicate, from) => RequestLog.awaitEntry(log, predicate, from),
-    awaitRequests: (n) => awaitLog(() => log.arrived() >= n),
-    awaitClosed: (n) => awaitLog(() => log.closed() >= n),
-    counters: Effect.sync(log.counters),
-    largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
-    enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
-    addFault: (...faults) => Effect.sync(() => script.addFault(faults)),
-    removeFault: (...faults) => Effect.sync(() => script.removeFault(faults)),
-    adjust: (duration) =>
-      Effect.sync(() => {
-        state.offset += Duration.toMillis(Duration.fromInputUnsafe(duration))
-      }),
-    setTime: (time) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        state.offset = time - now
-      }),
-    live: control,
-    clear: Effect.sync(() => {
-      live.log.clear()
-      live.handles.clear()
-      live.tokens.clear()
-      log.clear()
-      script.clear()
-      quota.clear()
-    })
-  })
-  return { handle, handleLive, service }
+  const spaces = Spaces.make(options)
+  const { handle, handleLive } = spaces
+  return { handle, handleLive, service: (url: string) => Control.make(spaces, spaces.standard, url) }
 }
 
 /**

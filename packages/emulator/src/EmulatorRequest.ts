@@ -19,6 +19,8 @@ export interface EmulatorRequest {
   readonly model: string | undefined
   /** The API key, from the header or the query. */
   readonly key: string | undefined
+  /** The space that it came to: `default`, or the one that was chosen. */
+  readonly space: string
   /** The project of the key: `default` if no project has it. */
   readonly project: string
   /** Where it was sent to: `global` for the plain base URL, else the region of `regionUrl`. */
@@ -41,16 +43,83 @@ const decoded = (path: string): string => {
 }
 
 /**
- * The region that a path is meant for, and the rest of the path. The Gemini API has one address for
- * the whole world; here a base URL that ends in `/locations/REGION` stands for the address of a region.
+ * What a path is meant for: a region, a space, and the rest of the path.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Place {
+  /** `global` where the path names none. */
+  readonly region: string
+  /** As it stands in the path; undefined where the path names none. */
+  readonly space: string | undefined
+  /** The path of the API. */
+  readonly path: string
+}
+
+/**
+ * The place that a path is meant for. The Gemini API has one address for the whole world; here a base
+ * URL that ends in `/locations/REGION` stands for the address of a region, and one that ends in
+ * `/spaces/NAME` for a server of one's own. They combine, in either order.
  *
  * @category parsing
  * @since 0.1.0
  */
-export const regionOf = (path: string): { readonly region: string; readonly path: string } => {
-  const [, region, rest] = /^\/+locations\/+([\w-]+)(\/.*)$/.exec(path) ?? []
-  return region === undefined || rest === undefined ? { region: "global", path } : { region, path: rest }
+export const placeOf = (path: string): Place => {
+  let place: Place = { region: "global", space: undefined, path }
+  for (let i = 0; i < 2; i++) {
+    const [, kind, name, rest] = /^\/+(locations|spaces)\/+([^/]+)(\/.*)$/.exec(place.path) ?? []
+    if (name === undefined || rest === undefined) break
+    if (kind === "spaces") {
+      if (place.space !== undefined) break
+      place = { ...place, space: decoded(name), path: rest }
+    } else {
+      if (place.region !== "global" || !/^[\w-]+$/.test(name)) break
+      place = { ...place, region: name, path: rest }
+    }
+  }
+  return place
 }
+
+/** Chooses a space where it stands in place of a key. */
+const spaceKey = "space:"
+
+/**
+ * The API key of a request: of the header, else of the query, else of `Authorization: Bearer space:NAME`.
+ * Any other bearer is no key.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const keyOf = (
+  headers: EmulatorRequest["headers"],
+  query: URLSearchParams
+): string | undefined => {
+  const key = headers["x-goog-api-key"] || query.get("key")
+  if (key) return key
+  const bearer = credentialOf(headers, "Bearer")
+  return bearer?.startsWith(spaceKey) === true ? bearer : undefined
+}
+
+/**
+ * What stands behind a scheme in the header `authorization`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const credentialOf = (headers: EmulatorRequest["headers"], scheme: "Bearer" | "Token"): string | undefined => {
+  const said = headers["authorization"]
+  return said?.startsWith(`${scheme} `) === true ? said.slice(scheme.length + 1).trim() : undefined
+}
+
+/**
+ * The space that a key or an ephemeral token chooses; undefined for one that chooses none.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const spaceOfKey = (key: string): string | undefined =>
+  key.startsWith(spaceKey) ? key.slice(spaceKey.length) : /^auth_tokens\/space:(.+):[^:]*$/.exec(key)?.[1]
 
 /**
  * Version, model and method of a URL path; undefined when it is none of the API's.

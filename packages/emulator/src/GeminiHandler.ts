@@ -85,6 +85,11 @@ export interface Options {
    * oldest are dropped, and counted. Default 268 435 456: 256 MB.
    */
   readonly logBytes?: number | undefined
+  /**
+   * Milliseconds after which a space that nobody uses ends. Default 600 000: ten minutes. `Infinity`:
+   * never. The default space never ends.
+   */
+  readonly spaceIdle?: number | undefined
   /** False lets every request in, unjudged. Default true. */
   readonly judge?: boolean | undefined
   /** How the Live endpoint behaves. */
@@ -98,6 +103,8 @@ export interface Options {
  * @since 0.1.0
  */
 export interface State {
+  /** The space that this is: `default`, or its name. */
+  readonly space: string
   readonly log: RequestLog.RequestLog
   readonly script: Script.Script
   readonly quota: Quota.Quota
@@ -180,7 +187,8 @@ export const make = (options: Options, state: State): Handler => {
       bodyText,
       key,
       models: settings.models,
-      keys: options.keys,
+      // Who chooses a space by the key has no other one to bring.
+      keys: EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys,
       isIssued,
       inputTokens: (body) => Respond.inputTokens(method, body),
       now
@@ -227,15 +235,16 @@ export const make = (options: Options, state: State): Handler => {
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
     const { headers, url } = incoming
-    const { path, region } = EmulatorRequest.regionOf(url.pathname)
+    const { path, region } = EmulatorRequest.placeOf(url.pathname)
     const routed = EmulatorRequest.route(incoming.verb, path)
-    const key = headers["x-goog-api-key"] || url.searchParams.get("key") || undefined
+    const key = EmulatorRequest.keyOf(headers, url.searchParams)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
       version: routed?.version ?? "",
       resource: routed?.resource,
       model: routed?.model,
       key,
+      space: state.space,
       project: projects.nameOf(key),
       region,
       headers,
@@ -250,7 +259,7 @@ export const make = (options: Options, state: State): Handler => {
         path: url.pathname,
         apiMethod: routed?.method,
         model: routed?.model,
-        space: "default",
+        space: state.space,
         project: early.project,
         region,
         bodyBytes,

@@ -54,14 +54,14 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
     const { headers, url } = incoming
-    const { path, region } = EmulatorRequest.regionOf(url.pathname)
+    const { path, region } = EmulatorRequest.placeOf(url.pathname)
     const routed = EmulatorRequest.liveRoute(path)
     if (routed === undefined) return Carrier.refusal(Render.unknownPath(url.pathname))
     const { method, version } = routed
     const constrained = method !== "bidiGenerateContent"
-    const tokenName = url.searchParams.get("access_token") ?? /^Token (.+)$/.exec(headers["authorization"] ?? "")?.[1]
+    const tokenName = url.searchParams.get("access_token") ?? EmulatorRequest.credentialOf(headers, "Token")
     const token = constrained ? state.live.tokens.find(tokenName ?? "", time) : undefined
-    const key = constrained ? token?.key : headers["x-goog-api-key"] || url.searchParams.get("key") || undefined
+    const key = constrained ? token?.key : EmulatorRequest.keyOf(headers, url.searchParams)
     const project = projects.nameOf(key)
     const requestOf = (model: string | undefined, body: unknown): EmulatorRequest.EmulatorRequest => ({
       method: "bidiGenerateContent",
@@ -69,6 +69,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       resource: model === undefined ? undefined : `models/${model}`,
       model,
       key,
+      space: state.space,
       project,
       region,
       headers,
@@ -88,6 +89,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       const entry = state.live.log.add({
         time,
         path: url.pathname,
+        space: state.space,
         project,
         region,
         apiMethod: method,
@@ -107,7 +109,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       const barred = constrained
         ? token === undefined ? GoogleError.invalidToken() : undefined
         : judges
-        ? KeyPolicy.judge(key, options.keys)
+        ? KeyPolicy.judge(key, EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys)
         : undefined
       const session = Effect.scoped(Session.run({
         inbox,

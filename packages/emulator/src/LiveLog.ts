@@ -31,6 +31,8 @@ export interface Entry {
   /** When the upgrade arrived: milliseconds since the epoch, by the server's clock. */
   readonly time: number
   readonly path: string
+  /** The space that it came to: `default`, or as it was chosen. */
+  readonly space: string
   /** The project of the key or the token. */
   readonly project: string
   /** `global`, or the region that was dialled. */
@@ -77,7 +79,7 @@ export type Mutable = { -readonly [K in keyof Omit<Entry, "messages" | "verdicts
  */
 export interface LiveLog {
   readonly add: (
-    entry: Pick<Entry, "time" | "path" | "project" | "region" | "apiMethod" | "version" | "headers">
+    entry: Pick<Entry, "time" | "path" | "space" | "project" | "region" | "apiMethod" | "version" | "headers">
   ) => Mutable
   /** `length`: that of its text. */
   readonly message: (entry: Mutable, message: Message, length: number) => void

@@ -16,6 +16,7 @@ import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import type * as Space from "./Space.ts"
 
 /**
  * An emulator with promises; each method is that of `Emulator.Service`.
@@ -26,6 +27,11 @@ import type * as RequestLog from "./RequestLog.ts"
 export interface Standalone {
   readonly url: string
   readonly regionUrl: (region: string) => string
+  readonly spaceName: string
+  /** Throws a `SpaceError` where there can be no such space; so does `endSpace`. */
+  readonly space: (name: string, options?: Space.Options) => Standalone
+  readonly endSpace: (name: string) => boolean
+  readonly spaces: () => Space.Summary
   readonly requests: () => ReadonlyArray<RequestLog.Entry>
   readonly awaitRequest: (
     predicate: (entry: RequestLog.Entry) => boolean,
@@ -53,6 +59,10 @@ export interface Standalone {
 const promised = (service: Emulator.Service): Standalone => ({
   url: service.url,
   regionUrl: service.regionUrl,
+  spaceName: service.spaceName,
+  space: (name, options) => promised(Effect.runSync(service.space(name, options))),
+  endSpace: (name) => Effect.runSync(service.endSpace(name)),
+  spaces: () => Effect.runSync(service.spaces),
   requests: () => Effect.runSync(service.requests),
   awaitRequest: (predicate, from) => Effect.runPromise(service.awaitRequest(predicate, from)),
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),

@@ -170,8 +170,8 @@ describe("the log", () => {
   it("bounds Live messages too: of an open connection the older half goes first", () => {
     const allowance = Allowance.make(100_000)
     const log = LiveLog.make({ allowance })
-    const { apiMethod, headersText: _, path, project, region, time } = arrival(0)
-    const open = () => log.add({ time, path, project, region, apiMethod, version: "v1beta", headers: {} })
+    const { apiMethod, path, project, region, space, time } = arrival(0)
+    const open = () => log.add({ time, path, space, project, region, apiMethod, version: "v1beta", headers: {} })
     const first = open()
     for (let i = 0; i < 1000; i++) log.message(first, { from: "client", time: i, message: { i } }, 100)
     const [entry] = log.entries()

@@ -32,10 +32,11 @@ export const make = (options: {
   readonly seed?: string | undefined
   readonly live?: LiveOptions | undefined
   readonly allowance?: Allowance | undefined
+  readonly space?: string | undefined
 }): LiveState => ({
   log: LiveLog.make({ remember: options.remember, allowance: options.allowance }),
   handles: Handles.make(options.live?.handleLifetime ?? 7_200_000),
-  tokens: Tokens.make(options.seed ?? ""),
+  tokens: Tokens.make(options.seed ?? "", options.space),
   sessions: new Set(),
   connections: 0
 })

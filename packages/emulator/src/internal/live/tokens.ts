@@ -34,7 +34,9 @@ const timeOf = (value: unknown, otherwise: number): number => typeof value === "
 
 const camel = (path: string): string => path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-export const make = (seed: string): Tokens => {
+/** `space`: whoever brings a token is in its space. */
+export const make = (seed: string, space = "default"): Tokens => {
+  const prefix = space === "default" ? "auth_tokens/" : `auth_tokens/space:${space}:`
   const all = new Map<string, Token>()
   let count = 0
   return {
@@ -50,7 +52,7 @@ export const make = (seed: string): Tokens => {
       if (uses < 0 || (mask !== undefined && setup === undefined)) {
         return { refused: "Request contains an invalid argument." }
       }
-      const name = `auth_tokens/${Dice.make(`${seed}\ntoken\n${count++}`).letters(64, "0123456789abcdef")}`
+      const name = prefix + Dice.make(`${seed}\ntoken\n${count++}`).letters(64, "0123456789abcdef")
       all.set(name, {
         key,
         usesLeft: uses === 0 ? undefined : uses,

@@ -1,0 +1,77 @@
+/**
+ * Spaces: emulators of their own behind one address, one a test for instance. Each has its rules,
+ * queue, faults, quotas, keys, clock, seed, log, Live sessions and tokens for itself.
+ *
+ * A client chooses its space by the base URL `http://HOST/spaces/NAME`, else by the header
+ * `x-emulator-space`, else by the key `space:NAME`, also as `?key=`, as a bearer, and by a token that was
+ * given out in the space. Two of them that disagree are refused with a 400.
+ *
+ * A space is made by its first request or by `Emulator.space`, as the emulator was started: only
+ * the answers that wait in a list belong to the space `default` alone. That one never ends. Any other
+ * ends when it is told to, ten minutes after its last request, stream or Live session, or when
+ * there are 10,000 and it has been idle the longest. From then on it answers 410 with why, until it is
+ * asked for by `Emulator.space` again.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import type * as GeminiHandler from "./GeminiHandler.ts"
+
+/**
+ * What a space can have otherwise than the emulator was started. The bound on the logs is one for
+ * all spaces.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Options = Omit<GeminiHandler.Options, "logBytes">
+
+/**
+ * A space that is there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Info {
+  readonly name: string
+  /** Milliseconds since the epoch, by the Clock. */
+  readonly createdAt: number
+  /** When its last request or session began or ended. */
+  readonly usedAt: number
+  /** Requests, streams and Live sessions that are under way. */
+  readonly open: number
+  /** How many requests have arrived. */
+  readonly requests: number
+}
+
+/**
+ * The spaces of an emulator.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Summary {
+  readonly spaces: ReadonlyArray<Info>
+  /** How many have ended, for whatever reason. */
+  readonly ended: number
+  /** How many of them because there were too many. */
+  readonly evicted: number
+  /** Requests that came to no space: two choices that disagree, a name that is none, a space that has ended. */
+  readonly refused: number
+}
+
+/**
+ * Why there is no such space: its name is none, it is the default one and cannot end, or there are
+ * too many that are in use.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SpaceError extends Schema.TaggedError<SpaceError>("effect-gemini-emulator/SpaceError")("SpaceError", {
+  space: Schema.String,
+  description: Schema.String
+}) {
+  override get message(): string {
+    return this.description
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The spaces of one emulator. A space begins with its first request or when it is asked for; the
+ * default one never ends, any other does when it is ended, when it has lain idle, or when there are
+ * too many and it is the one that has lain idle the longest.
+ *
+ * An ended space answers 410 with why, until it is asked for anew: a test that comes too late must
+ * not find a fresh server in place of the one that it has told what to say.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import * as GoogleError from "../../GoogleError.ts"
+import * as SpaceInfo from "../../Space.ts"
+import * as Render from "../answers/render.ts"
+import * as Carrier from "../live/carrier.ts"
+import * as Allowance from "../log/Allowance.ts"
+import * as Exchange from "../server/exchange.ts"
+import * as Chosen from "./chosen.ts"
+import * as Space from "./Space.ts"
+
+/** The largest number of spaces at one time. */
+const most = 10_000
+/** Of so many ended ones it is remembered why. */
+const remembered = 100_000
+const idleByDefault = 600_000
+
+export interface Spaces {
+  readonly handle: Exchange.Handler
+  readonly handleLive: Carrier.Handler
+  /** The space of a name, made if need be; with options a new one in any case. */
+  readonly get: (name: string, options?: SpaceInfo.Options) => Effect.Effect<Space.Space, SpaceInfo.SpaceError>
+  /** False: there is none of this name. */
+  readonly end: (name: string) => Effect.Effect<boolean, SpaceInfo.SpaceError>
+  readonly summary: Effect.Effect<SpaceInfo.Summary>
+  readonly standard: Space.Space
+}
+
+const minutes = (millis: number): string => {
+  const count = Math.round(millis / 6000) / 10
+  return `${count} ${count === 1 ? "minute" : "minutes"}`
+}
+
+export const make = (options: GeminiHandler.Options): Spaces => {
+  const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
+  const { answers, ...inherited } = options
+  // What waits in a list is for whoever put it there: the first to come would take it from them.
+  const ofOthers = Array.isArray(answers) ? inherited : { ...inherited, answers }
+  const standard = Space.make(Chosen.standard, options, { allowance, idle: Number.POSITIVE_INFINITY, now: 0 })
+  /** Without the default one; the one that has been used last is the last. */
+  const all = new Map<string, Space.Space>()
+  const ended = new Map<string, string>()
+  const counts = { ended: 0, evicted: 0, refused: 0 }
+
+  const bury = (space: Space.Space, why: string): Effect.Effect<void> => {
+    all.delete(space.name)
+    counts.ended++
+    const [oldest] = ended.keys()
+    if (ended.size >= remembered && oldest !== undefined) ended.delete(oldest)
+    ended.set(space.name, why)
+    return space.end
+  }
+
+  /** What is due is at the front, but for spaces that may lie longer than others. */
+  const sweep = Effect.fnUntraced(function*(now: number) {
+    for (const space of all.values()) {
+      if (space.open > 0) continue
+      if (now - space.usedAt < space.idle) {
+        if (space.idle === (options.spaceIdle ?? idleByDefault)) return
+        continue
+      }
+      yield* bury(
+        space,
+        `The space "${space.name}" has ended: ${
+          minutes(space.idle)
+        } have passed since its last request, stream or session.`
+      )
+    }
+  })
+
+  const makeRoom = Effect.fnUntraced(function*() {
+    for (const space of all.values()) {
+      if (space.open > 0) continue
+      counts.evicted++
+      yield* bury(
+        space,
+        `The space "${space.name}" has ended: there were ${most} spaces, and it had been idle the longest.`
+      )
+      return true
+    }
+    return false
+  })
+
+  const begin = Effect.fnUntraced(function*(name: string, own: SpaceInfo.Options, now: number) {
+    if (all.size >= most && !(yield* makeRoom())) {
+      const description = `${most} spaces are in use: the space "${name}" has no room.`
+      return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+    }
+    const space = Space.make(name, { ...ofOthers, ...own }, {
+      allowance,
+      idle: own.spaceIdle ?? options.spaceIdle ?? idleByDefault,
+      now
+    })
+    ended.delete(name)
+    all.set(name, space)
+    return space
+  })
+
+  /** Last used, last in line. */
+  const touch = (space: Space.Space, now: number) => {
+    space.usedAt = now
+    // One that has ended may have a successor of its name.
+    if (all.get(space.name) !== space) return
+    all.delete(space.name)
+    all.set(space.name, space)
+  }
+  const enter = (space: Space.Space, clock: Clock.Clock): () => void => {
+    space.open++
+    touch(space, clock.currentTimeMillisUnsafe())
+    let inside = true
+    return () => {
+      if (!inside) return
+      inside = false
+      space.open--
+      touch(space, clock.currentTimeMillisUnsafe())
+    }
+  }
+
+  /** The space of a request, or the refusal of one that comes to none. */
+  const find = Effect.fnUntraced(function*(
+    incoming: Parameters<typeof Chosen.chosen>[0]
+  ): Effect.fn.Return<Space.Space | GoogleError.Refusal> {
+    const { space: name, wrong } = { space: "", wrong: undefined, ...Chosen.chosen(incoming) }
+    if (wrong !== undefined) return GoogleError.make(400, wrong)
+    if (name === Chosen.standard) return standard
+    const now = yield* Clock.currentTimeMillis
+    yield* sweep(now)
+    const known = all.get(name)
+    if (known !== undefined) return known
+    const why = ended.get(name)
+    if (why !== undefined) return GoogleError.make(410, why, { status: "NOT_FOUND" })
+    return yield* Effect.catch(
+      begin(name, {}, now),
+      (error) => Effect.succeed(GoogleError.make(503, error.description))
+    )
+  })
+  const isSpace = (found: Space.Space | GoogleError.Refusal): found is Space.Space => "state" in found
+
+  return {
+    standard,
+    handle: Effect.fnUntraced(function*(incoming) {
+      // A browser asks before it says which space it means.
+      if (incoming.verb === "OPTIONS") return yield* standard.handle(incoming)
+      const found = yield* find(incoming)
+      if (!isSpace(found)) {
+        counts.refused++
+        const steps = Render.refusal(found, "json")
+        const { origin } = incoming.headers
+        return Exchange.unseen(origin === undefined ? steps : Render.shared(steps, origin))
+      }
+      const leave = enter(found, yield* Clock.Clock)
+      const exchange = yield* Effect.onError(found.handle(incoming), () => Effect.sync(leave))
+      return {
+        ...exchange,
+        closed: (outcome) => {
+          leave()
+          exchange.closed(outcome)
+        }
+      }
+    }),
+    handleLive: Effect.fnUntraced(function*(incoming) {
+      const found = yield* find(incoming)
+      if (!isSpace(found)) {
+        counts.refused++
+        return Carrier.refusal(Render.refusal(found, "json"))
+      }
+      const clock = yield* Clock.Clock
+      const leave = enter(found, clock)
+      const upgrade = yield* Effect.ensuring(found.handleLive(incoming), Effect.sync(leave))
+      if (upgrade._tag === "Refused") return upgrade
+      const { connect } = upgrade
+      return {
+        _tag: "Accepted",
+        connect: (carrier) => {
+          const leave = enter(found, clock)
+          const connection = connect(carrier)
+          return {
+            ...connection,
+            gone: (code, reason) => {
+              leave()
+              connection.gone(code, reason)
+            }
+          }
+        }
+      }
+    }),
+    get: Effect.fnUntraced(function*(name, own) {
+      const problem = Chosen.wrongName(name)
+      if (problem !== undefined) {
+        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description: problem }))
+      }
+      if (name === Chosen.standard) {
+        if (own === undefined) return standard
+        const description = "The space \"default\" has the options that the emulator was started with."
+        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+      }
+      const now = yield* Clock.currentTimeMillis
+      yield* sweep(now)
+      const known = all.get(name)
+      if (known !== undefined && own === undefined) return known
+      if (known !== undefined) yield* bury(known, "")
+      return yield* begin(name, own ?? {}, now)
+    }),
+    end: Effect.fnUntraced(function*(name) {
+      if (name === Chosen.standard) {
+        const description = "The space \"default\" never ends: clear it, or end the emulator."
+        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+      }
+      const space = all.get(name)
+      if (space === undefined) return false
+      yield* bury(space, `The space "${name}" has ended: it was told to.`)
+      return true
+    }),
+    summary: Effect.gen(function*() {
+      yield* sweep(yield* Clock.currentTimeMillis)
+      return {
+        spaces: [standard, ...all.values()].map(({ createdAt, name, open, state, usedAt }) => ({
+          name,
+          createdAt,
+          usedAt,
+          open,
+          requests: state.log.arrived()
+        })),
+        ...counts
+      }
+    })
+  }
+}
