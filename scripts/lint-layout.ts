@@ -16,7 +16,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
   gemini: [["google", "wire"], ["config"], ["telemetry"], ["http", "limiter"], ["budget"], ["call"], ["live"], [
     "members"
   ]],
-  emulator: [["google", "log"], ["judge"], ["answers"], ["spaces"], ["live"], ["server"]]
+  emulator: [["google", "log"], ["judge"], ["answers"], ["rules"], ["live"], ["server"], ["spaces"]]
 }
 
 /** The longest ring of imports that may exist, type imports included. Value imports may not form a ring at all. */

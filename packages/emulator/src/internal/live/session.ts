@@ -21,7 +21,7 @@ import type * as LiveState from "./state.ts"
 import * as LiveTokens from "./tokens.ts"
 import * as Tokens from "../answers/tokens.ts"
 import * as Turns from "./turns.ts"
-import type { Projects } from "../spaces/projects.ts"
+import type { Projects } from "../rules/projects.ts"
 import type * as Utterance from "../answers/Utterance.ts"
 
 export interface Options {

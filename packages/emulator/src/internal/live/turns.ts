@@ -18,7 +18,7 @@ import * as Judge from "./judge.ts"
 import type * as Outbox from "./outbox.ts"
 import * as Reply from "./reply.ts"
 import * as Tokens from "../answers/tokens.ts"
-import type { Projects } from "../spaces/projects.ts"
+import type { Projects } from "../rules/projects.ts"
 import * as Utterance from "../answers/Utterance.ts"
 
 export interface Setting {
