@@ -95,7 +95,7 @@ export const stream = <T, E, RD>(options: {
         text += part.delta
         // All of it is read each time: a long text is not read for each piece.
         if (text.length < next) return Result.failVoid
-        next = text.length + (text.length >> 8)
+        next = text.length > 4096 ? text.length + (text.length >> 5) : 0
         const partial = PartialJson.parse(text)
         if (partial === undefined || partial.complete) return Result.failVoid
         const decoded = partialDecode(options.schema, partial)

@@ -21,6 +21,9 @@ export const steps = (jsonPath: string): ReadonlyArray<Step> =>
       index === undefined ? name ?? (single ?? double ?? "").replace(/\\(.)/g, "$1") : Number(index)
   )
 
+/** What is longer is written again when it has grown by a thirty-second. */
+const short = 4096
+
 /** Deeper arguments fill the stack of whoever writes them as JSON. */
 const deepest = 200
 
@@ -51,7 +54,8 @@ export class ArgsFold {
   readonly #args: Record<string, unknown> = {}
   #shown = ""
   #open = false
-  /** Of the values that came since the text was last written. */
+  /** How long the text was when it was last written, and the values that came since. */
+  #written = 0
   #grown = 0
 
   add(piece: Piece): void {
@@ -83,9 +87,10 @@ export class ArgsFold {
    * it is written each time: what is long is not written for each piece.
    */
   delta(): string {
-    if (this.#grown < this.#shown.length >> 8) return ""
-    this.#grown = 0
+    if (this.#written > short && this.#grown < this.#written >> 5) return ""
     const whole = JSON.stringify(this.#args)
+    this.#grown = 0
+    this.#written = whole.length
     let end = whole.length
     while (whole[end - 1] === "}" || whole[end - 1] === "]") end--
     const text = whole.slice(0, end)

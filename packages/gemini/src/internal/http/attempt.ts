@@ -24,7 +24,7 @@ import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import * as OptionCheck from "../config/optionCheck.ts"
-import type { GeminiError } from "../../GeminiError.ts"
+import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type * as GenerateContent from "../../wire/GenerateContent.ts"
 import * as AttemptClock from "./attemptClock.ts"
@@ -167,18 +167,17 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError> => {
     const built = request(attempt)
     if (Result.isFailure(built)) return Effect.fail(built.failure)
-    const sent = Effect.updateContext(Redirect.send(client, built.success), silenced)
-    return Effect.matchEffect(onConnect === undefined ? sent : Effect.provideService(sent, OnConnect, onConnect), {
-      onFailure: (error) => Effect.fail(Body.network(attempt, error)),
-      onSuccess: (sent) => {
-        const elsewhere = Redirect.elsewhere(sent)
-        return elsewhere === undefined ? Effect.succeed(sent.response) : foreign(attempt, sent.response, elsewhere)
-      }
-    })
+    const foreign = (response: HttpClientResponse.HttpClientResponse, elsewhere: Redirect.Elsewhere) =>
+      refuse(attempt, response, elsewhere)
+    const sent = Effect.updateContext(Redirect.send(client, built.success, foreign), silenced)
+    return Effect.mapError(
+      onConnect === undefined ? sent : Effect.provideService(sent, OnConnect, onConnect),
+      (error) => error instanceof GeminiError ? error : Body.network(attempt, error)
+    )
   }
 
   /** Somebody else's answer: its body is let go, not read. */
-  const foreign = (
+  const refuse = (
     attempt: Attempt,
     { status, stream }: HttpClientResponse.HttpClientResponse,
     { answered, asked }: Redirect.Elsewhere

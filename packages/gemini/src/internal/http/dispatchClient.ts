@@ -18,6 +18,7 @@ import type { Socket } from "node:net"
 import { OnConnect } from "./connection.ts"
 import { DispatchBody } from "./DispatchBody.ts"
 import { DispatchResponse } from "./DispatchResponse.ts"
+import { followsNothing } from "./redirect.ts"
 import { version } from "../config/version.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
@@ -155,7 +156,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const dispatcher = yield* NodeHttpClient.Dispatcher
   // Streamed and form bodies, upgrades: rare, and Effect's own client does them.
   const other = yield* NodeHttpClient.makeUndici
-  return HttpClient.makeWith(
+  const client = HttpClient.makeWith(
     (requested) =>
       Effect.flatMap(requested, (request) => {
         const content = body(request)
@@ -174,4 +175,5 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
       }),
     Effect.succeed<HttpClientRequest.HttpClientRequest>
   )
+  return Object.assign(client, { [followsNothing]: true })
 })

@@ -20,6 +20,9 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
 
+/** On a client of ours that is not fetch, and follows nothing. */
+export const followsNothing: unique symbol = Symbol("effect-gemini/internal/followsNothing")
+
 /**
  * The client, with fetch told not to follow.
  *
@@ -29,13 +32,12 @@ type Request = HttpClientRequest.HttpClientRequest
  * with the context of the attempt (`restored`).
  */
 export const manual = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
-  // Over undici all calls of a program share one context; over fetch each has its own.
-  let last: readonly [from: Context.Context<never>, to: Context.Context<never>] | undefined
+  if (followsNothing in client) return client
   const told = (context: Context.Context<never>): Context.Context<never> => {
     const init = Context.getOrUndefined(context, RequestInit)
-    if (init?.redirect === "manual" || init?.redirect === "error") return context
-    if (last?.[0] !== context) last = [context, Context.add(context, RequestInit, { ...init, redirect: "manual" })]
-    return last[1]
+    return init?.redirect === "manual" || init?.redirect === "error"
+      ? context
+      : Context.add(context, RequestInit, { ...init, redirect: "manual" })
   }
   const tell = (request: Request): Effect.Effect<Request> =>
     Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
@@ -51,16 +53,21 @@ export interface Sent {
   readonly response: Response
 }
 
-/** Sends, and tells what was sent at last: a client may rewrite requests, and try them again. */
-export const send = (
+/** Sends. Another origin's answer is for `foreign` to refuse. */
+export const send = <E>(
   client: HttpClient.HttpClient,
-  request: Request
-): Effect.Effect<Sent, HttpClientError.HttpClientError> =>
+  request: Request,
+  foreign: (response: Response, elsewhere: Elsewhere) => Effect.Effect<never, E>
+): Effect.Effect<Response, HttpClientError.HttpClientError | E> =>
   Effect.suspend(() => {
+    // A client may rewrite requests, and try them again: what was sent at last is what was asked.
     let sent = request
-    return Effect.map(
+    return Effect.flatMap(
       client.postprocess(Effect.map(client.preprocess(request), (made) => sent = made)),
-      (response) => ({ request: sent, response })
+      (response): Effect.Effect<Response, E> => {
+        const other = elsewhere({ request: sent, response })
+        return other === undefined ? Effect.succeed(response) : foreign(response, other)
+      }
     )
   })
 
