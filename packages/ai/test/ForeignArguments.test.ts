@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ArgsFold } from "../src/internal/partialArgs.ts"
+import { ArgsFold } from "../src/internal/ArgsFold.ts"
 import { filePart } from "../src/internal/promptToContents.ts"
 import * as Prompt from "effect/ai/Prompt"
 
