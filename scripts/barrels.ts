@@ -28,4 +28,42 @@ for (const name of ["gemini", "ai", "journal", "narrative", "emulator", "cli"]) 
     stale++
   } else writeFileSync(path, text)
 }
+
+// The list of public modules in packages/gemini/README.md, by folder, with the first sentence of each module's header.
+const readmePath = join(import.meta.dirname, "..", "packages/gemini/README.md")
+const readme = readFileSync(readmePath, "utf8")
+const [begin, end] = ["<!-- modules: written by pnpm barrels -->", "<!-- /modules -->"]
+const source = join(import.meta.dirname, "..", "packages/gemini/src")
+const sentenceOf = (file: string): string => {
+  const header = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(source, file), "utf8"))?.[1] ?? ""
+  const text = header.split("\n").map((line) => line.replace(/^\s*\* ?/, "")).join("\n").trim().split(/\n\s*\n/)[0] ??
+    ""
+  return (/^[\s\S]*?[.:](?=\s|$)/.exec(text)?.[0] ?? text).replace(/\s+/g, " ").replace(/:$/, ".").replaceAll(
+    "|",
+    "\\|"
+  )
+}
+const groups = Map.groupBy(
+  globSync("**/*.ts", { cwd: source, exclude: ["internal", "index.ts"] }).sort(),
+  (file) => file.includes("/") ? file.split("/")[0] ?? "" : ""
+)
+const table = Array.from(groups).sort(([a], [b]) => a < b ? -1 : 1).flatMap(([group, files]) => [
+  "",
+  group === "" ? "**Front doors**" : `**\`${group}/\`**`,
+  "",
+  "| module | what it is |",
+  "|---|---|",
+  ...files.map((file) => `| \`effect-gemini/${file.slice(0, -3)}\` | ${sentenceOf(file)} |`)
+])
+const written = readme.replace(
+  new RegExp(`${begin}[\\s\\S]*${end}`),
+  () => [begin, ...table, "", end].join("\n")
+)
+if (!readme.includes(begin)) throw new Error("packages/gemini/README.md has no place for its modules")
+if (written !== readme) {
+  if (check) {
+    console.error(`${readmePath} is stale: run "pnpm barrels"`)
+    stale++
+  } else writeFileSync(readmePath, written)
+}
 process.exitCode = stale === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 /**
  * What a person reads when something is wrong: every case's whole stderr and exit code,
- * kept in messages.snapshot.txt. Read that file as a user would before accepting a change.
+ * kept in messages/, one file a command. Read them as a user would before accepting a change.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Audio from "effect-gemini/live/Audio"
@@ -162,7 +162,7 @@ const cases: Readonly<Record<string, Case>> = {
 describe("a person who made a mistake", () => {
   it.live("reads what is wrong and what to do", () =>
     Effect.gen(function*() {
-      const report: Array<string> = []
+      const reports = new Map<string, Array<string>>()
       for (const [title, { args = ["run", "story.toml"], exitCode = 2, story, ...setting }] of Object.entries(cases)) {
         const files = { ...setting.files, ...(story === undefined ? {} : { "story.toml": story }) }
         const outcome = yield* gemini(args, { ...setting, files })
@@ -170,8 +170,13 @@ describe("a person who made a mistake", () => {
         for (const secret of ["AIza", password]) assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
         // Real retries wait for a random time.
         const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
+        const command = ["run", "live", "limits", "emulator", "models"].find((name) => name === args[0]) ?? "other"
+        const report = reports.get(command) ?? []
+        reports.set(command, report)
         report.push(`# ${title}\n$ gemini-fx ${args.join(" ")}\n${stderr}=> ${outcome.exitCode}\n`)
       }
-      yield* Effect.promise(() => expect(report.join("\n")).toMatchFileSnapshot("./messages.snapshot.txt"))
+      for (const [command, report] of reports) {
+        yield* Effect.promise(() => expect(report.join("\n")).toMatchFileSnapshot(`./messages/${command}.txt`))
+      }
     }))
 })

@@ -14,7 +14,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { chunk } from "./fixtures/continuations.ts"
+import { chunk } from "../fixtures/continuations.ts"
 
 const model = "gemini-2.5-pro"
 const request = {
