@@ -48,6 +48,23 @@ const regular: Omit<FileSystem.File.Info, "size"> = {
   blocks: Option.none()
 }
 
+const notThere = Effect.fail(
+  PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "open" })
+)
+
+/** An open file of which only what overrides this is done. */
+const closed: FileSystem.File = {
+  [FileSystem.FileTypeId]: FileSystem.FileTypeId,
+  stat: notThere,
+  seek: () => notThere,
+  sync: Effect.void,
+  read: () => notThere,
+  readAlloc: () => notThere,
+  truncate: () => notThere,
+  write: () => notThere,
+  writeAll: () => notThere
+}
+
 const inMemory = (files: Map<string, string | Uint8Array>) => {
   const read = (path: string) => {
     const content = files.get(path.replace(`${process.cwd()}/`, ""))
@@ -68,6 +85,14 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
         ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "writeFile" }))
         : Effect.sync(() => void files.set(path, content)),
     writeFileString: (path, text) => Effect.sync(() => void files.set(path, text)),
+    open: (path) =>
+      Effect.sync(() => {
+        files.set(path, "")
+        return {
+          ...closed,
+          writeAll: (content: Uint8Array) => Effect.sync(() => void files.set(path, content))
+        }
+      }),
     makeDirectory: () => Effect.void,
     readDirectory: () => Effect.succeed([]),
     rename: (from, to) =>

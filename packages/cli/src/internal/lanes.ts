@@ -18,6 +18,7 @@ import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Tier from "effect-gemini/limits/Tier"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import * as Folder from "./folder.ts"
 
 // JSON has no Infinity: what is not limited is null.
 const Limit = Schema.NullOr(Schema.Finite)
@@ -123,7 +124,8 @@ export const tell = Effect.fnUntraced(function*(server: string, title: string) {
   const limiter = yield* RateLimiter.RateLimiter
   const directory = yield* directoryOfRuns
   const path = join(directory, `${process.pid}-${(yield* Random.nextIntBetween(0, 2 ** 32)).toString(36)}.json`)
-  yield* Effect.ignore(files.makeDirectory(directory, { recursive: true, mode: 0o700 }))
+  const problem = yield* Folder.prepare(directory, "private")
+  if (problem !== undefined) return yield* Effect.logWarning(`${problem}: gemini-fx limits shows nothing of this run`)
   let said = ""
   let saidAt = -Infinity
   const step = Effect.gen(function*() {
@@ -132,7 +134,7 @@ export const tell = Effect.fnUntraced(function*(server: string, title: string) {
     const text = JSON.stringify(lanes)
     if (text === said && at - saidAt < silence / 4) return
     // In one step, so that nobody reads half of it.
-    yield* files.writeFileString(`${path}.new`, encode({ version: 1, server, title, at, lanes }))
+    yield* files.writeFileString(`${path}.new`, encode({ version: 1, server, title, at, lanes }), { mode: 0o600 })
     yield* files.rename(`${path}.new`, path)
     said = text
     saidAt = at
@@ -146,6 +148,8 @@ export const tell = Effect.fnUntraced(function*(server: string, title: string) {
 const told = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const directory = yield* directoryOfRuns
+  // What another user could have written there is told by no run of this one.
+  if ((yield* Folder.problem(directory, "private")) !== undefined) return []
   const now = yield* Clock.currentTimeMillis
   const names = yield* Effect.orElseSucceed(files.readDirectory(directory), () => [])
   const all = yield* Effect.forEach(
@@ -167,6 +171,7 @@ const keyOf = ({ family, location, model, project }: Pick<Lane, "project" | "loc
 
 /** What the lanes of a directory count, of those that `known` does not have. */
 const remembered = Effect.fnUntraced(function*(directory: string, tier: Tier.Tier, known: ReadonlySet<string>) {
+  if ((yield* Folder.problem(directory, "shared")) !== undefined) return []
   const keys = (yield* FileLaneStore.lanes(directory)).filter((key) =>
     !known.has(keyOf({ ...key, model: key.quotaModel }))
   )

@@ -18,8 +18,9 @@ import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
 import { createHash } from "node:crypto"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
+import * as Folder from "./folder.ts"
 import * as Lanes from "./lanes.ts"
 
 export interface Server {
@@ -80,6 +81,12 @@ const directoryOf = (name: string, isAsked: boolean) =>
         : join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${name}`)
   )
 
+/** Whoever could write to the folder above could put another one in its place. */
+const problemOf = Effect.fnUntraced(function*(directory: string) {
+  const above = yield* Folder.prepare(dirname(directory), "shared")
+  return above ?? (yield* Folder.prepare(directory, "shared"))
+})
+
 const emulated = (why: string, options: GeminiConfig.Options): Server => {
   const all = { tier: "tier3", ...options } as const
   return {
@@ -125,7 +132,12 @@ export const choose = Effect.fnUntraced(function*(
   const kept = <A>(client: Layer.Layer<A>) =>
     directory === undefined
       ? client
-      : Layer.provide(client, Layer.provide(FileLaneStore.layer({ directory }), NodeFileSystem.layer))
+      : Layer.unwrap(Effect.map(problemOf(directory), (problem) =>
+        problem === undefined ? Layer.provide(client, FileLaneStore.layer({ directory })) : Layer.tap(
+          client,
+          () =>
+            Effect.logWarning(`${problem}: the quota is not remembered there`)
+        ))).pipe(Layer.provide(NodeFileSystem.layer))
   return {
     says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key of the environment${bills}`,
     name,

@@ -1,6 +1,7 @@
 /** The results of an unfinished run, kept in a file of the user's choice. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { ActResult } from "effect-gemini-narrative/ActResult"
 import { CommandFailed } from "./CommandFailed.ts"
@@ -16,6 +17,28 @@ export interface State {
   /** The run is complete: nothing is left to resume. */
   readonly done: Effect.Effect<void, CommandFailed>
 }
+
+/**
+ * The whole text or none of it: a disk that is full, or a process that ends in the middle, leaves what
+ * was there. Where the file is a link, what it leads to is written.
+ */
+const replace = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, file: string, text: string) {
+  const target = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+  const next = `${target}.${process.pid}-${(yield* Random.nextIntBetween(0, 2 ** 32)).toString(36)}`
+  const write = Effect.scoped(Effect.gen(function*() {
+    const handle = yield* fs.open(next, { flag: "wx" })
+    yield* handle.writeAll(new TextEncoder().encode(text))
+    yield* handle.sync
+  }))
+  yield* Effect.gen(function*() {
+    yield* write
+    yield* fs.rename(next, target)
+  }).pipe(
+    Effect.onError(() => Effect.ignore(fs.remove(next, { force: true }))),
+    // One that was begun is ended, also by Ctrl-C, or the other file would be left.
+    Effect.uninterruptible
+  )
+})
 
 export const none: State = { results: [], keep: () => Effect.void, done: Effect.void }
 
@@ -40,8 +63,8 @@ export const open = Effect.fnUntraced(function*(
         all.push(result)
         return encode({ acts: all })
       }).pipe(
-        Effect.flatMap((text) => fs.writeFileString(file, `${text}\n`)),
-        Effect.mapError(failed("cannot be written"))
+        Effect.flatMap((text) => replace(fs, file, `${text}\n`)),
+        Effect.mapError(failed("cannot be written; what was kept before is still in it"))
       ),
     done: Effect.mapError(Effect.ignore(fs.remove(file, { force: true })), failed("cannot be removed"))
   }
