@@ -12,6 +12,7 @@ import * as Members from "effect-gemini/Members"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -143,6 +144,40 @@ describe("a CircuitBreakerStore in the context", () => {
       assert.strictEqual((yield* emulator.requests).length, before + 1)
     }).pipe(Effect.provide(
       Layer.merge(Emulator.layerHttpClient({ projects }), CircuitBreaker.layerStoreMemory())
+    )))
+})
+
+describe("a CircuitBreakerStore that does not answer", () => {
+  const silent = Layer.succeed(CircuitBreaker.CircuitBreakerStore, {
+    admit: () => Effect.never,
+    record: () => Effect.never,
+    state: () =>
+      Effect.fail(
+        new CircuitBreaker.CircuitBreakerError({
+          reason: new CircuitBreaker.CircuitBreakerStoreError({ message: "away" })
+        })
+      )
+  })
+
+  it.effect("opens no circuit, and holds a call up for a second, past an interruption too", () =>
+    Effect.gen(function*() {
+      const started = yield* Clock.currentTimeMillis
+      const call = yield* Effect.forkChild(generate, { startImmediately: true })
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(call.pollUnsafe())
+      yield* TestClock.adjust("1 milli")
+      assert.strictEqual((yield* Fiber.join(call)).attempts[0]?.member, "a")
+      assert.strictEqual((yield* Clock.currentTimeMillis) - started, 1_000)
+
+      const interrupted = yield* Effect.forkChild(generate, { startImmediately: true })
+      yield* TestClock.adjust("10 millis")
+      const ending = yield* Effect.forkChild(Fiber.interrupt(interrupted), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(ending)
+    }).pipe(Effect.provide(
+      Members.layer({ members, tier: "tier3" }).pipe(
+        Layer.provideMerge(Layer.merge(Emulator.layerHttpClient({ projects }), silent))
+      )
     )))
 })
 

@@ -5,10 +5,12 @@
  * Only an outage opens a circuit: overload, a failing server, no connection, no answer in
  * time. A refused request or a spent quota says nothing of the member's health.
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Schedule from "effect/Schedule"
@@ -16,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import { isJudged, isOutage } from "../call/failures.ts"
+import { alarm } from "../limiter/alarm.ts"
 import type { Signal } from "./Room.ts"
 
 /** How a circuit stands; `retryIn` in milliseconds where it lets nobody through now. */
@@ -48,6 +51,9 @@ export const outcomeOf = (error: GeminiError): CircuitBreaker.Outcome =>
     : CircuitBreaker.ignored
 
 const closed: State = { state: "closed", retryIn: 0 }
+
+/** How long a call waits for a store to let it in, in milliseconds. */
+const patience = 1_000
 
 /** How often a circuit that another process probes is looked at, in milliseconds. */
 const lookAgain = 1_000
@@ -108,8 +114,17 @@ export const make = Effect.fnUntraced(function*(
             else if (exit.value._tag === "Ignored") changed()
           })
         )
+        const within = Effect.withFiber((caller: Fiber.Fiber<unknown, unknown>) => {
+          if (Deferred.isDoneUnsafe(entered)) return Deferred.await(entered)
+          // A store that does not answer opens no circuit; nor is it told how it went.
+          const stop = alarm(caller.context, caller.getRef(Clock.Clock), patience, () => {
+            Deferred.doneUnsafe(outcome, Effect.succeed(CircuitBreaker.ignored))
+            Deferred.doneUnsafe(entered, Effect.succeed(true))
+          })
+          return Effect.tap(Deferred.await(entered), () => Effect.sync(stop))
+        })
         return Effect.forkDetach(watched, { startImmediately: true }).pipe(
-          Effect.andThen(Deferred.await(entered)),
+          Effect.andThen(within),
           Effect.map((isIn): Verdict | undefined =>
             isIn
               ? (said) => {
@@ -117,7 +132,7 @@ export const make = Effect.fnUntraced(function*(
               }
               : undefined
           ),
-          // Whoever is in must be able to say how it went.
+          // Whoever is in must be able to say how it went, and so waits for a store past its interruption.
           Effect.uninterruptible
         )
       })
