@@ -185,7 +185,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     const expected = `an answer of ${asked}, got one of ${answered} (HTTP ${status}): the HttpClient followed a ` +
       `redirect, and the key may have gone there; use a client that follows none, and look at baseUrl`
     return Effect.andThen(
-      Effect.ignore(Effect.scoped(Stream.toPull(stream))),
+      Effect.exit(Effect.scoped(Stream.toPull(stream))),
       Effect.fail(Body.invalid(attempt, "", expected))
     )
   }
