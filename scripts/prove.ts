@@ -13,6 +13,12 @@ interface Proof {
 }
 
 const proofs: Readonly<Record<string, Proof>> = {
+  "11.4": {
+    shows:
+      "50,000 raw requests and 10,000 WebSocket openings of mutated bytes: the emulator answers or closes, and goes on",
+    project: "emulator",
+    files: ["AnyBytes.test"]
+  },
   "13.3": {
     shows: "200 kills -9 in the middle of appends: no acknowledged record lost, none in half, one writer",
     project: "journal",

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { connect } from "node:net"
 import * as Mutations from "./Mutations.ts"
+import { seedOf, sizeOf } from "../../../scripts/proof.ts"
 import { closeCodeOf, converse, frame, livePath, portOf, statusOf, upgrade } from "./RawSocket.ts"
 import { flash, generate, post, prompt, text } from "./Wire.ts"
 
@@ -21,8 +22,9 @@ const services = (options: Emulator.Options = {}) =>
     Layer.provide(Layer.succeed(Clock.Clock, Context.get(Context.empty(), Clock.Clock)))
   )
 
-/** How many times the usual number of inputs; a night's run takes 100. */
-const times = Number(process.env["EMULATOR_FUZZ"] ?? 1)
+/** How many times the usual number of inputs. */
+const times = sizeOf("11.4", { test: 1, prove: 10 })
+const seed = seedOf("11.4", 7)
 
 /** What nobody caught while `effect` ran. */
 const uncaught = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -202,7 +204,7 @@ describe("over sockets", () => {
     it.effect(`${5_000 * times} requests of mutated bytes end nothing but themselves`, () =>
       Effect.gen(function*() {
         const port = portOf((yield* Emulator.Emulator).url)
-        const chance = Mutations.make(7)
+        const chance = Mutations.make(seed)
         const tally: Record<number, number> = {}
         const errors = yield* uncaught(Effect.forEach(
           Array.from({ length: 5_000 * times }, () => Mutations.request(chance, port)),
@@ -227,7 +229,7 @@ describe("over sockets", () => {
       () =>
         Effect.gen(function*() {
           const port = portOf((yield* Emulator.Emulator).url)
-          const chance = Mutations.make(11)
+          const chance = Mutations.make(seed + 1)
           const tally: Record<number, number> = {}
           const errors = yield* uncaught(Effect.forEach(
             Array.from({ length: 1_000 * times }, () => Mutations.opening(chance, port)),
