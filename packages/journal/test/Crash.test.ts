@@ -15,7 +15,7 @@ import { acknowledged, start } from "./children.ts"
 import { type Place, storeOf } from "./place.ts"
 import { note, notes, texts } from "./notes.ts"
 import * as RedisServer from "./RedisServer.ts"
-import { refusal } from "./suite.ts"
+import { quickest } from "./suite.ts"
 
 /** On files, where a death can tear a line; a quarter of them on each other place. */
 const kills = sizeOf("13.3", { test: 8, prove: 200 })
@@ -64,6 +64,12 @@ const grounds: ReadonlyArray<Ground> = [
     skip: RedisServer.skip,
     times: Math.ceil(kills / 4),
     place: Effect.map(RedisServer.start(), ({ url }) => ({ kind: "redis", url }))
+  },
+  {
+    name: "SQL on node:sqlite",
+    lock: false,
+    times: Math.ceil(kills / 4),
+    place: Effect.map(folder, (path) => ({ kind: "sqlite", file: `${path}/journal.sqlite` }))
   }
 ]
 
@@ -151,9 +157,7 @@ for (const ground of grounds) {
           yield* zombie.signal("SIGSTOP")
           yield* Effect.sleep(50)
           if (ground.lock) {
-            const asked = performance.now()
-            const busy = yield* refusal(Effect.scoped(journal.resume(notes, "z")))
-            const took = performance.now() - asked
+            const [busy, took] = yield* quickest(Effect.scoped(journal.resume(notes, "z")))
             if (busy._tag !== "Busy") return assert.fail(busy._tag)
             assert.strictEqual(busy.pid, zombie.pid)
             assert.isTrue(Date.now() - (busy.since ?? 0) < 30_000)

@@ -41,6 +41,7 @@ export const start = (...settings: ReadonlyArray<string>): Effect.Effect<Server,
         }),
         (child) =>
           Effect.callback<void>((resume) => {
+            if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
             child.once("exit", () => resume(Effect.void))
             child.kill("SIGCONT")
             child.kill("SIGKILL")

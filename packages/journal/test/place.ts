@@ -12,7 +12,7 @@ import * as RedisServer from "./RedisServer.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 
 export type Place =
-  | { readonly kind: "files"; readonly directory: string; readonly lock: boolean }
+  | { readonly kind: "files"; readonly directory: string; readonly lock: boolean; readonly sync?: boolean }
   | { readonly kind: "redis"; readonly url: string }
   | { readonly kind: "sqlite"; readonly file: string }
 
@@ -21,7 +21,7 @@ export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scop
     case "files":
       return FileStore.make({
         directory: place.directory,
-        sync: false,
+        sync: place.sync ?? false,
         poll: 5,
         lock: place.lock ? kernelLock() : undefined
       }).pipe(Effect.provide(NodeFileSystem.layer))

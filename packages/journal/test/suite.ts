@@ -34,6 +34,16 @@ export const refusal = <A, R>(effect: Effect.Effect<A, JournalError, R>): Effect
     if (Result.isSuccess(result)) assert.fail(`it succeeded with ${JSON.stringify(result.success)}`)
     return result.failure.reason
   })
+/** A refusal, and the milliseconds of the quickest of ten: on a busy machine any one of them may have waited for it. */
+export const quickest = <A, R>(effect: Effect.Effect<A, JournalError, R>) =>
+  Effect.map(
+    Effect.forEach(Array.from({ length: 10 }), () =>
+      Effect.suspend(() => {
+        const from = performance.now()
+        return Effect.map(refusal(effect), (reason) => [reason, performance.now() - from] as const)
+      })),
+    (all) => all.reduce((best, one) => one[1] < best[1] ? one : best)
+  )
 const tagOf = <A, R>(effect: Effect.Effect<A, JournalError, R>) => Effect.map(refusal(effect), (reason) => reason._tag)
 
 type Service = Journal.Journal["Service"]
@@ -209,9 +219,7 @@ export const suite = (subject: Subject): void => {
               const first = yield* Scope.make()
               const run = yield* Scope.provide(first)((yield* journal()).create(notes, "held"))
               const other = yield* journal()
-              const asked = performance.now()
-              const busy = yield* refusal(other.resume(notes, "held"))
-              const took = performance.now() - asked
+              const [busy, took] = yield* quickest(other.resume(notes, "held"))
               if (busy._tag !== "Busy") return assert.fail(busy._tag)
               assert.strictEqual(busy.pid, process.pid)
               assert.isTrue((busy.since ?? 0) >= before && (busy.since ?? 0) <= Date.now())
@@ -355,7 +363,7 @@ export const suite = (subject: Subject): void => {
       run("keeps blobs by their digest, once, until the run goes", ({ journal }) =>
         Effect.gen(function*() {
           const mine = yield* journal()
-          const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index * 7)
+          const bytes = Uint8Array.from({ length: 2_500_000 }, (_, index) => index * 7)
           const digest = yield* Effect.scoped(Effect.gen(function*() {
             const run = yield* mine.create(notes, "blobs")
             const digest = yield* run.putBlob(bytes)

@@ -44,7 +44,9 @@ export const make = (): JournalStore => {
       Effect.suspend((): Effect.Effect<void, JournalErrorReason> => {
         if (runs.get(id) !== run) return Effect.fail(new NotFound({ what: "run" }))
         // A line that is offered again was written before.
-        if (run.lines.some((known) => known.seq === line.seq && known.by === by)) return Effect.void
+        if (line.seq < run.chain.next && run.lines.some((known) => known.seq === line.seq && known.by === by)) {
+          return Effect.void
+        }
         if (run.chain.by !== by) return Effect.fail(new TakenOver(whoIs(run.chain.by)))
         if (run.chain.next !== line.seq) {
           return Effect.fail(new WrongSequence({ expected: run.chain.next, given: line.seq }))

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -24,10 +23,20 @@ export const largestAppend = 64 * MiB
 
 const isJson = Schema.is(Schema.Json)
 
-/** How often a store that does not answer is asked again, with the same line. */
-const again = Schedule.exponential("50 millis", 4).pipe(Schedule.upTo({ times: 2 }))
-
 const isUnavailable = (reason: JournalErrorReason): boolean => reason._tag === "Unavailable" && reason.isRetryable
+
+/** When a store that did not answer is asked again, with the same line. */
+const waits = [50, 200]
+
+/** The schedule of a retry costs as much as an append in memory, so there is none until something failed. */
+const persistent = <A>(
+  ask: Effect.Effect<A, JournalErrorReason>,
+  attempt = 0
+): Effect.Effect<A, JournalErrorReason> =>
+  Effect.catchIf(ask, isUnavailable, (reason) => {
+    const wait = waits[attempt]
+    return wait === undefined ? Effect.fail(reason) : Effect.delay(persistent(ask, attempt + 1), wait)
+  })
 
 interface Attempt {
   readonly line: Line
@@ -130,8 +139,7 @@ class OpenRun<A> implements Journal.Run<A> {
   #send(attempt: Attempt): Effect.Effect<number, JournalErrorReason> {
     const { line, text } = attempt
     this.#pending = attempt
-    return this.#to.append(line, text).pipe(
-      Effect.retry({ schedule: again, while: isUnavailable }),
+    return persistent(this.#to.append(line, text)).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           if (Exit.isSuccess(exit)) {
@@ -206,7 +214,7 @@ class OpenRun<A> implements Journal.Run<A> {
       if (kept.length > limit) return Effect.fail(new TooLarge({ what: "blob", size: kept.length, limit }))
       return Effect.tap(
         this.#sha256(kept),
-        (digest) => Effect.retry(this.#store.putBlob(this.id, digest, kept), { schedule: again, while: isUnavailable })
+        (digest) => persistent(this.#store.putBlob(this.id, digest, kept))
       )
     }))
   }

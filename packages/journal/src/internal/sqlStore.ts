@@ -2,12 +2,13 @@
  * Journals in SQL. The row of a run says what comes next and who writes; an append moves that row on under the condition
  * that both are as the writer believes, and writes its line, in one transaction.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
 import type { Head } from "../Entry.ts"
 import {
@@ -62,6 +63,26 @@ const endIn = ({ next, state }: Pick<RunRow, "next" | "state">): End => ({
   ...(state === "" ? {} : { state })
 })
 
+/**
+ * A rollback that fails is a defect of the client's, and a database that is full has often rolled back by itself: what
+ * failed first is what is said.
+ */
+const failed = (cause: Cause.Cause<SqlError>): Effect.Effect<never, JournalErrorReason> => {
+  const error = cause.reasons.flatMap((reason) =>
+    reason._tag === "Fail"
+      ? [reason.error]
+      : reason._tag === "Die" && isSqlError(reason.defect)
+      ? [reason.defect]
+      : []
+  )[0]
+  const foreign = cause.reasons.some((reason) =>
+    reason._tag === "Interrupt" || (reason._tag === "Die" && !isSqlError(reason.defect))
+  )
+  return error === undefined || foreign
+    ? Effect.failCause(Cause.fromReasons(cause.reasons.filter((reason) => reason._tag !== "Fail")))
+    : Effect.fail(reasonOf(error))
+}
+
 /** A transaction of the caller's is not joined: what was acknowledged must not be rolled back with it. */
 const apart = (sql: SqlClient) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.updateContext(effect, (context: Context.Context<never>) => Context.omit(sql.transactionService)(context))
@@ -87,7 +108,7 @@ export const make = Effect.fnUntraced(function*(
   const alone = apart(client)
 
   const asked = <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, JournalErrorReason> =>
-    Effect.timeoutOrElse(Effect.mapError(alone(effect), reasonOf), {
+    Effect.timeoutOrElse(Effect.catchCause(alone(effect), failed), {
       duration: timeout,
       orElse: () => Effect.fail(new Unavailable({ code: "TIMEOUT" }))
     })

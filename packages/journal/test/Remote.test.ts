@@ -1,0 +1,151 @@
+/** What only a server can do wrong: not answer, be full, drop a connection, roll a transaction back. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { Redis } from "effect/persistence/Redis"
+import * as Result from "effect/Result"
+import { SqlClient } from "effect/sql/SqlClient"
+import * as Stream from "effect/Stream"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Journal from "../src/Journal.ts"
+import type { JournalError } from "../src/JournalError.ts"
+import * as RedisJournal from "../src/RedisJournal.ts"
+import * as SqlJournal from "../src/SqlJournal.ts"
+import { note, notes, texts } from "./notes.ts"
+import * as RedisServer from "./RedisServer.ts"
+import * as SqliteClient from "./SqliteClient.ts"
+import { all, refusal } from "./suite.ts"
+
+/** Ends when a follower has seen so many; then gives what it saw. */
+const following = Effect.fnUntraced(function*(journal: Journal.Journal["Service"], id: string) {
+  const seen: Array<string> = []
+  let wanted = 1
+  let done = yield* Deferred.make<void>()
+  yield* journal.follow(notes, id).pipe(
+    Stream.runForEach((entry) => {
+      seen.push(...texts([entry]))
+      return seen.length === wanted ? Deferred.succeed(done, undefined) : Effect.void
+    }),
+    Effect.forkScoped
+  )
+  return {
+    until: (count: number) =>
+      Effect.gen(function*() {
+        wanted = count
+        done = yield* Deferred.make<void>()
+        if (seen.length < count) yield* Effect.timeout(Deferred.await(done), "10 seconds")
+        return seen
+      })
+  }
+})
+
+const filled = Effect.fnUntraced(function*(run: Journal.Run<{ readonly text: string }>, most: number) {
+  const told: Array<string> = []
+  for (let n = 0; n < most; n++) {
+    const text = `${n}-${"x".repeat(20_000)}`
+    const result = yield* Effect.result(run.append([note(text)]))
+    if (Result.isFailure(result)) return { told, error: result.failure }
+    told.push(text)
+  }
+  return assert.fail("it was never full")
+})
+
+const mustBeFull = (error: JournalError, code: string): void => {
+  assert.deepInclude(error.reason, { _tag: "StorageFull", code })
+  assert.isTrue(error.isRetryable)
+}
+
+describe.skipIf(RedisServer.skip !== undefined)(`Redis${RedisServer.skip ?? ""}`, () => {
+  const over = (options: RedisJournal.Options) =>
+    Effect.flatMap(RedisJournal.makeStore(options), (store) => Journal.make(store))
+
+  it.live("that does not answer makes an append unsure, and the same append again is written once", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start()
+      yield* Effect.gen(function*() {
+        const journal = yield* over({ timeout: "100 millis" })
+        const run = yield* journal.create(notes, "frozen")
+        yield* run.append([note("1")])
+        yield* server.freeze
+        const asked = performance.now()
+        const reason = yield* refusal(run.append([note("2")]))
+        assert.deepInclude(reason, { _tag: "Unavailable", code: "TIMEOUT" })
+        assert.isTrue(performance.now() - asked < 3_000)
+        yield* server.thaw
+        assert.strictEqual((yield* refusal(run.append([note("3")])))._tag, "Unsettled")
+        yield* run.append([note("2")])
+        yield* run.append([note("3")])
+        assert.deepStrictEqual(yield* all(journal, "frozen"), ["Started", "1", "2", "3"])
+      }).pipe(Effect.provide(RedisServer.layerOf(server.url)))
+    }))
+
+  it.live("that is full loses nothing that was acknowledged, and the run goes on when there is room", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start("--maxmemory", "4mb", "--maxmemory-policy", "noeviction")
+      yield* Effect.gen(function*() {
+        const journal = yield* over({})
+        const run = yield* journal.create(notes, "full")
+        const { error, told } = yield* filled(run, 1_000)
+        mustBeFull(error, "OOM")
+        assert.deepStrictEqual(yield* all(journal, "full"), ["Started", ...told])
+        const redis = yield* Redis
+        yield* redis.send("CONFIG", "SET", "maxmemory", "0")
+        yield* run.append([note("there is room")])
+        assert.deepStrictEqual(yield* all(journal, "full"), ["Started", ...told, "there is room"])
+      }).pipe(Effect.provide(RedisServer.layerOf(server.url)))
+    }))
+
+  it.live("tells followers at once", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start()
+      yield* Effect.gen(function*() {
+        const journal = yield* over({ poll: "1 minute" })
+        const run = yield* journal.create(notes, "told")
+        const follower = yield* following(journal, "told")
+        yield* follower.until(1)
+        yield* Effect.sleep(200)
+        yield* run.append([note("1")])
+        assert.deepStrictEqual(yield* follower.until(2), ["Started", "1"])
+      }).pipe(Effect.provide(RedisServer.layerOf(server.url)))
+    }))
+
+  it.live("is named in no error, nor is its password", () =>
+    Effect.gen(function*() {
+      const server = yield* RedisServer.start("--requirepass", "sesame")
+      const url = server.url.replace("//", "//:sesame@")
+      yield* Effect.gen(function*() {
+        const journal = yield* over({ timeout: "100 millis" })
+        const run = yield* journal.create(notes, "secret")
+        const redis = yield* Redis
+        yield* Effect.ignore(redis.send("SHUTDOWN", "NOSAVE"))
+        const error = yield* Effect.flip(run.append([note("a prompt")]))
+        assert.strictEqual(error.reason._tag, "Unavailable")
+        const said = [error.message, error.stack, JSON.stringify(error)].join()
+        for (const secret of ["sesame", "127.0.0.1", String(server.port), "a prompt"]) assert.notInclude(said, secret)
+      }).pipe(Effect.provide(RedisServer.layerOf(url)))
+    }))
+})
+
+describe("SQL on SQLite", () => {
+  it.live("that is full loses nothing that was acknowledged, and the run goes on when there is room", () =>
+    Effect.gen(function*() {
+      const path = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "journal-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+      )
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient
+        const journal = yield* Journal.make(yield* SqlJournal.makeStore())
+        const run = yield* journal.create(notes, "full")
+        yield* sql`PRAGMA max_page_count = 60`
+        const { error, told } = yield* filled(run, 100)
+        mustBeFull(error, "SQLITE 13")
+        assert.deepStrictEqual(yield* all(journal, "full"), ["Started", ...told])
+        yield* sql`PRAGMA max_page_count = 1000`
+        yield* run.append([note("there is room")])
+        assert.deepStrictEqual(yield* all(journal, "full"), ["Started", ...told, "there is room"])
+      }).pipe(Effect.provide(SqliteClient.layer(`${path}/journal.sqlite`)))
+    }))
+})
