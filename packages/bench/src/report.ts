@@ -66,7 +66,7 @@ export const rowTable = (row: Row, figures: ReadonlyArray<Figure>): string => {
 /** What is compared with the baseline. */
 export const checked = (figure: Figure): number => figure.checked ?? figure.value
 
-/** Whose figures are not ours to keep. */
+/** These subjects are other people's clients: their figures go into no baseline. */
 const others: ReadonlySet<string> = new Set(["floor", "effect", "genai"])
 
 export type Baseline = Readonly<Record<string, number>>

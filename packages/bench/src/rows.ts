@@ -66,7 +66,7 @@ interface Kind {
   readonly unit: string
   readonly better: "higher" | "lower"
   readonly goals: Goals
-  /** Whose figure it is; everybody's if left out. */
+  /** The subject that the figure belongs to; if left out, it belongs to all of them. */
   readonly of?: (subject: string) => boolean
   readonly value: (rounds: Rounds, subject: string) => number
   readonly detail?: (rounds: Rounds, subject: string) => string

@@ -1,7 +1,7 @@
 /**
  * A plan on the outside: what a program does when all of Gemini is away. Inside, members,
  * regions and fallback models are one loop with one budget of attempts; Effect's
- * ExecutionPlan stands around it, for what is no Gemini any more: another vendor, an older
+ * ExecutionPlan stands around it, for what lies beyond Gemini: another vendor, an older
  * answer, an apology.
  *
  * One attempt a step: the client below has tried again already.

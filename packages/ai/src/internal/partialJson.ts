@@ -120,7 +120,7 @@ class Reader {
   }
 }
 
-/** Undefined while nothing is certain, or for what is no JSON. */
+/** The value is undefined while nothing is certain, and for text that is not JSON. */
 export const parse = (text: string): Partial | undefined => {
   try {
     return new Reader(text).value()

@@ -14,7 +14,7 @@ const control = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
 const visible = (character: string): string => {
   if (character === "\n" || character === "\t") return character
   const code = character.charCodeAt(0)
-  // Of a line end, or alone a way to write over the line; the order of characters is none that shows.
+  // A carriage return lets a text write over its line, and marks of direction reorder it; neither is seen.
   if (character === "\r" || code >= 0x2000) return ""
   // ESC becomes ␛: one column, wherever a sequence was cut in two.
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd"

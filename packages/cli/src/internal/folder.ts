@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 
-/** Which permissions of others a folder may not give: of a group's own state it may be part. */
+/** These permissions of others a folder may not give. A folder above it may belong to a group. */
 const refused = { private: 0o077, shared: 0o002 }
 
 /**

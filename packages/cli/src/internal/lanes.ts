@@ -58,12 +58,12 @@ const encode = Schema.encodeSync(Told)
 
 /** Lanes that one server counts. */
 export interface Group {
-  /** Which run it is, where that says which server. */
+  /** The run that tells of itself, where it also names its server. */
   readonly title: string | undefined
   readonly lanes: ReadonlyArray<Lane>
 }
 
-/** Which lanes are meant. */
+/** The folder of lanes that is meant. */
 export interface Source {
   /** As runs name their server. */
   readonly server: string

@@ -58,7 +58,7 @@ const embedded = <A>(
   Layer.unwrap(
     Effect.map(Emulator.Emulator, ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
   ).pipe(Layer.provide(
-    // Any free port of this machine: where there is none, nothing works any more.
+    // The system picks any free port of this machine; without a free port nothing else would work either.
     Layer.orDie(Emulator.layerServer({
       chunkDelay,
       ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })

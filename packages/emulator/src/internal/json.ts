@@ -16,7 +16,7 @@ export const parse = (text: string): unknown => {
   }
 }
 
-/** The member at a path; undefined where there is none. */
+/** The member at a path, or undefined where nothing lies there. */
 export const at = (value: unknown, ...path: ReadonlyArray<string>): unknown => {
   let here = value
   for (const key of path) {

@@ -22,7 +22,7 @@ export interface Image {
   readonly data: string
 }
 
-/** Why a file is none of a narrative's images. */
+/** Why a file cannot be one of a narrative's images. */
 export interface Refusal {
   readonly what: string
   readonly hint?: string

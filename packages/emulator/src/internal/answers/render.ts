@@ -83,7 +83,7 @@ const page = (status: number, title: string, words: string): Step.Steps => [
   )
 ]
 
-/** What the front end says to a path that is none of the API's. */
+/** What the front end says to a path that does not belong to the API. */
 export const unknownPath = (path: string): Step.Steps =>
   page(
     404,

@@ -29,7 +29,7 @@ export interface Spaces {
   readonly handleLive: Carrier.Handler
   /** The space of a name, made if need be; with options a new one in any case. */
   readonly get: (name: string, options?: SpaceInfo.Options) => Effect.Effect<Space.Space, SpaceInfo.SpaceError>
-  /** False: there is none of this name. */
+  /** Gives false where no space has this name. */
   readonly end: (name: string) => Effect.Effect<boolean, SpaceInfo.SpaceError>
   readonly summary: Effect.Effect<SpaceInfo.Summary>
   readonly standard: Space.Space

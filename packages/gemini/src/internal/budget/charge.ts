@@ -25,7 +25,7 @@ const million = 6
 const own = <A>(table: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
   table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
 
-/** Of whatever a caller or a server says: what is no finite number of things is none. */
+/** A count that a caller or a server gives; anything but a finite number counts as zero. */
 const whole = (count: number): bigint => Number.isFinite(count) ? BigInt(Math.round(Math.max(0, count))) : 0n
 
 const decimalOf = (price: string | undefined): BigDecimal.BigDecimal | undefined =>

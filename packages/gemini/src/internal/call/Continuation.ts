@@ -64,7 +64,7 @@ const repeats = (list: ReadonlyArray<unknown>, earlier: ReadonlyArray<unknown>):
 
 type UsageMetadata = NonNullable<Response["usageMetadata"]>
 
-/** The counters of two requests added up; what is no counter is the later one's. */
+/** The counters of two requests added up; every field that is not a counter is taken from the later one. */
 const added = (before: UsageMetadata | undefined, now: UsageMetadata): UsageMetadata => {
   if (before === undefined) return now
   const sums: Record<string, unknown> = {}

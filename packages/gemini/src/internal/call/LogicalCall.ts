@@ -84,7 +84,7 @@ export interface Plan<A> {
   readonly usage?: ((answer: A) => Usage | undefined) | undefined
   /** Whether an answer has anything for its reader; asked of a stream until one has. */
   readonly says?: ((answer: A) => boolean) | undefined
-  /** Why a finished answer is none, if so: judged after its tokens were settled. `said`: an earlier one says something. */
+  /** Why a finished answer is a failure, if it is, judged once its tokens are settled. `said`: an earlier piece had content. */
   readonly rejection: (answer: A, said?: boolean) => GeminiError | undefined
   /** What follows the tokens of one run of the call; none where there are no tokens, or they are not to be followed. */
   readonly chain?: (() => Chain<A> | undefined) | undefined
@@ -150,7 +150,7 @@ export class LogicalCall<A> implements InFlight {
     return this.client.target
   }
 
-  /** That were sent so far. */
+  /** How many attempts were sent so far. */
   get attempts(): number {
     return this.failed.length + (this.sent ? 1 : 0)
   }

@@ -1,4 +1,4 @@
-/** Which limits hold for a call: the tier's, the client's overrides, the call's own. Pure. */
+/** This module says which limits hold for a call: the tier's, the client's overrides, the call's own. It is pure. */
 import * as Result from "effect/Result"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"

@@ -44,7 +44,7 @@ export interface Failure {
 }
 
 /**
- * Milliseconds to wait before the next attempt, or `undefined`: there is none.
+ * Milliseconds to wait before the next attempt, or `undefined` where no attempt follows.
  *
  * The server's own delay wins over the backoff. A delay that the caller's limits do not
  * allow ends the call now instead of after a sleep in vain.

@@ -51,7 +51,7 @@ export const withoutCredentials = (text: string): string => text.replace(/(:\/\/
 
 /**
  * A base URL as messages show it: the address, without user, password, query and fragment.
- * `undefined` where it is none, since then it may be anything, a key that was pasted there as well.
+ * It is `undefined` for text that is not a base URL, since that may be anything, also a key that was pasted there.
  */
 export const shownUrl = (url: string): string | undefined => {
   const text = withoutKey(url, undefined)

@@ -217,7 +217,7 @@ export const embedContent = checked(
   (report, { content }) => checkContent(report, "content", content)
 )
 
-/** Every entry with its model; what is no batch stays as it is, for the check to refuse. */
+/** Every entry with its model; a value that is not a batch stays as it is, for the check to refuse. */
 export const withModels = (
   model: string,
   { requests }: Embedding.BatchEmbedContentsRequest

@@ -84,7 +84,7 @@ export const parse = (text: string): unknown => {
   }
 }
 
-/** The guarded value of a 200 body, or why it is none: not JSON, an error body, a wrong shape. */
+/** The guarded value of a 200 body, or the reason why there is no value: not JSON, an error body, a wrong shape. */
 export const decode = <A>(
   call: Call,
   guard: (value: unknown) => Result.Result<A, Guard.Mismatch>,

@@ -138,7 +138,7 @@ export const decodePull = (
     )
   }
 
-  /** Adds the responses of the texts up to the first that is none; that one's failure waits for the next pull. */
+  /** Adds the responses of the texts up to the first that holds none; its failure waits for the next pull. */
   const decode = (events: ReadonlyArray<string>, out: Array<Response>): void => {
     let i = 0
     for (; i < events.length; i++) {

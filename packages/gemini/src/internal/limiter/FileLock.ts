@@ -14,7 +14,7 @@ import type { PlatformError } from "effect/PlatformError"
 
 export const stale = 5_000
 
-/** A file that is none: a directory, a pipe, a device, or one too large to be it. */
+/** Another thing lies where the file should be: a directory, a pipe, a device, or a file too large to be it. */
 export class NotThatFile extends Data.TaggedError("NotThatFile")<{ readonly code: "NOT_THAT_FILE" }> {}
 
 /** Another process took the lock away meanwhile. */

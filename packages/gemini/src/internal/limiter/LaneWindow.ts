@@ -17,7 +17,7 @@ import { nextPacificMidnight } from "../google/pacificDay.ts"
 const firstPause = 1_000
 const longestPause = 60_000
 
-/** An estimate as it can be counted: what is no number or negative counts nothing. */
+/** An estimate as it can be counted: anything but a number above zero counts nothing. */
 export const countable = (estimate: number): number => estimate > 0 ? Math.min(estimate, 1e15) : 0
 
 /** A window as it can be written down: what was sent, oldest first, and what was learnt. */
@@ -27,7 +27,7 @@ export interface Saved {
   readonly today: number
   readonly late: number
   readonly strikes: number
-  /** Times; 0 is none. */
+  /** These are times in milliseconds; 0 stands for no time. */
   readonly last: number
   readonly dayEnd: number
   readonly dayCountsSince: number

@@ -207,7 +207,7 @@ redis.call('PEXPIRE', L, int(ttl + 1000))
 return {'ok', int(now)}`,
       (ttl: number, positions: ReadonlyArray<string>) => [String(ttl), ...positions]
     ),
-    /** After a 429; a negative delay is none, and the pause grows with each that follows. */
+    /** Pauses the lane after a 429. With a negative delay, where none was named, the pause grows with each 429. */
     pause: script(
       `${state}
 local retryAfter = tonumber(ARGV[3])

@@ -43,7 +43,7 @@ export const learn = (
   now: number,
   span: number
 ): Learned | undefined => {
-  // Without a limit of the tier's there is none to come back to: it is forgotten at once.
+  // Where the tier sets no limit there is nothing to come back to, so the learned limit is forgotten at once.
   const step = tier < Infinity ? Math.max(1, Math.ceil(tier / 10)) : 1
   const limit = lesson.limit === undefined
     ? Math.max(step, Math.min(limitAt(known, now, span), tier, counted) - 1)

@@ -55,7 +55,7 @@ const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
 const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
   handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
 
-/** Whose sessions they are: where quotas are counted, and who notes the handles. */
+/** The project and location whose sessions these are: where quotas are counted, and who notes the handles. */
 export interface Place extends Pick<RateLimiter.LaneKey, "project" | "location"> {
   readonly onHandle?: ((handle: string) => void) | undefined
 }

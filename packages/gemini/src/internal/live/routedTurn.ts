@@ -39,7 +39,7 @@ const notLive = ["toolConfig", "cachedContent", "serviceTier", "store", "continu
 
 const isText = (part: Part): boolean => typeof part.text === "string"
 
-/** A part of the user's turn as realtime input; `undefined` where there is none like it. */
+/** A part of the user's turn as realtime input; `undefined` for a part that realtime input cannot carry. */
 const realtime = (part: Part): LiveProtocol.ClientMessage | undefined => {
   const blob = part.inlineData
   if (!blob) return undefined

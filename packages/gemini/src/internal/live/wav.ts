@@ -15,7 +15,7 @@ const pcmEncoding = 1
 const floatEncoding = 3
 const extensible = 0xfffe
 
-/** Reads one sample as a number from -1 to 1; `undefined` where the format is none that we know. */
+/** Reads one sample as a number from -1 to 1; `undefined` where the format is not one that we know. */
 const reader = ({ bits, encoding }: Format): ((view: DataView, at: number) => number) | undefined => {
   if (encoding === floatEncoding && bits === 32) return (view, at) => view.getFloat32(at, true)
   if (encoding === floatEncoding && bits === 64) return (view, at) => view.getFloat64(at, true)

@@ -53,7 +53,7 @@ export interface Question {
 }
 
 export interface MemberClient extends ModelClient {
-  /** The route that a call would take, or why there is none. */
+  /** The route that a call would take, or the reason why no way is open to it. */
   readonly route: (question: Question) => Effect.Effect<Route, GeminiError>
 }
 

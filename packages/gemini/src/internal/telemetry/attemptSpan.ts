@@ -22,7 +22,7 @@ import type { Usage } from "../../wire/Usage.ts"
 import { Contents, type Said } from "./recorder.ts"
 
 /** A call, and what it sends. */
-/** Which method of which model is asked. */
+/** The method and the model that a call asks. */
 interface Call {
   readonly method: string
   readonly model?: string | undefined
