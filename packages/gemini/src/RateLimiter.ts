@@ -132,7 +132,7 @@ export interface Permit {
  */
 export interface LaneSnapshot {
   readonly lane: LaneKey
-  /** Of the last admission, or question about one. */
+  /** Of the last admission. */
   readonly limits: Limits
   readonly used: {
     /** In the rolling window. */
@@ -226,7 +226,7 @@ export interface Service {
    * now on too. Those in flight keep their concurrency in `from`.
    */
   readonly moved: (from: LaneKey, to: LaneKey, requests: number) => Effect.Effect<void>
-  /** How soon a lane would admit a request, to choose between lanes. */
+  /** How soon a lane would admit a request, to choose between lanes. It changes nothing: not even a lane comes to be. */
   readonly headroom: (
     admission: Pick<Admission, "lane" | "limits" | "tokens" | "priority">
   ) => Effect.Effect<Headroom>
@@ -355,9 +355,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     headroom: (admission) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        const lane = lanes.of(admission.lane, now)
-        lane.limits = admission.limits
-        return Effect.succeed(lane.headroom(admission, now))
+        return Effect.succeed(lanes.seen(admission.lane).headroom(admission, now))
       }),
     snapshot: Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()

@@ -40,7 +40,19 @@ describe("headroom", () => {
       for (let i = 0; i < 10; i++) {
         assert.deepStrictEqual(yield* limiter.headroom(ask()), { admitsIn: 0, waiting: 0, free: 1 })
       }
-      assert.deepStrictEqual((yield* limiter.snapshot)[0]?.used, { requests: 0, tokens: 0, today: 0, inFlight: 0 })
+      assert.deepStrictEqual(yield* limiter.snapshot, [])
+    })
+  )
+
+  limiter(
+    "writes nothing of what it is asked with into a lane that is in use",
+    Effect.fnUntraced(function*(limiter) {
+      yield* limiter.use(ask(), () => Effect.void)
+      const before = yield* limiter.snapshot
+      const wider = { rpm: 40, tpm: 9_000, rpd: 9_000, concurrency: 90 }
+      assert.strictEqual((yield* limiter.headroom(ask({ limits: wider, priority: "batch" }))).free, 0.975)
+      assert.deepStrictEqual(yield* limiter.snapshot, before)
+      assert.deepStrictEqual(before.map(({ limits }) => limits), [limits])
     })
   )
 

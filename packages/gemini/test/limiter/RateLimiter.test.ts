@@ -312,7 +312,7 @@ describe("a 429", () => {
       })
       yield* Effect.scoped(own.meter("m", () => 1, { limits: {} }).acquire)
       yield* own.learn(refused)
-      yield* limiter.headroom({ lane, limits: ten, tokens: 1 })
+      yield* Effect.exit(limiter.use(ask({ limits: ten, maxWait: 0 }), () => Effect.void))
       assert.strictEqual((yield* state(limiter))[1], 4)
     })
   )

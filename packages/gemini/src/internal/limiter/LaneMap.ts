@@ -21,7 +21,8 @@ export class LaneMap {
     return Array.from(this.#lanes.values()).flat()
   }
 
-  of(key: LaneKey, now: number): LaneQueue {
+  /** The lane that is kept, if there is one. */
+  find(key: LaneKey): LaneQueue | undefined {
     const known = this.#lanes.get(key.quotaModel)
     if (known !== undefined) {
       for (const lane of known) {
@@ -30,7 +31,16 @@ export class LaneMap {
         }
       }
     }
-    return this.#add(key, now)
+    return undefined
+  }
+
+  of(key: LaneKey, now: number): LaneQueue {
+    return this.find(key) ?? this.#add(key, now)
+  }
+
+  /** The lane for a question: one that nobody has used yet is not kept for it. */
+  seen(key: LaneKey): LaneQueue {
+    return this.find(key) ?? this.#open(key)
   }
 
   close(): void {

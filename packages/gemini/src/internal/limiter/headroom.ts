@@ -4,7 +4,7 @@ import type { Admission, Headroom } from "../../RateLimiter.ts"
 import type { Limits } from "../../limits/Tier.ts"
 import { countable } from "./LaneWindow.ts"
 
-/** While both wait, every ninth admission is a batch call's: batch is slowed, never starved. */
+/** While both wait, in a lane or for members, every ninth admission is a batch call's: it is slowed, never starved. */
 export const interactiveInRow = 8
 
 /** Nobody knows how long the calls in flight take: each turn of them is taken for so long. */
