@@ -3,15 +3,13 @@
  * how many calls waiting; within a caller first come, first served. Interactive calls go
  * before batch calls, which are slowed, never starved. No Effect in it.
  */
+import { interactiveInRow } from "../limiter/headroom.ts"
 
 /** What of a waiting call decides its turn. */
 export interface Place {
   readonly caller: string
   readonly isBatch: boolean
 }
-
-/** While both wait, every ninth admission is a batch call's, as in a lane. */
-const interactiveInRow = 8
 
 /** Callers in the order of their turns, each with its calls in the order of their coming. */
 class Turns<P extends Place> {
