@@ -46,7 +46,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
@@ -192,12 +191,7 @@ const stateOf = Effect.fnUntraced(function*(
 export const make = Effect.fnUntraced(function*(options: Options) {
   const wrong = Check.problem(options)
   const limiter = yield* RateLimiter.RateLimiter
-  const gate = new CallGate()
-  const drain = Duration.fromInput(options.drain ?? "10 seconds").pipe(
-    Option.getOrElse(() => Duration.zero),
-    Duration.toMillis
-  )
-  yield* Effect.addFinalizer(() => gate.close(drain))
+  const gate = yield* CallGate.scoped(options.drain)
   const regions = Check.regionsOf(options)
   const table = new MemberTable(yield* Effect.forEach(options.members, (member) => stateOf(options, member, regions)))
   const circuits = yield* Circuits.fromContext(options.circuit)

@@ -12,11 +12,9 @@
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type * as GeminiConfig from "./GeminiConfig.ts"
@@ -183,14 +181,7 @@ export const makeWith = Effect.fnUntraced(function*(
 export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const transport = yield* GeminiHttp.GeminiHttp
   const limiter = yield* RateLimiter.RateLimiter
-  const gate = new CallGate()
-  // What is no duration fails every call (GeminiConfig.problem), not the building of the layer.
-  const drain = Duration.fromInput(options.drain ?? "10 seconds").pipe(
-    Option.getOrElse(() => Duration.zero),
-    Duration.toMillis
-  )
-  yield* Effect.addFinalizer(() => gate.close(drain))
-
+  const gate = yield* CallGate.scoped(options.drain)
   const limitsOf = CallLimits.make(options)
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>

@@ -6,9 +6,12 @@
  * rest, then interrupts it.
  */
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 
 /** A call in flight. */
 export interface InFlight {
@@ -21,6 +24,15 @@ export interface InFlight {
 }
 
 export class CallGate {
+  /**
+   * A gate that closes with the scope. What is not a duration drains nothing: it is the calls
+   * that are refused for it, not the building of the layer.
+   */
+  static scoped(drain: Duration.Input = "10 seconds"): Effect.Effect<CallGate, never, Scope.Scope> {
+    const millis = Duration.toMillis(Option.getOrElse(Duration.fromInput(drain), () => Duration.zero))
+    return Effect.acquireRelease(Effect.sync(() => new CallGate()), (gate) => gate.close(millis))
+  }
+
   readonly #calls = new Set<InFlight>()
   #open = true
   #empty: Deferred.Deferred<void> | undefined
