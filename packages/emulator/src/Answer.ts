@@ -4,9 +4,13 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
-import type { ErrorBody, When } from "./Fault.ts"
+import type { When } from "./Fault.ts"
 import * as Json from "./internal/json.ts"
+import * as Problems from "./internal/problems.ts"
+import * as Reply from "./Reply.ts"
+import type { Problem } from "./RuleError.ts"
 
 /**
  * Something with the shape of a response on the wire. It is sent as it is, right or wrong.
@@ -17,8 +21,9 @@ import * as Json from "./internal/json.ts"
 export type WireResponse = Readonly<Record<string, unknown>>
 
 /**
- * One answer. A plain string is short for `{ text }`. Exactly one of `text`, `response`,
- * `chunks`, `error` and `raw` is looked at, in this order; none of them means a generated answer.
+ * One answer. A plain string is short for `{ text }`. What it says is one of `response`, `chunks`,
+ * `error` and `raw`, as it is, or put together of the other fields, see `Reply`; none of these means a
+ * generated answer.
  *
  * @category models
  * @since 0.1.0
@@ -29,11 +34,9 @@ export type Answer = string | AnswerFields
  * @category models
  * @since 0.1.0
  */
-export interface AnswerFields {
+export interface AnswerFields extends Omit<Reply.Reply, "response" | "chunks" | "raw"> {
   /** Which requests it is for. Of a queue, the first answer that matches is taken. */
   readonly when?: Pick<When, "method" | "model" | "key" | "project" | "region"> | undefined
-  /** What the model says; a stream brings it in several chunks. */
-  readonly text?: string | undefined
   /** A whole response body; a stream brings it as one event. */
   readonly response?: WireResponse | undefined
   /**
@@ -41,16 +44,8 @@ export interface AnswerFields {
    * Any iterable, also one without end: it is drawn from as fast as the client reads.
    */
   readonly chunks?: Iterable<string | WireResponse> | undefined
-  /** A refusal; its `code` is the HTTP status. */
-  readonly error?: ErrorBody | undefined
   /** Status, headers and bytes as given; several pieces are written one by one. */
   readonly raw?: RawAnswer | undefined
-  /** Milliseconds before the headers. */
-  readonly delay?: number | undefined
-  /** Milliseconds between two chunks; default: the emulator's `chunkDelay`. */
-  readonly chunkDelay?: number | undefined
-  /** Further response headers. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -81,27 +76,49 @@ export type AnswerFunction = (
  */
 export const fields = (answer: Answer): AnswerFields => typeof answer === "string" ? { text: answer } : answer
 
-const names: ReadonlySet<string> = new Set<keyof AnswerFields>([
-  "when",
-  "text",
-  "response",
-  "chunks",
-  "error",
-  "raw",
-  "delay",
-  "chunkDelay",
-  "headers"
-])
+const schema = Schema.Struct({
+  ...Reply.fields,
+  when: Schema.optional(Schema.Struct({
+    method: Schema.optional(Schema.String),
+    model: Schema.optional(Schema.String),
+    key: Schema.optional(Schema.String),
+    project: Schema.optional(Schema.String),
+    region: Schema.optional(Schema.String)
+  }))
+}).check(Reply.check)
+
+const find = Problems.find(schema)
 
 /**
- * What keeps a value that came as JSON from being an answer; undefined if nothing does.
+ * What JSON has no form for, out of the way: a program may give bytes, and iterables without end.
+ *
+ * @internal
+ */
+export const asJson = (answer: Json.Json): Json.Json => {
+  const { chunks, raw } = answer
+  const isIterable = (value: unknown) => typeof value === "object" && value !== null && Symbol.iterator in value
+  return {
+    ...answer,
+    ...(isIterable(chunks) ? { chunks: [] } : {}),
+    ...(Json.isObject(raw) && isIterable(raw["body"]) ? { raw: { ...raw, body: "" } } : {})
+  }
+}
+
+/**
+ * What keeps a value from being an answer, each with where it is; none if nothing does.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const problem = (value: unknown): string | undefined => {
-  if (typeof value === "string") return undefined
-  if (!Json.isObject(value)) return "it holds neither a JSON object nor a JSON string"
-  const unknown = Object.keys(value).filter((name) => !names.has(name))
-  return unknown.length === 0 ? undefined : `an answer has no ${unknown.join(", ")}`
+export const problems = (value: unknown): ReadonlyArray<Problem> => {
+  if (typeof value === "string") return []
+  return Json.isObject(value) ? find(asJson(value)) : [{ path: "", message: "it is neither an object nor a text" }]
 }
+
+/**
+ * The same as one text; undefined for an answer.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const problem = (value: unknown): string | undefined => Problems.text(problems(value))

@@ -25,6 +25,9 @@ import * as Control from "./internal/spaces/control.ts"
 import * as Spaces from "./internal/spaces/Spaces.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import type * as Rule from "./Rule.ts"
+import type { RuleError } from "./RuleError.ts"
+import type { Scenario } from "./Scenario.ts"
 import type * as Space from "./Space.ts"
 
 /**
@@ -58,7 +61,7 @@ export interface Service {
    * Another space, see `Space`: the same service for it alone. It is made if it is not there; with
    * options it is a new one in any case, and the old one has ended.
    */
-  readonly space: (name: string, options?: Space.Options) => Effect.Effect<Service, Space.SpaceError>
+  readonly space: (name: string, options?: Space.Options) => Effect.Effect<Service, Space.SpaceError | RuleError>
   /** Ends a space: its Live sessions break off, and its clients get a 410. False: there is none of this name. */
   readonly endSpace: (name: string) => Effect.Effect<boolean, Space.SpaceError>
   /** All the spaces there are. */
@@ -87,6 +90,18 @@ export interface Service {
   readonly largestInWindow: (millis: number) => Effect.Effect<number>
   /** Answers for the next requests, in order; each is used once. */
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
+  /**
+   * Replaces the rules of this space: what to answer to which requests, the first that matches. Where
+   * there are rules and none matches, the request is refused unless `otherwise` says `generate`.
+   */
+  readonly setRules: (
+    rules: ReadonlyArray<Rule.Rule>,
+    otherwise?: "refuse" | "generate"
+  ) => Effect.Effect<void, RuleError>
+  /** Replaces the scenario that the emulator was started with, in every space. */
+  readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
+  /** The rules in force, in the order in which they are asked, and how often each has answered in this space. */
+  readonly rules: Effect.Effect<ReadonlyArray<Rule.Use>>
   /** Faults from now on; the first that matches a request hits it. */
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
   /** Ends faults: the very objects that were added. */
@@ -100,7 +115,7 @@ export interface Service {
   readonly setTime: (time: number) => Effect.Effect<void>
   /** What there is to see and to do of Live sessions. */
   readonly live: LiveControl
-  /** Forgets the logs, the waiting answers, the faults, what was counted for quotas, handles and tokens. */
+  /** Forgets the logs, the waiting answers, the space's own rules, the faults, what was counted for quotas, handles and tokens. */
   readonly clear: Effect.Effect<void>
 }
 

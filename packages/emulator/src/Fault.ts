@@ -8,7 +8,10 @@
  */
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import * as Json from "./internal/json.ts"
+import * as FaultFields from "./internal/faultFields.ts"
+import * as Problems from "./internal/problems.ts"
 import * as Step from "./internal/answers/step.ts"
+import type { Problem } from "./RuleError.ts"
 
 /**
  * Which requests are meant. Absent fields match everything.
@@ -125,37 +128,24 @@ export interface Fault {
   readonly textFrames?: boolean | undefined
 }
 
-const fields: ReadonlySet<string> = new Set<keyof Fault>([
-  "when",
-  "status",
-  "error",
-  "inside",
-  "delay",
-  "headers",
-  "body",
-  "stall",
-  "cut",
-  "reset",
-  "garbage",
-  "errorAfter",
-  "slowRead",
-  "halfOpen",
-  "close",
-  "fragments",
-  "textFrames"
-])
+const find = Problems.find(FaultFields.Fault)
 
 /**
- * What keeps a value that came as JSON from being a fault; undefined if nothing does.
+ * What keeps a value from being a fault, each with where it is; none if nothing does.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const problem = (value: unknown): string | undefined => {
-  if (!Json.isObject(value)) return "it holds no JSON object"
-  const unknown = Object.keys(value).filter((name) => !fields.has(name))
-  return unknown.length === 0 ? undefined : `a fault has no ${unknown.join(", ")}`
-}
+export const problems = (value: unknown): ReadonlyArray<Problem> =>
+  Json.isObject(value) ? find(value) : [{ path: "", message: "it is no object" }]
+
+/**
+ * The same as one text; undefined for a fault.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const problem = (value: unknown): string | undefined => Problems.text(problems(value))
 
 /**
  * Whether a request is one of those that `when` means, counters and time apart.

@@ -18,6 +18,7 @@ import * as Judge from "./internal/judge/judge.ts"
 import * as Json from "./internal/json.ts"
 import type * as LiveState from "./internal/live/state.ts"
 import * as Projects from "./internal/rules/projects.ts"
+import * as Scripts from "./internal/rules/Scripts.ts"
 import * as Render from "./internal/answers/render.ts"
 import * as Respond from "./internal/answers/respond.ts"
 import * as Signature from "./internal/answers/signature.ts"
@@ -27,6 +28,8 @@ import type { LiveOptions } from "./LiveOptions.ts"
 import * as ModelTable from "./ModelTable.ts"
 import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
+import type * as Rule from "./Rule.ts"
+import type { Scenario } from "./Scenario.ts"
 import type * as Script from "./Script.ts"
 import type { Verdict } from "./Verdict.ts"
 
@@ -58,6 +61,15 @@ export interface Options {
    * the request. Generated again when the list is empty or the function gives undefined.
    */
   readonly answers?: ReadonlyArray<Answer.Answer> | Answer.AnswerFunction | undefined
+  /** What to answer to which requests, before the `answers`: the first rule that matches. In every space. */
+  readonly rules?: ReadonlyArray<Rule.Rule> | undefined
+  /** The same out of a file, behind the `rules`. */
+  readonly scenario?: Scenario | undefined
+  /**
+   * Where there are rules and none matches: a 501 that says what kept the nearest from it, or a generated
+   * answer. Default `refuse`, or what the scenario says.
+   */
+  readonly otherwise?: "refuse" | "generate" | undefined
   /**
    * When the generator calls declared functions (in mode AUTO): when the prompt names them, at
    * every turn of the user, or never. Default `mentioned`. Mode ANY always calls, NONE never.
@@ -107,6 +119,7 @@ export interface State {
   readonly space: string
   readonly log: RequestLog.RequestLog
   readonly script: Script.Script
+  readonly scripts: Scripts.Scripts
   readonly quota: Quota.Quota
   readonly live: LiveState.LiveState
   /** Milliseconds that the server's clock is ahead of the Clock. */
@@ -157,7 +170,7 @@ export const make = (options: Options, state: State): Handler => {
     calling: options.calls ?? "mentioned",
     models: options.models ?? ModelTable.current
   }
-  const projects = Projects.make(options, state)
+  const projects = Projects.make(options)
 
   const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
     const { project, region } = request
@@ -200,15 +213,15 @@ export const make = (options: Options, state: State): Handler => {
     bodyText: string | undefined,
     fault: Fault.Fault | undefined,
     time: number,
-    entry: RequestLog.Handle
+    entry: RequestLog.Handle,
+    misused: string | undefined
   ) {
     const framing = Respond.framingOf(request)
     const refused = (by: Verdict["by"], { body }: GoogleError.Refusal): Step.Steps => {
       entry.judged({ by, refused: body.error.message })
       return Render.error(body.error, framing)
     }
-    const wrong = Projects.misused(request.headers)
-    if (wrong !== undefined) return refused("misuse", GoogleError.make(400, wrong))
+    if (misused !== undefined) return refused("misuse", GoogleError.make(400, misused))
     const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
     if (broken !== undefined) {
       entry.judged({ by: "fault", refused: broken.message ?? `status ${broken.code}` })
@@ -224,9 +237,20 @@ export const make = (options: Options, state: State): Handler => {
       entry.judged({ by: "generator" })
       return Render.whole(made)
     }
-    const { answer, by } = yield* projects.scripted(request)
-    entry.judged({ by })
-    return Respond.respond(request, verdict.body, answer, settings, time)
+    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, verdict.body, time)
+    const untold = (message: string): Step.Steps => {
+      entry.judged({ ...who, refused: message })
+      const steps = Render.error({ code: 501, message }, framing)
+      const { nearMisses } = who
+      return nearMisses === undefined
+        ? steps
+        : Fault.apply({ headers: { [Scripts.missHeader]: Scripts.headerOf(nearMisses) } }, steps, () => "")
+    }
+    if (none !== undefined) return untold(none)
+    const said = Respond.respond(request, verdict.body, answer, settings, time)
+    if (said.misfit !== undefined) return untold(Scripts.misfit(who, said.misfit))
+    entry.judged(who)
+    return said.steps
   })
 
   return Effect.fnUntraced(function*(incoming) {
@@ -251,7 +275,11 @@ export const make = (options: Options, state: State): Handler => {
       query: url.searchParams,
       body: undefined
     }
-    const fault = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
+    // What is no fault is none, and no other one is due in its place.
+    const misused = Projects.misused(headers)
+    const fault = misused === undefined
+      ? Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
+      : undefined
     const arrived = (bodyBytes: Uint8Array | undefined) =>
       state.log.add({
         time,
@@ -288,7 +316,7 @@ export const make = (options: Options, state: State): Handler => {
         entry.judged({ by: "judge", refused: tooLarge.message })
         return Render.error(tooLarge, "json")
       })
-      : answer({ ...early, body }, text, fault, time, entry)
+      : answer({ ...early, body }, text, fault, time, entry, misused)
     const steps = yield* said.pipe(
       Effect.map((steps) =>
         fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))

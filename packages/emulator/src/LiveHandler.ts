@@ -37,7 +37,7 @@ export type Handler = Carrier.Handler
  * @since 0.1.0
  */
 export const make = (options: GeminiHandler.Options, state: GeminiHandler.State): Handler => {
-  const projects = Projects.make(options, state)
+  const projects = Projects.make(options)
   const models = options.models ?? ModelTable.current
   const judges = options.judge !== false
 
@@ -134,7 +134,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
         token,
         useToken: () => token === undefined || state.live.tokens.use(token, now()),
         request: requestOf,
-        scripted: projects.scripted,
+        scripted: (request, body) => state.scripts.scripted(request, body, now()),
         onModel: (model) => {
           outbox.fault ??= state.script.takeFault(
             requestOf(model, undefined),

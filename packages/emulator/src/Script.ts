@@ -6,6 +6,7 @@
 import * as Answer from "./Answer.ts"
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
+import { suits } from "./internal/rules/suits.ts"
 import * as Dice from "./internal/Dice.ts"
 
 /**
@@ -47,7 +48,9 @@ export const make = (answers: Iterable<Answer.Answer>, faults: Iterable<Fault.Fa
       queue.push(...answers)
     },
     takeAnswer: (request) => {
-      const i = queue.findIndex((answer) => Fault.matches(Answer.fields(answer).when, request))
+      const i = queue.findIndex((answer) =>
+        suits(answer, request.method) && Fault.matches(Answer.fields(answer).when, request)
+      )
       return i === -1 ? undefined : queue.splice(i, 1)[0]
     },
     waiting: () => queue.length,

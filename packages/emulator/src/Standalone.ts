@@ -16,6 +16,7 @@ import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import type * as Rule from "./Rule.ts"
 import type * as Space from "./Space.ts"
 
 /**
@@ -40,6 +41,9 @@ export interface Standalone {
   readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
+  /** Throws a `RuleError` for rules that are none. */
+  readonly setRules: (rules: ReadonlyArray<Rule.Rule>, otherwise?: "refuse" | "generate") => void
+  readonly rules: () => ReadonlyArray<Rule.Use>
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => void
   readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => void
   readonly adjust: (duration: Duration.Input) => void
@@ -68,6 +72,8 @@ const promised = (service: Emulator.Service): Standalone => ({
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
   awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
   enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),
+  setRules: (rules, otherwise) => Effect.runSync(service.setRules(rules, otherwise)),
+  rules: () => Effect.runSync(service.rules),
   addFault: (...faults) => Effect.runSync(service.addFault(...faults)),
   removeFault: (...faults) => Effect.runSync(service.removeFault(...faults)),
   adjust: (duration) => Effect.runSync(service.adjust(duration)),

@@ -85,21 +85,22 @@ describe("over sockets", () => {
         assert.deepStrictEqual(errors, [])
       }))
 
-    it.effect("a script that throws, and a fault of odd values, is a 500 that says so", () =>
+    it.effect("a fault of odd values is a 400, and what throws all the same a 500, each with words that say so", () =>
       Effect.gen(function*() {
         const port = portOf((yield* Emulator.Emulator).url)
         for (
-          const fault of [
-            "{\"errorAfter\":null}",
-            "{\"slowRead\":null}",
-            "{\"headers\":{\"a b\":\"x\"}}",
-            "{\"error\":{\"code\":\"constructor\"}}",
-            "{\"status\":\"x\"}"
-          ]
+          const [fault, status, words] of [
+            ["{\"errorAfter\":null}", 400, "errorAfter: expected object"],
+            ["{\"slowRead\":null}", 400, "slowRead: expected object"],
+            ["{\"headers\":{\"a b\":\"x\"}}", 500, "The emulator failed"],
+            ["{\"error\":{\"code\":\"constructor\"}}", 400, "error.code: expected number"],
+            ["{\"status\":\"x\"}", 400, "status: expected number"]
+          ] as const
         ) {
           const request = `GET /v1beta/models?key=k HTTP/1.1\r\nHost: h\r\nx-emulator-fault: ${fault}\r\n\r\n`
           const answer = yield* converse(port, [request], heard)
-          assert.strictEqual(statusOf(answer), 500, `${fault}: ${answer.text}`)
+          assert.strictEqual(statusOf(answer), status, `${fault}: ${answer.text}`)
+          assert.include(answer.text, words)
         }
         const mistaken = yield* post(`/v1beta/models/${flash}:generateContent`, prompt("Hi"), {
           "x-goog-api-key": "mistaken"

@@ -193,8 +193,11 @@ describe.each([["over sockets", sockets], ["in memory", memory]])("%s", (_, serv
         const typo = yield* call({ headers: { "x-emulator-fault": "{\"statsu\":429}" } })
         const text = yield* call({ headers: { "x-emulator-answer": "hello" } })
         assert.deepStrictEqual([typo.status, text.status], [400, 400])
-        assert.include(yield* typo.text, "Header x-emulator-fault of the emulator: a fault has no statsu.")
-        assert.include(yield* text.text, "it holds neither a JSON object nor a JSON string")
+        assert.include(
+          yield* typo.text,
+          "Header x-emulator-fault of the emulator: statsu: there is no such field. Did you mean \\\"status\\\"?"
+        )
+        assert.include(yield* text.text, "it is neither an object nor a text")
       }))
 
     it.effect("a client that goes away is seen", () =>

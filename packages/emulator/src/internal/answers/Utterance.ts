@@ -44,7 +44,7 @@ export interface Blocked {
 /** What there is to say to a request. */
 export type Said = ReadonlyArray<Utterance> | Blocked
 
-const ratings = (probability: string, blocked: boolean) => [
+export const ratings = (probability: string, blocked: boolean) => [
   { category: "HARM_CATEGORY_DANGEROUS_CONTENT", probability, ...(blocked ? { blocked } : {}) }
 ]
 
@@ -55,9 +55,10 @@ const textsOf = (content: unknown): string =>
 
 export const promptOf = (body: unknown): string => textsOf(lastContent(body))
 
-const config = (body: unknown, ...path: ReadonlyArray<string>): unknown => Json.at(body, "generationConfig", ...path)
+export const config = (body: unknown, ...path: ReadonlyArray<string>): unknown =>
+  Json.at(body, "generationConfig", ...path)
 
-const declarations = (body: unknown): ReadonlyArray<unknown> => {
+export const declarations = (body: unknown): ReadonlyArray<unknown> => {
   const allowed = Json.list(Json.at(body, "toolConfig", "functionCallingConfig", "allowedFunctionNames"))
   return Json.list(Json.at(body, "tools"))
     .flatMap((tool) => Json.list(Json.at(tool, "functionDeclarations")))
@@ -91,9 +92,9 @@ const chosenCalls = (
   return [{ name: first, args: undefined }]
 }
 
-const callPart = (request: Request, call: Directives.Call, dice: Dice.Dice): Json.Json => {
+export const callPart = (request: Request, call: Directives.Call, dice: Dice.Dice): Json.Json => {
   const declaration = declarations(request.body).find((each) => Json.at(each, "name") === call.name)
-  const schema = Json.at(declaration, "parametersJsonSchema") ?? Json.at(declaration, "parameters")
+  const schema = schemaOfCall(declaration)
   return {
     functionCall: {
       // Models that demand signatures also number their calls; older ones do not (recorded 2025, 2026).
@@ -104,11 +105,18 @@ const callPart = (request: Request, call: Directives.Call, dice: Dice.Dice): Jso
   }
 }
 
+/** The schema that the answer shall have, in whichever of its fields it stands. */
+export const schemaOf = (body: unknown): unknown =>
+  config(body, "responseJsonSchema") ?? config(body, "_responseJsonSchema") ?? config(body, "responseSchema") ??
+    config(body, "responseFormat", "text", "schema")
+
+export const schemaOfCall = (declaration: unknown): unknown =>
+  Json.at(declaration, "parametersJsonSchema") ?? Json.at(declaration, "parameters")
+
 const jsonText = (body: unknown, dice: Dice.Dice, text: string): string | undefined => {
   const format = config(body, "responseFormat", "text")
   const mimeType = Json.text(config(body, "responseMimeType") ?? Json.at(format, "mimeType"))
-  const schema = config(body, "responseJsonSchema") ?? config(body, "_responseJsonSchema") ??
-    config(body, "responseSchema") ?? Json.at(format, "schema")
+  const schema = schemaOf(body)
   if (mimeType === "text/x.enum") return String(Instance.make(schema, schema, "", dice))
   if (mimeType !== "application/json" && schema === undefined) return undefined
   return JSON.stringify(schema === undefined ? { answer: text } : Instance.make(schema, schema, "", dice))
@@ -154,7 +162,7 @@ const mediaParts = (body: unknown, dice: Dice.Dice): ReadonlyArray<Json.Json> =>
   ]
 }
 
-const thinks = (request: Request): boolean =>
+export const thinks = (request: Request): boolean =>
   request.row?.model.thinking === true && Json.number(config(request.body, "thinkingConfig", "thinkingBudget")) !== 0 &&
   Json.at(request.body, "generationConfig", "thinkingConfig", "thinkingLevel") !== "MINIMAL"
 
@@ -202,7 +210,7 @@ const logprobs = (body: unknown, text: string, dice: Dice.Dice): Json.Json => {
 }
 
 /** What fits into maxOutputTokens, thoughts included: these are spent first. */
-const limited = (
+export const limited = (
   parts: ReadonlyArray<Json.Json>,
   limit: number,
   spent: number

@@ -1,6 +1,7 @@
 /**
  * Turns → responses: one whole, or the chunks of a stream, with cumulative usage.
  */
+import type * as Reply from "../../Reply.ts"
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as Table from "../google/quotaTable.ts"
@@ -11,6 +12,8 @@ export interface Envelope {
   readonly model: string
   readonly seed: string
   readonly body: unknown
+  /** Numbers that somebody gave in place of those that are counted. */
+  readonly usage?: Reply.Usage | undefined
 }
 
 /** What every response of one answer shares. */
@@ -37,6 +40,23 @@ const usageOf = ({ body }: Envelope): Usage => {
     ...(thoughts === 0 ? {} : { thoughtsTokenCount: thoughts }),
     serviceTier
   })
+}
+
+/** The whole answer's usage, with what was given in place of what was counted. */
+const final = ({ usage }: Envelope, counted: Json.Json): Json.Json => {
+  if (usage === undefined) return counted
+  const given = Object.fromEntries(Object.entries(usage).filter(([, count]) => count !== undefined))
+  const { promptTokenCount } = given
+  const all: Json.Json = {
+    ...counted,
+    ...given,
+    ...(promptTokenCount === undefined
+      ? {}
+      : { promptTokensDetails: [{ modality: "TEXT", tokenCount: promptTokenCount }] })
+  }
+  const sum = (["promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "toolUsePromptTokenCount"] as const)
+    .reduce((sum, name) => sum + (Json.number(all[name]) ?? 0), 0)
+  return { ...all, totalTokenCount: given["totalTokenCount"] ?? sum }
 }
 
 const spoken = (parts: ReadonlyArray<Json.Json>): number =>
@@ -78,9 +98,12 @@ export const whole = (envelope: Envelope, turns: Utterance.Said): Json.Json => {
       index,
       ...turn.extra
     })),
-    usageMetadata: usageOf(envelope)(
-      turns.reduce((sum, turn) => sum + spoken(turn.parts), 0),
-      turns.reduce((sum, turn) => sum + turn.thoughtTokens, 0)
+    usageMetadata: final(
+      envelope,
+      usageOf(envelope)(
+        turns.reduce((sum, turn) => sum + spoken(turn.parts), 0),
+        turns.reduce((sum, turn) => sum + turn.thoughtTokens, 0)
+      )
     ),
     ...shared(envelope)
   }
@@ -112,6 +135,7 @@ export function* stream(
       // Text is counted as one, or every piece would round up its own tokens.
       if (part?.["thought"] !== true && typeof part?.["text"] === "string") text += part["text"]
       else if (part !== undefined) said.push(part)
+      const counted = usage(done + spoken(said) + Tokens.ofText(text), thoughts)
       yield {
         candidates: [{
           content: content(part === undefined ? [] : [part]),
@@ -119,7 +143,7 @@ export function* stream(
           index,
           ...(i === last ? turn.extra : {})
         }],
-        usageMetadata: usage(done + spoken(said) + Tokens.ofText(text), thoughts),
+        usageMetadata: i === last && index === turns.length - 1 ? final(envelope, counted) : counted,
         ...rest
       }
     }

@@ -28,6 +28,45 @@ const chunksOf = (tools: ReadonlyArray<unknown>, topic: string): ReadonlyArray<J
   return []
 }
 
+/** Each sentence rests on one of the chunks, in turn. */
+const supportsOf = (text: string, chunks: number, most: number): ReadonlyArray<Json.Json> => {
+  const sentences = text.match(/[^.!?]+[.!?]+/g) ?? (text === "" ? [] : [text])
+  let from = 0
+  return sentences.slice(0, most).map((sentence, i) => {
+    const startIndex = from
+    from += bytes(sentence)
+    return {
+      // Offsets count UTF-8 bytes; a zero is left out.
+      segment: { ...(startIndex === 0 ? {} : { startIndex }), endIndex: from, text: sentence },
+      groundingChunkIndices: [i % Math.max(1, chunks)]
+    }
+  })
+}
+
+/** Whether a request declares a tool whose findings an answer can rest on. */
+export const isDeclared = (tools: ReadonlyArray<unknown>): boolean =>
+  ["googleSearch", "googleSearchRetrieval", "googleMaps", "fileSearch", "urlContext"].some((name) => has(tools, name))
+
+/** Sources that somebody gave, as an answer of this text cites them. */
+export const cited = (
+  sources: ReadonlyArray<{ readonly uri: string; readonly title?: string | undefined }>,
+  queries: ReadonlyArray<string>,
+  text: string
+): Json.Json => ({
+  groundingMetadata: {
+    ...(queries.length === 0
+      ? {}
+      : {
+        webSearchQueries: queries,
+        searchEntryPoint: { renderedContent: "<div class=\"container\">emulator</div>" }
+      }),
+    groundingChunks: sources.map(({ title, uri }) => ({ web: { uri, title: title ?? hostOf(uri) } })),
+    ...(sources.length === 0 ? {} : { groundingSupports: supportsOf(text, sources.length, Number.POSITIVE_INFINITY) })
+  }
+})
+
+const hostOf = (uri: string): string => URL.canParse(uri) ? new URL(uri).host : uri
+
 /** `groundingMetadata` and `urlContextMetadata` of a text, as far as the tools call for them. */
 export const metadata = (tools: ReadonlyArray<unknown>, prompt: string, text: string): Json.Json => {
   const topic = prompt.slice(0, 80)

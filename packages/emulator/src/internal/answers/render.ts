@@ -118,16 +118,18 @@ export const preflight = (origin: string, allowed: string): Step.Steps => [
 
 export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
 
-/** The chunks of a stream, `delay` milliseconds apart. */
+/** The chunks of a stream, `delay` milliseconds apart, or as long before each as it takes. */
 export function* stream(
   chunks: Iterable<unknown>,
   framing: "sse" | "array",
-  delay: number
+  delay: number | ((chunk: unknown, index: number) => number)
 ): Generator<Step.Step> {
   yield Step.head(200, contentType[framing])
   let first = true
+  let index = 0
   for (const chunk of chunks) {
-    if (delay > 0) yield Step.wait(delay)
+    const wait = typeof delay === "number" ? delay : delay(chunk, index++)
+    if (wait > 0) yield Step.wait(wait)
     if (framing === "sse") yield Step.bytes(`data: ${compact(chunk)}\r\n\r\n`)
     else yield Step.bytes(`${first ? "[" : ",\r\n"}${JSON.stringify(chunk, undefined, 2)}${first ? "\n" : "\n"}`)
     first = false

@@ -11,6 +11,8 @@ import * as Directives from "./directives.ts"
 import * as Hops from "./hops.ts"
 import * as Embedding from "./embedding.ts"
 import * as Json from "../json.ts"
+import * as Pace from "./pace.ts"
+import * as Scripted from "./scripted.ts"
 import * as ModelPages from "./modelPages.ts"
 import * as Render from "./render.ts"
 import * as Step from "./step.ts"
@@ -94,6 +96,11 @@ function* mapped<A, B>(items: Iterable<A>, f: (item: A) => B): Generator<B> {
   for (const item of items) yield f(item)
 }
 
+/** The answer, or what keeps a scripted one from being one to this request. */
+export type Responded =
+  | { readonly steps: Step.Steps; readonly misfit?: undefined }
+  | { readonly misfit: string }
+
 /**
  * `body` is the request's with its names in camelCase; `given` is the script's answer,
  * undefined leaves it to the generator.
@@ -104,19 +111,28 @@ export const respond = (
   given: Answer.Answer | undefined,
   settings: Settings,
   now: number
-): Step.Steps => {
+): Responded => {
   const answer = given === undefined ? {} : Answer.fields(given)
   const framing = framingOf(request)
   const generates = request.method === "generateContent" || request.method === "streamGenerateContent"
   const model = request.model ?? ""
-  const envelope: Chunks.Envelope = { model, seed: settings.seed, body }
-  const delay = answer.chunkDelay ?? settings.chunkDelay
-  const said = (turns: Utterance.Said): Step.Steps =>
-    framing === "json"
-      ? Render.whole(Chunks.whole(envelope, turns))
-      : Render.stream(Chunks.stream(envelope, turns), framing, delay)
+  const row = ModelTable.get(settings.models, `models/${model}`, now)
+  const envelope: Chunks.Envelope = { model, seed: settings.seed, body, usage: answer.usage }
+  const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
+  const delay = pace?.ofChunk ?? answer.chunkDelay ?? settings.chunkDelay
+  let latency = (answer.delay ?? 0) + (pace?.first ?? 0)
+  const said = (turns: Utterance.Said): Step.Steps => {
+    if (framing !== "json") return Render.stream(Chunks.stream(envelope, turns), framing, delay)
+    const whole = Chunks.whole(envelope, turns)
+    latency += pace?.ofChunk(whole, 1) ?? 0
+    return Render.whole(whole)
+  }
+  const { continuationToken, ...asked } = body
+  const asking: Utterance.Request = { model, row, body: asked, seed: settings.seed, calling: settings.calling }
+  const composed = generates && Scripted.speaks(answer) ? Scripted.compose(answer, asking) : undefined
+  if (composed !== undefined && "misfit" in composed) return composed
   const steps = (): Step.Steps => {
-    if (answer.text !== undefined && generates) return said([Utterance.saying(answer.text)])
+    if (composed !== undefined) return said([composed.turn])
     if (answer.response !== undefined) {
       return framing === "json" ? Render.whole(answer.response) : Render.stream([answer.response], framing, delay)
     }
@@ -130,15 +146,21 @@ export const respond = (
     if (!generates) return other(request, body, settings, now)
     const { error } = Directives.find(Utterance.promptOf(body))
     if (error !== undefined) return Render.error({ code: error }, framing)
-    const row = ModelTable.get(settings.models, `models/${model}`, now)
-    const { continuationToken, ...asked } = body
-    const turns = Hops.of(
-      { model, row, body: asked, seed: settings.seed, calling: settings.calling },
-      Json.text(continuationToken) || undefined
-    )
+    const turns = Hops.of(asking, Json.text(continuationToken) || undefined)
     return turns === undefined
       ? Render.refusal(GoogleError.invalidArgument("Request contains an invalid argument."), framing)
       : said(turns)
   }
-  return Fault.apply({ delay: answer.delay, headers: answer.headers }, steps(), () => "")
+  const made = steps()
+  const { fault } = answer
+  const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
+  const faulty = fault === undefined
+    ? made
+    : Fault.apply(
+      fault,
+      broken === undefined ? made : Render.error(broken, framing, { inside: fault.inside }),
+      (error) => Render.errorText(error, "json")
+    )
+  const wait = latency === 0 ? answer.delay : latency
+  return { steps: Fault.apply({ delay: wait, headers: answer.headers }, faulty, () => "") }
 }

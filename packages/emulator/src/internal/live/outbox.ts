@@ -21,6 +21,8 @@ export interface Outbox {
   readonly turnEnds: () => void
   /** The fault may come later than the connection: its model is known by the setup only. */
   fault: Fault.Fault | undefined
+  /** What goes wrong with the turn that is being said, where it names no place in it. */
+  readonly breakTurn: (fault: Fault.Fault) => void
   readonly close: (code: number, reason: string) => void
   /** Without a close frame. */
   readonly drop: () => void
@@ -51,6 +53,8 @@ export const make = (options: {
   const done = new Set<string>()
   let sent = 0
   let inTurn: number | undefined
+  /** Of the connection, while a turn has a fault of its own. */
+  let before: { readonly fault: Fault.Fault | undefined } | undefined
   let turns = 0
   let closed = false
   let silent = false
@@ -141,7 +145,22 @@ export const make = (options: {
     turnBegins: () => {
       inTurn = 0
     },
+    breakTurn: (fault) => {
+      const placed = Object.entries(fault).map(([name, value]) => [
+        name,
+        typeof value === "object" && !Array.isArray(value) && !("at" in value) && name !== "headers" && name !== "error"
+          ? { ...value, at: "turn" }
+          : value === true && (name === "reset" || name === "halfOpen")
+          ? { at: "turn" }
+          : value
+      ])
+      done.clear()
+      before = { fault: before === undefined ? outbox.fault : before.fault }
+      outbox.fault = Object.fromEntries(placed)
+    },
     turnEnds: () => {
+      if (before !== undefined) outbox.fault = before.fault
+      before = undefined
       inTurn = undefined
       turns++
     },

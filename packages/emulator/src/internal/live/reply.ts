@@ -3,6 +3,7 @@
  * transcription beside it. It keeps account of what has been said so far, since a turn may be cut.
  */
 import type * as Answer from "../../Answer.ts"
+import type * as ScriptedReply from "../../Reply.ts"
 import type * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as Media from "../answers/media.ts"
@@ -27,6 +28,8 @@ export interface Said {
   audioMillis: number
   thoughtTokens: number
   readonly calls: Array<Call>
+  /** Numbers that somebody gave in place of those that are counted. */
+  usage?: ScriptedReply.Usage | undefined
 }
 
 export const nothing = (): Said => ({ text: "", audioMillis: 0, thoughtTokens: 0, calls: [] })
@@ -70,12 +73,19 @@ function* spoken(text: string, said: Said, voice: Voice, dice: Dice.Dice): Gener
 /** Ids as the Gemini API was recorded to give them. */
 const callId = (dice: Dice.Dice): string => `function-call-${dice.int(1, 9)}${dice.letters(18, "0123456789")}`
 
-/** The generator's turn. Its calls come last, all in one message. */
+/** What a message says, as parts. */
+export const partsOf = (message: Json.Json): ReadonlyArray<unknown> => [
+  ...Json.list(Json.at(message, "serverContent", "modelTurn", "parts")),
+  ...Json.list(Json.at(message, "toolCall", "functionCalls")).map((functionCall) => ({ functionCall }))
+]
+
+/** A whole turn. Its calls come last, all in one message, under these ids or numbered. */
 export function* generated(
   turn: Utterance.Utterance,
   said: Said,
   voice: Voice,
-  dice: Dice.Dice
+  dice: Dice.Dice,
+  ids: ReadonlyArray<string | undefined> = []
 ): Generator<Json.Json> {
   said.thoughtTokens += turn.thoughtTokens
   for (const part of turn.parts) {
@@ -84,7 +94,8 @@ export function* generated(
     if (part["thought"] === true) yield modelTurn(part)
     else if (text !== undefined) yield* spoken(text, said, voice, dice)
     else if (call !== undefined) {
-      said.calls.push({ id: callId(dice), name: String(Json.at(call, "name")), args: Json.at(call, "args") ?? {} })
+      const id = ids[said.calls.length] ?? callId(dice)
+      said.calls.push({ id, name: String(Json.at(call, "name")), args: Json.at(call, "args") ?? {} })
     } else yield modelTurn(part)
   }
   if (said.calls.length > 0) yield { toolCall: { functionCalls: [...said.calls] } }
@@ -125,20 +136,31 @@ const details = (counts: Readonly<Record<string, number>>) =>
   Tokens.details(Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)))
 
 export const usage = (prompt: Tokens.Counts, said: Said): Json.Json => {
-  const promptTokenCount = Tokens.total(prompt)
   const calls = said.calls.reduce((sum, call) => sum + Tokens.ofText(JSON.stringify(call)), 0)
   const response = said.audioMillis > 0
     ? { AUDIO: audioTokens(said.audioMillis), TEXT: calls }
     : { TEXT: Tokens.ofText(said.text) + calls }
-  const responseTokenCount = Tokens.total(response)
+  const given = said.usage ?? {}
+  const responseTokenCount = given.candidatesTokenCount ?? Tokens.total(response)
+  const promptTokenCount = given.promptTokenCount ?? Tokens.total(prompt)
+  const thoughtsTokenCount = given.thoughtsTokenCount ?? said.thoughtTokens
+  const { cachedContentTokenCount, toolUsePromptTokenCount } = given
   return {
     promptTokenCount,
     // Zero is left out, as proto3 JSON does it.
     ...(responseTokenCount === 0 ? {} : { responseTokenCount }),
     // Thoughts stand beside the total here, not in it (recorded).
-    totalTokenCount: promptTokenCount + responseTokenCount,
-    promptTokensDetails: details(prompt),
-    ...(responseTokenCount === 0 ? {} : { responseTokensDetails: details(response) }),
-    ...(said.thoughtTokens === 0 ? {} : { thoughtsTokenCount: said.thoughtTokens })
+    totalTokenCount: given.totalTokenCount ?? promptTokenCount + responseTokenCount + (toolUsePromptTokenCount ?? 0),
+    promptTokensDetails: details(given.promptTokenCount === undefined ? prompt : { TEXT: promptTokenCount }),
+    ...(responseTokenCount === 0
+      ? {}
+      : {
+        responseTokensDetails: details(
+          given.candidatesTokenCount === undefined ? response : { TEXT: responseTokenCount }
+        )
+      }),
+    ...(thoughtsTokenCount === 0 ? {} : { thoughtsTokenCount }),
+    ...(cachedContentTokenCount === undefined ? {} : { cachedContentTokenCount }),
+    ...(toolUsePromptTokenCount === undefined ? {} : { toolUsePromptTokenCount })
   }
 }

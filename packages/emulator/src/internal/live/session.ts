@@ -21,7 +21,7 @@ import type * as LiveState from "./state.ts"
 import * as LiveTokens from "./tokens.ts"
 import * as Tokens from "../answers/tokens.ts"
 import * as Turns from "./turns.ts"
-import type { Projects } from "../rules/projects.ts"
+import type { Scripted } from "../rules/Scripts.ts"
 import type * as Utterance from "../answers/Utterance.ts"
 
 export interface Options {
@@ -49,7 +49,7 @@ export interface Options {
   /** Counts the use of a token; false: it has none left. */
   readonly useToken: () => boolean
   readonly request: (model: string, body: unknown) => EmulatorRequest
-  readonly scripted: Projects["scripted"]
+  readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripted>
   /** The setup has named its model: faults that wait for it are due. */
   readonly onModel: (model: string) => void
   readonly ended: Deferred.Deferred<void>

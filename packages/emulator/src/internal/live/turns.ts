@@ -11,6 +11,9 @@ import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import type * as LiveLog from "../../LiveLog.ts"
 import type * as ModelTable from "../../ModelTable.ts"
 import * as Dice from "../Dice.ts"
+import * as Pace from "../answers/pace.ts"
+import * as Scripted from "../answers/scripted.ts"
+import * as Scripts from "../rules/Scripts.ts"
 import * as Directives from "../answers/directives.ts"
 import * as Json from "../json.ts"
 import * as Handles from "./handles.ts"
@@ -18,7 +21,6 @@ import * as Judge from "./judge.ts"
 import type * as Outbox from "./outbox.ts"
 import * as Reply from "./reply.ts"
 import * as Tokens from "../answers/tokens.ts"
-import type { Projects } from "../rules/projects.ts"
 import * as Utterance from "../answers/Utterance.ts"
 
 export interface Setting {
@@ -37,7 +39,7 @@ export interface Setting {
   readonly changed: () => void
   readonly scope: Scope.Scope
   readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
-  readonly scripted: Projects["scripted"]
+  readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripts.Scripted>
   /** Tells the client which state it could come back to; undefined: none at the moment. */
   readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
   readonly shut: (code: number, reason: string) => Effect.Effect<void>
@@ -153,16 +155,66 @@ export const make = (setting: Setting): Turns => {
     }
   }
 
-  const play = Effect.fnUntraced(function*(current: Turn, last: Json.Json) {
-    const { answer, by } = yield* setting.scripted(setting.request(history.contents))
-    entry.verdicts.push({ by })
+  /** A scripted answer put together as a turn of this session, or what keeps it from being one. */
+  const composed = (given: Answer.AnswerFields): Scripted.Composed => {
+    const { finishReason, invalid } = given
+    if (finishReason !== undefined && finishReason !== "STOP" && invalid !== true) {
+      return { misfit: `finishReason: a turn of Live has none; ${finishReason} is for generateContent` }
+    }
+    const { generationConfig, systemInstruction, toolConfig, tools } = setting.setup
+    const responseModalities = [setting.voice.audio ? "AUDIO" : "TEXT"]
+    return Scripted.compose(given, {
+      model: setting.model,
+      row: setting.row,
+      body: {
+        contents: history.contents,
+        systemInstruction,
+        tools,
+        toolConfig,
+        generationConfig: { ...Object(generationConfig), responseModalities }
+      },
+      seed: `${setting.seed}\n${count}`,
+      calling: setting.calling
+    })
+  }
+
+  /** Who answers the turn, and what; undefined where it was refused, and the session with it. */
+  const told = Effect.fnUntraced(function*() {
+    const request = setting.request(history.contents)
+    const { answer, refused, ...who } = yield* setting.scripted(request, Object(request.body))
     const given: Answer.AnswerFields = answer === undefined ? {} : Answer.fields(answer)
+    const isPlain = Object.keys(given).every((name) => name === "text" || !Scripted.isPiece(name))
+    const turn = Scripted.speaks(given) && !isPlain ? composed(given) : undefined
+    const misfit = turn !== undefined && "misfit" in turn
+      ? turn.misfit
+      : given.raw === undefined
+      ? undefined
+      : "raw: a message of Live has no bytes of its own; chunks are sent as they are"
+    const why = refused ?? (misfit === undefined ? undefined : Scripts.misfit(who, misfit))
+    entry.verdicts.push(why === undefined ? who : { ...who, refused: why })
+    setting.changed()
+    if (why === undefined) return { given, turn: turn !== undefined && "turn" in turn ? turn.turn : undefined }
+    yield* setting.shut(1011, why)
+    return undefined
+  })
+
+  const play = Effect.fnUntraced(function*(current: Turn, last: Json.Json) {
+    const answer = yield* told()
+    if (answer === undefined) return
+    const { given } = answer
     const { said } = current
+    said.usage = given.usage
     const dice = Dice.make(`${setting.seed}\nlive\n${setting.model}\n${count}\n${Json.canonical(last)}`)
-    if (given.error !== undefined) return yield* close(given.error)
+    const { fault } = given
+    const broken = given.error ?? fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
+    if (broken !== undefined) return yield* close(broken)
     let more: Json.Json = {}
     let messages: Iterable<Json.Json>
-    if (given.text !== undefined || given.response !== undefined || given.chunks !== undefined) {
+    if (answer.turn !== undefined) {
+      const { groundingMetadata } = answer.turn.extra
+      if (groundingMetadata !== undefined) more = { groundingMetadata }
+      messages = Reply.generated(answer.turn, said, setting.voice, dice, given.calls?.map(({ id }) => id))
+    } else if (given.text !== undefined || given.response !== undefined || given.chunks !== undefined) {
       messages = Reply.scripted(given, said, setting.voice, dice)
     } else {
       const { error } = Directives.find(textOf(last))
@@ -171,10 +223,20 @@ export const make = (setting: Setting): Turns => {
       if ("blockReason" in made) more = { turnCompleteReason: "PROHIBITED_INPUT_CONTENT" }
       messages = "blockReason" in made ? [] : Reply.generated(made, said, setting.voice, dice)
     }
-    if (given.delay !== undefined) yield* Effect.sleep(given.delay)
-    const delay = given.chunkDelay ?? setting.chunkDelay
+    const pace = given.pace === undefined ? undefined : Pace.make(given.pace)
+    const latency = (given.delay ?? 0) + (fault?.delay ?? 0) + (pace?.first ?? 0)
+    if (latency > 0) yield* Effect.sleep(latency)
+    if (fault !== undefined) outbox.breakTurn(fault)
+    let spoken = 0
+    const delayOf = (message: Json.Json): number =>
+      pace === undefined
+        ? given.chunkDelay ?? setting.chunkDelay
+        : spoken++ === 0
+        ? 0
+        : pace.of(Reply.partsOf(message))
     let complete = false
     for (const message of messages) {
+      const delay = delayOf(message)
       if (delay > 0) yield* Effect.sleep(delay)
       // The answer may be there before the next line.
       register(message)

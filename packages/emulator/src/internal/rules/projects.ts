@@ -1,7 +1,6 @@
 /**
  * Whose request it is: the project of a key, its quotas, and what it is told to answer.
  */
-import * as Effect from "effect/Effect"
 import * as Answer from "../../Answer.ts"
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Fault from "../../Fault.ts"
@@ -25,7 +24,7 @@ export const misused = (headers: EmulatorRequest["headers"]): string | undefined
   ) {
     const text = headers[name]
     const why = text === undefined ? undefined : problem(Json.parse(text))
-    if (why !== undefined) return `Header ${name} of the emulator: ${why}.`
+    if (why !== undefined) return `Header ${name} of the emulator: ${why}${/[.?]$/.test(why) ? "" : "."}`
   }
   return undefined
 }
@@ -36,17 +35,9 @@ const named = (quotas: Quota.Tier | Quota.Quotas | undefined): Quota.Quotas | un
 export interface Projects {
   readonly nameOf: (key: string | undefined) => string
   readonly quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined
-  /** The answer that was asked for: by the request, by the queue, by the project, by the server. */
-  readonly scripted: (request: EmulatorRequest) => Effect.Effect<Scripted>
 }
 
-/** Who answers, and what; without an answer the generator makes one. */
-export interface Scripted {
-  readonly by: "header" | "queue" | "answers" | "generator"
-  readonly answer?: Answer.Answer | undefined
-}
-
-export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.State, "script">): Projects => {
+export const make = (options: Pick<GeminiHandler.Options, "projects" | "quotas">): Projects => {
   const projectOf = new Map<string, string>()
   for (const [name, project] of Object.entries(options.projects ?? {})) {
     for (const key of project.keys) projectOf.set(key, name)
@@ -56,21 +47,7 @@ export const make = (options: GeminiHandler.Options, state: Pick<GeminiHandler.S
     nameOf,
     quotasOf: (key, region) => {
       const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
-      const regions = quotas?.regions ?? {}
-      return named(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
-    },
-    scripted: Effect.fnUntraced(function*(request): Effect.fn.Return<Scripted> {
-      const asked = headerJson<Answer.Answer>(request.headers, answerHeader)
-      if (asked !== undefined) return { by: "header", answer: asked }
-      const waiting = state.script.takeAnswer(request)
-      if (waiting !== undefined) return { by: "queue", answer: waiting }
-      for (const script of [options.projects?.[nameOf(request.key)]?.answers, options.answers]) {
-        if (typeof script !== "function") continue
-        const given = script(request)
-        const answer = Effect.isEffect(given) ? yield* given : given
-        if (answer !== undefined) return { by: "answers", answer }
-      }
-      return { by: "generator" }
-    })
+      return named(quotas?.regions?.[region]) ?? quotas
+    }
   }
 }

@@ -8,6 +8,8 @@ import * as LiveHandler from "../../LiveHandler.ts"
 import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
+import type * as Ready from "../rules/ready.ts"
+import * as Scripts from "../rules/Scripts.ts"
 import * as LiveState from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
 
@@ -30,13 +32,26 @@ export interface Space {
 export const make = (
   name: string,
   options: GeminiHandler.Options,
-  { allowance, idle, now }: { readonly allowance: Allowance; readonly idle: number; readonly now: number }
+  given: {
+    readonly allowance: Allowance
+    readonly idle: number
+    readonly now: number
+    /** The rules of every space. */
+    readonly shared: Scripts.Shared
+    /** The rules of this one alone. */
+    readonly rules?: Ready.Rules | undefined
+  }
 ): Space => {
+  const { allowance, idle, now, rules, shared } = given
   const { answers, faults = [], remember, seed } = options
+  const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
+  const scripts = Scripts.make(options, { script, shared, space: name })
+  if (rules !== undefined) scripts.set(rules, options.otherwise)
   const state: GeminiHandler.State = {
     space: name,
     log: RequestLog.make({ remember, allowance }),
-    script: Script.make(Array.isArray(answers) ? answers : [], faults, seed),
+    script,
+    scripts,
     quota: Quota.make(),
     live: LiveState.make({ ...options, allowance, space: name }),
     offset: 0

@@ -10,12 +10,17 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as GoogleError from "../../GoogleError.ts"
+import type { RuleError } from "../../RuleError.ts"
+import type { Scenario } from "../../Scenario.ts"
 import * as SpaceInfo from "../../Space.ts"
 import * as Render from "../answers/render.ts"
 import * as Carrier from "../live/carrier.ts"
 import * as Allowance from "../log/Allowance.ts"
+import * as Ready from "../rules/ready.ts"
+import type * as Scripts from "../rules/Scripts.ts"
 import * as Exchange from "../server/exchange.ts"
 import * as Chosen from "./chosen.ts"
+import * as Options from "./options.ts"
 import * as Space from "./Space.ts"
 
 /** The largest number of spaces at one time. */
@@ -28,7 +33,12 @@ export interface Spaces {
   readonly handle: Exchange.Handler
   readonly handleLive: Carrier.Handler
   /** The space of a name, made if need be; with options a new one in any case. */
-  readonly get: (name: string, options?: SpaceInfo.Options) => Effect.Effect<Space.Space, SpaceInfo.SpaceError>
+  readonly get: (
+    name: string,
+    options?: SpaceInfo.Options
+  ) => Effect.Effect<Space.Space, SpaceInfo.SpaceError | RuleError>
+  /** Replaces the scenario of every space. */
+  readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
   /** Gives false where no space has this name. */
   readonly end: (name: string) => Effect.Effect<boolean, SpaceInfo.SpaceError>
   readonly summary: Effect.Effect<SpaceInfo.Summary>
@@ -42,10 +52,18 @@ const minutes = (millis: number): string => {
 
 export const make = (options: GeminiHandler.Options): Spaces => {
   const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
-  const { answers, ...inherited } = options
+  Options.check(options)
+  const shared: Scripts.Shared = Ready.shared(options, options.scenario)
+  // What the emulator was started with is shared already.
+  const { answers, otherwise: _1, rules: _2, scenario: _3, ...inherited } = options
   // What waits in a list is for whoever put it there: the first to come would take it from them.
   const ofOthers = Array.isArray(answers) ? inherited : { ...inherited, answers }
-  const standard = Space.make(Chosen.standard, options, { allowance, idle: Number.POSITIVE_INFINITY, now: 0 })
+  const standard = Space.make(Chosen.standard, options, {
+    allowance,
+    idle: Number.POSITIVE_INFINITY,
+    now: 0,
+    shared
+  })
   /** Without the default one; the one that has been used last is the last. */
   const all = new Map<string, Space.Space>()
   const ended = new Map<string, string>()
@@ -90,7 +108,12 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     return false
   })
 
-  const begin = Effect.fnUntraced(function*(name: string, own: SpaceInfo.Options, now: number) {
+  const begin = Effect.fnUntraced(function*(
+    name: string,
+    own: SpaceInfo.Options,
+    now: number,
+    rules?: Ready.Rules
+  ) {
     if (all.size >= most && !(yield* makeRoom())) {
       const description = `${most} spaces are in use: the space "${name}" has no room.`
       return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
@@ -98,7 +121,9 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     const space = Space.make(name, { ...ofOthers, ...own }, {
       allowance,
       idle: own.spaceIdle ?? options.spaceIdle ?? idleByDefault,
-      now
+      now,
+      shared,
+      rules
     })
     ended.delete(name)
     all.set(name, space)
@@ -203,12 +228,16 @@ export const make = (options: GeminiHandler.Options): Spaces => {
         const description = "The space \"default\" has the options that the emulator was started with."
         return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
       }
+      const rules = own === undefined ? undefined : yield* Ready.attempt(() => {
+        Options.check(own)
+        return Ready.ofSpace(own)
+      })
       const now = yield* Clock.currentTimeMillis
       yield* sweep(now)
       const known = all.get(name)
       if (known !== undefined && own === undefined) return known
       if (known !== undefined) yield* bury(known, "")
-      return yield* begin(name, own ?? {}, now)
+      return yield* begin(name, own ?? {}, now, rules)
     }),
     end: Effect.fnUntraced(function*(name) {
       if (name === Chosen.standard) {
@@ -220,6 +249,11 @@ export const make = (options: GeminiHandler.Options): Spaces => {
       yield* bury(space, `The space "${name}" has ended: it was told to.`)
       return true
     }),
+    setScenario: (scenario) =>
+      Effect.map(Ready.attempt(() => Ready.shared(options, scenario)), (made) => {
+        shared.rules = made.rules
+        shared.otherwise = made.otherwise
+      }),
     summary: Effect.gen(function*() {
       yield* sweep(yield* Clock.currentTimeMillis)
       return {

@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import type { LiveControl, Service } from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type * as LiveState from "../live/state.ts"
+import * as Ready from "../rules/ready.ts"
+import * as Options from "./options.ts"
 import type { Space } from "./Space.ts"
 import type { Spaces } from "./Spaces.ts"
 
@@ -46,7 +48,7 @@ const liveOf = (live: LiveState.LiveState): LiveControl => {
 
 /** `base`: the emulator's own address. */
 export const make = (spaces: Spaces, space: Space, base: string): Service => {
-  const { live, log, quota, script } = space.state
+  const { live, log, quota, script, scripts } = space.state
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
@@ -66,8 +68,20 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
     awaitClosed: (n) => awaitLog(() => log.closed() >= n),
     counters: Effect.sync(log.counters),
     largestInWindow: (millis) => Effect.sync(() => RequestLog.largestInWindow(log.entries(), millis)),
-    enqueue: (...answers) => Effect.sync(() => script.enqueue(answers)),
-    addFault: (...faults) => Effect.sync(() => script.addFault(faults)),
+    enqueue: (...answers) =>
+      Effect.sync(() => {
+        Options.checkAnswers(answers)
+        script.enqueue(answers)
+      }),
+    setRules: (rules, otherwise) =>
+      Effect.map(Ready.attempt(() => Ready.ofSpace({ rules })), (ready) => scripts.set(ready, otherwise)),
+    setScenario: spaces.setScenario,
+    rules: Effect.sync(scripts.uses),
+    addFault: (...faults) =>
+      Effect.sync(() => {
+        Options.checkFaults(faults)
+        script.addFault(faults)
+      }),
     removeFault: (...faults) => Effect.sync(() => script.removeFault(faults)),
     adjust: (duration) =>
       Effect.sync(() => {
@@ -84,6 +98,7 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
       live.tokens.clear()
       log.clear()
       script.clear()
+      scripts.clear()
       quota.clear()
     })
   }

@@ -1,0 +1,47 @@
+/**
+ * What is wrong with something that the emulator was told: a rule, an answer, a fault, an option, a file.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * One mistake. `path` says where, from the outside in: `rule[0].when.text.contians`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Problem = Schema.Struct({ path: Schema.String, message: Schema.String })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Problem = typeof Problem["Type"]
+
+/**
+ * All the mistakes of one thing that was told. It is a failure where what was told may come from a
+ * file; what code says wrongly (an option, an answer for the queue) is a defect.
+ *
+ * ```ts
+ * import * as Scenario from "effect-gemini-emulator/Scenario"
+ * import * as Effect from "effect/Effect"
+ *
+ * const read = Scenario.fromText("[[rule]]\nwhen = { txet = 'hi' }\nreply = 'Hello'", "toml")
+ * const said = await Effect.runPromise(Effect.flip(read))
+ * said.message // => "rule[0].when.txet: there is no such field. Did you mean \"text\"?"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RuleError extends Schema.TaggedError<RuleError>("effect-gemini-emulator/RuleError")("RuleError", {
+  /** The file, or what it was told as. */
+  source: Schema.optionalKey(Schema.String),
+  problems: Schema.Array(Problem)
+}) {
+  override get message(): string {
+    const lines = this.problems.map(({ message, path }) => path === "" ? message : `${path}: ${message}`)
+    return (this.source === undefined ? lines : lines.map((line) => `${this.source}: ${line}`)).join("\n")
+  }
+}

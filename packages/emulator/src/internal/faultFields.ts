@@ -1,0 +1,61 @@
+/**
+ * The Schema of faults, of which `Fault.Fault` is the type.
+ */
+import * as Schema from "effect/Schema"
+
+const number = Schema.optional(Schema.Finite)
+const text = Schema.optional(Schema.String)
+const headers = Schema.optional(Schema.Record(Schema.String, Schema.String))
+
+const after = {
+  chunks: number,
+  bytes: number,
+  at: Schema.optional(Schema.Literals(["setup", "turn", "idle"]))
+}
+
+export const ErrorBody = Schema.Struct({
+  code: Schema.Finite,
+  status: text,
+  message: text,
+  details: Schema.optional(Schema.Array(Schema.Unknown))
+}).annotate({ identifier: "ErrorBody" })
+
+const After = Schema.Struct(after)
+
+export const When = Schema.Struct({
+  method: text,
+  model: text,
+  key: text,
+  project: text,
+  region: text,
+  from: number,
+  until: number,
+  share: Schema.optional(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))),
+  nth: number,
+  times: number
+})
+
+const fields = {
+  status: number,
+  error: Schema.optional(ErrorBody),
+  inside: Schema.optional(Schema.Boolean),
+  delay: number,
+  headers,
+  body: text,
+  stall: Schema.optional(Schema.Struct({ ...after, millis: number })),
+  cut: Schema.optional(Schema.Struct({ ...after, clean: Schema.optional(Schema.Boolean) })),
+  reset: Schema.optional(Schema.Union([Schema.Literal(true), After])),
+  garbage: Schema.optional(Schema.Struct({ ...after, text })),
+  errorAfter: Schema.optional(Schema.Struct({ ...ErrorBody.fields, chunks: number })),
+  slowRead: Schema.optional(Schema.Struct({ millis: Schema.Finite, bytes: number })),
+  halfOpen: Schema.optional(Schema.Union([Schema.Boolean, After])),
+  close: Schema.optional(Schema.Struct({ ...after, code: Schema.Finite, reason: text })),
+  fragments: number,
+  textFrames: Schema.optional(Schema.Boolean)
+}
+
+export const Fault = Schema.Struct({ when: Schema.optional(When), ...fields })
+
+/** Of one answer: which requests it is for is said already, and their bodies have been read. */
+const { slowRead: _, ...ofAnswer } = fields
+export const Place = Schema.Struct(ofAnswer).annotate({ identifier: "Fault" })

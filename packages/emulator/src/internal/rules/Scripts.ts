@@ -1,0 +1,141 @@
+/**
+ * Who answers a request: its own header, the queue, the rules of its space, the answers of its
+ * project, the rules that the emulator was started with, its answers, and else the generator.
+ */
+import * as Effect from "effect/Effect"
+import * as Answer from "../../Answer.ts"
+import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import type * as Rule from "../../Rule.ts"
+import type { Verdict } from "../../Verdict.ts"
+import type * as Json from "../json.ts"
+import * as Projects from "./projects.ts"
+import * as Ready from "./ready.ts"
+import * as RuleBook from "./RuleBook.ts"
+import { Subject } from "./Subject.ts"
+
+/** What is to be done where no rule matches. */
+export type Otherwise = "refuse" | "generate"
+
+/** The rules that every space starts with; they can be replaced while it runs. */
+export interface Shared {
+  rules: Ready.Rules
+  otherwise: Otherwise
+}
+
+/** Who answers, and what; without an answer the generator makes one. */
+export interface Scripted {
+  readonly by: Extract<Verdict["by"], "header" | "queue" | "rule" | "answers" | "unmatched" | "generator">
+  readonly rule?: string | undefined
+  readonly answer?: Answer.Answer | undefined
+  /** In place of an answer. */
+  readonly refused?: string | undefined
+  readonly nearMisses?: ReadonlyArray<string> | undefined
+}
+
+export interface Scripts {
+  /** `body` has its names in camelCase. */
+  readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
+  /** Replaces the rules of this space. */
+  readonly set: (rules: Ready.Rules, otherwise: Otherwise | undefined) => void
+  readonly uses: () => ReadonlyArray<Rule.Use>
+  /** Forgets the rules of this space, and how often the others have answered. */
+  readonly clear: () => void
+}
+
+export const make = (
+  options: Pick<GeminiHandler.Options, "answers" | "projects">,
+  { script, shared, space }: Pick<GeminiHandler.State, "script" | "space"> & { readonly shared: Shared }
+): Scripts => {
+  const projects = Projects.make(options)
+  let own = RuleBook.make(Ready.none)
+  let ownOtherwise: Otherwise | undefined
+  let common = RuleBook.make(shared.rules)
+  let commonOf = shared.rules
+  const commonBook = () => {
+    if (commonOf !== shared.rules) {
+      commonOf = shared.rules
+      common = RuleBook.make(commonOf)
+    }
+    return common
+  }
+
+  const called = Effect.fnUntraced(function*(script: unknown, request: EmulatorRequest) {
+    if (typeof script !== "function") return undefined
+    const given = (script as Answer.AnswerFunction)(request)
+    return Effect.isEffect(given) ? yield* given : given
+  })
+
+  const byRule = (taken: RuleBook.Taken): Scripted =>
+    "answer" in taken
+      ? { by: "rule", rule: taken.rule, answer: taken.answer }
+      : { by: "rule", rule: taken.rule, refused: `Rule "${taken.rule}" of the emulator: ${taken.refused}.` }
+
+  const unmatched = (subject: Subject, books: ReadonlyArray<RuleBook.RuleBook>): Scripted => {
+    const { method, model } = subject.request
+    const nearMisses = RuleBook.nearest(books.flatMap((book) => book.misses(subject)), 3)
+    const refused = `No rule of the emulator's space "${space}" answers this ${method}` +
+      `${model === undefined ? "" : ` to ${model}`}. Nearest: ${nearMisses.join("; ")}. ` +
+      "Add a rule, or let it generate what no rule matches (otherwise = \"generate\")."
+    return { by: "unmatched", refused, nearMisses }
+  }
+
+  return {
+    scripted: Effect.fnUntraced(function*(request, body, now): Effect.fn.Return<Scripted> {
+      const asked = Projects.headerJson<Answer.Answer>(request.headers, Projects.answerHeader)
+      if (asked !== undefined) return { by: "header", answer: asked }
+      const waiting = script.takeAnswer(request)
+      if (waiting !== undefined) return { by: "queue", answer: waiting }
+      const book = commonBook()
+      const subject = new Subject(request, body)
+      const mine = own.isEmpty ? undefined : yield* own.take(subject, now)
+      if (mine !== undefined) return byRule(mine)
+      const ofProject = yield* called(options.projects?.[projects.nameOf(request.key)]?.answers, request)
+      if (ofProject !== undefined) return { by: "answers", answer: ofProject }
+      const theirs = book.isEmpty ? undefined : yield* book.take(subject, now)
+      if (theirs !== undefined) return byRule(theirs)
+      const given = yield* called(options.answers, request)
+      if (given !== undefined) return { by: "answers", answer: given }
+      if ((own.isEmpty && book.isEmpty) || (ownOtherwise ?? shared.otherwise) === "generate") return { by: "generator" }
+      return unmatched(subject, [own, book])
+    }),
+    set: (rules, otherwise) => {
+      own = RuleBook.make(rules)
+      ownOtherwise = otherwise
+    },
+    uses: () => [...own.uses(), ...commonBook().uses()],
+    clear: () => {
+      own = RuleBook.make(Ready.none)
+      ownOtherwise = undefined
+      commonOf = shared.rules
+      common = RuleBook.make(commonOf)
+    }
+  }
+}
+
+/** Carries the near misses of a request that no rule matches, as JSON. */
+export const missHeader = "x-emulator-near-miss"
+
+/** A header has room for so many bytes here, and for ASCII alone. */
+export const headerOf = (nearMisses: ReadonlyArray<string>): string => {
+  const short = nearMisses.map((miss) => miss.length > 300 ? `${miss.slice(0, 300)}…` : miss)
+  return JSON.stringify(short).replace(
+    /[^ -~]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+}
+
+const sources: Readonly<Record<Scripted["by"], string>> = {
+  header: "The answer of the header",
+  queue: "An answer of the queue",
+  answers: "An answer of the script",
+  rule: "The rule",
+  unmatched: "",
+  generator: ""
+}
+
+/** What a person is told of an answer that is none to this request. */
+export const misfit = ({ by, rule }: Pick<Scripted, "by" | "rule">, why: string): string =>
+  `${
+    rule === undefined ? sources[by] : `Rule "${rule}"`
+  } of the emulator: ${why}. Set invalid = true to send it all the same.`
