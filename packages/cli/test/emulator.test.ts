@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
@@ -56,5 +60,60 @@ describe("gemini-fx emulator", () => {
       child.kill("SIGINT")
     }
     await once(child, "exit")
+  })
+
+  it("answers by the rules of a file, reads it again when it changes, and says what is wrong with it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "scenario-"))
+    const file = join(folder, "rules.toml")
+    await writeFile(file, "[[rule]]\nwhen = { text = 'Hi' }\nreply = 'one'\n")
+    const child = spawn(process.execPath, [bin, "emulator", "--port", "0", "--scenario", file], { stdio: "pipe" })
+    const lines: Array<string> = []
+    let wake = () => {}
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        lines.push(line)
+        wake()
+      })
+    }
+    const line = async (part: string): Promise<string> => {
+      for (;;) {
+        const found = lines.find((each) => each.includes(part))
+        if (found !== undefined) return found
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    }
+    try {
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(await line("Gemini API on"))?.[0]
+      const ask = async (text: string) => {
+        const response = await fetch(`${url}/v1beta/models/gemini-3.8-flash:generateContent?key=any`, {
+          method: "POST",
+          body: JSON.stringify({ contents: [{ parts: [{ text }] }] })
+        })
+        return `${response.status} ${await response.text()}`
+      }
+      assert.include(
+        await line("It answers by"),
+        `It answers by 1 rule of ${file}, and refuses what none of them matches`
+      )
+      assert.include(await ask("Hi"), "\"one\"")
+      assert.match(await ask("Bye"), /^501 [^]*wanted \\"Hi\\", found \\"Bye\\"/)
+      await writeFile(file, "[[rule]]\nreply = 'two'\n[[rule]]\nreply = 'never'\n")
+      await line("has changed: 2 rules")
+      assert.include(await ask("Bye"), "\"two\"")
+      await writeFile(file, "[[rule]]\nrpley = 'x'\n")
+      assert.include(await line("rpley"), `${file}: rule[0].rpley: there is no such field. Did you mean "reply"?`)
+      await line("the rules before it stay")
+      assert.include(await ask("Bye"), "\"two\"")
+    } finally {
+      child.kill("SIGINT")
+    }
+    await once(child, "exit")
+    const wrong = spawn(process.execPath, [bin, "emulator", "--port", "0", "--scenario", file], { stdio: "pipe" })
+    let said = ""
+    wrong.stderr.on("data", (data) => (said += data))
+    const [code] = await once(wrong, "close")
+    assert.strictEqual(code, 2)
+    assert.include(said, `${file}: rule[0].rpley: there is no such field.`)
+    await rm(folder, { recursive: true })
   })
 })

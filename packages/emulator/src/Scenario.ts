@@ -147,13 +147,13 @@ export const load = (path: string): Effect.Effect<Scenario, RuleError> => {
 }
 
 /**
- * The scenario in a file each time that the file has changed, or what is wrong with it then. It is looked
- * at twice a second.
+ * The scenario in a file, now and each time that the file has changed, or what is wrong with it then. It is
+ * looked at twice a second.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const changes = (path: string): Stream.Stream<Result.Result<Scenario, RuleError>> => {
+export const follow = (path: string): Stream.Stream<Result.Result<Scenario, RuleError>> => {
   const mark = Effect.promise(async () => {
     try {
       const { ino, mtimeMs, size } = await stat(path)
@@ -164,7 +164,6 @@ export const changes = (path: string): Stream.Stream<Result.Result<Scenario, Rul
   })
   return Stream.fromEffectSchedule(mark, Schedule.spaced(500)).pipe(
     Stream.changes,
-    Stream.drop(1),
     Stream.mapEffect(() => Effect.result(load(path)))
   )
 }

@@ -5,11 +5,14 @@ import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Fault from "effect-gemini-emulator/Fault"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
+import * as Scenario from "effect-gemini-emulator/Scenario"
 import * as Recorded from "effect-gemini-emulator/Recorded"
 import { CommandFailed } from "./CommandFailed.ts"
 import { clean } from "./Shown.ts"
@@ -55,6 +58,10 @@ const flags = {
     Flag.withDescription("a folder of recorded exchanges to answer from; the rest is generated"),
     Flag.optional
   ),
+  scenario: Flag.String("scenario").pipe(
+    Flag.withDescription("a .toml or .json file of rules to answer by; it is read again when it changes"),
+    Flag.optional
+  ),
   overload: Flag.String("overload").pipe(
     Flag.withDescription("MODEL or MODEL=SHARE: the model is overloaded, for a share of its requests from 0 to 1"),
     Flag.filterMap(overload, () => "MODEL or MODEL=SHARE, with a share from 0 to 1"),
@@ -65,16 +72,45 @@ const flags = {
     Flag.filterMap(outage, () => "REGION or REGION=HOW, where HOW is unavailable, reset or hang"),
     Flag.atLeast(0)
   ),
+  strictSignatures: Flag.Boolean("strict-signatures").pipe(
+    Flag.withDescription("take only thought signatures that it gave out itself"),
+    Flag.withDefault(false)
+  ),
   anyModel: Flag.Boolean("any-model").pipe(
     Flag.withDescription("take every model name for a model"),
     Flag.withDefault(false)
   )
 }
 
+const warn = (text: string) => Console.error(clean(text))
+
+/** Each change of the file counts from then on; of a file that is wrong the rules before it stay. */
+const follow = Effect.fnUntraced(function*(file: string) {
+  const emulator = yield* Emulator.Emulator
+  let isFirst = true
+  return yield* Stream.runForEach(Scenario.follow(file), (now) => {
+    if (Result.isFailure(now)) {
+      return warn(`${now.failure.message}\n${file} has changed and is wrong: the rules before it stay`)
+    }
+    const { otherwise = "refuse", rule = [] } = now.success
+    const rules = `${rule.length} ${rule.length === 1 ? "rule" : "rules"}`
+    const what = otherwise === "refuse" ? "refuses" : "generates"
+    const text = isFirst
+      ? `It answers by ${rules} of ${file}, and ${what} what none of them matches`
+      : `${file} has changed: ${rules}`
+    isFirst = false
+    return emulator.setScenario(now.success).pipe(
+      Effect.andThen(say(text)),
+      Effect.catchTag("RuleError", (error) => warn(error.message))
+    )
+  })
+})
+
 export const emulatorCommand = Command.make(
   "emulator",
   flags,
-  Effect.fnUntraced(function*({ anyModel, chunkDelay, host, outage, overload, port, quotas, recorded, seed }) {
+  Effect.fnUntraced(function*(given) {
+    const { anyModel, chunkDelay, host, outage, overload, port, quotas, recorded, scenario, seed } = given
     const models = { ...ModelTable.current, acceptAnyModel: anyModel }
     const now = yield* Clock.currentTimeMillis
     for (const { when } of overload) {
@@ -89,12 +125,20 @@ export const emulatorCommand = Command.make(
         Recorded.load(recorded.value, { otherwise: "generate" }),
         (error) => new CommandFailed({ exitCode: 2, text: error.message })
       )
+    const rules = Option.isNone(scenario)
+      ? undefined
+      : yield* Effect.mapError(
+        Scenario.load(scenario.value),
+        (error) => new CommandFailed({ exitCode: 2, text: error.message })
+      )
     const server = Emulator.layerServer({
       port,
       host,
       chunkDelay,
       seed,
       answers,
+      scenario: rules,
+      strictSignatures: given.strictSignatures,
       // Nobody reads the log here; it must not grow for days.
       remember: 0,
       quotas: Option.getOrUndefined(quotas),
@@ -106,6 +150,7 @@ export const emulatorCommand = Command.make(
       yield* say(`Gemini API on ${url}; any key is taken. Point a client there with`)
       yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=emulator`)
       for (const { when } of outage) yield* say(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
+      if (Option.isSome(scenario)) yield* follow(scenario.value)
       return yield* Effect.never
     }).pipe(
       Effect.provide(server),

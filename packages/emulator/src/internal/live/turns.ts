@@ -185,12 +185,11 @@ export const make = (setting: Setting): Turns => {
     const given: Answer.AnswerFields = answer === undefined ? {} : Answer.fields(answer)
     const isPlain = Object.keys(given).every((name) => name === "text" || !Scripted.isPiece(name))
     const turn = Scripted.speaks(given) && !isPlain ? composed(given) : undefined
-    const misfit = turn !== undefined && "misfit" in turn
-      ? turn.misfit
-      : given.raw === undefined
+    const misfit = turn !== undefined && "misfit" in turn ? Scripts.misfit(who, turn.misfit) : undefined
+    const isRaw = given.raw === undefined
       ? undefined
-      : "raw: a message of Live has no bytes of its own; chunks are sent as they are"
-    const why = refused ?? (misfit === undefined ? undefined : Scripts.misfit(who, misfit))
+      : Scripts.untold(who, "raw: a message of Live has no bytes of its own; chunks are sent as they are")
+    const why = refused ?? misfit ?? isRaw
     entry.verdicts.push(why === undefined ? who : { ...who, refused: why })
     setting.changed()
     if (why === undefined) return { given, turn: turn !== undefined && "turn" in turn ? turn.turn : undefined }

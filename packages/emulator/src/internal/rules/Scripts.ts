@@ -69,7 +69,7 @@ export const make = (
   const byRule = (taken: RuleBook.Taken): Scripted =>
     "answer" in taken
       ? { by: "rule", rule: taken.rule, answer: taken.answer }
-      : { by: "rule", rule: taken.rule, refused: `Rule "${taken.rule}" of the emulator: ${taken.refused}.` }
+      : { by: "rule", rule: taken.rule, refused: untold({ by: "rule", rule: taken.rule }, taken.refused) }
 
   const unmatched = (subject: Subject, books: ReadonlyArray<RuleBook.RuleBook>): Scripted => {
     const { method, model } = subject.request
@@ -134,8 +134,12 @@ const sources: Readonly<Record<Scripted["by"], string>> = {
   generator: ""
 }
 
+type Who = Pick<Scripted, "by" | "rule">
+
+/** What a person is told of an answer that cannot be given. */
+export const untold = ({ by, rule }: Who, why: string): string =>
+  `${rule === undefined ? sources[by] : `Rule "${rule}"`} of the emulator: ${why}${/[.?]$/.test(why) ? "" : "."}`
+
 /** What a person is told of an answer that is none to this request. */
-export const misfit = ({ by, rule }: Pick<Scripted, "by" | "rule">, why: string): string =>
-  `${
-    rule === undefined ? sources[by] : `Rule "${rule}"`
-  } of the emulator: ${why}. Set invalid = true to send it all the same.`
+export const misfit = (who: Who, why: string): string =>
+  `${untold(who, why)} Set invalid = true to send it all the same.`

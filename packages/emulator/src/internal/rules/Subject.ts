@@ -113,11 +113,13 @@ export class Subject {
     }
     return here
   }
-  /** What a function returned last. */
+  /** What a function returned last: what is under `output`, or else the whole response, as the API documents it. */
   result(name: string): unknown {
     for (const content of this.contents.toReversed()) {
-      for (const response of responsesOf(content).toReversed()) {
-        if (Json.at(response, "name") === name) return Json.at(response, "response")
+      for (const each of responsesOf(content).toReversed()) {
+        if (Json.at(each, "name") !== name) continue
+        const response = Json.at(each, "response")
+        return Json.at(response, "output") ?? response
       }
     }
     return undefined
