@@ -249,7 +249,7 @@ describe("an agent of five steps with two parallel calls, signatures strict, out
         model,
         contents: contents.map((content) => ({
           ...content,
-          parts: content.parts?.map(({ thoughtSignature: _, ...part }) => part) ?? []
+          parts: content.parts?.map((part) => ({ ...part, thoughtSignature: "" })) ?? []
         })),
         config: { tools }
       })
