@@ -55,7 +55,7 @@ if (files.length === 0) throw new Error(`no source files under ${root}`)
 const problems: Array<string> = []
 const report = (file: string, problem: string) => problems.push(`${file}: ${problem}`)
 
-/** The docstrings of a module's exports: their text without tags, and their categories. */
+/** The docstrings of a module's exports: their text without examples and tags, and their categories. */
 const exportsOf = (text: string) => {
   const lines = text.split("\n")
   return lines.flatMap((line, index) => {
@@ -69,7 +69,8 @@ const exportsOf = (text: string) => {
     const doc = lines.slice(from, index).map((it) =>
       it.replace(/^\s*(?:\/\*\*|\*\/|\*)?\s?/, "").replace(/\*\/\s*$/, "")
     )
-    const words = doc.filter((it) => !it.trimStart().startsWith("@")).join(" ").trim()
+    const prose = doc.join("\n").replace(/```[^]*?```/g, "")
+    const words = prose.split("\n").filter((it) => !it.trimStart().startsWith("@")).join(" ").trim()
     return [{
       name: found[1] ?? "",
       words,
@@ -93,7 +94,13 @@ for (const file of files) {
   }
   if (!isPublic || name === "index" || name === "bin") continue
   if (!text.startsWith("/**")) report(file, "a module opens with a header that says what it is")
-  for (const { categories: named } of exportsOf(text)) {
+  const exported = exportsOf(text)
+  // A schema and its type share a name; one sentence at either of them serves both.
+  const documented = new Set(exported.filter(({ words }) => /\w/.test(words)).map((it) => it.name))
+  for (const exportName of new Set(exported.map((it) => it.name))) {
+    if (!documented.has(exportName)) report(file, `${exportName} has no sentence that says what it is`)
+  }
+  for (const { categories: named } of exported) {
     for (const category of named) {
       if (!categories.has(category ?? "")) report(file, `@category ${category} is none of the list in lint-layout`)
     }

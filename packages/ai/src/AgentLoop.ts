@@ -51,9 +51,9 @@ import * as Effect from "effect/Effect"
 export type End =
   /** The model answered without calling anything; `reason` is its own. */
   | { readonly _tag: "Answered"; readonly reason: Response.FinishReason }
-  /** As many steps as were allowed. The last step's calls have been run. */
+  /** The allowed number of steps was used up. The last step's calls have been run. */
   | { readonly _tag: "StepLimit"; readonly limit: number }
-  /** More tokens than were allowed, as the model counted them. */
+  /** The steps used as many tokens as were allowed, or more, as the model counted them. */
   | { readonly _tag: "TokenLimit"; readonly used: number; readonly limit: number }
   /** The time was over before the next step; a step that runs is not cut. */
   | { readonly _tag: "TimeLimit"; readonly limit: Duration.Duration }
@@ -61,7 +61,7 @@ export type End =
   | { readonly _tag: "ApprovalNeeded"; readonly approvalIds: ReadonlyArray<string> }
 
 /**
- * What came of it.
+ * The outcome of a loop.
  *
  * @category models
  * @since 0.1.0
@@ -79,19 +79,22 @@ export interface Result {
 }
 
 /**
+ * What a loop needs: the prompt, the tools with their handlers, and its bounds. The bounds are looked at before each
+ * further step.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options<Tools extends Record<string, Tool.Any>, E, R> {
   readonly prompt: Prompt.RawInput
   readonly toolkit: Effect.Effect<Toolkit.WithHandler<Tools>, E, R> | Toolkit.WithHandler<Tools>
-  /** Most times that the model is asked. Default 10. */
+  /** How often the model is asked at most. Default 10. */
   readonly steps?: number | undefined
-  /** Most tokens, input and output, of all steps. Default: no limit. */
+  /** How many tokens, input and output, all steps may use together. Default: no limit. */
   readonly tokens?: number | undefined
   /** Longest time in which a step may still begin. Default: no limit. */
   readonly time?: Duration.Input | undefined
-  /** Tools that run at once. Default: all of a step. */
+  /** How many tools run at once. Default: all of a step. */
   readonly concurrency?: number | "unbounded" | undefined
 }
 

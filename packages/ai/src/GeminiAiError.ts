@@ -38,7 +38,7 @@ const authentication = (error: GeminiError, description: string) =>
   })
 
 /**
- * The reason alone.
+ * Only the reason of a `GeminiError`, as one of `AiError`.
  *
  * @category conversions
  * @since 0.1.0
@@ -85,7 +85,7 @@ export const reason = (error: GeminiError): AiError.AiErrorReason => {
     case "LimiterUnavailable":
       return new AiError.InternalProviderError({ description, metadata })
     case "Network":
-      // The error keeps no base URL: the path is what there is.
+      // The error keeps no base URL, so only the path can be told.
       return new AiError.NetworkError({
         reason: "TransportError",
         method: "POST",
@@ -102,7 +102,7 @@ export const reason = (error: GeminiError): AiError.AiErrorReason => {
 }
 
 /**
- * The whole error; `method` is the operation of the `effect/ai` service.
+ * A `GeminiError` as an `AiError`; `module` and `method` name the operation of the `effect/ai` service that failed.
  *
  * @category conversions
  * @since 0.1.0

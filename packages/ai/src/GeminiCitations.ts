@@ -1,5 +1,5 @@
 /**
- * Citations in the text that they belong to.
+ * Marks for citations, put into the text that they belong to.
  *
  * Grounding says which stretch of the answer rests on which sources, in bytes of UTF-8. The
  * marks are put behind the stretches, and where nothing supports a stretch, nothing changes.
@@ -72,7 +72,7 @@ export const render = (
   const marks = new Map<number, Set<number>>()
   const length = new TextEncoder().encode(text).length
   for (const { groundingChunkIndices, segment } of metadata?.groundingSupports ?? []) {
-    // A left-out end is 0 on the wire: there is no stretch to mark.
+    // A left-out end is 0 on the wire: nothing is marked then.
     const end = Math.min(Number(segment?.endIndex ?? 0), length)
     if (end <= 0) continue
     const at = marks.get(end) ?? new Set<number>()

@@ -42,7 +42,7 @@ import * as ConfigOverride from "./internal/configOverride.ts"
 import { providerName } from "./internal/telemetry.ts"
 
 /**
- * Most inputs of one request; more are sent in several (documented, August 2026).
+ * How many inputs one request takes at most (documented, August 2026); more are sent in several requests.
  *
  * @category constants
  * @since 0.1.0
@@ -68,7 +68,7 @@ export declare namespace Config {
 }
 
 /**
- * Settings of the calls in whose context it stands; `withConfigOverride` provides it.
+ * Settings of the calls in whose context this service stands; `withConfigOverride` provides it.
  *
  * @category services
  * @since 0.1.0
@@ -79,12 +79,14 @@ export class Config extends Context.Service<
 >()("effect-gemini-ai/GeminiEmbeddingModel/Config") {}
 
 /**
+ * Which model embeds, the length of its vectors and the settings of its calls.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   readonly model: string
-  /** Length of the vectors; default: the model's own. */
+  /** Length of the vectors. Default: the model's own. */
   readonly dimensions?: number | undefined
   readonly config?: Config.Settings | undefined
 }
@@ -131,7 +133,7 @@ export const make = Effect.fnUntraced(function*(
       return {
         results: batches.flatMap(({ vectors }) => vectors.map((vector) => Array.from(vector))),
         usage: {
-          // A sum with a hole would be too small.
+          // If one batch was not counted, the sum would be too small.
           inputTokens: counted.length === batches.length ? counted.reduce((a, b) => a + b, 0) : undefined
         }
       }
@@ -140,6 +142,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
+ * The `EmbeddingModel` service of `effect/ai` as a Layer, over the `GeminiClient` of the context.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -94,8 +94,8 @@ export declare namespace Config {
 }
 
 /**
- * Settings of the calls in whose context it stands; they go before those of the model.
- * `withConfigOverride` provides it.
+ * Settings of the calls in whose context this service stands; they win over those of the model. `withConfigOverride`
+ * provides it.
  *
  * @category services
  * @since 0.1.0
@@ -106,6 +106,8 @@ export class Config extends Context.Service<
 >()("effect-gemini-ai/GeminiLanguageModel/Config") {}
 
 /**
+ * Which model answers, and the settings of its calls.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -185,7 +187,7 @@ export const make = Effect.fnUntraced(function*(
   })
 })
 
-/** What there is of an answer that was blocked: `effect/ai` has a finish reason for it. */
+/** The response that came with a blocked answer: `effect/ai` has a finish reason for it. */
 const blockedResponse = (error: GeminiError): GenerateContent.GenerateContentResponse | undefined =>
   error.reason._tag === "ResponseBlocked" ? error.reason.response : undefined
 
@@ -224,6 +226,8 @@ const streamParts = (
     }))
 
 /**
+ * The `LanguageModel` service of `effect/ai` as a Layer, over the `GeminiClient` of the context.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -43,8 +43,8 @@ export type PartDetails = {
   /** The part's other fields (media resolution, video section, part metadata, …). */
   readonly fields?: Schema.JsonObject
   /**
-   * The whole wire part: of calls and their server-side results, and of parts that
-   * `effect/ai` has no kind for (those are empty texts). It goes back as it is.
+   * The whole wire part. It is kept for calls and their server-side results, and for parts that `effect/ai` has no
+   * kind for (those are empty texts). It goes back as it is.
    */
   readonly part?: Schema.JsonObject
 }
@@ -56,7 +56,7 @@ export type PartDetails = {
  * @since 0.1.0
  */
 export type InputDetails = PartDetails & {
-  /** How finely the media is looked at. */
+  /** The resolution at which the model looks at the media. */
   readonly mediaResolution?: JsonOf<typeof Part.MediaResolution.Type>
   /** The section of a video, and how densely it is sampled. */
   readonly videoMetadata?: JsonOf<typeof Part.VideoMetadata.Type>
@@ -72,7 +72,7 @@ export type FinishDetails = {
   /** Gemini's own word for the reason. */
   readonly finishReason?: Candidate.FinishReason | (string & {})
   readonly finishMessage?: string
-  /** Of a hop that nobody followed (`continuation: "off"`). */
+  /** The token to continue with, where the answer was cut and nobody followed (`continuation: "off"`). */
   readonly continuationToken?: string
   readonly safetyRatings?: ReadonlyArray<JsonOf<Safety.SafetyRating>>
   readonly promptFeedback?: JsonOf<typeof GenerateContent.PromptFeedback.Type>

@@ -27,8 +27,8 @@ const definition = (ref: unknown, definitions: JsonSchema.Definitions): JsonSche
   typeof ref === "string" ? definitions[ref.replace(/^#\/(\$defs|definitions)\//, "")] : undefined
 
 /**
- * The codec transformer of the language model: a codec over plain JSON, and the JSON
- * Schema of that. Throws an error that names the path of what Gemini has no word for.
+ * The codec transformer of the language model: a codec over plain JSON, and the JSON Schema of that. Throws an error
+ * with the path where the schema holds something that Gemini cannot express.
  *
  * ```ts
  * import * as GeminiSchema from "effect-gemini-ai/GeminiSchema"

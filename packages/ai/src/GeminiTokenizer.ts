@@ -19,6 +19,8 @@ import { promptToContents } from "./internal/promptToContents.ts"
 import * as ToolIndex from "./internal/toolIndex.ts"
 
 /**
+ * Whose tokens are counted, and how the calls for it are made.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -93,8 +95,8 @@ export const estimate = (prompt: Prompt.RawInput): number => {
 }
 
 /**
- * The service, over the `GeminiClient` of the context. `truncate` asks the server once a
- * message that it keeps.
+ * The service, over the `GeminiClient` of the context. `truncate` asks the server once for every message that it
+ * keeps.
  *
  * @category constructors
  * @since 0.1.0
@@ -113,6 +115,8 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
+ * The `Tokenizer` service of `effect/ai` as a Layer, over the `GeminiClient` of the context.
+ *
  * @category layers
  * @since 0.1.0
  */

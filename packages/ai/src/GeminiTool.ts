@@ -97,7 +97,7 @@ export const GoogleSearch = AiTool.providerDefined({
 })
 
 /**
- * Reading the URLs that the prompt names.
+ * A tool that reads the URLs that the prompt names.
  *
  * @category tools
  * @since 0.1.0
@@ -112,7 +112,7 @@ export const UrlContext = AiTool.providerDefined({
 })
 
 /**
- * What came of a run of code.
+ * The result of a run of code.
  *
  * @category schemas
  * @since 0.1.0
@@ -124,7 +124,7 @@ export const CodeExecutionOutcome = Schema.Struct({
 })
 
 /**
- * Python on Google's side. The call's parameters are the code, its result the output.
+ * A tool that runs Python on Google's side. The call's parameters are the code, its result is the output.
  *
  * @category tools
  * @since 0.1.0
@@ -140,8 +140,8 @@ export const CodeExecution = AiTool.providerDefined({
 })
 
 /**
- * Places and reviews of Google Maps. Where the search takes place is
- * `toolConfig.retrievalConfig.latLng` of the settings.
+ * A tool that finds places and reviews in Google Maps. `toolConfig.retrievalConfig.latLng` of the settings says where
+ * it searches.
  *
  * @category tools
  * @since 0.1.0
@@ -156,7 +156,7 @@ export const GoogleMaps = AiTool.providerDefined({
 })
 
 /**
- * Search in file search stores (`fileSearchStores/…`).
+ * A tool that searches in file search stores (`fileSearchStores/…`).
  *
  * @category tools
  * @since 0.1.0
@@ -171,9 +171,8 @@ export const FileSearch = AiTool.providerDefined({
 })
 
 /**
- * Acting on a computer. The model asks for predefined actions (`click_at`, `type_text_at`,
- * …), and your handler carries them out; the result it returns is an object, with the
- * page's `url` where there is one.
+ * A tool by which the model acts on a computer. The model asks for predefined actions (`click_at`, `type_text_at`, …),
+ * and your handler carries them out; the result it returns is an object, with the page's `url` where there is one.
  *
  * @category tools
  * @since 0.1.0

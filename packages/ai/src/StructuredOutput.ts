@@ -93,18 +93,18 @@ export const stream = <T, E, RD>(options: {
       Stream.filterMap((part) => {
         if (part.type !== "text-delta") return Result.failVoid
         text += part.delta
-        // All of it is read each time: a long text is not read for each piece.
+        // Each parse reads the whole text, so the next one waits until the text has grown by a 256th.
         if (text.length < next) return Result.failVoid
         next = text.length > 4096 ? text.length + (text.length >> 5) : 0
         const partial = PartialJson.parse(text)
         if (partial === undefined || partial.complete) return Result.failVoid
         const decoded = partialDecode(options.schema, partial)
         if (Option.isNone(decoded)) return Result.failVoid
-        // The text grew, but nothing that is certain did.
+        // The text grew, but what is certain stayed the same.
         const seen = JSON.stringify(decoded.value)
         if (seen === shown) return Result.failVoid
         shown = seen
-        // Decoded by the schema's own fields: it is T as far as it goes.
+        // The schema's own fields decoded this value, so it is a T of which parts may be missing.
         return Result.succeed(decoded.value as DeepPartial<T>)
       })
     )

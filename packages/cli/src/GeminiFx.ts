@@ -23,6 +23,9 @@ import { runCommand } from "./internal/run.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
+ * The command line of `gemini-fx` with its subcommands `run`, `live`, `models`, `limits` and `emulator`, as data of
+ * `effect/cli`. `run` of this module runs it.
+ *
  * @category commands
  * @since 0.1.0
  */
@@ -48,10 +51,10 @@ const presenter = CliOutput.layerPresenter({
       : CliOutput.defaultPresenter.present(event)
 })
 
-// What is logged is no part of an answer, and may quote one.
+// Log lines are not part of an answer, so they go to stderr; they may quote one, so they are cleaned.
 const logger = Logger.layer([Logger.withConsoleError(Logger.map(Logger.formatSimple, clean))])
 
-/** What is left to say and the exit code; undefined for help that was asked for. */
+/** The text still to be printed and the exit code; undefined for help that was asked for. */
 const failureOf = (
   error: CliError.CliError | CommandFailed | ConfigError | PlatformError
 ): CommandFailed | undefined => {
@@ -63,7 +66,7 @@ const failureOf = (
     case "ConfigError":
       return new CommandFailed({ exitCode: 2, text: error.cause.message })
     case "PlatformError":
-      // Whoever read stdout has gone, as `head` does: end as after SIGPIPE.
+      // The reader of stdout has gone, as `head` does, so the command ends as after SIGPIPE.
       return error.reason.module === "Stdio"
         ? new CommandFailed({ exitCode: 141, text: "" })
         : new CommandFailed({ exitCode: 1, text: error.message })
@@ -73,8 +76,8 @@ const failureOf = (
 }
 
 /**
- * Runs the command. What fails has been said on stderr when it fails; `exitCode` is for
- * the process.
+ * Runs the command on the arguments after its name. A failure has already been told on stderr; the `exitCode` of its
+ * `CommandFailed` is meant for the process.
  *
  * @category running
  * @since 0.1.0

@@ -6,7 +6,7 @@ import * as Stdio from "effect/Stdio"
 import { readFileSync } from "node:fs"
 import { run } from "./GeminiFx.ts"
 
-// The same path from src and from dist.
+// This path is the same from src and from dist.
 const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )

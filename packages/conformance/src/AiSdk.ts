@@ -8,6 +8,9 @@ import { generateText, streamText } from "ai"
 /** Adds the text that comes to `said`, and fails as the client does. */
 export type Call = (said: Array<string>) => Promise<unknown>
 
+/**
+ * The calls of the AI SDK against a server at `baseURL`, once whole and once as a stream, for comparison with ours.
+ */
 export const make = (baseURL: string, model: string): { readonly unary: Call; readonly stream: Call } => {
   const question = {
     model: createGoogleGenerativeAI({ apiKey: "test-key", baseURL })(model),

@@ -13,7 +13,7 @@ import * as Reply from "./Reply.ts"
 import type { Problem } from "./RuleError.ts"
 
 /**
- * Something with the shape of a response on the wire. It is sent as it is, right or wrong.
+ * An object in the shape of a response on the wire. It is sent as it is, right or wrong.
  *
  * @category models
  * @since 0.1.0
@@ -31,24 +31,28 @@ export type WireResponse = Readonly<Record<string, unknown>>
 export type Answer = string | AnswerFields
 
 /**
+ * An answer in fields: what is said, to which requests, and how fast.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface AnswerFields extends Omit<Reply.Reply, "response" | "chunks" | "raw"> {
-  /** Which requests it is for. Of a queue, the first answer that matches is taken. */
+  /** The requests that it is for. Of those that wait in a queue, the first one that matches is taken. */
   readonly when?: Pick<When, "method" | "model" | "key" | "project" | "region"> | undefined
   /** A whole response body; a stream brings it as one event. */
   readonly response?: WireResponse | undefined
   /**
-   * The events of a stream: texts or whole response bodies. A unary call gets them folded into one.
-   * Any iterable, also one without end: it is drawn from as fast as the client reads.
+   * The events of a stream: texts or whole response bodies. A unary call gets them folded into one. Any iterable will
+   * do, even one without end: it is drawn from as fast as the client reads.
    */
   readonly chunks?: Iterable<string | WireResponse> | undefined
-  /** Status, headers and bytes as given; several pieces are written one by one. */
+  /** A response sent as given: status, headers and bytes, of which several pieces are written one by one. */
   readonly raw?: RawAnswer | undefined
 }
 
 /**
+ * An HTTP response that is sent exactly as given, for what no well-formed answer can express.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -61,7 +65,7 @@ export interface RawAnswer {
 }
 
 /**
- * A script that looks at the request; undefined leaves it to the generator.
+ * A script that answers each request; undefined leaves it to the generator.
  *
  * @category models
  * @since 0.1.0
@@ -71,6 +75,8 @@ export type AnswerFunction = (
 ) => Answer | undefined | Effect.Effect<Answer | undefined>
 
 /**
+ * The answer in fields: a plain string becomes `{ text }`.
+ *
  * @category conversions
  * @since 0.1.0
  */
@@ -90,7 +96,7 @@ const schema = Schema.Struct({
 const find = Problems.find(schema)
 
 /**
- * What JSON has no form for, out of the way: a program may give bytes, and iterables without end.
+ * The answer without what JSON cannot express: a program may give bytes, and iterables without end.
  *
  * @internal
  */
@@ -105,7 +111,7 @@ export const asJson = (answer: Json.Json): Json.Json => {
 }
 
 /**
- * What keeps a value from being an answer, each with where it is; none if nothing does.
+ * Why a value is not an answer, each reason with its place; none if it is one.
  *
  * @category predicates
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
  * A local Gemini: the API's methods answered without a key, a network or a bill.
  *
- * `layerServer` listens on real sockets of 127.0.0.1, for any client in any language;
- * `layerHttpClient` answers in memory, so that tests run under TestClock. Behind both
- * stands the same handler: scripts, faults and the log mean the same.
+ * `layerServer` listens on real sockets of 127.0.0.1, for any client in any language; `layerHttpClient` answers in
+ * memory, so that tests run under TestClock. Both have the same handler behind them, so scripts, faults and the log
+ * work alike.
  *
  * @since 0.1.0
  */
@@ -31,13 +31,15 @@ import type { Scenario } from "./Scenario.ts"
 import type * as Space from "./Space.ts"
 
 /**
+ * How the emulator behaves, and where it listens.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends GeminiHandler.Options {
-  /** Default 0: any free port. */
+  /** The port to listen on. Default 0: any free port. */
   readonly port?: number | undefined
-  /** Default `127.0.0.1`. */
+  /** The host to listen on. Default `127.0.0.1`. */
   readonly host?: string | undefined
 }
 
@@ -66,15 +68,17 @@ export interface Service {
   readonly endSpace: (name: string) => Effect.Effect<boolean, Space.SpaceError>
   /** All the spaces there are. */
   readonly spaces: Effect.Effect<Space.Summary>
-  /** What arrived, in order. Each call gives a fresh copy, so an open entry can be looked at again later. */
+  /**
+   * The requests that arrived, in order. Each call gives a fresh copy, so an open entry can be looked at again later.
+   */
   readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Entry>>
-  /** Waits until the log satisfies a predicate; it is asked now and after every arrival and every end. */
+  /** Waits until the log satisfies a predicate, which is called now and after every arrival and every end. */
   readonly awaitLog: (
     predicate: (entries: ReadonlyArray<RequestLog.Entry>) => boolean
   ) => Effect.Effect<ReadonlyArray<RequestLog.Entry>>
   /**
-   * Waits for a request that satisfies a predicate, now or after its arrival or its end: the first one
-   * from a number on, default 0. It costs the same however many there were before.
+   * Waits for a request that satisfies a predicate, now or after its arrival or its end: the first one from a number
+   * on, default 0. Its cost does not grow with the number of earlier requests.
    */
   readonly awaitRequest: (
     predicate: (entry: RequestLog.Entry) => boolean,
@@ -91,8 +95,8 @@ export interface Service {
   /** Answers for the next requests, in order; each is used once. */
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
   /**
-   * Replaces the rules of this space: what to answer to which requests, the first that matches. Where
-   * there are rules and none matches, the request is refused unless `otherwise` says `generate`.
+   * Replaces the rules of this space, which say what to answer to which requests; the first one that matches counts.
+   * If there are rules and none matches, the request is refused, unless `otherwise` is `generate`.
    */
   readonly setRules: (
     rules: ReadonlyArray<Rule.Rule>,
@@ -102,20 +106,22 @@ export interface Service {
   readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
   /** The rules in force, in the order in which they are asked, and how often each has answered in this space. */
   readonly rules: Effect.Effect<ReadonlyArray<Rule.Use>>
-  /** Faults from now on; the first that matches a request hits it. */
+  /** Adds faults, which are on from now; the first one that matches a request hits it. */
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
   /** Ends faults: the very objects that were added. */
   readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
   /**
-   * Moves the server's clock: quotas, the log's times and the retirement of models follow it;
-   * delays do not, they follow the Clock.
+   * Moves the server's clock. Quotas, the log's times and the retirement of models follow it; delays follow the Clock.
    */
   readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
   /** Sets the server's clock, milliseconds since the epoch; it goes on from there. */
   readonly setTime: (time: number) => Effect.Effect<void>
-  /** What there is to see and to do of Live sessions. */
+  /** The log of Live connections, and what can be done to open sessions. */
   readonly live: LiveControl
-  /** Forgets the logs, the waiting answers, the space's own rules, the faults, what was counted for quotas, handles and tokens. */
+  /**
+   * Forgets the logs, the waiting answers, the space's own rules, the faults, the counts of quotas, the handles and
+   * the tokens.
+   */
   readonly clear: Effect.Effect<void>
 }
 
@@ -128,7 +134,7 @@ export interface Service {
 export interface LiveControl {
   /** The connections, in order. Each call gives a fresh copy. */
   readonly connections: Effect.Effect<ReadonlyArray<LiveLog.Entry>>
-  /** Waits until the log satisfies a predicate; it is asked now and after every change. */
+  /** Waits until the log satisfies a predicate, which is called now and after every change. */
   readonly awaitLog: (
     predicate: (entries: ReadonlyArray<LiveLog.Entry>) => boolean
   ) => Effect.Effect<ReadonlyArray<LiveLog.Entry>>
@@ -144,12 +150,19 @@ export interface LiveControl {
 }
 
 /**
+ * The running emulator as a service. `layerServer`, `layerMemory` and `layerHttpClient` provide it.
+ *
  * @category services
  * @since 0.1.0
  */
 export class Emulator extends Context.Service<Emulator, Service>()("effect-gemini-emulator/Emulator") {}
 
-/** @internal */
+/**
+ * The handlers of one emulator, HTTP and Live, with the spaces that they share. The layers of this module are made of
+ * it.
+ *
+ * @internal
+ */
 export const make = (options: Options) => {
   const spaces = Spaces.make(options)
   const { handle, handleLive } = spaces
@@ -157,8 +170,8 @@ export const make = (options: Options) => {
 }
 
 /**
- * On real sockets, for the life of the layer. Fails where it cannot listen. Delays and the log's times follow the Clock
- * that the layer was built under.
+ * An emulator on real sockets, until the layer is closed. Fails with `EmulatorError` if it cannot listen. Delays and
+ * the log's times follow the Clock that the layer was built under.
  *
  * @category layers
  * @since 0.1.0
@@ -179,7 +192,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
   )
 
 /**
- * In memory, as an HttpClient: no socket, and time is the Clock of whoever calls.
+ * An emulator in memory, as an HttpClient. There is no socket, and time is the Clock of the caller.
  *
  * @category layers
  * @since 0.1.0
@@ -196,8 +209,8 @@ export const layerHttpClient = (options: Options = {}): Layer.Layer<Emulator | H
   )
 
 /**
- * In memory, as an HttpClient and as a constructor of WebSockets: no socket, and time is the Clock
- * of whoever calls (HTTP) or that the layer was built under (Live). What is open ends with the layer.
+ * An emulator in memory, as an HttpClient and as a constructor of WebSockets. There is no socket. Time is the Clock of
+ * the caller for HTTP, and for Live the Clock under which the layer was built. Open sessions end with the layer.
  *
  * @category layers
  * @since 0.1.0
@@ -215,7 +228,7 @@ export const layerMemory = (
   }))
 
 /**
- * In memory, as Effect's constructor of WebSockets, under the Clock that the layer is built under.
+ * An emulator in memory, as Effect's constructor of WebSockets. Its time is the Clock under which the layer is built.
  *
  * @category layers
  * @since 0.1.0

@@ -6,8 +6,8 @@
 import * as Schema from "effect/Schema"
 
 /**
- * The server cannot listen: the port is in use, or not allowed, or the host is not of this
- * machine. `code` is the system's name for it, such as `EADDRINUSE`.
+ * The server cannot listen: the port is in use, or not allowed, or the host is not one of this machine. `code` is the
+ * system's name for it, such as `EADDRINUSE`.
  *
  * ```ts
  * import * as Emulator from "effect-gemini-emulator/Emulator"

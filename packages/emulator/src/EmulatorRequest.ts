@@ -1,10 +1,12 @@
 /**
- * A request as the emulator sees it: what its scripts are given to choose by.
+ * A request as the emulator sees it and hands it to its scripts.
  *
  * @since 0.1.0
  */
 
 /**
+ * One request of the API, with its path taken apart and its body parsed.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -15,7 +17,7 @@ export interface EmulatorRequest {
   readonly version: string
   /** The model of the path as it stands there: `models/gemini-…`, `tunedModels/…`. */
   readonly resource: string | undefined
-  /** The same without its collection. */
+  /** The model's name without its collection. */
   readonly model: string | undefined
   /** The API key, from the header or the query. */
   readonly key: string | undefined
@@ -23,17 +25,17 @@ export interface EmulatorRequest {
   readonly space: string
   /** The project of the key: `default` if no project has it. */
   readonly project: string
-  /** Where it was sent to: `global` for the plain base URL, else the region of `regionUrl`. */
+  /** The region that it was sent to: that of `regionUrl`, or `global` for the plain base URL. */
   readonly region: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly query: URLSearchParams
-  /** The parsed body; undefined when there is none or it is no JSON. */
+  /** The parsed body; undefined if there is none or it is not JSON. */
   readonly body: unknown
 }
 
 const actions: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete", PATCH: "update" }
 
-/** A bad escape is no reason to fall over. */
+/** The path with its escapes decoded; a path with a bad escape stays as it is. */
 const decoded = (path: string): string => {
   try {
     return decodeURIComponent(path)
@@ -122,8 +124,8 @@ export const spaceOfKey = (key: string): string | undefined =>
   key.startsWith(spaceKey) ? key.slice(spaceKey.length) : /^auth_tokens\/space:(.+):[^:]*$/.exec(key)?.[1]
 
 /**
- * Version, model and method of a URL path; undefined when it is none of the API's.
- * Double slashes are forgiven, as the real server forgives them.
+ * Version, model and method of a URL path; undefined for a path outside the API. Double slashes are forgiven, as the
+ * real server forgives them.
  *
  * @category parsing
  * @since 0.1.0
@@ -150,7 +152,7 @@ export const route = (
 }
 
 /**
- * Version and method of a Live endpoint's path; undefined when it is none.
+ * Version and method of a Live endpoint's path; undefined for any other path.
  *
  * @category parsing
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What can go wrong on the way, as data: errors, silence, cuts, resets, garbage.
+ * What can go wrong between client and server, as data: errors, silence, cuts, resets, garbage.
  *
  * A fault is added to the emulator (`addFault`, option `faults`) or sent by the client
  * itself, as JSON in the header `x-emulator-fault`, which any language can do.
@@ -14,7 +14,7 @@ import * as Step from "./internal/answers/step.ts"
 import type { Problem } from "./RuleError.ts"
 
 /**
- * Which requests are meant. Absent fields match everything.
+ * Which requests a fault hits. Absent fields match everything.
  *
  * @category models
  * @since 0.1.0
@@ -30,13 +30,13 @@ export interface When {
   readonly project?: string | undefined
   /** The region, as in `regionUrl`; `global` is the plain base URL. */
   readonly region?: string | undefined
-  /** From this time on: milliseconds since the epoch, by the server's clock. */
+  /** The time from which the fault is on, in milliseconds since the epoch by the server's clock. */
   readonly from?: number | undefined
-  /** Before this time: milliseconds since the epoch, by the server's clock. */
+  /** The time at which the fault is over, in milliseconds since the epoch by the server's clock. */
   readonly until?: number | undefined
-  /** What share of these requests is hit, 0 to 1, thrown by the seed. Default: every one. */
+  /** The share of these requests that is hit, from 0 to 1; the seed decides which ones. Default: all. */
   readonly share?: number | undefined
-  /** Only from the nth such request on, counted from 1 since the fault was added. Default 1. */
+  /** The first such request that is hit, counted from 1 since the fault was added. Default 1. */
   readonly nth?: number | undefined
   /** How many requests are hit. Default: every one. */
   readonly times?: number | undefined
@@ -49,15 +49,15 @@ export interface When {
  * @since 0.1.0
  */
 export interface After {
-  /** After so many chunks (events of a stream; a unary answer is one chunk). */
+  /** The place after this many chunks (events of a stream; a unary answer is one chunk). */
   readonly chunks?: number | undefined
-  /** After so many bytes. Not on Live connections. */
+  /** The place after this many bytes. It does not exist on Live connections. */
   readonly bytes?: number | undefined
   /**
-   * Live alone, where a chunk is a message of the server. `setup`: when the setup has arrived, before
-   * it is answered. `turn`: in the middle of a turn, after `chunks` (default 1) of its messages.
-   * `idle`: when nothing is being said, after `chunks` (default 0) turns. Absent: after so many
-   * messages of the connection; with 0 as soon as it is open.
+   * The place on a Live connection, where a chunk is a message of the server. `setup`: when the setup has arrived,
+   * before it is answered. `turn`: in the middle of a turn, after `chunks` (default 1) of its messages. `idle`: when
+   * nothing is being said, after `chunks` (default 0) turns. Absent: after `chunks` messages of the connection; with 0
+   * as soon as it is open.
    */
   readonly at?: "setup" | "turn" | "idle" | undefined
 }
@@ -91,13 +91,13 @@ export interface Fault {
   readonly error?: ErrorBody | undefined
   /** With `status` or `error`: the error arrives inside a 200. */
   readonly inside?: boolean | undefined
-  /** Milliseconds before the headers. */
+  /** How long the answer waits before its headers, in milliseconds. */
   readonly delay?: number | undefined
   /** Headers set or replaced, `content-type` and `retry-after` for instance. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Replaces the body, an HTML page for instance. */
   readonly body?: string | undefined
-  /** Silence in the body: for so many milliseconds, or for ever without `millis`. */
+  /** Falls silent in the body, for `millis` milliseconds or, without them, for ever. */
   readonly stall?: (After & { readonly millis?: number | undefined }) | undefined
   /**
    * Closes the connection in the middle of the body (FIN before the message is complete).
@@ -106,32 +106,35 @@ export interface Fault {
   readonly cut?: (After & { readonly clean?: boolean | undefined }) | undefined
   /** Resets the connection (RST): before the headers with `true`, else in the body. */
   readonly reset?: true | After | undefined
-  /** Bytes that are no event, put into the body. Default: some that are neither UTF-8 nor JSON. */
+  /** Puts bytes into the body that are not an event. Default: some that are neither UTF-8 nor JSON. */
   readonly garbage?: (After & { readonly text?: string | undefined }) | undefined
-  /** An error as bare pretty-printed JSON after the last event, or after `chunks` events, which then end the body. */
+  /**
+   * Sends an error as bare pretty-printed JSON after the last event, or after `chunks` events, with which the body
+   * then ends.
+   */
   readonly errorAfter?: (ErrorBody & { readonly chunks?: number | undefined }) | undefined
   /**
-   * Reads the request slowly: `bytes` (default 1024) each `millis`. A server that does not read
-   * does not see its client go: that shows when the rest has been read.
+   * Reads the request slowly: `bytes` (default 1024) each `millis`. A server that does not read does not notice that
+   * its client has gone until it has read the rest.
    */
   readonly slowRead?: { readonly millis: number; readonly bytes?: number | undefined } | undefined
   /**
-   * Accepts the request and never answers. On a Live connection neither reads nor writes any more,
-   * from the place on, and answers no ping.
+   * Accepts the request and never answers. On a Live connection it stops reading and writing at the place, and answers
+   * no ping.
    */
   readonly halfOpen?: boolean | After | undefined
-  /** Live alone: closes with this code. */
+  /** Closes a Live connection with this code. */
   readonly close?: (After & { readonly code: number; readonly reason?: string | undefined }) | undefined
-  /** Live alone: sends every message in so many fragments. */
+  /** Sends every message of a Live connection in this many fragments. */
   readonly fragments?: number | undefined
-  /** Live alone: sends text frames in place of binary ones. */
+  /** Sends text frames on a Live connection in place of binary ones. */
   readonly textFrames?: boolean | undefined
 }
 
 const find = Problems.find(FaultFields.Fault)
 
 /**
- * What keeps a value from being a fault, each with where it is; none if nothing does.
+ * Why a value is not a fault, each reason with its place; none if it is one.
  *
  * @category predicates
  * @since 0.1.0
@@ -140,7 +143,7 @@ export const problems = (value: unknown): ReadonlyArray<Problem> =>
   Json.isObject(value) ? find(value) : [{ path: "", message: "it is no object" }]
 
 /**
- * The same as one text; undefined for a fault.
+ * Why a value is not a fault, as one text; undefined if it is one.
  *
  * @category predicates
  * @since 0.1.0
@@ -148,7 +151,7 @@ export const problems = (value: unknown): ReadonlyArray<Problem> =>
 export const problem = (value: unknown): string | undefined => Problems.text(problems(value))
 
 /**
- * Whether a request is one of those that `when` means, counters and time apart.
+ * Whether a request fits `when`, whose counters and times are left aside here.
  *
  * @category predicates
  * @since 0.1.0
@@ -162,7 +165,7 @@ export const matches = (when: When | undefined, request: EmulatorRequest): boole
     (when.region === undefined || when.region === request.region))
 
 /**
- * Whether a fault's time has come and is not over; `time` in milliseconds since the epoch.
+ * Whether a fault is on at `time`, in milliseconds since the epoch.
  *
  * @category predicates
  * @since 0.1.0
@@ -171,8 +174,8 @@ export const isOn = (when: When | undefined, time: number): boolean =>
   time >= (when?.from ?? Number.NEGATIVE_INFINITY) && time < (when?.until ?? Number.POSITIVE_INFINITY)
 
 /**
- * A model that has more callers than it can serve: 503 UNAVAILABLE in Google's words, for a share
- * of its requests and a while, if told so.
+ * The fault of a model that has more callers than it can serve: it answers 503 UNAVAILABLE in Google's words, if the
+ * options say so only for a share of its requests or for a while.
  *
  * @category constructors
  * @since 0.1.0
@@ -192,13 +195,15 @@ export const overload = (model: string, options: Pick<When, "region" | "share" |
 export const downs = ["unavailable", "reset", "hang"] as const
 
 /**
+ * One of the ways in which a region can be down: see `downs`.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Down = (typeof downs)[number]
 
 /**
- * A region that is down, altogether. Live sessions that are open stay open; `Emulator.live` ends them.
+ * The fault of a region that is down as a whole. Open Live sessions stay open; `Emulator.live` ends them.
  *
  * @example
  * ```ts
@@ -237,10 +242,14 @@ export const outage = (
   return { when, error: { code: 503, message: "The service is currently unavailable." } }
 }
 
-/** @internal */
+/**
+ * Bytes that are neither UTF-8 nor JSON, which end like an event of a stream.
+ *
+ * @internal
+ */
 export const garbageBytes = Uint8Array.from([0xff, 0xfe, 0x00, 0x7b, 0x22, 0xc3, 0x28, 0x0d, 0x0a, 0x0d, 0x0a])
 
-/** The same steps with something done at a place of the body; `act` decides whether the rest follows. */
+/** The same steps with those of `act` put in at a place of the body; `act` also decides whether the rest follows. */
 function* at(
   steps: Step.Steps,
   place: After,
@@ -273,7 +282,7 @@ function* at(
     }
     yield step
   }
-  // A place past the end of the body is its end.
+  // A place behind the end of the body counts as its end.
   if (!done) yield* act.steps
 }
 
@@ -293,7 +302,7 @@ function* replaced(steps: Step.Steps, body: string): Generator<Step.Step> {
 }
 
 /**
- * The steps of an answer with a fault worked in. `error` renders an error body.
+ * The steps of an answer, changed by a fault. `error` renders an error body.
  */
 export const apply = (
   fault: Fault,

@@ -1,6 +1,5 @@
 /**
- * Request → answer, as the real server would give it: it knows no sockets, and time
- * comes from the Clock.
+ * Answers requests as the real server would. It knows no sockets, and its time comes from the Clock.
  *
  * Order: the fault that is due, the judgement of the request, the quota, the scripted
  * answer, the generated one. A request that is refused uses up no answer and no quota.
@@ -34,7 +33,7 @@ import type * as Script from "./Script.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /**
- * A Google Cloud project: its keys share its quotas, in each region for itself.
+ * A Google Cloud project. Its keys share its quotas, which are counted in each region for itself.
  *
  * @category options
  * @since 0.1.0
@@ -43,18 +42,20 @@ export interface Project {
   readonly keys: ReadonlyArray<string>
   /** Default: the server's `quotas`. */
   readonly quotas?: Quota.Tier | Quota.Quotas | undefined
-  /** Answers for these keys alone, before the server's. */
+  /** Answers for these keys only; they come before the server's. */
   readonly answers?: Answer.AnswerFunction | undefined
 }
 
 /**
+ * How the emulator answers: its scripts, faults, quotas, keys, models and bounds.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /** Milliseconds between two chunks of a stream. Default 0. */
   readonly chunkDelay?: number | undefined
-  /** Generated answers follow from the request and this. Default empty. */
+  /** The seed: generated answers follow from it and the request alone. Default empty. */
   readonly seed?: string | undefined
   /**
    * What to answer instead of generated text: a list, used up in order, or a function of
@@ -77,7 +78,7 @@ export interface Options {
   readonly calls?: "mentioned" | "always" | "never" | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
   readonly faults?: ReadonlyArray<Fault.Fault> | undefined
-  /** A tier's published limits or numbers of one's own. Default: none. */
+  /** The published limits of a tier, or limits of your own. Default: none. */
   readonly quotas?: Quota.Tier | Quota.Quotas | undefined
   /** Which keys share a quota. A key that no project has belongs to the project `default`. */
   readonly projects?: Readonly<Record<string, Project>> | undefined
@@ -93,8 +94,8 @@ export interface Options {
   /** How many of the newest requests the log keeps, bodies and answers included. Default: as `logBytes` allows. */
   readonly remember?: number | undefined
   /**
-   * How many bytes the logs of requests and Live connections hold together, by estimate. Beyond it the
-   * oldest are dropped, and counted. Default 268 435 456: 256 MB.
+   * How many bytes the logs of requests and Live connections may hold together, by estimate. Beyond that the oldest
+   * entries are dropped, and counted. Default 268 435 456: 256 MB.
    */
   readonly logBytes?: number | undefined
   /**
@@ -127,6 +128,8 @@ export interface State {
 }
 
 /**
+ * Answers one request. It does not fail: a refusal and a broken script are answers too.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -134,11 +137,11 @@ export type Handler = (incoming: Exchange.Incoming) => Effect.Effect<Exchange.Ex
 
 const decoder = new TextDecoder()
 
-/** What a browser asks before it sends a key: answered, and not counted as a request. */
+/** The answer to what a browser asks before it sends a key. It does not count as a request. */
 const preflight = ({ headers }: Exchange.Incoming): Exchange.Exchange =>
   Exchange.unseen(Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""))
 
-/** In the words reported of earlier limits. */
+/** The words are those that were reported of earlier limits. */
 const tooLarge = {
   code: 400,
   message: `Request payload size exceeds the limit: ${Exchange.bodyLimit} bytes.`
@@ -160,6 +163,8 @@ const family = (method: string): Quota.Charge["family"] | undefined => {
 }
 
 /**
+ * The handler of an emulator with these options, which keeps what it remembers in `state`.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -322,14 +327,14 @@ export const make = (options: Options, state: State): Handler => {
         fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
       ),
       Effect.onInterrupt(() => aborted(entry)),
-      // A script that throws, a fault of odd values, or a body nested deeper than anyone could follow.
+      // The defect may come from a script that throws, a fault with odd values, or a body nested too deeply.
       Effect.catchDefect((defect) => {
         const message = `The emulator failed: ${defect}`
         entry.judged({ by: "misuse", refused: message })
         return Effect.succeed(Render.error({ code: 500, message }, "json"))
       })
     )
-    // The token that it brings is as good as a key.
+    // A new token is as secret as a key.
     const isSecret = routed?.method === "auth_tokens.create"
     return {
       steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),

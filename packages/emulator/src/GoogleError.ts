@@ -40,7 +40,7 @@ export interface Refusal {
 }
 
 /**
- * A field the server could not take, and why.
+ * A field that the server refused, and why.
  *
  * @category models
  * @since 0.1.0
@@ -70,7 +70,7 @@ const type = (name: string): string => `type.googleapis.com/google.rpc.${name}`
 const service = "generativelanguage.googleapis.com"
 
 /**
- * Any refusal. `status` defaults to the google.rpc code that goes with the HTTP status.
+ * Any refusal. `status` is by default the google.rpc code that belongs to the HTTP status.
  *
  * @example
  * ```ts
@@ -99,7 +99,7 @@ export const make = (
 })
 
 /**
- * 400 with a message and nothing else: what a model's own checks answer.
+ * 400 with nothing but a message, as a model's own checks answer it.
  *
  * @category constructors
  * @since 0.1.0
@@ -107,7 +107,7 @@ export const make = (
 export const invalidArgument = (message = "Request contains an invalid argument."): Refusal => make(400, message)
 
 /**
- * 400 of the JSON front end: every violation in the message, one a line, and again in `BadRequest`.
+ * 400 of the JSON front end: the message has every violation on a line of its own, and `BadRequest` has them again.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,7 +131,7 @@ const rejectedKey = (message: string): Refusal =>
   })
 
 /**
- * No key at all: 403.
+ * The request has no key: 403.
  *
  * @category constructors
  * @since 0.1.0
@@ -144,7 +144,7 @@ export const missingKey = (): Refusal =>
   )
 
 /**
- * A key that is none: 400, not 401.
+ * The key is not a valid one: 400, not 401.
  *
  * @category constructors
  * @since 0.1.0
@@ -152,13 +152,15 @@ export const missingKey = (): Refusal =>
 export const invalidKey = (): Refusal => rejectedKey("API key not valid. Please pass a valid API key.")
 
 /**
+ * The key has expired: 400, as for an invalid one.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const expiredKey = (): Refusal => rejectedKey("API key expired. Please renew the API key.")
 
 /**
- * A well-formed key of no project.
+ * The key is well-formed but belongs to no project: 400.
  *
  * @category constructors
  * @since 0.1.0
@@ -166,7 +168,7 @@ export const expiredKey = (): Refusal => rejectedKey("API key expired. Please re
 export const unknownKey = (): Refusal => rejectedKey("API Key not found. Please pass a valid API key.")
 
 /**
- * A key that Google found in public: 403.
+ * The key was found in public: 403.
  *
  * @category constructors
  * @since 0.1.0
@@ -174,7 +176,7 @@ export const unknownKey = (): Refusal => rejectedKey("API Key not found. Please 
 export const leakedKey = (): Refusal => make(403, "Your API key was reported as leaked. Please use another API key.")
 
 /**
- * An ephemeral token that is none, is too old, or is used up: 401.
+ * The ephemeral token is unknown, too old or used up: 401.
  *
  * @category constructors
  * @since 0.1.0
@@ -214,7 +216,7 @@ export const apiDisabled = (project: string): Refusal => {
 }
 
 /**
- * A caller in a country without the API.
+ * The caller is in a country without the API: 400 FAILED_PRECONDITION.
  *
  * @category constructors
  * @since 0.1.0
@@ -222,21 +224,23 @@ export const apiDisabled = (project: string): Refusal => {
 export const locationNotSupported = (): Refusal =>
   make(400, "User location is not supported for the API use.", { status: "FAILED_PRECONDITION" })
 
-/** The name a method has in a 404: the streamed and batched forms go by the plain one's (recorded 2025 and 2026). */
+/**
+ * The name that a method has in a 404: streamed and batched forms appear under the plain one (recorded 2025 and 2026).
+ */
 const named: Readonly<Record<string, string>> = {
   streamGenerateContent: "generateContent",
   batchEmbedContents: "embedContent"
 }
 
 /**
- * A model that does not exist, was retired, or has not the method: one and the same 404.
- * (In the words of 2026; until 2025 it was `Call ListModels to see …`.)
+ * The model does not exist, was retired, or lacks the method: all get the same 404, in the words of 2026 (until 2025
+ * it said `Call ListModels to see …`).
  *
  * @category constructors
  * @since 0.1.0
  */
 export const modelNotFound = (options: {
-  /** With its collection: `models/gemini-x`, `tunedModels/x`. */
+  /** The name with its collection: `models/gemini-x`, `tunedModels/x`. */
   readonly name: string
   readonly version: string
   readonly method: string
@@ -249,7 +253,7 @@ export const modelNotFound = (options: {
   )
 
 /**
- * `models.get` of a model that does not exist: a 404 in other words than a call's.
+ * `models.get` names a model that does not exist: 404, in other words than a call's.
  *
  * @category constructors
  * @since 0.1.0
@@ -258,7 +262,7 @@ export const noSuchModel = (options: { readonly name: string; readonly version: 
   make(404, `Model is not found: ${options.name} for api version ${options.version}`)
 
 /**
- * A model that serves only those who used it before, and the one to use instead.
+ * The model serves only those who used it before: 404, which names the one to use instead.
  *
  * @category constructors
  * @since 0.1.0
@@ -271,7 +275,7 @@ export const modelClosed = (name: string, successor: string): Refusal =>
   )
 
 /**
- * A file that is still being processed, or has failed.
+ * The file is still being processed, or that has failed: 400 FAILED_PRECONDITION.
  *
  * @category constructors
  * @since 0.1.0
@@ -280,7 +284,7 @@ export const fileNotActive = (): Refusal =>
   make(400, "The File ID is not in an ACTIVE state and usage is not allowed.", { status: "FAILED_PRECONDITION" })
 
 /**
- * A file of another project, or none.
+ * The file belongs to another project or does not exist: 403.
  *
  * @category constructors
  * @since 0.1.0
@@ -301,6 +305,8 @@ export const overloaded = (): Refusal =>
   )
 
 /**
+ * 500 INTERNAL, in Google's words.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -312,13 +318,15 @@ export const internal = (): Refusal =>
   )
 
 /**
+ * 504 DEADLINE_EXCEEDED: the server did not finish in time.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const deadlineExceeded = (): Refusal => make(504, "Deadline expired before operation could complete.")
 
 /**
- * The client went away, or a stream was stopped half-way.
+ * 499 CANCELLED: the client went away, or a stream was stopped half-way.
  *
  * @category constructors
  * @since 0.1.0
@@ -377,7 +385,7 @@ export const quotaExceeded = (violations: ReadonlyArray<QuotaViolation>, retryDe
             quotaMetric: `${service}/${metric}`,
             quotaId: id,
             quotaDimensions: { location, model },
-            // Proto3 JSON leaves a zero out.
+            // Proto3 JSON leaves zeros out.
             ...(limit === 0 ? {} : { quotaValue: String(limit) })
           }))
         },

@@ -1,5 +1,5 @@
 /**
- * Which API keys are let in. Without a policy every key is; a request without one never is.
+ * Which API keys are let in. Without a policy every key is let in; a request without a key never is.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import type { Refusal } from "./GoogleError.ts"
 import * as GoogleError from "./GoogleError.ts"
 
 /**
- * Keys by what the server thinks of them. With `valid`, keys in no list are invalid.
+ * Lists of keys by what is wrong or right with them. If `valid` is given, keys in no list are invalid.
  *
  * @category models
  * @since 0.1.0
@@ -16,9 +16,9 @@ export interface KeyPolicy {
   readonly valid?: ReadonlyArray<string> | undefined
   readonly invalid?: ReadonlyArray<string> | undefined
   readonly expired?: ReadonlyArray<string> | undefined
-  /** Well-formed, and of no project. */
+  /** Well-formed keys that belong to no project. */
   readonly unknown?: ReadonlyArray<string> | undefined
-  /** Reported as leaked. */
+  /** Keys that were reported as leaked. */
   readonly leaked?: ReadonlyArray<string> | undefined
 }
 
@@ -30,7 +30,7 @@ const refusals = {
 }
 
 /**
- * The refusal of a request that carries this key, or none.
+ * The refusal of a request with this key; undefined if the key is let in.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ const refusals = {
  */
 export const judge = (key: string | undefined, policy: KeyPolicy = {}): Refusal | undefined => {
   if (key === undefined || key === "") return GoogleError.missingKey()
-  // An ephemeral token is no key: it opens Live sessions, by a method of their own.
+  // An ephemeral token is not a key: it only opens Live sessions, by their own method.
   if (key.startsWith("auth_tokens/")) return GoogleError.invalidKey()
   for (const standing of ["leaked", "expired", "unknown", "invalid"] as const) {
     if (policy[standing]?.includes(key) === true) return refusals[standing]()

@@ -1,9 +1,9 @@
 /**
- * A Live connection → a session, as the real server would hold it: messages in, messages out. It
- * knows no sockets, and time comes from the Clock.
+ * Holds Live sessions as the real server would. It takes and gives messages, knows no sockets, and its time comes from
+ * the Clock.
  *
- * The upgrade always succeeds, as it does at Google: who has no good key, names no Live model or
- * sends a setup that is wrong learns it from a close frame.
+ * The upgrade always succeeds, as it does at Google. A client with a bad key, a model that is not a Live model or a
+ * wrong setup learns it from a close frame.
  *
  * @since 0.1.0
  */
@@ -27,12 +27,16 @@ import * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 
 /**
+ * Holds one Live connection, from its upgrade to its close.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Handler = Carrier.Handler
 
 /**
+ * The handler of Live connections with these options, over the same `state` as the one of requests.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Live connections as data for tests: the messages both ways, and how each ended. Keys, tokens
- * and cookies are not kept. Bounded by the same bytes as the log of requests.
+ * Live connections as data for tests: the messages both ways, and how each ended. Keys, tokens and cookies are not
+ * kept. It shares its bound in bytes with the log of requests.
  *
  * @since 0.1.0
  */
@@ -8,6 +8,8 @@ import * as Allowance from "./internal/log/Allowance.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /**
+ * One message of a connection, and which side sent it.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -15,7 +17,7 @@ export interface Message {
   readonly from: "client" | "server"
   /** Milliseconds since the epoch, by the server's clock. */
   readonly time: number
-  /** The parsed message; the text where it was no JSON. */
+  /** The parsed message, or the text if it was not JSON. */
   readonly message: unknown
 }
 
@@ -42,13 +44,13 @@ export interface Entry {
   readonly version: string
   /** Names in lower case, secrets left out. */
   readonly headers: Readonly<Record<string, string>>
-  /** Of the setup, without `models/`. */
+  /** The model that the setup names, without `models/`. */
   readonly model: string | undefined
   /** When `setupComplete` was sent; undefined if it never was. */
   readonly setUpAt: number | undefined
   /** Whether it went on with an earlier session's state. */
   readonly resumed: boolean
-  /** The newest ones, where there are too many; see `droppedMessages`. */
+  /** The messages, or only the newest if there are too many; see `droppedMessages`. */
   readonly messages: ReadonlyArray<Message>
   /** How many older messages the log has dropped, to stay within its bounds. */
   readonly droppedMessages: number
@@ -57,14 +59,16 @@ export interface Entry {
   /** How many turns the model has completed, interrupted ones included. */
   readonly turns: number
   readonly closedAt: number | undefined
-  /** 1006 where there was no close frame. */
+  /** The close code; 1006 if there was no close frame. */
   readonly code: number | undefined
   readonly reason: string | undefined
-  /** Who ended it; `network`: it broke without a close frame, by a fault or of itself. */
+  /** Who ended it. `network`: it broke without a close frame, by a fault or by itself. */
   readonly closedBy: "client" | "server" | "network" | undefined
 }
 
 /**
+ * An entry of the log while it is written: the Live handler sets its fields.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -74,6 +78,8 @@ export type Mutable = { -readonly [K in keyof Omit<Entry, "messages" | "verdicts
 }
 
 /**
+ * The log of Live connections: the handler writes it, tests read it and wait on it.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -81,7 +87,7 @@ export interface LiveLog {
   readonly add: (
     entry: Pick<Entry, "time" | "path" | "space" | "project" | "region" | "apiMethod" | "version" | "headers">
   ) => Mutable
-  /** `length`: that of its text. */
+  /** Adds a message; `length` is that of its text. */
   readonly message: (entry: Mutable, message: Message, length: number) => void
   readonly setUp: (entry: Mutable, time: number) => void
   /** The end; the first call counts. */
@@ -95,16 +101,21 @@ export interface LiveLog {
   readonly entries: () => ReadonlyArray<Entry>
   /** How many connections have ended since the log was last cleared. */
   readonly closed: () => number
-  /** Of all connections, dropped ones included. */
+  /** Counts of all connections, dropped ones included. */
   readonly counters: () => Counters
   readonly clear: () => void
-  /** Calls `f` with the live entries, at once and after every change, until it returns true. Gives back how to stop. */
+  /**
+   * Calls `f` with the live entries, at once and after every change, until it returns true. The result stops the
+   * watch.
+   */
   readonly watch: (f: (entries: ReadonlyArray<Entry>) => boolean) => () => void
-  /** Gives the log's bytes back; it keeps nothing any more. */
+  /** Gives the log's bytes back and keeps nothing from then on. */
   readonly end: () => void
 }
 
 /**
+ * How many connections and sessions there were, by what.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -118,32 +129,41 @@ export interface Counters {
   readonly turns: number
   readonly messagesFromClients: number
   readonly messagesFromServer: number
-  /** By close code; `open` for what has not ended. */
+  /** By close code; `open` for connections that have not ended. */
   readonly byCode: Readonly<Record<string, number>>
 }
 
 /**
+ * How much the log keeps.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** How many of the newest connections it keeps, and messages of each. Default: as many as the bytes allow. */
+  /**
+   * How many of the newest connections it keeps, and how many messages of each. Default: as many as the bytes allow.
+   */
   readonly remember?: number | undefined
   /** The bound on bytes, shared with other logs. Default: 256 MB for itself. */
   readonly allowance?: Allowance.Allowance | undefined
 }
 
-/** A connection without messages, and a message beside its text, which takes twice its length when parsed. */
+/**
+ * The estimated bytes of a connection without messages, and of a message besides its text; the parsed text takes twice
+ * its length.
+ */
 const entryBytes = 1500
 const messageBytes = 250
 
 interface Kept {
   readonly entry: Mutable
-  /** Of each message, in order. */
+  /** The size of each message, in order. */
   readonly sizes: Array<number>
 }
 
 /**
+ * An empty log of Live connections.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -151,7 +171,7 @@ export const make = (options: Options = {}): LiveLog => {
   const { allowance = Allowance.make(Allowance.standard), remember = Number.POSITIVE_INFINITY } = options
   let log: Array<Mutable> = []
   let kept = new Map<Mutable, Kept>()
-  /** Dropped before their end: still counted, since the log was last cleared. */
+  /** Connections that were dropped before their end and are still counted; clearing the log forgets them. */
   let adrift = new Set<Mutable>()
   let open = 0
   let largest = 0
@@ -195,7 +215,7 @@ export const make = (options: Options = {}): LiveLog => {
     }
     return freed
   }
-  /** Of a connection that is open its messages go before it does. */
+  /** Drops the oldest; an open connection loses its messages before it is dropped itself. */
   const dropSome = (): number => {
     const oldest = log[0]
     const of = oldest === undefined ? undefined : kept.get(oldest)
@@ -240,7 +260,7 @@ export const make = (options: Options = {}): LiveLog => {
       log.push(entry)
       kept.set(entry, { entry, sizes: [] })
       grew(entryBytes)
-      // Half of it at once, so that forgetting costs nothing a message.
+      // Half of the log goes at once, so that dropping costs little per message.
       if (log.length > 2 * remember) dropEntries(log.length - remember)
       changed()
       return entry

@@ -1,8 +1,8 @@
 /**
- * Which models the emulator has: what `models.list` shows, which methods each supports, and what
- * the judge must know of it (retired since when, thought signatures demanded, thinking settings).
+ * Which models the emulator has: what `models.list` shows, which methods each supports, and what the judge must know
+ * of it (when it was retired, whether it demands thought signatures, how it thinks).
  *
- * It is data with a date, the emulator's own: no rule is derived from a model's name.
+ * The table is dated and the emulator's own; no rule is derived from a model's name.
  *
  * @since 0.1.0
  */
@@ -33,7 +33,7 @@ export interface Model {
 }
 
 /**
- * A model and what the judge must know of it beside.
+ * A model, and what the judge must know of it besides.
  *
  * @category models
  * @since 0.1.0
@@ -48,13 +48,13 @@ export interface Row {
   readonly signatures?: boolean | undefined
   /** Built-in tools and function calling, or tools and JSON output, go together in one request. */
   readonly combinesTools?: boolean | undefined
-  /** The `thinkingLevel` values it takes; absent: it takes none. */
+  /** The `thinkingLevel` values that it takes. Absent: none. */
   readonly levels?: ReadonlyArray<string> | undefined
-  /** The `thinkingBudget` it takes, in tokens. `off`: 0 is allowed too. Absent: any. */
+  /** The `thinkingBudget` that it takes, in tokens; with `off` also 0. Absent: any. */
   readonly budget?: { readonly min: number; readonly max: number; readonly off: boolean } | undefined
-  /** Tokens that it says in one request; beyond them it stops with a `continuationToken`. Absent: no cap. */
+  /** How many tokens it generates in one request before it stops with a `continuationToken`. Absent: no cap. */
   readonly hopTokens?: number | undefined
-  /** What a Live model demands. Absent: it takes everything. */
+  /** The demands of a Live model. Absent: it takes everything. */
   readonly live?: LiveRules | undefined
 }
 
@@ -67,9 +67,9 @@ export interface Row {
 export interface LiveRules {
   /** It answers in speech alone. */
   readonly audioOnly?: boolean | undefined
-  /** It takes `clientContent` only as the history that a setup has announced. */
+  /** It takes `clientContent` only as a history that the setup has announced. */
   readonly historyOnly?: boolean | undefined
-  /** The `behavior` that a declaration may have. Absent: any. */
+  /** The `behavior` values that a declaration may have. Absent: any. */
   readonly behaviors?: ReadonlyArray<string> | undefined
   /** The behavior of a declaration that has none. Default BLOCKING. */
   readonly defaultBehavior?: "BLOCKING" | "NON_BLOCKING" | undefined
@@ -78,16 +78,21 @@ export interface LiveRules {
 }
 
 /**
+ * The models that the emulator has, and how it treats a model that is not among them.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface ModelTable {
-  /** The day (ISO, UTC) the table describes; what was retired by then stays so whatever the clock says. */
+  /** The day (ISO, UTC) that the table describes. Models that were retired by then stay so, whatever the clock says. */
   readonly asOf: string
   readonly rows: ReadonlyArray<Row>
-  /** Answer as to a project that never used the closed models: 404, though they are listed. Default false. */
+  /**
+   * Whether closed models are answered as for a project that never used them: 404, though they are listed. Default
+   * false.
+   */
   readonly newProject?: boolean | undefined
-  /** Take a model that is not in the table, or was retired, for one that can do everything. Default false. */
+  /** Whether a model that is not in the table, or was retired, counts as one that can do everything. Default false. */
   readonly acceptAnyModel?: boolean | undefined
 }
 
@@ -100,7 +105,7 @@ export interface ModelTable {
 export const current: ModelTable = { asOf: Rows.asOf, rows: Rows.rows }
 
 /**
- * A table with rows added in front, so that one of the same name wins.
+ * The table with rows added in front, so that they win over rows of the same name.
  *
  * @example
  * ```ts
@@ -131,7 +136,7 @@ const isPast = (table: ModelTable, day: string | undefined, now: number): boolea
   day !== undefined && (day <= table.asOf || Date.parse(day) <= now)
 
 /**
- * The row of a model that is served at `now` (milliseconds since the epoch).
+ * The row of a model by its name (`models/…`), if it is served at `now` (milliseconds since the epoch).
  *
  * @category getters
  * @since 0.1.0
@@ -142,7 +147,7 @@ export const get = (table: ModelTable, name: string, now: number): Row | undefin
 }
 
 /**
- * The model that the caller is sent to instead, where this one is closed to it.
+ * The model that the caller should use instead, if this one is closed to it.
  *
  * @category getters
  * @since 0.1.0
@@ -151,7 +156,7 @@ export const successor = (table: ModelTable, row: Row, now: number): string | un
   table.newProject === true && isPast(table, row.closed?.since, now) ? row.closed?.successor : undefined
 
 /**
- * The models served at `now`, in the table's order.
+ * The models that are served at `now` (milliseconds since the epoch), in the table's order.
  *
  * @category getters
  * @since 0.1.0

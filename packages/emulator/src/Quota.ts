@@ -1,7 +1,7 @@
 /**
- * Quotas as the server keeps them: per project, region and model, an exact rolling minute for requests
- * and input tokens, and a day that ends at midnight Pacific time. Counted at arrival; what is
- * refused is not counted.
+ * Quotas as the server keeps them: per project, region and model, an exact rolling minute for requests and input
+ * tokens, and a day that ends at midnight Pacific time. A request is counted when it arrives, and not at all if it is
+ * refused.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,8 @@ import * as GoogleError from "./GoogleError.ts"
 import * as Table from "./internal/google/quotaTable.ts"
 
 /**
+ * The limits of one model. A field that is absent limits nothing.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -22,25 +24,27 @@ export interface Limits {
 }
 
 /**
+ * A usage tier of the Gemini API, whose published limits the emulator knows.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Tier = "free" | "tier1" | "tier2" | "tier3"
 
 /**
- * A tier's published numbers, or numbers of one's own.
+ * The published limits of a tier, or limits of your own.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Quotas {
-  /** The published numbers of this tier; also how the limits are named in a 429. Without it only `models` limits. */
+  /** The tier whose published limits hold, and after which a 429 names its quotas. Without it only `models` limits. */
   readonly tier?: Tier | undefined
-  /** By model, without `models/`; `*` stands for every model not named. They replace the tier's. */
+  /** Limits by model (without `models/`), in place of the tier's; `*` stands for every model that is not named. */
   readonly models?: Readonly<Record<string, Limits>> | undefined
-  /** Live sessions at one time. Default: the tier's. */
+  /** How many Live sessions may be open at one time. Default: the tier's number. */
   readonly sessions?: number | undefined
-  /** Regions whose quotas are others: they replace everything beside this field. Counted apart is every region. */
+  /** Quotas of single regions, in place of all the other fields. Every region is counted for itself anyway. */
   readonly regions?: Readonly<Record<string, Tier | Omit<Quotas, "regions">>> | undefined
 }
 
@@ -56,7 +60,7 @@ export interface Charge {
   readonly region?: string | undefined
   /** Without `models/`; an alias counts for the model behind it. */
   readonly model: string
-  /** Families have quotas of their own. */
+  /** The family of methods; each family has its own quotas. */
   readonly family: "generate" | "embed" | "countTokens"
   readonly inputTokens: number
   /** Milliseconds since the epoch. */
@@ -64,11 +68,13 @@ export interface Charge {
 }
 
 /**
+ * The counts of all projects, regions and models, kept in memory.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Quota {
-  /** Counts the request, or says why not. */
+  /** Counts the request. If it exceeds a limit, it is not counted, and the refusal is returned. */
   readonly charge: (charge: Charge, quotas: Quotas) => GoogleError.Refusal | undefined
   readonly clear: () => void
 }
@@ -128,7 +134,7 @@ export const untilMidnight = (time: number): number => {
 export const quotaModel = (model: string): string => Table.aliases[model] ?? model
 
 /**
- * What `quotas` allow a model. Absent: no limit.
+ * The limits that `quotas` set for a model. A field that is absent limits nothing.
  *
  * @category getters
  * @since 0.1.0
@@ -190,7 +196,7 @@ const named = (kind: Kind, family: "generate" | "embed", free: boolean) => {
 }
 
 interface Lane {
-  /** What arrived in the last minute, oldest first. */
+  /** The requests of the last minute, the oldest first. */
   recent: Array<{ readonly time: number; readonly tokens: number }>
   day: string
   today: number
@@ -212,6 +218,8 @@ const untilFree = (
 }
 
 /**
+ * A quota that has counted nothing yet.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -220,7 +228,7 @@ export const make = (): Quota => {
   return {
     clear: () => lanes.clear(),
     charge: ({ family, inputTokens, model: name, project, region = "global", time }, quotas) => {
-      // countTokens has no quota that anybody has met.
+      // No quota of countTokens has ever been observed.
       if (family === "countTokens") return undefined
       const model = quotaModel(name)
       const limits = limitsOf(quotas, model)

@@ -1,12 +1,12 @@
 /**
- * Recorded traffic as answers: a folder of JSON files, each one exchange.
+ * Recorded traffic as answers: a folder of JSON files, each of which holds one exchange.
  *
- * The form: `{ request: { method, path, body }, response: { status, headers, kind, … } }`, where
- * `kind` says which field holds the body: `json` → `body`, `sse` → `sse` (text, line ends as
- * sent), `json-array-stream`, `html`, `text` → `text`, `binary` → `base64`; `empty` has none.
+ * The form: `{ request: { method, path, body }, response: { status, headers, kind, … } }`, where `kind` says which
+ * field holds the body: `json` → `body`, `sse` → `sse` (text, line ends as sent), `json-array-stream`, `html`, `text`
+ * → `text`, `binary` → `base64`; `empty` means that there is none.
  *
- * A recording is data: the request is judged first, so one to a model that has since been retired
- * needs a model table that still has it, or `judge: false`.
+ * The emulator judges a request before it looks for a recording, so one to a model that has since been retired needs a
+ * model table that still has it, or `judge: false`.
  *
  * @since 0.1.0
  */
@@ -19,21 +19,26 @@ import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Json from "./internal/json.ts"
 
 /**
+ * How requests find their recordings, and what happens to those that find none.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * `body`: method, model and body must be those of the recording. `order`: method and model
-   * only, one recording after the other; for clients whose bodies hold ids or times. Default `body`.
+   * What must be equal to the recording. `body`: method, model and body. `order`: only method and model, one recording
+   * after the other, for clients whose bodies hold ids or times. Default `body`.
    */
   readonly match?: "body" | "order" | undefined
-  /** A request that has no recording: refused with a 501 that says so, or left to the generator. Default `refuse`. */
+  /**
+   * Whether a request without a recording is refused, with a 501 that says so, or answered by the generator. Default
+   * `refuse`.
+   */
   readonly otherwise?: "refuse" | "generate" | undefined
 }
 
 /**
- * One exchange.
+ * One recorded exchange: a request and its response.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +49,7 @@ export interface Case {
 }
 
 /**
- * A folder that cannot be read, or a file in it that is no JSON.
+ * A folder cannot be read, or a file in it is not JSON.
  *
  * @category errors
  * @since 0.1.0
@@ -58,7 +63,7 @@ export class RecordingError extends Data.TaggedError("RecordingError")<{
   }
 }
 
-/** Those that belong to the connection the exchange was recorded on. */
+/** Headers of the connection on which the exchange was recorded; they are not sent again. */
 const hop = new Set(["content-length", "content-encoding", "transfer-encoding", "connection", "date", "alt-svc"])
 
 const headersOf = (response: Case["response"]): Record<string, string> => {
@@ -70,7 +75,7 @@ const headersOf = (response: Case["response"]): Record<string, string> => {
   return headers
 }
 
-/** Event by event, so that a stream arrives as one. */
+/** Splits the text into its events, so that it is sent as a stream. */
 const events = (text: string): ReadonlyArray<string> => text.split(/(?<=\r\n\r\n|[^\r]\n\n)/)
 
 const bodyOf = (response: Case["response"]): NonNullable<Answer.RawAnswer["body"]> => {
@@ -96,7 +101,7 @@ const keyOf = (method: string, model: string | undefined, body: unknown, match: 
   `${method}\n${model ?? ""}\n${match === "order" ? "" : Json.canonical(Json.normalized(body ?? {}))}`
 
 /**
- * Equal requests get their recordings in order, and the last one from then on.
+ * Recorded exchanges as answers. Equal requests get their recordings in order, and the last one from then on.
  *
  * @example
  * ```ts
@@ -120,7 +125,7 @@ export const fromCases = (cases: Iterable<Case>, options: Options = {}): Answer.
   for (const each of cases) {
     const { body, method = "POST", path } = each.request
     const routed = EmulatorRequest.route(method, path.split("?")[0] ?? "")
-    // What the emulator has no route for cannot be asked for.
+    // An exchange for which the emulator has no route is left out, because nobody can ask for it.
     if (routed === undefined) continue
     const key = keyOf(routed.method, routed.model, body, options.match)
     const list = recordings.get(key)
@@ -143,12 +148,13 @@ const isCase = (value: unknown): value is Case =>
 const read = async (path: string): Promise<ReadonlyArray<Case>> => {
   const value = Json.parse(await readFile(path, "utf8"))
   if (value === undefined) throw new RecordingError({ path, description: "not JSON" })
-  // Other JSON may lie beside: an index, for instance.
+  // Other JSON files, such as an index, may lie beside and are ignored.
   return isCase(value) ? [value] : []
 }
 
 /**
- * The answers of all `*.json` files in a folder and below, in the order of their paths.
+ * Reads the exchanges of all `*.json` files in a folder and below, in the order of their paths. Fails with a
+ * `RecordingError`.
  *
  * @category constructors
  * @since 0.1.0

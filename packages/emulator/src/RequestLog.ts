@@ -1,7 +1,7 @@
 /**
  * What arrived at the emulator, what was answered and why, as data for tests. Keys are not kept.
  *
- * It is bounded by bytes, of all spaces together: the oldest entries are dropped, and counted.
+ * All spaces together have one bound in bytes: beyond it the oldest entries are dropped, and counted.
  *
  * @since 0.1.0
  */
@@ -38,7 +38,7 @@ export interface Entry {
   /** The HTTP verb. */
   readonly method: string
   readonly path: string
-  /** The method of the API, `generateContent` for instance; undefined for a path that is none of the API's. */
+  /** The method of the API, `generateContent` for instance; undefined for a path outside the API. */
   readonly apiMethod: string | undefined
   readonly model: string | undefined
   /** The space that it came to: `default`, or as it was chosen. */
@@ -47,24 +47,24 @@ export interface Entry {
   readonly project: string
   /** `global`, or the region that it was sent to. */
   readonly region: string
-  /** The parsed body, the text if it is no JSON, undefined if it was never read. */
+  /** The parsed body, the text if it is not JSON, or undefined if it was never read. */
   readonly body: unknown
   /** Names in lower case; key, authorization and cookies are left out. */
   readonly headers: Readonly<Record<string, string>>
   /** Requests with the same number came over the same connection. */
   readonly connection: number
-  /** Who answered or refused it; undefined while that is open, and for a path that is none of the API's. */
+  /** Who answered or refused it; undefined while that is open, and for a path outside the API. */
   readonly verdict: Verdict | undefined
   /** The HTTP status, once it was sent. */
   readonly status: number | undefined
   /**
-   * What was sent so far: the parsed body, the parsed events of a stream in a list, the text if it is
-   * no JSON. A new ephemeral token is not kept.
+   * What was sent so far: the parsed body, the parsed events of a stream in a list, or the text if it is not JSON. A
+   * new ephemeral token is not kept.
    */
   readonly response: unknown
-  /** The same as text. */
+  /** What was sent so far, as text. */
   readonly responseText: string
-  /** The same in the pieces that were handed to the connection, each with its time. */
+  /** What was sent so far, in the pieces that were handed to the connection, each with its time. */
   readonly chunks: ReadonlyArray<Chunk>
   /** Bytes of the body handed to the connection so far. */
   readonly bytesSent: number
@@ -75,7 +75,7 @@ export interface Entry {
 }
 
 /**
- * An entry as whoever answers it grows it.
+ * The writing end of an entry, for the one who answers the request.
  *
  * @category models
  * @since 0.1.0
@@ -83,20 +83,22 @@ export interface Entry {
 export interface Handle {
   readonly judged: (verdict: Verdict) => void
   readonly head: (status: number, contentType: string) => void
-  /** `isSecret`: only their number is kept. */
+  /** Adds bytes that were sent. With `isSecret` only their number is kept. */
   readonly sent: (bytes: Uint8Array, time: number, isSecret?: boolean) => void
   /** The end of the request; the first call counts. */
   readonly close: (outcome: NonNullable<Entry["outcome"]>, time: number) => void
 }
 
 /**
+ * The log of requests: the handler writes it, tests read it and wait on it.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface RequestLog {
   /** Opens an entry. */
   readonly add: (arrival: Arrival) => Handle
-  /** Those that are kept, from a number on. */
+  /** The entries that are kept, from a number on. */
   readonly entries: (from?: number) => ReadonlyArray<Entry>
   /** How many have arrived since the log was last cleared, dropped ones included. */
   readonly arrived: () => number
@@ -108,18 +110,18 @@ export interface RequestLog {
   /** The first one that satisfies a predicate, from a number on. */
   readonly find: (predicate: (entry: Entry) => boolean, from?: number) => Entry | undefined
   /**
-   * Calls `f` at once with undefined and after every change with the entry that has changed, until it
-   * returns true. Gives back how to stop.
+   * Calls `f` at once with undefined, and after every change with the entry that has changed, until it returns true.
+   * The result stops the watch.
    */
   readonly watch: (f: (changed: Entry | undefined, kept: ReadonlyArray<Entry>) => boolean) => () => void
-  /** Gives the log's bytes back; it keeps nothing any more. */
+  /** Gives the log's bytes back and keeps nothing from then on. */
   readonly end: () => void
 }
 
 const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
 
 /**
- * The headers that may be kept.
+ * The headers without keys, authorization and cookies, with their names in lower case.
  *
  * @category getters
  * @since 0.1.0
@@ -133,8 +135,8 @@ export const withoutSecrets = (headers: Readonly<Record<string, string | undefin
 }
 
 /**
- * The largest number of requests that arrived within any window of `millis`, start included,
- * end excluded.
+ * The largest number of requests that arrived within any window of `millis`, whose start is included and its end is
+ * not.
  *
  * @category getters
  * @since 0.1.0
@@ -151,7 +153,7 @@ export const largestInWindow = (entries: ReadonlyArray<Pick<Entry, "time">>, mil
 }
 
 /**
- * How many of what: numbers by name.
+ * How many requests there were, by method, model, status and outcome.
  *
  * @category models
  * @since 0.1.0
@@ -161,14 +163,14 @@ export interface Counters {
   /** How many of them the log has dropped, to stay within its bounds. */
   readonly dropped: number
   readonly connections: number
-  /** By method of the API; `""` for paths that are none of the API's. */
+  /** By method of the API; `""` for paths outside the API. */
   readonly byMethod: Readonly<Record<string, number>>
   readonly byModel: Readonly<Record<string, number>>
   readonly byProject: Readonly<Record<string, number>>
   readonly byRegion: Readonly<Record<string, number>>
-  /** By HTTP status; `""` for what was never answered. */
+  /** By HTTP status; `""` for requests that were never answered. */
   readonly byStatus: Readonly<Record<string, number>>
-  /** By outcome; `open` for what has not ended. */
+  /** By outcome; `open` for requests that have not ended. */
   readonly byOutcome: Readonly<Record<string, number>>
 }
 
@@ -183,7 +185,7 @@ export const largestConcurrency = (entries: ReadonlyArray<Pick<Entry, "time" | "
     [entry.time, 1] as const,
     ...(entry.closedAt === undefined ? [] : [[entry.closedAt, -1] as const])
   ])
-  // At one instant ends come before starts: a slot that is free may be taken.
+  // Ends come before starts of the same time, because a slot that has become free may be taken at once.
   edges.sort(([a, x], [b, y]) => a - b || x - y)
   let open = 0
   let largest = 0
@@ -195,6 +197,8 @@ export const largestConcurrency = (entries: ReadonlyArray<Pick<Entry, "time" | "
 }
 
 /**
+ * How much the log keeps.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -205,13 +209,15 @@ export interface Options {
   readonly allowance?: Allowance.Allowance | undefined
 }
 
-/** What has ended does not change any more. */
+/** An entry that has ended needs no copy, because it does not change any more. */
 const still = (entry: LoggedRequest): Entry => entry.outcome === undefined ? entry.copy() : entry
 
-/** Headers and paths are much alike; so many different ones are kept once. */
+/** How many different headers and paths are kept only once, because most are alike. */
 const interned = 512
 
 /**
+ * An empty log of requests.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -224,7 +230,7 @@ export const make = (options: Options = {}): RequestLog => {
   let epoch = 0
   let bytes = 0
   let tally = new Tally()
-  /** Dropped before their end: they are counted when it has come. */
+  /** Entries that were dropped before their end, and are counted when it comes. */
   let unended = new Set<LoggedRequest>()
   const slabs = new Slabs.Slabs()
   const texts = new Map<string, string>()
@@ -282,7 +288,7 @@ export const make = (options: Options = {}): RequestLog => {
       entry.bytesSent += piece.length
       if (entry.dropped || isSecret) return
       const kept = { ...slabs.put(piece), time }
-      // A literal has room for one, and most answers are one piece.
+      // The first piece makes the list, because most answers have only one.
       if (entry.pieces === undefined) entry.pieces = [kept]
       else entry.pieces.push(kept)
       entry.count++
@@ -323,7 +329,7 @@ export const make = (options: Options = {}): RequestLog => {
       )
       log.push(entry)
       grew(entry.size)
-      // Half of it at once, so that forgetting costs nothing a request.
+      // Half of the log goes at once, so that dropping costs little per request.
       if (log.length > 2 * remember) drop(log.length - remember)
       changed(entry)
       return handle(entry)
@@ -361,8 +367,8 @@ export const make = (options: Options = {}): RequestLog => {
 }
 
 /**
- * Waits for an entry that satisfies a predicate: the first one from a number on. After its start it looks
- * at what has changed alone.
+ * Waits for an entry that satisfies a predicate: the first one from a number on. After the start it looks only at
+ * entries that have changed.
  *
  * @category getters
  * @since 0.1.0
@@ -373,7 +379,7 @@ export const awaitEntry = (
   from = 0
 ): Effect.Effect<Entry> =>
   Effect.callback((resume) => {
-    // A predicate that throws fails the one who waits, and not whoever is just being served.
+    // If the predicate throws, the one who waits fails, and not the request that is being served.
     const stop = log.watch((changed) => {
       try {
         const entry = changed === undefined

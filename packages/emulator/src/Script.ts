@@ -10,19 +10,24 @@ import { suits } from "./internal/rules/suits.ts"
 import * as Dice from "./internal/Dice.ts"
 
 /**
+ * The answers that wait and the faults that are armed, which the handler takes from.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Script {
   readonly enqueue: (answers: Iterable<Answer.Answer>) => void
-  /** Takes the first waiting answer that is meant for this request. */
+  /** Takes the first waiting answer whose `when` fits this request. */
   readonly takeAnswer: (request: EmulatorRequest) => Answer.Answer | undefined
   /** How many answers still wait. */
   readonly waiting: () => number
   readonly addFault: (faults: Iterable<Fault.Fault>) => void
-  /** Ends faults; they are known by identity. */
+  /** Ends faults: the very objects that were added. */
   readonly removeFault: (faults: ReadonlyArray<Fault.Fault>) => void
-  /** The first fault that hits this request, at a time of the server's clock; counts it. `among` leaves the others uncounted. */
+  /**
+   * Counts the request and gives the first fault that hits it, at a time of the server's clock. Only faults that fit
+   * `among` are looked at.
+   */
   readonly takeFault: (
     request: EmulatorRequest,
     time: number,
@@ -32,6 +37,8 @@ export interface Script {
 }
 
 /**
+ * A script that begins with these answers and faults. `seed` decides which requests a fault with a `share` hits.
+ *
  * @category constructors
  * @since 0.1.0
  */

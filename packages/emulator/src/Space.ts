@@ -1,16 +1,15 @@
 /**
- * Spaces: emulators of their own behind one address, one a test for instance. Each has its rules,
- * queue, faults, quotas, keys, clock, seed, log, Live sessions and tokens for itself.
+ * Spaces: separate emulators behind one address, for example one for each test. Each has its own rules, queue, faults,
+ * quotas, keys, clock, seed, log, Live sessions and tokens.
  *
  * A client chooses its space by the base URL `http://HOST/spaces/NAME`, else by the header
  * `x-emulator-space`, else by the key `space:NAME`, also as `?key=`, as a bearer, and by a token that was
  * given out in the space. Two of them that disagree are refused with a 400.
  *
- * A space is made by its first request or by `Emulator.space`, as the emulator was started: only
- * the answers that wait in a list belong to the space `default` alone. That one never ends. Any other
- * ends when it is told to, ten minutes after its last request, stream or Live session, or when
- * there are 10,000 and it has been idle the longest. From then on it answers 410 with why, until it is
- * asked for by `Emulator.space` again.
+ * A space is made by its first request or by `Emulator.space`, with the options that the emulator was started with;
+ * only the list of waiting answers belongs to the space `default` alone. That space never ends. Any other ends when it
+ * is told to, ten minutes after its last request, stream or Live session, or when there are 10,000 and it has been
+ * idle the longest. From then on it answers 410 with why, until it is asked for by `Emulator.space` again.
  *
  * @since 0.1.0
  */
@@ -18,8 +17,7 @@ import * as Schema from "effect/Schema"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 
 /**
- * What a space can have otherwise than the emulator was started. The bound on the logs is one for
- * all spaces.
+ * The options that a space may have for itself. The bound on the logs is one for all spaces.
  *
  * @category options
  * @since 0.1.0
@@ -27,7 +25,7 @@ import type * as GeminiHandler from "./GeminiHandler.ts"
 export type Options = Omit<GeminiHandler.Options, "logBytes">
 
 /**
- * A space that is there.
+ * A space that exists at this moment.
  *
  * @category models
  * @since 0.1.0
@@ -56,13 +54,13 @@ export interface Summary {
   readonly ended: number
   /** How many of them because there were too many. */
   readonly evicted: number
-  /** Requests that came to no space: two choices that disagree, a name that is none, a space that has ended. */
+  /** Requests that reached no space: two of their choices disagreed, the name was not valid, or the space had ended. */
   readonly refused: number
 }
 
 /**
- * Why there is no such space: its name is none, it is the default one and cannot end, or there are
- * too many that are in use.
+ * The space cannot be made or ended: its name is not valid, it is the default one, which never ends, or too many are
+ * in use.
  *
  * @category errors
  * @since 0.1.0

@@ -90,7 +90,7 @@ const promised = (service: Emulator.Service): Standalone => ({
 })
 
 /**
- * Listens until `stop`.
+ * Starts an emulator that listens until `stop` is called. Rejects with an `EmulatorError` if it cannot listen.
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export const start = async (
 }
 
 /**
- * A handler of web requests, for servers of other kinds and for stubs of `fetch`.
+ * An emulator as a handler of web requests, for other servers and for stubs of `fetch`. It does not listen.
  *
  * @category constructors
  * @since 0.1.0

@@ -7,7 +7,7 @@
 /**
  * Who decided what a request was answered.
  *
- * - `fault`: an error that a fault ordered
+ * - `fault`: a fault, which demands an error
  * - `misuse`: a header or a name of the emulator's own was wrong
  * - `judge`: the real API would refuse it
  * - `quota`: the quota was used up
@@ -34,6 +34,6 @@ export interface Verdict {
   readonly rule?: string | undefined
   /** Why it was refused: the message that the client got. */
   readonly refused?: string | undefined
-  /** Of a request that no rule matches: what kept the nearest ones from it. */
+  /** For a request that no rule matches: why the nearest rules do not. */
   readonly nearMisses?: ReadonlyArray<string> | undefined
 }

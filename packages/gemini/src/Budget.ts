@@ -17,13 +17,12 @@
  * and are excluded from this by name: `grounding` and `maps`, which are billed by the query, and
  * `toolUse`, what Google's own tools put into the prompt. They are charged all the same.
  *
- * What ended without a whole count (who asked left, a deadline, a cut, a 200 without usage) is
- * charged with all that is known: the larger of its reservation and what was seen of it, and the
- * reading says `isEstimated`. What the server refused, or was never sent, costs nothing.
- * countTokens is free. Of Live sessions only the estimated input is counted: their answers come
- * without a call to charge them to.
+ * A call that ended without a whole count (the caller left, a deadline passed, the stream was cut, a 200 had no usage)
+ * is charged the larger of its reservation and what was seen of it, and the reading says `isEstimated`. A call that
+ * the server refused, or that was never sent, costs nothing. countTokens is free. Of Live sessions only the estimated
+ * input is counted: their answers come without a call to charge them to.
  *
- * A budget of money refuses what has no price, with Unpriced; `unpriced: "count"` lets it go.
+ * A budget of money refuses calls to models without a price, with Unpriced; `unpriced: "count"` lets them go.
  *
  * ```ts
  * import * as Budget from "effect-gemini/Budget"
@@ -35,7 +34,7 @@
  * )
  * ```
  *
- * In memory a budget is this process's, and new with it. `RedisBudgetStore` shares it.
+ * A budget in memory belongs to this process and begins anew with it. `RedisBudgetStore` shares budgets.
  *
  * @since 0.1.0
  */
@@ -54,26 +53,26 @@ import * as Guarded from "./internal/call/guarded.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
 
 /**
- * What a budget of any kind bounds, and how.
+ * The limits of a budget, and how they are kept.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Limits {
-  /** Of all kinds together: input, tool use, thoughts and output. */
+  /** Tokens of all kinds together: input, tool use, thoughts and output. */
   readonly tokens?: number | undefined
-  /** Dollars, as a decimal or its text. */
+  /** US dollars, as a decimal or its text. */
   readonly money?: BigDecimal.BigDecimal | string | undefined
   /** Output tokens that a generation reserves while it runs. Default 1,000. */
   readonly outputTokens?: number | undefined
   /**
-   * How long the input is: `estimate`, the default, by its length; `server`, asked by countTokens
-   * near the limit, so that the limit is not overshot by input at all.
+   * How input tokens are counted before a call. `estimate`, the default: by the length of the input. `server`: near
+   * the limit by countTokens, so that input never overshoots the limit.
    */
   readonly countInput?: "estimate" | "server" | undefined
   /**
-   * What has no price, with `money`: `refuse`, the default, fails a call to a model without a
-   * price; `count` lets it go and makes the reading `isPartial`.
+   * How a budget of `money` treats a model without a price. `refuse`, the default: the call fails with Unpriced.
+   * `count`: the call goes, and the reading is `isPartial`.
    */
   readonly unpriced?: "count" | "refuse" | undefined
   /** Default: the prices of this version. */
@@ -81,15 +80,22 @@ export interface Limits {
 }
 
 /**
+ * A budget for all calls of a client: its limits, its period and what shares it.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Limits {
-  /** What errors, readings and a shared store call it; two of one `per` need two. Default `default`. */
+  /**
+   * The name in errors, in readings and in a shared store. Budgets with the same `per` need different names. Default
+   * `default`.
+   */
   readonly name?: string | undefined
   /** Days and months turn at midnight in Los Angeles, as quotas and Google's bills do. */
   readonly per: "day" | "month" | "total"
-  /** A budget for each of what this says of a call, such as its model. Default: one for all. */
+  /**
+   * Gives a key for each call, such as its model; each key has a budget of its own. Default: one budget for all calls.
+   */
   readonly by?: ((admission: RateLimiter.Admission) => string) | undefined
 }
 
@@ -105,43 +111,49 @@ export interface Used {
 }
 
 /**
+ * A budget for the calls of one effect: its limits, its name and what was already spent of it.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface WithinOptions extends Limits {
-  /** What errors, readings and a shared store call it. */
+  /** The name in errors, in readings and in a shared store. */
   readonly name: string
   /**
-   * What was used before, such as a journal says of a run that goes on: the budget begins with at
-   * least this. A store that knows of more keeps that, so saying it twice counts once.
+   * What was used before, for example by a run that goes on after a restart: the budget begins with at least this. A
+   * store that has counted more keeps its own figure, so giving it twice counts once.
    */
   readonly spent?: Used | undefined
 }
 
 /**
+ * What a budget was used for in its present period, as it is read at one moment.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Spending {
   readonly name: string
-  /** What `by` said. */
+  /** The key that `by` gave. */
   readonly by: string | undefined
-  /** With the estimates of the calls in flight. */
+  /** Tokens used, with the estimates of the calls in flight. */
   readonly tokens: number
-  /** Dollars, with the estimates of the calls in flight. */
+  /** US dollars used, with the estimates of the calls in flight. */
   readonly money: BigDecimal.BigDecimal
-  /** The part of it that calls in flight hold. */
+  /** The part of both that calls in flight have reserved. */
   readonly reserved: { readonly tokens: number; readonly money: BigDecimal.BigDecimal }
-  /** Something without a price was used: `money` is less than the bill. */
+  /** Whether something without a price was used, so that `money` is less than the bill. */
   readonly isPartial: boolean
-  /** Some call ended without a whole count: it is charged with the most that is known of it. */
+  /** Whether some call ended without a whole count and is charged by estimate. */
   readonly isEstimated: boolean
   readonly limits: { readonly tokens: number | undefined; readonly money: BigDecimal.BigDecimal | undefined }
-  /** When it is whole again (milliseconds since the epoch); `undefined`: never. */
+  /** When the next period begins (milliseconds since the epoch); `undefined`: never. */
   readonly resetAt: number | undefined
 }
 
 /**
+ * Reads the budgets that {@link layer} was given.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -151,6 +163,8 @@ export interface Service {
 }
 
 /**
+ * The budgets of a client as a service, to be read; {@link layer} provides it and puts them before the client's calls.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -174,9 +188,9 @@ export interface Amount {
  * @since 0.1.0
  */
 export interface Charge extends Amount {
-  /** It used what has no price. */
+  /** Whether it used something without a price. */
   readonly isPartial: boolean
-  /** It ended without a whole count. */
+  /** Whether it ended without a whole count. */
   readonly isEstimated: boolean
 }
 
@@ -187,13 +201,13 @@ export interface Charge extends Amount {
  * @since 0.1.0
  */
 export interface Spent extends Charge {
-  /** The part of it that is reserved by attempts that did not end yet. */
+  /** The part that is reserved by attempts that have not ended. */
   readonly held: Amount
 }
 
 /**
- * What became of a reservation: made, or refused because of what is spent, or because of what is
- * reserved beside that.
+ * The outcome of a reservation: it was made, or refused because of what is spent, or because of what is spent and
+ * reserved together.
  *
  * @category models
  * @since 0.1.0
@@ -204,33 +218,36 @@ export type Reserved = "reserved" | "spent" | "held"
  * Where budgets are counted. `key` names budget, `by` and period; it may be forgotten some
  * time after `endsAt` (milliseconds since the epoch, or `Infinity`).
  *
- * Each attempt has an `id` of its own. What is said of it is set, not added, so that a step whose
- * outcome is unknown may be said again and counts once.
+ * Each attempt has an `id` of its own. Its amounts are set, not added, so that a step whose outcome is unknown can be
+ * repeated and counts once.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Store {
-  /** Reserves the amount if the whole stays within the limits, atomically; says whether it did. */
+  /** Reserves the amount atomically, if the sum stays within the limits, and tells whether it did. */
   readonly reserve: (
     key: string,
     slot: { readonly id: string; readonly amount: Amount },
     limits: Partial<Amount>,
     endsAt: number
   ) => Effect.Effect<Reserved, GeminiError>
-  /** What the attempt used instead, whatever the limits. Never fails: what it could not tell it keeps. */
+  /**
+   * Replaces the reservation by what the attempt used, whatever the limits are. It never fails: an amount that it
+   * could not store is kept and stored later.
+   */
   readonly settle: (
     key: string,
     slot: { readonly id: string; readonly amount: Charge },
     endsAt: number
   ) => Effect.Effect<void>
-  /** Raises what is counted to the amount, where it is less. */
+  /** Raises the count to the amount if it is lower. */
   readonly atLeast: (key: string, amount: Amount, endsAt: number) => Effect.Effect<void, GeminiError>
   readonly read: (key: string) => Effect.Effect<Spent, GeminiError>
 }
 
 /**
- * Looked for by {@link layer} and {@link within}; without it budgets are counted in memory.
+ * Where budgets are counted, as a service. Without one {@link layer} and {@link within} count in memory.
  *
  * @category services
  * @since 0.1.0
@@ -238,8 +255,8 @@ export interface Store {
 export class BudgetStore extends Context.Service<BudgetStore, Store>()("effect-gemini/Budget/BudgetStore") {}
 
 /**
- * One count for all budgets of a name in this process, whenever they begin. Without a store each
- * {@link within} counts for itself.
+ * A store in memory: all budgets of one name in this process share one count, whenever they begin. Without a store
+ * each {@link within} counts for itself.
  *
  * @category layers
  * @since 0.1.0
@@ -247,6 +264,8 @@ export class BudgetStore extends Context.Service<BudgetStore, Store>()("effect-g
 export const layerMemory: Layer.Layer<BudgetStore> = /* @__PURE__ */ Layer.sync(BudgetStore, BudgetStores.memory)
 
 /**
+ * The services that {@link layer} provides: the budgets to be read, and the guard that stands before every attempt.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -264,8 +283,8 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
 })
 
 /**
- * One budget, or several that a call must all fit. One whose limit is no amount, or whose name
- * and `per` are another one's, fails every call with InvalidRequest.
+ * One budget, or several that a call must all fit. If a limit is not an amount, or two budgets have the same name and
+ * `per`, every call fails with InvalidRequest.
  *
  * @category layers
  * @since 0.1.0
@@ -287,7 +306,7 @@ const Around: Context.Reference<ReadonlyArray<BudgetGuard.Guard>> = /* @__PURE__
  * It is counted in the {@link BudgetStore} of the context, where all of one name are one budget (and
  * one that nobody used for 30 days may be forgotten), else for this effect alone.
  *
- * Fails with InvalidRequest where a limit is no amount, or the name is that of one around it.
+ * Fails with InvalidRequest if a limit is not an amount, or a budget around this one has the same name.
  *
  * ```ts
  * import * as Budget from "effect-gemini/Budget"
@@ -331,7 +350,7 @@ export const within =
     })
 
 /**
- * What the budgets around this were used for, the outermost first.
+ * What the budgets around this effect were used for, the outermost first.
  *
  * @category getters
  * @since 0.1.0

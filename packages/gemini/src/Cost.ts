@@ -1,10 +1,9 @@
 /**
- * What an answer cost, item by item, in exact decimals.
+ * The cost of an answer, item by item, in exact decimals.
  *
- * Prices are dated data with a source, or your own. What has no price is there with its
- * count and no amount, and makes the total `isPartial`: an unknown model costs `undefined`,
- * never nothing. The prices are the paid tier's list prices. Monthly free allowances (of
- * search queries, for instance) are not known here and not taken off.
+ * Prices are dated data with a source, or your own. An item without a price has a count and no amount, and makes the
+ * total `isPartial`: an unknown model costs `undefined`, never nothing. The prices are the paid tier's list prices.
+ * Monthly free allowances (of search queries, for instance) are not known here and not taken off.
  *
  * ```ts
  * import * as Cost from "effect-gemini/Cost"
@@ -47,7 +46,7 @@ export interface Stated {
 }
 
 /**
- * What tokens cost. What is left out is unpriced.
+ * Prices of tokens. Kinds that are left out have no price.
  *
  * @category models
  * @since 0.1.0
@@ -55,11 +54,11 @@ export interface Stated {
 export interface TokenPrices {
   readonly input: Rates
   readonly output: Rates
-  /** Of a million tokens of thoughts. Left out: the price of text that comes out. */
+  /** The price of a million tokens of thoughts. Left out: that of text output. */
   readonly thoughts?: string | undefined
-  /** Of input that came from a cache; a text is one price for all modalities. */
+  /** The price of input that came from a cache; a text is one price for all modalities. */
   readonly cached?: Rates | string | undefined
-  /** Of keeping a million tokens in a cache for an hour, which no answer tells. */
+  /** The price of keeping a million tokens in a cache for an hour, which no answer tells. */
   readonly storage?: string | undefined
 }
 
@@ -70,7 +69,7 @@ export interface TokenPrices {
  * @since 0.1.0
  */
 export interface ModePrices extends TokenPrices, Stated {
-  /** Where the prompt is longer than so many tokens, these instead. */
+  /** The prices that hold instead when the prompt is longer than `above` tokens. */
   readonly long?: TokenPrices & { readonly above: number } | undefined
 }
 
@@ -81,9 +80,9 @@ export interface ModePrices extends TokenPrices, Stated {
  * @since 0.1.0
  */
 export interface Share extends Stated {
-  /** Of what goes in and comes out. */
+  /** The share of the standard prices of input and output. */
   readonly share: string
-  /** Of what came from a cache. Left out: unpriced. */
+  /** The share of the standard price of cached input. Left out: such input has no price. */
   readonly cachedShare?: string | undefined
 }
 
@@ -105,11 +104,11 @@ export interface GroundingPrice {
  * @since 0.1.0
  */
 export interface Price extends ModePrices {
-  /** The first day (ISO, UTC). Left out: since ever. */
+  /** The first day (ISO, UTC) of these prices. Left out: they have always held. */
   readonly from?: string | undefined
-  /** With Google Search. */
+  /** The price of grounding with Google Search. */
   readonly grounding?: GroundingPrice | undefined
-  /** With Google Maps. */
+  /** The price of grounding with Google Maps. */
   readonly maps?: GroundingPrice | undefined
   readonly batch?: ModePrices | Share | undefined
   readonly flex?: ModePrices | Share | undefined
@@ -117,6 +116,8 @@ export interface Price extends ModePrices {
 }
 
 /**
+ * The prices of models, with the day and the page they were read.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -137,7 +138,7 @@ export interface Prices {
 export const prices: Prices = { asOf: PriceTable.asOf, source: PriceTable.source, models: PriceTable.table }
 
 /**
- * How a call was served. Batches say so nowhere in their answers; the others are in `usageMetadata`.
+ * How a call was served. The answers of a batch do not say that they are; the other ways are in `usageMetadata`.
  *
  * @category models
  * @since 0.1.0
@@ -145,6 +146,8 @@ export const prices: Prices = { asOf: PriceTable.asOf, source: PriceTable.source
 export type Mode = "standard" | "batch" | "flex" | "priority"
 
 /**
+ * One item of a cost: a count of one kind, and what it costs.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -159,22 +162,24 @@ export interface Item {
 }
 
 /**
+ * What an answer cost: its items and their sum, in US dollars.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Cost {
   readonly currency: "USD"
   readonly items: ReadonlyArray<Item>
-  /** The sum of what has a price; `undefined` where nothing has. */
+  /** The sum of the items that have a price; `undefined` if none has. */
   readonly total: BigDecimal.BigDecimal | undefined
-  /** Something is in it that has no price. */
+  /** Whether an item has no price. */
   readonly isPartial: boolean
   /** Where the prices of its tokens are stated; `undefined`: nowhere that is known. */
   readonly stated?: { readonly source: string; readonly asOf: string } | undefined
 }
 
 /**
- * What of an answer is charged.
+ * The fields of an answer by which it is charged.
  *
  * @category models
  * @since 0.1.0
@@ -182,26 +187,28 @@ export interface Cost {
 export type Charged = Pick<GenerateContent.GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
 
 /**
+ * Which prices are used, for which day, and for which way of serving.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   readonly prices?: Prices | undefined
-  /** When it was called, for prices that change: milliseconds since the epoch. Default: the prices' own day. */
+  /** When the call was made, in milliseconds since the epoch, for prices that change. Default: the prices' own day. */
   readonly at?: number | undefined
-  /** How it was served. Default: what the answer says, else `standard`. */
+  /** How the call was served. Default: what the answer says, else `standard`. */
   readonly mode?: Mode | undefined
   /**
-   * Tokens whose modality the server did not say, of a model whose modalities differ in price:
-   * `unpriced`, the default, or as the `dearest` of them.
+   * How tokens without a modality are priced if the model's modalities differ in price: not at all (`unpriced`, the
+   * default), or as the `dearest` of them.
    */
   readonly unnamed?: "unpriced" | "dearest" | undefined
 }
 
 /**
- * What an answer cost: of a call, or of a stream's last chunk with usage. The model is the
- * concrete one that answered (`modelVersion`) if that has a price, else the given one. An answer
- * of several hops costs what they do, each priced for itself.
+ * The cost of a call's answer, or of the last chunk with usage of a stream. The model is the concrete one that
+ * answered (`modelVersion`) if that has a price, else the given one. An answer of several hops costs what they do,
+ * each priced for itself.
  *
  * @category constructors
  * @since 0.1.0
@@ -215,8 +222,7 @@ export const of = (model: string, response: Charged, options: Options = {}): Cos
 }
 
 /**
- * What it cost to keep so many tokens in a cache for a while, which no answer tells; rounded up
- * to a picodollar.
+ * The cost of keeping tokens in a cache for some time, which no answer tells; it is rounded up to a picodollar.
  *
  * ```ts
  * import * as Cost from "effect-gemini/Cost"
@@ -236,7 +242,7 @@ export const storage = (
 ): Cost => Charge.storage(model, kept, options, options.prices ?? prices)
 
 /**
- * Several costs as one.
+ * The sum of several costs, with the items of all.
  *
  * @category combinators
  * @since 0.1.0

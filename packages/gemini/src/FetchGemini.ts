@@ -26,6 +26,8 @@ import type * as ModelPool from "./ModelPool.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
 
 /**
+ * The services that these layers provide.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -60,7 +62,7 @@ export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
   Layer.provide(GeminiClient.layer(options), FetchHttpClient.layer)
 
 /**
- * Key, base URL and version from the environment; `options` win over it.
+ * The client with key, base URL and version from the environment; `options` win over it.
  *
  * @category layers
  * @since 0.1.0

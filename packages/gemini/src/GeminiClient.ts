@@ -1,9 +1,8 @@
 /**
  * The front door: generate and stream with any model, quotas kept, failures typed.
  *
- * It picks the model of each request (else the default), asks the pool for that model's
- * client, and chooses between HTTP and Live. What it returns are views over the wire
- * response, which is there whole as `response`.
+ * It picks the model of each request (else the default), asks the pool for that model's client, and chooses between
+ * HTTP and Live. What it returns are views over the wire response, which is there whole as `response`.
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -59,20 +58,24 @@ import type * as Models from "./wire/Models.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**
+ * One answer: its text, calls and usage, and the wire response whole.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Answer = Answer_.Answer
 
 /**
+ * One piece of a streamed answer; the last one is `finished`.
+ *
  * @category models
  * @since 0.1.0
  */
 export type StreamChunk = Answer_.StreamChunk
 
 /**
- * A request: the wire fields, with `contents` in any of its three forms, the system
- * instruction as text or content, and an optional model.
+ * A request: the wire fields, with `contents` in any of its three forms, the system instruction as text or content,
+ * and an optional model.
  *
  * @category models
  * @since 0.1.0
@@ -103,13 +106,12 @@ export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
  */
 export interface Service {
   /**
-   * One answer. An abnormal finish (safety, a malformed tool call) is an error.
+   * Asks for one answer. An abnormal finish (safety, a malformed tool call) is an error.
    *
    * ```ts
    * import * as FetchGemini from "effect-gemini/FetchGemini"
    * import { GeminiClient } from "effect-gemini/GeminiClient"
    * import * as Effect from "effect/Effect"
-   *
    * const program = GeminiClient.use((gemini) =>
    *   gemini.generate({
    *     model: "gemini-3.8-flash",
@@ -129,15 +131,14 @@ export interface Service {
    */
   readonly generate: (request: Request, options?: CallOptions) => Effect.Effect<Answer, GeminiError>
   /**
-   * The answer as it comes, pulled from the socket at the consumer's pace. Retried only
-   * before its first chunk; a stream that breaks later fails after what it delivered.
+   * The answer as it comes, pulled from the socket at the consumer's pace. Retried only before its first chunk; a
+   * stream that breaks later fails after what it delivered.
    *
    * ```ts
    * import * as FetchGemini from "effect-gemini/FetchGemini"
    * import { GeminiClient } from "effect-gemini/GeminiClient"
    * import * as Effect from "effect/Effect"
    * import * as Stream from "effect/Stream"
-   *
    * const program = Effect.gen(function*() {
    *   const gemini = yield* GeminiClient
    *   return yield* gemini.generateStream({ contents: "Tell a story" }).pipe(
@@ -150,13 +151,12 @@ export interface Service {
    */
   readonly generateStream: (request: Request, options?: CallOptions) => Stream.Stream<StreamChunk, GeminiError>
   /**
-   * What a request would cost, system instruction and tools included.
+   * Counts the tokens of a request on the server, system instruction and tools included.
    *
    * ```ts
    * import * as FetchGemini from "effect-gemini/FetchGemini"
    * import { GeminiClient } from "effect-gemini/GeminiClient"
    * import * as Effect from "effect/Effect"
-   *
    * const program = GeminiClient.use((gemini) => gemini.countTokens({ contents: "How much is this?" }))
    * const { totalTokens } = await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
    * console.log(totalTokens > 0) // true
@@ -170,7 +170,6 @@ export interface Service {
    * import * as FetchGemini from "effect-gemini/FetchGemini"
    * import { GeminiClient } from "effect-gemini/GeminiClient"
    * import * as Effect from "effect/Effect"
-   *
    * const program = GeminiClient.use((gemini) =>
    *   gemini.embed({ contents: ["A cat", "A dog"], taskType: "SEMANTIC_SIMILARITY", outputDimensionality: 256 })
    * )
@@ -189,6 +188,8 @@ export interface Service {
 }
 
 /**
+ * The client as a service; {@link layer} provides it over any HttpClient.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -207,6 +208,8 @@ interface Prepared {
 }
 
 /**
+ * The client over the pool of the context. An option that cannot be used fails every call with InvalidRequest.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -238,7 +241,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
     request: Request,
     call: CallOptions | undefined
   ): Result.Result<Prepared, GeminiError> => {
-    // Spread: where no type held it back there may be no request at all.
+    // The spread also takes `undefined`, which a program without types may pass.
     const { contents: input, model: name, systemInstruction, ...rest } = { ...request }
     const model = modelOf(method, name ?? defaultModel, call)
     if (Result.isFailure(model)) return Result.fail(model.failure)
@@ -260,7 +263,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       Effect.mapError(() => new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
     )
 
-  /** What carries the call, where that is not HTTP. */
+  /** The transport of the call, if that is not HTTP. */
   const route = (
     method: string,
     model: ModelId.ModelId,
@@ -315,7 +318,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       const prepared = prepare("countTokens", request, call)
       if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
       const { body, model } = prepared.success
-      // Contents alone go in the short form; whatever else counts needs the long one.
+      // Contents alone go in the short form of the request; everything else that is counted needs the long one.
       const counted = Object.keys(body).length === 1
         ? { contents: body.contents }
         : { generateContentRequest: { ...body, model: ModelId.resource(model) } }
@@ -362,7 +365,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 })
 
 /**
- * The client over HTTP, under the limiter of the context, which others may share; for the key's safety see {@link layer}.
+ * The client over HTTP, under the limiter of the context, which others may share; for the safety of the key see {@link
+ * layer}.
  *
  * @category layers
  * @since 0.1.0
@@ -374,14 +378,14 @@ export const layerNoLimiter = (
   never,
   HttpClient.HttpClient | RateLimiter.RateLimiter
 > =>
-  // Spread: where no type held it back there may be no options at all.
+  // The spread also takes `undefined`, which a program without types may pass.
   Layer.effect(GeminiClient, make({ ...options })).pipe(
     Layer.provideMerge(ModelPool.layer({ ...options })),
     Layer.provideMerge(GeminiHttp.layer({ ...options }))
   )
 
 /**
- * The client over HTTP, with everything it is made of. Which HttpClients are safe for the key, `GeminiHttp.layer` says.
+ * The client over HTTP, with everything it is made of. `GeminiHttp.layer` says which HttpClients are safe for the key.
  *
  * @category layers
  * @since 0.1.0

@@ -41,26 +41,28 @@ export const defaultModel: "gemini-3.8-flash" = OptionCheck.defaultModel
 export const defaultEmbeddingModel: "gemini-embedding-001" = OptionCheck.defaultEmbeddingModel
 
 /**
+ * The address of the Gemini API, to which requests go unless `baseUrl` says otherwise.
+ *
  * @category constants
  * @since 0.1.0
  */
 export const defaultBaseUrl: "https://generativelanguage.googleapis.com" = OptionCheck.defaultBaseUrl
 
 /**
- * Deadlines. `total` covers the whole logical call, waiting for quota included;
- * the others cover one attempt. What is left out is not limited.
+ * The deadlines of a call. `total` covers the whole logical call, waiting for quota included; the others cover one
+ * attempt. A deadline that is left out does not exist.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Timeouts {
-  /** Until the connection stands. */
+  /** The time until the connection is open. */
   readonly connect?: Duration.Input | undefined
   /** One attempt, from sending to the last byte. */
   readonly attempt?: Duration.Input | undefined
-  /** From sending to the first byte of the body. */
+  /** The time from sending to the first byte of the body. */
   readonly firstByte?: Duration.Input | undefined
-  /** Between two pieces of a stream. */
+  /** The time between two pieces of a stream. */
   readonly idle?: Duration.Input | undefined
   /** The logical call with its waits and retries. */
   readonly total?: Duration.Input | undefined
@@ -73,7 +75,7 @@ export interface Timeouts {
  * @since 0.1.0
  */
 export interface Retry {
-  /** Attempts in all, the first included. Default 3. */
+  /** How many attempts there are at most, the first included. Default 3. */
   readonly attempts?: number | undefined
   /** First backoff. Default 1 second. */
   readonly baseDelay?: Duration.Input | undefined
@@ -82,9 +84,8 @@ export interface Retry {
   /** Growth of the backoff. Default 2. */
   readonly factor?: number | undefined
   /**
-   * Longest delay that the server may ask for. If it asks for more, or for more than the
-   * total deadline leaves, the call fails at once and the error says `retryAfter`.
-   * Default 2 minutes.
+   * The longest delay that the server may ask for. If it asks for more, or for more than the total deadline leaves,
+   * the call fails at once and the error says `retryAfter`. Default 2 minutes.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /** Whether an answer whose tool call was rejected (ToolCallRejected) is asked for again. Default `false`. */
@@ -107,14 +108,14 @@ export type Continuation = "off" | {
 }
 
 /**
- * How much of what a server sends is taken in, in bytes: of what was compressed, once it is
- * inflated. More ends the call with ResponseTooLarge. (`limits` are the quotas of models.)
+ * How many bytes of a response are read, counted after decompression. A larger one ends the call with
+ * ResponseTooLarge. (`limits` are the quotas of models.)
  *
  * @category models
  * @since 0.1.0
  */
 export interface Bounds {
-  /** The body of an answer that comes as one. Default 256 MiB. */
+  /** The body of an answer that is not a stream. Default 256 MiB. */
   readonly body?: number | undefined
   /** One event of a stream, or one object of a JSON stream: the stream has no bound. Default 128 MiB. */
   readonly event?: number | undefined
@@ -146,24 +147,23 @@ export interface Options {
   readonly retry?: Retry | undefined
   /** Default: answers are followed, over at most 16 hops. */
   readonly continuation?: Continuation | undefined
-  /** How much of what the server sends is taken in. */
+  /** How many bytes of a response are read at most. */
   readonly bounds?: Bounds | undefined
   /**
-   * How long closing the layer waits for calls in flight before it interrupts the fibers that
-   * are in them. New calls fail at once, and what waits for quota or in a backoff is not waited
-   * for. Default 10 seconds.
+   * How long closing the layer waits for calls in flight before it interrupts the fibers that are in them. New calls
+   * fail at once, and the layer does not wait for calls that wait for quota or in a backoff. Default 10 seconds.
    */
   readonly drain?: Duration.Input | undefined
   /**
-   * The last word on the HttpClient: proxies, extra headers, logging. Who sends requests to
-   * another origin does so with `HttpClient.mapRequest`; an answer of one that was not asked
-   * is refused, as a redirect that the client followed.
+   * Changes the HttpClient last of all, for proxies, extra headers or logging. Requests can be sent to another origin
+   * by `HttpClient.mapRequest`. An answer from an origin that was not asked is refused, because the client must have
+   * followed a redirect.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
- * An option that cannot be meant, named as the caller wrote it.
+ * An option that is not valid, named as the caller wrote it.
  *
  * @category models
  * @since 0.1.0
@@ -174,8 +174,8 @@ export interface Problem {
 }
 
 /**
- * The first option that cannot be meant, if there is one. `layerConfig` fails with it when
- * the layer is built, `layer` (whose type promises never to fail) with every call.
+ * The first option that is not valid, if there is one. `layerConfig` fails with it when the layer is built; `layer`,
+ * whose type promises never to fail, lets every call fail with it.
  *
  * @category getters
  * @since 0.1.0
@@ -183,7 +183,7 @@ export interface Problem {
 export const problem: (options: Options) => Problem | undefined = OptionCheck.problem
 
 /**
- * The first option of one call that cannot be meant, if there is one.
+ * The first option of one call that is not valid, if there is one.
  *
  * @category getters
  * @since 0.1.0
@@ -191,8 +191,8 @@ export const problem: (options: Options) => Problem | undefined = OptionCheck.pr
 export const problemOfCall: (call: CallOptions) => Problem | undefined = OptionCheck.problemOfCall
 
 /**
- * A base URL as messages show it: scheme, host and path, never a user, a password, a query or a
- * key. `undefined` for what is no URL, which may be a key that was pasted in its place.
+ * A base URL as messages show it: scheme, host and path, never a user, a password, a query or a key. `undefined` if
+ * the text is not a URL, for it may be a key that was pasted in its place.
  *
  * ```ts
  * import * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -206,9 +206,9 @@ export const problemOfCall: (call: CallOptions) => Problem | undefined = OptionC
 export const shownUrl: (url: string) => string | undefined = Secrets.shownUrl
 
 /**
- * What the environment says: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL,
- * then GOOGLE_GEMINI_BASE_URL; GEMINI_API_VERSION. An empty variable is none. The SDK reads
- * the keys in the reverse order; one warning is logged when both are set and differ.
+ * The options in the environment: GEMINI_API_KEY, then GOOGLE_API_KEY; GEMINI_BASE_URL, then GOOGLE_GEMINI_BASE_URL;
+ * GEMINI_API_VERSION. An empty variable counts as missing. The SDK reads the keys in the reverse order; one warning is
+ * logged when both are set and differ.
  *
  * @category constructors
  * @since 0.1.0
@@ -219,8 +219,8 @@ export const fromEnvironment: () => Effect.Effect<
 > = Environment.fromEnvironment
 
 /**
- * The options of `layerConfig`: what the caller says wins over the environment, which is not
- * asked for a key when there is one. Fails with what cannot be meant.
+ * The options of `layerConfig`: the caller's options win over the environment, which is not read for a key if the
+ * caller gives one. Fails with the first option that is not valid.
  *
  * @category constructors
  * @since 0.1.0
@@ -228,7 +228,7 @@ export const fromEnvironment: () => Effect.Effect<
 export const load: (options?: Options) => Effect.Effect<Options, Config.ConfigError> = Environment.load
 
 /**
- * What a file says, to be spread into the options: `{ ...configured, apiKey }`.
+ * The options that a file holds, to be spread into those of a client: `{ ...configured, apiKey }`.
  *
  * @category models
  * @since 0.1.0
@@ -245,9 +245,9 @@ export interface FromToml {
 }
 
 /**
- * Reads the `[providers.gemini]` of a TOML text. A tier of a new name starts from the one
- * that it `extends`, else from `free`; tables other than `providers` are left alone. Fails
- * with everything that is wrong, each with file, line and key.
+ * Reads the `[providers.gemini]` of a TOML text. A tier of a new name starts from the one that it `extends`, else from
+ * `free`; tables other than `providers` are left alone. Fails with everything that is wrong at once, each with file,
+ * line and key.
  *
  * ```ts
  * import * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -290,7 +290,7 @@ export const fromToml = (text: string, file: string): Effect.Effect<FromToml, Co
   })
 
 /**
- * {@link fromToml} of a file.
+ * Reads a file and parses it by {@link fromToml}. Also fails if the file cannot be read.
  *
  * @category constructors
  * @since 0.1.0

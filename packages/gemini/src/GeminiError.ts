@@ -23,12 +23,12 @@ import { Usage } from "./wire/Usage.ts"
  */
 export const Attempt = Schema.Struct({
   model: Schema.String,
-  /** Of a client with several: the member that it went to. */
+  /** The member that it went to, if the client has several. */
   member: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Finite),
   reason: Schema.optionalKey(Schema.String),
   delay: Schema.optionalKey(Delay),
-  /** Of an attempt by way of `fallback`: how it travelled. */
+  /** The transport, if the attempt went by way of `fallback`. */
   transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
 })
 
@@ -39,10 +39,9 @@ export const Attempt = Schema.Struct({
 export type Attempt = typeof Attempt.Type
 
 /**
- * A failed call: the operation (`method`), the model it went to, the HTTP `status` and
- * Google's name for it (`googleStatus`), the delay that the server asked for
- * (`retryAfter`), every attempt, the tokens that were counted, what came before it
- * (`received`), and the `reason`.
+ * A failed call: the operation (`method`), the model it went to, the HTTP `status` and Google's name for it
+ * (`googleStatus`), the delay that the server asked for (`retryAfter`), every attempt, the tokens that were counted,
+ * the responses before it (`received`), and the `reason`.
  *
  * ```ts
  * import * as Effect from "effect/Effect"
@@ -70,7 +69,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   retryAfter: Schema.optionalKey(Delay),
   attempts: Schema.Array(Attempt),
   usage: Schema.optionalKey(Usage),
-  /** Of a call that broke between two hops of its answer: the responses before, the oldest first. */
+  /** The earlier responses, the oldest first, if the call broke between two hops of its answer. */
   received: Schema.optionalKey(Schema.Array(Schema.Unknown)),
   reason: GeminiErrorReason
 }) {
@@ -100,7 +99,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
     return this.with({ reason })
   }
 
-  /** The same failure with what is known beside it; what is `undefined` stays as it was. */
+  /** The same failure with further fields; fields that are `undefined` here stay as they were. */
   with(known: {
     readonly attempts?: ReadonlyArray<Attempt> | undefined
     readonly usage?: Usage | undefined
@@ -124,7 +123,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   }
 
   private fields() {
-    // Spelled out: own keys of an error also hold its stack.
+    // The fields are spelled out, because the own keys of an error also hold its stack.
     return {
       method: this.method,
       ...(this.model === undefined ? {} : { model: this.model }),

@@ -1,10 +1,9 @@
 /**
  * The REST methods of the Gemini API, exactly one attempt each.
  *
- * Wire types in and out. It fails on HTTP errors, on error bodies inside a 200, on
- * bodies that cannot be read, on blocked prompts and on streams that stop before any
- * finish reason. It knows nothing of pools, limits and retries: `GeminiClient` adds
- * those, this service is for those who want the bare transport.
+ * Wire types in and out. It fails on HTTP errors, on error bodies inside a 200, on bodies that cannot be read, on
+ * blocked prompts and on streams that stop before any finish reason. It knows nothing of pools, limits and retries,
+ * which `GeminiClient` adds: this service is for programs that want the bare transport.
  *
  * ```ts
  * import * as GeminiHttp from "effect-gemini/GeminiHttp"
@@ -46,7 +45,7 @@ import * as ModelId from "./models/ModelId.ts"
 import * as Models from "./wire/Models.ts"
 
 /**
- * What a method is given: the model and the wire fields of its request.
+ * The input of a method: the model and the wire fields of its request.
  *
  * @category models
  * @since 0.1.0
@@ -80,18 +79,21 @@ export type CountRequest = Omit<CountTokens.CountTokensRequest, "contents"> & {
  * @since 0.1.0
  */
 export interface CallOptions {
-  /** Deadlines of this attempt; `total` is the business of `GeminiClient`. */
+  /** Deadlines of this attempt; `total` has no effect here, only in `GeminiClient`. */
   readonly timeouts?: GeminiConfig.Timeouts | undefined
   /** Extra request headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
+ * The methods of the API, each exactly one attempt. All of them fail with GeminiError; a model name that cannot be one
+ * fails before anything is sent.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** One answer. */
+  /** Asks for one answer. */
   readonly generateContent: (
     request: WithModel<GenerateRequest>,
     options?: CallOptions
@@ -106,12 +108,12 @@ export interface Service {
     request: WithModel<CountRequest>,
     options?: CallOptions
   ) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
-  /** One content as a vector. */
+  /** Gives one content as a vector. */
   readonly embedContent: (
     request: WithModel<Embedding.EmbedContentRequest>,
     options?: CallOptions
   ) => Effect.Effect<Embedding.EmbedContentResponse, GeminiError>
-  /** Several contents as vectors, in order. An entry without `model` gets the call's. */
+  /** Gives several contents as vectors, in order. An entry without `model` gets that of the call. */
   readonly batchEmbedContents: (
     request: WithModel<Embedding.BatchEmbedContentsRequest>,
     options?: CallOptions
@@ -129,6 +131,8 @@ export interface Service {
 }
 
 /**
+ * The bare transport as a service; {@link layer} provides it over any HttpClient.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -143,7 +147,7 @@ const guardModel = Guard.make(Models.Model)
 const decoder = <A>(guard: Parameters<typeof Body.decode<A>>[1]) => (call: Body.Call, text: string) =>
   Body.decode(call, guard, text)
 
-/** The model by its name in URLs, or why it is none. */
+/** The model by its name in URLs, or why the name is not a model's. */
 const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId, GeminiError> =>
   Result.mapError(
     ModelId.parse(name),
@@ -154,7 +158,7 @@ const generateWire = (
   request: WithModel<GenerateRequest>
 ): WithModel<GenerateContent.GenerateContentRequest> => ({ ...request, contents: Content.fromInput(request?.contents) })
 
-/** The wire's form; a whole request that is to be counted names its model as the wire does. */
+/** The request in its wire form, in which a whole request to be counted names its model by its resource name. */
 const countWire = (request: WithModel<CountRequest>): WithModel<CountTokens.CountTokensRequest> => {
   const { contents, generateContentRequest: whole, ...rest } = { ...request }
   const model = whole ? Result.getOrUndefined(ModelId.parse(whole.model)) : undefined
@@ -179,7 +183,7 @@ export const make = (
   Effect.map(HttpClient.HttpClient, (httpClient) => {
     const sender = Attempt.make(options, httpClient)
 
-    /** A POST on a model; a name that is none fails before anything is sent. */
+    /** A POST on a model; a name that is not a model's fails before anything is sent. */
     const post = (
       method: string,
       suffix: string,
@@ -187,7 +191,7 @@ export const make = (
       callOptions: CallOptions | undefined,
       check: (model: ModelId.ModelId) => ReadonlyArray<RequestCheck.Violation>
     ): Result.Result<Attempt.Attempt, GeminiError> => {
-      // Spread: where no type held it back there may be no request at all.
+      // The spread also takes `undefined`, which a program without types may pass.
       const { model: name, ...body } = { ...request }
       const model = resourceOf(method, name)
       if (Result.isFailure(model)) return Result.fail(model.failure)
@@ -296,10 +300,10 @@ export const make = (
 /**
  * The service over the HttpClient of the context.
  *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The key is safe with `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the client of
+ * `NodeGemini.layerHttpClient`, which fail at a redirect. A client that follows redirects by itself
+ * (`HttpClient.followRedirects`, one of your own over fetch) sends the key along before anybody can look; the answer
+ * of another origin is then refused as InvalidResponse.
  *
  * @category layers
  * @since 0.1.0
@@ -307,15 +311,15 @@ export const make = (
 export const layer = (options: GeminiConfig.Options): Layer.Layer<GeminiHttp, never, HttpClient.HttpClient> =>
   Layer.effect(GeminiHttp, make(options))
 
-/** What attempts name; a name that is none is refused by the service itself. */
+/** The model's name for the list of attempts; the service itself refuses a name that is not a model's. */
 const targetOf = (request: { readonly model: string }): string => {
   const { model } = { ...request }
   return typeof model === "string" ? model : ""
 }
 
 /**
- * The same service, trying again what may succeed later, for those who use the bare
- * transport; `GeminiClient` has a loop of its own that also keeps the quotas.
+ * The same service with retries of calls that may succeed later, for programs that use the bare transport;
+ * `GeminiClient` has its own retries, which also keep the quotas.
  *
  * The server's own delay wins over the backoff. A stream is tried again only before its
  * first chunk. The error that comes out names every attempt.

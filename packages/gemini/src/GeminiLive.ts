@@ -32,7 +32,7 @@ import { LiveTransport } from "./live/LiveTransport.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**
- * Options of the service: those of every client layer, and what only Live has.
+ * Options of the service: those of every client layer, and those of Live alone.
  *
  * @category options
  * @since 0.1.0
@@ -43,8 +43,8 @@ export interface Options
   /** The model of sessions that name none. */
   readonly defaultLiveModel?: string | undefined
   /**
-   * Puts the key into the address, where a browser can send no header: whoever sees the
-   * page's traffic or a proxy's log sees the key. Default `false`.
+   * Puts the key into the address, for browsers, which cannot send a header. Everybody who sees the page's traffic or
+   * a proxy's log then sees the key. Default `false`.
    */
   readonly keyInUrl?: boolean | undefined
 }
@@ -56,9 +56,9 @@ export interface Options
  * @since 0.1.0
  */
 export interface Warm {
-  /** How long one waits for a call. Default 1 minute. */
+  /** How long a session waits for a call. Default 1 minute. */
   readonly idle?: Duration.Input | undefined
-  /** How many wait at most, of all models and configurations; for another one the oldest goes. Default 4. */
+  /** How many sessions of all models and configurations may wait. The oldest makes room for another one. Default 4. */
   readonly sessions?: number | undefined
 }
 
@@ -70,12 +70,11 @@ export interface Warm {
  */
 export interface TransportOptions extends Options, Pick<GeminiConfig.Options, "timeouts"> {
   /**
-   * Whether a call leaves the next one of its model and configuration (instructions, tools,
-   * generation settings) a session that is set up already. A session serves one call, so that
-   * nothing of it is left for the next. While it waits it is one of the model's open sessions,
-   * and makes room as soon as another one has to wait. Default `false`: who asks once, or each
-   * time with other instructions, would pay for a connection that nobody takes. Without effect
-   * where `apiKey` is an ephemeral token, whose uses it would spend.
+   * Whether a call leaves the next one of its model and configuration (instructions, tools, generation settings) a
+   * session that is set up already. A session serves one call, so that nothing of a call is left for the next. While
+   * it waits it is one of the model's open sessions, and makes room as soon as another one has to wait. Default
+   * `false`, because a program that asks once, or each time with other instructions, would pay for connections that no
+   * call uses. It has no effect if `apiKey` is an ephemeral token, whose uses it would spend.
    */
   readonly warm?: Warm | boolean | undefined
 }
@@ -98,20 +97,22 @@ export const defaultModel: string = LiveOpen.defaultModel
 export interface Reconnect {
   /** The waits before each attempt. Default: from 0.5 s, doubling, at most 30 s, jittered. */
   readonly schedule?: Schedule.Schedule<unknown, LiveError> | undefined
-  /** Attempts in a row without a completed turn or a new handle in between. Default 5. */
+  /** How many attempts there are in a row without a completed turn or a new handle in between. Default 5. */
   readonly budget?: number | undefined
 }
 
 /**
+ * The deadlines of a session. They end it with TimedOut, which names the deadline.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Timeouts {
-  /** Until the WebSocket is open. Default 10 seconds. */
+  /** The time until the WebSocket is open. Default 10 seconds. */
   readonly connect?: Duration.Input | undefined
-  /** From the setup to its completion. Default 10 seconds. */
+  /** The time from the setup to its completion. Default 10 seconds. */
   readonly setup?: Duration.Input | undefined
-  /** Without any message of the server. Default: none. */
+  /** The time without any message of the server. Default: no limit. */
   readonly idle?: Duration.Input | undefined
 }
 
@@ -124,7 +125,7 @@ export interface Timeouts {
 export type SetupFields = Omit<LiveProtocol.Setup, "model" | "systemInstruction" | "sessionResumption">
 
 /**
- * What a session is to be. The fields of the wire's setup, and how the session behaves.
+ * The options of one session: the fields of the wire's setup, and how the session behaves.
  *
  * @category options
  * @since 0.1.0
@@ -139,20 +140,25 @@ export interface ConnectOptions<R = never> extends SetupFields {
   readonly reconnect?: Reconnect | boolean | undefined
   /** Functions that the session runs itself; they are declared to the model. */
   readonly functions?: LiveTools.LiveTools<R> | undefined
-  /** Functions that run at once. Default 8. */
+  /** How many functions run at once. Default 8. */
   readonly functionConcurrency?: number | undefined
   readonly timeouts?: Timeouts | undefined
-  /** Pings, where the platform has them. Default every 20 s, answered within 10 s; `false`: none. */
+  /**
+   * When pings are sent and must be answered, if the platform has pings. Default every 20 s, answered within 10 s;
+   * `false`: no pings.
+   */
   readonly ping?: { readonly interval: Duration.Input; readonly timeout: Duration.Input } | false | undefined
-  /** Bytes of messages that may wait unread. Default 16 MiB. */
+  /** How many bytes of messages may wait unread. Default 16 MiB. */
   readonly inboundLimit?: number | undefined
-  /** Bytes of realtime media that may wait unsent. Default 256 KiB, about six seconds of speech. */
+  /** How many bytes of realtime media may wait unsent. Default 256 KiB, about six seconds of speech. */
   readonly mediaLimit?: number | undefined
-  /** What an unreadable message does: ends the session, or is an event. Default `fail`. */
+  /** Whether an unreadable message ends the session or becomes an event. Default `fail`. */
   readonly unreadable?: "fail" | "event" | undefined
 }
 
 /**
+ * Opens Live sessions.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -164,12 +170,16 @@ export interface Service {
 }
 
 /**
+ * Live sessions as a service; {@link layer} provides it over any WebSocket.
+ *
  * @category services
  * @since 0.1.0
  */
 export class GeminiLive extends Context.Service<GeminiLive, Service>()("effect-gemini/GeminiLive") {}
 
 /**
+ * The service over the WebSockets and the limiter of the context. Building it does no I/O.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -205,9 +215,9 @@ export const layerGlobal = (options: Options): Layer.Layer<GeminiLive> =>
   Layer.provide(layer(options), [Socket.layerWebSocketConstructorGlobal, RateLimiter.layer])
 
 /**
- * What routes the calls of `GeminiClient` over Live: one session a call, ended with it, and with
- * `warm` dialled before it. Its answers have HTTP's shape; of a model that only speaks, the
- * text is the transcription.
+ * The transport that carries calls of `GeminiClient` over Live. Each call has a session of its own, which ends with it
+ * and with `warm` is dialled before it. Answers have the shape of HTTP's; if the model only speaks, their text is the
+ * transcription.
  *
  * @category layers
  * @since 0.1.0

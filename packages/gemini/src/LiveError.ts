@@ -12,8 +12,7 @@ import * as Schema from "effect/Schema"
 import { LiveErrorReason } from "./errors/LiveErrorReason.ts"
 
 /**
- * A failed session or operation of one. `code` is the WebSocket close code, where the
- * connection was closed.
+ * A session failed, or an operation of one. `code` is the WebSocket close code if the connection was closed.
  *
  * @category errors
  * @since 0.1.0
@@ -26,7 +25,7 @@ export class LiveError extends Schema.TaggedError<LiveError>("effect-gemini/Live
 }) {
   /** Whether the same session or call may succeed later. */
   get isRetryable(): boolean {
-    // A session whose lifetime ended with a refusal would be refused again.
+    // A session that the server ended with a refusal would be refused again.
     return this.code !== 1007 && this.code !== 1008 && this.reason.isRetryable
   }
 

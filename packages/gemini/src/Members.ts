@@ -1,19 +1,18 @@
 /**
  * Several projects, regions or keys behind one client.
  *
- * Each attempt of a call goes to the member with the most room whose circuit is closed; one
- * that is refused for capacity goes to the next at once, then to the next region, then to
- * a fallback model, within the attempts and the deadline of its retry policy. Where nobody
- * admits it, it waits for whoever does first, and callers take turns.
+ * Each attempt of a call goes to the member with the most room whose circuit is closed; one that is refused for
+ * capacity goes to the next at once, then to the next region, then to a fallback model, within the attempts and the
+ * deadline of its retry policy. If no member admits it, it waits for the first one that does, and callers take turns.
  *
- * Where `retry.attempts` is left out, they are enough for every member and every fallback
- * model once, three at least.
+ * If `retry.attempts` is left out, there are enough attempts for every member and every fallback model once, and at
+ * least three.
  *
- * Members of one project and location share a quota. What a call asks of them for itself
- * (a caller's name, one member, a sticky key) is set with `MemberCall`.
+ * Members of one project and location share a quota. `MemberCall` sets what one call asks of them (a caller's name,
+ * one member, a sticky key).
  *
- * It is for quotas that are yours: projects and regions of one organisation. Pooling
- * accounts to evade a provider's quota breaks its terms, and is not what this is for.
+ * This module is for quotas that are yours: projects and regions of one organisation. Pooling accounts to evade a
+ * provider's quota breaks its terms, and is not its purpose.
  *
  * ```ts
  * import * as GeminiClient from "effect-gemini/GeminiClient"
@@ -78,33 +77,35 @@ import * as RateLimiter from "./RateLimiter.ts"
 export type {
   /** A project, a region of it, or a key. */
   Member,
-  /** A member and model as a call finds it. */
+  /** A member and model as a call finds them. */
   MemberChoice
 } from "./members/Member.ts"
 
 /**
- * When a member is left alone. There is one circuit for each member and model; refused
- * requests and spent quotas do not open it.
+ * When a member gets no more calls for a while. There is one circuit for each member and model; refused requests and
+ * spent quotas do not open it.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Circuit {
-  /** Default: three outages in a row. */
+  /** When the circuit opens. Default: after three outages in a row. */
   readonly trip?: CircuitBreaker.TripPolicy | undefined
   /** How long it stays open before one call probes. Default 5 seconds, twice that each time the probe fails, a minute at most. */
   readonly openFor?: Duration.Input | Schedule.Schedule<unknown, number> | undefined
 }
 
 /**
+ * The members, and how calls are spread over them, beside the options that hold for every client.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends GeminiConfig.Options {
   readonly members: ReadonlyArray<Member>
   /**
-   * Models that answer where the one that was asked has no capacity at any member, in order:
-   * for every model, or by model. Only for generation, and not with a cache, which is one model's.
+   * The models, in order, that answer if no member has capacity for the one that was asked: one list for every model,
+   * or a list for each. They are used only for generation, and not with a cache, which belongs to one model.
    */
   readonly fallbackModels?: ReadonlyArray<string> | Readonly<Record<string, ReadonlyArray<string>>> | undefined
   /** `false`: no circuit ever opens. */
@@ -112,21 +113,23 @@ export interface Options extends GeminiConfig.Options {
 }
 
 /**
- * Why a call goes where it goes.
+ * Where a call would go now, and why.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Explanation {
-  /** Where it would go now; `undefined`: it would wait. */
+  /** The member and model that it would go to; `undefined`: it would wait. */
   readonly chosen: { readonly member: string; readonly model: string } | undefined
-  /** Everywhere it could go, in the order of choice. */
+  /** All members and models that it could go to, in the order of choice. */
   readonly candidates: ReadonlyArray<MemberChoice>
-  /** Calls that wait before it. */
+  /** How many calls wait before it. */
   readonly waiting: number
 }
 
 /**
+ * Tells about the members of a client, and where a call would go.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -145,13 +148,15 @@ export interface Service {
 }
 
 /**
+ * The members of a client as a service; {@link layer} provides it together with the client.
+ *
  * @category services
  * @since 0.1.0
  */
 export class Members extends Context.Service<Members, Service>()("effect-gemini/Members") {}
 
 /**
- * The first option that cannot be meant, if there is one: every call fails with it.
+ * The first option that is not valid, if there is one; every call fails with it.
  *
  * @category getters
  * @since 0.1.0
@@ -182,8 +187,8 @@ const stateOf = Effect.fnUntraced(function*(
 })
 
 /**
- * The pool over members: its member `default` is all of them together, each of the others is
- * one of them.
+ * The pool over members. Its member `default` stands for all of them together; any other name stands for that member
+ * alone.
  *
  * @category constructors
  * @since 0.1.0
@@ -284,12 +289,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * The pool alone, under the limiter of the context, for a `GeminiClient` of your own making.
+ * Only the pool, under the limiter of the context, for a `GeminiClient` of your own making.
  *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The key is safe with `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the client of
+ * `NodeGemini.layerHttpClient`, which fail at a redirect. A client that follows redirects by itself
+ * (`HttpClient.followRedirects`, one of your own over fetch) sends the key along before anybody can look; the answer
+ * of another origin is then refused as InvalidResponse.
  *
  * @category layers
  * @since 0.1.0
@@ -300,7 +305,8 @@ export const layerPool = (
   Layer.effectContext(make(options))
 
 /**
- * The client over members, under the limiter of the context. Safe for the key over the clients of {@link layerPool}.
+ * The client over members, under the limiter of the context. {@link layerPool} says with which HttpClients the key is
+ * safe.
  *
  * @category layers
  * @since 0.1.0
@@ -328,8 +334,9 @@ export const layer = (
 > => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)
 
 /**
- * The same with the keys that members name (`apiKeyFrom`) and what every client reads from
- * the environment. Fails with what cannot be meant. The same clients are safe for the key.
+ * The client over members, with the keys that they name (`apiKeyFrom`) and what every client reads from the
+ * environment. Fails with the first option that is not valid. {@link layerPool} says with which HttpClients the key is
+ * safe.
  *
  * @category layers
  * @since 0.1.0

@@ -38,7 +38,7 @@ import type { Limits } from "./limits/Tier.ts"
 export type Answered<A = GenerateContent.GenerateContentResponse> = LogicalCall.Answered<A>
 
 /**
- * What carries a generation: HTTP, or Live for one turn. Exactly one attempt a call.
+ * The transport of a generation: HTTP, or Live for one turn. Each call of it is exactly one attempt.
  *
  * @category models
  * @since 0.1.0
@@ -53,24 +53,24 @@ export type Transport = LiveTransport.Service
  */
 export interface ModelClient {
   readonly model: ModelId.ModelId
-  /** An answer whose finish is abnormal fails, with its usage: so the retry policy sees it. */
+  /** Asks for an answer. One with an abnormal finish fails, with its usage, so that the retry policy sees it. */
   readonly generate: (
     request: GenerateContent.GenerateContentRequest,
     options?: CallOptions,
     transport?: Transport
   ) => Effect.Effect<Answered, GeminiError>
-  /** The wire chunks as they come; after the last one of an abnormal finish it fails. */
+  /** The wire chunks as they come. After an abnormal finish the stream fails behind its last chunk. */
   readonly generateStream: (
     request: GenerateContent.GenerateContentRequest,
     options?: CallOptions,
     transport?: Transport
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
-  /** On a lane of its own: the server counts these calls apart. */
+  /** Counts tokens. These calls have a lane of their own, because the server counts them apart. */
   readonly countTokens: (
     request: CountTokens.CountTokensRequest,
     options?: CallOptions
   ) => Effect.Effect<Answered<CountTokens.CountTokensResponse>, GeminiError>
-  /** One or many contents in one request. */
+  /** Embeds one content or many, in one request. */
   readonly embed: (
     request: Embedding.BatchEmbedContentsRequest,
     options?: CallOptions
@@ -78,6 +78,8 @@ export interface ModelClient {
 }
 
 /**
+ * What one model's client is made of. It is meant for builders of pools; programs use `GeminiClient`.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -85,10 +87,10 @@ export interface Options {
   readonly model: ModelId.ModelId
   readonly transport: GeminiHttp.Service
   readonly limiter: RateLimiter.Service
-  /** What quotas are counted by, apart from model and family. */
+  /** The project whose quotas are counted. */
   readonly project: string
   readonly location: string
-  /** The model that the server counts, and whether `model` is only another name for it. */
+  /** The model that the server counts; it differs from `model` if that is an alias. */
   readonly quotaModel: ModelId.ModelId
   readonly isAlias: boolean
   readonly limits: (quotaModel: ModelId.ModelId, options?: CallOptions) => Limits
@@ -100,7 +102,7 @@ export interface Options {
 }
 
 /**
- * Does no I/O.
+ * The client of one model. Making it does no I/O.
  *
  * @category constructors
  * @since 0.1.0
@@ -116,7 +118,7 @@ export const make = (options: Options): ModelClient => {
     total: total === undefined ? Infinity : Duration.toMillis(total)
   }
   const generation = new Lane(options, "generate")
-  // Over Live a call is one message, counted apart; sessions bound what runs at once.
+  // Over Live a call is one message, which is counted apart; how many run at once is bounded by sessions.
   const living = new Lane({ ...options, limits: (model, call) => messageLimits(options.limits(model, call)) }, "live")
   const laneOf = (transport: Transport | undefined): Lane => transport === undefined ? generation : living
   const counting = new Lane(options, "count")
@@ -132,7 +134,7 @@ export const make = (options: Options): ModelClient => {
     LogicalCall.unary(client, {
       ...Plans.counting,
       options,
-      // What is counted is not charged against the budget of tokens.
+      // Counted tokens are not charged against the limit of tokens.
       meter: counting.meter("countTokens", () => 0, options)
     }, () => http.countTokens({ ...request, model }, LogicalCall.wireOptions(options)))
   const count = Plans.counted(model, countTokens)

@@ -1,5 +1,5 @@
 /**
- * One `ModelClient` a (member, model), created on first use.
+ * One `ModelClient` for each member and model, created on first use.
  *
  * The map holds Deferreds, so the lock is held only to insert one: creation runs
  * outside it, in the pool's scope, a failure removes the entry and reaches every waiter,
@@ -30,13 +30,13 @@ import type * as ModelId from "./models/ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**
- * What a client is pooled by.
+ * The key of a pooled client.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ClientKey {
-  /** `default` until there are several projects, regions or keys. */
+  /** The member's name; `default` if there is only one project, region or key. */
   readonly member: string
   readonly model: ModelId.ModelId
 }
@@ -55,11 +55,13 @@ export interface Clients {
 }
 
 /**
+ * The clients of models, and the calls that concern no model in particular.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Service extends Clients {
-  /** What is asked of no model in particular, with the same retry, deadline and drain; no quota is kept for it. */
+  /** The calls that concern no model in particular, with the same retry, deadline and drain; they have no quota. */
   readonly models: ModelList.ModelList
 }
 
@@ -99,7 +101,7 @@ export const defaultCapacity = 256
 interface Entry {
   readonly created: Deferred.Deferred<ModelClient.ModelClient, GeminiError>
   ready: Effect.Effect<ModelClient.ModelClient> | undefined
-  /** When it was last asked for, in requests of the pool. */
+  /** When it was last asked for, as the number of the pool's request. */
   used: number
 }
 
@@ -135,9 +137,9 @@ export const makeWith = Effect.fnUntraced(function*(
       )
     }).pipe(Effect.exit)
 
-  // The creation belongs to the pool, not to the caller that happened to be first: when that
-  // one is interrupted, the others go on waiting for the same client. Nothing may come
-  // between inserting an entry and starting its creation.
+  // The creation belongs to the pool, not to the caller that happened to be first: if that one is interrupted, the
+  // others go on waiting for the same client. No interruption may come between inserting an entry and starting its
+  // creation.
   const miss = (key: ClientKey): Effect.Effect<Entry> => {
     const mine: Entry = { created: Deferred.makeUnsafe(), ready: undefined, used: requests }
     return SynchronizedRef.modify(clients, (map): readonly [Entry, PoolMap.PoolMap<Entry>] => {
@@ -208,6 +210,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 })
 
 /**
+ * The pool over the `GeminiHttp` and the limiter of the context; closing the layer drains it.
+ *
  * @category layers
  * @since 0.1.0
  */

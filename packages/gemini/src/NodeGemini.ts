@@ -34,11 +34,11 @@ import * as RateLimiter from "./RateLimiter.ts"
 const connectTimeout = 10_000
 
 const agent = (options: GeminiConfig.Options): Layer.Layer<NodeHttpClient.Dispatcher> => {
-  // What is no duration fails every call (GeminiConfig.problem), not the building of the layer.
+  // A value that is not a duration fails every call (GeminiConfig.problem), not the building of the layer.
   const connect = options.timeouts?.connect === undefined
     ? Option.none()
     : Duration.fromInput(options.timeouts.connect)
-  // Our own deadline follows the Clock; the agent's stands behind it.
+  // Our own deadline follows the Clock; the agent's is a second later, in case the Clock stands still.
   const millis = Option.isNone(connect) ? connectTimeout : Duration.toMillis(connect.value) + 1_000
   return Layer.effect(
     NodeHttpClient.Dispatcher,
@@ -59,8 +59,7 @@ export const layerHttp = (options: GeminiConfig.Options): Layer.Layer<Services> 
   Layer.provide(layerHttpNoDispatcher(options), agent(options))
 
 /**
- * The same over a dispatcher of yours: a proxy, client certificates, a limit of
- * connections.
+ * HTTP over a dispatcher of your own: for a proxy, client certificates or a limit of connections.
  *
  * @category layers
  * @since 0.1.0
@@ -83,7 +82,7 @@ export const layerHttpNoDispatcher = (
   Layer.provide(GeminiClient.layer(options), Layer.effect(HttpClient.HttpClient, DispatchClient.make))
 
 /**
- * The HttpClient of these layers alone, for `Members.layer` and others that take any.
+ * Only the HttpClient of these layers, for `Members.layer` and other layers that take any.
  *
  * ```ts
  * import * as Members from "effect-gemini/Members"
@@ -105,7 +104,7 @@ export const layerHttpClient = (
   Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make), agent(options))
 
 /**
- * Key, base URL and version from the environment; `options` win over it. HTTP alone.
+ * HTTP without Live, with key, base URL and version from the environment; `options` win over it.
  *
  * @category layers
  * @since 0.1.0
@@ -113,8 +112,8 @@ export const layerHttpClient = (
 export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
   Layer.unwrap(Effect.map(Environment.load(options), layerHttp))
 
-// Loaded when a program asks for Live: it brings effect/ai's Tool along, a call over HTTP needs neither.
-// Functions, so that a bundle of a program that does not ask has none of it.
+// Live is loaded when a program asks for it, because it brings effect/ai's Tool along and a call over HTTP needs
+// neither. It stands in a function, so that the bundle of a program without Live has none of it.
 const withLive = <A, E, R>(use: (live: typeof GeminiLive) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrap(Effect.map(Effect.promise(() => import("./GeminiLive.ts")), use))
 
@@ -136,7 +135,7 @@ export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.G
   Layer.provide(withLive((live) => live.layer(options)), [sockets(options), RateLimiter.layer])
 
 /**
- * The same with key, base URL and version from the environment; `options` win over it.
+ * Live sessions over `ws`, with key, base URL and version from the environment; `options` win over it.
  *
  * @category layers
  * @since 0.1.0
@@ -147,7 +146,7 @@ export const layerLiveConfig = (
   Layer.unwrap(Effect.map(Environment.load(options), (loaded) => layerLive({ ...options, ...loaded })))
 
 /**
- * What {@link layer} gives.
+ * The services that {@link layer} provides.
  *
  * @category models
  * @since 0.1.0
@@ -165,8 +164,8 @@ export const layer = (options: GeminiConfig.Options & GeminiLive.TransportOption
   Layer.provide(layerNoSockets(options), [agent(options), sockets(options)])
 
 /**
- * The same over a dispatcher and WebSockets of yours: a proxy, client certificates. What
- * `bounds.frame` refuses has been read by then: give yours a `maxPayload`.
+ * HTTP and Live over a dispatcher and WebSockets of your own: for a proxy or client certificates. `bounds.frame`
+ * refuses a frame only after it was read, so give your WebSockets a `maxPayload`.
  *
  * @category layers
  * @since 0.1.0

@@ -1,12 +1,11 @@
 /**
  * Client-side quota: a call waits for its lane's permit instead of being refused.
  *
- * A lane is what the server counts by: project, location, concrete model and family of
- * methods. A permit takes from requests and input tokens a minute, requests a day and
- * concurrency at once. Waiting goes through the Clock, first come, first served within
- * a priority; while `interactive` and `batch` calls both wait, every ninth admission is
- * a batch call's. What was never sent is given back whole; what was sent stays counted
- * until its window passes, and its end frees concurrency alone.
+ * A lane is what the server counts by: project, location, concrete model and family of methods. A permit takes from
+ * requests and input tokens a minute, requests a day and concurrency at once. Waiting goes through the Clock, first
+ * come, first served within a priority; while `interactive` and `batch` calls both wait, every ninth admission is a
+ * batch call's. A request that was never sent is given back whole. One that was sent stays counted until its window
+ * has passed; its end frees concurrency only.
  *
  * @since 0.1.0
  */
@@ -51,26 +50,28 @@ export interface Admission {
   readonly priority?: Priority | undefined
   /** The method that errors name. Default `acquire`. */
   readonly method?: string | undefined
-  /** Longest wait for the permit; then RateLimited (or QuotaExhausted for a parked day). */
+  /** How long the call may wait; then it fails with RateLimited, or with QuotaExhausted if the day's quota is spent. */
   readonly maxWait?: Duration.Input | undefined
-  /** Longest queue; beyond it LimiterFull at once. */
+  /** How many calls may already wait in the lane. With more of them the call fails with LimiterFull at once. */
   readonly maxQueue?: number | undefined
-  /** What is asked, for a `Gate.Guard` that prices it, and how to ask the server how long that is. */
+  /** The request, for a `Gate.Guard` that prices it, and how to have the server count its tokens. */
   readonly asks?: {
     readonly request: GenerateContentRequest
     readonly count: (request: GenerateContentRequest) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
   } | undefined
   /** What to do while the day's quota is spent. Default `fail`. */
   readonly whenExhausted?: "fail" | "wait" | undefined
-  /** A request estimated above the whole token budget: alone on an empty window, or RequestTooLarge. Default `alone`. */
+  /** Whether a request above the whole token budget goes `alone` on an empty window (default) or is refused. */
   readonly oversize?: "alone" | "reject" | undefined
-  /** Told when the call has to wait, and until when as far as is known (milliseconds of the Clock). */
+  /** Called when the call has to wait; `until` is when that ends, as far as is known (milliseconds of the Clock). */
   readonly onWait?:
     | ((waiting: { readonly lane: LaneKey; readonly until: number | undefined }) => Effect.Effect<void>)
     | undefined
 }
 
 /**
+ * Which calls go first when several wait for one lane: `interactive` ones before `batch` ones.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -84,10 +85,9 @@ export type Priority = "interactive" | "batch"
  */
 export type Feedback =
   /**
-   * Per minute, or without details: no new attempt before `retryAfter`; those in flight go on.
-   * `quotas` are those a minute that it named and that are counted here, for {@link Options}'
-   * `learn`; left out, it named none. `limits` are the lane's where calls may have their own;
-   * left out, those of the last admission.
+   * A quota per minute was exceeded, or the 429 named none: no new attempt starts before `retryAfter`, and those in
+   * flight go on. `quotas` are the quotas per minute that the 429 named and the lane counts, for {@link Options}'
+   * `learn`. `limits` are the lane's, for calls with limits of their own; default: those of the last admission.
    */
   | {
     readonly _tag: "RateLimited"
@@ -95,11 +95,11 @@ export type Feedback =
     readonly quotas?: ReadonlyArray<LaneStore.Lesson> | undefined
     readonly limits?: Limits | undefined
   }
-  /** Per day: the lane is parked until `resetAt` (milliseconds since the epoch), at most 25 hours. */
+  /** The day's quota is spent: the lane is parked until `resetAt` (milliseconds since the epoch), 25 hours at most. */
   | { readonly _tag: "QuotaExhausted"; readonly resetAt: number }
 
 /**
- * What of an answer is charged.
+ * The fields of an answer by which it is charged.
  *
  * @category models
  * @since 0.1.0
@@ -113,11 +113,10 @@ export type Charged = Pick<GenerateContentResponse, "usageMetadata" | "candidate
  * @since 0.1.0
  */
 export interface Permit {
-  /** Tells the lane how many input tokens the server counted so far; the last word counts. */
+  /** Tells the lane how many input tokens the server has counted so far; the last call counts. */
   readonly settle: (tokens: number) => Effect.Effect<void>
   /**
-   * There where somebody wants to know what an answer is charged; of a stream each of its
-   * chunks. Present only with a `Gate.Guard`.
+   * Takes each answer, or each chunk of a stream, to be charged. It is present only with a `Gate.Guard`.
    */
   readonly charge?: ((answer: Charged) => void) | undefined
   /** The attempt was never handed to the transport: gives everything back, now. */
@@ -132,30 +131,29 @@ export interface Permit {
  */
 export interface LaneSnapshot {
   readonly lane: LaneKey
-  /** Of the last admission. */
+  /** The limits of the last admission. */
   readonly limits: Limits
   readonly used: {
-    /** In the rolling window. */
+    /** Requests in the rolling window. */
     readonly requests: number
-    /** In the rolling window: the server's count where it said, else the estimate. */
+    /** Tokens in the rolling window: as the server counted them if it did, else as estimated. */
     readonly tokens: number
     /** Requests of the Pacific day. */
     readonly today: number
     readonly inFlight: number
   }
-  /** Tokens counted above `limits.tpm`, to be paid before the next admission. */
+  /** Tokens counted above `limits.tpm`. The next admission waits until as many have left the window. */
   readonly debt: number
   /** Calls in the queue. */
   readonly waiting: number
-  /** When a small request would find room if nobody waited; undefined: when a call ends. Milliseconds of the Clock. */
+  /** When a small request finds room if nobody waits, in milliseconds of the Clock; undefined: when a call ends. */
   readonly nextFree: number | undefined
-  /** No attempt starts before, after a 429. */
+  /** When attempts may start again after a 429, in milliseconds of the Clock. */
   readonly parkedUntil: number | undefined
   /** Whether the day's quota is spent. */
   readonly isExhausted: boolean
   /**
-   * What 429s made of the lane: nothing, a pause, a limit below the tier's that is held, or
-   * one that rises again.
+   * What 429s did to the lane: nothing, a pause, a limit below the tier's that is held, or one that rises again.
    */
   readonly phase: "inactive" | "cooldown" | "learned" | "probing"
   /** The limits that 429s taught, while they are below the tier's. */
@@ -163,41 +161,42 @@ export interface LaneSnapshot {
 }
 
 /**
- * What a lane could do for a request now. Nothing is taken, and no store is asked: of a lane
- * that others share it is what this process was told last.
+ * How soon a lane could admit a request. Nothing is taken and no store is asked: for a lane that processes share it
+ * says what this process heard last.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Headroom {
   /**
-   * Milliseconds until it would be admitted, after those who wait before it: 0 is now,
-   * `Infinity` never. Exact for a lane in memory where nobody waits, else an estimate; where
-   * only the end of calls makes room, a turn of them counts as a second.
+   * Milliseconds until the request would be admitted, after those that wait before it: 0 is now, `Infinity` never.
+   * Exact for a lane in memory where nobody waits, else an estimate; where only the end of calls makes room, each
+   * round of them counts as a second.
    */
   readonly admitsIn: number
   /** Calls that would go before it. */
   readonly waiting: number
-  /** The least share of requests, tokens and concurrency that is free, from 0 to 1. */
+  /** The free share, from 0 to 1, of requests, tokens or concurrency, whichever is least. */
   readonly free: number
 }
 
 /**
+ * Gives permits for lanes, hears what the server says of them, and shows how they stand.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** A permit for the time of the scope, for streams. */
+  /** A permit that is held until the scope ends, for streams. */
   readonly acquire: (admission: Admission) => Effect.Effect<Permit, GeminiError, Scope.Scope>
   /**
-   * A permit for the time of an effect, for unary calls.
+   * A permit that is held while an effect runs, for unary calls.
    *
    * ```ts
    * import * as ModelId from "effect-gemini/models/ModelId"
    * import * as RateLimiter from "effect-gemini/RateLimiter"
    * import * as Tier from "effect-gemini/limits/Tier"
    * import * as Effect from "effect/Effect"
-   *
    * const program = Effect.gen(function*() {
    *   const limiter = yield* RateLimiter.RateLimiter
    *   const model = yield* Effect.fromResult(ModelId.parse("gemini-2.5-flash"))
@@ -219,14 +218,14 @@ export interface Service {
     admission: Admission,
     f: (permit: Permit) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | GeminiError, R>
-  /** What the server answered about the lane's quota. */
+  /** Tells the lane what the server answered about its quota. */
   readonly feedback: (lane: LaneKey, feedback: Feedback) => Effect.Effect<void>
   /**
-   * The last so many requests that `from` counted were in truth `to`'s: they count there from
-   * now on too. Those in flight keep their concurrency in `from`.
+   * Says that the last `requests` that `from` counted were in truth those of `to`: they count there too from now on.
+   * Those in flight keep their concurrency in `from`.
    */
   readonly moved: (from: LaneKey, to: LaneKey, requests: number) => Effect.Effect<void>
-  /** How soon a lane would admit a request, to choose between lanes. It changes nothing: not even a lane comes to be. */
+  /** How soon a lane would admit a request, to choose between lanes. It changes nothing and makes no lane. */
   readonly headroom: (
     admission: Pick<Admission, "lane" | "limits" | "tokens" | "priority">
   ) => Effect.Effect<Headroom>
@@ -234,6 +233,8 @@ export interface Service {
 }
 
 /**
+ * The limiter as a service; clients that share it share their quotas.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -246,22 +247,22 @@ export class RateLimiter extends Context.Service<RateLimiter, Service>()("effect
  * @since 0.1.0
  */
 export interface Options {
-  /** What `rpm` and `tpm` are counted over. Default 1 minute. */
+  /** The time over which `rpm` and `tpm` are counted. Default 1 minute. */
   readonly window?: Duration.Input | undefined
   /**
-   * Part of the window held back for the spread of travel times to the server.
-   * Default 0.1 % of the window, at least 50 ms.
+   * A margin that is added to the window, because requests take unequal times to reach the server. Default 0.1 % of
+   * the window, at least 50 ms.
    */
   readonly guard?: Duration.Input | undefined
   /**
-   * Whether 429s lower a lane's limits for a while; they never raise them. `told`, the default:
-   * where the server names a limit a minute below the tier's, so a tier that is right is never
-   * slowed down. `counted`: also where it says no limit, by what the window counted; for a server
-   * whose limits nobody knows. `off`: a 429 only pauses. A learned limit is held for ten windows
-   * (three if it was counted), then rises by a tenth of the tier's a window.
+   * Whether 429s lower a lane's limits for a while; they never raise them. `told`, the default: only if the server
+   * names a limit per minute below the tier's, so a tier that is right is never slowed down. `counted`: also if it
+   * names none, down to what the window counted; this is for servers whose limits nobody knows. `off`: a 429 only
+   * pauses. A learned limit is held for ten windows (three if it was counted), then rises by a tenth of the tier's
+   * limit per window.
    */
   readonly learn?: "told" | "counted" | "off" | undefined
-  /** Lanes kept; beyond it those that count nothing are forgotten. Default 256. */
+  /** How many lanes are kept; beyond that, lanes that count nothing are forgotten. Default 256. */
   readonly maxLanes?: number | undefined
 }
 
@@ -304,12 +305,12 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const acquireIn = (fiber: Fiber.Fiber<unknown, unknown>, admission: Admission): ReturnType<Service["acquire"]> => {
     let ticket: Ticket | undefined
     const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-    // The finalizer stands before anything is taken: no interruption comes between.
+    // The finalizer is added before anything is taken, so that no interruption comes between.
     return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
       const mine = ticket = arrive(admission, fiber)
       const wait = mine.enter()
       if (wait === undefined) return Effect.succeed(mine.send())
-      // The scope may outlive the wait: who gives up leaves the queue now.
+      // The scope may outlive the wait, so a call that gives up leaves the queue here.
       return Effect.map(Effect.onError(wait, () => mine.end() ?? Effect.void), () => mine.send())
     })
   }
@@ -332,7 +333,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           )
         }
         let ticket: Ticket | undefined
-        // The frame stands before anything is taken: no interruption comes between.
+        // The exit handler is in place before anything is taken, so that no interruption comes between.
         return Effect.onExitPrimitive(
           Effect.suspend(() => {
             const mine = ticket = arrive(admission, fiber)
@@ -365,8 +366,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 })
 
 /**
- * Lanes counted over minutes: in the {@link LaneStore} of the context if there is one,
- * else in memory.
+ * A limiter of minutes over the {@link LaneStore} of the context if there is one, else in memory.
  *
  * @category layers
  * @since 0.1.0
@@ -380,7 +380,7 @@ export const layer: Layer.Layer<RateLimiter> = Layer.effect(
 )
 
 /**
- * Lanes in memory with a window of your own, for tests and for other counters.
+ * A limiter in memory with options of your own, for tests and for other counters.
  *
  * @category layers
  * @since 0.1.0
@@ -389,7 +389,7 @@ export const layerWith = (options: Options): Layer.Layer<RateLimiter> =>
   Layer.effect(RateLimiter, make(options)).pipe(Layer.provide(LaneStore.layerMemory))
 
 /**
- * Lanes in the {@link LaneStore} of the context.
+ * A limiter over the {@link LaneStore} of the context.
  *
  * @category layers
  * @since 0.1.0

@@ -1,7 +1,7 @@
 /**
- * Metrics of the calls, after OpenTelemetry's conventions for generative AI where they
- * have one, in seconds and tokens. Off until {@link layer} is provided to the calls; then
- * they are Effect's metrics, exported by whatever exports those (`Otlp`, `PrometheusMetrics`).
+ * Metrics of the calls, after OpenTelemetry's conventions for generative AI where they have one, in seconds and
+ * tokens. They are off until {@link layer} is provided to the calls. Then they are Effect's metrics, which `Otlp` or
+ * `PrometheusMetrics` export.
  *
  * Spans need nothing of this module: where a tracer is installed, each call has one, and
  * below it one for each attempt. They hold names, counts and reasons, never a key, and a
@@ -46,7 +46,7 @@ const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.
 const tokens = Array.from({ length: 14 }, (_, power) => 4 ** power)
 
 /**
- * From the call to its end, waits and retries included; `error.type` says how it failed.
+ * Seconds from the call to its end, waits and retries included; `error.type` says how it failed.
  *
  * @category metrics
  * @since 0.1.0
@@ -57,7 +57,7 @@ export const operationDuration: Metric.Histogram<number> = /* @__PURE__ */ Metri
 )
 
 /**
- * From the sending of the attempt that answered to its first chunk; streams only.
+ * Seconds from the sending of the attempt that answered to its first chunk; streams only.
  *
  * @category metrics
  * @since 0.1.0
@@ -68,7 +68,7 @@ export const timeToFirstChunk: Metric.Histogram<number> = /* @__PURE__ */ Metric
 )
 
 /**
- * Of each call, by `gen_ai.token.type`: `input` with the tools' prompts, `output` with the thoughts.
+ * Tokens of each call, by `gen_ai.token.type`: `input` with the tools' prompts, `output` with the thoughts.
  *
  * @category metrics
  * @since 0.1.0
@@ -79,7 +79,7 @@ export const tokenUsage: Metric.Histogram<number> = /* @__PURE__ */ Metric.histo
 })
 
 /**
- * How long an attempt waited for its permit.
+ * Seconds that an attempt waited for its permit.
  *
  * @category metrics
  * @since 0.1.0
@@ -143,7 +143,7 @@ export const liveSessions: Metric.Counter<number> = /* @__PURE__ */ Metric.count
 })
 
 /**
- * From when a session was open to its end; `error.type` says why, if it was not closed from this side.
+ * Seconds from the opening of a session to its end; `error.type` says why it ended, if this side did not close it.
  *
  * @category metrics
  * @since 0.1.0
@@ -165,8 +165,8 @@ export const liveReconnects: Metric.Counter<number> = /* @__PURE__ */ Metric.cou
 })
 
 /**
- * From a turn that this side sent to the model's first word, sound or call. What is spoken has no
- * such beginning and is not measured.
+ * Seconds from a turn that this side sent to the model's first word, sound or call. Spoken turns have no such
+ * beginning and are not measured.
  *
  * @category metrics
  * @since 0.1.0
@@ -207,10 +207,10 @@ export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.merge(
 )
 
 /**
- * Writes prompts, answers and system instructions on the attempts' spans, as JSON in
- * `gen_ai.input.messages`, `gen_ai.output.messages` and `gen_ai.system_instructions`. Whoever reads
- * the traces then reads what people said: off unless this layer is provided to the calls. A stream's
- * answer is kept in memory until its end. Embeddings and Live sessions are never written.
+ * Writes prompts, answers and system instructions on the attempts' spans, as JSON in `gen_ai.input.messages`,
+ * `gen_ai.output.messages` and `gen_ai.system_instructions`. Everybody who reads the traces can then read what people
+ * said, so it is off unless this layer is provided to the calls. A stream's answer is kept in memory until its end.
+ * Embeddings and Live sessions are never written.
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -226,14 +226,14 @@ export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.merge(
  */
 export const layerContent = (
   options: {
-    /** Whether bytes (images, sound) are written, in base64. Default `false`: their type alone. */
+    /** Whether bytes (images, sound) are written, in base64. Default `false`: only their type is written. */
     readonly media?: boolean | undefined
   } = {}
 ): Layer.Layer<never> => Layer.succeed(Contents, SpanContent.make(options.media ?? false))
 
 /**
- * Reads the limiter every so often (10 seconds unless said otherwise) for what is a state:
- * {@link queueDepth} by lane, and {@link lanesParked}.
+ * Reads the state of the limiter, by default every 10 seconds, into {@link queueDepth} (by lane) and {@link
+ * lanesParked}.
  *
  * @category layers
  * @since 0.1.0

@@ -8,9 +8,9 @@
  */
 
 /**
- * Who wrote. `id` is different for every opening; `pid` is the process's number where the runtime has one, and means
- * something only on the machine it ran on; `since` is when it opened the run, in milliseconds since the epoch by its own
- * clock.
+ * Who wrote. `id` is different for every opening; `pid` is the number of the process, where the runtime has one, and
+ * means something only on that process's machine; `since` is when the writer opened the run, in milliseconds since the
+ * epoch by its own clock.
  *
  * @category models
  * @since 0.1.0
@@ -22,15 +22,15 @@ export interface Writer {
 }
 
 interface Common {
-  /** From 0, without a gap. */
+  /** The sequence number, from 0 and without a gap. */
   readonly seq: number
-  /** Milliseconds since the epoch, by the writer's clock: clocks may be set back, `seq` is the order. */
+  /** Milliseconds since the epoch, by the writer's clock. Clocks may be set back, so the order is that of `seq`. */
   readonly at: number
   readonly writer: Writer
 }
 
 /**
- * The run was created. Always at 0.
+ * The run was created. This entry always has the sequence number 0.
  *
  * @category models
  * @since 0.1.0
@@ -50,6 +50,8 @@ export interface Resumed extends Common {
 }
 
 /**
+ * One record of the owner, decoded.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -59,6 +61,8 @@ export interface Recorded<A> extends Common {
 }
 
 /**
+ * One entry of a run: it was created, opened again, or something was recorded.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -81,6 +85,6 @@ export interface Head {
   readonly bytes: number
   /** The state that the owner gave with its last append that gave one. */
   readonly state?: string
-  /** Who wrote last. Whether that writer is still alive is not told. */
+  /** Who wrote last. Nothing here tells whether that writer is still alive. */
   readonly writer: Writer
 }

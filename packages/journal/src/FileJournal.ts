@@ -1,15 +1,15 @@
 /**
- * Journals in files, for one machine. A run is a folder that people can read: `journal.jsonl` with one line an append,
- * `blobs/` with files named after their SHA-256, and `lock`.
+ * Journals in files, for one machine. A run is a folder that people can read: `journal.jsonl` with one line for each
+ * append, `blobs/` with files named after their SHA-256, and `lock`.
  *
- * An append is one write of one line at the end of the file. A line that a death tore is cut off by the next owner;
- * nobody was told of it. Folders have the mode 0700 and files 0600; a link, or what other users own or may write, is
- * refused.
+ * An append is one write of one line at the end of the file. A line that a process left half-written when it died was
+ * never acknowledged; the next writer cuts it off. Folders have the mode 0700 and files 0600; a link is refused, and
+ * so is a file or folder that other users own or may write.
  *
  * A writer holds a lock of the kernel (an exclusive transaction on the empty file `lock`, by `node:sqlite`), which is
- * free the moment its process ends in whatever way. Where a runtime has no `node:sqlite`, two processes may open one run:
- * then the order in the file decides, and the former writer fails with TakenOver at its next append. Both hold on local
- * disks alone: a network's file system promises neither the lock nor the order.
+ * free the moment its process ends, however it ends. Where a runtime has no `node:sqlite`, two processes may open one
+ * run: then the order in the file decides, and the former writer fails with TakenOver at its next append. Lock and
+ * order are sure on local disks only: a file system on the network promises neither.
  *
  * ```ts
  * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -31,23 +31,25 @@ import * as Journal from "./Journal.ts"
 import type { JournalStore } from "./JournalStore.ts"
 
 /**
+ * Where the files are and how safely they are written, beside the limits and redaction of every journal.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Journal.Options {
-  /** The folder of all runs. It is made when the first run is created; it must not be a link. */
+  /** The folder of all runs. It is made when the first run is created. It must not be a link. */
   readonly directory: string
   /**
-   * Whether each append is on the disk before it is acknowledged, so that it outlives a power cut. Default false: it then
-   * outlives the death of the process, which is what costs a run most often, at a twentieth of the time.
+   * Whether each append is on the disk before it is acknowledged, so that it outlives a power cut. Default false: an
+   * append then outlives the death of the process, the most common accident, and takes a twentieth of the time.
    */
   readonly sync?: boolean | undefined
-  /** How often a file that is followed is looked at. Default 100 milliseconds. */
+  /** How long `follow` waits between two looks at the file. Default 100 milliseconds. */
   readonly poll?: Duration.Input | undefined
 }
 
 /**
- * The store alone.
+ * The store of this module without the service over it.
  *
  * @category constructors
  * @since 0.1.0
@@ -63,6 +65,9 @@ export const makeStore = (options: Options): Effect.Effect<JournalStore, never, 
   )
 
 /**
+ * The `Journal` service over files of one folder. Building it touches no file; a folder that is not safe to use fails
+ * with `Unsafe` at the first call.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -1,12 +1,13 @@
 /**
- * The append-only record of a run: written before what it allows is done, read again after a death.
+ * The append-only record of a run: each step is written before the next one begins, and all of them can be read again
+ * after the process has died.
  *
  * A run has one writer at a time. `create` and `resume` make this fiber's scope that writer; `append` writes several
- * records whole or not at all, and what it acknowledged is never lost or asked again. Anybody may `read` or `follow`.
+ * records whole or not at all, and what it has acknowledged is not lost. Everybody may `read` or `follow` a run.
  *
- * In memory and in files a second writer is told `Busy` at once, and the run is free the moment its owner dies. In Redis
- * and SQL there is no such lock: there `resume` takes the run over, and the former writer fails with `TakenOver` at its
- * next append, however long it slept. No rule anywhere looks at how old something is.
+ * In memory and in files a second writer fails with `Busy` at once, and the run is free the moment its writer dies. In
+ * Redis and SQL there is no such lock: there `resume` takes the run over, and the former writer fails with `TakenOver`
+ * at its next append, however long it slept. No rule depends on how old a writer or a lock is.
  *
  * ```ts
  * import * as Journal from "effect-gemini-journal/Journal"
@@ -60,14 +61,14 @@ export interface Run<in out A> {
   readonly writer: Writer
   /** The sequence number that comes next. After `resume`, everything to read is before it. */
   readonly next: number
-  /** The state given last, also by a writer before. */
+  /** The state given last, by this writer or an earlier one. */
   readonly state: string | undefined
   /**
-   * Writes all of `records` or none of them, and returns the sequence number of the first. Calls at once are written
-   * one after the other, in the order in which they came.
+   * Writes all of `records` or none of them, and returns the sequence number of the first. Concurrent calls are
+   * written one after the other, in the order in which they came.
    *
-   * With `seq` it is refused with WrongSequence unless that is the next number. `state` is a word of the owner's about
-   * the run, such as `waiting` or `finished`, which lists show and `prune` can ask for.
+   * With `seq` the call fails with WrongSequence unless that is the next number. `state` is the owner's word for where
+   * the run stands, such as `waiting` or `finished`, which lists show and `prune` can ask for.
    *
    * A store that does not answer is asked three times. If the call fails all the same with Unavailable, or is
    * interrupted, only the same records can follow it: whether they were written is then settled, and they are not
@@ -85,48 +86,59 @@ export interface Run<in out A> {
 }
 
 /**
- * What `prune` removes: runs to which everything that is given here applies. At least one of `olderThan`, `states` and
- * `keepBytes` is needed.
+ * Which runs `prune` removes: those that fulfil all the conditions given here. At least one of `olderThan`, `states`
+ * and `keepBytes` is needed.
  *
  * @category options
  * @since 0.1.0
  */
 export interface PruneOptions {
-  /** Whose last append is at least so long ago. */
+  /** Only runs whose last append is at least this long ago. */
   readonly olderThan?: Duration.Input | undefined
-  /** Whose state is one of these; `undefined` in it stands for runs that never gave one. */
+  /** Only runs whose state is one of these; `undefined` stands for runs that never gave one. */
   readonly states?: ReadonlyArray<string | undefined> | undefined
-  /** Of those, the ones that were written longest ago, until all runs together have no more bytes than this. */
+  /**
+   * Of the runs that fulfil the rest, those written longest ago go, until all runs together have no more bytes than
+   * this.
+   */
   readonly keepBytes?: number | undefined
-  /** Whose id begins so. Only these count for `keepBytes`. */
+  /** Only runs whose id begins with this. Only they count for `keepBytes`. */
   readonly prefix?: string | undefined
-  /** Default false: nothing is removed, and the answer tells what would be. */
+  /** Whether the runs are removed. Default false: the result only tells which ones would be. */
   readonly apply?: boolean | undefined
 }
 
 /**
+ * What `prune` did, or would do.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Pruned {
   readonly applied: boolean
-  /** What was, or would be, removed; the one written longest ago first. */
+  /** The runs that were removed, or would be; the one written longest ago first. */
   readonly runs: ReadonlyArray<Head>
   readonly bytes: number
-  /** Of what should go: runs that stayed, because a process holds them or they were written meanwhile. */
+  /** Runs that should go but stayed, because a process holds them or they were written meanwhile. */
   readonly kept: ReadonlyArray<Head>
-  /** Ids that cannot be read, and so were not judged. */
+  /** The ids of runs that cannot be read, so nothing could be decided about them. */
   readonly unreadable: ReadonlyArray<string>
 }
 
 /**
+ * The service that opens, reads, lists and removes runs. `layerMemory` provides it for one process,
+ * `FileJournal.layer` for one machine.
+ *
  * @category services
  * @since 0.1.0
  */
 export class Journal extends Context.Service<Journal, {
-  /** Begins a run. Fails with Exists where there is one of this id. */
+  /** Begins a run. Fails with Exists if there is one of this id. */
   readonly create: <A>(records: Records<A>, id: string) => Effect.Effect<Run<A>, JournalError, Scope.Scope>
-  /** Goes on with a run: as its only writer from here on, or Busy. Fails with NotFound where there is none. */
+  /**
+   * Goes on with a run as its only writer from here on. Fails with Busy if another process has it, with NotFound if
+   * there is none.
+   */
   readonly resume: <A>(records: Records<A>, id: string) => Effect.Effect<Run<A>, JournalError, Scope.Scope>
   /** The entries from the sequence number `from` (default 0) to where the run ends now. */
   readonly read: <A>(records: Records<A>, id: string, from?: number) => Stream.Stream<Entry<A>, JournalError>
@@ -138,10 +150,10 @@ export class Journal extends Context.Service<Journal, {
   readonly head: (id: string) => Effect.Effect<Head, JournalError>
   /** Runs whose id begins with `prefix`, sorted by id. A hundred ids are read at a time. */
   readonly list: (prefix?: string) => Stream.Stream<Head, JournalError>
-  /** A run and its blobs, for good. Busy where a living process is known to hold it. */
+  /** Removes a run and its blobs for good. Fails with Busy if a living process is known to hold it. */
   readonly remove: (id: string) => Effect.Effect<void, JournalError>
   readonly prune: (options: PruneOptions) => Effect.Effect<Pruned, JournalError>
-  /** The bytes of a digest that `putBlob` gave; they are checked against it. */
+  /** The bytes to a digest that `putBlob` returned. Fails with Corrupt if they do not match it. */
   readonly getBlob: (id: string, digest: string) => Effect.Effect<Uint8Array, JournalError>
 }>()("effect-gemini-journal/Journal") {}
 
@@ -153,33 +165,35 @@ export class Journal extends Context.Service<Journal, {
  * @since 0.1.0
  */
 export interface Limits {
-  /** Of one record. Default 1 MiB: what is larger belongs into a blob. */
+  /** The largest record. Default 1 MiB: larger things belong into blobs. */
   readonly record?: number | undefined
-  /** Of one append. Default 8 MiB; 64 MiB at most. */
+  /** The largest append. Default 8 MiB; 64 MiB at most. */
   readonly append?: number | undefined
   /** How many records one append may have. Default 1,000. */
   readonly records?: number | undefined
-  /** Of one blob. Default 64 MiB. */
+  /** The largest blob. Default 64 MiB. */
   readonly blob?: number | undefined
 }
 
 /**
+ * The limits of what is written, and how secrets are taken out of it.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   readonly limits?: Limits | undefined
   /**
-   * Changes a record before it is written: it gets the record's JSON and returns what may be kept. The result must still
-   * fit the record's schema, or nothing is written. One that throws refuses the append.
+   * Changes a record before it is written: it gets the record's JSON and returns what may be kept. The result must
+   * still fit the record's schema, or nothing is written. If it throws, the append is refused.
    */
   readonly redact?: ((record: Schema.Json) => Schema.Json) | undefined
-  /** The same for blobs; the digest is that of what it returns. */
+  /** Changes the bytes of a blob before they are kept; the digest is that of the bytes it returns. */
   readonly redactBlob?: ((bytes: Uint8Array) => Uint8Array) | undefined
 }
 
 /**
- * Over a store, such as one of your own.
+ * The service over any store, such as one of your own.
  *
  * @category constructors
  * @since 0.1.0
@@ -214,7 +228,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.flatMap(toError("list")(store.list(prefix, after, 100)), (ids) =>
           Effect.map(
             Effect.forEach(ids, (id) =>
-              // One that was removed since its id was read is no longer in the list.
+              // A run that was removed since its id was read is left out.
               Effect.catchReason(Effect.asSome(head(id)), "JournalError", "NotFound", () => Effect.succeedNone)),
             (
               heads
@@ -247,7 +261,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * In this process alone: for tests, and for runs that need no second life.
+ * Journals in the memory of this process: for tests, and for runs that need not outlive it.
  *
  * @category layers
  * @since 0.1.0

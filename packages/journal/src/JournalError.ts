@@ -10,6 +10,8 @@ import * as Schema from "effect/Schema"
 import { JournalErrorReason } from "./JournalErrorReason.ts"
 
 /**
+ * A call of the journal failed: `reason` says why and what to do.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -18,7 +20,7 @@ export class JournalError extends Schema.TaggedError<JournalError>("effect-gemin
   {
     /** The call, such as `resume` or `append`. */
     method: Schema.String,
-    /** The run, where the call was for one and its id is an id. */
+    /** The run's id, if the call was for one run and its id is valid. */
     id: Schema.optionalKey(Schema.String),
     reason: JournalErrorReason
   }

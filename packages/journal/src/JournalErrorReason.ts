@@ -35,14 +35,14 @@ export class InvalidId extends Schema.TaggedError<InvalidId>("effect-gemini-jour
 }
 
 /**
- * What was given cannot be written: a record that its schema refuses, one that stopped being valid when it was redacted,
- * no record at all, an option out of its range. Nothing was written.
+ * The input cannot be written: a record does not fit its schema, or no longer does after redaction, there is no record
+ * at all, or an option is out of its range. Nothing was written.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Invalid extends Schema.TaggedError<Invalid>("effect-gemini-journal/Invalid")("Invalid", {
-  /** Where in the input, such as `records[1].usage.total`. */
+  /** The place in the input, such as `records[1].usage.total`. */
   path: Schema.String,
   description: Schema.String
 }) {
@@ -179,7 +179,7 @@ export class Closed extends Schema.TaggedError<Closed>("effect-gemini-journal/Cl
 }
 
 /**
- * Something is larger than its limit. `size` and `limit` are bytes, of `records` and `list` their number.
+ * Something is larger than its limit. `size` and `limit` are bytes; for `records` they are numbers of records.
  *
  * @category errors
  * @since 0.1.0
@@ -239,7 +239,8 @@ export class ForeignRecord extends Schema.TaggedError<ForeignRecord>("effect-gem
 }
 
 /**
- * What is stored is damaged. `seq` is the place, where it is known. Nothing was changed.
+ * The stored run is damaged. `seq` is the sequence number of the damaged place, where it is known. Nothing was
+ * changed.
  *
  * @category errors
  * @since 0.1.0
@@ -276,7 +277,8 @@ export class StorageFull extends Schema.TaggedError<StorageFull>("effect-gemini-
 }
 
 /**
- * The store does not answer, or refuses. `code` is the system's own, such as ECONNREFUSED, EACCES or TIMEOUT.
+ * The store does not answer, or it refuses the call. `code` is the system's own, such as ECONNREFUSED, EACCES or
+ * TIMEOUT.
  *
  * @category errors
  * @since 0.1.0
@@ -297,8 +299,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>("effect-gemini-
 }
 
 /**
- * A folder or file of the journal is not safe to use: a link, something that is no file or folder, or it belongs to, or
- * may be written by, somebody else.
+ * A folder or file of the journal is not safe to use: it is a link, it is neither a file nor a folder, or another user
+ * owns it or may write it.
  *
  * @category errors
  * @since 0.1.0
@@ -316,6 +318,8 @@ export class Unsafe extends Schema.TaggedError<Unsafe>("effect-gemini-journal/Un
 }
 
 /**
+ * Every reason why a call of the journal can fail; switch on its `_tag`.
+ *
  * @category schemas
  * @since 0.1.0
  */

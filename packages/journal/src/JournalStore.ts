@@ -1,10 +1,10 @@
 /**
  * What a place must do to hold journals. `Journal` does everything else: schemas, bounds, redaction, retries.
  *
- * Rules that every store keeps, and that its conformance suite checks:
+ * Every store keeps these rules, and the conformance suite of stores checks them:
  * - A line is there whole or not at all, and what was acknowledged stays.
- * - A line is taken only where its `seq` is the run's next one. An opening is then taken from anybody, and its writer is
- *   from there on the run's writer; any other line only from the run's writer.
+ * - A line is taken only if its `seq` is the run's next one. An opening is then taken from anybody, and its writer is
+ *   from there on the run's writer; any other line is taken only from the run's writer.
  * - A line that is offered again by its own writer, at the same `seq`, is acknowledged again and not written twice.
  *
  * @since 0.1.0
@@ -15,7 +15,7 @@ import type { Head } from "./Entry.ts"
 import type { JournalErrorReason } from "./JournalErrorReason.ts"
 
 /**
- * One append. An opening takes one sequence number, anything else one for each record.
+ * One append. An opening takes one sequence number, any other line one for each of its records.
  *
  * @category models
  * @since 0.1.0
@@ -37,6 +37,8 @@ export interface Line {
 }
 
 /**
+ * Where a run ends: the sequence number that comes next, and the state given last.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -59,25 +61,29 @@ export interface StoreWriter {
 }
 
 /**
+ * A place in a run from which its lines are read on, until its scope ends.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface StoreReader {
-  /** Lines that come next, a bounded number of them; none where the run ends for now. */
+  /** The lines that come next, a bounded number of them; none if the run ends here for now. */
   readonly pull: Effect.Effect<ReadonlyArray<Line>, JournalErrorReason>
-  /** Ends when there may be more than `pull` last gave. Fails with NotFound when the run was removed. */
+  /** Waits until there may be more lines than `pull` last gave. Fails with NotFound when the run was removed. */
   readonly wait: Effect.Effect<void, JournalErrorReason>
 }
 
 /**
+ * What a store offers: memory and files have one here, and another place needs one of this form.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface JournalStore {
   /**
    * Opens a run for writing: `create` fails with Exists, `resume` with NotFound, both with Busy where the store knows
-   * that a living process has it. `opening` gives the line to write, for the end that was found; it may be asked again
-   * where another writer came in between.
+   * that a living process has it. `opening` gives the line to write, for the end that was found; it may be called
+   * again if another writer came in between.
    */
   readonly open: (
     id: string,
@@ -93,9 +99,12 @@ export interface JournalStore {
     limit: number
   ) => Effect.Effect<ReadonlyArray<string>, JournalErrorReason>
   readonly head: (id: string) => Effect.Effect<Head, JournalErrorReason>
-  /** With its blobs. With `next` only if the run still ends there; else fails with WrongSequence. */
+  /**
+   * Removes the run and its blobs. With `next` it does so only if the run still ends there, and else fails with
+   * WrongSequence.
+   */
   readonly remove: (id: string, next?: number) => Effect.Effect<void, JournalErrorReason>
-  /** Putting a blob twice keeps one. The digest is checked by the caller. */
+  /** Keeps a blob; the same blob put twice is kept once. The digest is checked by the caller. */
   readonly putBlob: (id: string, digest: string, bytes: Uint8Array) => Effect.Effect<void, JournalErrorReason>
   readonly getBlob: (id: string, digest: string) => Effect.Effect<Uint8Array, JournalErrorReason>
 }

@@ -2,7 +2,7 @@
  * A page of HTML as one file: for reports and traces that people open from a disk, send by mail and keep.
  *
  * Nothing is loaded: the style stands in the page, light and dark as the reader's system has it, and there are no
- * scripts. Every text is escaped where it is put in; what is no text of this module's own cannot become markup. A content
+ * scripts. Every text is escaped where it is put in, so that only this module's own text can become markup. A content
  * security policy forbids everything but that one style and images that the page itself holds.
  *
  * ```ts
@@ -33,8 +33,8 @@ export interface Html {
 }
 
 /**
- * What may be put into markup: text and numbers are escaped, `false`, `null` and `undefined` are nothing, arrays are one
- * after the other.
+ * What may be put into markup: text and numbers are escaped, `false`, `null` and `undefined` give nothing, and the
+ * elements of arrays follow one another.
  *
  * @category models
  * @since 0.1.0
@@ -124,13 +124,13 @@ export const table = (heads: ReadonlyArray<Content>, rows: ReadonlyArray<Readonl
   }</tbody></table></div>`
 }
 
-/** Controls, of which some readers of addresses take no notice, are no part of what is looked at. */
+/** Control characters are taken out first, because browsers ignore some of them in addresses. */
 // oxlint-disable-next-line no-control-regex
 const plain = (url: string): string => url.replace(/[\0-\x20\x7f]/g, "")
 
 /**
- * A link to an address of http or https, or to a place in the page (`#name`). With any other address it is the content
- * alone.
+ * A link to an address of http or https, or to a place in the page (`#name`). For any other address only the content
+ * is shown.
  *
  * @category constructors
  * @since 0.1.0
@@ -153,13 +153,15 @@ export const image = (mimeType: string, base64: string, alternative: string): Ht
     : html`<em>${alternative}</em>`
 
 /**
+ * The title, the body and the language of a page.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   readonly title: string
   readonly body: Content
-  /** Of the texts, as in `lang`. Default `en`. */
+  /** The language of the texts, as in `lang`. Default `en`. */
   readonly language?: string | undefined
 }
 

@@ -31,15 +31,17 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { Corrupt, ForeignRecord, Invalid, type JournalErrorReason, NewerVersion } from "./JournalErrorReason.ts"
 
 /**
+ * The records of one owner, with the way to JSON and back. `make` gives one.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Records<in out A> {
   readonly name: string
   readonly version: number
-  /** To JSON; `at` says where in the input, for the message. */
+  /** A record as JSON; `at` names the record's place in the input, for the message. */
   readonly encode: (record: A, at: string) => Result.Result<unknown, Invalid>
-  /** From JSON that `name` wrote as `version`. */
+  /** A record from JSON that `name` wrote as `version`. */
   readonly decode: (
     of: string | undefined,
     version: number | undefined,
@@ -49,23 +51,28 @@ export interface Records<in out A> {
 }
 
 /**
+ * What `make` needs: the owner's name, the version and the schemas.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options<A, I> {
   /** Such as `effect-gemini-narrative/Run`: at most 128 characters. */
   readonly name: string
-  /** From 1, a whole number. */
+  /** A whole number from 1. */
   readonly version: number
-  /** Of this version. It is stored as its JSON codec, so dates and the like need nothing. */
+  /**
+   * The schema of a record of this version. Records are stored by its JSON codec, so dates and the like need no
+   * further care.
+   */
   readonly schema: Schema.Codec<A, I>
-  /** By version: schemas that decode older forms to today's. A version that is not here is read by `schema`. */
+  /** Schemas that decode older forms to today's, by version. A version that is not among them is read by `schema`. */
   readonly older?: { readonly [version: number]: Schema.Decoder<A> } | undefined
 }
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Where a value fails its schema and what was expected there; the value itself is never quoted. */
+/** The path at which a value does not fit its schema, and what was expected there; the value itself is never quoted. */
 const problem = (issue: SchemaIssue.Issue): readonly [path: string, message: string] => {
   const first = format(issue).issues[0]
   const path = (first?.path ?? []).map((segment) => {
@@ -76,7 +83,8 @@ const problem = (issue: SchemaIssue.Issue): readonly [path: string, message: str
 }
 
 /**
- * Throws a RangeError for a name or a version that cannot be one.
+ * The records of an owner, from their name, version and schema. Throws a RangeError if the name or the version is out
+ * of its range.
  *
  * @category constructors
  * @since 0.1.0

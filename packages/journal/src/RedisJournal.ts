@@ -1,9 +1,10 @@
 /**
- * Journals in Redis, for machines that share the work. Every decision is one Lua script, so an append is there whole or
- * not at all, for every process alike.
+ * Journals in Redis, for machines that share the work. Every decision is one Lua script, so every process sees an
+ * append whole or not at all.
  *
- * There is no lock. `resume` takes a run over: from then on the former writer's next append fails with TakenOver, however
- * long that process slept. Followers are told by publish and subscribe, and look by themselves once a second.
+ * There is no lock. `resume` takes a run over: from then on the former writer's next append fails with TakenOver,
+ * however long that process slept. Followers learn of changes by publish and subscribe, and look by themselves once a
+ * second.
  *
  * An append is as durable as the server: give it `appendonly yes`, with `appendfsync always` where no acknowledged record
  * may be lost to a power cut, and `maxmemory-policy noeviction`, or runs may vanish.
@@ -30,11 +31,13 @@ import * as Journal from "./Journal.ts"
 import type { JournalStore } from "./JournalStore.ts"
 
 /**
+ * The names of the keys in Redis and how long it may take, beside the limits and redaction of every journal.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Journal.Options {
-  /** What the keys begin with. Default `gemini:journal:`. */
+  /** The prefix of all keys. Default `gemini:journal:`. */
   readonly prefix?: string | undefined
   /** How long a step may take before Redis counts as away. Default 5 seconds. */
   readonly timeout?: Duration.Input | undefined
@@ -43,7 +46,7 @@ export interface Options extends Journal.Options {
 }
 
 /**
- * The store alone.
+ * The store of this module without the service over it.
  *
  * @category constructors
  * @since 0.1.0
@@ -60,8 +63,8 @@ export const makeStore = (
   )
 
 /**
- * Over the Redis of the context. `NodeRedis.layer` provides one; give it `disableOfflineQueue: true`, or what is sent
- * while Redis is away waits in the client instead of being asked again.
+ * The `Journal` service over the Redis of the context. `NodeRedis.layer` provides one; give it `disableOfflineQueue:
+ * true`, or commands that are sent while Redis is away wait in the client instead of being sent again.
  *
  * @category layers
  * @since 0.1.0

@@ -2,13 +2,14 @@
  * Journals in SQL, for machines that share the work: PostgreSQL, or SQLite through any `SqlClient`. An append is one
  * statement on PostgreSQL and one transaction on SQLite, so it is there whole or not at all.
  *
- * There is no lock. `resume` takes a run over: from then on the former writer's next append fails with TakenOver, however
- * long that process slept. On PostgreSQL followers are told by LISTEN and NOTIFY where the client can listen, as
- * `@effect/sql-pg` can, on one connection for all of them; elsewhere they look by themselves.
+ * There is no lock. `resume` takes a run over: from then on the former writer's next append fails with TakenOver,
+ * however long that process slept. On PostgreSQL followers learn of changes by LISTEN and NOTIFY if the client can
+ * listen, as `@effect/sql-pg` can, on one connection for all of them; elsewhere they look by themselves.
  *
  * The tables `gemini_journal_run`, `_entry` and `_blob` are made when the layer is built, by Effect's Migrator
- * (`gemini_journal_migrations`). A transaction of the caller's is not joined: an acknowledged append stays, whatever
- * becomes of it. A client with a single connection, such as SQLite's, must therefore not be in a transaction.
+ * (`gemini_journal_migrations`). The journal does not join a transaction of the caller: an acknowledged append stays,
+ * whatever becomes of that transaction. A client with a single connection, such as SQLite's, must therefore not be in
+ * a transaction.
  *
  * ```ts compile-only
  * import * as SqlJournal from "effect-gemini-journal/SqlJournal"
@@ -42,13 +43,15 @@ import { Invalid } from "./JournalErrorReason.ts"
 import type { JournalStore } from "./JournalStore.ts"
 
 /**
+ * How long the database may take, beside the limits and redaction of every journal.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Journal.Options {
   /** How long a step may take before the database counts as away. Default 5 seconds. */
   readonly timeout?: Duration.Input | undefined
-  /** How often a follower looks by itself. Default 1 second where it is told of changes, else 100 milliseconds. */
+  /** How often a follower looks by itself. Default 1 second if it learns of changes, else 100 milliseconds. */
   readonly poll?: Duration.Input | undefined
 }
 
@@ -56,7 +59,7 @@ const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
 
 /**
- * The store alone. Makes the tables where they are not there.
+ * The store of this module without the service over it. It makes the tables if they are not there.
  *
  * @category constructors
  * @since 0.1.0
@@ -78,6 +81,8 @@ export const makeStore = Effect.fnUntraced(function*(
 })
 
 /**
+ * The `Journal` service over the SqlClient of the context. Building it makes the tables, and fails if it cannot.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -10,7 +10,7 @@ import type { Part } from "effect-gemini/wire/Part"
 import * as Template from "./internal/template.ts"
 
 /**
- * Text with places for the outputs of other acts.
+ * Text with gaps for the outputs of other acts.
  *
  * @category models
  * @since 0.1.0
@@ -18,7 +18,7 @@ import * as Template from "./internal/template.ts"
 export type Text = ReadonlyArray<string | { readonly ref: string }>
 
 /**
- * A part of an act's request.
+ * One part of an act's request.
  *
  * @category models
  * @since 0.1.0
@@ -29,12 +29,14 @@ export type Input =
   | { readonly _tag: "Image"; readonly from: string; readonly part: Part }
 
 /**
+ * One act of a narrative that has been checked: its model, its inputs and the acts that it depends on.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Act {
   readonly name: string
-  /** Undefined: the client's default model. */
+  /** The model that the act names; undefined means the client's default model. */
   readonly model: ModelId | undefined
   /** The acts whose output this one uses. */
   readonly needs: ReadonlyArray<string>
@@ -45,7 +47,7 @@ export interface Act {
 }
 
 /**
- * A text with the outputs put in.
+ * The text with its gaps filled; `outputOf` gives the output of an act by its name.
  *
  * @category conversions
  * @since 0.1.0

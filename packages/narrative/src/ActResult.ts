@@ -1,6 +1,6 @@
 /**
- * What an act came to: its text, the model that answered, tokens and time. Data that
- * can be kept as JSON and handed back to resume a narrative.
+ * What an act came to: its text, the model that answered, tokens and time. A result can be kept as JSON and handed
+ * back to resume a narrative.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,8 @@ import { Attempt } from "effect-gemini/GeminiError"
 import { Usage } from "effect-gemini/wire/Usage"
 
 /**
+ * What one act came to, as data that can be kept as JSON.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -35,7 +37,7 @@ export const ActResult = Schema.Struct({
 export type ActResult = typeof ActResult.Type
 
 /**
- * Sums over the acts of a narrative.
+ * Sums over the acts of a narrative; every token field counts tokens.
  *
  * @category models
  * @since 0.1.0

@@ -2,9 +2,8 @@
  * A narrative: acts in TOML, each played by a model of its own, each able to use the
  * outputs of others.
  *
- * `fromFile` and `parse` check the whole before anything is sent and report every
- * problem with its line; `execute` plays it and returns every act's result;
- * `executeStream` tells what happens while it happens.
+ * `fromFile` and `parse` check the whole before anything is sent and report every problem with its line; `execute`
+ * plays it and returns every act's result; `executeStream` tells each event while it happens.
  *
  * @since 0.1.0
  */
@@ -35,7 +34,7 @@ import type { NarrativeEvent } from "./NarrativeEvent.ts"
  * @since 0.1.0
  */
 export interface Narrative {
-  /** Where it came from, as messages name it. */
+  /** The name of the file, as messages show it. */
   readonly file: string
   readonly title: string
   /** In the order of the file. */
@@ -43,6 +42,8 @@ export interface Narrative {
 }
 
 /**
+ * What a narrative's text is read with: its name and its variables.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -54,13 +55,15 @@ export interface ParseOptions {
 }
 
 /**
+ * What a narrative's file is read with: its variables, and where its images may lie.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface FileOptions extends Omit<ParseOptions, "file"> {
   /**
-   * Folders beside the narrative's own whose images it may name. Images elsewhere are refused, also
-   * behind a link: a narrative of somebody else must not choose which of your files are sent.
+   * Folders beside the narrative's own whose images it may name. An image elsewhere is refused, even behind a link: a
+   * narrative that somebody else wrote must not choose which of your files are sent.
    */
   readonly inputsFrom?: ReadonlyArray<string> | undefined
 }
@@ -107,7 +110,7 @@ const invalid = Effect.fnUntraced(function*(file: string, text: string, found: R
     )
     return { ...(line === undefined ? {} : { line }), key, what, ...(hint === undefined ? {} : { hint }) }
   })
-  // In the order of the file; what concerns the whole file comes first.
+  // Problems come in the order of the file, those that concern the whole file first.
   return new NarrativeInvalid({ file, problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) })
 })
 
@@ -139,7 +142,7 @@ const build = Effect.fnUntraced(function*(
 })
 
 /**
- * TOML text → narrative, or every problem in it. Images by file need `fromFile`.
+ * Reads a narrative from TOML text. Fails with every problem in it at once. Images in files need `fromFile`.
  *
  * @category constructors
  * @since 0.1.0
@@ -153,13 +156,13 @@ export const parse = Effect.fnUntraced(function*(
   return yield* build(text, raw, file, options, new Map())
 })
 
-/** In bytes: a narrative that is larger is none that somebody wrote. */
+/** The largest narrative, in bytes: nobody writes a larger one by hand. */
 const largest = 64 * 1024 * 1024
 
 /**
- * A file → narrative, with its images read. Every problem is reported at once, the
- * missing files among them. An image is a regular file of at most 20 MiB below the narrative's
- * folder or `inputsFrom`, and of the type that its bytes say.
+ * Reads a narrative from its file, together with its images. Fails with every problem at once, missing files included.
+ * An image is a regular file of at most 20 MiB below the narrative's folder or `inputsFrom`, and of the type that its
+ * bytes say.
  *
  * @category constructors
  * @since 0.1.0
@@ -173,7 +176,7 @@ export const fromFile = Effect.fnUntraced(function*(
   const unreadable = (what: string) => new NarrativeInvalid({ file: path, problems: [{ key: "", what }] })
   const orWhy = Effect.mapError((error: PlatformError) => unreadable(ImageFile.why(error)))
   const info = yield* orWhy(fs.stat(path))
-  // A pipe that the caller names may be one of the shell's: `<(make-story)`.
+  // A pipe is allowed, because the shell may have made the one that the caller names: `<(make-story)`.
   const noun = info.type === "FIFO" ? undefined : ImageFile.notRegular(info)
   if (noun !== undefined) return yield* unreadable(noun)
   if (ByteSize.toBigInt(info.size) > largest) return yield* unreadable(`is larger than ${ImageFile.shown(largest)}`)
@@ -188,8 +191,8 @@ export const fromFile = Effect.fnUntraced(function*(
 })
 
 /**
- * Plays a narrative as typed events. The last one is `NarrativeFinished`; a failing act
- * ends the stream in `ActFailed`. Ending the stream early aborts the act's request.
+ * Plays a narrative as a stream of typed events. The last one is `NarrativeFinished`; an act that fails ends the
+ * stream with `ActFailed`. Ending the stream early aborts the act's request.
  *
  * @category running
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What happens while a narrative is played.
+ * The events of a narrative while it is played.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ export interface ActStarted {
 }
 
 /**
- * An act waits for its model's quota.
+ * An act waits until its model's quota has room.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +30,7 @@ export interface Waiting {
   readonly _tag: "Waiting"
   readonly act: string
   readonly lane: LaneKey
-  /** Milliseconds since the epoch, as far as is known. */
+  /** When the wait ends, as far as is known, in milliseconds since the epoch. */
   readonly until: number | undefined
 }
 
@@ -45,7 +45,7 @@ export interface Retrying {
   readonly act: string
   /** The attempt that failed, from 1. */
   readonly attempt: number
-  /** Milliseconds. */
+  /** The wait before the next attempt, in milliseconds. */
   readonly delay: number
   readonly error: GeminiError
 }
@@ -90,6 +90,8 @@ export interface NarrativeFinished {
 }
 
 /**
+ * Everything that `Narrative.executeStream` tells, in the order in which it happens.
+ *
  * @category models
  * @since 0.1.0
  */

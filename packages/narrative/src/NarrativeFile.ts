@@ -1,8 +1,8 @@
 /**
- * The narrative as it stands in its TOML file: these are all its keys.
+ * The narrative as its TOML file writes it: these are all its keys.
  *
- * Every key is optional here, so that one broken key hides no other problem; what is
- * required is checked when the narrative is put together (`Narrative.parse`).
+ * Every key is optional here, so that one broken key hides no other problem; `Narrative.parse` checks what is required
+ * when it puts the narrative together.
  *
  * @since 0.1.0
  */
@@ -50,7 +50,7 @@ export const Generation = Schema.Struct({
   ),
   /** Depth of thought of Gemini 3: the API takes a level or a budget, not both. */
   thinking_level: Schema.optionalKey(Schema.Literals(["minimal", "low", "medium", "high", "xhigh"])),
-  /** Tokens that may be thought; 0 is off, -1 lets the model decide (Gemini 2.5). */
+  /** How many tokens the model may think; 0 switches thinking off, -1 lets the model decide (Gemini 2.5). */
   thinking_budget: integerFrom(-1),
   response_mime_type: text,
   /** A JSON Schema as a TOML table. The answer is then JSON. */
@@ -70,12 +70,12 @@ export const Input = Schema.Struct({
   image: text,
   image_url: text,
   image_base64: text,
-  /** Needed for `image_base64`, and where the name of a file or URL does not tell. */
+  /** The MIME type. It is needed for `image_base64`, and where the name of a file or URL does not tell it. */
   media_type: text
 })
 
 /**
- * One act.
+ * One act as the file writes it: a request to one model.
  *
  * @category schemas
  * @since 0.1.0
@@ -84,7 +84,7 @@ export const Act = Schema.Struct({
   name: text,
   model: text,
   system: text,
-  /** Stands after the inputs. */
+  /** The text that follows the inputs in the request. */
   prompt: text,
   inputs: Schema.optionalKey(Schema.Array(Input)),
   generation: Schema.optionalKey(Generation)
@@ -95,7 +95,7 @@ const Value = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]).annot
 })
 
 /**
- * A variable, referred to as `{{name}}`. Without a default it has to be given.
+ * A variable of the narrative; texts refer to it as `{{name}}`. One without a default must be given.
  *
  * @category schemas
  * @since 0.1.0
@@ -114,9 +114,9 @@ export const Variable = Schema.Struct({
  */
 export const NarrativeFile = Schema.Struct({
   title: text,
-  /** For acts that name none. */
+  /** The model of acts that name none. */
   model: text,
-  /** For acts that have none. */
+  /** The system instruction of acts that have none. */
   system: text,
   generation: Schema.optionalKey(Generation),
   variables: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),

@@ -1,15 +1,15 @@
 /**
  * The line of a key in a TOML text, for messages about what is wrong there.
  *
- * Effect's Toml gives values without positions, so a second parser that keeps them is loaded, and only when
- * there is something to point at.
+ * Effect's Toml gives values without positions, so a second parser that keeps them is loaded, but only when a message
+ * has something to point at.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 
 /**
- * A key: the names of its tables, places in lists, its own name.
+ * The path of a key: the names of its tables, its positions in lists (from 0) and its own name.
  *
  * @category models
  * @since 0.1.0
@@ -17,16 +17,16 @@ import * as Effect from "effect/Effect"
 export type Path = ReadonlyArray<string | number>
 
 /**
- * The line, from 1, of a key or of its nearest parent that has one; with `find` the line inside its value where
- * that text stands.
+ * Gives the line (from 1) of a key, or of its nearest parent that has one. With `find` it is the line inside the key's
+ * value where that text stands.
  *
  * @category models
  * @since 0.1.0
  */
 export type LineOf = (path: Path, find?: string) => number | undefined
 
-// The part of toml-eslint-parser 1.0 that positions need. Its own types import ESLint's, which are not
-// installed with it. The name is no literal, so that TypeScript does not look for them.
+// These types describe the part of toml-eslint-parser 1.0 that positions need. Its own types import those of ESLint,
+// which are not installed with it. The name is typed as a string, so that TypeScript does not look for them.
 const parser: string = "toml-eslint-parser"
 
 interface Node {
@@ -107,7 +107,8 @@ const load = async (text: string): Promise<LineOf> => {
 }
 
 /**
- * The lines of a text. Without the parser (a bundle that leaves it out) or without valid TOML there are none.
+ * The lines of the keys in a TOML text. If the parser is missing (a bundle may leave it out) or the text is not valid
+ * TOML, every line is undefined.
  *
  * ```ts
  * import * as TomlPlace from "effect-gemini-narrative/TomlPlace"

@@ -1,5 +1,5 @@
 /**
- * The chunks of a stream folded into the response that they are.
+ * The chunks of a stream, folded into one response.
  *
  * Parts are kept as they came, each the object that was received: none is merged with
  * another, because a thought signature belongs to its part and to no other. Joined text
@@ -14,7 +14,10 @@ import * as Stream from "effect/Stream"
 import type { Candidate } from "../wire/Candidate.ts"
 import type { GenerateContentResponse } from "../wire/GenerateContent.ts"
 
-/** The later object over the earlier one; what is missing or null there leaves what was. */
+/**
+ * The fields of the later object over those of the earlier one; a field that is missing or null in the later one stays
+ * as it was.
+ */
 const over = <A extends object>(earlier: A | null | undefined, later: A): A => {
   if (earlier === null || earlier === undefined) return later
   const out: A = { ...earlier, ...later }
@@ -32,14 +35,14 @@ const joined = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>):
   ...later
 ]
 
-/** The same, where a later list may begin with all of the earlier one. */
+/** Both lists as one, for a later list that may repeat all of the earlier one at its beginning. */
 const grown = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
   earlier.length > 0 && later.length >= earlier.length &&
     JSON.stringify(later.slice(0, earlier.length)) === JSON.stringify(earlier)
     ? later
     : [...earlier, ...later]
 
-/** A growing list of each of some fields, for objects whose lists come in pieces. */
+/** Joins the lists in some fields of two objects, for objects whose lists come in pieces. */
 const growing = <A extends object>(
   earlier: A | null | undefined,
   later: A | null | undefined,
@@ -136,7 +139,7 @@ class Fold {
 }
 
 /**
- * The response that the chunks are pieces of. No chunks make an empty response.
+ * The response whose pieces the chunks are. Without chunks it is empty.
  *
  * @category folding
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What `GeminiClient` answers: views over the wire response, which is there whole.
+ * The answers of `GeminiClient`: views over the wire response, which is there whole.
  *
  * @since 0.1.0
  */
@@ -33,9 +33,9 @@ export interface Answer {
   readonly model: string
   /** Every attempt of the call, the successful one last. */
   readonly attempts: ReadonlyArray<Attempt>
-  /** Requests that the answer is made of: more than 1 where the server broke it off and the client went on. */
+  /** How many requests the answer took: more than 1 if the server broke it off and the client went on. */
   readonly hops: number
-  /** The wire response, untouched; of several hops one after another, with the usage of all. */
+  /** The wire response as received; several hops are joined into one, with the usage of all. */
   readonly response: GenerateContent.GenerateContentResponse
 }
 
@@ -50,18 +50,18 @@ export interface StreamChunk {
   /** The piece's text without thoughts. */
   readonly text: string
   readonly finished: boolean
-  /** On the finished chunk: the last one that the server gave. */
+  /** The last finish reason that the server gave. It is only on the finished chunk. */
   readonly finishReason?: string
-  /** Of the stream so far, not of the piece; on the finished chunk the last that the server gave. */
+  /** The usage of the stream so far, not of the piece; the finished chunk has the last one that the server gave. */
   readonly usage?: Usage
-  /** On the finished chunk: requests that the answer is made of. */
+  /** How many requests the answer took. It is only on the finished chunk. */
   readonly hops?: number
-  /** The wire chunk, untouched; of a later hop with the usage so far, and its places counted from the first one. */
+  /** The wire chunk as received. In a later hop its usage and its indices are those of the whole answer so far. */
   readonly response: GenerateContent.GenerateContentResponse
 }
 
 /**
- * The views over a response. `model` is the one that was asked.
+ * An answer from a response. `model` is the one that was asked.
  *
  * @category constructors
  * @since 0.1.0
@@ -84,14 +84,14 @@ export const make = (
 })
 
 /**
- * What a request would cost, counted by the server.
+ * The tokens of a request, counted by the server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface TokenCount {
   readonly totalTokens: number
-  /** Of these, tokens that a cache holds. */
+  /** How many of these tokens a cache holds. */
   readonly cachedTokens: number
   readonly model: string
   readonly attempts: ReadonlyArray<Attempt>
@@ -100,6 +100,8 @@ export interface TokenCount {
 }
 
 /**
+ * A count of tokens from the response of countTokens. `model` is the one that was asked.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -122,9 +124,9 @@ export const tokenCount = (
  * @since 0.1.0
  */
 export interface Embeddings {
-  /** One vector an input, in the order of the inputs. */
+  /** One vector for each input, in the order of the inputs. */
   readonly vectors: ReadonlyArray<ReadonlyArray<number>>
-  /** Tokens of all inputs, where the server says it. */
+  /** Tokens of all inputs, if the server counts them. */
   readonly promptTokens: number | undefined
   readonly model: string
   readonly attempts: ReadonlyArray<Attempt>
@@ -133,6 +135,8 @@ export interface Embeddings {
 }
 
 /**
+ * Vectors from the response of batchEmbedContents. `model` is the one that was asked.
+ *
  * @category constructors
  * @since 0.1.0
  */

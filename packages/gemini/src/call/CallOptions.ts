@@ -1,5 +1,5 @@
 /**
- * What one call may say differently from its client, and what it tells while it runs.
+ * The options in which one call may differ from its client, and the events that it tells while it runs.
  *
  * @since 0.1.0
  */
@@ -12,16 +12,16 @@ import type { LaneKey, Priority } from "../RateLimiter.ts"
 import type * as Tier from "../limits/Tier.ts"
 
 /**
- * Overrides of one call, the second argument of every operation of `GeminiClient`.
- * What is left out stays as the client has it.
+ * Overrides of one call, the second argument of every operation of `GeminiClient`. Options that are left out are those
+ * of the client.
  *
  * @category options
  * @since 0.1.0
  */
 export interface CallOptions {
-  /** Deadlines, each on its own. */
+  /** Deadlines; those that are left out are the client's. */
   readonly timeouts?: Timeouts | undefined
-  /** Retries, each setting on its own. */
+  /** Retries; settings that are left out are the client's. */
   readonly retry?: Retry | undefined
   /** Whether a broken-off answer is followed to its end. */
   readonly continuation?: Continuation | undefined
@@ -31,28 +31,37 @@ export interface CallOptions {
   readonly limits?: Partial<Tier.Limits> | undefined
   /** `interactive` (the default) goes before `batch` when both wait for quota. */
   readonly priority?: Priority | undefined
-  /** Longest wait for quota before each attempt. Default: no limit. */
+  /** The longest wait for quota before each attempt. Default: no limit. */
   readonly maxWait?: Duration.Input | undefined
-  /** Longest queue for the model's quota; beyond it the call fails at once with LimiterFull. Default: no limit. */
+  /**
+   * How many calls may already wait for the model's quota; with more of them the call fails at once with LimiterFull.
+   * Default: no limit.
+   */
   readonly maxQueue?: number | undefined
-  /** While the day's quota is spent: fail with QuotaExhausted, or wait until it resets. Default `fail`. */
+  /**
+   * Whether the call fails with QuotaExhausted while the day's quota is spent, or waits until it resets. Default
+   * `fail`.
+   */
   readonly whenExhausted?: "fail" | "wait" | undefined
-  /** A request estimated above the model's whole token budget: alone on an empty window, or RequestTooLarge. Default `alone`. */
+  /**
+   * Whether a request estimated above the model's whole token budget goes alone on an empty window, or fails with
+   * RequestTooLarge. Default `alone`.
+   */
   readonly oversize?: "alone" | "reject" | undefined
   /** Extra request headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How the call travels. Default: HTTP, or Live for a model that has nothing else. */
   readonly transport?: "http" | "live" | undefined
-  /** Another way, where quota or an outage closes this one. Default: none. */
+  /** Another transport or model, for when quota or an outage stops this one. Default: none. */
   readonly fallback?: Fallback | undefined
-  /** Told of every wait of the call. It runs in the call's fiber: keep it short. */
+  /** Called at every wait of the call. It runs in the call's fiber, so keep it short. */
   readonly observe?: ((event: CallEvent) => Effect.Effect<void>) | undefined
 }
 
 /**
- * Where a call goes when quota, an outage or a deadline ended it after all its attempts: with
- * its own attempts and deadlines, over this transport, to this model (default the same). Of
- * a stream only before its first chunk. The answer's `attempts` tell of both ways.
+ * Where a call goes when quota, an outage or a deadline ended it after all its attempts: over this transport, to this
+ * model (default: the same one), with attempts and deadlines of its own. A stream goes there only before its first
+ * chunk. The answer's `attempts` hold those of both ways.
  *
  * @category options
  * @since 0.1.0
@@ -60,27 +69,29 @@ export interface CallOptions {
 export interface Fallback {
   readonly transport: "http" | "live"
   readonly model?: string | undefined
-  /** Told when the call goes the other way, and why. It runs in the call's fiber: keep it short. */
+  /** Called when the call goes this way, with the error that made it. It runs in the call's fiber, so keep it short. */
   readonly observe?: ((error: GeminiError) => Effect.Effect<void>) | undefined
 }
 
 /**
- * What a call waits for.
+ * An event of a call that waits or chooses a member.
  *
  * @category models
  * @since 0.1.0
  */
 export type CallEvent =
-  /** For its quota; `until` in milliseconds since the epoch, as far as is known. */
+  /** The call waits for its quota; `until` is in milliseconds since the epoch, as far as is known. */
   | { readonly _tag: "Waiting"; readonly lane: LaneKey; readonly until: number | undefined }
-  /** Between two attempts: number `attempt` failed with `error`, the next one comes after `delay`. */
+  /**
+   * The call waits between two attempts: number `attempt` failed with `error`, and the next one comes after `delay`.
+   */
   | {
     readonly _tag: "Retrying"
     readonly attempt: number
     readonly delay: Duration.Duration
     readonly error: GeminiError
   }
-  /** Of several members: where the attempt goes, and everywhere it could have gone, in the order of choice. */
+  /** The attempt goes to one of several members; the candidates come in the order of choice. */
   | {
     readonly _tag: "Chosen"
     readonly member: string

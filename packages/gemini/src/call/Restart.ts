@@ -1,10 +1,9 @@
 /**
- * A streamed answer that may begin anew: for consumers that can take back what they showed.
+ * A streamed answer that may begin anew, for consumers that can take back what they showed.
  *
- * `generateStream` never switches after its first chunk, since what was delivered cannot be
- * taken back behind the consumer's back. Whoever can take it back asks for it here, and is
- * told: a `Restart` says that everything before it is void, and the answer begins again, at
- * another member where there are several.
+ * `generateStream` never switches after its first chunk, since what was delivered cannot be taken back behind the
+ * consumer's back. A consumer that can take it back asks for that here: a `Restart` tells it that everything before is
+ * void and the answer begins again, at another member if there are several.
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -38,7 +37,7 @@ import type { Attempt, GeminiError } from "../GeminiError.ts"
 import * as MemberCall from "../members/MemberCall.ts"
 
 /**
- * What came before is void: the answer begins again. `error` is what broke it.
+ * Everything before this event is void, and the answer begins again. `error` is what broke it.
  *
  * @category models
  * @since 0.1.0
@@ -46,12 +45,16 @@ import * as MemberCall from "../members/MemberCall.ts"
 export class Restart extends Data.TaggedClass("Restart")<{ readonly error: GeminiError }> {}
 
 /**
+ * Whether an event of the stream is a `Restart` and not a chunk.
+ *
  * @category guards
  * @since 0.1.0
  */
 export const isRestart = (event: StreamChunk | Restart): event is Restart => event instanceof Restart
 
 /**
+ * Overrides of the call, and how often its answer may begin anew.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -61,10 +64,10 @@ export interface Options extends CallOptions {
 }
 
 /**
- * The chunks of an answer, and a `Restart` wherever it begins anew: after a break behind the
- * first chunk, never for what would break again (a refusal, a blocked answer, a spent quota).
- * Each beginning is a call of its own with its own attempts; `timeouts.total` of these options
- * bounds them together. The error in the end tells the attempts of all.
+ * The chunks of an answer, and a `Restart` wherever it begins anew: after a break behind the first chunk, never for
+ * what would break again (a refusal, a blocked answer, a spent quota). Each beginning is a call of its own with its
+ * own attempts; `timeouts.total` of these options bounds them together. The last error has the attempts of all
+ * beginnings.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Why an answer is none: the reasons of a `GeminiError` that come with a 200. They are
- * part of `GeminiErrorReason`, which has them all.
+ * Why a 200 is not an answer: those reasons of a `GeminiError` that come with a 200. `GeminiErrorReason` has all
+ * reasons.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,8 @@ import { GenerateContentResponse } from "../wire/GenerateContent.ts"
 import { SafetyRating } from "../wire/Safety.ts"
 
 const description = Schema.optionalKey(Schema.String)
-// Declared: a struct would be rebuilt without the keys that no schema knows. The guard is made when it is asked.
+// The schema is declared, because a struct would be rebuilt without the keys that it does not know. The guard is made
+// at its first use.
 const kept = <A>(schema: Schema.Codec<A>) => {
   let is: ((value: unknown) => value is A) | undefined
   return Schema.optionalKey(Schema.declare((value): value is A => (is ??= Schema.is(schema))(value)))
@@ -19,9 +20,9 @@ const response = kept(GenerateContentResponse)
 const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
 
 /**
- * The answer is not what the API promises: not JSON, a redirect, JSON with another shape, or
- * an answer that its `finishReason` calls malformed or leaves empty; `response` then holds
- * what there is of it. `path` is the place in the body, `""` the whole of it.
+ * The answer is not what the API promises: not JSON, a redirect, JSON with another shape, or an answer that its
+ * `finishReason` calls malformed or leaves empty; `response` then holds the rest of it. `path` is the place in the
+ * body; `""` is the whole body.
  *
  * @category errors
  * @since 0.1.0
@@ -44,9 +45,9 @@ export class InvalidResponse
 }
 
 /**
- * The server sent more than is taken in: `limit` is the bound in bytes, as they are once they
- * are inflated, and `what` it is a bound of: the body of an answer, one event of a stream, the
- * body of an error (the envelope has its `status`). The rest was not read.
+ * The server sent more than the bound allows. `limit` is the bound in bytes, after decompression, and `what` is
+ * bounded: the body of an answer, one event of a stream, or the body of an error (the envelope has its `status`). The
+ * rest was not read.
  *
  * @category errors
  * @since 0.1.0
@@ -90,8 +91,8 @@ export class PromptBlocked
 }
 
 /**
- * The answer was blocked while it was generated. `response` holds what there is of it;
- * the usage is in `GeminiError.usage`.
+ * The answer was blocked while it was generated. `response` holds what came of it; the usage is in
+ * `GeminiError.usage`.
  *
  * @category errors
  * @since 0.1.0
@@ -134,8 +135,8 @@ export class ToolCallRejected
 }
 
 /**
- * The stream ended before the answer did. `received` holds its responses, the oldest
- * first; beyond 1 MiB of wire text the oldest are `dropped`, which counts them.
+ * The stream ended before the answer did. `received` holds its responses, the oldest first; beyond 1 MiB of wire text
+ * the oldest are dropped, and `dropped` counts them.
  *
  * @category errors
  * @since 0.1.0

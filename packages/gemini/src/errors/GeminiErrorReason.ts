@@ -77,9 +77,9 @@ export class MissingApiKey
 }
 
 /**
- * The key, or the project behind it, was refused: HTTP 401, 403, 402 (no credit left), and
- * the HTTP 400 with which Google answers a bad key. `code` is Google's machine-readable cause, such as
- * API_KEY_INVALID or SERVICE_DISABLED; `links` lead to what can be done.
+ * The key, or the project behind it, was refused: HTTP 401, 403, 402 (no credit left), and the HTTP 400 with which
+ * Google answers a bad key. `code` is Google's machine-readable cause, such as API_KEY_INVALID or SERVICE_DISABLED;
+ * `links` are Google's links to pages that help.
  *
  * @category errors
  * @since 0.1.0
@@ -102,8 +102,8 @@ export class Unauthenticated
 }
 
 /**
- * The request was refused, by the server or before it was sent. `fields` name what is
- * wrong: JSON paths for what this library refuses, the server's own paths otherwise.
+ * The request was refused, by the server or before it was sent. `fields` name what is wrong: by JSON path if this
+ * library refuses it, by the server's own path otherwise.
  *
  * @category errors
  * @since 0.1.0
@@ -125,8 +125,8 @@ export class InvalidRequest
 }
 
 /**
- * The model, file or cache does not exist, or not for this key. `nearMatches` are models
- * of a similar name; `transport` says how the model is reached if it was asked the wrong way.
+ * The model, file or cache does not exist, or this key may not see it. `nearMatches` are models of a similar name;
+ * `transport` says how the model is reached if it was asked the wrong way.
  *
  * @category errors
  * @since 0.1.0
@@ -171,9 +171,9 @@ export class RateLimited
 }
 
 /**
- * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles, in milliseconds since the epoch: Google
- * counts days there, whatever shorter delay the answer suggests. With `budget` it is the
- * caller's own of that name that is spent (see `Budget`), and nothing was sent.
+ * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles, in
+ * milliseconds since the epoch: Google counts days there, whatever shorter delay the answer suggests. With `budget`
+ * the caller's own budget of that name is spent (see `Budget`), and nothing was sent.
  *
  * @category errors
  * @since 0.1.0
@@ -214,8 +214,8 @@ export class Overloaded
 }
 
 /**
- * The server failed (HTTP 408, 499 and 5xx but 501 and 503). A call that the server
- * itself cancelled (499) is not tried again.
+ * The server failed (HTTP 408, 499 and every 5xx except 501 and 503). A call that the server itself cancelled (499) is
+ * not tried again.
  *
  * @category errors
  * @since 0.1.0
@@ -235,7 +235,7 @@ export class ServerError
 }
 
 /**
- * No answer came: the transport's code and words, nothing else.
+ * No answer came. `code` and `description` are the transport's own.
  *
  * @category errors
  * @since 0.1.0
@@ -270,7 +270,7 @@ export class TimedOut
 }
 
 /**
- * Something that the server, the model or this transport cannot do (also HTTP 501).
+ * The server, the model or this transport cannot do it (also HTTP 501). `capability` names what.
  *
  * @category errors
  * @since 0.1.0

@@ -27,15 +27,14 @@ export class RequestTooLarge
 }
 
 /**
- * A budget of money knows no price for what was asked, so that nobody could say whether the call
- * still fits. Nothing was sent.
+ * A budget of money knows no price for the call, so it cannot tell whether the call still fits. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
  */
 export class Unpriced extends Schema.TaggedError<Unpriced>("effect-gemini/GeminiError/Unpriced")("Unpriced", {
   model: Schema.String,
-  /** The tier of service, where the request names one. */
+  /** The service tier, if the request names one. */
   mode: Schema.optionalKey(Schema.String),
   budget: Schema.String
 }) {
@@ -70,8 +69,8 @@ export class LimiterFull
 }
 
 /**
- * The store that processes share their quotas in does not answer, and `whenDown` is
- * `closed`: nothing is sent that nobody counts. `code` is the connection's or the store's.
+ * The store in which processes share their quotas does not answer, and `whenDown` is `closed`, so nothing is sent
+ * uncounted. `code` is that of the connection or the store.
  *
  * @category errors
  * @since 0.1.0

@@ -11,17 +11,16 @@ import { Delay } from "../internal/call/delay.ts"
 
 const description = Schema.optionalKey(Schema.String)
 
-// RFC 6455: 1007 and 1008 mean that what we sent is refused, and will be again, and so do
-// 1002, 1003, 1009 and 1010; every other code (1006 dropped, 1011 server trouble, 1012
-// restart) may pass.
+// By RFC 6455 the codes 1002, 1003, 1007, 1008, 1009 and 1010 mean that what we sent is refused, and would be again.
+// With every other code (1006 dropped, 1011 server trouble, 1012 restart) a second try may succeed.
 const refusals: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010])
 const mayPass = (code: number): boolean => !refusals.has(code)
 
 const said = (text: string): string => text === "" ? "" : `: ${text}`
 
 /**
- * Nothing was dialled: the settings are such as the Live API refuses, or there is no key.
- * `field` is the JSON path in the setup, or the option.
+ * Nothing was dialled, because the Live API refuses such settings, or there is no key. `field` is the JSON path in the
+ * setup, or the name of the option.
  *
  * @category errors
  * @since 0.1.0
@@ -39,7 +38,7 @@ export class InvalidSetup extends Schema.TaggedError<InvalidSetup>("effect-gemin
 }
 
 /**
- * The WebSocket could not be opened: refused with an HTTP status, or never reached.
+ * The WebSocket could not be opened: the server refused it with an HTTP status, or was never reached.
  *
  * @category errors
  * @since 0.1.0
@@ -98,7 +97,7 @@ export class InvalidServerMessage
 }
 
 /**
- * The server announced the end of the connection (`goAway`); `timeLeft` is what it gave.
+ * The server announced the end of the connection (`goAway`); `timeLeft` is the time that it gave.
  *
  * @category errors
  * @since 0.1.0
@@ -134,7 +133,7 @@ export class Interrupted extends Schema.TaggedError<Interrupted>("effect-gemini/
 }
 
 /**
- * Something was asked of a session that is over.
+ * An operation was called on a session that has ended.
  *
  * @category errors
  * @since 0.1.0
@@ -152,7 +151,7 @@ export class SessionClosed extends Schema.TaggedError<SessionClosed>("effect-gem
 }
 
 /**
- * A session's messages have one reader at a time.
+ * The session's messages already have a reader, and there can be only one at a time.
  *
  * @category errors
  * @since 0.1.0
@@ -188,9 +187,8 @@ export class Overflow extends Schema.TaggedError<Overflow>("effect-gemini/LiveEr
 }
 
 /**
- * The server sent more than is taken in: `limit` is the bound in bytes, and `what` it is a
- * bound of: one message with its fragments (`bounds.frame`), or what came before the setup
- * was complete (`inboundLimit`).
+ * The server sent more than the bound allows. `limit` is the bound in bytes, and `what` is bounded: one message with
+ * its fragments (`bounds.frame`), or the messages before the setup was complete (`inboundLimit`).
  *
  * @category errors
  * @since 0.1.0
@@ -230,7 +228,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/LiveEr
 }
 
 /**
- * The lane's own limits let no session or message out within what the options allow.
+ * The lane's limits did not admit the session or message in the time that the options allow.
  *
  * @category errors
  * @since 0.1.0
@@ -248,7 +246,7 @@ export class Limited extends Schema.TaggedError<Limited>("effect-gemini/LiveErro
 }
 
 /**
- * The transport failed; `code` is the system's.
+ * The transport failed; `code` is the system's error code.
  *
  * @category errors
  * @since 0.1.0

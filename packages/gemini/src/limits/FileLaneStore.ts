@@ -2,14 +2,13 @@
  * Lanes in files: a quota remembered between runs, and shared by the processes of one
  * machine.
  *
- * Each step reads, changes and writes one small file under a lock, in about a millisecond:
- * right for commands and scripts. A fleet wants `RedisLaneStore`. The directory is made if
- * it is not there.
+ * Each step reads, changes and writes one small file under a lock, in about a millisecond. That suits commands and
+ * scripts; many processes should share a `RedisLaneStore`. The directory is made if it is not there.
  *
- * Where a file cannot be read or written within six seconds (it is no regular file, the disk is full
- * or read-only, a lock is another user's), the process counts by itself from what it knew last, and
- * tries the file again each second. A file that is damaged counts from what the process knew of it,
- * if anything. Both are said by `Effect.logWarning`, once each time.
+ * If a file cannot be read or written within six seconds (it is not a regular file, the disk is full or read-only, the
+ * lock belongs to another user), the process counts by itself from what it knew last, and tries the file again each
+ * second. For a damaged file it goes on from what it knew of it, if anything. Each of these is logged once by
+ * `Effect.logWarning`.
  *
  * ```ts
  * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
@@ -41,11 +40,13 @@ import * as LaneStore from "./LaneStore.ts"
 import * as ModelId from "../models/ModelId.ts"
 
 /**
+ * Where the files are, and how processes wait for each other.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Where the files are, one a lane. */
+  /** The directory of the files, one for each lane. */
   readonly directory: string
   /** After how long the calls of a process that died free their concurrency. Default 15 seconds. */
   readonly lease?: Duration.Input | undefined
@@ -56,7 +57,7 @@ export interface Options {
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
 
-/** More than ever run at once. */
+/** A limit of concurrent steps that is never reached. */
 const allSteps = Number.MAX_SAFE_INTEGER
 
 const families: ReadonlyArray<LaneStore.LaneKey["family"]> = ["generate", "embed", "count", "live", "liveSession"]
@@ -78,11 +79,13 @@ const keyOf = (name: string): LaneStore.LaneKey | undefined => {
   const quotaModel = ModelId.parse(model)
   if (family === undefined || Result.isFailure(quotaModel)) return undefined
   const key = { project, location, quotaModel: quotaModel.success, family }
-  // Anything else that lies there is no lane.
+  // Other files in the directory are not lanes.
   return nameOf(key) === name ? key : undefined
 }
 
 /**
+ * The store over the FileSystem of the context. It makes the directory if it is not there, and never fails.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -90,7 +93,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const fileSystem = yield* FileSystem.FileSystem
   const { directory } = options
   const clock = Context.get(Context.empty(), Clock.Clock)
-  // Where it cannot be made, the lanes find that out.
+  // A directory that cannot be made shows when a lane is used.
   yield* Effect.ignore(fileSystem.makeDirectory(directory, { recursive: true }))
   const files: Files = {
     fileSystem,
@@ -120,8 +123,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * The lanes that a directory remembers, sorted; none where there is no such directory. What they
- * count is asked of the store: `store.open(key, …).read(…)`.
+ * The keys of the lanes in a directory, sorted; none if there is no such directory. The store tells what they count:
+ * `store.open(key, …).read(…)`.
  *
  * @category getters
  * @since 0.1.0
@@ -136,6 +139,8 @@ export const lanes = Effect.fnUntraced(function*(directory: string) {
 })
 
 /**
+ * Lanes in files of one directory, for `RateLimiter.layer`.
+ *
  * @category layers
  * @since 0.1.0
  */

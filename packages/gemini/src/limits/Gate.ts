@@ -1,5 +1,5 @@
 /**
- * What stands between a permit and its attempt, such as a budget: it may refuse, and hears what
+ * Checks between a permit and its attempt, such as a budget: they may refuse the attempt, and are told what its
  * answers are charged.
  *
  * @since 0.1.0
@@ -21,30 +21,33 @@ export interface Ending {
   readonly exit: Exit.Exit<unknown, unknown>
   /** Whether it was handed to the transport. */
   readonly sent: boolean
-  /** Whether it had one answer: what was charged last is then the whole of it, if it succeeded. */
+  /** Whether the attempt has one answer only: if it succeeded, the last charge is then all of it. */
   readonly isWhole: boolean
 }
 
 /**
- * What one attempt holds of one gate.
+ * One attempt's hold on one gate, from its entry to its end.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Hold {
-  /** Hears of each answer, and of a stream of each chunk. */
+  /** Takes each answer, or each chunk of a stream. */
   readonly charge: (answer: RateLimiter.Charged) => void
   readonly end: (ending: Ending) => Effect.Effect<void>
 }
 
 /**
- * What an attempt that has its permit passes before it is sent, such as a budget.
+ * A check that an attempt passes between its permit and its sending, such as a budget.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Gate {
-  /** Refuses by failing. It runs uninterruptibly, but for what it restores: then it holds nothing. */
+  /**
+   * Lets the attempt in, or refuses it by failing. It runs uninterruptibly, except where it calls `restore`; it must
+   * hold nothing there.
+   */
   readonly enter: (
     admission: RateLimiter.Admission,
     restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -52,7 +55,7 @@ export interface Gate {
 }
 
 /**
- * How a permit is taken where gates stand: the outermost is entered first.
+ * Takes a permit through gates, of which the outermost is entered first.
  *
  * @category models
  * @since 0.1.0
@@ -76,8 +79,8 @@ export interface Gates {
 }
 
 /**
- * What stands between every permit of a limiter and its attempt where it is provided, such as a
- * `Budget`: it may refuse, and hears what answers are charged.
+ * The gates of a limiter, such as a `Budget`: where this service is provided, every attempt passes them after its
+ * permit.
  *
  * @category services
  * @since 0.1.0
@@ -85,7 +88,7 @@ export interface Gates {
 export class Guard extends Context.Service<Guard, Gates>()("effect-gemini/limits/Gate/Guard") {}
 
 /**
- * The same for the attempts of a scope alone, within those of the {@link Guard}: see `Budget.within`.
+ * The gates of one effect's attempts only, inside those of the {@link Guard}: see `Budget.within`.
  *
  * @category services
  * @since 0.1.0

@@ -1,9 +1,8 @@
 /**
  * Where lanes are counted: in this process's memory, or somewhere that processes share.
  *
- * A store answers one question, whether a request fits every dimension of its lane now,
- * and takes from all of them at once or from none. Order, waiting and deadlines are the
- * `RateLimiter`'s.
+ * A store answers one question, whether a request fits every dimension of its lane now, and takes from all of them at
+ * once or from none. The `RateLimiter` takes care of order, waiting and deadlines.
  *
  * Contract for implementations:
  * - `reserve` is atomic: no other caller sees half of it. A store with a clock of its own
@@ -42,7 +41,7 @@ export interface LaneKey {
 }
 
 /**
- * The rolling window of a lane, in milliseconds. The guard is added to the window.
+ * The rolling window of a lane and the margin that is added to it, both in milliseconds.
  *
  * @category models
  * @since 0.1.0
@@ -53,7 +52,7 @@ export interface Window {
 }
 
 /**
- * One request, its tokens estimated.
+ * One request that wants room: the lane's limits, and its estimated input tokens.
  *
  * @category models
  * @since 0.1.0
@@ -66,7 +65,7 @@ export interface Ask {
 }
 
 /**
- * A place in the window and among the calls in flight. Opaque: what it holds is the store's.
+ * A place in the window and among the calls in flight. What else it holds is the store's own.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +75,7 @@ export interface Reservation {
 }
 
 /**
- * Nothing was taken.
+ * A request found no room. Nothing was taken.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +84,7 @@ export interface Refusal {
   readonly _tag: "Refused"
   /** Milliseconds until asking again makes sense; `Infinity`: when a call of this lane ends. */
   readonly retryIn: number
-  /** When the day's quota is back (milliseconds since the epoch), if that is what is spent. */
+  /** When the day's quota is back (milliseconds since the epoch), if that one is spent. */
   readonly resetAt: number | undefined
 }
 
@@ -98,14 +97,14 @@ export interface Refusal {
 export interface Reading {
   /** Requests in the window. */
   readonly requests: number
-  /** Input tokens in the window: reserved, or counted by the server where it said. */
+  /** Input tokens in the window: as the server counted them if it did, else as estimated. */
   readonly tokens: number
   /** Requests of the Pacific day. */
   readonly today: number
   readonly inFlight: number
   /** Milliseconds until a request of one token finds room; `Infinity`: when a call ends. */
   readonly freeIn: number
-  /** No attempt starts before (milliseconds since the epoch), and whether the day's quota is why. */
+  /** When attempts may start again (milliseconds since the epoch); `exhausted` says whether the day's quota is why. */
   readonly parkedUntil: number | undefined
   readonly exhausted: boolean
   /** Limits below the tier's that 429s taught; `undefined`: none. */
@@ -113,16 +112,16 @@ export interface Reading {
 }
 
 /**
- * Limits a window that 429s taught, below the tier's. They are held, then rise from window to
- * window until they are the tier's again.
+ * Limits per window below the tier's, which 429s taught. They are held, then rise from window to window until they are
+ * the tier's again.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Learned {
-  /** Requests a window as of now; `undefined`: the tier's. */
+  /** Requests per window as of now; `undefined`: the tier's limit. */
   readonly rpm: number | undefined
-  /** Tokens a window as of now; `undefined`: the tier's. */
+  /** Tokens per window as of now; `undefined`: the tier's limit. */
   readonly tpm: number | undefined
   /** When the first of them begins to rise, and when the last is forgotten: milliseconds of the Clock. */
   readonly risesAt: number
@@ -130,7 +129,7 @@ export interface Learned {
 }
 
 /**
- * A quota a minute that a 429 named. Without `limit`: so many as the window counted were too many.
+ * A quota per minute that a 429 named. Without `limit` the number that the window counted was too many.
  *
  * @category models
  * @since 0.1.0
@@ -160,8 +159,8 @@ export interface Wanted {
 export interface StoredLane {
   readonly reserve: (ask: Ask, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
   /**
-   * For a store far away: several at once, in order, each as `reserve`. The answers end with the
-   * first refusal: those behind it were not asked.
+   * Reserves several at once, in order, each as `reserve` does; it is for stores behind a network. The answers end
+   * with the first refusal, after which nothing was asked.
    */
   readonly reserveAll?: (
     asks: ReadonlyArray<Ask>,
@@ -173,18 +172,18 @@ export interface StoredLane {
   readonly release: (reservation: Reservation, now: number) => Effect.Effect<void>
   /** The call was never sent: gives everything back. */
   readonly cancel: (reservation: Reservation, now: number) => Effect.Effect<void>
-  /** What was sent elsewhere counts here too: so many earlier today, and these, by tokens, as if now. */
+  /** Counts requests that were sent elsewhere: `earlier` ones of today, and one now for each of `tokens`. */
   readonly charge: (earlier: number, tokens: ReadonlyArray<number>, now: number) => Effect.Effect<void>
-  /** No attempt for `retryAfter` milliseconds; without it a pause that grows from a second to a minute. */
+  /** Lets no attempt start for `retryAfter` milliseconds; without it the pause grows from a second to a minute. */
   readonly pause: (retryAfter: number | undefined, now: number) => Effect.Effect<void>
-  /** No attempt before `resetAt`: the day's quota is spent. */
+  /** Lets no attempt start before `resetAt` (milliseconds since the epoch), because the day's quota is spent. */
   readonly park: (resetAt: number, now: number) => Effect.Effect<void>
   /** The server refused by a quota below the lane's limits, or perhaps below them. */
   readonly teach: (lesson: Lesson, limits: Limits, now: number) => Effect.Effect<void>
   readonly read: (limits: Limits, now: number) => Effect.Effect<Reading>
   /**
-   * What `read` would say as far as this process knows without I/O: as it was last told.
-   * `freeIn` is for all that is wanted at once.
+   * What `read` would say, from what this process heard last and without I/O. `freeIn` is the time until all that is
+   * wanted finds room together.
    */
   readonly seen: (limits: Limits, wanted: Wanted, now: number) => Reading
   /** Whether this process may forget the lane without losing a count. */
@@ -192,6 +191,8 @@ export interface StoredLane {
 }
 
 /**
+ * Opens lanes: what a store has to offer.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -201,6 +202,8 @@ export interface Service {
 }
 
 /**
+ * Where the limiter counts its lanes, as a service. Without one they are counted in memory.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -303,6 +306,8 @@ class MemoryLane implements StoredLane {
 export const memory: Service = { open: (_, window) => new MemoryLane(window) }
 
 /**
+ * Lanes in this process's memory, as a Layer.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -1,15 +1,14 @@
 /**
  * Budgets in Redis: one for all processes that share it, beyond the life of any of them.
  *
- * A period of a budget is one hash that expires a day after its end (that of `Budget.within`, a
- * month after its last use). Reserving is one Lua script, so that processes that ask at once do
- * not spend the same rest; what was reserved by a process that died stays counted, as if it had
- * been used. Periods turn by each process's own clock. Sums are exact to nine million dollars.
+ * A period of a budget is one hash that expires a day after its end (that of `Budget.within`, a month after its last
+ * use). A reservation is one Lua script, so that processes that ask at the same time do not spend the same remainder.
+ * Reservations of a process that died stay counted, as if they had been used. Periods end by each process's own clock.
+ * Sums are exact to nine million dollars.
  *
- * While Redis does not answer, calls fail with LimiterUnavailable, or go uncounted with
- * `whenDown: "open"`. What it could not be told of calls that end meanwhile is told with the
- * next step that reaches it. Each attempt has an id: a step whose reply is late or lost is told
- * again and counts once, and a reservation of which nobody knows is given back.
+ * While Redis does not answer, calls fail with LimiterUnavailable, or go uncounted with `whenDown: "open"`. The ends
+ * of calls that it misses meanwhile are sent with the next step that reaches it. Each attempt has an id: a step whose
+ * reply is late or lost is told again and counts once, and a reservation of which nobody knows is given back.
  *
  * ```ts
  * import * as NodeRedis from "@effect/platform-node/NodeRedis"
@@ -40,6 +39,8 @@ import * as Script from "../internal/budget/script.ts"
 import { type Status, StoreLink, up } from "../internal/limiter/StoreLink.ts"
 
 /**
+ * The names of the keys in Redis, and what happens while it does not answer.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -54,10 +55,15 @@ export interface Options {
   readonly probeEvery?: Duration.Input | undefined
 }
 
-/** Budgets whose ends this process keeps in mind; of those beyond it Redis keeps a slot each for longer. */
+/**
+ * For how many budgets this process remembers which attempts ended; for others Redis keeps the slots of their attempts
+ * longer.
+ */
 const maxLedgers = 1_000
 
 /**
+ * The store over the Redis of the context, until the scope ends.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -141,7 +147,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             if (answer !== undefined) return Effect.succeed(answer)
             ledger.keepKnown(known)
             if (whenDown === "closed") {
-              // Redis may have made it all the same.
+              // Redis may have made the reservation all the same, so it is given back later.
               if (!wasAway) ledger.release(slot.id)
               return unavailable
             }

@@ -9,9 +9,9 @@
  * died free it within `lease`, and what they sent stays counted. Requests wait in order
  * within a process; between processes the first to ask goes.
  *
- * While Redis does not answer, `whenDown` says what calls do; {@link RedisLaneStore} says
- * whether it is so. When it answers again it is told what was sent without it. A Redis
- * that lost its data starts anew: run it with persistence if a day's quota matters.
+ * While Redis does not answer, `whenDown` says what calls do; {@link RedisLaneStore} tells whether it does. When it
+ * answers again, it counts what was sent meanwhile. A Redis that lost its data starts anew: run it with persistence if
+ * a day's quota matters.
  *
  * ```ts
  * import * as NodeRedis from "@effect/platform-node/NodeRedis"
@@ -48,6 +48,8 @@ import * as LaneStore from "./LaneStore.ts"
 export type Status = Status_
 
 /**
+ * Whether Redis answers, now and from here on.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -58,7 +60,7 @@ export interface Service {
 }
 
 /**
- * How the store stands.
+ * The state of the store's connection, as a service.
  *
  * @category services
  * @since 0.1.0
@@ -66,6 +68,8 @@ export interface Service {
 export class RedisLaneStore extends Context.Service<RedisLaneStore, Service>()("effect-gemini/limits/RedisLaneStore") {}
 
 /**
+ * The names of the keys in Redis, how processes share concurrency, and what happens while Redis does not answer.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -91,6 +95,8 @@ export interface Options {
 }
 
 /**
+ * The store, and its status, over the Redis of the context, until the scope ends.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -25,6 +25,8 @@ export interface Limits {
 }
 
 /**
+ * The name of one of Google's usage tiers.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -59,7 +61,7 @@ export const names: ReadonlyArray<TierName> = ["free", "tier1", "tier2", "tier3"
 export const byName = (name: TierName): Tier => table[name]
 
 /**
- * A tier of your own: what differs from another one.
+ * A tier of your own, given by what differs from another one.
  *
  * ```ts
  * import * as Tier from "effect-gemini/limits/Tier"
@@ -89,8 +91,8 @@ export const extend = (
 }
 
 /**
- * The first limit that cannot be meant: each is a whole number, 0 for a model that the
- * tier does not have, or `Infinity`.
+ * The first limit that is not valid, if there is one. Each must be a whole number, 0 for a model that the tier does
+ * not have, or `Infinity`.
  *
  * @category getters
  * @since 0.1.0

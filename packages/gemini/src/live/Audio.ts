@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import * as Wav from "../internal/live/wav.ts"
 
 /**
- * Hertz of what the model hears best.
+ * The sample rate, in hertz, that the model hears best.
  *
  * @category constants
  * @since 0.1.0
@@ -19,7 +19,7 @@ import * as Wav from "../internal/live/wav.ts"
 export const inputRate = 16_000
 
 /**
- * Hertz of what the model says.
+ * The sample rate, in hertz, of what the model says.
  *
  * @category constants
  * @since 0.1.0
@@ -34,7 +34,7 @@ export const outputRate = 24_000
  */
 export interface Sound {
   readonly samples: Int16Array
-  /** In hertz. */
+  /** Samples per second, in hertz. */
   readonly sampleRate: number
 }
 
@@ -63,7 +63,7 @@ export const pcm = (samples: Int16Array): Uint8Array => {
 }
 
 /**
- * The bytes of an `Audio` event, or of a part's `inlineData`; none where it is no base64.
+ * The bytes of an `Audio` event, or of a part's `inlineData`; empty if the data is not base64.
  *
  * @category conversions
  * @since 0.1.0
@@ -121,7 +121,7 @@ export const fromWav = (file: Uint8Array): Result.Result<Sound, string> => Wav.r
  */
 export const toWav = (sound: Sound): Uint8Array => Wav.write(pcm(sound.samples), sound.sampleRate)
 
-/** Zero crossings of the kernel on either side. */
+/** How many zero crossings the kernel has on either side. */
 const crossings = 16
 
 /**
@@ -135,7 +135,7 @@ export class Resampler {
   readonly #step: number
   readonly #cutoff: number
   readonly #reach: number
-  /** What outputs still need, and where in the input it begins. */
+  /** The input that later output still needs. */
   #kept: Float64Array = new Float64Array(0)
   #start = 0
   #read = 0
@@ -148,7 +148,7 @@ export class Resampler {
     this.#reach = from === to ? 0 : crossings / this.#cutoff
   }
 
-  /** What can be said for certain of the sound so far. */
+  /** Takes the next samples and gives the output that they settle. */
   push(samples: Int16Array): Int16Array {
     const kept = new Float64Array(this.#kept.length + samples.length)
     kept.set(this.#kept)
@@ -158,12 +158,12 @@ export class Resampler {
     return this.#emit(this.#read - this.#reach)
   }
 
-  /** The rest: behind the end there is silence. */
+  /** Gives the rest of the output, as if silence followed. */
   end(): Int16Array {
     return this.#emit(this.#read)
   }
 
-  /** Outputs whose place in the input is before `until`. */
+  /** Gives the output samples whose place in the input is before `until`. */
   #emit(until: number): Int16Array {
     const count = Math.max(0, Math.ceil(until / this.#step - this.#written - 1e-9))
     const out = new Int16Array(count)

@@ -1,10 +1,9 @@
 /**
  * Ephemeral tokens of the Live API: what a backend gives a browser in place of its key.
  *
- * The backend makes one with its key; the browser takes it for its `apiKey` and opens
- * sessions with it, and nothing else: over HTTP a token is refused. It is good for so many
- * sessions, begun within a minute unless `newSessionExpireTime` says otherwise, and may
- * fix what these sessions are.
+ * The backend makes one with its key; the browser takes it for its `apiKey` and opens sessions with it, and nothing
+ * else: over HTTP a token is refused. It is valid for a number of sessions, begun within a minute unless
+ * `newSessionExpireTime` says otherwise, and may fix the settings of these sessions.
  *
  * The API has this method under v1alpha alone (September 2026), so that is where it is sent
  * unless `apiVersion` says otherwise.
@@ -39,7 +38,7 @@ import type * as LiveProtocol from "./LiveProtocol.ts"
 import * as ModelId from "../models/ModelId.ts"
 
 /**
- * What the sessions of a token are: options of `GeminiLive.connect`, with the same defaults.
+ * The settings of a token's sessions: options of `GeminiLive.connect`, with the same defaults.
  *
  * @category models
  * @since 0.1.0
@@ -47,36 +46,38 @@ import * as ModelId from "../models/ModelId.ts"
 export interface Constraints extends SetupFields {
   readonly model: string
   readonly systemInstruction?: string | Content.Content | undefined
-  /** `{}` where the sessions are to be resumable: with `reconnect`, or by their handle. */
+  /** `{}` makes the sessions resumable, by `reconnect` or by their handle. */
   readonly sessionResumption?: LiveProtocol.Setup["sessionResumption"]
 }
 
 /**
+ * What a new token is good for: how many sessions, until when, and which ones.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface CreateRequest {
-  /** How many sessions may begin with it, 0 for as many as one likes; resuming one is not counted. Default 1. */
+  /** How many sessions may begin with it; 0 is no limit. Resuming a session is not counted. Default 1. */
   readonly uses?: number | undefined
-  /** When its sessions end too. Default in 30 minutes, at most in 20 hours. */
+  /** When the token and its sessions end. Default in 30 minutes, at most in 20 hours. */
   readonly expireTime?: DateTime.DateTime.Input | undefined
-  /** Until when sessions may begin with it. Default in a minute. */
+  /** The time until which sessions may begin with it. Default in a minute. */
   readonly newSessionExpireTime?: DateTime.DateTime.Input | undefined
   /**
-   * What its sessions are, in place of what the client asks for. Connect with the same model:
-   * how text is sent depends on it.
+   * The settings of its sessions, in place of those that the client asks for. The client must connect with the same
+   * model, because the way in which text is sent depends on it.
    */
   readonly liveConnectConstraints?: Constraints | undefined
   /**
-   * Left out, the constraints replace everything that the client asks for. A list leaves the
-   * rest to the client: `[]` fixes the fields that the constraints set, names fix these too, at
-   * what they are there or at nothing (`temperature` is `generationConfig.temperature`).
+   * Left out, the constraints replace everything that the client asks for. A list leaves the rest to the client: `[]`
+   * fixes the fields that the constraints set, further names fix those fields too, at their value here or at none
+   * (`temperature` is `generationConfig.temperature`).
    */
   readonly lockAdditionalFields?: ReadonlyArray<string> | undefined
 }
 
 /**
- * A token. Its name is the secret: the browser's `apiKey`.
+ * A token. Its name is the secret, which the browser uses as `apiKey`.
  *
  * @category models
  * @since 0.1.0
@@ -86,11 +87,13 @@ export interface AuthToken {
 }
 
 /**
+ * Makes ephemeral tokens.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** Makes a token. Tried again like every other call; a token that nobody takes ends by itself. */
+  /** Makes a token. The call is retried like every other; a token that nobody uses ends by itself. */
   readonly create: (
     request?: CreateRequest,
     options?: GeminiHttp.CallOptions
@@ -98,6 +101,8 @@ export interface Service {
 }
 
 /**
+ * The maker of ephemeral tokens as a service, for a backend that holds the key.
+ *
  * ```ts
  * import * as AuthTokens from "effect-gemini/live/AuthTokens"
  * import * as Effect from "effect/Effect"
@@ -120,6 +125,8 @@ export interface Service {
 export class AuthTokens extends Context.Service<AuthTokens, Service>()("effect-gemini/live/AuthTokens") {}
 
 /**
+ * The key, the address and how calls are tried again: those options of every client that making a token needs.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -133,7 +140,7 @@ const guard = Guard.make(Schema.Struct({ name: Schema.String }))
 
 const problem = (field: string, description: string): LiveCheck.Violation => ({ field, description })
 
-/** What the wire calls them, of settings that the constraints may name without their place. */
+/** The settings inside `generationConfig` that constraints may name without it. */
 const inGenerationConfig: ReadonlySet<string> = new Set([
   "temperature",
   "topK",
@@ -173,7 +180,7 @@ const constrained = (
     })))
   }
   if (lock === undefined) return Result.succeed({ bidiGenerateContentSetup: setup })
-  // Only what the caller set: the client has the same defaults, or says otherwise.
+  // Only fields that the caller set are fixed: the client has the same defaults, or sets others.
   const said = Object.entries(constraints).flatMap(([key, value]) => value === undefined ? [] : [key])
   const own = Object.fromEntries(
     Object.entries({ ...setup, generationConfig: constraints.generationConfig }).filter(([key]) => said.includes(key))
@@ -252,10 +259,10 @@ export const make = (options: Options): Effect.Effect<Service, never, HttpClient
 /**
  * The service over the HttpClient of the context.
  *
- * Safe for the key are `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the
- * client of `NodeGemini.layerHttpClient`: a redirect is an error there. One that follows
- * redirects by itself (`HttpClient.followRedirects`, one of your own over fetch) sends the key
- * along before anybody can look: what another origin answers is refused as InvalidResponse.
+ * The key is safe with `FetchHttpClient`, `NodeHttpClient` on undici and on node:http, and the client of
+ * `NodeGemini.layerHttpClient`, which fail at a redirect. A client that follows redirects by itself
+ * (`HttpClient.followRedirects`, one of your own over fetch) sends the key along before anybody can look; the answer
+ * of another origin is then refused as InvalidResponse.
  *
  * @category layers
  * @since 0.1.0
@@ -273,8 +280,8 @@ export const layerFetch = (options: Options): Layer.Layer<AuthTokens> =>
   Layer.provide(layer(options), FetchHttpClient.layer)
 
 /**
- * The same with key and base URL from the environment; `options` win over it. The version is
- * that of `options`: the environment's is the one of other methods.
+ * The service on `fetch` with key and base URL from the environment; `options` win over it. Only `options` set the API
+ * version, because the environment's is meant for other methods.
  *
  * @category layers
  * @since 0.1.0

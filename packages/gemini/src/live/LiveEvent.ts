@@ -1,8 +1,8 @@
 /**
- * What happens in a Live session, in the order in which it happens.
+ * The events of a Live session, in the order in which they happen.
  *
- * A server message may hold several things at once: each is an event of its own. What no
- * version of this library knew is there as `Other`, with the message whole.
+ * A server message may hold several things at once, of which each is an event of its own. A message that this version
+ * does not know becomes `Other`, with the message whole.
  *
  * @since 0.1.0
  */
@@ -19,13 +19,13 @@ import * as Usage from "../wire/Usage.ts"
  * @since 0.1.0
  */
 export type LiveEvent =
-  /** A piece of what the model writes; `isThought`: of its thoughts. */
+  /** A piece of the text that the model writes; with `isThought` a piece of its thoughts. */
   | { readonly _tag: "Text"; readonly text: string; readonly isThought: boolean }
-  /** A piece of what the model says: base64 of PCM16 (`Audio.bytes` decodes it). */
+  /** A piece of the model's speech: base64 of PCM16 (`Audio.bytes` decodes it). */
   | { readonly _tag: "Audio"; readonly data: string; readonly mimeType: string; readonly sampleRate: number }
   /** Any other part of the model's turn, as received. */
   | { readonly _tag: "Part"; readonly part: Part.Part }
-  /** What the user said. It may come before, between or after the model's words. */
+  /** A transcription of what the user said. It may come before, between or after the model's words. */
   | {
     readonly _tag: "InputTranscription"
     readonly text: string
@@ -33,7 +33,7 @@ export type LiveEvent =
     readonly isInterim: boolean
     readonly languageCode: string | undefined
   }
-  /** What the model said. */
+  /** A transcription of what the model said. */
   | {
     readonly _tag: "OutputTranscription"
     readonly text: string
@@ -42,7 +42,7 @@ export type LiveEvent =
   }
   /** The model wrote everything; its words may still be playing. */
   | { readonly _tag: "GenerationComplete" }
-  /** The user spoke up: what was queued for playback is gone, play nothing more of this turn. */
+  /** The user has interrupted the model: play nothing more of this turn, not even what is queued. */
   | { readonly _tag: "Interrupted" }
   /** The model's turn is over. */
   | { readonly _tag: "TurnComplete"; readonly reason: string | undefined }
@@ -57,7 +57,9 @@ export type LiveEvent =
   | { readonly _tag: "Resumption"; readonly handle: string | undefined }
   /** The server will end this connection. */
   | { readonly _tag: "GoAway"; readonly timeLeft: Duration.Duration | undefined }
-  /** The connection is gone and will be dialled again; `reason` is `undefined` where we ended it ourselves, after a GoAway. */
+  /**
+   * The connection is gone and will be dialled again; `reason` is `undefined` if we ended it ourselves after a GoAway.
+   */
   | { readonly _tag: "Reconnecting"; readonly attempt: number; readonly reason: LiveErrorReason | undefined }
   /**
    * There is a connection again. `isStateRestored`: the server remembers the session, save
@@ -72,7 +74,7 @@ export type LiveEvent =
 
 const rateOf = (mimeType: string): number => {
   const rate = /;\s*rate=(\d+)/.exec(mimeType)?.[1]
-  // "audio/pcm" without a rate is what Vertex says of its 24 kHz.
+  // Vertex calls its sound of 24 kHz "audio/pcm", without a rate.
   return rate === undefined ? 24_000 : Number(rate)
 }
 
@@ -112,7 +114,7 @@ const contentEvents = (content: LiveProtocol.ServerContent, out: Array<LiveEvent
 }
 
 /**
- * The events of a server message, in the order in which they are meant.
+ * The events of a server message, in the order in which they apply.
  *
  * @category conversions
  * @since 0.1.0
@@ -147,7 +149,7 @@ export const fromMessage = (message: LiveProtocol.ServerMessage): ReadonlyArray<
   return out
 }
 
-/** Messages that say nothing, of keys that we know: `serverContent: {}` is one that was recorded. */
+/** Whether a message has only known keys and says nothing, such as the recorded `serverContent: {}`. */
 const isKnownSilence = (message: LiveProtocol.ServerMessage): boolean => {
   const { serverContent } = message
   if (Object.keys(message).some((key) => !(key in LiveProtocol.ServerMessage.fields))) return false

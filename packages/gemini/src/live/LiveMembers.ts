@@ -2,7 +2,7 @@
  * Live sessions over the members of a client: a session is opened at the member with the
  * most room whose circuit is closed, at the next one if that fails, and resumed where it was.
  *
- * Apart from `Members`, so that a program without Live loads none of it.
+ * It stands apart from `Members`, so that a program without Live loads none of it.
  *
  * ```ts
  * import * as LiveMembers from "effect-gemini/live/LiveMembers"
@@ -56,7 +56,7 @@ import * as ModelId from "../models/ModelId.ts"
 import * as RateLimiter from "../RateLimiter.ts"
 
 /**
- * Those of the members, and what only Live has.
+ * The options of the members, and those of Live alone.
  *
  * @category options
  * @since 0.1.0
@@ -70,13 +70,16 @@ interface LiveMember extends MemberTable.Place {
   readonly limits: CallLimits.LimitsOf
   readonly regionRank: number
   readonly weight: number
-  /** Sessions opened there. */
+  /** How many sessions were opened there. */
   calls: number
-  /** Its key was refused when it was last used. */
+  /** Whether its key was refused when it was last used. */
   isKeyRefused: boolean
 }
 
 /**
+ * The services that {@link layer} provides, over the limiter and the WebSockets of the context. Building them does no
+ * I/O.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -112,7 +115,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const refuse = (model: string, field: string, description: string): LiveError =>
     new LiveError({ method: "connect", model, reason: new Reason.InvalidSetup({ fields: [{ field, description }] }) })
 
-  /** Members in the order of choice, those whose circuit is open left out where there are others. */
+  /** The members in the order of choice. Those with an open circuit are left out if there are others. */
   const ordered = Effect.fnUntraced(function*(
     reach: ReadonlyArray<LiveMember>,
     model: ModelId.ModelId,
@@ -146,7 +149,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const outcome = (error: LiveError): CircuitBreaker.Outcome =>
     error.isRetryable && error.reason._tag !== "Limited" ? CircuitBreaker.failure() : CircuitBreaker.ignored
 
-  /** `undefined`: the circuit is open. Whoever is let in says how it went: nothing comes between. */
+  /**
+   * Opens a session through the member's circuit; `undefined` if that is open. The result is reported without an
+   * interruption in between.
+   */
   const through = <A, R>(key: string, member: LiveMember, open: Effect.Effect<A, LiveError, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(circuits.enter(key), (verdict) => {
@@ -219,7 +225,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * Sessions over members, and what routes calls of `GeminiClient` over Live.
+ * Sessions over members, and the transport that carries calls of `GeminiClient` over Live.
  *
  * @category layers
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The messages of the Live API, as the wire has them: one JSON object a frame.
+ * The messages of the Live API as they are on the wire: one JSON object in each frame.
  *
  * The server writes pretty-printed JSON into binary frames, and several keys may share
  * one message; the client writes compact JSON into text frames. Keys and enum values
@@ -47,7 +47,7 @@ export const RealtimeInputConfig = Schema.Struct({
 })
 
 /**
- * Dropping the oldest context, so that a session may last. Token counts are int64.
+ * When and how the oldest context is dropped, so that a session may last. Token counts are int64.
  *
  * @category schemas
  * @since 0.1.0
@@ -89,7 +89,7 @@ export const Setup = Schema.Struct({
 export interface Setup extends Schema.Schema.Type<typeof Setup> {}
 
 /**
- * A client message: one of the keys a message.
+ * A client message. Each message has exactly one of the keys.
  *
  * @category schemas
  * @since 0.1.0
@@ -124,7 +124,7 @@ export interface ClientMessage extends Schema.Schema.Type<typeof ClientMessage> 
 const details = field(Schema.Array(ModalityTokenCount))
 
 /**
- * `usageMetadata` of the Live API: what is answered is `responseTokenCount` here.
+ * `usageMetadata` of the Live API, which counts the tokens of the answer as `responseTokenCount`.
  *
  * @category schemas
  * @since 0.1.0
@@ -213,7 +213,7 @@ const guardServer = Guard.make(ServerMessage)
 const guardSetup = Guard.make(Setup)
 
 /**
- * Where a message does not have the shape expected of it.
+ * The place at which a message does not have the expected shape.
  *
  * @category models
  * @since 0.1.0
@@ -221,7 +221,7 @@ const guardSetup = Guard.make(Setup)
 export interface Mismatch extends Guard.Mismatch {}
 
 /**
- * A server's frame, text or binary, as the message it holds; the parsed object itself.
+ * The message in a server's frame, text or binary. It is the parsed object itself, with all its keys.
  *
  * ```ts
  * import * as LiveProtocol from "effect-gemini/live/LiveProtocol"
@@ -255,7 +255,7 @@ export const decode = (frame: string | Uint8Array): Result.Result<ServerMessage,
 export const encode = (message: ClientMessage): string => JSON.stringify(message)
 
 /**
- * Whether a value is a setup, or where it is not.
+ * The value as a setup, or the place at which it is not one.
  *
  * @category guards
  * @since 0.1.0

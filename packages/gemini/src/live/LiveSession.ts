@@ -1,13 +1,12 @@
 /**
  * A session of the Live API: an open conversation, spoken or written, both sides at once.
  *
- * Read it as `events`, or ask turn by turn with `ask` and `sendTextStream`, which need
- * nobody on `events`. Closing the scope of `GeminiLive.connect`, or dropping the `events`
- * stream, closes the session.
+ * Read it as `events`, or ask turn by turn with `ask` and `sendTextStream`, which need no reader of `events`. Closing
+ * the scope of `GeminiLive.connect`, or dropping the `events` stream, closes the session.
  *
- * What was received waits for its reader, without loss, up to a bound of bytes: then the
- * session fails with Overflow. Realtime media on its way out is bounded too, and there the
- * oldest is dropped and counted; text, tool answers and control messages never are.
+ * Received messages wait for their reader without loss, up to a bound in bytes; beyond it the session fails with
+ * Overflow. Realtime media on its way out is bounded too, and there the oldest is dropped and counted; text, tool
+ * answers and control messages never are.
  *
  * @since 0.1.0
  */
@@ -23,7 +22,7 @@ import type * as Part from "../wire/Part.ts"
 import type * as Tool from "../wire/Tool.ts"
 
 /**
- * How a session stands.
+ * The state of a session.
  *
  * @category models
  * @since 0.1.0
@@ -41,16 +40,16 @@ export type Status =
  * @since 0.1.0
  */
 export interface Health {
-  /** Of the last ping, where the platform has pings. */
+  /** The round trip of the last ping, if the platform has pings. */
   readonly roundTrip: Duration.Duration | undefined
   /** When the last message came, in milliseconds of the Clock. */
   readonly lastMessageAt: number | undefined
   readonly messages: { readonly received: number; readonly sent: number }
-  /** Of the messages' JSON. */
+  /** Bytes of the messages' JSON. */
   readonly bytes: { readonly received: number; readonly sent: number; readonly unread: number; readonly unsent: number }
-  /** Frames of realtime media that were too late to be sent. */
+  /** How many frames of realtime media were dropped because the connection was too slow. */
   readonly dropped: number
-  /** Pieces of sound that a barge-in took out of the queue. */
+  /** How many pieces of sound a barge-in removed from the queue. */
   readonly flushed: number
   readonly reconnects: number
 }
@@ -67,6 +66,9 @@ export interface AudioOptions {
 }
 
 /**
+ * An open session: what happens in it, what can be sent into it, and how it stands. Its operations fail with
+ * LiveError.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -75,53 +77,52 @@ export interface LiveSession {
   /** Everything that happens, in order. One reader: a second run fails with SessionInUse. */
   readonly events: Stream.Stream<LiveEvent, LiveError>
 
-  /** One whole turn. Turns of `ask` and `sendTextStream` follow one another. */
+  /** Sends text and waits for the whole turn. Turns of `ask` and `sendTextStream` follow one another. */
   readonly ask: (text: string) => Effect.Effect<Answer, LiveError>
-  /** One turn as it comes. Ending the stream early leaves the rest of the turn unread. */
+  /** Sends text and gives the turn as it comes. Ending the stream early leaves the rest of the turn unread. */
   readonly sendTextStream: (text: string) => Stream.Stream<StreamChunk, LiveError>
 
-  /** Text of the user's; the answer comes in `events`. */
+  /** Sends text of the user; the answer comes in `events`. */
   readonly sendText: (text: string) => Effect.Effect<void, LiveError>
   /**
-   * Whole turns, also while the model speaks. With `turnComplete: false` the model waits
-   * for more; by default it answers, and stops what it was saying.
+   * Sends whole turns, also while the model speaks. With `turnComplete: false` the model waits for more; by default it
+   * answers, and stops what it was saying.
    */
   readonly sendTurns: (
     turns: Content.Input,
     options?: { readonly turnComplete?: boolean | undefined }
   ) => Effect.Effect<void, LiveError>
   /**
-   * Realtime sound. A chunk is queued and may be dropped if the connection is too slow; a
-   * stream is pulled as fast as the connection takes it, and nothing of it is dropped while
-   * there is one.
+   * Sends realtime sound. A chunk is queued and may be dropped if the connection is too slow. A stream is pulled as
+   * fast as the connection takes it, and loses nothing while there is a connection.
    */
   readonly sendAudio: <E = never, R = never>(
     audio: Uint8Array | Stream.Stream<Uint8Array, E, R>,
     options?: AudioOptions
   ) => Effect.Effect<void, E | LiveError, R>
-  /** One frame (JPEG or PNG); the API takes one a second. */
+  /** Sends one frame (JPEG or PNG); the API takes one per second. */
   readonly sendVideo: (frame: Uint8Array, mimeType?: string) => Effect.Effect<void, LiveError>
-  /** The user begins to speak, where the detection of activity is switched off. */
+  /** Says that the user begins to speak, if the detection of activity is switched off. */
   readonly activityStart: Effect.Effect<void, LiveError>
   readonly activityEnd: Effect.Effect<void, LiveError>
-  /** The microphone pauses, where activity is detected: what was said is flushed. */
+  /** Says that the microphone pauses, if activity is detected; the server then takes what was said so far. */
   readonly audioStreamEnd: Effect.Effect<void, LiveError>
   /** Answers calls that have no handler, each with its `id` and `name`. */
   readonly sendToolResponse: (responses: ReadonlyArray<Part.FunctionResponse>) => Effect.Effect<void, LiveError>
-  /** Other instructions, other tools, from here on. */
+  /** Sets other instructions or other tools from here on. */
   readonly updateContext: (update: {
     readonly systemInstruction?: string | Content.Content | undefined
     readonly tools?: ReadonlyArray<Tool.Tool> | undefined
   }) => Effect.Effect<void, LiveError>
-  /** Any message of the wire that has no operation here. */
+  /** Sends any message of the wire, such as one that has no operation here. */
   readonly send: (message: LiveProtocol.ClientMessage) => Effect.Effect<void, LiveError>
 
-  /** Reads nothing more, down to the socket where it can be paused, until `resume`. */
+  /** Stops reading until `resume`, even from the socket if that can be paused. */
   readonly pause: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
   /**
-   * Barge-in from this side: what is queued of the model's words is gone at once, and the
-   * rest of its turn is not delivered. The model itself stops when new input reaches it.
+   * Interrupts the model from this side: its queued words are dropped at once, and the rest of its turn is not
+   * delivered. The model itself stops when new input reaches it.
    */
   readonly cancel: Effect.Effect<void>
 
@@ -131,6 +132,6 @@ export interface LiveSession {
   readonly health: Effect.Effect<Health>
   /** Samples of `health`, until the session is closed. */
   readonly healthEvery: (interval: Duration.Input) => Stream.Stream<Health>
-  /** What resumes this session elsewhere (`resumeFrom`), once the server gave it. */
+  /** The handle by which this session can be resumed elsewhere (`resumeFrom`), once the server has given it. */
   readonly handle: Effect.Effect<string | undefined>
 }

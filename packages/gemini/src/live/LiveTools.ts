@@ -1,9 +1,9 @@
 /**
  * Functions that a Live session runs when the model asks for them.
  *
- * Each call runs in a fiber of its own. A call that the server takes back is interrupted
- * and not answered; a handler that fails answers with an error, so that the model can go
- * on. What a handler returns goes out under `output`, its failure under `error`.
+ * Each call runs in a fiber of its own. A call that the server takes back is interrupted and not answered; a handler
+ * that fails answers with an error, so that the model can go on. The result of a handler is sent under `output`, its
+ * failure under `error`.
  *
  * A model that does not wait for a function (`NON_BLOCKING`, the default of
  * `gemini-3.8-live`) may end its turn before the answer, and speaks of it in a turn of its
@@ -19,7 +19,7 @@ import type * as Part from "../wire/Part.ts"
 import type { FunctionDeclaration } from "../wire/Tool.ts"
 
 /**
- * One call of the model's.
+ * One call that the model asks for.
  *
  * @category models
  * @since 0.1.0
@@ -31,8 +31,7 @@ export interface Call {
 }
 
 /**
- * When the model takes notice of an answer that it did not wait for. Sent only to models
- * that take it.
+ * When the model takes notice of an answer that it did not wait for. It is sent only to models that accept it.
  *
  * @category models
  * @since 0.1.0
@@ -40,18 +39,20 @@ export interface Call {
 export type Scheduling = "SILENT" | "WHEN_IDLE" | "INTERRUPT"
 
 /**
+ * Functions for a session: how they are declared to the model, and what runs a call of one.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface LiveTools<R = never> {
   readonly declarations: ReadonlyArray<FunctionDeclaration>
-  /** Fails with anything; the model is told. */
+  /** Runs one call. It may fail with anything, and the model is told. */
   readonly handle: (call: Call) => Effect.Effect<unknown, unknown, R>
   readonly scheduling: (name: string) => Scheduling | undefined
 }
 
 /**
- * A function: how it is declared, and what it does.
+ * A function: its declaration and its handler.
  *
  * @category models
  * @since 0.1.0
@@ -62,7 +63,7 @@ export interface LiveFunction<R = never> extends Omit<FunctionDeclaration, "name
 }
 
 /**
- * Plain functions by name.
+ * Tools made of plain functions by name.
  *
  * ```ts
  * import * as LiveTools from "effect-gemini/live/LiveTools"
@@ -101,8 +102,8 @@ const declarationOf = <R>(known: LiveFunction<R>): Omit<FunctionDeclaration, "na
 const unknownFunction = (name: string): string => `there is no function ${JSON.stringify(name)}`
 
 /**
- * The tools of an `effect/ai` Toolkit, with the handlers of the context. Of a tool that
- * reports in pieces, the model gets the last one.
+ * The tools of an `effect/ai` Toolkit, with the handlers of the context. If a tool reports in pieces, the model gets
+ * the last one.
  *
  * @category constructors
  * @since 0.1.0
@@ -123,7 +124,7 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
       }),
       handle: ({ args, id, name }) =>
         isName(name)
-          // The toolkit validates what the model sent: its type is only hoped for.
+          // The cast is safe, because the toolkit validates what the model sent.
           ? handle(name, args as AiTool.ParametersEncoded<Tools[typeof name]>, id).pipe(
             Effect.flatMap(Stream.runLast),
             Effect.flatMap((last) => Effect.fromOption(last)),
@@ -137,7 +138,7 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
   })
 
 /**
- * What is sent back for a call.
+ * The response that is sent back for a call.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * How `GeminiClient` reaches models over the Live API: the contract alone, so that a
- * program without Live loads none of it. `NodeGemini.layer` provides it.
+ * How `GeminiClient` reaches models over the Live API: only the contract, so that a program without Live loads nothing
+ * of it. `NodeGemini.layer` provides it.
  *
  * @since 0.1.0
  */
@@ -12,9 +12,8 @@ import type * as GeminiHttp from "../GeminiHttp.ts"
 import type * as GenerateContent from "../wire/GenerateContent.ts"
 
 /**
- * One turn over a session of its own: exactly one attempt, in the wire types of HTTP, so
- * that retry, limits and answers are the same for both. A LiveError arrives as a
- * `GeminiError` with its reason.
+ * Carries one turn over a session of its own. It is exactly one attempt, in the wire types of HTTP, so that retry,
+ * limits and answers are the same for both. A LiveError arrives as a `GeminiError` with its reason.
  *
  * @category models
  * @since 0.1.0
@@ -33,6 +32,8 @@ export interface Service {
 }
 
 /**
+ * The way of `GeminiClient` to the Live API, as a service. Without one, calls that need it fail with LiveNotProvided.
+ *
  * @category services
  * @since 0.1.0
  */

@@ -8,18 +8,18 @@ import type * as Tier from "../limits/Tier.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 
 /**
- * A project, a region of it, or a key. What is left out is as the options have it for all.
+ * A project, a region of it, or a key. Fields that are left out are those of the options for all members.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Member {
-  /** How attempts, spans and `MemberCall` name it. */
+  /** The name in attempts, spans and `MemberCall`. */
   readonly name: string
   readonly apiKey?: Redacted.Redacted<string> | undefined
   /** The environment variable that holds the key, for members in data: {@link layerConfig} reads it. */
   readonly apiKeyFrom?: string | undefined
-  /** Whose quota it uses. Default: one of its own, called as the member is. */
+  /** The project whose quota it uses. Default: one of its own, with the member's name. */
   readonly project?: string | undefined
   /** The region of that quota. Regions are tried in the order in which they are first named. Default `global`. */
   readonly location?: string | undefined
@@ -32,7 +32,7 @@ export interface Member {
 }
 
 /**
- * A member and model as a call finds it.
+ * A member and model as a call finds them.
  *
  * @category models
  * @since 0.1.0
@@ -45,9 +45,9 @@ export interface MemberChoice {
   /** How soon its lane admits the call, and how much of its quota is free. */
   readonly headroom: RateLimiter.Headroom
   readonly circuit: "closed" | "open" | "halfOpen"
-  /** Its key was refused when it was last used: it goes behind the others. */
+  /** Whether its key was refused when it was last used; then it comes after the others. */
   readonly isKeyRefused: boolean
-  /** Why it is not the one now: its circuit, a failure in this call, or a quota that has no room. */
+  /** Why it cannot be chosen now: its circuit is open, it failed in this call, or its quota has no room. */
   readonly excluded?: "circuit" | "failed" | "quota"
   /** Milliseconds until it could take the call, as far as is known. */
   readonly availableIn: number

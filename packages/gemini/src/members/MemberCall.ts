@@ -1,6 +1,6 @@
 /**
- * What one call, or a whole program, asks of the members behind its client: set around it,
- * so that it also reaches calls that others make for it (a provider, a narrative).
+ * What one call, or a whole program, asks of the members behind its client. It is set around an effect, so that it
+ * also reaches calls that a provider or a narrative makes inside.
  *
  * @since 0.1.0
  */
@@ -9,27 +9,32 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 /**
+ * What a call asks of the members: who makes it, where it may go, and which models may answer instead.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface MemberCall {
-  /** Who asks. Callers that wait for the same model take turns, however many calls each has. Default: all are one. */
+  /**
+   * The name of the caller. Callers that wait for the same model take turns, however many calls each has. Default: all
+   * calls are of one caller.
+   */
   readonly caller?: string | undefined
-  /** The member to go to, and no other. */
+  /** The only member that the call may go to. */
   readonly member?: string | undefined
   /**
    * Calls of one key go to members that see the same state: the project and location of the
    * one that answered the first of them.
    */
   readonly sticky?: string | undefined
-  /** Members to go to only where there is no other that admits the call. */
+  /** Members to which the call goes only if no other admits it. */
   readonly avoid?: ReadonlyArray<string> | undefined
   /** Models to fall back to, in order, in place of those of the options. */
   readonly fallbackModels?: ReadonlyArray<string> | undefined
 }
 
 /**
- * What the calls of a context ask. A client without members does not look at it.
+ * What the calls in a context ask of members. A client without members ignores it.
  *
  * @category references
  * @since 0.1.0
@@ -42,7 +47,7 @@ export const Call: Context.Reference<MemberCall> = /* @__PURE__ */ Context.Refer
 const over = (call: MemberCall) => (around: MemberCall): MemberCall => ({ ...around, ...call })
 
 /**
- * Sets what the calls of an effect ask; what is not set stays as it is around it.
+ * Sets what the calls of an effect ask; fields that are left out stay as they are around it.
  *
  * ```ts
  * import { GeminiClient } from "effect-gemini/GeminiClient"
@@ -60,7 +65,7 @@ export const set = (call: MemberCall) => <A, E, R>(self: Effect.Effect<A, E, R>)
   Effect.updateService(self, Call, over(call))
 
 /**
- * The same of a stream.
+ * Sets what the calls of a stream ask, as `set` does for an effect.
  *
  * @category combinators
  * @since 0.1.0

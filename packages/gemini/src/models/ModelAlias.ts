@@ -2,9 +2,8 @@
  * Which names stand for another model. Quotas are counted by the concrete model, so an
  * alias and its target share one lane.
  *
- * The table is dated: Google moves its `-latest` names when a model comes out. A client
- * corrects it for itself by what the server says, the `modelVersion` of an answer or the
- * model in a 429's quota dimensions.
+ * The table is dated: Google moves its `-latest` names when a model comes out. A client corrects the table for itself
+ * by what the server says: the `modelVersion` of an answer, or the model in the quota dimensions of a 429.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,8 @@
 /**
- * What is known of the models: which methods they have, and which names come near a
- * name that nobody knows.
+ * What is known of the models: which methods they have, and which names resemble an unknown one.
  *
- * The answer to `supports` comes from, in this order: a list that the program loaded
- * (`refresh`), the dated table that the library brings (`asOf`), the rule about names.
- * No request is ever made that the program did not ask for.
+ * The answer to `supports` comes from, in this order: a list that the program loaded (`refresh`), the dated table that
+ * the library brings (`asOf`), the rule about names. It makes no request that the program did not ask for.
  *
  * @since 0.1.0
  */
@@ -35,7 +33,7 @@ export interface Catalog {
 }
 
 /**
- * What the library knows by itself.
+ * The catalog of the library's own table (`asOf`).
  *
  * @category constants
  * @since 0.1.0
@@ -53,7 +51,7 @@ export const known: Catalog = {
  */
 export const signed: ReadonlySet<string> = /* @__PURE__ */ new Set(Table.signed)
 
-// Google lists the unary method of a pair; the other one comes with it.
+// Google lists only the unary method of a pair; a model that has it also has the other one.
 const alongside: Readonly<Record<string, string>> = {
   generateContent: "streamGenerateContent",
   embedContent: "batchEmbedContents"
@@ -100,7 +98,7 @@ export const supports = (catalog: Catalog, model: string, method: string): boole
   return methods.includes(method)
 }
 
-/** Edits (insert, drop, change, swap neighbours) that turn one name into the other. */
+/** How many edits (insert, drop, change, swap neighbours) turn one name into the other. */
 const distance = (a: string, b: string): number => {
   let before: Array<number> = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -121,8 +119,8 @@ const distance = (a: string, b: string): number => {
 }
 
 /**
- * Up to three known names near a name, the nearest first: at most a third of it differs.
- * None for a name that is known.
+ * Up to three known names that resemble a name, the nearest first; at most a third of each differs. A known name has
+ * none.
  *
  * @category getters
  * @since 0.1.0
@@ -138,6 +136,8 @@ export const nearMatches = (catalog: Catalog, model: string): ReadonlyArray<stri
 }
 
 /**
+ * A catalog that a program can ask and refresh.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -146,7 +146,7 @@ export interface Service {
   readonly current: Effect.Effect<Catalog>
   /** Whether a model has a method. */
   readonly supports: (model: string, method: string) => Effect.Effect<boolean>
-  /** Loads a list, such as `GeminiHttp.listModels()`; it comes before what was known. */
+  /** Loads a list, such as that of `GeminiHttp.listModels()`, which wins over what was known. */
   readonly refresh: <E, R>(models: Stream.Stream<Model, E, R>) => Effect.Effect<void, E, R>
 }
 
@@ -159,6 +159,8 @@ export interface Service {
 export class ModelCatalog extends Context.Service<ModelCatalog, Service>()("effect-gemini/models/ModelCatalog") {}
 
 /**
+ * A catalog that begins with what the library knows (`known`).
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -170,6 +172,8 @@ export const make: Effect.Effect<Service> = /* @__PURE__ */ Effect.map(/* @__PUR
 }))
 
 /**
+ * The catalog of a program, which begins with what the library knows (`known`).
+ *
  * @category layers
  * @since 0.1.0
  */

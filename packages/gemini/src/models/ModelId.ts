@@ -1,10 +1,9 @@
 /**
  * Model names, normalised once at the edge.
  *
- * Outside, a model is a plain string as people write it: `gemini-3.8-flash`,
- * `models/gemini-3.8-flash` or `tunedModels/my-tune`. Inside it is a `ModelId`:
- * the short form without `models/`, which is what lanes, pools and answers are
- * keyed by. `resource` turns it back into what stands in a URL or a body.
+ * Outside, a model is a plain string as people write it: `gemini-3.8-flash`, `models/gemini-3.8-flash` or
+ * `tunedModels/my-tune`. Inside it is a `ModelId`: the short form without `models/`, which is what lanes, pools and
+ * answers are keyed by. `resource` turns it back into the form of URLs and bodies.
  *
  * @since 0.1.0
  */

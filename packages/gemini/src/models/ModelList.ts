@@ -1,6 +1,6 @@
 /**
- * What the server says of its models. These calls belong to no model's quota, so they
- * take no permit; retry, deadline and drain are those of every other call.
+ * The models that the server lists. These calls use no model's quota, so they take no permit; retry, deadline and
+ * drain are those of every other call.
  *
  * @since 0.1.0
  */
@@ -19,6 +19,8 @@ import type * as ModelId from "./ModelId.ts"
 import type * as Models from "../wire/Models.ts"
 
 /**
+ * The server's list of models. The calls fail with GeminiError.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -28,11 +30,13 @@ export interface ModelList {
     request?: Models.ListModelsRequest,
     options?: CallOptions
   ) => Stream.Stream<Models.Model, GeminiError>
-  /** One model. */
+  /** One model by its name; NotFound if the server does not have it. */
   readonly get: (model: ModelId.ModelId, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
 }
 
 /**
+ * What the list is read with: the transport, and how its calls are tried again and ended.
+ *
  * @category options
  * @since 0.1.0
  */
@@ -54,7 +58,7 @@ const plan = (method: string, options: CallOptions | undefined) => ({
 })
 
 /**
- * Does no I/O.
+ * The list over a transport. Making it does no I/O.
  *
  * @category constructors
  * @since 0.1.0

@@ -42,9 +42,9 @@ export type FinishReason =
   | "CONTINUATION"
 
 /**
- * What a finish reason makes of an answer: `whole` and `continued` are answers; `blocked` (for
- * what it says), `call` (for a tool call that the API rejected) and `malformed` are errors, also
- * where there are parts; of an `unknown` one the parts decide.
+ * What a finish reason makes of an answer: `whole` and `continued` are answers; `blocked` (for what it says), `call`
+ * (for a tool call that the API rejected) and `malformed` are errors, even if there are parts; for an `unknown` one
+ * the parts decide.
  *
  * @category models
  * @since 0.2.0

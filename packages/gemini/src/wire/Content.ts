@@ -1,5 +1,5 @@
 /**
- * Contents: the turns of a conversation, what is said to a model and what it says back.
+ * Contents: the turns of a conversation, those of the user and those of the model.
  *
  * The schemas describe the wire value and validate it; they never rewrite it.
  * A received content keeps every key it came with, also keys that this version
@@ -30,8 +30,8 @@ export const Content = Schema.Struct({
 export interface Content extends Schema.Schema.Type<typeof Content> {}
 
 /**
- * What callers may pass wherever contents are expected: a string (one user turn),
- * parts (one user turn) or whole contents.
+ * The three forms that callers may pass wherever contents are expected: a string (one user turn), parts (one user
+ * turn) or whole contents.
  *
  * @category models
  * @since 0.1.0
@@ -72,7 +72,7 @@ export const model = (input: string | ReadonlyArray<Part>): Content => ({
   parts: typeof input === "string" ? [{ text: input }] : input
 })
 
-// Total, because a program without types may pass anything: the request's check then says what is wrong.
+// This never throws, because a program without types may pass anything; the request's check then says what is wrong.
 const isContents = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is ReadonlyArray<Content> =>
   Array.isArray(input) && input.length > 0 &&
   input.every((item: unknown) => typeof item === "object" && item !== null && ("parts" in item || "role" in item))

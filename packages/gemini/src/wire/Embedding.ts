@@ -49,8 +49,8 @@ export const EmbedContentRequest = Schema.Struct({
 export interface EmbedContentRequest extends Schema.Schema.Type<typeof EmbedContentRequest> {}
 
 /**
- * The body of batchEmbedContents. Every entry's `model` must be the model of the call;
- * left out, the client puts it in.
+ * The body of batchEmbedContents. Every entry's `model` must be the model of the call; if it is left out, the client
+ * adds it.
  *
  * @category schemas
  * @since 0.1.0
@@ -90,6 +90,8 @@ export const EmbeddingUsageMetadata = Schema.Struct({
 })
 
 /**
+ * The response of embedContent: one vector and, where the server counts, its tokens.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -142,7 +144,7 @@ export const vectors = (response: BatchEmbedContentsResponse): ReadonlyArray<Rea
   (response.embeddings ?? []).map(numbers)
 
 /**
- * The tokens of all contents, where the server says it.
+ * The tokens of all contents, if the server counts them.
  *
  * @category getters
  * @since 0.1.0

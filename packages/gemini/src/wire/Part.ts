@@ -141,7 +141,7 @@ export const ExecutableCode = Schema.Struct({
 })
 
 /**
- * What came of running an `ExecutableCode`.
+ * The result of running an `ExecutableCode`.
  *
  * @category schemas
  * @since 0.1.0
@@ -206,7 +206,7 @@ export const VideoMetadata = Schema.Struct({
 })
 
 /**
- * How finely a part's media is looked at.
+ * The resolution at which the model looks at a part's media.
  *
  * @category schemas
  * @since 0.1.0
@@ -224,7 +224,7 @@ const WordInfo = Schema.Struct({
 })
 
 /**
- * A transcript of speech, with word times where asked for.
+ * A transcript of speech, with the times of words if they were asked for.
  *
  * @category schemas
  * @since 0.1.0
@@ -379,7 +379,7 @@ export const functionResponse = (
 }
 
 /**
- * The failure of a call, as the model is told of it.
+ * The failure of a call, in the form in which the model is told.
  *
  * @category constructors
  * @since 0.1.0

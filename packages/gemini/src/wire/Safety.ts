@@ -21,7 +21,7 @@ export type HarmCategory =
   | "HARM_CATEGORY_JAILBREAK"
 
 /**
- * From which probability on a category is blocked. One setting a category.
+ * The probability from which on a category is blocked. There is one setting for each category.
  *
  * @category schemas
  * @since 0.1.0

@@ -82,7 +82,7 @@ export const FileSearch = Schema.Struct({
 })
 
 /**
- * Acting on a computer through predefined functions.
+ * A computer on which the model acts through predefined functions.
  *
  * @category schemas
  * @since 0.1.0
@@ -158,7 +158,7 @@ export const FunctionCallingConfig = Schema.Struct({
 })
 
 /**
- * How tools are used.
+ * How the tools of a request are used.
  *
  * @category schemas
  * @since 0.1.0
@@ -179,7 +179,7 @@ export const ToolConfig = Schema.Struct({
 export interface ToolConfig extends Schema.Schema.Type<typeof ToolConfig> {}
 
 /**
- * Functions as a tool.
+ * A tool made of functions that the model may ask to be called.
  *
  * ```ts
  * import * as Tool from "effect-gemini/wire/Tool"
@@ -206,7 +206,7 @@ export const functions = (functionDeclarations: ReadonlyArray<FunctionDeclaratio
 export const googleSearch: Tool = { googleSearch: {} }
 
 /**
- * Python on Google's side.
+ * A tool that runs Python on Google's side.
  *
  * @category constructors
  * @since 0.1.0
@@ -214,7 +214,7 @@ export const googleSearch: Tool = { googleSearch: {} }
 export const codeExecution: Tool = { codeExecution: {} }
 
 /**
- * Reading the URLs that the prompt names.
+ * A tool that reads the URLs that the prompt names.
  *
  * @category constructors
  * @since 0.1.0

@@ -81,7 +81,7 @@ export const UsageMetadata = Schema.Struct({
 export interface UsageMetadata extends Schema.Schema.Type<typeof UsageMetadata> {}
 
 /**
- * A count in numbers: what is absent, null or unreadable is 0.
+ * A count as a number; one that is absent, null or unreadable is 0.
  *
  * @category conversions
  * @since 0.1.0

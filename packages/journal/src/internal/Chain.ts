@@ -1,8 +1,8 @@
 /**
  * Which lines of a log count: the rule by which an append decides where no lock does.
  *
- * An opening counts where its number is the next one, and any other line where also its writer is the one who opened
- * last. What a former writer adds later does not count, for every reader alike. A line with a number above the next one
+ * An opening counts if its number is the next one; any other line counts if, besides, its writer is the one who opened
+ * last. Lines that a former writer adds later do not count for any reader. A line with a number above the next one
  * means that lines are missing.
  */
 import type { End, Line } from "../JournalStore.ts"

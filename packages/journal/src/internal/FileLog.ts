@@ -12,7 +12,7 @@ import { largestAppend } from "./run.ts"
 
 const newline = 10
 const piece = 262_144
-/** No line is longer than the largest append. */
+/** The longest line in bytes, with room for what stands around the records of the largest append. */
 const longest = largestAppend + piece
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -39,9 +39,9 @@ export class FileLog {
   readonly chain = new Chain()
   /** Where the last whole line ends. */
   offset = 0
-  /** Bytes after it, as last seen: a line that is being written, or one that was torn. */
+  /** How many bytes follow it, as last seen: a line that is being written, or a torn one. */
   rest = 0
-  /** A line that cannot be read. It is no loss where the numbers go on after it: then nobody was told of it. */
+  /** A line that cannot be read. Nothing is lost if the numbers go on after it, for then it was never acknowledged. */
   #damaged: Corrupt | undefined = undefined
   readonly #file: FileSystem.File
 
@@ -49,23 +49,23 @@ export class FileLog {
     this.#file = file
   }
 
-  /** Lines that count and come next. `ended` where there is no further whole line now. */
+  /** The next lines that count. `ended` is true if there is no further whole line now. */
   readonly next: Effect.Effect<{ readonly lines: ReadonlyArray<Line>; readonly ended: boolean }, JournalErrorReason> =
     Effect.suspend(() => this.#read(piece))
 
-  /** To the end; lines are only counted. */
+  /** Reads to the end and only counts the lines. */
   readonly skip: Effect.Effect<void, JournalErrorReason> = Effect.suspend(() =>
     Effect.flatMap(this.next, ({ ended }) => ended ? Effect.void : this.skip)
   )
 
-  /** What this process wrote itself and so need not read. */
+  /** Counts a line that this process wrote itself and so need not read. */
   wrote(line: Line, size: number): void {
     this.chain.take(line)
     this.offset = size
     this.rest = 0
   }
 
-  /** Why it cannot be read past this place; what came before is given first. */
+  /** Why the file cannot be read past this place; the lines before it are given first. */
   #failure: JournalErrorReason | undefined = undefined
 
   #read(
@@ -95,7 +95,7 @@ export class FileLog {
       const body = bytes.subarray(start, end)
       const line = body.length === 0 ? undefined : lineOf(body)
       if (line !== undefined && Result.isFailure(line)) {
-        // After a power cut a file may have its length and not its bytes: zeros at the end are a torn line.
+        // After a power cut a file may have its length but not its bytes, so zeros at the end are a torn line.
         if (end === last && atEnd && body.includes(0)) break
         if (line.failure._tag === "Corrupt") this.#damaged = line.failure
         else this.#failure = line.failure

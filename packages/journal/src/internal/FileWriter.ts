@@ -23,7 +23,7 @@ import { encode } from "./runtime.ts"
 export interface Settings {
   readonly file: FileSystem.File
   readonly log: FileLog
-  /** Whether a kernel lock keeps other writers away: then a torn end may be cut off. */
+  /** Whether a kernel lock keeps other writers away. Only then may a torn end be cut off. */
   readonly locked: boolean
   readonly sync: boolean
 }
@@ -31,9 +31,12 @@ export interface Settings {
 export class FileWriter {
   readonly #settings: Settings
   readonly #by: string
-  /** A write failed half-way, so the size is not what was counted. */
+  /** Whether a write failed half-way, so that the file's size is not the one that was counted. */
   #dirty: boolean
-  /** After a sync that failed nobody knows what the disk holds: the kernel may have forgotten the pages. */
+  /**
+   * The failure of a sync, after which no append is taken: nobody knows what the disk holds, for the kernel may have
+   * dropped the pages.
+   */
   #broken: Unavailable | undefined = undefined
 
   constructor(settings: Settings, by: string) {
@@ -46,7 +49,7 @@ export class FileWriter {
     return this.#settings.log.chain.end
   }
 
-  /** Not to be interrupted: what the kernel was given cannot be taken back. */
+  /** Writes one line. It must not be interrupted, for a write that the kernel has cannot be taken back. */
   append(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (this.#broken !== undefined) return Effect.fail(this.#broken)
@@ -58,12 +61,12 @@ export class FileWriter {
     const { chain } = this.#settings.log
     const mine = chain.by === this.#by
     if (!line.opened && !mine) return Effect.fail(new TakenOver(whoIs(chain.by)))
-    // A write that was reported as failed, and is there.
+    // The write was reported as failed, but the line is in the file.
     if (mine && chain.next > line.seq) return Effect.void
     if (chain.next !== line.seq) return Effect.fail(new WrongSequence({ expected: chain.next, given: line.seq }))
     const { offset, rest } = this.#settings.log
-    // Without a lock a torn end is not cut off but closed: somebody may be writing after it. If nothing but its line break
-    // was missing, it counts from here on, and this line may not.
+    // Without a lock a torn end is closed by a line break and not cut off, because somebody may be writing after it.
+    // If only its line break was missing, that line counts from here on, and this one may not.
     const bytes = encode(this.#settings.locked ? `${text}\n` : `\n${text}\n`)
     return this.#write(bytes).pipe(
       Effect.andThen(this.#settings.sync ? this.#flush : Effect.void),
@@ -78,11 +81,11 @@ export class FileWriter {
     )
   }
 
-  /** Somebody else wrote meanwhile. */
+  /** Finds out whether the line counts, after somebody else wrote meanwhile. */
   #judge(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
     const { chain } = this.#settings.log
     if (chain.by === this.#by && chain.next > line.seq) return Effect.void
-    // Another's torn write swallowed it.
+    // Another writer's torn line has swallowed this one, so it is written again.
     if (chain.by === this.#by && chain.next === line.seq) return this.#place(line, text)
     return Effect.fail(new TakenOver(whoIs(chain.by)))
   }
@@ -102,7 +105,7 @@ export class FileWriter {
     return Effect.tapError(rest(bytes), () => Effect.ignore(this.#clean))
   }
 
-  /** Brings what is known and what is there together again: by cutting off a torn end, or by reading on. */
+  /** Makes the counted state agree with the file again: by cutting off a torn end, or by reading on. */
   get #clean(): Effect.Effect<void, JournalErrorReason> {
     const { file, locked, log } = this.#settings
     return log.skip.pipe(

@@ -1,6 +1,6 @@
 /**
- * Notices that a run has grown, for those who follow it. They may be lost, with a connection for example: whoever waits
- * also looks by itself every so often.
+ * Tells followers that their run has grown. Such news may be lost, for example with a connection, so a follower also
+ * looks by itself from time to time.
  *
  * One subscription serves all followers of a store, and is there only while somebody follows.
  */
@@ -12,8 +12,8 @@ import * as Scope from "effect/Scope"
 
 export interface Bell {
   /**
-   * What a reader waits on, in the reader's scope. The first wait returns at once, with the bell heard from then on; so
-   * does one after a ring that came since the last wait.
+   * Gives the effect that a reader waits with, in the reader's scope. The first wait returns at once, and the bell is
+   * heard from then on; a wait also returns at once if the bell has rung since the last one.
    */
   readonly waiting: (id: string) => Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
 }

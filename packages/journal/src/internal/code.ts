@@ -1,7 +1,7 @@
 /** Codes of Redis and SQL clients' errors, and what they mean to a journal. */
 import { type JournalErrorReason, StorageFull, Unavailable } from "../JournalErrorReason.ts"
 
-/** From whatever was thrown. Its words stay behind: they may hold an address or a statement. */
+/** The code of a thrown error. Its message is left out, because it may hold an address or a statement. */
 export const codeOf = (error: unknown): string => {
   for (let cause = error, depth = 0; typeof cause === "object" && cause !== null && depth < 6; depth++) {
     if ("errcode" in cause && typeof cause.errcode === "number") return `SQLITE ${cause.errcode & 255}`
@@ -20,7 +20,10 @@ export const codeOf = (error: unknown): string => {
   return "UNKNOWN"
 }
 
-/** Redis: OOM. PostgreSQL's class 53, insufficient resources: 53100 disk_full, 53200 out_of_memory. SQLITE_FULL is 13. */
+/**
+ * The codes that mean a full store: OOM of Redis, 53100 disk_full and 53200 out_of_memory of PostgreSQL, 13
+ * SQLITE_FULL.
+ */
 const full = new Set(["OOM", "53100", "53200", "SQLITE 13", "ENOSPC", "EDQUOT"])
 
 export const reasonOf = (error: unknown): JournalErrorReason => {

@@ -1,4 +1,4 @@
-/** From what a store says to the error that callers see. */
+/** The error that callers see, made from the reason that a store gives. */
 import * as Effect from "effect/Effect"
 import { JournalError } from "../JournalError.ts"
 import type { JournalErrorReason } from "../JournalErrorReason.ts"

@@ -1,4 +1,4 @@
-/** Blobs of one run: files named after their SHA-256, whole as soon as they have their name. */
+/** Blobs of one run: files named after their SHA-256. A file gets that name only when it is whole. */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Random from "effect/Random"
@@ -6,13 +6,13 @@ import { type JournalErrorReason, NotFound } from "../JournalErrorReason.ts"
 import { ensureFolder, isMissing, isThere, reasonOf } from "./fileFolder.ts"
 import { isDigest } from "./id.ts"
 
-/** The name of a blob that is being written. */
+/** Whether a name is that of a blob that is still being written. */
 const isPart = (name: string): boolean => name.endsWith(".part") && isDigest(name.slice(0, name.indexOf(".")))
 
 export const blobs = (fs: FileSystem.FileSystem, run: string, sync: boolean) => {
   const folder = `${run}/blobs`
   const pathOf = (digest: string) => `${folder}/${digest}`
-  // Looked at first: what is in the folder that a link leads to is not ours to count, let alone to remove.
+  // The folder itself is looked at first: where a link leads, the files are not ours to count, let alone to remove.
   const names = Effect.flatMap(isThere(fs, folder, "Directory"), (there) =>
     there
       ? Effect.catch(
@@ -27,7 +27,8 @@ export const blobs = (fs: FileSystem.FileSystem, run: string, sync: boolean) => 
   ): Effect.fn.Return<void, JournalErrorReason> {
     yield* ensureFolder(fs, folder, false)
     if (yield* isThere(fs, pathOf(digest), "File")) return
-    // Under another name until all of it is there; a name of its own, because two may put the same bytes at once.
+    // The bytes lie under another name until all of them are there. That name is random, because two writers may put
+    // the same bytes at once.
     const part = `${pathOf(digest)}.${(yield* Random.nextIntBetween(0, 2 ** 48)).toString(36)}.part`
     const written = Effect.scoped(
       Effect.flatMap(
@@ -57,12 +58,15 @@ export const blobs = (fs: FileSystem.FileSystem, run: string, sync: boolean) => 
   const size = Effect.flatMap(names, (names) =>
     Effect.map(
       Effect.forEach(names, (name) =>
-        // One that goes meanwhile counts nothing.
+        // A blob that is removed meanwhile counts as nothing.
         Effect.orElseSucceed(Effect.map(fs.stat(`${folder}/${name}`), (info) => Number(info.size)), () => 0)),
       (sizes) => sizes.reduce((sum, size) => sum + size, 0)
     ))
 
-  /** What a death left half-written; and all of them where the run before was removed only in part. */
+  /**
+   * Removes the blobs that a dead process left half-written; for `create` all of them, because an earlier run of this
+   * id may have been removed only in part.
+   */
   const sweep = (mode: "create" | "resume") =>
     Effect.flatMap(names, (names) =>
       Effect.forEach(

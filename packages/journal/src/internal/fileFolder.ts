@@ -1,6 +1,6 @@
 /**
- * The folders of file journals, and whether they may be used: prompts and answers lie in them, so a link, a pipe or what
- * another user can write is refused before anything is read or written.
+ * The folders of file journals, and whether they may be used: prompts and answers lie in them, so a link, a pipe, or a
+ * file that another user can write, is refused before anything is read or written.
  */
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -11,7 +11,7 @@ import { uid } from "./runtime.ts"
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG", "ENOMEM"])
 
-/** The system's code. Its words stay behind: they hold paths. */
+/** The system's error code. Its message is left out, because it holds paths. */
 const codeOf = ({ reason }: PlatformError): string => {
   const cause = "cause" in reason ? reason.cause : undefined
   return typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"
@@ -59,7 +59,7 @@ export const checkInfo = (
   return description === undefined ? Effect.void : Effect.fail(new Unsafe({ path, description }))
 }
 
-/** Whether it is there; fails where it is, but is not safe. */
+/** Whether the path exists. Fails if it does but is not safe to use. */
 export const isThere = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -71,7 +71,7 @@ export const isThere = (
     onSuccess: (info) => Effect.as(checkInfo(path, info, type), true)
   })
 
-/** Makes it, for this user alone, where it is not there. */
+/** Makes the folder for this user alone, if it is not there. */
 export const ensureFolder = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -82,7 +82,7 @@ export const ensureFolder = (
     (there) =>
       there ? Effect.void : Effect.matchEffect(fs.makeDirectory(path, { recursive, mode: 0o700 }), {
         onFailure: (error): Effect.Effect<void, JournalErrorReason> =>
-          // Another process was faster: what it made is looked at like any other.
+          // Another process was faster: the folder that it made is checked like any other.
           error.reason._tag === "AlreadyExists"
             ? Effect.asVoid(isThere(fs, path, "Directory"))
             : Effect.fail(reasonOf(error)),

@@ -12,7 +12,7 @@ import { endOf, parse, writerOf } from "./line.ts"
 const newline = 10
 const decoder = new TextDecoder()
 
-/** An opening is not longer: a writer's id and a state are short. */
+/** How many bytes an opening has at most: a writer's id and a state are short. */
 const opening = 1_024
 
 const firstLine = (file: FileSystem.File): Effect.Effect<Line, JournalErrorReason> =>
@@ -43,7 +43,7 @@ const lastLine = (file: FileSystem.File, size: number, step = 4_096): Effect.Eff
 const sizeOf = (file: FileSystem.File): Effect.Effect<number, JournalErrorReason> =>
   Effect.mapError(Effect.map(file.stat, (info) => Number(info.size)), reasonOf)
 
-/** Who wrote last; undefined where nobody has yet. */
+/** Who wrote last; undefined if nobody has yet. */
 export const lastWriter = (fs: FileSystem.FileSystem, path: string) =>
   Effect.orElseSucceed(
     Effect.flatMap(isThere(fs, path, "File"), (there) =>
@@ -70,7 +70,7 @@ export const headOf = Effect.fnUntraced(function*(
     const state = last.state === undefined ? {} : { state: last.state }
     return { ...common, next: endOf(last), updatedAt: last.at, ...state, writer: writerOf(last.by) }
   }
-  // Without a lock the last line may be one that does not count: all of them are read.
+  // Without a lock the last line may be one that does not count, so all lines are read.
   const log = new FileLog(file)
   let updatedAt = first.at
   while (true) {

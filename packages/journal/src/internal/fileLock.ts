@@ -1,9 +1,10 @@
 /**
  * A lock that the kernel frees at its owner's death: an exclusive SQLite transaction on a side file, which stays empty.
  *
- * SQLite takes the lock by fcntl, on a file system of this machine; a network's may lie about it. Such a lock belongs to
- * the process, and closing any descriptor of that file in the same process drops it: nothing here ever opens the file
- * but SQLite, which knows of its own. A second opening in the same process is refused like one in another.
+ * SQLite takes the lock by fcntl, on a file system of this machine; one on the network may lie about it. Such a lock
+ * belongs to the process, and closing any descriptor of that file in the same process drops it. So only SQLite, which
+ * keeps account of its own descriptors, ever opens the file here. A second opening in the same process is refused like
+ * one in another process.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -11,7 +12,7 @@ import type { DatabaseSync } from "node:sqlite"
 import { Busy, type JournalErrorReason, Unavailable } from "../JournalErrorReason.ts"
 
 export interface KernelLock {
-  /** Holds the lock on the file, which exists, until the scope ends. Busy, without waiting, where somebody has it. */
+  /** Holds the lock on an existing file until the scope ends. Fails with Busy at once if somebody has it. */
   readonly acquire: (path: string) => Effect.Effect<void, JournalErrorReason, Scope.Scope>
 }
 
@@ -48,7 +49,7 @@ const load = (): typeof DatabaseSync | undefined => {
   }
 }
 
-/** Undefined on a runtime without `node:sqlite`: there the append decides. */
+/** The lock, or undefined on a runtime without `node:sqlite`: there the order of appends decides who writes. */
 export const kernelLock = (): KernelLock | undefined => {
   const Database = load()
   return Database === undefined ? undefined : {

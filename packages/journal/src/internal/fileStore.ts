@@ -1,6 +1,6 @@
 /**
- * Journals in files. A run is the folder `ID/`: `journal.jsonl` with one line an append, `blobs/SHA`, and `lock`, an empty
- * file on which SQLite takes the kernel's lock.
+ * Journals in files. A run is the folder `ID/`: `journal.jsonl` with one line for each append, `blobs/SHA`, and
+ * `lock`, an empty file on which SQLite takes the kernel's lock.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -27,7 +27,7 @@ export interface Settings {
 
 const noRun = new NotFound({ what: "run" })
 
-/** Opens a regular file of our own, and no link. */
+/** Opens a regular file that belongs to this user; a link is refused. */
 export const openFile = (
   fs: FileSystem.FileSystem,
   path: string,
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(
     const folderOf = (id: string) => `${directory}/${id}`
     const journalOf = (id: string) => `${folderOf(id)}/journal.jsonl`
 
-    /** The folder of a run that may be there. */
+    /** Succeeds if the run's folder is there, and fails with NotFound if it is not. */
     const find = (id: string): Effect.Effect<void, JournalErrorReason> =>
       Effect.flatMap(
         Effect.andThen(isThere(fs, directory, "Directory"), (there) =>
@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(
     const hold = (id: string): Effect.Effect<void, JournalErrorReason, Scope.Scope> => {
       if (lock === undefined) return Effect.void
       const path = `${folderOf(id)}/lock`
-      // Made without ever being opened where it exists: closing it would drop a lock that this process holds.
+      // A lock file that exists is never opened here: closing it would drop a lock that this process holds.
       const made = Effect.catch(
         fs.writeFile(path, new Uint8Array(0), { flag: "wx", mode: 0o600 }),
         (error): Effect.Effect<void, JournalErrorReason> =>
@@ -74,7 +74,7 @@ export const make = Effect.fnUntraced(
         reason._tag === "Busy"
           ? Effect.flatMap(Effect.scoped(lastWriter(fs, journalOf(id))), (by) => Effect.fail(new Busy(whoIs(by))))
           : Effect.fail(reason)
-      // The second time because an owner that has just taken the lock may not have written its name yet.
+      // The lock is tried twice, because a writer that has just taken it may not have written its name yet.
       return Effect.andThen(made, Effect.catch(lock.acquire(path), () => Effect.catch(lock.acquire(path), busy)))
     }
 
@@ -109,7 +109,8 @@ export const make = Effect.fnUntraced(
         const writer = new FileWriter({ file, log, locked: lock !== undefined, sync }, line.by)
         const lost = yield* Effect.matchEffect(writer.append(line, text), {
           onSuccess: () => Effect.succeed(false),
-          // Without a lock, another one may open at the same time: who is first in the file has the number.
+          // Without a lock another writer may open the run at the same time: the one that is first in the file has the
+          // number.
           onFailure: (reason) =>
             reason._tag !== "TakenOver" && reason._tag !== "WrongSequence"
               ? Effect.fail(reason)
@@ -142,7 +143,7 @@ export const make = Effect.fnUntraced(
         Effect.sleep(poll).pipe(
           Effect.andThen(Effect.mapError(fs.stat(path), (error) => isMissing(error) ? noRun : reasonOf(error))),
           Effect.flatMap((info): Effect.Effect<void, JournalErrorReason> => {
-            // Removed, and created anew.
+            // The run was removed and created anew.
             if (Option.getOrUndefined(info.ino) !== Option.getOrUndefined(ino)) return Effect.fail(noRun)
             const size = Number(info.size)
             if (size < log.offset) {
@@ -153,7 +154,7 @@ export const make = Effect.fnUntraced(
         )
       )
       const begins = yield* begun(pull)
-      // A run without a whole line is one that is just being created.
+      // A run without a whole line is just being created.
       if (log.chain.next === 0) return yield* noRun
       return { pull: begins, wait }
     })
@@ -176,7 +177,7 @@ export const make = Effect.fnUntraced(
         if (end.next !== next) return yield* new WrongSequence({ expected: end.next, given: next })
       }
       const was = yield* isThere(fs, journalOf(id), "File")
-      // First what makes it a run, so that a death in between leaves nothing that can be read.
+      // The journal goes first, because it makes the folder a run: a death in between leaves nothing that can be read.
       yield* Effect.mapError(fs.remove(journalOf(id), { force: true }), reasonOf)
       yield* Effect.mapError(fs.remove(folderOf(id), { recursive: true, force: true }), reasonOf)
       if (!was) return yield* noRun
@@ -202,7 +203,10 @@ export const make = Effect.fnUntraced(
   }
 )
 
-/** So that a power cut does not lose the names either. Some systems cannot sync a folder, and need not. */
+/**
+ * Syncs the folders, so that a power cut does not lose the names of files either. Some systems cannot do that and need
+ * not.
+ */
 const syncFolders = (fs: FileSystem.FileSystem, folders: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.forEach(
     folders,

@@ -1,4 +1,4 @@
-/** Ids of runs: names of folders on every system, so what no system allows, or keeps for itself, is refused. */
+/** Ids of runs. They name folders, so an id that any system refuses, or keeps for itself, is refused here. */
 import { InvalidId } from "../JournalErrorReason.ts"
 
 const shape = /^[A-Za-z0-9][A-Za-z0-9._~@-]{0,127}$/
@@ -9,5 +9,5 @@ export const isId = (id: string): boolean => shape.test(id) && !id.endsWith(".")
 export const idProblem = (id: string): InvalidId | undefined =>
   isId(id) ? undefined : new InvalidId({ shown: (JSON.stringify(id) ?? "it").slice(0, 80) })
 
-/** SHA-256 in hex. */
+/** Whether a text is a SHA-256 in hex. */
 export const isDigest = (digest: string): boolean => /^[0-9a-f]{64}$/.test(digest)

@@ -5,13 +5,13 @@ import type { Entry, Writer } from "../Entry.ts"
 import { Corrupt, type JournalErrorReason, NewerVersion } from "../JournalErrorReason.ts"
 import type { Line, StoreReader } from "../JournalStore.ts"
 
-/** Of the lines themselves, not of the records in them. */
+/** The version of the lines themselves; the records in them have their own. */
 export const format = 1
 
-/** The first sequence number after it. */
+/** The first sequence number after a line. */
 export const endOf = (line: Line): number => line.seq + (line.opened ? 1 : line.records.length)
 
-/** `records` are JSON already. The order of the keys is for people who read the file: first what is short. */
+/** The line as text; `records` are JSON already. Short keys come first, for people who read the file. */
 export const print = (line: Omit<Line, "records">, records: ReadonlyArray<string>): string => {
   const head = JSON.stringify({
     v: format,
@@ -36,7 +36,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** Every field is looked at: the file may have been edited, or not be ours. */
+/** A line from its text. Every field is checked, because the file may have been edited, or not be a journal of ours. */
 export const parse = (text: string): Result.Result<Line, Corrupt | NewerVersion> => {
   const value = parsed(text)
   const damaged = (description: string) => Result.fail(new Corrupt({ description }))
@@ -60,7 +60,7 @@ export const parse = (text: string): Result.Result<Line, Corrupt | NewerVersion>
   return Result.succeed({ ...common, opened: false, of: value.of, version: value.version, records })
 }
 
-/** Lines of a store, up to one that cannot be read; fails where that is the first. */
+/** The lines of a store up to one that cannot be read. Fails if that is the first. */
 export const parseAll = (
   texts: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<Line>, Corrupt | NewerVersion> => {
@@ -74,7 +74,7 @@ export const parseAll = (
   return Effect.succeed(lines)
 }
 
-/** Pulls once at the beginning, so that what is not there is known then; the first pull gives what that one found. */
+/** Pulls once at the beginning, so that a missing run is known then; the first pull of the reader gives those lines. */
 export const begun = (pull: StoreReader["pull"]): Effect.Effect<StoreReader["pull"], JournalErrorReason> =>
   Effect.map(pull, (first) => {
     let given: ReadonlyArray<Line> = first
@@ -96,14 +96,14 @@ export const writerOf = (by: string): Writer => {
   return { id: by, since: parseInt(since, 36), ...(pid === "0" ? {} : { pid: Number(pid) }) }
 }
 
-/** Pid and time of a writer, as errors name them. */
+/** The pid of a writer and the time of its opening, as errors name them. */
 export const whoIs = (by: string | undefined): { readonly pid?: number; readonly since?: number } => {
   if (by === undefined) return {}
   const { id: _id, ...who } = writerOf(by)
   return who
 }
 
-/** What a line without records is to a reader. */
+/** The entry that readers get for an opening. */
 export const openingOf = (line: Line): Entry<never> => ({
   _tag: line.seq === 0 ? "Started" : "Resumed",
   seq: line.seq,

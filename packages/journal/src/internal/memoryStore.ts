@@ -30,7 +30,7 @@ export const make = (): JournalStore => {
 
   const write = (run: MemoryRun, text: string) => {
     const parsed = parse(text)
-    // The same text that files hold is read again, so that a test in memory sees what a file would give.
+    // The line is parsed from the text that a file would hold, so that a test in memory sees what a file would give.
     if (Result.isFailure(parsed)) throw parsed.failure
     run.chain.take(parsed.success)
     run.lines.push(parsed.success)
@@ -43,7 +43,7 @@ export const make = (): JournalStore => {
     append: (line, text) =>
       Effect.suspend((): Effect.Effect<void, JournalErrorReason> => {
         if (runs.get(id) !== run) return Effect.fail(new NotFound({ what: "run" }))
-        // A line that is offered again was written before.
+        // A line that its writer offers again is acknowledged again.
         if (line.seq < run.chain.next && run.lines.some((known) => known.seq === line.seq && known.by === by)) {
           return Effect.void
         }

@@ -1,4 +1,4 @@
-/** Retention: which runs go. */
+/** Retention: which runs are removed, and their removal. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import { errorOf, refused, toError } from "./failure.ts"
 
 const page = 100
 
-/** Every run with its head, page by page; what cannot be read is named and stays. */
+/** Reads the head of every run, page by page. A run that cannot be read is named and stays. */
 const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) {
   const heads: Array<Head> = []
   const unreadable: Array<string> = []
@@ -35,7 +35,7 @@ const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) 
   }
 })
 
-/** Pure: of `heads`, those that go, the one written longest ago first. */
+/** The heads of the runs that go, the one written longest ago first. This function is pure. */
 export const chosen = (heads: ReadonlyArray<Head>, options: PruneOptions, now: number): ReadonlyArray<Head> => {
   const { keepBytes, olderThan, states } = options
   const before = olderThan === undefined ? Infinity : now - Duration.toMillis(Duration.fromInputUnsafe(olderThan))

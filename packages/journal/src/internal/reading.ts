@@ -40,7 +40,7 @@ export const entries = <A>(
 ): Stream.Stream<Entry<A>, JournalError> => {
   const asError = toError(method, id)
   return Stream.unwrap(Effect.map(asError(store.read(id, from)), (reader) => {
-    /** Of a line that cannot be decoded: what was before it is given first. */
+    /** The failure of a line that cannot be decoded; it comes after the entries before it. */
     let failure: JournalErrorReason | undefined
     const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Entry<A>>, JournalError> = Effect.suspend(() =>
       failure !== undefined ?

@@ -1,6 +1,7 @@
 /**
- * What Redis decides, each in one step. A run is three keys of one slot: `head`, a hash; `log`, a stream with one entry an
- * append, whose id is its first sequence number plus one (a stream knows no 0-0); `blobs`, a hash of base64.
+ * The scripts that Redis runs, each in one step. A run is three keys of one slot: `head`, a hash; `log`, a stream with
+ * one entry for each append, whose id is its first sequence number plus one (a stream has no id 0-0); `blobs`, a hash
+ * of base64.
  */
 import * as Redis from "effect/persistence/Redis"
 import type { Line } from "../JournalStore.ts"
@@ -10,14 +11,14 @@ export interface Keys {
   readonly head: string
   readonly log: string
   readonly blobs: string
-  /** Where changes are told, and the id that is told there. */
+  /** The channel on which changes are published, and the id that is published there. */
   readonly channel: string
   readonly id: string
 }
 
 export const streamId = (seq: number): string => `${seq + 1}-0`
 
-/** `written`, `known`; or why not: `missing`, `exists`, `taken BY`, `moved NEXT STATE`. */
+/** Replies `written` or `known`, or why it did not write: `missing`, `exists`, `taken BY`, `moved NEXT STATE`. */
 export const append = Redis.script(
   (keys: Keys, kind: "create" | "resume" | "append", line: Line, text: string, bytes: number) => [
     keys.head,
@@ -60,7 +61,7 @@ return {'written'}`
   }
 ).withReturnType<ReadonlyArray<string>>()
 
-/** The run's mark, then lines; the first is the one that holds `from` where that is asked. */
+/** Replies the run's mark and then lines; if `from` is given, the first line is the one that holds it. */
 export const read = Redis.script(
   (keys: Keys, start: { readonly from: number } | { readonly after: string }, bytes: number) => [
     keys.head,
@@ -91,7 +92,7 @@ return out`
   }
 ).withReturnType<ReadonlyArray<string>>()
 
-/** `removed`, `missing`, or where the run ends if that is not where it was thought to end. */
+/** Replies `removed` or `missing`, or where the run ends if that is not the given place. */
 export const remove = Redis.script(
   (keys: Keys, next: number | undefined) => [keys.head, keys.log, keys.blobs, next ?? "", keys.channel, keys.id],
   {
@@ -106,7 +107,7 @@ return 'removed'`
   }
 ).withReturnType<string>()
 
-/** 1, or 0 where there is no run. */
+/** Replies 1, or 0 if there is no run. */
 export const putBlob = Redis.script(
   (keys: Keys, digest: string, base64: string, size: number) => [keys.head, keys.blobs, digest, base64, size],
   {

@@ -92,12 +92,12 @@ export const make = Effect.fnUntraced(function*(
       )
       if (next === null || next === undefined) return yield* noRun
       end = endFrom(next, state)
-    } else yield* asked(redis.send("ZADD", ids, "0", id)) // Before it is there, so that none is missing in the list.
+    } else yield* asked(redis.send("ZADD", ids, "0", id)) // The id comes first, so that no run is missing in the list.
     while (true) {
       const [line, text] = opening(end)
       const reply = yield* append(id, mode, line, text)
       if (mode === "resume" && reply[0] === "moved") {
-        // Somebody wrote in between: this opening comes after that.
+        // Another writer wrote in between, so this opening follows its line.
         end = endFrom(reply[1], reply[2])
         continue
       }
@@ -117,7 +117,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.flatMap(asked(redis.eval(Scripts.read)(keys, start, page)), (
         [mark, ...texts]
       ): Effect.Effect<ReadonlyArray<Line>, JournalErrorReason> => {
-        // Another run of the same id is not this one.
+        // The run was removed, and another one of its id may be there.
         if (mark === undefined || (run !== undefined && run !== mark)) return Effect.fail(noRun)
         run = mark
         return Effect.map(parseAll(texts), (lines) => {

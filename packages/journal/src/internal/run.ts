@@ -1,4 +1,6 @@
-/** A run that is open for writing: bounds, redaction, numbers, and what to do when a reply is lost. */
+/**
+ * A run that is open for writing: its bounds, redaction and sequence numbers, and what happens when a reply is lost.
+ */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,7 +20,7 @@ import { byteLength, pid } from "./runtime.ts"
 
 const MiB = 1_048_576
 
-/** No append is larger, whatever the options say: readers count on it. */
+/** No append may be larger, whatever the options say: readers rely on it. */
 export const largestAppend = 64 * MiB
 
 const isJson = Schema.is(Schema.Json)
@@ -41,7 +43,7 @@ const persistent = <A>(
 interface Attempt {
   readonly line: Line
   readonly text: string
-  /** The records' text: what tells whether an append is the one before again. */
+  /** The text of state and records, by which an append is known as the same one again. */
   readonly body: string
 }
 
@@ -54,7 +56,7 @@ class OpenRun<A> implements Journal.Run<A> {
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #to: StoreWriter
   readonly #sha256: (bytes: Uint8Array) => Effect.Effect<string>
-  /** What was sent and not answered. */
+  /** The append that was sent and not answered. */
   #pending: Attempt | undefined = undefined
   #next: number
   #state: string | undefined
@@ -190,7 +192,7 @@ class OpenRun<A> implements Journal.Run<A> {
     try {
       kept = redact(json)
     } catch {
-      // Its words may quote what had to be redacted.
+      // The thrown error stays behind: its message may quote what had to be redacted.
       return Result.fail(new Invalid({ path, description: "`redact` threw" }))
     }
     if (!isJson(kept)) return Result.fail(new Invalid({ path, description: "`redact` returned what is not JSON" }))
@@ -220,7 +222,7 @@ class OpenRun<A> implements Journal.Run<A> {
   }
 }
 
-/** What was acquired on the way to a failure, such as the lock, is given back at once and not with the caller's scope. */
+/** If the effect fails, what it had acquired, such as the lock, is released at once and not with the caller's scope. */
 const whole = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
   Effect.flatMap(
     Effect.scope,

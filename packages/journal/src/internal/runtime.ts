@@ -1,4 +1,4 @@
-/** What runtimes differ in: a process may have a number, a user, and built-in modules, or none of them. */
+/** The differences between runtimes: a process may have a number, a user and built-in modules, or none of them. */
 
 const host = typeof process === "undefined" ? undefined : process
 
@@ -11,6 +11,6 @@ const encoder = new TextEncoder()
 
 export const encode = (text: string): Uint8Array => encoder.encode(text)
 
-/** Bytes of UTF-8. Text that cannot be above the limit of anything is not encoded to be counted. */
+/** How many bytes a text has in UTF-8. */
 export const byteLength = (text: string): number =>
   typeof Buffer === "undefined" ? encode(text).length : Buffer.byteLength(text)

@@ -14,7 +14,7 @@ export const sqlBlobs = (
   putBlob: (id, digest, bytes) =>
     Effect.flatMap(
       asked(sql.withTransaction(Effect.gen(function*() {
-        // Also holds the run's row, so that it cannot be removed meanwhile.
+        // This update also locks the run's row, so that the run cannot be removed meanwhile.
         const runs = yield* sql`UPDATE gemini_journal_run SET bytes = bytes + 0 WHERE id = ${id} RETURNING id`
         if (runs.length === 0) return false
         const first = { run_id: id, digest, part: 0, bytes: bytes.slice(0, part) }

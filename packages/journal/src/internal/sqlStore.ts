@@ -1,6 +1,6 @@
 /**
- * Journals in SQL. The row of a run says what comes next and who writes; an append moves that row on under the condition
- * that both are as the writer believes, and writes its line, in one transaction.
+ * Journals in SQL. The row of a run says what comes next and who writes. An append updates that row, on condition that
+ * both are as the writer believes, and writes its line, in one transaction.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -29,7 +29,7 @@ import { sqlBlobs } from "./sqlBlobs.ts"
 export interface Settings {
   /** Milliseconds. */
   readonly timeout: number
-  /** Between two looks of a follower; where the client can be told of changes, and where it cannot. */
+  /** Milliseconds between two looks of a follower: `told` if the client learns of changes, `alone` if it does not. */
   readonly poll: { readonly told: number; readonly alone: number }
 }
 
@@ -83,7 +83,7 @@ const failed = (cause: Cause.Cause<SqlError>): Effect.Effect<never, JournalError
     : Effect.fail(reasonOf(error))
 }
 
-/** A transaction of the caller's is not joined: what was acknowledged must not be rolled back with it. */
+/** Runs an effect outside the caller's transaction, which could roll back what was acknowledged. */
 const apart = (sql: SqlClient) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.updateContext(effect, (context: Context.Context<never>) => Context.omit(sql.transactionService)(context))
 
@@ -116,7 +116,10 @@ export const make = Effect.fnUntraced(function*(
   const find = (id: string): Effect.Effect<RunRow | undefined, JournalErrorReason> =>
     Effect.map(asked(sql<RunRow>`SELECT * FROM gemini_journal_run WHERE id = ${id}`), ([row]) => row)
 
-  /** Does what `claim` says, which gives the run's id if it may; and only then writes the line. True if it did. */
+  /**
+   * Runs `claim`, which returns the run's id if the append is allowed, and only then writes the line. The result is
+   * whether it did.
+   */
   const write = (
     id: string,
     claim: Statement<object>,
@@ -141,7 +144,7 @@ export const make = Effect.fnUntraced(function*(
         : Effect.as(sql`INSERT INTO gemini_journal_entry ${sql.insert(entry)}`, true))))
   }
 
-  /** Why nothing was written; or it was, before. */
+  /** Finds out why nothing was written. It succeeds if the line had been written before. */
   const judge = Effect.fnUntraced(function*(id: string, kind: "create" | "resume" | "append", line: Line) {
     const run = yield* find(id)
     if (run === undefined) return yield* noRun
@@ -182,7 +185,7 @@ export const make = Effect.fnUntraced(function*(
       const [line, text] = opening(end)
       const late = yield* Effect.matchEffect(append(id, mode, line, text), {
         onSuccess: () => Effect.succeed(false),
-        // Somebody wrote in between: this opening comes after that.
+        // Another writer wrote in between, so this opening follows its line.
         onFailure: (reason) =>
           mode === "resume" && reason._tag === "WrongSequence" ? Effect.succeed(true) : Effect.fail(reason)
       })
@@ -198,11 +201,11 @@ export const make = Effect.fnUntraced(function*(
     const run = yield* find(id)
     if (run === undefined) return yield* noRun
     const { mark } = run
-    // The append that holds `from`.
+    // This is the append that holds `from`.
     const [start] = yield* asked(sql<{ readonly seq: number | null }>`SELECT MAX(seq) AS seq FROM gemini_journal_entry
       WHERE run_id = ${id} AND seq <= ${from}`)
     let next = Number(start?.seq ?? 0)
-    // As many lines as fit in a page, and at least one.
+    // A page has as many lines as fit, and at least one.
     const lines = Effect.suspend(() =>
       asked(sql<{ readonly line: string }>`SELECT line FROM (
         SELECT line, seq, SUM(size) OVER (ORDER BY seq) - size AS taken FROM (
@@ -215,7 +218,7 @@ export const make = Effect.fnUntraced(function*(
     )
     const pull: StoreReader["pull"] = Effect.flatMap(lines, (rows): StoreReader["pull"] => {
       if (rows.length === 0) {
-        // The end; or the run was removed, and perhaps another one of its id is there.
+        // Either the run ends here, or it was removed and perhaps another one of its id is there.
         return Effect.flatMap(find(id), (now) => now?.mark === mark ? Effect.succeed([]) : Effect.fail(noRun))
       }
       return Effect.tap(parseAll(rows.map(({ line }) => line)), (lines) => {
@@ -230,7 +233,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     open,
     read,
-    // The character after `~`, the last one that an id may have.
+    // The upper bound ends with the character after `~`, which is the last one that an id may have.
     list: (prefix, after, limit) =>
       Effect.map(
         asked(sql<{ readonly id: string }>`SELECT id FROM gemini_journal_run

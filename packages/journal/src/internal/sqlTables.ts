@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
 
-/** Ids are compared by their bytes, in whatever language the database is. */
+/** Ids are compared by their bytes, whatever the database's language is. */
 const tables = Effect.gen(function*() {
   const sql = yield* SqlClient
   const id = sql.onDialectOrElse({
@@ -29,7 +29,7 @@ const tables = Effect.gen(function*() {
     line TEXT NOT NULL,
     PRIMARY KEY (run_id, seq)
   )`
-  // In parts, because clients bound the size of one message.
+  // Blobs are kept in parts, because clients bound the size of one message.
   yield* sql`CREATE TABLE gemini_journal_blob (
     run_id ${id},
     digest TEXT NOT NULL,
