@@ -122,7 +122,7 @@ export const problems = (value: unknown): ReadonlyArray<Problem> => {
 }
 
 /**
- * The same as one text; undefined for an answer.
+ * Why a value is not an answer, as one text; undefined if it is one.
  *
  * @category predicates
  * @since 0.1.0

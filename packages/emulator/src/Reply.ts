@@ -16,7 +16,7 @@ const object = Schema.Record(Schema.String, Schema.Unknown)
 const millis = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 
 /**
- * A call of a function that the request declares. Without `args` they are made by its schema.
+ * A call of a function that the request declares. Arguments that are left out are made by its schema.
  *
  * @category schemas
  * @since 0.1.0
@@ -69,7 +69,7 @@ export const Usage = Schema.Struct({
 export interface Usage extends Schema.Schema.Type<typeof Usage> {}
 
 /**
- * How fast it is said.
+ * How fast the answer comes.
  *
  * @category schemas
  * @since 0.1.0
@@ -90,9 +90,9 @@ export const Pace = Schema.Struct({
  */
 export interface Pace extends Schema.Schema.Type<typeof Pace> {}
 
-/** Fields that say a whole answer by themselves; the bytes or values are sent as they are, right or wrong. */
+/** Fields of which each is a whole answer; their bytes or values are sent as they are, right or wrong. */
 const wholes = ["response", "chunks", "error", "raw"] as const
-/** Fields that are put together to an answer. */
+/** Fields of which an answer is put together. */
 const pieces = [
   "text",
   "json",
@@ -106,7 +106,7 @@ const pieces = [
   "invalid"
 ] as const
 
-/** What no field can tell by itself. */
+/** Why the fields do not fit together; undefined if they do. */
 const together = (reply: Readonly<Record<string, unknown>>): string | undefined => {
   const given = (names: ReadonlyArray<string>) => names.filter((name) => reply[name] !== undefined)
   const whole = given(wholes)
@@ -126,7 +126,11 @@ const together = (reply: Readonly<Record<string, unknown>>): string | undefined 
   return undefined
 }
 
-/** @internal */
+/**
+ * The fields of a reply, of which the schemas of replies and answers are made.
+ *
+ * @internal
+ */
 export const fields = {
   text: text("what the model says; a stream brings it in chunks"),
   json: Schema.optional(Schema.Unknown).annotateKey(
@@ -159,12 +163,16 @@ export const fields = {
   fault: Schema.optional(FaultFields.Place).annotateKey(about("what goes wrong with this answer"))
 }
 
-/** @internal */
+/**
+ * Checks what no field can tell by itself: which fields may stand beside each other.
+ *
+ * @internal
+ */
 export const check = Schema.makeFilter<Readonly<Record<string, unknown>>>(together, { description: "fits together" })
 
 /**
- * What is answered: one of `response`, `chunks`, `error`, `raw` as it is, or an answer that is put
- * together of the other fields; none of these leaves it to the generator, at this pace.
+ * The answer of a rule: one of `response`, `chunks`, `error` and `raw` as it is, or an answer that is put together of
+ * the other fields. Without any of them the generator answers, at this pace.
  *
  * @category schemas
  * @since 0.1.0

@@ -14,7 +14,7 @@ import * as Reply from "./Reply.ts"
 
 const reply = Schema.Union([Schema.String, Reply.Reply])
 
-/** What no field can tell by itself. */
+/** Why the fields do not fit together; undefined if they do. */
 const together = (rule: Readonly<Record<string, unknown>>): string | undefined => {
   const { end, replies, reply, times } = rule
   if ((reply === undefined) === (replies === undefined)) return "it has either a reply or replies"
@@ -25,7 +25,7 @@ const together = (rule: Readonly<Record<string, unknown>>): string | undefined =
 }
 
 /**
- * A rule as a file has it.
+ * A rule as a file holds it.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,9 +66,9 @@ export interface Rule {
   readonly name?: string | undefined
   /** Default: every request. */
   readonly when?: Matcher.When | undefined
-  /** To every request that matches. */
+  /** The answer to every request that matches. */
   readonly reply?: RuleReply | undefined
-  /** One after the other. */
+  /** The answers to the requests that match, one after the other. */
   readonly replies?: ReadonlyArray<RuleReply> | undefined
   /** How many requests it answers. */
   readonly times?: number | undefined
@@ -88,6 +88,6 @@ export interface Rule {
 export interface Use {
   readonly name: string
   readonly answered: number
-  /** Whether it can answer nothing any more. */
+  /** Whether it is used up and answers no more requests. */
   readonly usedUp: boolean
 }

@@ -1,5 +1,5 @@
 /**
- * What is wrong with something that the emulator was told: a rule, an answer, a fault, an option, a file.
+ * The mistakes in something that the emulator was given: a rule, an answer, a fault, an option, a file.
  *
  * @since 0.1.0
  */
@@ -20,8 +20,8 @@ export const Problem = Schema.Struct({ path: Schema.String, message: Schema.Stri
 export type Problem = typeof Problem["Type"]
 
 /**
- * All the mistakes of one thing that was told. It is a failure where what was told may come from a
- * file; what code says wrongly (an option, an answer for the queue) is a defect.
+ * All the mistakes in one thing that the emulator was given. It is a failure if that may come from a file; a mistake
+ * of the program (in an option, in an answer for the queue) is a defect.
  *
  * ```ts
  * import * as Scenario from "effect-gemini-emulator/Scenario"

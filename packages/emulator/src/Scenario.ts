@@ -27,6 +27,8 @@ import * as Rule from "./Rule.ts"
 import { RuleError } from "./RuleError.ts"
 
 /**
+ * A scenario as its file holds it: rules in order, what happens to other requests, and values for templates.
+ *
  * @category schemas
  * @since 0.1.0
  */
@@ -83,7 +85,7 @@ export const jsonSchema = (): Readonly<Record<string, unknown>> => {
 }
 
 /**
- * A scenario out of a value: an object that was read elsewhere.
+ * A scenario from a value that was read elsewhere. Fails with every mistake in it.
  *
  * @category parsing
  * @since 0.1.0
@@ -101,7 +103,7 @@ export const fromUnknown = (value: unknown, source?: string): Effect.Effect<Scen
   })
 
 /**
- * A scenario out of the text of a file.
+ * A scenario from the text of a file. Fails with every mistake in it.
  *
  * @category parsing
  * @since 0.1.0
@@ -126,7 +128,7 @@ export const fromText = (text: string, format: "toml" | "json", source?: string)
   })
 
 /**
- * The scenario in a file whose name ends in `.toml` or `.json`.
+ * Reads the scenario in a file whose name ends in `.toml` or `.json`. Fails with RuleError.
  *
  * @category constructors
  * @since 0.1.0
