@@ -72,6 +72,18 @@ const closure = (path: string, found: Set<string> = new Set()): Set<string> => {
   return found
 }
 
+/**
+ * A chunk with the packages' imports before those of other chunks. A bundler then puts all of Effect in front of all
+ * of ours: what repeats lies nearer together, which is half a kilobyte of a compressed program. Lines stay lines.
+ */
+const ordered = (code: string): string => {
+  const lines = code.split("\n")
+  const end = lines.findIndex((line) => !line.startsWith("import "))
+  const imports = lines.slice(0, end)
+  const isChunk = (line: string): boolean => /"\.[^"]*";$/.test(line)
+  return [...imports.filter((line) => !isChunk(line)), ...imports.filter(isChunk), ...lines.slice(end)].join("\n")
+}
+
 const modules = globSync("src/**/*.ts", { cwd: folder, exclude: ["src/internal"] }).map((file) => join(folder, file))
 
 // A module lies in the chunk of the lightest public module that needs it, so that no import loads what only a
@@ -102,7 +114,11 @@ const build = await rolldown({
   onLog: (_, log) => {
     throw new Error(log.message)
   },
-  plugins: [{ name: "pure", transform: (code, path) => ({ code: marked(path, code), map: null }) }]
+  plugins: [{
+    name: "pure",
+    transform: (code, path) => ({ code: marked(path, code), map: null }),
+    renderChunk: (code) => ({ code: ordered(code), map: null })
+  }]
 })
 const { output } = await build.write({
   dir: dist,
