@@ -2,7 +2,6 @@
  * One attempt: a request out, an answer or one typed error back. The shell around the
  * pure kernels; it knows the key, and so what may be said of a failure.
  */
-import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -179,13 +178,13 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   /** Somebody else's answer: its body is let go, not read. */
   const refuse = (
     attempt: Attempt,
-    { status, stream }: HttpClientResponse.HttpClientResponse,
+    response: HttpClientResponse.HttpClientResponse,
     { answered, asked }: Redirect.Elsewhere
   ): Effect.Effect<never, GeminiError> => {
-    const expected = `an answer of ${asked}, got one of ${answered} (HTTP ${status}): the HttpClient followed a ` +
+    const expected = `an answer of ${asked}, got one of ${answered} (HTTP ${response.status}): the HttpClient followed a ` +
       `redirect, and the key may have gone there; use a client that follows none, and look at baseUrl`
     return Effect.andThen(
-      Effect.exit(Effect.scoped(Stream.toPull(stream))),
+      Effect.exit(Effect.scopedWith((scope) => pulled(response, scope))),
       Effect.fail(Body.invalid(attempt, "", expected))
     )
   }
@@ -212,7 +211,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   const pulled = (
     response: HttpClientResponse.HttpClientResponse,
     scope: Scope.Scope
-  ) => Channel.toTransform(Stream.toChannel(response.stream))(Cause.done(), scope)
+  ) => Channel.toPullScoped(Stream.toChannel(response.stream), scope)
 
   /** The text of an answer; with a clock in pieces, so that the first one and the gaps are seen. */
   const readText = (

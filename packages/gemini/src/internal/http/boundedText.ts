@@ -3,7 +3,6 @@
  * sends it is cut off.
  */
 import type * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -38,7 +37,7 @@ export const readPieces = (
   watched: (pull: Reading) => Reading = identity
 ): Within =>
   Effect.scopedWith((scope) =>
-    Effect.flatMap(Channel.toTransform(Stream.toChannel(stream))(Cause.done(), scope), (opened) => {
+    Effect.flatMap(Channel.toPullScoped(Stream.toChannel(stream), scope), (opened) => {
       const pieces = new Pieces()
       const pull = watched(opened)
       const next: Within = Pull.matchEffect(pull, {
