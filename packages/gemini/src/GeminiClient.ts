@@ -258,10 +258,11 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   }
 
   const liveTransport = (method: string, model: ModelId.ModelId): Effect.Effect<ModelClient.Transport, GeminiError> =>
-    builtWith !== undefined ? Effect.succeed(builtWith) : Effect.serviceOption(LiveTransport).pipe(
-      Effect.flatMap(Effect.fromOption),
-      Effect.mapError(() => new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
-    )
+    Effect.flatMap(Effect.serviceOption(LiveTransport), (found) => {
+      const transport = builtWith ?? Option.getOrUndefined(found)
+      if (transport !== undefined) return Effect.succeed(transport)
+      return Effect.fail(new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
+    })
 
   /** The transport of the call, if that is not HTTP. */
   const route = (

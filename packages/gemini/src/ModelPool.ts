@@ -148,10 +148,10 @@ export const makeWith = Effect.fnUntraced(function*(
         ? [mine, PoolMap.set(PoolMap.trim(map, capacity - 1, isIdle), key, mine)]
         : [known, map]
     }).pipe(
-      Effect.tap((entry) =>
+      Effect.flatMap((entry) =>
         entry === mine
-          ? Effect.forkIn(creation(key, entry), scope, { startImmediately: true })
-          : Effect.void
+          ? Effect.as(Effect.forkIn(creation(key, entry), scope, { startImmediately: true }), entry)
+          : Effect.succeed(entry)
       ),
       Effect.uninterruptible
     )

@@ -181,7 +181,8 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     response: HttpClientResponse.HttpClientResponse,
     { answered, asked }: Redirect.Elsewhere
   ): Effect.Effect<never, GeminiError> => {
-    const expected = `an answer of ${asked}, got one of ${answered} (HTTP ${response.status}): the HttpClient followed a ` +
+    const expected =
+      `an answer of ${asked}, got one of ${answered} (HTTP ${response.status}): the HttpClient followed a ` +
       `redirect, and the key may have gone there; use a client that follows none, and look at baseUrl`
     return Effect.andThen(
       Effect.exit(Effect.scopedWith((scope) => pulled(response, scope))),

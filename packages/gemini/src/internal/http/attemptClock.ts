@@ -73,9 +73,9 @@ export const inScope = (
 export const watched = <A, E, Done>(clock: AttemptClock, pull: Pull.Pull<A, E, Done>): Pull.Pull<A, E, Done> =>
   Effect.suspend(() => {
     clock.deadlines.waiting(clock.now())
-    return Effect.tap(pull, () =>
-      Effect.sync(() => {
-        clock.deadlines.begun()
-        clock.deadlines.received()
-      }))
+    return Effect.map(pull, (piece) => {
+      clock.deadlines.begun()
+      clock.deadlines.received()
+      return piece
+    })
   })

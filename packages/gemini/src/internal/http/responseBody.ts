@@ -43,9 +43,10 @@ const platformDeadlines: ReadonlyMap<string, Phase> = new Map([
   ["UND_ERR_BODY_TIMEOUT", "idle"]
 ])
 
+const keyOf = ({ key }: Call): string | undefined => key === undefined ? undefined : Redacted.value(key)
+
 /** A transport's words may quote the URL, to which a client of the caller's own may have added anything. */
-const said = (call: Call, words: string): string =>
-  Secrets.withoutKey(Secrets.withoutCredentials(words), call.key === undefined ? undefined : Redacted.value(call.key))
+const said = (call: Call, words: string): string => Secrets.withoutKey(Secrets.withoutCredentials(words), keyOf(call))
 
 /**
  * The transport's failure in its own words. An HttpClientError holds the request, and
@@ -76,13 +77,7 @@ export const network = (call: Call, error: HttpClientError.HttpClientError): Gem
   )
 }
 
-export const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+export const parse = WireError.parse
 
 /** The guarded value of a 200 body, or the reason why there is no value: not JSON, an error body, a wrong shape. */
 export const decode = <A>(
@@ -114,7 +109,7 @@ const worded = (
   const { candidates, promptFeedback } = response
   const hasWords = candidates?.some(({ finishMessage }) => !!finishMessage) === true
   if (!promptFeedback?.blockReasonMessage && !hasWords) return response
-  const key = call.key === undefined ? undefined : Redacted.value(call.key)
+  const key = keyOf(call)
   return {
     ...response,
     ...(promptFeedback?.blockReasonMessage
@@ -163,7 +158,7 @@ const quoted = (call: Call) => ({
   method: call.method,
   model: call.model,
   now: call.now?.(),
-  key: call.key === undefined ? undefined : Redacted.value(call.key)
+  key: keyOf(call)
 })
 
 /** The error that a 200 body holds. */

@@ -29,7 +29,8 @@ export interface ErrorResponse {
   readonly key?: string | undefined
 }
 
-const parse = (text: string): unknown => {
+/** What a text is as JSON; `undefined` where it is none. */
+export const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {

@@ -154,11 +154,10 @@ export const stream = (
           })),
         Effect.map(
           Effect.withParentSpan(open, span, { captureStackTrace: false }),
-          Effect.tap((chunks) =>
-            Effect.sync(() => {
-              for (const chunk of chunks) answered(span, chunk, said)
-            })
-          )
+          Effect.map((chunks) => {
+            for (const chunk of chunks) answered(span, chunk, said)
+            return chunks
+          })
         )
       )
     }
