@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Ref from "effect/Ref"
+import * as SynchronizedRef from "effect/SynchronizedRef"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
@@ -117,7 +117,7 @@ export const makeWith = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Clients, never, Scope.Scope> {
   const capacity = Math.max(1, options.capacity ?? defaultCapacity)
   const scope = yield* Effect.scope
-  const clients = yield* Ref.make<PoolMap.PoolMap<Entry>>(PoolMap.empty)
+  const clients = yield* SynchronizedRef.make<PoolMap.PoolMap<Entry>>(PoolMap.empty)
   let requests = 0
 
   const isIdle = (entry: Entry): boolean => entry.ready !== undefined
@@ -128,11 +128,11 @@ export const makeWith = Effect.fnUntraced(function*(
         entry.ready = Effect.succeed(exit.value)
         return Effect.andThen(
           Deferred.done(entry.created, exit),
-          Ref.update(clients, (map) => PoolMap.trim(map, capacity, isIdle))
+          SynchronizedRef.update(clients, (map) => PoolMap.trim(map, capacity, isIdle))
         )
       }
       return Effect.andThen(
-        Ref.update(clients, (map) => PoolMap.remove(map, key, entry)),
+        SynchronizedRef.update(clients, (map) => PoolMap.remove(map, key, entry)),
         Deferred.done(entry.created, exit)
       )
     }).pipe(Effect.exit)
@@ -142,7 +142,7 @@ export const makeWith = Effect.fnUntraced(function*(
   // creation.
   const miss = (key: ClientKey): Effect.Effect<Entry> => {
     const mine: Entry = { created: Deferred.makeUnsafe(), ready: undefined, used: requests }
-    return Ref.modify(clients, (map): readonly [Entry, PoolMap.PoolMap<Entry>] => {
+    return SynchronizedRef.modify(clients, (map): readonly [Entry, PoolMap.PoolMap<Entry>] => {
       const known = PoolMap.get(map, key.member, key.model)
       return known === undefined
         ? [mine, PoolMap.set(PoolMap.trim(map, capacity - 1, isIdle), key, mine)]
@@ -160,7 +160,7 @@ export const makeWith = Effect.fnUntraced(function*(
   return {
     get: (key) =>
       Effect.suspend(() => {
-        const entry = PoolMap.get(Ref.getUnsafe(clients), key.member, key.model)
+        const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
         if (entry === undefined) {
           // A closed pool keeps nothing; the client that it still gives refuses every call.
           if (scope.state._tag === "Closed") return create(key)
@@ -169,7 +169,7 @@ export const makeWith = Effect.fnUntraced(function*(
         entry.used = ++requests
         return entry.ready ?? Deferred.await(entry.created)
       }),
-    size: Effect.map(Ref.get(clients), (map) => map.size)
+    size: Effect.map(SynchronizedRef.get(clients), (map) => map.size)
   }
 })
 
