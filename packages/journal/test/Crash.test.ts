@@ -14,6 +14,7 @@ import * as Journal from "../src/Journal.ts"
 import { acknowledged, start } from "./children.ts"
 import { type Place, storeOf } from "./place.ts"
 import { note, notes, texts } from "./notes.ts"
+import * as Postgres from "./Postgres.ts"
 import * as RedisServer from "./RedisServer.ts"
 import { quickest } from "./suite.ts"
 
@@ -66,6 +67,13 @@ const grounds: ReadonlyArray<Ground> = [
     place: Effect.map(RedisServer.start(), ({ url }) => ({ kind: "redis", url }))
   },
   {
+    name: "SQL on PostgreSQL",
+    lock: false,
+    skip: Postgres.skip,
+    times: Math.ceil(kills / 4),
+    place: Effect.map(Postgres.database, (url) => ({ kind: "postgres", url }))
+  },
+  {
     name: "SQL on node:sqlite",
     lock: false,
     times: Math.ceil(kills / 4),
@@ -113,7 +121,7 @@ for (const ground of grounds) {
                 const told: Array<string> = []
                 while (killed < ground.times) {
                   const name = `${id}.${killed++}`
-                  const delay = random() * 60
+                  const delay = random() * 120
                   yield* Effect.scoped(Effect.gen(function*() {
                     const child = yield* start({ place, id, name, sizes })
                     yield* child.says(/^ack/)

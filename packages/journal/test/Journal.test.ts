@@ -5,6 +5,7 @@ import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import * as Memory from "../src/internal/memoryStore.ts"
 import { storeOf } from "./place.ts"
+import * as Postgres from "./Postgres.ts"
 import * as RedisServer from "./RedisServer.ts"
 import { suite } from "./suite.ts"
 
@@ -39,4 +40,11 @@ suite({
   name: "SQL on node:sqlite",
   lock: false,
   place: Effect.map(folder, (folder) => storeOf({ kind: "sqlite", file: `${folder}/journal.sqlite` }))
+})
+
+suite({
+  name: "SQL on PostgreSQL",
+  lock: false,
+  skip: Postgres.skip,
+  place: Effect.map(Postgres.database, (url) => storeOf({ kind: "postgres", url }))
 })

@@ -2,8 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { Redis } from "effect/persistence/Redis"
 import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -14,6 +17,7 @@ import type { JournalError } from "../src/JournalError.ts"
 import * as RedisJournal from "../src/RedisJournal.ts"
 import * as SqlJournal from "../src/SqlJournal.ts"
 import { note, notes, texts } from "./notes.ts"
+import * as Postgres from "./Postgres.ts"
 import * as RedisServer from "./RedisServer.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { all, refusal } from "./suite.ts"
@@ -148,4 +152,95 @@ describe("SQL on SQLite", () => {
         assert.deepStrictEqual(yield* all(journal, "full"), ["Started", ...told, "there is room"])
       }).pipe(Effect.provide(SqliteClient.layer(`${path}/journal.sqlite`)))
     }))
+})
+
+describe.skipIf(Postgres.skip !== undefined)(`SQL on PostgreSQL${Postgres.skip ?? ""}`, () => {
+  const overPostgres = (body: (url: string) => Effect.Effect<void, unknown, SqlClient | Scope.Scope>) =>
+    Effect.flatMap(Postgres.database, (url) => Effect.provide(Effect.scoped(body(url)), Postgres.layerOf(url)))
+  const over = (options: SqlJournal.Options = {}) =>
+    Effect.flatMap(SqlJournal.makeStore(options), (store) => Journal.make(store))
+
+  it.live("tells followers at once, also after its connection was dropped", () =>
+    overPostgres(() =>
+      Effect.gen(function*() {
+        const journal = yield* over({ poll: "1 minute" })
+        const run = yield* journal.create(notes, "told")
+        const follower = yield* following(journal, "told")
+        yield* follower.until(1)
+        yield* Effect.sleep(300)
+        yield* run.append([note("1")])
+        assert.deepStrictEqual(yield* follower.until(2), ["Started", "1"])
+        const sql = yield* SqlClient
+        const ended = yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
+        assert.strictEqual(ended.length, 1)
+        yield* Effect.sleep(1_500)
+        yield* run.append([note("2")])
+        assert.deepStrictEqual(yield* follower.until(3), ["Started", "1", "2"])
+      })
+    ))
+
+  it.live("keeps an append that was acknowledged inside a transaction that is rolled back", () =>
+    overPostgres(() =>
+      Effect.gen(function*() {
+        const journal = yield* over()
+        const sql = yield* SqlClient
+        const run = yield* journal.create(notes, "apart")
+        const outcome = yield* Effect.result(
+          sql.withTransaction(Effect.andThen(run.append([note("1")]), Effect.fail("no")))
+        )
+        assert.isTrue(Result.isFailure(outcome))
+        yield* run.append([note("2")])
+        assert.deepStrictEqual(yield* all(journal, "apart"), ["Started", "1", "2"])
+      })
+    ))
+
+  it.live("makes its tables once, though several begin at the same time", () =>
+    Effect.gen(function*() {
+      const url = yield* Postgres.database
+      const begin = Effect.gen(function*() {
+        const journal = yield* over()
+        return yield* Stream.runCollect(journal.list())
+      }).pipe(Effect.scoped, Effect.provide(Postgres.layerOf(url)))
+      assert.deepStrictEqual(yield* Effect.all([begin, begin, begin, begin], { concurrency: "unbounded" }), [
+        [],
+        [],
+        [],
+        []
+      ])
+    }))
+
+  it.live(
+    "that goes away is said without its address, and the same append again is written once",
+    () =>
+      overPostgres((url) =>
+        Effect.gen(function*() {
+          const journal = yield* over({ timeout: "2 seconds" })
+          const run = yield* journal.create(notes, "gone")
+          const sql = yield* SqlClient
+          // The table is locked by another: nothing answers in time.
+          const held = yield* Effect.forkScoped(
+            Effect.provide(
+              SqlClient.use((other) =>
+                other.withTransaction(
+                  Effect.andThen(other`LOCK TABLE gemini_journal_run IN ACCESS EXCLUSIVE MODE`, Effect.never)
+                )
+              ),
+              Layer.fresh(Postgres.layerOf(url))
+            )
+          )
+          yield* Effect.sleep(300)
+          const quick = yield* over({ timeout: "100 millis" }).pipe(Effect.result)
+          assert.isTrue(Result.isSuccess(quick))
+          const error = yield* Effect.flip(run.append([note("a prompt")]))
+          assert.deepInclude(error.reason, { _tag: "Unavailable", code: "TIMEOUT" })
+          const said = [error.message, error.stack, JSON.stringify(error)].join()
+          for (const secret of [url, "127.0.0.1", "a prompt", "UPDATE"]) assert.notInclude(said, secret)
+          yield* Fiber.interrupt(held)
+          yield* run.append([note("a prompt")])
+          assert.deepStrictEqual(yield* all(journal, "gone"), ["Started", "a prompt"])
+          assert.strictEqual((yield* sql`SELECT * FROM gemini_journal_entry`).length, 2)
+        })
+      ),
+    30_000
+  )
 })

@@ -1,5 +1,6 @@
 /**
- * What the journal costs, a place at a time: `pnpm bench:journal`. Redis is started where it is installed; Records are of 200 bytes, one an append, one append at a time.
+ * What the journal costs, a place at a time: `pnpm bench:journal`. Redis is started where it is installed; PostgreSQL is
+ * measured where JOURNAL_POSTGRES names one. Records are of 200 bytes, one an append, one append at a time.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -86,4 +87,6 @@ await Effect.gen(function*() {
     yield* measure("Redis", storeOf({ kind: "redis", url }), 10_000)
   } else say(`Redis                        ${RedisServer.skip}`)
   yield* measure("SQL on node:sqlite", storeOf({ kind: "sqlite", file: join(folder, "journal.sqlite") }), 5_000)
+  const postgres = process.env["JOURNAL_POSTGRES"]
+  if (postgres !== undefined) yield* measure("SQL on PostgreSQL", storeOf({ kind: "postgres", url: postgres }), 3_000)
 }).pipe(Effect.scoped, Effect.runPromise).finally(() => rmSync(folder, { recursive: true, force: true }))

@@ -8,6 +8,7 @@ import * as FileStore from "../src/internal/fileStore.ts"
 import type { JournalStore } from "../src/JournalStore.ts"
 import * as RedisJournal from "../src/RedisJournal.ts"
 import * as SqlJournal from "../src/SqlJournal.ts"
+import * as PgClient from "./pgClient.ts"
 import * as RedisServer from "./RedisServer.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 
@@ -15,6 +16,7 @@ export type Place =
   | { readonly kind: "files"; readonly directory: string; readonly lock: boolean; readonly sync?: boolean }
   | { readonly kind: "redis"; readonly url: string }
   | { readonly kind: "sqlite"; readonly file: string }
+  | { readonly kind: "postgres"; readonly url: string }
 
 export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scope.Scope> => {
   switch (place.kind) {
@@ -29,6 +31,11 @@ export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scop
       return Effect.flatMap(
         Layer.build(SqliteClient.layer(place.file)),
         (context) => Effect.provide(SqlJournal.makeStore({ poll: "5 millis" }), context)
+      )
+    case "postgres":
+      return Effect.flatMap(
+        Layer.build(PgClient.layerOf(place.url)),
+        (context) => Effect.provide(SqlJournal.makeStore({ poll: "200 millis" }), context)
       )
     case "redis":
       return Effect.flatMap(
