@@ -35,13 +35,15 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Head, Writer } from "./Entry.ts"
-import { refused, toError } from "./internal/failure.ts"
+import { errorOf, refused, toError } from "./internal/failure.ts"
 import { idProblem, isDigest } from "./internal/id.ts"
 import * as Memory from "./internal/memoryStore.ts"
+import { listed } from "./internal/listing.ts"
 import { prune } from "./internal/prune.ts"
 import { entries } from "./internal/reading.ts"
 import { open } from "./internal/run.ts"
@@ -83,6 +85,18 @@ export interface Run<in out A> {
    * kept once. They go when the run is removed.
    */
   readonly putBlob: (bytes: Uint8Array) => Effect.Effect<string, JournalError>
+}
+
+/**
+ * One run of a list. If the run cannot be read, because it is damaged or not safe to open, `head` says why, and the list
+ * goes on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Listed {
+  readonly id: string
+  readonly head: Result.Result<Head, JournalError>
 }
 
 /**
@@ -149,7 +163,7 @@ export class Journal extends Context.Service<Journal, {
   readonly follow: <A>(records: Records<A>, id: string, from?: number) => Stream.Stream<Entry<A>, JournalError>
   readonly head: (id: string) => Effect.Effect<Head, JournalError>
   /** Runs whose id begins with `prefix`, sorted by id. A hundred ids are read at a time. */
-  readonly list: (prefix?: string) => Stream.Stream<Head, JournalError>
+  readonly list: (prefix?: string) => Stream.Stream<Listed, JournalError>
   /** Removes a run and its blobs for good. Fails with Busy if a living process is known to hold it. */
   readonly remove: (id: string) => Effect.Effect<void, JournalError>
   readonly prune: (options: PruneOptions) => Effect.Effect<Pruned, JournalError>
@@ -225,15 +239,10 @@ export const make = Effect.fnUntraced(function*(
     Stream.paginate(
       "",
       (after: string) =>
-        Effect.flatMap(toError("list")(store.list(prefix, after, 100)), (ids) =>
-          Effect.map(
-            Effect.forEach(ids, (id) =>
-              // A run that was removed since its id was read is left out.
-              Effect.catchReason(Effect.asSome(head(id)), "JournalError", "NotFound", () => Effect.succeedNone)),
-            (
-              heads
-            ) => [heads.flatMap(Option.toArray), ids.length < 100 ? Option.none() : Option.fromNullishOr(ids.at(-1))]
-          ))
+        Effect.map(toError("list")(listed(store, prefix, after)), ({ after, found }) => [
+          found.map(({ head, id }) => ({ id, head: Result.mapError(head, (reason) => errorOf("head", id, reason)) })),
+          Option.fromUndefinedOr(after)
+        ])
     )
 
   return Journal.of({

@@ -114,16 +114,17 @@ for (const ground of grounds) {
             let unasked = 0
             let torn = 0
             let appends = 0
-            // Runs are killed over and over, so that what a death left is what the next writer finds.
-            const ids = Array.from({ length: 2 }, (_, index) => `run-${index}`)
-            yield* Effect.forEach(ids, (id) =>
+            // A run is killed four times, so that what a death left is what the next writer finds; then comes another.
+            yield* Effect.forEach(["a", "b"], (lane) =>
               Effect.gen(function*() {
                 const told: Array<string> = []
-                while (killed < ground.times) {
-                  const name = `${id}.${killed++}`
+                for (let n = 0; killed < ground.times; n++) {
+                  const id = `${lane}-${Math.floor(n / 4)}`
+                  if (n % 4 === 0) told.length = 0
+                  killed++
                   const delay = random() * 120
                   yield* Effect.scoped(Effect.gen(function*() {
-                    const child = yield* start({ place, id, name, sizes })
+                    const child = yield* start({ place, id, name: `${lane}.${n}`, sizes })
                     yield* child.says(/^ack/)
                     yield* Effect.sleep(delay)
                     yield* child.signal("SIGKILL")
@@ -143,6 +144,7 @@ for (const ground of grounds) {
                   unasked += extra.length
                   told.splice(0, told.length, ...found)
                   if (isTorn(place, id)) torn++
+                  if (n % 4 === 3) yield* journal.remove(id)
                 }
               }), { concurrency: 2, discard: true })
             yield* Effect.sync(() =>
@@ -168,7 +170,7 @@ for (const ground of grounds) {
             const [busy, took] = yield* quickest(Effect.scoped(journal.resume(notes, "z")))
             if (busy._tag !== "Busy") return assert.fail(busy._tag)
             assert.strictEqual(busy.pid, zombie.pid)
-            assert.isTrue(Date.now() - (busy.since ?? 0) < 30_000)
+            assert.isTrue(Date.now() - (busy.since ?? 0) < 120_000)
             assert.isTrue(took < 50, `${took} ms`)
             const said = zombie.said.length
             yield* zombie.signal("SIGCONT")

@@ -252,6 +252,24 @@ describe("what is not safe is refused before it is used", () => {
       unsafe("b", (path) => symlinkSync("a", `${path}/runs/b`), /b is a link/)
     ]))
 
+  it.live("and named in the list, which goes on", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const journal = yield* over(path)
+      yield* Effect.forEach(["a", "b", "c"], (id) => written(journal, id, ["1"]))
+      writeFileSync(`${path}/b/journal.jsonl`, "[]\n[]\n")
+      symlinkSync("a", `${path}/link`)
+      writeFileSync(`${path}/file`, "")
+      const found = yield* Stream.runCollect(journal.list())
+      assert.deepStrictEqual(
+        found.map(({ head, id }) => [id, Result.isSuccess(head) ? head.success.next : head.failure.reason._tag]),
+        [["a", 2], ["b", "Corrupt"], ["c", 2], ["file", "Unsafe"], ["link", "Unsafe"]]
+      )
+      const pruned = yield* journal.prune({ keepBytes: 0, apply: true })
+      assert.deepStrictEqual(pruned.runs.map(({ id }) => id).sort(), ["a", "c"])
+      assert.deepStrictEqual(pruned.unreadable, ["b", "file", "link"])
+    }))
+
   it.live("a journal that is a link, or a pipe", () =>
     Effect.gen(function*() {
       const path = yield* folder

@@ -10,7 +10,7 @@ export interface Child {
   readonly said: ReadonlyArray<string>
   readonly signal: (name: "SIGSTOP" | "SIGCONT" | "SIGKILL") => Effect.Effect<void>
   readonly ended: Effect.Effect<void>
-  /** Ends when a line says so; dies with what was said if that takes ten seconds. */
+  /** Ends when a line says so; dies with what was said if that takes a minute. */
   readonly says: (line: RegExp, from?: number) => Effect.Effect<void>
 }
 
@@ -54,7 +54,7 @@ export const start = (job: Job): Effect.Effect<Child, never, Scope.Scope> =>
         ended: Effect.promise(() => exit),
         says: (line, from) =>
           Effect.timeoutOrElse(says(line, from), {
-            duration: "20 seconds",
+            duration: "60 seconds",
             orElse: () => Effect.die(new Error(`never said ${line}: ${said.slice(-5).join()} ${errors.join("")}`))
           })
       }

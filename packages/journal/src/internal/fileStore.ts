@@ -100,8 +100,8 @@ export const make = Effect.fnUntraced(
       )
       const file = yield* openFile(fs, path, "a+")
       const log = new FileLog(file)
+      if (mode === "create" && (yield* log.next).lines.length > 0) return yield* new Exists()
       yield* log.skip
-      if (mode === "create" && log.chain.next > 0) return yield* new Exists()
       if (mode === "resume" && log.chain.next === 0) return yield* noRun
       if (lock !== undefined) yield* blobs(fs, folderOf(id), sync).sweep(mode)
       while (true) {
@@ -177,9 +177,10 @@ export const make = Effect.fnUntraced(
         if (end.next !== next) return yield* new WrongSequence({ expected: end.next, given: next })
       }
       const was = yield* isThere(fs, journalOf(id), "File")
-      // The journal goes first, because it makes the folder a run: a death in between leaves nothing that can be read.
-      yield* Effect.mapError(fs.remove(journalOf(id), { force: true }), reasonOf)
-      yield* Effect.mapError(fs.remove(folderOf(id), { recursive: true, force: true }), reasonOf)
+      // The journal goes after the blobs: after a death in between the run is still in the list, and can be removed again.
+      for (const path of [`${folderOf(id)}/blobs`, journalOf(id), folderOf(id)]) {
+        yield* Effect.mapError(fs.remove(path, { recursive: true, force: true }), reasonOf)
+      }
       if (!was) return yield* noRun
     }, Effect.scoped)
 

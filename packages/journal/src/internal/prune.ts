@@ -3,36 +3,29 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type { Head } from "../Entry.ts"
 import type { Pruned, PruneOptions } from "../Journal.ts"
 import type { JournalError } from "../JournalError.ts"
 import { Invalid, type JournalErrorReason } from "../JournalErrorReason.ts"
 import type { JournalStore } from "../JournalStore.ts"
 import { errorOf, refused, toError } from "./failure.ts"
+import { listed, type Page } from "./listing.ts"
 
-const page = 100
-
-/** Reads the head of every run, page by page. A run that cannot be read is named and stays. */
+/** Reads the head of every run. A run that cannot be read is named and stays. */
 const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) {
   const heads: Array<Head> = []
   const unreadable: Array<string> = []
-  let after = ""
-  while (true) {
-    const ids = yield* store.list(prefix, after, page)
-    for (const id of ids) {
-      const head = yield* store.head(id).pipe(
-        Effect.asSome,
-        Effect.catch((reason: JournalErrorReason) => {
-          if (reason._tag === "Unavailable") return Effect.fail(reason)
-          if (reason._tag !== "NotFound") unreadable.push(id)
-          return Effect.succeedNone
-        })
-      )
-      if (Option.isSome(head)) heads.push(head.value)
-      after = id
+  let from: string | undefined = ""
+  while (from !== undefined) {
+    const page: Page = yield* listed(store, prefix, from)
+    for (const { head, id } of page.found) {
+      if (Result.isSuccess(head)) heads.push(head.success)
+      else unreadable.push(id)
     }
-    if (ids.length < page) return { heads, unreadable }
+    from = page.after
   }
+  return { heads, unreadable }
 })
 
 /** The heads of the runs that go, the one written longest ago first. This function is pure. */

@@ -240,6 +240,11 @@ export const open = <A>(
   sha256: (bytes: Uint8Array) => Effect.Effect<string>
 ): Effect.Effect<Journal.Run<A>, JournalError, Scope.Scope> =>
   toError(mode, id)(whole(Effect.gen(function*() {
+    for (const [name, limit] of Object.entries(options.limits ?? {})) {
+      if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+        return yield* new Invalid({ path: `limits.${name}`, description: "a limit is a whole number above 0" })
+      }
+    }
     const at = yield* Clock.currentTimeMillis
     const by = writerId(pid(), at, yield* Random.nextIntBetween(0, 2 ** 48))
     const writer = yield* store.open(id, mode, ({ next, state }) => {
