@@ -19,6 +19,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     project: "emulator",
     files: ["AnyBytes.test"]
   },
+  "13.4": {
+    shows: "200 spaces at once in 4 processes, nothing in a wrong one; 100,000 calls logged in at most 400 MB",
+    project: "emulator",
+    files: ["SpacesAtOnce.test"]
+  },
   "13.3": {
     shows: "200 kills -9 in the middle of appends: no acknowledged record lost, none in half, one writer",
     project: "journal",

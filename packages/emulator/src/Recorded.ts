@@ -30,9 +30,11 @@ export interface Options {
    * after the other, for clients whose bodies hold ids or times. Default `body`.
    */
   readonly match?: "body" | "order" | undefined
+  /** Whether the last recording of equal requests is played again and again. Default false: each is played once. */
+  readonly repeat?: boolean | undefined
   /**
-   * Whether a request without a recording is refused, with a 501 that says so, or answered by the generator. Default
-   * `refuse`.
+   * Whether a request without a recording, or whose recordings were all played, is refused with a 501 that says so, or
+   * answered by the generator. Default `refuse`.
    */
   readonly otherwise?: "refuse" | "generate" | undefined
 }
@@ -97,11 +99,15 @@ const answerOf = ({ response }: Case): Answer.Answer => ({
 
 const anyModel = "{model}"
 
+/** One more than there can be at one time. */
+const mostSpaces = 10_001
+
 const keyOf = (method: string, model: string | undefined, body: unknown, match: Options["match"]): string =>
   `${method}\n${model ?? ""}\n${match === "order" ? "" : Json.canonical(Json.normalized(body ?? {}))}`
 
 /**
- * Recorded exchanges as answers. Equal requests get their recordings in order, and the last one from then on.
+ * Recorded exchanges as answers. Equal requests get their recordings in order, each once in every space, or the last one
+ * from then on.
  *
  * @example
  * ```ts
@@ -132,12 +138,31 @@ export const fromCases = (cases: Iterable<Case>, options: Options = {}): Answer.
     if (list === undefined) recordings.set(key, [answerOf(each)])
     else list.push(answerOf(each))
   }
-  return ({ body, method, model }) => {
-    const list = recordings.get(keyOf(method, model, body, options.match)) ??
-      recordings.get(keyOf(method, anyModel, body, options.match))
-    const answer = list !== undefined && list.length > 1 ? list.shift() : list?.[0]
+  // Where each space is in each list; as many spaces as there can be.
+  const played = new Map<string, Map<string, number>>()
+  const placesOf = (space: string) => {
+    const known = played.get(space)
+    if (known !== undefined) return known
+    const [oldest] = played.keys()
+    if (played.size >= mostSpaces && oldest !== undefined) played.delete(oldest)
+    const made = new Map<string, number>()
+    played.set(space, made)
+    return made
+  }
+  return ({ body, method, model, space }) => {
+    const own = keyOf(method, model, body, options.match)
+    const key = recordings.has(own) ? own : keyOf(method, anyModel, body, options.match)
+    const list = recordings.get(key) ?? []
+    const places = placesOf(space)
+    const place = places.get(key) ?? 0
+    places.set(key, place + 1)
+    const answer = list[options.repeat === true ? Math.min(place, list.length - 1) : place]
     if (answer !== undefined || options.otherwise === "generate") return answer
-    return { error: { code: 501, message: `The emulator has no recording of ${method} to ${model} with this body.` } }
+    const message = list.length === 0
+      ? `The emulator has no recording of ${method} to ${model} with this body.`
+      : `The emulator has played all ${list.length} of its recordings of ${method} to ${model} with this body. ` +
+        "Set repeat = true to play the last one again."
+    return { error: { code: 501, message } }
   }
 }
 

@@ -40,6 +40,7 @@ export interface Standalone {
   ) => Promise<RequestLog.Entry>
   readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
+  readonly counters: () => RequestLog.Counters
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
   /** Throws a `RuleError` for rules that are none. */
   readonly setRules: (rules: ReadonlyArray<Rule.Rule>, otherwise?: "refuse" | "generate") => void
@@ -71,6 +72,7 @@ const promised = (service: Emulator.Service): Standalone => ({
   awaitRequest: (predicate, from) => Effect.runPromise(service.awaitRequest(predicate, from)),
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
   awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
+  counters: () => Effect.runSync(service.counters),
   enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),
   setRules: (rules, otherwise) => Effect.runSync(service.setRules(rules, otherwise)),
   rules: () => Effect.runSync(service.rules),

@@ -32,12 +32,22 @@ const inMemory = (answers: Emulator.Options["answers"]) =>
   )
 
 describe("recorded answers", () => {
-  it.effect("equal requests get their recordings in order, and the last one from then on", () =>
+  it.effect("equal requests get their recordings in order, each once, and then a refusal that says so", () =>
     Effect.gen(function*() {
       const texts: Array<string> = []
       for (let i = 0; i < 3; i++) texts.push(yield* (yield* post(path, hello)).text)
-      assert.deepStrictEqual(texts.map((text) => JSON.parse(text).text), ["one", "two", "two"])
+      assert.deepStrictEqual(texts.slice(0, 2).map((text) => JSON.parse(text).text), ["one", "two"])
+      assert.include(texts[2], "The emulator has played all 2 of its recordings of generateContent")
+      // Another space has them all before it still.
+      assert.include(yield* (yield* post(`/spaces/one${path}`, hello)).text, "one")
     }).pipe(inMemory(Recorded.fromCases([recording("one"), recording("two")]))))
+
+  it.effect("the last one again and again, where that was asked for", () =>
+    Effect.gen(function*() {
+      const texts: Array<string> = []
+      for (let i = 0; i < 4; i++) texts.push(yield* (yield* post(path, hello)).text)
+      assert.deepStrictEqual(texts.map((text) => JSON.parse(text).text), ["one", "two", "two", "two"])
+    }).pipe(inMemory(Recorded.fromCases([recording("one"), recording("two")], { repeat: true }))))
 
   it.effect("a body spelt in snake_case and in another order is the same body", () =>
     Effect.gen(function*() {

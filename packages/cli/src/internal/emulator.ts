@@ -55,7 +55,9 @@ const flags = {
     Flag.optional
   ),
   recorded: Flag.String("recorded").pipe(
-    Flag.withDescription("a folder of recorded exchanges to answer from; the rest is generated"),
+    Flag.withDescription(
+      "a folder of recorded exchanges to answer from, as often as they are asked for; the rest is generated"
+    ),
     Flag.optional
   ),
   scenario: Flag.String("scenario").pipe(
@@ -122,7 +124,7 @@ export const emulatorCommand = Command.make(
     const answers = Option.isNone(recorded)
       ? undefined
       : yield* Effect.mapError(
-        Recorded.load(recorded.value, { otherwise: "generate" }),
+        Recorded.load(recorded.value, { otherwise: "generate", repeat: true }),
         (error) => new CommandFailed({ exitCode: 2, text: error.message })
       )
     const rules = Option.isNone(scenario)
