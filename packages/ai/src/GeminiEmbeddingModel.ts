@@ -28,8 +28,8 @@
  * @since 0.1.0
  */
 import type { CallOptions } from "effect-gemini/call/CallOptions"
-import type * as Embedding from "effect-gemini/wire/Embedding"
 import * as GeminiClient from "effect-gemini/GeminiClient"
+import type * as Embedding from "effect-gemini/wire/Embedding"
 import * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as Model from "effect/ai/Model"

@@ -49,14 +49,14 @@ import * as Stream from "effect/Stream"
 import * as GeminiAiError from "./GeminiAiError.ts"
 import "./GeminiMetadata.ts"
 import { type Dialect, toCodecGemini } from "./GeminiSchema.ts"
-import * as ConfigOverride from "./internal/configOverride.ts"
 import { buildRequest, type Request } from "./internal/buildRequest.ts"
+import * as ConfigOverride from "./internal/configOverride.ts"
 import { callIds } from "./internal/promptToContents.ts"
 import { type Context as PartsContext, responseToParts } from "./internal/responseToParts.ts"
 import { StreamFold } from "./internal/StreamFold.ts"
 import { annotateRequest, annotateResponse, providerName } from "./internal/telemetry.ts"
-import { toolParams } from "./internal/toolParams.ts"
 import * as ToolIndex from "./internal/toolIndex.ts"
+import { toolParams } from "./internal/toolParams.ts"
 
 /**
  * @since 0.1.0

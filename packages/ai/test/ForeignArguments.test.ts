@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Prompt from "effect/ai/Prompt"
 import { ArgsFold } from "../src/internal/ArgsFold.ts"
 import { filePart } from "../src/internal/promptToContents.ts"
-import * as Prompt from "effect/ai/Prompt"
 
 type Piece = readonly [path: string, value: string]
 

@@ -1,11 +1,11 @@
 /** Properties of the kernels: chunkings, streamed arguments, names. */
 import { assert, describe, it } from "@effect/vitest"
-import * as ToolName from "effect-gemini-ai/ToolName"
 import * as GeminiTool from "effect-gemini-ai/GeminiTool"
+import * as ToolName from "effect-gemini-ai/ToolName"
 import type * as Part from "effect-gemini/wire/Part"
-import * as AiTool from "effect/ai/Tool"
 import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"
+import * as AiTool from "effect/ai/Tool"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { existsSync, readFileSync } from "node:fs"

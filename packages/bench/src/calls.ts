@@ -7,11 +7,11 @@
  */
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
-import type { GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
-import * as ModelId from "effect-gemini/models/ModelId"
 import * as ModelPool from "effect-gemini/ModelPool"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
+import type { GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"

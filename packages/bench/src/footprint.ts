@@ -2,13 +2,13 @@
  * What a program pays before its first call: the time to import what one call needs,
  * and the size of a bundled program. Both from what `pnpm build` makes, as it is published.
  */
+import { build, type Plugin } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { build, type Plugin } from "esbuild"
-import { median } from "./sample.ts"
 import type { Row } from "./rows.ts"
+import { median } from "./sample.ts"
 
 const dist = (module: string): string => {
   const file = new URL(`../../gemini/dist/${module}.js`, import.meta.url)

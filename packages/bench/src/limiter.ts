@@ -6,10 +6,10 @@
  * `node packages/bench/src/limiter.ts [--check | --json]`; with `--check` the exit code says
  * whether the budgets hold.
  */
+import type { GeminiError } from "effect-gemini/GeminiError"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -12,9 +12,9 @@
  */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
+import * as RedisLaneStore from "effect-gemini/limits/RedisLaneStore"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import * as RedisLaneStore from "effect-gemini/limits/RedisLaneStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLimiter from "effect/persistence/RateLimiter"

@@ -1,7 +1,7 @@
 /** The rows: what is measured, how its samples become one figure, and the goal. */
 import * as Bodies from "./bodies.ts"
-import type { Job, Sample } from "./sample.ts"
 import { measure, middle, type Plan, ratio, type Rounds } from "./harness.ts"
+import type { Job, Sample } from "./sample.ts"
 
 /** One figure of the table. */
 export interface Figure {

@@ -5,8 +5,8 @@
  */
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
-import * as ModelId from "effect-gemini/models/ModelId"
 import * as ModelPool from "effect-gemini/ModelPool"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"

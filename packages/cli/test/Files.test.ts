@@ -1,11 +1,11 @@
 // What the command keeps in files: whole or not at all, and in folders of its user's alone.
-import { assert, describe, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { spawn, spawnSync } from "node:child_process"
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import * as Folder from "../src/internal/folder.ts"
 import * as State from "../src/internal/state.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Tier from "effect-gemini/limits/Tier"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import * as Tier from "effect-gemini/limits/Tier"
 import type * as Cause from "effect/Cause"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as ConfigProvider from "effect/ConfigProvider"

@@ -7,10 +7,10 @@
  * @since 0.1.0
  */
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
-import * as Json from "./internal/json.ts"
-import * as FaultFields from "./internal/faultFields.ts"
-import * as Problems from "./internal/problems.ts"
 import * as Step from "./internal/answers/step.ts"
+import * as FaultFields from "./internal/faultFields.ts"
+import * as Json from "./internal/json.ts"
+import * as Problems from "./internal/problems.ts"
 import type { Problem } from "./RuleError.ts"
 
 /**

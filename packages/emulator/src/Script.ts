@@ -6,8 +6,8 @@
 import * as Answer from "./Answer.ts"
 import type { EmulatorRequest } from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
-import { suits } from "./internal/rules/suits.ts"
 import * as Dice from "./internal/Dice.ts"
+import { suits } from "./internal/rules/suits.ts"
 
 /**
  * The answers that wait and the faults that are armed, which the handler takes from.

@@ -1,7 +1,7 @@
 // Whatever comes over a socket, the emulator answers or closes, and goes on: it may be part of
 // somebody's test run, whose process it must not end.
-import { assert, describe, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, layer } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,8 +11,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { connect } from "node:net"
-import * as Mutations from "./Mutations.ts"
 import { seedOf, sizeOf } from "../../../scripts/proof.ts"
+import * as Mutations from "./Mutations.ts"
 import { closeCodeOf, converse, frame, livePath, portOf, statusOf, upgrade } from "./RawSocket.ts"
 import { flash, generate, post, prompt, text } from "./Wire.ts"
 

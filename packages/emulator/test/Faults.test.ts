@@ -1,5 +1,5 @@
-import { assert, describe, it, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Fault from "effect-gemini-emulator/Fault"
 import * as Clock from "effect/Clock"

@@ -1,5 +1,5 @@
-import { assert, describe, it, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import { EmulatorError } from "effect-gemini-emulator/EmulatorError"
 import * as Standalone from "effect-gemini-emulator/Standalone"

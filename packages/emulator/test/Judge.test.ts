@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
-import * as Judge from "../src/internal/judge/judge.ts"
 import * as ModelPages from "../src/internal/answers/modelPages.ts"
+import * as Judge from "../src/internal/judge/judge.ts"
 
 const now = Date.parse("2026-11-22T00:00:00Z")
 

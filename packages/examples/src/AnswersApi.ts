@@ -3,6 +3,8 @@
  * that says whose turn it is. 400: change the request. 402: the quota is spent. 429: come
  * back after Retry-After. 502: Gemini failed. 503: Gemini is overloaded. 504: it took too long.
  */
+import { GeminiClient } from "effect-gemini/GeminiClient"
+import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApi from "effect/http-api/HttpApi"
@@ -12,8 +14,6 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { GeminiClient } from "effect-gemini/GeminiClient"
-import type { GeminiError } from "effect-gemini/GeminiError"
 
 const said = { message: Schema.String }
 

@@ -2,13 +2,13 @@
  * The same on Hono: a ManagedRuntime runs the calls, and the handler switches on
  * `error.reason._tag`.
  */
+import { GeminiClient } from "effect-gemini/GeminiClient"
+import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Result from "effect/Result"
-import { GeminiClient } from "effect-gemini/GeminiClient"
-import type { GeminiError } from "effect-gemini/GeminiError"
 import { Hono } from "hono"
 
 const statusOf = (error: GeminiError): 400 | 402 | 429 | 502 | 503 | 504 => {

@@ -1,11 +1,11 @@
 /**
  * An Effect program: it asks for the client, and the layer at the edge says which one.
  */
+import * as FetchGemini from "effect-gemini/FetchGemini"
+import { GeminiClient } from "effect-gemini/GeminiClient"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as FetchGemini from "effect-gemini/FetchGemini"
-import { GeminiClient } from "effect-gemini/GeminiClient"
 
 /** One answer, then the same told as a stream. Needs a client, and fails only with what it does not catch. */
 export const program = Effect.gen(function*() {

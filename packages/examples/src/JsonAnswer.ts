@@ -1,9 +1,9 @@
 /**
  * JSON output: the schema that the answer is decoded with is also the one that Gemini is given.
  */
+import { GeminiClient } from "effect-gemini/GeminiClient"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { GeminiClient } from "effect-gemini/GeminiClient"
 
 export const Recipe = Schema.Struct({
   title: Schema.String,

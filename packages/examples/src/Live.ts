@@ -2,12 +2,12 @@
  * The Live API: a chat, a story as it is told, a function, sound in and out, and a session
  * that outlives its connection. Run them with `NodeGemini.layerLiveConfig()`.
  */
+import { GeminiLive } from "effect-gemini/GeminiLive"
+import * as Audio from "effect-gemini/live/Audio"
+import * as LiveTools from "effect-gemini/live/LiveTools"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Stream from "effect/Stream"
-import * as Audio from "effect-gemini/live/Audio"
-import { GeminiLive } from "effect-gemini/GeminiLive"
-import * as LiveTools from "effect-gemini/live/LiveTools"
 
 /** A chat: the session remembers what was said, so each turn is one line. */
 export const chat = (questions: ReadonlyArray<string>) =>

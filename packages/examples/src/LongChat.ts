@@ -2,10 +2,10 @@
  * A long chat. Turns go back as they were received (thought signatures are in them); when
  * the history outgrows its budget the oldest exchanges are left out.
  */
+import { GeminiClient } from "effect-gemini/GeminiClient"
+import * as Content from "effect-gemini/wire/Content"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import * as Content from "effect-gemini/wire/Content"
-import { GeminiClient } from "effect-gemini/GeminiClient"
 
 export const makeChat = Effect.fnUntraced(function*(options: {
   readonly system: string

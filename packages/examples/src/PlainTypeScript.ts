@@ -1,10 +1,10 @@
 /**
  * Plain TypeScript: a promise in, a promise out, and errors that can be switched on.
  */
-import * as Effect from "effect/Effect"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import { GeminiError } from "effect-gemini/GeminiError"
+import * as Effect from "effect/Effect"
 
 /** One answer. It builds a client for this call alone: see Runtime.ts for programs that make many. */
 export const ask = (prompt: string): Promise<string> =>

@@ -2,11 +2,11 @@
  * One client for a whole program without Effect in it: a ManagedRuntime holds the client
  * (its connections, its quotas), calls take an AbortSignal, streams are async iterables.
  */
+import * as FetchGemini from "effect-gemini/FetchGemini"
+import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
-import * as FetchGemini from "effect-gemini/FetchGemini"
-import * as GeminiClient from "effect-gemini/GeminiClient"
 
 export interface Gemini {
   readonly ask: (prompt: string, options?: { readonly signal?: AbortSignal }) => Promise<string>

@@ -2,13 +2,13 @@
  * One client a tenant: each has its own key, quotas and connections, made on first use and
  * closed when the tenant has been quiet for a while.
  */
-import * as Effect from "effect/Effect"
-import * as LayerMap from "effect/LayerMap"
-import * as Redacted from "effect/Redacted"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as LayerMap from "effect/LayerMap"
+import * as Redacted from "effect/Redacted"
 
 /** Where a real program would ask its database. */
 const keyOf = (tenant: string): Redacted.Redacted<string> => Redacted.make(`key-of-${tenant}`)

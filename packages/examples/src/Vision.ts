@@ -1,9 +1,9 @@
 /**
  * Vision: an image is a part beside the question.
  */
-import * as Effect from "effect/Effect"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import * as Part from "effect-gemini/wire/Part"
+import * as Effect from "effect/Effect"
 
 /** Put the image before the question: Gemini reads one image better that way. */
 export const describe = (image: Uint8Array, mimeType: string) =>

@@ -2,15 +2,15 @@
  * Ten named calls, one after the other: against Google with `pnpm smoke --google` and a key,
  * against the emulator in the tests. Each says what it found, or fails.
  */
-import * as Console from "effect/Console"
-import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import * as Content from "effect-gemini/wire/Content"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import * as Content from "effect-gemini/wire/Content"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { recipeFor } from "./JsonAnswer.ts"
 import { describe } from "./Vision.ts"
 

@@ -3,17 +3,17 @@
  * events. A version that does better fails here, and the table is put right.
  */
 import { createGoogleGenerativeAI } from "@ai-sdk/google"
-import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as GoogleClient from "@effect/ai-google/GoogleClient"
 import * as GoogleLanguageModel from "@effect/ai-google/GoogleLanguageModel"
+import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { GoogleGenAI } from "@google/genai"
 import { generateText, streamText } from "ai"
+import * as Standalone from "effect-gemini-emulator/Standalone"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Standalone from "effect-gemini-emulator/Standalone"
 import { afterAll, assert, beforeEach, describe, it } from "vitest"
 
 interface Client {

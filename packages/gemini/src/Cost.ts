@@ -19,10 +19,10 @@
  */
 import type * as BigDecimal from "effect/BigDecimal"
 import type * as Duration from "effect/Duration"
-import type * as GenerateContent from "./wire/GenerateContent.ts"
 import * as Charge from "./internal/budget/charge.ts"
 import { hopsOf } from "./internal/call/hops.ts"
 import * as PriceTable from "./internal/google/priceTable.ts"
+import type * as GenerateContent from "./wire/GenerateContent.ts"
 
 /**
  * Dollars for a million tokens by modality, as a decimal text. `any` is for all that are not named.

@@ -17,10 +17,10 @@ import type { CallOptions } from "./call/CallOptions.ts"
 import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Secrets from "./internal/config/secrets.ts"
-import { lineOf } from "./internal/config/tomlLine.ts"
 import * as TierToml from "./internal/config/tierToml.ts"
-import type { Member } from "./members/Member.ts"
+import { lineOf } from "./internal/config/tomlLine.ts"
 import type * as Tier from "./limits/Tier.ts"
+import type { Member } from "./members/Member.ts"
 
 /**
  * The model that answers when a request names none: the newest generally

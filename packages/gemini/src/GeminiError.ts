@@ -10,8 +10,8 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { Delay } from "./internal/call/delay.ts"
 import { GeminiErrorReason } from "./errors/GeminiErrorReason.ts"
+import { Delay } from "./internal/call/delay.ts"
 import { Usage } from "./wire/Usage.ts"
 
 /**

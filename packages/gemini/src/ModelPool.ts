@@ -23,10 +23,10 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
 import * as CallLimits from "./internal/call/limits.ts"
 import * as PoolMap from "./internal/call/PoolMap.ts"
-import * as ModelList from "./models/ModelList.ts"
 import * as ModelClient from "./ModelClient.ts"
 import * as ModelAlias from "./models/ModelAlias.ts"
 import type * as ModelId from "./models/ModelId.ts"
+import * as ModelList from "./models/ModelList.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
 /**

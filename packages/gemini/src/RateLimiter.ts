@@ -17,15 +17,15 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type * as CountTokens from "./wire/CountTokens.ts"
 import type { GeminiError } from "./GeminiError.ts"
-import type { GenerateContentRequest, GenerateContentResponse } from "./wire/GenerateContent.ts"
-import * as Gate from "./limits/Gate.ts"
 import { LaneMap } from "./internal/limiter/LaneMap.ts"
 import { LaneQueue } from "./internal/limiter/LaneQueue.ts"
 import { Ticket } from "./internal/limiter/Ticket.ts"
+import * as Gate from "./limits/Gate.ts"
 import * as LaneStore from "./limits/LaneStore.ts"
 import type { Limits } from "./limits/Tier.ts"
+import type * as CountTokens from "./wire/CountTokens.ts"
+import type { GenerateContentRequest, GenerateContentResponse } from "./wire/GenerateContent.ts"
 
 /**
  * What quotas are counted by: project, location, concrete model and family of methods.

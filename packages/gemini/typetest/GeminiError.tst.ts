@@ -1,6 +1,6 @@
-import type { GeminiError } from "effect-gemini/GeminiError"
 import type { GeminiErrorReason } from "effect-gemini/errors/GeminiErrorReason"
 import type { LiveErrorReason } from "effect-gemini/errors/LiveErrorReason"
+import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "tstyche"
 

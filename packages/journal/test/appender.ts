@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import { writeSync } from "node:fs"
 import * as Journal from "../src/Journal.ts"
-import { type Place, storeOf } from "./place.ts"
 import { notes } from "./notes.ts"
+import { type Place, storeOf } from "./place.ts"
 
 export interface Job {
   readonly place: Place

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type * as GeminiClient from "effect-gemini/GeminiClient"
-import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import type { ModelId } from "effect-gemini/models/ModelId"
+import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import type { Part } from "effect-gemini/wire/Part"
 import * as Template from "./internal/template.ts"
 

@@ -4,9 +4,9 @@
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
 import { Attempt } from "effect-gemini/GeminiError"
 import { Usage } from "effect-gemini/wire/Usage"
+import * as Schema from "effect/Schema"
 
 /**
  * What one act came to, as data that can be kept as JSON.

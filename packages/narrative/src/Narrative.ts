@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type { GeminiClient } from "effect-gemini/GeminiClient"
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as Toml from "effect/encoding/Toml"
@@ -15,8 +16,6 @@ import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
-import type { GeminiClient } from "effect-gemini/GeminiClient"
-import * as TomlPlace from "./TomlPlace.ts"
 import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
@@ -26,6 +25,7 @@ import type { FileContent } from "./internal/images.ts"
 import * as Play from "./internal/play.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
+import * as TomlPlace from "./TomlPlace.ts"
 
 /**
  * A narrative that was checked and can be played.

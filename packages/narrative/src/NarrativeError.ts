@@ -4,8 +4,8 @@
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
 import { GeminiError } from "effect-gemini/GeminiError"
+import * as Schema from "effect/Schema"
 import { ActResult } from "./ActResult.ts"
 
 /**

@@ -8,8 +8,8 @@
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Part from "effect-gemini/wire/Part"
 import type * as Response from "effect/ai/Response"
-import { FinishFold, responseMetadata } from "./FinishFold.ts"
 import { ArgsFold } from "./ArgsFold.ts"
+import { FinishFold, responseMetadata } from "./FinishFold.ts"
 import { type ContentPart, isPlainText, PartReader } from "./PartReader.ts"
 import type { Context } from "./responseToParts.ts"
 

@@ -6,8 +6,8 @@
  */
 import type { OpenApiSchema } from "effect-gemini/wire/OpenApiSchema"
 import { Inexpressible } from "./Inexpressible.ts"
-import type { Node } from "./jsonDialect.ts"
 import * as Json from "./json.ts"
+import type { Node } from "./jsonDialect.ts"
 
 type Draft = { -readonly [K in keyof OpenApiSchema]: OpenApiSchema[K] }
 type Definitions = Readonly<Record<string, unknown>>

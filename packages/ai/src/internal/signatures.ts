@@ -4,8 +4,8 @@
  * Of the current turn (what follows the last thing the user said) the first call of every
  * step must carry its signature; the other calls of a step have none.
  */
-import type { Content } from "effect-gemini/wire/Content"
 import * as ModelCatalog from "effect-gemini/models/ModelCatalog"
+import type { Content } from "effect-gemini/wire/Content"
 import type * as Part from "effect-gemini/wire/Part"
 import type { Placed } from "./promptToContents.ts"
 

@@ -1,13 +1,13 @@
 /**
  * What `run` writes of a narrative: text for people and pipes, or JSON for programs.
  */
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import type { PlatformError } from "effect/PlatformError"
-import type { GeminiError } from "effect-gemini/GeminiError"
 import type { ActResult } from "effect-gemini-narrative/ActResult"
 import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
 import type { NarrativeEvent } from "effect-gemini-narrative/NarrativeEvent"
+import type { GeminiError } from "effect-gemini/GeminiError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
 import * as Lines from "./lines.ts"
 import type { Screen } from "./Screen.ts"
 import { json as toJson, Shown, shown } from "./Shown.ts"

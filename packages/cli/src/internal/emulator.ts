@@ -1,19 +1,19 @@
 /**
  * `gemini-fx emulator`: a local Gemini API until Ctrl-C.
  */
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Fault from "effect-gemini-emulator/Fault"
+import * as ModelTable from "effect-gemini-emulator/ModelTable"
+import * as Recorded from "effect-gemini-emulator/Recorded"
+import * as Scenario from "effect-gemini-emulator/Scenario"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
-import * as Emulator from "effect-gemini-emulator/Emulator"
-import * as Fault from "effect-gemini-emulator/Fault"
-import * as ModelTable from "effect-gemini-emulator/ModelTable"
-import * as Scenario from "effect-gemini-emulator/Scenario"
-import * as Recorded from "effect-gemini-emulator/Recorded"
 import { CommandFailed } from "./CommandFailed.ts"
 import { clean } from "./Shown.ts"
 

@@ -1,8 +1,8 @@
 /** Failures → what a person reads, with what to do next. No stack, no cause. */
-import * as Duration from "effect/Duration"
+import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type { LiveError } from "effect-gemini/LiveError"
-import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
+import * as Duration from "effect/Duration"
 import { time } from "./lines.ts"
 
 /** What to do about a reason, where there is something. */

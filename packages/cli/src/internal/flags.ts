@@ -1,10 +1,10 @@
 /** Flags that several commands share. */
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import type * as Tier from "effect-gemini/limits/Tier"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import * as GeminiConfig from "effect-gemini/GeminiConfig"
-import type * as Tier from "effect-gemini/limits/Tier"
 import { CommandFailed } from "./CommandFailed.ts"
 
 export const json = (description: string) =>

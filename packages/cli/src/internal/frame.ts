@@ -1,6 +1,6 @@
 /** Lanes → the lines of a picture: bars, waits, resets. Pure. */
-import * as CliOutput from "effect/cli/CliOutput"
 import * as Quota from "effect-gemini-emulator/Quota"
+import * as CliOutput from "effect/cli/CliOutput"
 import type { Group, Lane } from "./lanes.ts"
 import * as Lines from "./lines.ts"
 import { cleanLine, type Shown, shown } from "./Shown.ts"

@@ -5,6 +5,10 @@
  * A run tells of its lanes in a file of its own, as long as it lives; who waits in a process is
  * known there alone, and the quota of an embedded emulator is gone with it.
  */
+import * as FileLaneStore from "effect-gemini/limits/FileLaneStore"
+import type * as LaneStore from "effect-gemini/limits/LaneStore"
+import * as Tier from "effect-gemini/limits/Tier"
+import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -12,10 +16,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import * as FileLaneStore from "effect-gemini/limits/FileLaneStore"
-import type * as LaneStore from "effect-gemini/limits/LaneStore"
-import * as RateLimiter from "effect-gemini/RateLimiter"
-import * as Tier from "effect-gemini/limits/Tier"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import * as Folder from "./folder.ts"

@@ -1,6 +1,8 @@
 /**
  * `gemini-fx limits`: the quotas that the client keeps, and how much of them is used.
  */
+import * as Tier from "effect-gemini/limits/Tier"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
@@ -8,8 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stdio from "effect/Stdio"
-import * as ModelId from "effect-gemini/models/ModelId"
-import * as Tier from "effect-gemini/limits/Tier"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Flags from "./flags.ts"
 import { frame } from "./frame.ts"

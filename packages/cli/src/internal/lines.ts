@@ -1,7 +1,7 @@
 /** Events → lines of text, for people and for pipes. Pure. */
-import * as CliOutput from "effect/cli/CliOutput"
 import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+import * as CliOutput from "effect/cli/CliOutput"
 import { cleanLine, Shown, shown } from "./Shown.ts"
 
 export interface Style {

@@ -1,13 +1,13 @@
 /**
  * `gemini-fx models`: what the server that answers has.
  */
+import { GeminiClient } from "effect-gemini/GeminiClient"
+import type { Model } from "effect-gemini/wire/Models"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { GeminiClient } from "effect-gemini/GeminiClient"
-import type { Model } from "effect-gemini/wire/Models"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"
 import * as Flags from "./flags.ts"

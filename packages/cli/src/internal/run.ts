@@ -1,6 +1,9 @@
 /**
  * `gemini-fx run FILE`: plays a narrative and writes its text.
  */
+import * as Narrative from "effect-gemini-narrative/Narrative"
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -13,9 +16,6 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import * as GeminiConfig from "effect-gemini/GeminiConfig"
-import * as ModelId from "effect-gemini/models/ModelId"
-import * as Narrative from "effect-gemini-narrative/Narrative"
 import { basename } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"

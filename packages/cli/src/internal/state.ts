@@ -1,9 +1,9 @@
 /** The results of an unfinished run, kept in a file of the user's choice. */
+import { ActResult } from "effect-gemini-narrative/ActResult"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import { ActResult } from "effect-gemini-narrative/ActResult"
 import { CommandFailed } from "./CommandFailed.ts"
 
 const State = Schema.fromJsonString(Schema.Struct({ acts: Schema.Array(ActResult) }))

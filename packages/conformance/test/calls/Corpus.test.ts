@@ -2,8 +2,8 @@
 // GeminiHttp, or the one reason that it should be.
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Redacted from "effect/Redacted"

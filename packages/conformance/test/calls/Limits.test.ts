@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Quota from "effect-gemini-emulator/Quota"
+import * as Tier from "effect-gemini/limits/Tier"
 import * as ModelAlias from "effect-gemini/models/ModelAlias"
 import * as ModelId from "effect-gemini/models/ModelId"
-import * as Tier from "effect-gemini/limits/Tier"
 import * as Result from "effect/Result"
 
 const models = ModelTable.served(ModelTable.current, Date.parse(ModelTable.current.asOf))

@@ -2,8 +2,8 @@
  * The emulator against recorded traffic: what Google took it takes, what Google refused it refuses
  * in the same words. The recordings stand beside the checkout, on machines that have them.
  */
-import { assert, describe, it, layer } from "@effect/vitest"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Effect from "effect/Effect"

@@ -4,8 +4,8 @@ import * as AuthTokens from "effect-gemini/live/AuthTokens"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { build } from "esbuild"
-import * as Chromium from "./chromium.ts"
 import type { Given, Told } from "../fixtures/browserPage.ts"
+import * as Chromium from "./chromium.ts"
 
 const model = "gemini-3.8-live"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Audio from "effect-gemini/live/Audio"
 import * as GeminiLive from "effect-gemini/GeminiLive"
+import * as Audio from "effect-gemini/live/Audio"
 import type { LiveEvent } from "effect-gemini/live/LiveEvent"
 import * as LiveTools from "effect-gemini/live/LiveTools"
 import * as NodeGemini from "effect-gemini/NodeGemini"

@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
+import type { Attempt } from "../GeminiError.ts"
+import { hopsOf } from "../internal/call/hops.ts"
 import * as CountTokens from "../wire/CountTokens.ts"
 import * as Embedding from "../wire/Embedding.ts"
-import type { Attempt } from "../GeminiError.ts"
 import * as GenerateContent from "../wire/GenerateContent.ts"
-import { hopsOf } from "../internal/call/hops.ts"
 import type { Blob, FunctionCall } from "../wire/Part.ts"
 import { count, type Usage } from "../wire/Usage.ts"
 

@@ -7,9 +7,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { Continuation, Retry, Timeouts } from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
+import type * as Tier from "../limits/Tier.ts"
 import type { MemberChoice } from "../members/Member.ts"
 import type { LaneKey, Priority } from "../RateLimiter.ts"
-import type * as Tier from "../limits/Tier.ts"
 
 /**
  * Overrides of one call, the second argument of every operation of `GeminiClient`. Options that are left out are those

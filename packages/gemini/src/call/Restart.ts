@@ -29,12 +29,12 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { helpsRestart } from "../internal/call/failures.ts"
-import type { StreamChunk } from "./Answer.ts"
-import type { CallOptions } from "./CallOptions.ts"
 import type * as GeminiClient from "../GeminiClient.ts"
 import type { Attempt, GeminiError } from "../GeminiError.ts"
+import { helpsRestart } from "../internal/call/failures.ts"
 import * as MemberCall from "../members/MemberCall.ts"
+import type { StreamChunk } from "./Answer.ts"
+import type { CallOptions } from "./CallOptions.ts"
 
 /**
  * Everything before this event is void, and the answer begins again. `error` is what broke it.

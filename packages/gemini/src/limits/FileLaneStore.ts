@@ -36,8 +36,8 @@ import * as Semaphore from "effect/Semaphore"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import { FileLane, type Files, patience } from "../internal/limiter/FileLane.ts"
 import { type Status, timed, up } from "../internal/limiter/StoreLink.ts"
-import * as LaneStore from "./LaneStore.ts"
 import * as ModelId from "../models/ModelId.ts"
+import * as LaneStore from "./LaneStore.ts"
 
 /**
  * Where the files are, and how processes wait for each other.

@@ -8,9 +8,9 @@
  */
 import * as Duration from "effect/Duration"
 import type { LiveErrorReason } from "../errors/LiveErrorReason.ts"
-import * as LiveProtocol from "./LiveProtocol.ts"
 import type * as Part from "../wire/Part.ts"
 import * as Usage from "../wire/Usage.ts"
+import * as LiveProtocol from "./LiveProtocol.ts"
 
 /**
  * One event. `switch` on `_tag`.

@@ -14,12 +14,12 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Answer, StreamChunk } from "../call/Answer.ts"
-import type * as Content from "../wire/Content.ts"
 import type { LiveError } from "../LiveError.ts"
-import type { LiveEvent } from "./LiveEvent.ts"
-import type * as LiveProtocol from "./LiveProtocol.ts"
+import type * as Content from "../wire/Content.ts"
 import type * as Part from "../wire/Part.ts"
 import type * as Tool from "../wire/Tool.ts"
+import type { LiveEvent } from "./LiveEvent.ts"
+import type * as LiveProtocol from "./LiveProtocol.ts"
 
 /**
  * The state of a session.

@@ -13,10 +13,10 @@ import type { GeminiError } from "../GeminiError.ts"
 import type * as GeminiHttp from "../GeminiHttp.ts"
 import { CallGate } from "../internal/call/CallGate.ts"
 import * as LogicalCall from "../internal/call/LogicalCall.ts"
-import { unmetered } from "../internal/limiter/Meter.ts"
 import * as StreamedCall from "../internal/call/streamedCall.ts"
-import type * as ModelId from "./ModelId.ts"
+import { unmetered } from "../internal/limiter/Meter.ts"
 import type * as Models from "../wire/Models.ts"
+import type * as ModelId from "./ModelId.ts"
 
 /**
  * The server's list of models. The calls fail with GeminiError.

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { enumField, field, numeric } from "../internal/wire/leaves.ts"
 import { Content } from "./Content.ts"
 import { AttributionSourceId, CitationMetadata, GroundingMetadata, UrlContextMetadata } from "./Grounding.ts"
-import { enumField, field, numeric } from "../internal/wire/leaves.ts"
 import { SafetyRating } from "./Safety.ts"
 
 /**

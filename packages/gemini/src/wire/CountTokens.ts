@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { field, numeric } from "../internal/wire/leaves.ts"
 import { Content } from "./Content.ts"
 import { GenerateContentRequest } from "./GenerateContent.ts"
-import { field, numeric } from "../internal/wire/leaves.ts"
 import * as Usage from "./Usage.ts"
 
 /**

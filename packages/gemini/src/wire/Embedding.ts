@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { Content } from "./Content.ts"
 import { field, NumberOrString, numeric, openName } from "../internal/wire/leaves.ts"
+import { Content } from "./Content.ts"
 import * as Usage from "./Usage.ts"
 
 const taskType = openName<

@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { enumField, field, openName } from "../internal/wire/leaves.ts"
 import * as Candidate from "./Candidate.ts"
 import { Content } from "./Content.ts"
 import { GenerationConfig } from "./GenerationConfig.ts"
-import { enumField, field, openName } from "../internal/wire/leaves.ts"
 import type * as Part from "./Part.ts"
 import { SafetyRating, SafetySetting } from "./Safety.ts"
 import { Tool, ToolConfig } from "./Tool.ts"

@@ -4,11 +4,11 @@
  * rows were written before the table was asked.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { GeminiError } from "effect-gemini/GeminiError"
 import * as Reason from "effect-gemini/errors/GeminiErrorReason"
 import * as LiveReason from "effect-gemini/errors/LiveErrorReason"
-import { outcomeOf } from "../../src/internal/members/circuit.ts"
+import { GeminiError } from "effect-gemini/GeminiError"
 import * as Failures from "../../src/internal/call/failures.ts"
+import { outcomeOf } from "../../src/internal/members/circuit.ts"
 
 type GeminiErrorReason = GeminiError["reason"]
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { GeminiError } from "effect-gemini/GeminiError"
 import * as Reason from "effect-gemini/errors/GeminiErrorReason"
+import { GeminiError } from "effect-gemini/GeminiError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

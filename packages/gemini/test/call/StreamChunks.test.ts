@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { StreamChunk } from "effect-gemini/call/Answer"
-import { GeminiError } from "effect-gemini/GeminiError"
 import * as Reason from "effect-gemini/errors/GeminiErrorReason"
+import { GeminiError } from "effect-gemini/GeminiError"
 import type { GenerateContentResponse } from "effect-gemini/wire/GenerateContent"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

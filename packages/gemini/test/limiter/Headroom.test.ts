@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Tier from "effect-gemini/limits/Tier"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import type * as Tier from "effect-gemini/limits/Tier"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { GeminiError } from "effect-gemini/GeminiError"
 import { Network } from "effect-gemini/errors/GeminiErrorReason"
+import { GeminiError } from "effect-gemini/GeminiError"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"

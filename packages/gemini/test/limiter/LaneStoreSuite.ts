@@ -4,8 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
-import * as ModelId from "effect-gemini/models/ModelId"
 import type * as Tier from "effect-gemini/limits/Tier"
+import * as ModelId from "effect-gemini/models/ModelId"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Result from "effect/Result"

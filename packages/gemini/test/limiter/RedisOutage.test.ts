@@ -6,9 +6,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
+import type * as RedisLaneStore from "effect-gemini/limits/RedisLaneStore"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
-import type * as RedisLaneStore from "effect-gemini/limits/RedisLaneStore"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Redis } from "effect/persistence/Redis"

@@ -2,8 +2,8 @@
  * A fiber may yield between any two operations, also between looking and waiting: what happens
  * just then must wake it all the same.
  */
-import { assert, describe, it } from "@effect/vitest"
 import type * as Undici from "@effect/platform-node/Undici"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { InboundQueue } from "../../src/internal/live/InboundQueue.ts"
-import { Turns } from "../../src/internal/live/Turns.ts"
 import { MediaQueue } from "../../src/internal/live/MediaQueue.ts"
+import { Turns } from "../../src/internal/live/Turns.ts"
 
 const text = (text: string) => ({ realtimeInput: { text } })
 

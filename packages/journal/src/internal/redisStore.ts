@@ -1,8 +1,8 @@
 /** Journals in Redis: every decision is one script, so an append is there whole or not at all. */
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
-import * as Queue from "effect/Queue"
 import { Redis, type RedisError } from "effect/persistence/Redis"
+import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import {

@@ -1,12 +1,12 @@
 /**
  * Raw TOML → checked acts, or every problem there is. Knows no files and no network.
  */
-import * as Result from "effect/Result"
-import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as ModelId from "effect-gemini/models/ModelId"
-import type { Path } from "../TomlPlace.ts"
+import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
+import * as Result from "effect/Result"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"
+import type { Path } from "../TomlPlace.ts"
 import { decode, type Found } from "./decode.ts"
 import * as ImageFile from "./imageFile.ts"
 import * as Images from "./images.ts"

@@ -3,9 +3,9 @@
  * sent to a server: so a file is opened only if it lies in a folder that may be read, is a regular
  * file and not too large, and its bytes have to be those of an image.
  */
-import * as Base64 from "effect/encoding/Base64"
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"

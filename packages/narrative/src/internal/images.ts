@@ -1,7 +1,7 @@
 /** Images of an act: by file, URL or base64 → a part, or what is wrong. */
+import * as Part from "effect-gemini/wire/Part"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
-import * as Part from "effect-gemini/wire/Part"
 import type { Image, Refusal } from "./imageFile.ts"
 import * as ImageType from "./imageType.ts"
 

@@ -4,10 +4,10 @@
  */
 import type * as ModelTable from "../../ModelTable.ts"
 import * as Dice from "../Dice.ts"
+import * as Json from "../json.ts"
 import * as Directives from "./directives.ts"
 import * as Grounding from "./grounding.ts"
 import * as Instance from "./instance.ts"
-import * as Json from "../json.ts"
 import * as Media from "./media.ts"
 import * as Signature from "./signature.ts"
 import * as Tokens from "./tokens.ts"

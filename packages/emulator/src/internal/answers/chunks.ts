@@ -3,8 +3,8 @@
  */
 import type * as Reply from "../../Reply.ts"
 import * as Dice from "../Dice.ts"
-import * as Json from "../json.ts"
 import * as Table from "../google/quotaTable.ts"
+import * as Json from "../json.ts"
 import * as Tokens from "./tokens.ts"
 import * as Utterance from "./Utterance.ts"
 

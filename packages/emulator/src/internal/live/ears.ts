@@ -4,10 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import type { LiveOptions } from "../../LiveOptions.ts"
+import * as Tokens from "../answers/tokens.ts"
 import * as Json from "../json.ts"
 import * as Judge from "./judge.ts"
 import * as Reply from "./reply.ts"
-import * as Tokens from "../answers/tokens.ts"
 import * as Vad from "./vad.ts"
 
 export interface Ears {

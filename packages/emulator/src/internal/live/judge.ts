@@ -5,8 +5,8 @@
 import type { Refusal } from "../../GoogleError.ts"
 import * as GoogleError from "../../GoogleError.ts"
 import type * as ModelTable from "../../ModelTable.ts"
-import * as Fields from "../judge/fields.ts"
 import * as Json from "../json.ts"
+import * as Fields from "../judge/fields.ts"
 import type * as JsonText from "../judge/jsonText.ts"
 
 export type Message = { readonly refusal: Refusal } | { readonly refusal?: undefined; readonly message: Json.Json }

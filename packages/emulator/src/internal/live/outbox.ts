@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import * as Fault from "../../Fault.ts"
 import type * as LiveLog from "../../LiveLog.ts"
+import * as Render from "../answers/render.ts"
 import type * as Json from "../json.ts"
 import type { Carrier } from "./carrier.ts"
-import * as Render from "../answers/render.ts"
 
 export interface Outbox {
   readonly send: (message: Json.Json) => Effect.Effect<void>

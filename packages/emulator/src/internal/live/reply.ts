@@ -4,11 +4,11 @@
  */
 import type * as Answer from "../../Answer.ts"
 import type * as ScriptedReply from "../../Reply.ts"
-import type * as Dice from "../Dice.ts"
-import * as Json from "../json.ts"
 import * as Media from "../answers/media.ts"
 import * as Tokens from "../answers/tokens.ts"
 import type * as Utterance from "../answers/Utterance.ts"
+import type * as Dice from "../Dice.ts"
+import * as Json from "../json.ts"
 
 export interface Voice {
   readonly audio: boolean

@@ -4,8 +4,8 @@
 import type * as Effect from "effect/Effect"
 import * as LiveLog from "../../LiveLog.ts"
 import type { LiveOptions } from "../../LiveOptions.ts"
-import type { Allowance } from "../log/Allowance.ts"
 import type * as Json from "../json.ts"
+import type { Allowance } from "../log/Allowance.ts"
 import * as Handles from "./handles.ts"
 import * as Tokens from "./tokens.ts"
 

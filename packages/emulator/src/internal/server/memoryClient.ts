@@ -10,9 +10,9 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
+import type * as Step from "../answers/step.ts"
 import type { Exchange, Handler } from "./exchange.ts"
 import { MemoryResponse } from "./MemoryResponse.ts"
-import type * as Step from "../answers/step.ts"
 
 const encoder = new TextEncoder()
 

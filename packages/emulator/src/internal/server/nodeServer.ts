@@ -6,11 +6,11 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { EmulatorError } from "../../EmulatorError.ts"
-import * as Exchange from "./exchange.ts"
+import * as Render from "../answers/render.ts"
 import type * as LiveCarrier from "../live/carrier.ts"
+import * as Exchange from "./exchange.ts"
 import * as NodeRequest from "./nodeRequest.ts"
 import * as NodeWebSocket from "./nodeWebSocket.ts"
-import * as Render from "../answers/render.ts"
 
 /** A client that goes away ends the reader's fiber through the response's close event. */
 const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>

@@ -8,9 +8,9 @@ import { type IncomingMessage, STATUS_CODES } from "node:http"
 import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
+import * as Render from "../answers/render.ts"
 import { type Carrier, type Frame, type Handler, refusal, type Upgrade } from "../live/carrier.ts"
 import * as NodeRequest from "./nodeRequest.ts"
-import * as Render from "../answers/render.ts"
 
 /** Above this many unsent bytes the server waits for its client. */
 const highWater = 256 * 1024

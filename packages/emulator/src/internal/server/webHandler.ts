@@ -2,8 +2,8 @@
  * The handler as `Request → Promise<Response>`.
  */
 import * as Effect from "effect/Effect"
-import type { Exchange, Handler } from "./exchange.ts"
 import type * as Step from "../answers/step.ts"
+import type { Exchange, Handler } from "./exchange.ts"
 
 const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset" ? "connection reset" : "terminated")
 

@@ -8,10 +8,10 @@ import * as LiveHandler from "../../LiveHandler.ts"
 import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
-import type * as Ready from "../rules/ready.ts"
-import * as Scripts from "../rules/Scripts.ts"
 import * as LiveState from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
+import type * as Ready from "../rules/ready.ts"
+import * as Scripts from "../rules/Scripts.ts"
 
 export interface Space {
   readonly name: string

@@ -7,12 +7,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Budget from "../../Budget.ts"
-import type * as Gate from "../../limits/Gate.ts"
 import { GeminiError } from "../../GeminiError.ts"
+import type * as Gate from "../../limits/Gate.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import * as Usage from "../../wire/Usage.ts"
-import * as BudgetAmount from "./amount.ts"
 import { estimateTokens } from "../limiter/tokenEstimate.ts"
+import * as BudgetAmount from "./amount.ts"
 
 export interface Options {
   readonly options: Budget.Limits

@@ -6,9 +6,9 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import type * as Budget from "../../Budget.ts"
 import * as Cost from "../../Cost.ts"
+import type * as RateLimiter from "../../RateLimiter.ts"
 import * as CountTokens from "../../wire/CountTokens.ts"
 import type { GenerateContentRequest } from "../../wire/GenerateContent.ts"
-import type * as RateLimiter from "../../RateLimiter.ts"
 import * as Usage from "../../wire/Usage.ts"
 
 const scale = 12

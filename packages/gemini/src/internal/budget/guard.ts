@@ -6,13 +6,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Budget from "../../Budget.ts"
-import type * as Gate from "../../limits/Gate.ts"
-import { GeminiError } from "../../GeminiError.ts"
 import { InvalidRequest, QuotaExhausted, Unpriced } from "../../errors/GeminiErrorReason.ts"
+import { GeminiError } from "../../GeminiError.ts"
+import type * as Gate from "../../limits/Gate.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
+import { nextPacificMidnight } from "../google/pacificDay.ts"
 import * as BudgetAmount from "./amount.ts"
 import { Hold } from "./Hold.ts"
-import { nextPacificMidnight } from "../google/pacificDay.ts"
 
 const nextMonth = (now: number): number => {
   const date = new Date(now)

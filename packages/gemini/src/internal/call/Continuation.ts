@@ -7,13 +7,13 @@
  * that is followed is nobody else's business. Chunks before the first token stay as they are.
  */
 import * as Arr from "effect/Array"
-import * as Candidate from "../../wire/Candidate.ts"
+import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import type { GeminiError } from "../../GeminiError.ts"
-import * as Reason from "../../errors/GeminiErrorReason.ts"
+import type { Charged } from "../../RateLimiter.ts"
+import * as Candidate from "../../wire/Candidate.ts"
 import type { GenerateContentRequest, GenerateContentResponse as Response } from "../../wire/GenerateContent.ts"
 import type { GroundingChunk, GroundingMetadata } from "../../wire/Grounding.ts"
-import type { Charged } from "../../RateLimiter.ts"
 import * as Usage from "../../wire/Usage.ts"
 import { receivedWith } from "../http/received.ts"
 import { hopsOf, setHops } from "./hops.ts"

@@ -7,8 +7,8 @@ import * as Stream from "effect/Stream"
 import type { Answer, StreamChunk } from "../../call/Answer.ts"
 import type { CallOptions, Fallback } from "../../call/CallOptions.ts"
 import type { Attempt, GeminiError } from "../../GeminiError.ts"
-import { helpsTransport } from "./failures.ts"
 import { Recorder } from "../telemetry/recorder.ts"
+import { helpsTransport } from "./failures.ts"
 
 interface Asked {
   readonly model?: string | undefined

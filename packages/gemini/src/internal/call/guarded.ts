@@ -10,8 +10,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import type * as Gate from "../../limits/Gate.ts"
 import type { GeminiError } from "../../GeminiError.ts"
+import type * as Gate from "../../limits/Gate.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 
 /** What it holds of all its gates, and whether it was handed to the transport. */

@@ -2,8 +2,8 @@
 import * as Result from "effect/Result"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
-import * as ModelId from "../../models/ModelId.ts"
 import * as Tier from "../../limits/Tier.ts"
+import * as ModelId from "../../models/ModelId.ts"
 
 /** Of the model that was asked, and then of the one that is counted. */
 export type LimitsOf = (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Tier.Limits

@@ -3,11 +3,11 @@
  * its tokens, how it finished, and whether it is an answer at all.
  */
 import * as Effect from "effect/Effect"
+import type { GeminiError } from "../../GeminiError.ts"
+import type * as RateLimiter from "../../RateLimiter.ts"
 import type * as CountTokens from "../../wire/CountTokens.ts"
 import * as Embedding from "../../wire/Embedding.ts"
-import type { GeminiError } from "../../GeminiError.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
-import type * as RateLimiter from "../../RateLimiter.ts"
 import * as Usage from "../../wire/Usage.ts"
 import * as Finish from "../http/finish.ts"
 

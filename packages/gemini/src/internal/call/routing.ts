@@ -1,8 +1,8 @@
 /**
  * Which way a generation goes, by what the catalog knows of its model. Pure.
  */
-import type { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import type { GeminiError } from "../../GeminiError.ts"
 import * as ModelCatalog from "../../models/ModelCatalog.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 

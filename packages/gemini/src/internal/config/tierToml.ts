@@ -1,8 +1,8 @@
 /** What a configuration file says: `[providers.gemini]` with a default model, tiers and members. */
 import * as Result from "effect/Result"
+import * as Tier from "../../limits/Tier.ts"
 import type { Member } from "../../members/Member.ts"
 import * as ModelId from "../../models/ModelId.ts"
-import * as Tier from "../../limits/Tier.ts"
 
 export interface Problem {
   readonly path: ReadonlyArray<string>

@@ -5,10 +5,10 @@
  * paused; of a body that is read whole no more is kept than its bound; a waiting reader is woken once a socket read, not once an HTTP chunk; a body
  * that nobody will read on is aborted, once.
  */
+import type * as Undici from "@effect/platform-node/Undici"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Undici from "@effect/platform-node/Undici"
 import type * as Pull from "effect/Pull"
 import { Pieces } from "./Pieces.ts"
 import * as Utf8 from "./utf8.ts"

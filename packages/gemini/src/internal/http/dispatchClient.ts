@@ -15,11 +15,11 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import type { Socket } from "node:net"
+import { version } from "../config/version.ts"
 import { OnConnect } from "./connection.ts"
 import { DispatchBody } from "./DispatchBody.ts"
 import { DispatchResponse } from "./DispatchResponse.ts"
 import { followsNothing } from "./redirect.ts"
-import { version } from "../config/version.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Failure = HttpClientError.HttpClientError

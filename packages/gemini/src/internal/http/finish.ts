@@ -2,9 +2,9 @@
  * When an answer is an error for `GeminiClient`: by what `Candidate.finishKind` says of its
  * finish reason. Pure. `GeminiHttp` hands such answers out as data.
  */
-import * as Candidate from "../../wire/Candidate.ts"
-import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import { GeminiError } from "../../GeminiError.ts"
+import * as Candidate from "../../wire/Candidate.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 
 type Response = GenerateContent.GenerateContentResponse

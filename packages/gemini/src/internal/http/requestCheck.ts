@@ -7,13 +7,13 @@
  * never end.
  */
 import * as Result from "effect/Result"
-import * as CountTokens from "../../wire/CountTokens.ts"
-import type { Content } from "../../wire/Content.ts"
-import * as Embedding from "../../wire/Embedding.ts"
 import type { FieldViolation } from "../../errors/GeminiErrorReason.ts"
+import * as ModelId from "../../models/ModelId.ts"
+import type { Content } from "../../wire/Content.ts"
+import * as CountTokens from "../../wire/CountTokens.ts"
+import * as Embedding from "../../wire/Embedding.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 import type { GenerationConfig } from "../../wire/GenerationConfig.ts"
-import * as ModelId from "../../models/ModelId.ts"
 import type { OpenApiSchema } from "../../wire/OpenApiSchema.ts"
 import type { Part } from "../../wire/Part.ts"
 import type { FunctionDeclaration, Tool } from "../../wire/Tool.ts"

@@ -2,16 +2,16 @@
  * Bodies → responses or errors: the seam between an HTTP answer and the wire types.
  * Pure; a body is parsed once and the parsed object itself is what callers get.
  */
-import type { Phase } from "./Deadlines.ts"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import { GeminiError } from "../../GeminiError.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
-import * as Finish from "./finish.ts"
-import * as Guard from "../wire/guard.ts"
 import * as Secrets from "../config/secrets.ts"
+import * as Guard from "../wire/guard.ts"
+import type { Phase } from "./Deadlines.ts"
+import * as Finish from "./finish.ts"
 import * as WireError from "./wireError.ts"
 
 /** The call that a body answers, for the envelope of its errors. */

@@ -2,12 +2,12 @@
  * Wire → reason: the one place that says what an answer outside 2xx, or an error body
  * inside a 200, means. Pure; knows neither Effect nor HttpClient.
  */
-import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import { GeminiError } from "../../GeminiError.ts"
 import * as ModelCatalog from "../../models/ModelCatalog.ts"
+import { shortest, withoutKey } from "../config/secrets.ts"
 import * as GoogleStatus from "../google/googleStatus.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
-import { shortest, withoutKey } from "../config/secrets.ts"
 
 /** The error object of a body, if it holds one. */
 export const statusOf = GoogleStatus.of

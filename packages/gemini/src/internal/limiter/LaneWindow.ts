@@ -10,8 +10,8 @@
  */
 import type { Lesson, Reading, Wanted } from "../../limits/LaneStore.ts"
 import type { Limits } from "../../limits/Tier.ts"
-import { earlier, learn, type Learned, limitAt } from "./learned.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
+import { earlier, learn, type Learned, limitAt } from "./learned.ts"
 
 /** Backoff after a 429 that says nothing: doubled with each, from a second to a minute. */
 const firstPause = 1_000

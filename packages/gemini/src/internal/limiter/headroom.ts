@@ -1,7 +1,7 @@
 /** How soon a lane would admit a request, by what is known of it without asking. */
 import type { StoredLane } from "../../limits/LaneStore.ts"
-import type { Admission, Headroom } from "../../RateLimiter.ts"
 import type { Limits } from "../../limits/Tier.ts"
+import type { Admission, Headroom } from "../../RateLimiter.ts"
 import { countable } from "./LaneWindow.ts"
 
 /** While both wait, in a lane or for members, every ninth admission is a batch call's: it is slowed, never starved. */

@@ -6,8 +6,8 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Saved } from "./LaneWindow.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
+import type { Saved } from "./LaneWindow.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Finite.check(Schema.isBetween({ minimum, maximum }))
 

@@ -10,9 +10,9 @@
 import * as Redis from "effect/persistence/Redis"
 import type { Lesson } from "../../limits/LaneStore.ts"
 import type { Limits } from "../../limits/Tier.ts"
+import { nextPacificMidnight } from "../google/pacificDay.ts"
 import { clock, limited, sameDay, state, turnDay } from "./laneLua.ts"
 import { heldFor } from "./learned.ts"
-import { nextPacificMidnight } from "../google/pacificDay.ts"
 
 /** A lane of a Redis, and what every step of it is told. */
 export interface Place {

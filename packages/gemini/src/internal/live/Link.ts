@@ -3,8 +3,8 @@
  * that is: a message waits while there is none, and fails when there will be no other.
  */
 import * as Effect from "effect/Effect"
-import type { LiveError } from "../../LiveError.ts"
 import * as LiveProtocol from "../../live/LiveProtocol.ts"
+import type { LiveError } from "../../LiveError.ts"
 import type { Ending } from "./close.ts"
 import type { Connection } from "./Connection.ts"
 

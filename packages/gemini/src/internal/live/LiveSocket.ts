@@ -13,9 +13,9 @@
 import * as Redacted from "effect/Redacted"
 import type * as Socket from "effect/socket/Socket"
 import * as Reason from "../../errors/LiveErrorReason.ts"
+import { withoutKey } from "../config/secrets.ts"
 import type { Ending } from "./close.ts"
 import type { Endpoint } from "./endpoint.ts"
-import { withoutKey } from "../config/secrets.ts"
 
 export type Frame = string | Uint8Array
 

@@ -3,18 +3,18 @@
  * event queue and the tools. Pure but for the callbacks; the shell around it does the I/O.
  */
 import * as Result from "effect/Result"
-import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
-import type { LiveError } from "../../LiveError.ts"
 import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import * as LiveEvent from "../../live/LiveEvent.ts"
 import * as LiveProtocol from "../../live/LiveProtocol.ts"
+import type { LiveError } from "../../LiveError.ts"
+import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
 import type { FunctionCall } from "../../wire/Part.ts"
 import * as Usage from "../../wire/Usage.ts"
-import { type End, InboundQueue } from "./InboundQueue.ts"
-import { type Loss, type Turn, Turns } from "./Turns.ts"
 import type { TurnHooks } from "../telemetry/recorder.ts"
+import { type End, InboundQueue } from "./InboundQueue.ts"
 import * as TurnFold from "./TurnFold.ts"
+import { type Loss, type Turn, Turns } from "./Turns.ts"
 
 type Event = LiveEvent.LiveEvent
 

@@ -6,10 +6,10 @@
  * the reason that the server gives, `INTERRUPTED` (a word of ours) where the user spoke
  * up, `STOP` otherwise.
  */
+import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type { Candidate } from "../../wire/Candidate.ts"
 import type { Content } from "../../wire/Content.ts"
 import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
-import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type { Part } from "../../wire/Part.ts"
 
 // Reasons of a turn whose name generateContent has for the same thing.

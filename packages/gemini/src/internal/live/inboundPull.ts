@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import type { StreamChunk } from "../../call/Answer.ts"
 import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
-import type { InboundQueue } from "./InboundQueue.ts"
 import { ChunkFold } from "../call/ChunkFold.ts"
+import type { InboundQueue } from "./InboundQueue.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 

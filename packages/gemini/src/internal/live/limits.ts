@@ -5,12 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/LiveErrorReason.ts"
+import type { GeminiError } from "../../GeminiError.ts"
+import type { Limits } from "../../limits/Tier.ts"
 import * as ModelAlias from "../../models/ModelAlias.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
-import type { Limits } from "../../limits/Tier.ts"
 import { messageLimits } from "./messageLimits.ts"
 
 export interface LiveLimits {

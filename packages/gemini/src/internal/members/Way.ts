@@ -3,10 +3,10 @@
  */
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type * as GeminiHttp from "../../GeminiHttp.ts"
+import type { Limits } from "../../limits/Tier.ts"
 import * as ModelAlias from "../../models/ModelAlias.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
-import type { Limits } from "../../limits/Tier.ts"
 import { Lane } from "../limiter/Lane.ts"
 import { messageLimits } from "../live/messageLimits.ts"
 

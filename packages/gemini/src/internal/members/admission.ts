@@ -2,14 +2,14 @@
  * From a call that wants to go to the permit that lets it: the first candidate that admits
  * it now, else a place in the room until one does.
  */
-import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Scope from "effect/Scope"
-import { GeminiError } from "../../GeminiError.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import { GeminiError } from "../../GeminiError.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import type { Verdict } from "./circuit.ts"
 import { Place } from "./Room.ts"

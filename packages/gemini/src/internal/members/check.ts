@@ -3,8 +3,8 @@
  */
 import * as Result from "effect/Result"
 import * as GeminiConfig from "../../GeminiConfig.ts"
-import type { Member } from "../../members/Member.ts"
 import type { Options } from "../../Members.ts"
+import type { Member } from "../../members/Member.ts"
 import * as ModelId from "../../models/ModelId.ts"
 
 type Problem = GeminiConfig.Problem

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as GeminiConfig from "../../GeminiConfig.ts"
-import type { Member } from "../../members/Member.ts"
 import type { Options } from "../../Members.ts"
-import * as Check from "./check.ts"
+import type { Member } from "../../members/Member.ts"
 import { withoutKey } from "../config/secrets.ts"
+import * as Check from "./check.ts"
 
 const wrong = ({ description, field }: GeminiConfig.Problem): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` })))

@@ -6,8 +6,8 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
 import type { LiveSession } from "../../live/LiveSession.ts"
+import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
 
 /** What is measured, by the names that `Telemetry` gives its metrics. */
 export type Measure =
