@@ -41,12 +41,15 @@ const variables: Readonly<Record<string, string>> = { baseUrl: "GEMINI_BASE_URL"
 // Slow enough to watch, fast enough not to wait for.
 const chunkDelay = 30
 
+/** What the emulator counts of a model's limits. Calls at once are the client's own business, and it takes no unknown field. */
+const counted = ({ rpd, rpm, tpm }: Tier.Limits): Quota.Limits => ({ rpm, tpm, rpd })
+
 /** The same limits on the emulator's side. */
 const quotasOf = (tier: Tier.TierName | Tier.Tier): Quota.Tier | Quota.Quotas =>
   typeof tier === "string" ? tier : {
     models: {
-      "*": tier.limits,
-      ...Object.fromEntries(Object.keys(tier.models).map((model) => [model, Tier.limitsFor(tier, model)]))
+      "*": counted(tier.limits),
+      ...Object.fromEntries(Object.keys(tier.models).map((model) => [model, counted(Tier.limitsFor(tier, model))]))
     }
   }
 
