@@ -186,8 +186,9 @@ describe.runIf(RedisServer.isInstalled)("three nested budgets of four processes,
           }
           if (limit.tokens !== undefined) assert.isAtMost(tokens(group), limit.tokens + tooLow, `${index}`)
           const reading = readings[index]
-          assert.deepStrictEqual([reading?.reserved.tokens, reading?.isEstimated], [0, true])
-          // What was cut before its first count is charged by its estimate.
+          assert.strictEqual(reading?.reserved.tokens, 0)
+          // A stream that was cut before its first count is charged by its estimate. Whether one of a group was cut so
+          // early hangs on the machine, so `isEstimated` is not judged here; Budget.test judges it.
           assert.isAtLeast(reading?.tokens ?? 0, tokens(group) - tooLow)
           if (limit.money !== undefined && tooLow === 0) {
             assert.isTrue(BigDecimal.isGreaterThanOrEqualTo(reading?.money ?? input, dollars(group)))
