@@ -7,7 +7,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Allowance from "./internal/log/Allowance.ts"
-import { type Arrival, LoggedRequest, pieceBytes } from "./internal/log/LoggedRequest.ts"
+import { type Arrival, LoggedRequest } from "./internal/log/LoggedRequest.ts"
+import * as Packed from "./internal/log/Packed.ts"
 import * as Slabs from "./internal/log/Slabs.ts"
 import { Tally } from "./internal/log/Tally.ts"
 import type { Verdict } from "./Verdict.ts"
@@ -107,13 +108,15 @@ export interface RequestLog {
   /** How many by method, model, status and outcome, dropped ones included. */
   readonly counters: () => Counters
   readonly clear: () => void
+  /** The one of a number; undefined: it is not kept. */
+  readonly at: (id: number) => Entry | undefined
   /** The first one that satisfies a predicate, from a number on. */
   readonly find: (predicate: (entry: Entry) => boolean, from?: number) => Entry | undefined
   /**
    * Calls `f` at once with undefined, and after every change with the entry that has changed, until it returns true.
    * The result stops the watch.
    */
-  readonly watch: (f: (changed: Entry | undefined, kept: ReadonlyArray<Entry>) => boolean) => () => void
+  readonly watch: (f: (changed: Entry | undefined, kept: () => ReadonlyArray<Entry>) => boolean) => () => void
   /** Gives the log's bytes back and keeps nothing from then on. */
   readonly end: () => void
 }
@@ -209,8 +212,12 @@ export interface Options {
   readonly allowance?: Allowance.Allowance | undefined
 }
 
-/** An entry that has ended needs no copy, because it does not change any more. */
-const still = (entry: LoggedRequest): Entry => entry.outcome === undefined ? entry.copy() : entry
+type Kept = LoggedRequest | Packed.Packed
+
+const isOpen = (kept: Kept): kept is LoggedRequest => kept instanceof LoggedRequest
+
+/** For a user: what is open goes on changing. */
+const shown = (kept: Kept): Entry => isOpen(kept) ? kept.copy() : Packed.unpack(kept)
 
 /** How many different headers and paths are kept only once, because most are alike. */
 const interned = 512
@@ -223,15 +230,18 @@ const interned = 512
  */
 export const make = (options: Options = {}): RequestLog => {
   const { allowance = Allowance.make(Allowance.standard), remember = Number.POSITIVE_INFINITY } = options
-  let log: Array<LoggedRequest> = []
+  let log: Array<Kept> = []
   let arrived = 0
   let closed = 0
   let dropped = 0
   let epoch = 0
   let bytes = 0
+  /** Of what has ended. */
   let tally = new Tally()
-  /** Entries that were dropped before their end, and are counted when it comes. */
-  let unended = new Set<LoggedRequest>()
+  /** Also where the log has dropped them already. */
+  let open = new Set<LoggedRequest>()
+  /** What predicates look at: unpacked once, as long as somebody waits. */
+  let looked = new Map<number, Entry>()
   const slabs = new Slabs.Slabs()
   const texts = new Map<string, string>()
   const intern = (text: string): string => {
@@ -241,9 +251,19 @@ export const make = (options: Options = {}): RequestLog => {
     texts.set(text, text)
     return text
   }
-  const watchers = new Set<(changed: Entry | undefined, kept: ReadonlyArray<Entry>) => boolean>()
+  const watchers = new Set<Parameters<RequestLog["watch"]>[0]>()
+  const look = (): ReadonlyArray<Entry> =>
+    log.map((kept) => {
+      if (isOpen(kept)) return kept
+      const known = looked.get(kept.id)
+      if (known !== undefined) return known
+      const made = Packed.unpack(kept)
+      looked.set(kept.id, made)
+      return made
+    })
   const changed = (entry: Entry) => {
-    for (const watcher of watchers) if (watcher(entry, log)) watchers.delete(watcher)
+    for (const watcher of watchers) if (watcher(entry, look)) watchers.delete(watcher)
+    if (watchers.size === 0 && looked.size > 0) looked = new Map()
   }
   const grew = (by: number) => {
     bytes += by
@@ -251,16 +271,12 @@ export const make = (options: Options = {}): RequestLog => {
   }
   const drop = (count: number) => {
     let freed = 0
-    for (const entry of log.splice(0, count)) {
-      freed += entry.size
+    for (const kept of log.splice(0, count)) {
+      freed += Packed.sizeOf(kept)
       dropped++
-      entry.dropped = true
-      if (entry.outcome !== undefined) tally.add(entry)
-      else {
-        unended.add(entry)
-        entry.pieces = undefined
-        entry.count = 0
-      }
+      looked.delete(kept.id)
+      if (isOpen(kept)) kept.drop()
+      else slabs.drop(kept)
     }
     grew(-freed)
     return freed
@@ -270,12 +286,23 @@ export const make = (options: Options = {}): RequestLog => {
     drop: (wanted) => {
       let count = 0
       let found = 0
-      while (found < wanted && count < log.length) found += log[count++]?.size ?? 0
+      while (found < wanted && count < log.length) {
+        const kept = log[count++]
+        if (kept !== undefined) found += Packed.sizeOf(kept)
+      }
       return drop(count)
     }
   }
   allowance.join(holder)
 
+  /** What has ended gives its objects up for bytes. */
+  const settle = (entry: LoggedRequest) => {
+    const place = entry.id - (log[0]?.id ?? 0)
+    if (entry.dropped || log[place] !== entry) return
+    const packed = Packed.pack(entry, slabs)
+    log[place] = packed
+    grew(Packed.sizeOf(packed) - Packed.sizeOf(entry))
+  }
   const handle = (entry: LoggedRequest): Handle => ({
     judged: (verdict) => {
       entry.verdict = verdict
@@ -286,33 +313,29 @@ export const make = (options: Options = {}): RequestLog => {
     },
     sent: (piece, time, isSecret = false) => {
       entry.bytesSent += piece.length
-      if (entry.dropped || isSecret) return
-      const kept = { ...slabs.put(piece), time }
-      // The first piece makes the list, because most answers have only one.
-      if (entry.pieces === undefined) entry.pieces = [kept]
-      else entry.pieces.push(kept)
-      entry.count++
-      const size = pieceBytes + piece.length
-      entry.size += size
-      grew(size)
+      if (!entry.dropped && !isSecret) grew(entry.send({ time, bytes: piece }))
     },
     close: (outcome, time) => {
       if (entry.outcome !== undefined) return
       entry.outcome = outcome
       entry.closedAt = time
-      if (unended.delete(entry)) tally.add(entry)
-      if (entry.epoch === epoch) closed++
+      if (open.delete(entry)) {
+        closed++
+        tally.add(entry)
+      }
+      settle(entry)
       changed(entry)
     }
   })
   const clear = () => {
     epoch++
     grew(-bytes)
-    for (const entry of log) entry.dropped = true
+    for (const entry of open) entry.drop()
     log = []
+    looked = new Map()
     slabs.clear()
     texts.clear()
-    unended = new Set()
+    open = new Set()
     tally = new Tally()
     arrived = 0
     closed = 0
@@ -320,42 +343,46 @@ export const make = (options: Options = {}): RequestLog => {
   }
   return {
     add: (arrival) => {
-      const { bodyBytes, headersText, path, ...fields } = arrival
-      const entry = new LoggedRequest(
-        arrived++,
-        epoch,
-        { ...fields, headersText: intern(headersText), path: intern(path) },
-        bodyBytes === undefined ? undefined : slabs.put(bodyBytes)
-      )
+      const { headersText, path } = arrival
+      const entry = new LoggedRequest(arrived++, epoch, {
+        ...arrival,
+        headersText: intern(headersText),
+        path: intern(path)
+      })
+      open.add(entry)
       log.push(entry)
-      grew(entry.size)
-      // Half of the log goes at once, so that dropping costs little per request.
+      grew(Packed.sizeOf(entry))
+      // Half of it at once, so that forgetting costs nothing a request.
       if (log.length > 2 * remember) drop(log.length - remember)
       changed(entry)
       return handle(entry)
     },
     entries: (from = 0) => {
       const first = Math.max(arrived - remember, from) - (log[0]?.id ?? 0)
-      return log.slice(Math.max(0, first)).map(still)
+      return log.slice(Math.max(0, first)).map(shown)
     },
     arrived: () => arrived,
     closed: () => closed,
     counters: () => {
       const all = tally.copy()
-      for (const entry of unended) all.add(entry)
-      for (const entry of log) all.add(entry)
+      for (const entry of open) all.add(entry)
       return all.counters(dropped)
     },
     clear,
+    at: (id) => {
+      const kept = log[id - (log[0]?.id ?? 0)]
+      return kept === undefined ? undefined : shown(kept)
+    },
     find: (predicate, from = 0) => {
       for (let i = Math.max(0, from - (log[0]?.id ?? 0)); i < log.length; i++) {
-        const entry = log[i]
-        if (entry !== undefined && predicate(entry)) return still(entry)
+        const kept = log[i]
+        const entry = kept === undefined ? undefined : shown(kept)
+        if (entry !== undefined && predicate(entry)) return entry
       }
       return undefined
     },
     watch: (f) => {
-      if (f(undefined, log)) return () => undefined
+      if (f(undefined, look)) return () => undefined
       watchers.add(f)
       return () => watchers.delete(f)
     },
@@ -385,7 +412,7 @@ export const awaitEntry = (
         const entry = changed === undefined
           ? log.find(predicate, from)
           : changed.id >= from && predicate(changed)
-          ? log.find(({ id }) => id === changed.id, changed.id) ?? changed
+          ? log.at(changed.id) ?? changed
           : undefined
         if (entry !== undefined) resume(Effect.succeed(entry))
         return entry !== undefined

@@ -137,9 +137,24 @@ describe("the log", () => {
     assert.strictEqual(kept[0]?.id, dropped)
     assert.strictEqual(kept.length + dropped, 200)
     assert.isAtLeast(kept.length, 30)
-    assert.isAtMost(kept.length, 50)
+    assert.isAtMost(kept.length, 70)
     assert.deepStrictEqual([total, byMethod, byOutcome], [200, { generateContent: 200 }, { complete: 200 }])
     assert.strictEqual(log.closed(), 200)
+  })
+
+  it("whoever still holds an entry that was dropped is told, where there is no more to read", () => {
+    const log = RequestLog.make({ allowance: Allowance.make(100_000) })
+    answered(log, 0, 1000)
+    const held = log.at(0)
+    assert.deepStrictEqual([held?.body, held?.chunks.length, held?.responseText.length], [{ n: 0 }, 1, 1000])
+    for (let i = 1; i < 200; i++) answered(log, i, 1000)
+    assert.isUndefined(log.at(0))
+    assert.deepStrictEqual([held?.id, held?.status], [0, 200])
+    assert.throws(() => held?.body, "the log has dropped request 0: it keeps as much as logBytes allows")
+    assert.throws(() => held?.response, "the log has dropped request 0")
+    const kept = log.entries()
+    log.clear()
+    assert.deepStrictEqual(kept.at(-1)?.body, { n: 199 })
   })
 
   it("an answer without end is dropped while it is sent, and its end is still counted", () => {

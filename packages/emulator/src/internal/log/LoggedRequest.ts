@@ -1,12 +1,11 @@
 /**
- * A request as the log keeps it: as bytes, which take a third of what parsed values do. What is read
- * of it is parsed then, and looks like plain data also to `console.log` and JSON.
+ * A request in the log as long as it is open, and as it is looked at. What is read of its bytes is parsed
+ * then; it looks like plain data also to `console.log` and JSON.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Chunk, Entry } from "../../RequestLog.ts"
 import type { Verdict } from "../../Verdict.ts"
 import * as Json from "../json.ts"
-import * as Slabs from "./Slabs.ts"
 
 /** What the log is told when a request has arrived. */
 export interface Arrival extends
@@ -21,26 +20,23 @@ export interface Arrival extends
   readonly headersText: string
 }
 
-/** A piece of the answer. */
-export interface Piece extends Slabs.Place {
-  readonly time: number
-}
-
-/** An entry beside its bytes: its fields, its places in lists, the allocator's slack (measured: 550 to 700). */
-export const entryBytes = 900
-/** A piece beside its bytes. */
-export const pieceBytes = 100
+/** An entry that is open, beside its bytes: its fields and what the allocator adds. */
+const entryBytes = 900
+/** A chunk beside its bytes, while the request is open. */
+const chunkBytes = 320
 
 const decoder = new TextDecoder()
 
-const textOf = (pieces: ReadonlyArray<Piece>): string => {
-  const all = new Uint8Array(pieces.reduce((sum, { from, to }) => sum + to - from, 0))
+const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const [only] = pieces
+  if (only !== undefined && pieces.length === 1) return only
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const piece of pieces) {
-    all.set(Slabs.bytesOf(piece), at)
-    at += piece.to - piece.from
+    all.set(piece, at)
+    at += piece.length
   }
-  return decoder.decode(all)
+  return all
 }
 
 const events = (text: string): ReadonlyArray<unknown> =>
@@ -48,6 +44,19 @@ const events = (text: string): ReadonlyArray<unknown> =>
     const data = event.split(/\r?\n/).flatMap((line) => /^data: ?(.*)$/.exec(line)?.[1] ?? []).join("\n")
     return Json.parse(data) ?? event
   })
+
+const responseOf = (text: string, contentType: string): unknown =>
+  contentType.startsWith("text/event-stream") && /^(?:data|event|id|:)/.test(text)
+    ? events(text)
+    : Json.parse(text) ?? text
+
+/** The bytes of a request that has ended; they may be gone, which throws. */
+export interface Source {
+  readonly body: () => Uint8Array | undefined
+  readonly chunks: () => ReadonlyArray<Chunk>
+}
+
+type Growth = Pick<LoggedRequest, "verdict" | "status" | "contentType" | "bytesSent" | "outcome" | "closedAt">
 
 export class LoggedRequest implements Entry {
   readonly id: number
@@ -62,7 +71,7 @@ export class LoggedRequest implements Entry {
   readonly project: string
   readonly region: string
   readonly connection: number
-  readonly sentBody: Slabs.Place | undefined
+  bodyBytes: Uint8Array | undefined
   readonly headersText: string
   verdict: Verdict | undefined = undefined
   status: number | undefined = undefined
@@ -70,15 +79,15 @@ export class LoggedRequest implements Entry {
   bytesSent = 0
   outcome: Entry["outcome"] = undefined
   closedAt: number | undefined = undefined
-  /** Grows at its end only, so that a copy is a length. */
-  pieces: Array<Piece> | undefined = undefined
-  count = 0
-  /** What it costs, by estimate. */
+  private pieces: Array<Chunk> = []
+  /** Where its bytes are when it has ended. */
+  private source: Source | undefined = undefined
+  /** What it costs while it is open, by estimate. */
   size: number
   /** Dropped entries still get their end, for the counters. */
   dropped = false
 
-  constructor(id: number, epoch: number, arrival: Omit<Arrival, "bodyBytes">, body: Slabs.Place | undefined) {
+  constructor(id: number, epoch: number, arrival: Arrival) {
     this.id = id
     this.epoch = epoch
     this.time = arrival.time
@@ -90,57 +99,84 @@ export class LoggedRequest implements Entry {
     this.project = arrival.project
     this.region = arrival.region
     this.connection = arrival.connection
-    this.sentBody = body
+    this.bodyBytes = arrival.bodyBytes
     this.headersText = arrival.headersText
-    this.size = entryBytes + (body === undefined ? 0 : body.to - body.from)
+    this.size = entryBytes + (arrival.bodyBytes?.length ?? 0)
   }
 
   get body(): unknown {
-    if (this.sentBody === undefined) return undefined
-    const text = decoder.decode(Slabs.bytesOf(this.sentBody))
+    const bytes = this.source === undefined ? this.bodyBytes : this.source.body()
+    if (bytes === undefined) return undefined
+    const text = decoder.decode(bytes)
     return Json.parse(text) ?? text
+  }
+  get chunks(): ReadonlyArray<Chunk> {
+    return this.source === undefined ? this.pieces : this.source.chunks()
   }
   get headers(): Entry["headers"] {
     return JSON.parse(this.headersText)
   }
-  get chunks(): ReadonlyArray<Chunk> {
-    return (this.pieces ?? []).slice(0, this.count).map((piece) => ({ time: piece.time, bytes: Slabs.bytesOf(piece) }))
-  }
   get responseText(): string {
-    return textOf((this.pieces ?? []).slice(0, this.count))
+    return decoder.decode(joined(this.chunks.map(({ bytes }) => bytes)))
   }
   get response(): unknown {
-    if (this.count === 0) return undefined
-    const text = this.responseText
-    return this.contentType.startsWith("text/event-stream") && /^(?:data|event|id|:)/.test(text)
-      ? events(text)
-      : Json.parse(text) ?? text
+    return this.chunks.length === 0 ? undefined : responseOf(this.responseText, this.contentType)
   }
 
   /** As it is now. */
   copy(): Entry {
-    const copy = new LoggedRequest(this.id, this.epoch, this, this.sentBody)
-    copy.verdict = this.verdict
-    copy.status = this.status
-    copy.contentType = this.contentType
-    copy.bytesSent = this.bytesSent
-    copy.outcome = this.outcome
-    copy.closedAt = this.closedAt
-    copy.pieces = this.pieces
-    copy.count = this.count
-    copy.size = this.size
+    const copy = new LoggedRequest(this.id, this.epoch, this)
+    copy.grow(this)
+    copy.pieces = [...this.pieces]
     return copy
   }
+  /** A piece of the answer; gives back how many bytes the log has grown by. */
+  send(chunk: Chunk): number {
+    this.pieces.push(chunk)
+    const by = chunkBytes + chunk.bytes.length
+    this.size += by
+    return by
+  }
+  /** Out of the log: it keeps nothing any more that is large. */
+  drop(): void {
+    this.dropped = true
+    this.bodyBytes = undefined
+    this.pieces = []
+  }
+  /** What an entry of the same arrival had become. */
+  grow({ bytesSent, closedAt, contentType, outcome, status, verdict }: Growth, source?: Source): void {
+    this.verdict = verdict
+    this.status = status
+    this.contentType = contentType
+    this.bytesSent = bytesSent
+    this.outcome = outcome
+    this.closedAt = closedAt
+    this.source = source
+  }
   toJSON(): unknown {
-    const { chunks, contentType: _1, count: _2, dropped: _3, epoch: _4, headersText: _5, ...rest } = {
-      ...this,
-      body: this.body,
-      headers: this.headers,
-      response: this.response,
-      chunks: this.chunks.map(({ bytes, time }) => ({ time, bytes: bytes.length }))
+    const { apiMethod, body, bytesSent, closedAt, connection, headers, id, method, model, outcome, path } = this
+    const { project, region, response, space, status, time, verdict } = this
+    return {
+      id,
+      time,
+      method,
+      path,
+      apiMethod,
+      model,
+      space,
+      project,
+      region,
+      connection,
+      headers,
+      body,
+      verdict,
+      status,
+      response,
+      chunks: this.chunks.map(({ bytes, time }) => ({ time, bytes: bytes.length })),
+      bytesSent,
+      outcome,
+      closedAt
     }
-    const { pieces: _6, sentBody: _7, size: _8, ...fields } = rest
-    return { ...fields, chunks }
   }
   [NodeInspectSymbol](): unknown {
     return this.toJSON()

@@ -1,6 +1,6 @@
 /**
- * What matchers and templates see of a request. Each view is made when it is first looked at, since
- * most rules look at two or three.
+ * What matchers and templates see of a request. Each view is made when it is first looked at, and once,
+ * since most rules look at the same two or three.
  */
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Utterance from "../answers/Utterance.ts"
@@ -27,11 +27,21 @@ export class Subject {
   readonly request: EmulatorRequest
   /** The body with its names in camelCase. */
   readonly body: Json.Json
+  private readonly seen = new Map<string, unknown>()
   private spoke: number | undefined
 
   constructor(request: EmulatorRequest, body: Json.Json) {
     this.request = request
     this.body = body
+  }
+
+  /** What a matcher reads, once: many rules look at the same. */
+  view(name: string, read: (subject: Subject) => unknown): unknown {
+    const known = this.seen.get(name)
+    if (known !== undefined || this.seen.has(name)) return known
+    const made = read(this)
+    this.seen.set(name, made)
+    return made
   }
 
   private get contents(): ReadonlyArray<unknown> {

@@ -79,7 +79,7 @@ export const ready = (when: Matcher.When, path: string): Ready => {
     const [kind, read] = views[name]
     // The collection may stand before it, as it does on the wire.
     const plain = name === "model" && typeof value === "string" ? value.replace(/^models\//, "") : value
-    if (plain !== undefined) ask(name, plain, kind, read, name === "key")
+    if (plain !== undefined) ask(name, plain, kind, (subject) => subject.view(name, read), name === "key")
   }
   for (const [name, value] of Object.entries(when.header ?? {})) {
     const lower = name.toLowerCase()

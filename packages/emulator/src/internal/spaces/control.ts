@@ -52,7 +52,7 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
-    watch: (f) => log.watch((_, kept) => f(kept))
+    watch: (f) => log.watch((_, kept) => f(kept()))
   })
   return {
     url,
