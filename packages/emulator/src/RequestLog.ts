@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Allowance from "./internal/log/Allowance.ts"
 import { type Arrival, LoggedRequest } from "./internal/log/LoggedRequest.ts"
 import * as Packed from "./internal/log/Packed.ts"
@@ -392,34 +391,3 @@ export const make = (options: Options = {}): RequestLog => {
     }
   }
 }
-
-/**
- * Waits for an entry that satisfies a predicate: the first one from a number on. After the start it looks only at
- * entries that have changed.
- *
- * @category getters
- * @since 0.1.0
- */
-export const awaitEntry = (
-  log: RequestLog,
-  predicate: (entry: Entry) => boolean,
-  from = 0
-): Effect.Effect<Entry> =>
-  Effect.callback((resume) => {
-    // If the predicate throws, the one who waits fails, and not the request that is being served.
-    const stop = log.watch((changed) => {
-      try {
-        const entry = changed === undefined
-          ? log.find(predicate, from)
-          : changed.id >= from && predicate(changed)
-          ? log.at(changed.id) ?? changed
-          : undefined
-        if (entry !== undefined) resume(Effect.succeed(entry))
-        return entry !== undefined
-      } catch (error) {
-        resume(Effect.die(error))
-        return true
-      }
-    })
-    return Effect.sync(stop)
-  })

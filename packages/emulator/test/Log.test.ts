@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
+import { awaitEntry } from "../src/internal/log/awaitEntry.ts"
 import * as Allowance from "../src/internal/log/Allowance.ts"
 import { ask, connect } from "./LiveWire.ts"
 import { flash, post, prompt } from "./Wire.ts"
@@ -234,7 +235,7 @@ describe("the log", () => {
       for (let i = 0; i < 100_000; i++) log.add(arrival(i))
       let looked = 0
       const waiting = yield* Effect.forkChild(
-        RequestLog.awaitEntry(log, (entry) => {
+        awaitEntry(log, (entry) => {
           looked++
           return entry.outcome === "complete"
         }, 100_000),
@@ -243,6 +244,6 @@ describe("the log", () => {
       answered(log, 100_000, 10)
       assert.strictEqual((yield* Fiber.join(waiting)).id, 100_000)
       assert.isAtMost(looked, 2)
-      assert.strictEqual((yield* RequestLog.awaitEntry(log, ({ id }) => id === 7)).id, 7)
+      assert.strictEqual((yield* awaitEntry(log, ({ id }) => id === 7)).id, 7)
     }))
 })

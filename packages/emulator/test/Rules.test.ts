@@ -203,6 +203,20 @@ describe("rules", () => {
       assert.strictEqual(new Set(answers).size, 1000)
     }).pipe(rules({ replies: Array.from({ length: 1000 }, (_, i) => `reply ${i}`) })))
 
+  it.effect("give a place of a list to one request alone, also where a function has nothing to say or takes its time", () =>
+    Effect.gen(function*() {
+      const slow = yield* Effect.forkChild(generate(prompt("slow")), { startImmediately: true })
+      const second = yield* generate(prompt("fast"))
+      yield* TestClock.adjust("1 second")
+      const first = yield* Fiber.join(slow)
+      const third = yield* generate(prompt("fast"))
+      assert.deepStrictEqual([first, second, third].map((answer) => text(answer)), ["last", "one", "two"])
+      const emulator = yield* Emulator.Emulator
+      assert.deepStrictEqual((yield* emulator.rules).map(({ answered }) => answered), [2, 1])
+    }).pipe(
+      rules({ replies: [() => Effect.as(Effect.sleep("1 second"), undefined), "one", "two"] }, { reply: "last" })
+    ))
+
   it.effect("a request that is refused uses up nothing", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* errorOf({ contents: [] })).status, 400)

@@ -7,7 +7,7 @@ import type * as Rule from "../../Rule.ts"
 import type * as Ready from "./ready.ts"
 import { templatesOf } from "./ready.ts"
 import type { Subject } from "./Subject.ts"
-import { suits } from "./suits.ts"
+import { generates } from "./suits.ts"
 import * as Template from "./template.ts"
 import type * as When from "./when.ts"
 
@@ -36,6 +36,10 @@ const filled = (reply: string | Omit<Answer.AnswerFields, "when">, around: Templ
 
 export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
   const answered = rules.map(() => 0)
+  /** Where each list of replies is: a place that has been taken is not given again. */
+  const places = rules.map(() => 0)
+  const isUsedUp = ({ places: all, times }: Ready.Ready, i: number): boolean =>
+    (answered[i] ?? 0) >= times || (places[i] ?? 0) >= all
 
   const answerOf = Effect.fnUntraced(
     function*(rule: Ready.Ready, reply: Rule.RuleReply, subject: Subject, now: number) {
@@ -47,38 +51,31 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
     }
   )
 
-  const isMeant = (rule: Ready.Ready, subject: Subject): boolean => {
-    const [reply] = rule.replies
-    return (typeof reply === "function" || reply === undefined || suits(reply, subject.request.method)) &&
-      rule.when.matches(subject)
-  }
+  const isMeant = (rule: Ready.Ready, subject: Subject, says: boolean): boolean =>
+    (says || !rule.isSaid) && rule.when.matches(subject)
 
   const take: RuleBook["take"] = Effect.fnUntraced(function*(subject, now) {
-    for (const [i, rule] of rules.entries()) {
-      if (!isMeant(rule, subject)) continue
+    const says = generates(subject.request.method)
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i]
+      if (rule === undefined || !isMeant(rule, subject, says)) continue
       const count = answered[i] ?? 0
-      if (count >= rule.capacity) {
-        if (rule.end === "refuse") {
-          return {
-            rule: rule.name,
-            refused: `it is used up: it has answered ${count} ${count === 1 ? "request" : "requests"}`
-          }
-        }
-        continue
+      if (isUsedUp(rule, i)) {
+        if (rule.end !== "refuse") continue
+        const requests = `${count} ${count === 1 ? "request" : "requests"}`
+        return { rule: rule.name, refused: `it is used up: it has answered ${requests}` }
       }
       // Counted before anything is waited for, so that no two requests get one reply.
+      const place = places[i] ?? 0
       answered[i] = count + 1
-      const reply = rule.replies[count % rule.replies.length]
-      if (reply === undefined) continue
-      const answer = yield* answerOf(rule, reply, subject, now).pipe(
+      places[i] = place + 1
+      const reply = rule.replies[place % rule.replies.length]
+      const answer = reply === undefined ? undefined : yield* answerOf(rule, reply, subject, now).pipe(
         Effect.catchDefect((defect) => Effect.succeed(defect instanceof Error ? defect : new Error(String(defect))))
       )
-      if (answer === undefined) {
-        answered[i] = (answered[i] ?? 1) - 1
-        continue
-      }
       if (answer instanceof Error) return { rule: rule.name, refused: answer.message }
-      return { rule: rule.name, answer }
+      if (answer !== undefined) return { rule: rule.name, answer }
+      answered[i] = (answered[i] ?? 1) - 1
     }
     return undefined
   })
@@ -87,24 +84,18 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
     const miss = rule.when.miss(subject)
     if (miss !== undefined) return miss
     const held = Number.POSITIVE_INFINITY
-    if (!isMeant(rule, subject)) {
+    if (!isMeant(rule, subject, generates(subject.request.method))) {
       return { path: "method", wanted: "one that generates", found: subject.request.method, held: 0 }
     }
-    const count = answered[i] ?? 0
-    return count >= rule.capacity
-      ? { path: "times", wanted: "one that is not used up", found: `${count} answered`, held }
+    return isUsedUp(rule, i)
+      ? { path: "times", wanted: "one that is not used up", found: `${answered[i] ?? 0} answered`, held }
       : { path: "reply", wanted: "an answer", found: "nothing to say", held }
   }
 
   return {
     take,
     misses: (subject) => rules.map((rule, i) => ({ rule: rule.name, ...missOf(rule, i, subject) })),
-    uses: () =>
-      rules.map(({ capacity, name }, i) => ({
-        name,
-        answered: answered[i] ?? 0,
-        usedUp: (answered[i] ?? 0) >= capacity
-      })),
+    uses: () => rules.map((rule, i) => ({ name: rule.name, answered: answered[i] ?? 0, usedUp: isUsedUp(rule, i) })),
     isEmpty: rules.length === 0
   }
 }

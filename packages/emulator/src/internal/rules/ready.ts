@@ -10,6 +10,7 @@ import { type Problem, RuleError } from "../../RuleError.ts"
 import type { Scenario } from "../../Scenario.ts"
 import * as Json from "../json.ts"
 import * as Problems from "../problems.ts"
+import { isSaid } from "./suits.ts"
 import * as Template from "./template.ts"
 import * as When from "./when.ts"
 
@@ -18,7 +19,11 @@ export interface Ready {
   readonly when: When.Ready
   readonly replies: ReadonlyArray<Rule.RuleReply>
   /** How many requests it answers at most. */
-  readonly capacity: number
+  readonly times: number
+  /** How many places its list of replies has; one reply has no end. */
+  readonly places: number
+  /** For methods that say something alone. */
+  readonly isSaid: boolean
   readonly end: NonNullable<Rule.Rule["end"]>
   readonly isTemplate: boolean
 }
@@ -92,12 +97,14 @@ export const make = (
       }
     }
     const end = rule.end ?? "next"
-    const listed = rule.replies === undefined || end === "repeat" ? Number.POSITIVE_INFINITY : replies.length
+    const places = rule.replies === undefined || end === "repeat" ? Number.POSITIVE_INFINITY : replies.length
     rules.push({
       name,
       when,
       replies,
-      capacity: Math.min(listed, rule.times ?? Number.POSITIVE_INFINITY),
+      times: rule.times ?? Number.POSITIVE_INFINITY,
+      places,
+      isSaid: replies.some((reply) => typeof reply !== "function" && isSaid(reply)),
       end,
       isTemplate
     })

@@ -92,7 +92,10 @@ export const ready = (when: Matcher.When, path: string): Ready => {
   }
   return {
     problems,
-    matches: (subject) => asked.every(({ read, test }) => test(read(subject))),
+    matches: (subject) => {
+      for (const { read, test } of asked) if (!test(read(subject))) return false
+      return true
+    },
     miss: (subject) => {
       for (const [held, { path, read, secret, test, wanted }] of asked.entries()) {
         const found = read(subject)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { LiveControl, Service } from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type * as LiveState from "../live/state.ts"
+import { awaitEntry } from "../log/awaitEntry.ts"
 import * as Ready from "../rules/ready.ts"
 import * as Options from "./options.ts"
 import type { Space } from "./Space.ts"
@@ -63,7 +64,7 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
     spaces: spaces.summary,
     requests: Effect.sync(log.entries),
     awaitLog,
-    awaitRequest: (predicate, from) => RequestLog.awaitEntry(log, predicate, from),
+    awaitRequest: (predicate, from) => awaitEntry(log, predicate, from),
     awaitRequests: (n) => awaitLog(() => log.arrived() >= n),
     awaitClosed: (n) => awaitLog(() => log.closed() >= n),
     counters: Effect.sync(log.counters),
