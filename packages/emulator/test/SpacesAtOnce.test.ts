@@ -89,7 +89,12 @@ describe("200 spaces at once, in 4 processes", () => {
 
 describe("many calls in a log", () => {
   const measure = async (count: number, size: number) => {
-    const child = fork(place("logServer.ts"), { stdio: ["ignore", "ignore", "inherit", "ipc"] })
+    const child = fork(place("logServer.ts"), {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // Not with what the test runner was started with.
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: "" }
+    })
     const agent = new Agent({ keepAlive: true, maxSockets: 8 })
     try {
       const [{ url }] = await once(child, "message")
