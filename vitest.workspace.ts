@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config"
 
+/** Every run that a test of the agents makes is also replayed. */
+const replayed = [{
+  find: /^effect-gemini-agents\/Agent$/,
+  replacement: `${import.meta.dirname}/packages/agents/test/replayed.ts`
+}]
+
 const project = (name: string) => ({
   extends: true as const,
+  resolve: { alias: name === "agents" ? replayed : [] },
   test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] }
 })
 
@@ -15,6 +22,7 @@ export default defineConfig({
       "gemini",
       "ai",
       "journal",
+      "agents",
       "narrative",
       "emulator",
       "cli",

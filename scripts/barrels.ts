@@ -1,14 +1,17 @@
-// Writes src/index.ts of every public package: one `export * as X` a module, also of the modules in folders.
-// `Node*` modules stay out of the barrel, so that it loads without the optional peers.
+// Writes src/index.ts of every public package: one `export * as X` for each module, also for those in folders. `Node*`
+// modules stay out of the barrel, so that it loads without the optional peers.
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 
 const check = process.argv.includes("--check")
 let stale = 0
-for (const name of ["gemini", "ai", "journal", "narrative", "emulator", "cli"]) {
+for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator", "cli"]) {
   const src = join(import.meta.dirname, "..", "packages", name, "src")
   const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal"] })
-    .filter((file) => /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node"))
+    .filter((file) =>
+      /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
+      !["JournalCacheIndex.ts", "JournalUploadIndex.ts"].includes(basename(file))
+    )
     .map((file) => ({ file, module: basename(file, ".ts") }))
     .sort((a, b) => a.file.toLowerCase() < b.file.toLowerCase() ? -1 : 1)
   const lines = modules.map(({ file, module }) => `export * as ${module} from "./${file}"`)
@@ -29,7 +32,8 @@ for (const name of ["gemini", "ai", "journal", "narrative", "emulator", "cli"]) 
   } else writeFileSync(path, text)
 }
 
-// The list of public modules in packages/gemini/README.md, by folder, with the first sentence of each module's header.
+// The list of public modules in packages/gemini/README.md, by folder, with the first sentence of each module's header,
+// and with a mark on those that are for builders.
 const readmePath = join(import.meta.dirname, "..", "packages/gemini/README.md")
 const readme = readFileSync(readmePath, "utf8")
 const [begin, end] = ["<!-- modules: written by pnpm barrels -->", "<!-- /modules -->"]
@@ -38,10 +42,12 @@ const sentenceOf = (file: string): string => {
   const header = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(source, file), "utf8"))?.[1] ?? ""
   const text = header.split("\n").map((line) => line.replace(/^\s*\* ?/, "")).join("\n").trim().split(/\n\s*\n/)[0] ??
     ""
-  return (/^[\s\S]*?[.:](?=\s|$)/.exec(text)?.[0] ?? text).replace(/\s+/g, " ").replace(/:$/, ".").replaceAll(
+  const builders = /This module is (for builders of [^;.]+)/.exec(header.replace(/\s*\n \* ?/g, " "))?.[1]
+  const mark = builders === undefined ? "" : ` *${builders[0]?.toUpperCase()}${builders.slice(1)}.*`
+  return `${/^[\s\S]*?[.:](?=\s|$)/.exec(text)?.[0] ?? text}`.replace(/\s+/g, " ").replace(/:$/, ".").replaceAll(
     "|",
     "\\|"
-  )
+  ) + mark
 }
 const groups = Map.groupBy(
   globSync("**/*.ts", { cwd: source, exclude: ["internal", "index.ts"] }).sort(),

@@ -33,9 +33,9 @@ const isInert = (node: Node): boolean =>
     Object.values(node).flat().every((child) => !isNode(child) || isInert(child))
 
 /**
- * The source with every call and derived class at its top level in a pure function. The package says
- * `sideEffects: []`, by which a bundler drops unused files; inside a chunk it judges each statement, and cannot know
- * that a call does nothing but make its value. Lines stay where they are.
+ * The source with every call and derived class at its top level in a pure function. The package says `sideEffects: []`,
+ * by which a bundler drops unused files; but inside a chunk it judges each statement, and cannot know that a call only
+ * makes its value. Lines stay where they are.
  */
 const marked = (path: string, code: string): string => {
   const wrapped: Array<readonly [place: Node, before: string, after: string]> = []
@@ -73,22 +73,26 @@ const closure = (path: string, found: Set<string> = new Set()): Set<string> => {
 }
 
 /**
- * A chunk with the packages' imports before those of other chunks. A bundler then puts all of Effect in front of all
- * of ours: what repeats lies nearer together, which is half a kilobyte of a compressed program. Lines stay lines.
+ * A chunk with the packages' imports before those of other chunks, both by name. A bundler then puts all of Effect in
+ * front of all of ours, in one order whatever the chunk: repeated text lies nearer together, which saves half a kilobyte
+ * of a compressed program. Lines stay lines.
  */
 const ordered = (code: string): string => {
   const lines = code.split("\n")
   const end = lines.findIndex((line) => !line.startsWith("import "))
-  const imports = lines.slice(0, end)
-  const isChunk = (line: string): boolean => /"\.[^"]*";$/.test(line)
+  const from = (line: string): string => line.slice(line.indexOf(" from "))
+  const imports = lines.slice(0, end).sort((a, b) => from(a) < from(b) ? -1 : 1)
+  const isChunk = (line: string): boolean => from(line).startsWith(" from \".")
   return [...imports.filter((line) => !isChunk(line)), ...imports.filter(isChunk), ...lines.slice(end)].join("\n")
 }
 
-const modules = globSync("src/**/*.ts", { cwd: folder, exclude: ["src/internal"] }).map((file) => join(folder, file))
+const modules = globSync("src/**/*.ts", { cwd: folder, exclude: ["src/internal"] }).sort().map((file) =>
+  join(folder, file)
+)
 
-// A module lies in the chunk of the lightest public module that needs it, so that no import loads what only a
-// heavier one needs. Light and heavy are in what Effect brings along: nothing, some of it, Schema, Schema and the
-// runtime, the HTTP client.
+// A module lies in the chunk of the lightest public module that needs it, so that no import loads what only a heavier
+// one needs. A module's weight is what it brings along of Effect: nothing, some of it, Schema, Schema and the runtime,
+// or the HTTP client.
 const chunks = ["data", "effect", "schema", "limits", "client"]
 const weight = (needs: ReadonlySet<string>): number => {
   if (Array.from(needs).some((name) => name.startsWith("effect/http/"))) return 4

@@ -1,6 +1,6 @@
 // Compiles and runs every ```ts block of the READMEs and every @example of the sources.
 // A fence "```ts compile-only" is compiled but not run. Blocks that call the API run against
-// an emulator of this process: GEMINI_BASE_URL and GEMINI_API_KEY point at it.
+// an emulator of this process: GEMINI_BASE_URL and GEMINI_API_KEY point at it. An argument is a part of the paths to check.
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
@@ -33,14 +33,12 @@ const blocksOf = (path: string): ReadonlyArray<Omit<Block, "file">> => {
 const sources = globSync([
   "README.md",
   "CONTRIBUTING.md",
-  "packages/*/README.md",
-  "packages/*/LIVE.md",
-  "packages/*/MEMBERS.md",
+  "packages/*/*.md",
   "packages/*/src/**/*.ts"
 ], {
   cwd: root,
   exclude: (path) => path.includes("node_modules") || path.includes(".scratch")
-}).sort()
+}).filter((path) => path.includes(process.argv[2] ?? "")).sort()
 
 rmSync(scratch, { recursive: true, force: true })
 mkdirSync(scratch, { recursive: true })

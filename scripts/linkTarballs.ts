@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "..")
 
 const manifestOf = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
 
-/** Where this workspace has a package of somebody else. */
+/** The folder in which this workspace has somebody else's package. */
 const installed = (name: string): string => {
   const places = [join(root, "node_modules", name), ...globSync(`packages/*/node_modules/${name}`, { cwd: root })]
   const found = places.map((place) => place.startsWith("/") ? place : join(root, place)).find((it) => existsSync(it))

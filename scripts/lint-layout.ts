@@ -1,8 +1,9 @@
-// The house rules that no linter knows: module names, rooms and who may import whom, rings of imports, banned words,
-// sentences in docstrings, no switches on model names. `--root DIR` checks another tree, for the test that plants faults.
+// The house rules that no linter knows: module names, one word for one thing, rooms and who may import whom, rings of imports, banned words,
+// sentences in docstrings and comments, no switches on model names, and maps (READMEs, ARCHITECTURE.md) that name what
+// there is. `--root DIR` checks another tree, for the test that plants faults.
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { moduleGraph, rings } from "./moduleGraph.ts"
 
 const at = process.argv.indexOf("--root")
@@ -13,14 +14,60 @@ const root = at > 0 ? process.argv[at + 1] ?? "" : join(import.meta.dirname, "..
  * itself. Rooms in one inner list stand on the same floor and do not import each other.
  */
 const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
-  gemini: [["google", "wire"], ["config"], ["telemetry"], ["http", "limiter"], ["budget"], ["call"], ["live"], [
+  gemini: [["google", "wire"], ["config"], ["telemetry"], ["http", "limiter"], ["budget"], ["call"], ["resources"], [
+    "uploads"
+  ], [
+    "live"
+  ], [
     "members"
+  ], [
+    "caches",
+    "stores"
   ]],
-  emulator: [["google", "log"], ["judge"], ["answers"], ["rules"], ["live"], ["server"], ["spaces"]]
+  emulator: [["google", "log"], ["judge"], ["answers"], ["decisions", "resources", "rules"], ["live"], ["server"], [
+    "spaces"
+  ]]
 }
 
 /** The longest ring of imports that may exist, type imports included. Value imports may not form a ring at all. */
 const longestRing = 6
+
+/** Phrases at which a reader stops, and what to write instead. */
+const riddles = [
+  [
+    /(?<!\bthere (?:\w+ )?)\b(?:is|are|was|were) no (?!(?:longer|more|less|fewer|larger|smaller|later|sooner|faster|slower|higher|lower)\b)/i,
+    "say what it is not (`is not a duration`), or what is expected instead"
+  ],
+  [
+    /^(?:(?:Of|By|To|With|In|At|For) (?:what|which|whom|whose)|What is no|(?:That|Which) (?:is(?! why)|are|was|were|has|have|had|did|does|may|can|must|will|would))\b/,
+    "a comment is a whole sentence, or names the thing; a relative clause alone is neither"
+  ]
+] as const
+
+/**
+ * Names that more than one module of a package may give: conventions of Effect, and what is the same thing at another
+ * door, such as the deadline that HTTP and Live have each. Any other name stands for one thing.
+ */
+const several = new Set([
+  "Answered",
+  "Config",
+  "Continuation",
+  "Counters",
+  "Entry",
+  "Input",
+  "Limits",
+  "Mismatch",
+  "Network",
+  "Options",
+  "Request",
+  "ResponseTooLarge",
+  "Service",
+  "Settings",
+  "Status",
+  "TimedOut",
+  "Timeouts",
+  "When"
+])
 
 const categories = new Set([
   "combinators",
@@ -79,14 +126,74 @@ const exportsOf = (text: string) => {
   })
 }
 
-for (const file of files) {
-  const text = readFileSync(join(root, file), "utf8")
+/** The classes that a module defines, and the types that it exports; one that only names another's is not its own. */
+const definedIn = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(
+    /^(?:export (?:declare |abstract )*(?:class|interface|type)|(?:abstract )?class) (\w+)(.*)/gm
+  )).flatMap(([, name = "", rest = ""]) => {
+    const isAlias = /^(?:<[^=]*>)? = [\w.]+(?:<[\w., ]*>)?$/.test(rest) ||
+      new RegExp(`^ extends [\\w.]+\\.${name}\\b`).test(rest)
+    return isAlias ? [] : [name]
+  })
+
+/** Which module of a package has given a name, by package and name. */
+const given = new Map<string, string>()
+const give = (file: string, kind: "module" | "name", name: string) => {
+  const owner = file.split("/")[1] ?? ""
+  const key = `${owner} ${kind} ${kind === "module" ? name.toLowerCase() : name}`
+  const first = given.get(key) ?? file
+  given.set(key, first)
+  if (first !== file && !several.has(name)) {
+    report(file, `${first} ${kind === "module" ? "is called" : "defines"} ${name}, too: one word for one thing`)
+  }
+}
+
+/** The comments of a file and its texts in quotes, each on one line. */
+const commentsOf = (text: string): ReadonlyArray<string> =>
+  Array.from(
+    text.matchAll(/\/\*\*([^]*?)\*\/|((?:^[ \t]*\/\/.*\n)+)|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/gm),
+    ([all, doc, lines]) => (doc ?? lines ?? all).replace(/^[ \t]*(?:\*|\/\/) ?/gm, "").replace(/\s+/g, " ").trim()
+  )
+
+/** The tables of a file that are looked into by any name. */
+const tablesOf = (text: string): ReadonlyArray<string> =>
+  Array.from(
+    text.matchAll(/^(?:export )?const (\w+): (?:Readonly<|Partial<)*Record<string,/gm),
+    ([, table = ""]) => table
+  )
+
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]))
+const tables = new Set(Array.from(sources.values()).flatMap((text) => tablesOf(text.replace(/^const .*/gm, ""))))
+
+for (const [file, text] of sources) {
   const name = basename(file, ".ts")
   const isLibrary = !/^packages\/(bench|examples)\//.test(file)
+  const own = new Set(isLibrary ? tablesOf(text) : [])
+  for (
+    const [line, alias, table = ""] of text.matchAll(/^.*?(?<![\w.])([A-Z]\w*\.)?(\w+)(?:\?\.)?\[(?!["'`\d\]]).*$/gm)
+  ) {
+    const isTable = alias === undefined ? own.has(table) : tables.has(table)
+    if (isTable && !line.includes(`Object.hasOwn(${alias ?? ""}${table}, `)) {
+      report(
+        file,
+        `${table}[…] finds what every object has, such as "constructor": make it a Map, or ask Object.hasOwn`
+      )
+    }
+  }
+  for (const comment of commentsOf(text)) {
+    for (const [phrase, instead] of riddles) {
+      const found = phrase.exec(comment)
+      if (found) report(file, `"${comment.slice(found.index, found.index + 40)}": ${instead}`)
+    }
+  }
   const isPublic = isLibrary && !file.includes("/internal/")
   if (isPublic && !/^([A-Z]\w*|index|bin)$/.test(name)) report(file, "a public module is one noun in PascalCase")
   if (isLibrary && /^[a-z]/.test(name) && /^export (?:abstract )?class /m.test(text)) {
     report(file, "a file that exports a class bears its name")
+  }
+  if (isLibrary && name !== "index") {
+    give(file, "module", name)
+    for (const defined of definedIn(text)) give(file, "name", defined)
   }
   if (/util|helper|manager|common/i.test(name)) report(file, "name it after what it holds")
   if (/(startsWith|includes|match|test)\(\s*["'/^]*gemini-\d/.test(text)) {
@@ -104,6 +211,39 @@ for (const file of files) {
     for (const category of named) {
       if (!categories.has(category ?? "")) report(file, `@category ${category} is none of the list in lint-layout`)
     }
+  }
+}
+
+/** The folders below a `src/`. Each has a README that names its modules, so that a stranger finds the right one. */
+const rooms = Map.groupBy(files.filter((file) => /\/src\/.+\//.test(file)), dirname)
+for (const [room, modules] of rooms) {
+  const map = join(room, "README.md")
+  if (!existsSync(join(root, map))) {
+    report(map, "each room has a README: what lives here, who may import it, what always holds")
+    continue
+  }
+  const text = readFileSync(join(root, map), "utf8")
+  const missing = modules.map((file) => basename(file, ".ts")).filter((name) => !text.includes(`\`${name}\``))
+  if (missing.length > 0) report(map, `it does not say what these modules are: ${missing.join(", ")}`)
+}
+
+const pages = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], { cwd: root, encoding: "utf8" })
+for (const page of pages.split("\n").filter((file) => file !== "" && existsSync(join(root, file)))) {
+  const prose = readFileSync(join(root, page), "utf8").replace(/```[^]*?```/g, "").replace(/\s+/g, " ")
+  const [phrase, instead] = riddles[0]
+  const found = phrase.exec(prose)
+  if (found) report(page, `"${prose.slice(found.index, found.index + 40)}": ${instead}`)
+}
+
+if (existsSync(join(root, "ARCHITECTURE.md"))) {
+  const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.ts"], {
+    cwd: root,
+    encoding: "utf8"
+  })
+  const known = new Set(tracked.split("\n").map((file) => basename(file)))
+  const named = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").matchAll(/[\w/.-]*\b\w[\w-]*\.ts\b/g)
+  for (const file of new Set(Array.from(named, ([path]) => basename(path)))) {
+    if (!known.has(file)) report("ARCHITECTURE.md", `it names ${file}, and there is no such file`)
   }
 }
 

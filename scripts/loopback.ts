@@ -1,5 +1,5 @@
-// Refuses every connection that does not stay on this machine, and remembers it.
-// Loaded into each test (vitest.setup.ts) and, by NODE_OPTIONS, into each process that a test starts.
+// Refuses every connection that does not stay on this machine, and remembers it. It is loaded into each test
+// (vitest.setup.ts) and, by NODE_OPTIONS, into each process that a test starts.
 import * as net from "node:net"
 
 /** Hosts that somebody tried to reach. */

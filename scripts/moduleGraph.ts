@@ -1,5 +1,5 @@
-// Which module imports which, and the rings among them. Run by itself it draws the rooms of each package as a Mermaid
-// graph, for ARCHITECTURE.md: `node scripts/moduleGraph.ts [PACKAGE]`.
+// Tells which module imports which, and the rings among them. Run by itself it draws the rooms of each package as a
+// Mermaid graph, for ARCHITECTURE.md: `node scripts/moduleGraph.ts [PACKAGE]`.
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -60,15 +60,16 @@ if (import.meta.main) {
       encoding: "utf8"
     })
       .split("\n").filter((file) => file !== "" && !file.endsWith("/index.ts"))
-    const room = (file: string) => /\/src\/(internal\/\w+|\w+)\//.exec(file)?.[1] ?? "front doors"
-    const arrows = new Map<string, number>()
+    // A file that lies in `internal/` itself belongs to no room, and is not drawn.
+    const room = (file: string) => /\/src\/internal\/(\w+)\//.exec(file)?.[1]
+    const arrows = new Set<string>()
     for (const [from, imports] of moduleGraph(root, files)) {
+      const here = room(from)
       for (const { to } of imports) {
-        if (room(from) === room(to) || !room(from).startsWith("internal") || !room(to).startsWith("internal")) continue
-        const arrow = `  ${room(from).slice(9)} --> ${room(to).slice(9)}`
-        arrows.set(arrow, (arrows.get(arrow) ?? 0) + 1)
+        const there = room(to)
+        if (here !== undefined && there !== undefined && here !== there) arrows.add(`  ${here} --> ${there}`)
       }
     }
-    console.log(["```mermaid", "graph TD", ...Array.from(arrows.keys()).sort(), "```"].join("\n"))
+    console.log(["```mermaid", "graph TD", ...Array.from(arrows).sort(), "```"].join("\n"))
   }
 }

@@ -22,7 +22,7 @@ const run = (command: string, args: ReadonlyArray<string>, cwd: string): string 
   }
 }
 
-// Asked once, briefly: npm itself tries for minutes before it says that nobody is there.
+// The registry is asked once, briefly, because npm itself tries for minutes before it says that nobody is there.
 const registryAnswers = (() => {
   try {
     execFileSync("npm", ["view", "effect", "version", "--fetch-retries=0", "--fetch-timeout=15000"], {
@@ -154,7 +154,7 @@ run(process.execPath, ["call.ts"], consumer)
 run("node_modules/.bin/gemini-fx", ["--version"], consumer)
 console.log("the tarballs answer a call")
 
-// Without the optional peers: what needs none works, and what is missing is named.
+// This installs no optional peers: modules that need none work, and a missing peer is named.
 const bare = join(scratch, "bare")
 mkdirSync(bare)
 writeFileSync(
@@ -192,7 +192,7 @@ const withoutPeers = run(process.execPath, ["peers.js"], bare)
 if (!/^no peer\n.*@effect\/platform-node/.test(withoutPeers)) {
   throw new Error(`without the optional peers:\n${withoutPeers}`)
 }
-// With the platform, but without `ws`, which its own dependencies may bring along.
+// This installs the platform without `ws`, which the platform's own dependencies may bring along.
 install(bare, `@effect/platform-node@${version("@effect/platform-node")}`)
 rmSync(join(bare, "node_modules/ws"), { recursive: true, force: true })
 writeFileSync(
@@ -212,8 +212,8 @@ const withoutSockets = run(process.execPath, ["live.js"], bare)
 if (!withoutSockets.includes("needs the package `ws`")) throw new Error(`without ws:\n${withoutSockets}`)
 console.log("what is missing of the optional peers is named")
 
-// The README's first five minutes, word for word, by somebody who has the tarballs: its commands in a
-// fresh folder, its hello.ts. Two things differ: where npm finds the packages, and the port, which may be taken.
+// Plays the README's first five minutes, word for word, as somebody who has the tarballs: its commands in a fresh
+// folder, its hello.ts. Two things differ: where npm finds the packages, and the port, which may be taken.
 const readme = readFileSync(join(root, "README.md"), "utf8")
 const section = /^## Five minutes to a first answer$([\s\S]*?)^## /m.exec(readme)?.[1] ?? ""
 const blocks = Array.from(

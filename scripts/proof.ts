@@ -1,6 +1,6 @@
 // The size of a test that also runs large: small in `pnpm test`, whole under `pnpm prove LINE [SEED]`.
 
-/** Whether this run is the large one of that line. */
+/** Whether this run is the large one of this line. */
 export const isProving = (line: string): boolean => process.env["PROVE"] === line
 
 /** The size that this run has. */

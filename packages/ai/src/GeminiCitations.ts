@@ -41,12 +41,49 @@ const citation = (chunk: Chunk, number: number): Citation => {
   return { number, url, title: web?.title ?? maps?.title ?? image?.title ?? retrievedContext?.title ?? url ?? "" }
 }
 
-/** `[1][2]`, or links where the source has an address. */
+/** Writes `[1][2]`, or links where the source has an address. */
 const defaultMark = ({ number, url }: Citation): string => url === undefined ? `[${number}]` : `[[${number}]](${url})`
+
+type Segment = NonNullable<NonNullable<Metadata["groundingSupports"]>[number]["segment"]>
+
+/** How many bytes of UTF-8 a character is; half of one counts as the sign that stands for it. */
+const bytesOf = (codePoint: number): number =>
+  codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
+
+/** The place in the text that so many bytes lead to. One inside a character is the place behind it. */
+const placeOf = (text: string, bytes: number, from = 0): number => {
+  let at = from
+  for (let passed = 0; passed < bytes && at < text.length;) {
+    const codePoint = text.codePointAt(at) ?? 0
+    passed += bytesOf(codePoint)
+    at += codePoint < 0x10000 ? 1 : 2
+  }
+  return at
+}
+
+/** Where a stretch of the joined text ends; undefined where that cannot be known. */
+const endOf = (text: string, starts: ReadonlyArray<number> | undefined, segment: Segment): number | undefined => {
+  const count = (value: number | string | null | undefined): number => Number(value ?? 0)
+  const end = count(segment.endIndex)
+  // On the wire an end of 0 is left out: then nothing is marked.
+  if (!(end > 0)) return undefined
+  const part = count(segment.partIndex)
+  if (part === 0) return placeOf(text, end)
+  if (starts !== undefined) {
+    const start = starts[part]
+    return start === undefined ? undefined : placeOf(text, end, start)
+  }
+  // Where the part begins is not known, but it is not before what it counts.
+  const at = segment.text ? text.indexOf(segment.text, placeOf(text, count(segment.startIndex))) : -1
+  return at === -1 || !segment.text ? undefined : at + segment.text.length
+}
 
 /**
  * The text with a mark behind every stretch that a source supports. `mark` writes one;
  * default: a Markdown link with the source's number.
+ *
+ * The offsets of a stretch count within one part of the answer. What `LanguageModel` gives counts in the whole text
+ * already; of a response of `GeminiClient` give the texts of its parts, an empty one for a part of another kind.
  *
  * ```ts
  * import * as GeminiCitations from "effect-gemini-ai/GeminiCitations"
@@ -62,19 +99,19 @@ const defaultMark = ({ number, url }: Citation): string => url === undefined ? `
  * @since 0.1.0
  */
 export const render = (
-  text: string,
+  text: string | ReadonlyArray<string>,
   metadata: Metadata | null | undefined,
   mark: (citation: Citation) => string = defaultMark
 ): Cited => {
   const chunks = metadata?.groundingChunks ?? []
   const sources = chunks.map((chunk, i) => citation(chunk, i + 1))
+  const whole = typeof text === "string" ? text : text.join("")
+  const starts = typeof text === "string" ? undefined : startsOf(text)
   const used = new Set<number>()
   const marks = new Map<number, Set<number>>()
-  const length = new TextEncoder().encode(text).length
   for (const { groundingChunkIndices, segment } of metadata?.groundingSupports ?? []) {
-    // A left-out end is 0 on the wire: nothing is marked then.
-    const end = Math.min(Number(segment?.endIndex ?? 0), length)
-    if (end <= 0) continue
+    const end = segment ? endOf(whole, starts, segment) : undefined
+    if (end === undefined) continue
     const at = marks.get(end) ?? new Set<number>()
     marks.set(end, at)
     for (const index of groundingChunkIndices ?? []) {
@@ -84,7 +121,7 @@ export const render = (
     }
   }
   return {
-    text: inserted(text, marks, (index) => {
+    text: inserted(whole, marks, (index) => {
       const source = sources[index]
       return source === undefined ? "" : mark(source)
     }),
@@ -92,18 +129,26 @@ export const render = (
   }
 }
 
+const startsOf = (texts: ReadonlyArray<string>): ReadonlyArray<number> => {
+  const starts: Array<number> = []
+  let at = 0
+  for (const text of texts) {
+    starts.push(at)
+    at += text.length
+  }
+  return starts
+}
+
 const inserted = (
   text: string,
   marks: ReadonlyMap<number, ReadonlySet<number>>,
   write: (index: number) => string
 ): string => {
-  const bytes = new TextEncoder().encode(text)
-  const decoder = new TextDecoder()
   let out = ""
   let from = 0
   for (const [end, indices] of Array.from(marks).sort(([a], [b]) => a - b)) {
-    out += decoder.decode(bytes.subarray(from, end)) + Array.from(indices, write).join("")
+    out += text.slice(from, end) + Array.from(indices, write).join("")
     from = end
   }
-  return out + decoder.decode(bytes.subarray(from))
+  return out + text.slice(from)
 }

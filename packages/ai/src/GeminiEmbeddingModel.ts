@@ -2,7 +2,9 @@
  * Gemini as the `EmbeddingModel` of `effect/ai`: any number of inputs, sent in batches of
  * what the API takes at once, in order.
  *
- * Concurrent `embed` calls are gathered into one request by `effect/ai`.
+ * Concurrent `embed` calls with equal settings are gathered into requests of up to 100 by `effect/ai`; a request that
+ * fails fails its own callers only. A cache on the service's `resolver` (`RequestResolver.withCache`) knows an input by
+ * its text alone, so keep one for each set of settings.
  *
  * ```ts
  * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -29,16 +31,18 @@
  */
 import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
+import type * as ModelCatalog from "effect-gemini/models/ModelCatalog"
 import type * as Embedding from "effect-gemini/wire/Embedding"
-import * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as Model from "effect/ai/Model"
 import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as RequestResolver from "effect/RequestResolver"
 import * as GeminiAiError from "./GeminiAiError.ts"
 import * as ConfigOverride from "./internal/configOverride.ts"
+import * as SharedBatch from "./internal/sharedBatch.ts"
 import { providerName } from "./internal/telemetry.ts"
 
 /**
@@ -60,8 +64,12 @@ export declare namespace Config {
    * @since 0.1.0
    */
   export interface Settings extends Pick<Embedding.EmbedContentRequest, "taskType" | "title"> {
-    /** Requests of one `embedMany` that run at once. Default 1; the limiter holds in any case. */
+    /** The length of the vectors. Default: the model's own. */
+    readonly dimensions?: number | undefined
+    /** How many requests of one `embedMany` run at once. Default 1; the limits of the quota are kept in any case. */
     readonly concurrency?: number | undefined
+    /** Whether an error that the client has retried in vain still counts as retryable. Default `false`. */
+    readonly retryExhausted?: boolean | undefined
     /** Deadlines, retries, priority and headers of every request. */
     readonly call?: CallOptions | undefined
   }
@@ -75,28 +83,19 @@ export declare namespace Config {
  */
 export class Config extends Context.Service<
   Config,
-  Config.Settings & { readonly model?: string | undefined }
+  Config.Settings & { readonly model?: (string & {}) | ModelCatalog.EmbeddingModel | undefined }
 >()("effect-gemini-ai/GeminiEmbeddingModel/Config") {}
 
 /**
- * Which model embeds, the length of its vectors and the settings of its calls.
+ * Which model embeds, and the settings of its calls.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  readonly model: string
-  /** Length of the vectors. Default: the model's own. */
-  readonly dimensions?: number | undefined
+  readonly model: (string & {}) | ModelCatalog.EmbeddingModel
   readonly config?: Config.Settings | undefined
 }
-
-const invalidOutput = (description: string): AiError.AiError =>
-  AiError.make({
-    module: "GeminiEmbeddingModel",
-    method: "embedMany",
-    reason: new AiError.InvalidOutputError({ description })
-  })
 
 /**
  * The service, over the `GeminiClient` of the context.
@@ -105,13 +104,17 @@ const invalidOutput = (description: string): AiError.AiError =>
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(
-  { config: settings, dimensions, model }: Options
+  { config: settings, model }: Options
 ): Effect.fn.Return<EmbeddingModel.EmbeddingModel, never, GeminiClient.GeminiClient> {
   const client = yield* GeminiClient.GeminiClient
-  return yield* EmbeddingModel.make({
+  const service = yield* EmbeddingModel.make({
+    batchKey: SharedBatch.make(Config),
     embedMany: Effect.fnUntraced(function*({ inputs }) {
       const override = Context.getOrUndefined(yield* Effect.context<never>(), Config)
-      const { call, concurrency = 1, model: name = model, ...request } = { ...settings, ...override }
+      const { call, concurrency = 1, dimensions, model: name = model, retryExhausted, ...request } = {
+        ...settings,
+        ...override
+      }
       const batches = yield* Effect.forEach(
         Arr.chunksOf(inputs, batchLimit),
         (contents) =>
@@ -121,11 +124,7 @@ export const make = Effect.fnUntraced(function*(
             contents,
             ...(dimensions === undefined ? {} : { outputDimensionality: dimensions })
           }, call).pipe(
-            Effect.mapError(GeminiAiError.fromGeminiError("GeminiEmbeddingModel", "embedMany")),
-            Effect.filterOrFail(
-              ({ vectors }) => vectors.length === contents.length,
-              ({ vectors }) => invalidOutput(`${vectors.length} vectors came for ${contents.length} inputs`)
-            )
+            Effect.mapError(GeminiAiError.fromGeminiError("GeminiEmbeddingModel", "embedMany", { retryExhausted }))
           ),
         { concurrency }
       )
@@ -138,6 +137,16 @@ export const make = Effect.fnUntraced(function*(
         }
       }
     })
+  })
+  // A batch of one request: if it fails, the callers of the other requests have what they paid for.
+  const resolver = RequestResolver.batchN(service.resolver, batchLimit)
+  return EmbeddingModel.EmbeddingModel.of({
+    ...service,
+    resolver,
+    embed: (input) =>
+      Effect.request(new EmbeddingModel.EmbeddingRequest({ input }), resolver).pipe(
+        Effect.withSpan("EmbeddingModel.embed")
+      )
   })
 })
 
@@ -158,21 +167,22 @@ export const layer = (
  * @category layers
  * @since 0.1.0
  */
-export const model = <const Name extends string>(
-  name: Name,
+export const model = (
+  name: (string & {}) | ModelCatalog.EmbeddingModel,
   options: Config.Settings & { readonly dimensions: number }
 ): Model.Model<
   "gcp.gemini",
   EmbeddingModel.EmbeddingModel | EmbeddingModel.Dimensions,
   GeminiClient.GeminiClient
-> => {
-  const { dimensions, ...config } = options
-  return Model.make(
+> =>
+  Model.make(
     providerName,
     name,
-    Layer.merge(layer({ model: name, dimensions, config }), Layer.succeed(EmbeddingModel.Dimensions, dimensions))
+    Layer.merge(
+      layer({ model: name, config: options }),
+      Layer.succeed(EmbeddingModel.Dimensions, options.dimensions)
+    )
   )
-}
 
 /**
  * Settings for the calls inside an effect, over those of the model and of an outer override.
@@ -180,5 +190,7 @@ export const model = <const Name extends string>(
  * @category options
  * @since 0.1.0
  */
-export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =
-  /* @__PURE__ */ ConfigOverride.make(Config)
+export const withConfigOverride: {
+  (overrides: typeof Config.Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service): Effect.Effect<A, E, Exclude<R, Config>>
+} = /* @__PURE__ */ ConfigOverride.make(Config)

@@ -28,8 +28,10 @@
  * @since 0.1.0
  */
 import type { CallOptions } from "effect-gemini/call/CallOptions"
+import * as UsageSpan from "effect-gemini/call/UsageSpan"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import type * as ModelCatalog from "effect-gemini/models/ModelCatalog"
 import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as GenerationConfig from "effect-gemini/wire/GenerationConfig"
 import type * as Tool from "effect-gemini/wire/Tool"
@@ -37,26 +39,26 @@ import * as AiError from "effect/ai/AiError"
 import * as IdGenerator from "effect/ai/IdGenerator"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
-import type * as Response from "effect/ai/Response"
-import * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
+import type * as Prompt from "effect/ai/Prompt"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Pull from "effect/Pull"
-import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import type { Span } from "effect/Tracer"
 import * as GeminiAiError from "./GeminiAiError.ts"
 import "./GeminiMetadata.ts"
 import { type Dialect, toCodecGemini } from "./GeminiSchema.ts"
 import { buildRequest, type Request } from "./internal/buildRequest.ts"
 import * as ConfigOverride from "./internal/configOverride.ts"
+import * as LargeSchemas from "./internal/largeSchemas.ts"
+import * as ObjectEnd from "./internal/objectEnd.ts"
+import { partStream } from "./internal/partStream.ts"
 import { callIds } from "./internal/promptToContents.ts"
 import { type Context as PartsContext, responseToParts } from "./internal/responseToParts.ts"
-import { StreamFold } from "./internal/StreamFold.ts"
-import { annotateRequest, annotateResponse, providerName } from "./internal/telemetry.ts"
+import * as StoredParts from "./internal/storedParts.ts"
+import { annotateRequest, annotateResponse, annotateUsed, failed, providerName } from "./internal/telemetry.ts"
 import * as ToolIndex from "./internal/toolIndex.ts"
-import { toolParams } from "./internal/toolParams.ts"
+import * as ToolParams from "./internal/toolParams.ts"
 
 /**
  * @since 0.1.0
@@ -75,19 +77,32 @@ export declare namespace Config {
     >,
     Pick<
       GenerateContent.GenerateContentRequest,
-      "safetySettings" | "cachedContent" | "serviceTier" | "labels" | "store"
+      "safetySettings" | "serviceTier" | "labels" | "store"
     >
   {
+    /**
+     * A cached beginning of the conversation, with the system instruction and the tools that were put into it. Neither
+     * is sent beside it: a toolkit then only runs its handlers, and should be the one that the cache was made with.
+     */
+    readonly cachedContent?: GenerateContent.GenerateContentRequest["cachedContent"]
     /** Where a search takes place, and further settings of tools. `effect/ai` decides which may be called. */
     readonly toolConfig?: Omit<Tool.ToolConfig, "functionCallingConfig"> | undefined
     /** How schemas of objects and tools are sent. Default `json`; `openapi` is the older subset. */
     readonly schemaDialect?: Dialect | undefined
+    /**
+     * What becomes of schemas that are estimated to be more than Gemini takes (see `SchemaDoctor`): `send` (the default)
+     * sends them as they are, and a refusal then names what costs most; `relax` says the costliest constraints in words
+     * instead, and the answer or the arguments are checked here alone.
+     */
+    readonly largeSchemas?: "send" | "relax" | undefined
     /**
      * Calls in the current turn that Gemini did not make, such as another provider's after a
      * fallback: `refuse` (the default) fails before the request is sent, `mark` tells Gemini
      * that they are not its own.
      */
     readonly unsignedCalls?: "refuse" | "mark" | undefined
+    /** Whether an error that the client has retried in vain still counts as retryable. Default `false`. */
+    readonly retryExhausted?: boolean | undefined
     /** Deadlines, retries, priority and headers of the call. */
     readonly call?: CallOptions | undefined
   }
@@ -102,7 +117,7 @@ export declare namespace Config {
  */
 export class Config extends Context.Service<
   Config,
-  Config.Settings & { readonly model?: string | undefined }
+  Config.Settings & { readonly model?: (string & {}) | ModelCatalog.GeneratingModel | undefined }
 >()("effect-gemini-ai/GeminiLanguageModel/Config") {}
 
 /**
@@ -113,19 +128,21 @@ export class Config extends Context.Service<
  */
 export interface Options {
   /** Any model that generates content. */
-  readonly model: string
+  readonly model: (string & {}) | ModelCatalog.GeneratingModel
   readonly config?: Config.Settings | undefined
 }
 
 const moduleName = "GeminiLanguageModel"
 
-const aiError = (method: string) => (reason: AiError.AiErrorReason): AiError.AiError =>
-  AiError.make({ module: moduleName, method, reason })
+const aiError = (method: string, span: Span) => (reason: AiError.AiErrorReason): AiError.AiError =>
+  failed(span)(AiError.make({ module: moduleName, method, reason }))
 
-interface Call {
+interface PreparedCall {
   readonly request: Request
   readonly call: CallOptions | undefined
   readonly parts: PartsContext
+  readonly judging: ToolParams.Judging
+  readonly error: (error: GeminiError) => AiError.AiError
 }
 
 /**
@@ -142,88 +159,94 @@ export const make = Effect.fnUntraced(function*(
   const prepare = Effect.fnUntraced(function*(
     options: LanguageModel.ProviderOptions,
     method: string
-  ): Effect.fn.Return<Call, AiError.AiError, IdGenerator.IdGenerator> {
-    const override = Context.getOrUndefined(yield* Effect.context<never>(), Config)
-    const config = { ...settings, ...override, model: override?.model ?? model }
+  ): Effect.fn.Return<PreparedCall, AiError.AiError, IdGenerator.IdGenerator> {
+    const context = yield* Effect.context<never>()
+    const override = Context.getOrUndefined(context, Config)
+    const { retryExhausted, ...config } = { ...settings, ...override, model: override?.model ?? model }
     const tools = ToolIndex.make(options.tools)
     const request = yield* Effect.fromResult(buildRequest(options, config, tools)).pipe(
-      Effect.mapError(aiError(method))
+      Effect.mapError(aiError(method, options.span))
     )
-    annotateRequest(options.span, request)
+    annotateRequest(options.span, request, method === "streamText")
+    const toAiError = GeminiAiError.fromGeminiError(moduleName, method, { retryExhausted })
     const id = yield* (yield* IdGenerator.IdGenerator).generateId()
     let count = 0
     const nextId = () => count++ === 0 ? id : `${id}_${count}`
-    return { request, call: config.call, parts: { tools, nextId, taken: callIds(options.prompt) } }
+    return {
+      request,
+      call: config.call,
+      parts: { tools, nextId, taken: callIds(options.prompt) },
+      judging: {
+        tools,
+        deferred: options.toolCallValidation === "deferred",
+        strict: Context.get(context, ToolParams.Strict)
+      },
+      error: (error) => {
+        annotateUsed(options.span, error)
+        return failed(options.span)(LargeSchemas.explained(request, error.status, toAiError(error)))
+      }
+    }
   })
 
-  return yield* LanguageModel.make({
+  // After a refusal `effect/ai` asks again with the whole prompt in place of the new messages. That is what was sent:
+  // the second time the refusal is told without asking.
+  const refusals = new WeakMap<Prompt.Prompt, AiError.AiError>()
+  const known = ({ incrementalFallback, prompt }: LanguageModel.ProviderOptions): AiError.AiError | undefined =>
+    incrementalFallback === true ? refusals.get(prompt) : undefined
+  const remember = ({ incrementalPrompt, prompt }: LanguageModel.ProviderOptions) => (error: AiError.AiError) =>
+    Effect.sync(() => {
+      if (incrementalPrompt !== undefined && error.reason._tag === "InvalidRequestError") refusals.set(prompt, error)
+    })
+
+  const service = yield* LanguageModel.make({
     codecTransformer: toCodecGemini,
     supportsSystemMessagesInHistory: Effect.succeed(false),
     generateText: Effect.fnUntraced(function*(options) {
-      const { call, parts: context, request } = yield* prepare(options, "generateText")
-      const response = yield* client.generate(request, call).pipe(
+      const refusal = known(options)
+      if (refusal !== undefined) return yield* refusal
+      const { call, error: toAiError, judging, parts: context, request } = yield* prepare(options, "generateText")
+      const response = yield* Effect.provideService(client.generate(request, call), UsageSpan.isOutside, true).pipe(
         Effect.map((answer) => answer.response),
         Effect.catch((error) => {
-          const blocked = blockedResponse(error)
-          return blocked === undefined
-            ? Effect.fail(GeminiAiError.fromGeminiError(moduleName, "generateText")(error))
-            : Effect.succeed(blocked)
+          // For an object that was blocked the error says why; of a text, what came is given.
+          const blocked = options.responseFormat.type === "json" ? undefined : blockedResponse(error)
+          return blocked === undefined ? Effect.fail(toAiError(error)) : Effect.succeed(blocked)
         })
       )
       const parts = responseToParts(response, context)
       annotateResponse(options.span, parts)
-      return Array.from(yield* toolParams(parts, context.tools))
-    }),
-    streamText: (options) =>
-      Stream.unwrap(
-        Effect.map(prepare(options, "streamText"), ({ call, parts: context, request }) =>
-          streamParts(client.generateStream(request, call), context).pipe(
-            Stream.mapArrayEffect((parts) => {
-              annotateResponse(options.span, parts)
-              return toolParams(parts, context.tools)
+      const refused = aiError("generateText", options.span)
+      const failure = options.responseFormat.type === "json" ? ObjectEnd.failureOf(parts) : undefined
+      if (failure !== undefined) return yield* refused(failure)
+      const undeclared = ToolParams.undeclared(parts, judging)
+      if (undeclared >= 0) return yield* refused(ToolParams.notFound(parts[undeclared], judging))
+      return Array.from(yield* Effect.mapError(ToolParams.toolParams(parts, judging), refused))
+    }, (effect, options) => Effect.tapError(effect, remember(options))),
+    streamText: (options) => {
+      const refusal = known(options)
+      if (refusal !== undefined) return Stream.fail(refusal)
+      const parts = Stream.unwrap(
+        Effect.map(
+          prepare(options, "streamText"),
+          ({ call, error, judging, parts: context, request }) =>
+            partStream(client.generateStream(request, call), {
+              parts: context,
+              judging,
+              span: options.span,
+              error,
+              refused: aiError("streamText", options.span)
             })
-          ))
+        )
       )
+      return options.incrementalPrompt === undefined ? parts : Stream.tapError(parts, remember(options))
+    }
   })
+  return StoredParts.make(service)
 })
 
 /** The response that came with a blocked answer: `effect/ai` has a finish reason for it. */
 const blockedResponse = (error: GeminiError): GenerateContent.GenerateContentResponse | undefined =>
   error.reason._tag === "ResponseBlocked" ? error.reason.response : undefined
-
-type Parts = Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>
-
-const streamParts = (
-  chunks: Stream.Stream<GeminiClient.StreamChunk, GeminiError>,
-  context: PartsContext
-): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
-  Stream.transformPull(chunks, (pull) =>
-    Effect.sync(() => {
-      const fold = new StreamFold(context)
-      const toAiError = GeminiAiError.fromGeminiError(moduleName, "streamText")
-      let over = false
-      const last = (reason?: string): Pull.Pull<Parts, AiError.AiError> => {
-        over = true
-        const out: Array<Response.StreamPartEncoded> = []
-        fold.end(out, reason)
-        return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : Cause.done()
-      }
-      const read: Pull.Pull<Parts, AiError.AiError> = Pull.matchEffect(pull, {
-        onSuccess: (received): Pull.Pull<Parts, AiError.AiError> => {
-          const out: Array<Response.StreamPartEncoded> = []
-          for (const chunk of received) fold.push(chunk.response, out)
-          return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : read
-        },
-        onFailure: (cause) => {
-          const error = Result.getOrUndefined(Cause.findError(cause))
-          return error?.reason._tag === "ResponseBlocked"
-            ? last(error.reason.finishReason)
-            : Effect.failCause(Cause.map(cause, toAiError))
-        },
-        onDone: () => last()
-      })
-      return Effect.suspend(() => over ? Cause.done() : read)
-    }))
 
 /**
  * The `LanguageModel` service of `effect/ai` as a Layer, over the `GeminiClient` of the context.
@@ -243,8 +266,8 @@ export const layer = (
  * @category layers
  * @since 0.1.0
  */
-export const model = <const Name extends string>(
-  name: Name,
+export const model = (
+  name: (string & {}) | ModelCatalog.GeneratingModel,
   config?: Config.Settings
 ): Model.Model<"gcp.gemini", LanguageModel.LanguageModel, GeminiClient.GeminiClient> =>
   Model.make(providerName, name, layer({ model: name, config }))
@@ -255,5 +278,7 @@ export const model = <const Name extends string>(
  * @category options
  * @since 0.1.0
  */
-export const withConfigOverride: ConfigOverride.ConfigOverride<Config, typeof Config.Service> =
-  /* @__PURE__ */ ConfigOverride.make(Config)
+export const withConfigOverride: {
+  (overrides: typeof Config.Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Config>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: typeof Config.Service): Effect.Effect<A, E, Exclude<R, Config>>
+} = /* @__PURE__ */ ConfigOverride.make(Config)

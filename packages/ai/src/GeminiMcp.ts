@@ -107,6 +107,32 @@ const callTool = (server: string, client: McpClient.McpClient, tool: McpSchema.T
   )
 
 /**
+ * How far a server's word about its own tools goes.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface Options {
+  /**
+   * The prefixes of servers, or `true` for all, whose hints are believed that a tool changes nothing (`Tool.Readonly`) or
+   * may be called again (`Tool.Idempotent`), so that agents call it again after a crash. Default: none. That a tool
+   * destroys something (`Tool.Destructive`) is believed of every server.
+   */
+  readonly trustHints?: boolean | ReadonlyArray<string> | undefined
+}
+
+/** The same tool with one annotation more; the type of `annotate` forgets that it is a dynamic one. */
+const marked = (tool: McpTool, annotation: typeof Tool.Readonly): McpTool => tool.annotate(annotation, true) as McpTool
+
+/** A tool with the hints of its server: what makes it stricter always, what makes it laxer if the server is trusted. */
+const hinted = (tool: McpTool, hints: McpSchema.Tool["annotations"], isTrusted: boolean): McpTool => {
+  const strict = hints?.destructiveHint === true ? marked(tool, Tool.Destructive) : tool
+  if (!isTrusted) return strict
+  const readonly = hints?.readOnlyHint === true ? marked(strict, Tool.Readonly) : strict
+  return hints?.idempotentHint === true ? marked(readonly, Tool.Idempotent) : readonly
+}
+
+/**
  * The tools that the servers have now, each under the prefix of its server. A prefix may be
  * empty where no names clash; two tools of one name are a `ConfigurationError`.
  *
@@ -114,7 +140,8 @@ const callTool = (server: string, client: McpClient.McpClient, tool: McpSchema.T
  * @since 0.1.0
  */
 export const toolkit = Effect.fnUntraced(function*(
-  servers: Readonly<Record<string, McpClient.McpClient>>
+  servers: Readonly<Record<string, McpClient.McpClient>>,
+  { trustHints = false }: Options = {}
 ): Effect.fn.Return<Toolkit.WithHandler<Record<string, McpTool>>, McpClientError> {
   const tools: Array<McpTool> = []
   const handlers: Record<string, ReturnType<typeof callTool>> = Object.create(null)
@@ -127,14 +154,16 @@ export const toolkit = Effect.fnUntraced(function*(
         })
       }
       handlers[name] = callTool(prefix, client, descriptor)
-      tools.push(Tool.dynamic(name, {
+      const isTrusted = typeof trustHints === "boolean" ? trustHints : trustHints.includes(prefix)
+      const tool = Tool.dynamic(name, {
         parameters: descriptor.inputSchema,
         description: descriptor.description,
         success: McpSchema.CallToolResult,
         failure: McpFailure,
         failureMode: "return",
         toModelOutput: modelOutput
-      }))
+      })
+      tools.push(hinted(tool, descriptor.annotations, isTrusted))
     }
   }
   const all = Toolkit.make(...tools)

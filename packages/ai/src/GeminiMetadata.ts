@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type { DecisionResponse } from "effect-gemini/decisions/DecisionResponse"
 import type * as Candidate from "effect-gemini/wire/Candidate"
 import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Grounding from "effect-gemini/wire/Grounding"
@@ -14,6 +15,7 @@ import type * as Part from "effect-gemini/wire/Part"
 import type * as Safety from "effect-gemini/wire/Safety"
 import type * as Usage from "effect-gemini/wire/Usage"
 import "effect/ai/AiError"
+import "effect/ai/DecisionModel"
 import "effect/ai/Prompt"
 import "effect/ai/Response"
 import type * as Schema from "effect/Schema"
@@ -98,21 +100,65 @@ export type SourceDetails = {
 }
 
 /**
- * What is known of a failed call; never the request, a header or the key.
+ * How decisions were answered, and all that was counted.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type DecisionDetails = {
+  /**
+   * Who answered each decision: `native`, a model for decisions by its calibrated probabilities, or `structured`, a
+   * language model that wrote them down.
+   */
+  readonly answeredBy: { readonly [decision: string]: "native" | "structured" }
+  /** The counters of the native call as received; both calls together are in the response's `usage`. */
+  readonly usage?: JsonOf<NonNullable<DecisionResponse["usage"]>>
+}
+
+/**
+ * What is known of a failed call; never what the request said, a header or the key.
  *
  * @category models
  * @since 0.1.0
  */
 export type ErrorDetails = {
-  /** The tag of the `GeminiError` reason. */
+  /** The tag of the `GeminiError` reason, or `Incomplete`: an answer that ended before its object did. */
   readonly reason: string
+  /** What the server or the client says of it; some reasons of `AiError` have no field for it. */
+  readonly description?: string
+  /** What was asked: Google's method, on the model. */
+  readonly request?: string
   readonly model?: string
   readonly status?: number
   readonly googleStatus?: string
   readonly requestId?: string
+  /** How many attempts the client made. It makes no further one by itself. */
   readonly attempts?: number
+  /** Milliseconds after which the server asks to come again. */
+  readonly retryAfter?: number
   readonly finishReason?: string
+  /** What the model wrote of the object before its answer was cut, without its thoughts. */
+  readonly responseText?: string
   readonly usage?: { [Counter in keyof Usage.Usage]: number }
+  /** The quotas that were reached, as the server names them. */
+  readonly violations?: Array<{
+    quotaMetric?: string
+    quotaId?: string
+    quotaValue?: string
+    quotaDimensions?: { [name: string]: string }
+  }>
+  /** The budget of the program's own that is spent, or that knows no price. */
+  readonly budget?: string
+  /** Milliseconds since the epoch at which the quota or the budget is whole again. */
+  readonly resetAt?: number
+  /** The fields of the request that the server refused. */
+  readonly fields?: Array<{ field: string; description?: string }>
+  /** Names that are like the one that was not found. */
+  readonly nearMatches?: Array<string>
+  /** What was reached: calls that may wait, tokens of a request, bytes of an answer. */
+  readonly limit?: number
+  /** Pages that explain the refusal. */
+  readonly links?: Array<string>
 }
 
 declare module "effect/ai/Response" {
@@ -145,6 +191,12 @@ declare module "effect/ai/Response" {
   }
   export interface FinishPartMetadata {
     readonly google?: FinishDetails | null
+  }
+}
+
+declare module "effect/ai/DecisionModel" {
+  export interface DecideResponseMetadata {
+    readonly google?: DecisionDetails | null
   }
 }
 

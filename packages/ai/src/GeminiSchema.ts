@@ -63,10 +63,8 @@ export const toCodecGemini = <T, E, RD, RE>(schema: Schema.ConstraintCodec<T, E,
  * @category conversions
  * @since 0.1.0
  */
-export const fromJsonSchema = (schema: JsonSchema.JsonSchema): JsonSchema.JsonSchema => {
-  const { $defs, definitions, ...root } = schema
-  return JsonDialect.toJsonDialect(root, { ...Object(definitions), ...Object($defs) })
-}
+export const fromJsonSchema = (schema: JsonSchema.JsonSchema): JsonSchema.JsonSchema =>
+  JsonDialect.toJsonDialect(schema)
 
 /**
  * The OpenAPI subset of a schema that `toCodecGemini` or `fromJsonSchema` made.

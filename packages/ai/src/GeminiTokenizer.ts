@@ -9,7 +9,7 @@
  */
 import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
-import type * as AiError from "effect/ai/AiError"
+import * as AiError from "effect/ai/AiError"
 import * as Prompt from "effect/ai/Prompt"
 import * as Tokenizer from "effect/ai/Tokenizer"
 import * as Effect from "effect/Effect"
@@ -33,9 +33,9 @@ export interface Options {
 const noTools = ToolIndex.make([])
 
 const requestOf = (input: Prompt.RawInput) => {
-  const { placed, systemInstruction } = promptToContents(Prompt.make(input), noTools)
+  const { placed, refusal, systemInstruction } = promptToContents(Prompt.make(input), noTools)
   const contents = placed.map(({ content }) => content)
-  return { contents, ...(systemInstruction === undefined ? {} : { systemInstruction }) }
+  return { request: { contents, ...(systemInstruction === undefined ? {} : { systemInstruction }) }, refusal }
 }
 
 /**
@@ -50,12 +50,11 @@ export const count = (
   { call, model }: Options
 ): Effect.Effect<number, AiError.AiError, GeminiClient.GeminiClient> =>
   Effect.suspend(() => {
-    const { contents, systemInstruction } = requestOf(prompt)
-    if (contents.length === 0 && systemInstruction === undefined) return Effect.succeed(0)
-    // The API counts a system instruction only beside contents; alone it is content.
-    const request = contents.length === 0 && systemInstruction !== undefined
-      ? { contents: [{ role: "user", parts: systemInstruction.parts }] }
-      : { contents, ...(systemInstruction === undefined ? {} : { systemInstruction }) }
+    const { refusal, request } = requestOf(prompt)
+    if (refusal !== undefined) {
+      return Effect.fail(AiError.make({ module: "GeminiTokenizer", method: "count", reason: refusal }))
+    }
+    if (request.contents.length === 0) return Effect.succeed(0)
     return Effect.flatMap(GeminiClient.GeminiClient, (client) => client.countTokens({ model, ...request }, call)).pipe(
       Effect.mapBoth({
         onFailure: GeminiAiError.fromGeminiError("GeminiTokenizer", "count"),
@@ -82,7 +81,7 @@ const tokensPerFile = 258
  * @since 0.1.0
  */
 export const estimate = (prompt: Prompt.RawInput): number => {
-  const { contents, systemInstruction } = requestOf(prompt)
+  const { contents, systemInstruction } = requestOf(prompt).request
   let characters = 0
   let files = 0
   for (const content of systemInstruction === undefined ? contents : [systemInstruction, ...contents]) {
@@ -94,9 +93,43 @@ export const estimate = (prompt: Prompt.RawInput): number => {
   return Math.ceil(characters / charactersPerToken) + files * tokensPerFile
 }
 
+/** Where the exchanges of a prompt begin: at what the user says, so that no result stands without its call. */
+const beginnings = (messages: ReadonlyArray<Prompt.Message>): ReadonlyArray<number> =>
+  messages.flatMap(({ role }, at) => role === "user" ? [at] : [])
+
 /**
- * The service, over the `GeminiClient` of the context. `truncate` asks the server once for every message that it
- * keeps.
+ * The latest exchanges that fit, whole, below all system messages. How many these are is sought by halves, so the
+ * server is asked once for every doubling of the number of exchanges.
+ */
+const truncate = Effect.fnUntraced(function*<E, R>(
+  prompt: Prompt.Prompt,
+  tokens: number,
+  countOf: (prompt: Prompt.Prompt) => Effect.Effect<number, E, R>
+) {
+  const messages = prompt.content
+  if ((yield* countOf(prompt)) <= tokens) return prompt
+  const starts = [...beginnings(messages), messages.length]
+  const from = (start: number) =>
+    Prompt.fromMessages(messages.filter(({ role }, at) => role === "system" || at >= start))
+  // What begins at `starts[fits]` fits, and what begins before `starts[least]` does not.
+  let least = 0
+  let fits = starts.length
+  while (least < fits) {
+    const middle = (least + fits) >> 1
+    if ((yield* countOf(from(starts[middle] ?? messages.length))) <= tokens) fits = middle
+    else least = middle + 1
+  }
+  const start = starts[fits]
+  return start === undefined ? Prompt.empty : from(start)
+})
+
+/**
+ * The service, over the `GeminiClient` of the context.
+ *
+ * `truncate` keeps every system message and the latest exchanges that fit beside them. An exchange begins with what the
+ * user says and is kept whole or not at all, so the prompt that is left is one that Gemini takes. If not even the
+ * system messages fit, the prompt is empty. The server is asked about as often as the number of exchanges has binary
+ * digits.
  *
  * @category constructors
  * @since 0.1.0
@@ -105,12 +138,12 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Tokenizer.Service, never, GeminiClient.GeminiClient> {
   const client = yield* GeminiClient.GeminiClient
-  return Tokenizer.make({
+  const countOf = (prompt: Prompt.RawInput) =>
+    Effect.provideService(count(prompt, options), GeminiClient.GeminiClient, client)
+  return Tokenizer.Tokenizer.of({
     tokenize: (prompt) =>
-      count(prompt, options).pipe(
-        Effect.map((tokens) => Array.from({ length: tokens }, (_, position) => position)),
-        Effect.provideService(GeminiClient.GeminiClient, client)
-      )
+      Effect.map(countOf(prompt), (tokens) => Array.from({ length: tokens }, (_, position) => position)),
+    truncate: (prompt, tokens) => truncate(Prompt.make(prompt), tokens, countOf)
   })
 })
 

@@ -36,6 +36,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as GeminiLanguageModel from "./GeminiLanguageModel.ts"
 import * as GeminiSchema from "./GeminiSchema.ts"
+import * as ObjectEnd from "./internal/objectEnd.ts"
 import { partialDecode } from "./internal/partialDecode.ts"
 import * as PartialJson from "./internal/partialJson.ts"
 
@@ -86,11 +87,13 @@ export const stream = <T, E, RD>(options: {
     const outer = Option.getOrUndefined(yield* Effect.serviceOption(GeminiLanguageModel.Config))
     const config = { ...outer, responseMimeType: "application/json", responseJsonSchema: jsonSchema } as const
     let text = ""
+    let finish: ObjectEnd.Finish | undefined
     let shown = ""
     let next = 0
     const partials = LanguageModel.streamText({ prompt: options.prompt }).pipe(
       Stream.provideService(GeminiLanguageModel.Config, config),
       Stream.filterMap((part) => {
+        if (part.type === "finish") finish = part
         if (part.type !== "text-delta") return Result.failVoid
         text += part.delta
         // Each parse reads the whole text, so the next one waits until the text has grown by a 256th.
@@ -108,10 +111,16 @@ export const stream = <T, E, RD>(options: {
         return Result.succeed(decoded.value as DeepPartial<T>)
       })
     )
-    const whole = Effect.suspend(() => Schema.decodeUnknownEffect(Schema.fromJsonString(codec))(text)).pipe(
-      Effect.map((value) => value as DeepPartial<T>),
-      Effect.catchTag("SchemaError", (error) => Effect.fail(misfit(text)(error)))
-    )
+    const whole = Effect.suspend((): Effect.Effect<DeepPartial<T>, AiError.AiError, RD> => {
+      const failure = finish === undefined ? undefined : ObjectEnd.failure(text, finish)
+      if (failure !== undefined) {
+        return Effect.fail(AiError.make({ module: moduleName, method: "stream", reason: failure }))
+      }
+      return Schema.decodeUnknownEffect(Schema.fromJsonString(codec))(text).pipe(
+        Effect.map((value) => value as DeepPartial<T>),
+        Effect.catchTag("SchemaError", (error) => Effect.fail(misfit(text)(error)))
+      )
+    })
     return Stream.concat(partials, Stream.fromEffect(whole))
   }))
 

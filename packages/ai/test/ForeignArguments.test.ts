@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Prompt from "effect/ai/Prompt"
 import { ArgsFold } from "../src/internal/ArgsFold.ts"
-import { filePart } from "../src/internal/promptToContents.ts"
+import { filePart } from "../src/internal/filePart.ts"
 
 type Piece = readonly [path: string, value: string]
 
@@ -74,7 +74,7 @@ describe("a file that is given as a data: URL", () => {
       data: "AQID"
     })
     assert.deepStrictEqual(inline("data:;base64,AQID"), { mimeType: "image/png", data: "AQID" })
-    assert.deepStrictEqual(inline("data:image/gif,AQID"), { mimeType: "image/png", data: "data:image/gif,AQID" })
+    assert.deepStrictEqual(inline("data:text/plain,AQID"), { mimeType: "text/plain", data: "QVFJRA==" })
   })
 
   it("is not searched again from each of its letters", () => {

@@ -88,7 +88,9 @@ const sentBack = (chunks: ReadonlyArray<ReadonlyArray<Part.Part>>) => {
   for (const parts of chunks) fold.push(chunk(parts), out)
   fold.end(out, "STOP")
   const prompt = Prompt.fromResponseParts(decode(out))
-  return promptToContents(prompt, tools).placed.flatMap(({ content }) => content.parts ?? [])
+  return promptToContents(prompt, tools).placed.flatMap(({ content }) =>
+    content.role === "model" ? content.parts ?? [] : []
+  )
 }
 
 const joined = (parts: ReadonlyArray<Part.Part>): ReadonlyArray<Part.Part> => {
@@ -117,7 +119,9 @@ describe("a stream", () => {
       const pick = dice(seed)
       const parts = randomParts(pick)
       const prompt = Prompt.fromResponseParts(decode(responseToParts(chunk(parts), context())))
-      const unary = promptToContents(prompt, tools).placed.flatMap(({ content }) => content.parts ?? [])
+      const unary = promptToContents(prompt, tools).placed.flatMap(({ content }) =>
+        content.role === "model" ? content.parts ?? [] : []
+      )
       assert.deepStrictEqual(unary, parts, `seed ${seed}`)
       assert.deepStrictEqual(joined(unary), sentBack([parts]))
     }

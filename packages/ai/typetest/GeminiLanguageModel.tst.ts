@@ -1,4 +1,5 @@
 import * as AgentLoop from "effect-gemini-ai/AgentLoop"
+import type { AgentLoopError } from "effect-gemini-ai/AgentLoopError"
 import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as GeminiTool from "effect-gemini-ai/GeminiTool"
 import * as StructuredOutput from "effect-gemini-ai/StructuredOutput"
@@ -60,8 +61,8 @@ describe("StructuredOutput", () => {
 describe("AgentLoop", () => {
   test("fails as the model and the tools do", () => {
     const toolkit = Toolkit.make(Tool.make("a", { failure: Schema.Literal("broken") }))
-    expect<Effect.Error<ReturnType<typeof AgentLoop.run<typeof toolkit.tools>>>>().type.toBeAssignableFrom<
-      AiError.AiError
+    expect<Effect.Error<ReturnType<typeof AgentLoop.run<typeof toolkit.tools>>>>().type.toBe<
+      AgentLoopError<AiError.AiError | "broken">
     >()
   })
 })

@@ -1,7 +1,7 @@
 /**
- * What our own layers add to a call, over a transport that answers at once: the pool's hit,
- * a model's client, the front door, and a streamed chunk. CPU time over the same loop
- * without them, medians of interleaved rounds.
+ * What our own layers add to a call, over a transport that answers at once: the pool's hit, a model's client, the front
+ * door, and a streamed chunk. Each figure is CPU time over the same loop without the layer, as the median of
+ * interleaved rounds.
  *
  * `node packages/bench/src/calls.ts`
  */
@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { median } from "./sample.ts"
+import { median } from "./harness/sample.ts"
 
 const rounds = 9
 const chunks = 64
@@ -51,11 +51,11 @@ const options = { apiKey: Redacted.make("key"), tier: { name: "bench", limits: u
 const services = (stream: Stream.Stream<GenerateContentResponse, GeminiError>) =>
   Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)).pipe(
     Layer.provideMerge(ModelPool.layer(options)),
-    Layer.provideMerge(RateLimiter.layerWith({ window: "20 millis", guard: "1 millis" })),
+    Layer.provideMerge(RateLimiter.layerWith({ window: "20 millis", margin: "1 millis" })),
     Layer.provide(Layer.succeed(GeminiHttp.GeminiHttp, transport(stream)))
   )
 
-/** Microseconds of CPU a turn of `body`. */
+/** Microseconds of CPU for one turn of `body`. */
 const cost = <E>(turns: number, body: () => Effect.Effect<unknown, E>): Effect.Effect<number, E> =>
   Effect.suspend(() => {
     let i = 0

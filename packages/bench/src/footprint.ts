@@ -7,8 +7,8 @@ import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
+import { median } from "./harness/sample.ts"
 import type { Row } from "./rows.ts"
-import { median } from "./sample.ts"
 
 const dist = (module: string): string => {
   const file = new URL(`../../gemini/dist/${module}.js`, import.meta.url)
@@ -86,7 +86,7 @@ new GoogleGenAI({ apiKey: "key" }).models.generateContent({ model: "gemini-pro-l
   .then((answer) => console.log(answer.text))
 `
 
-/** In the workspace the package's exports are its sources. */
+/** Resolves the package to its built files, because in the workspace its exports are the sources. */
 const published: Plugin = {
   name: "published",
   setup: (build) =>
@@ -124,5 +124,46 @@ export const bundle: Row = {
       detail: `${(await gzipped(contents, "browser")).toFixed(1)} kB for browsers`
     })
     return [{ ...await figure("FetchGemini", oneCall), goal: 70, tolerance: 0.1 }, await figure("genai", oneCallSdk)]
+  }
+}
+
+/** The services for what the server keeps, with a call of each. */
+const kept: ReadonlyArray<readonly [module: string, layer: string, use: string]> = [
+  ["files/Files", "Service.layer()", "Service.Files.use((files) => files.get(\"files/a\"))"],
+  ["operations/Operations", "Service.layer", "Service.Operations.use((operations) => operations.get(\"batches/a\"))"]
+]
+
+const withService = ([module, layer, use]: (typeof kept)[number]): string =>
+  `${oneCall}
+import * as ResourceHttp from "effect-gemini/ResourceHttp"
+import * as Service from "effect-gemini/${module}"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+${use}.pipe(
+  Effect.provide(${layer}.pipe(
+    Layer.provide(ResourceHttp.layer({ apiKey: Redacted.make("key") })),
+    Layer.provide(FetchHttpClient.layer)
+  )),
+  Effect.runPromise
+)
+`
+
+export const services: Row = {
+  id: "services",
+  title: "what a service adds to the one-call program, minified and gzipped",
+  run: async () => {
+    const base = await gzipped(oneCall, "node")
+    return Promise.all(kept.map(async (service) => {
+      const whole = await gzipped(withService(service), "node")
+      const [subject = ""] = service[0].split("/").slice(-1)
+      return {
+        row: "services",
+        subject,
+        value: whole - base,
+        unit: "kB",
+        better: "lower" as const,
+        detail: `${whole.toFixed(1)} kB in all`
+      }
+    }))
   }
 }

@@ -1,20 +1,19 @@
 /**
  * `pnpm bench [--quick] [--rows a,b] [--json] [--check] [--gate] [--write-baseline] [--planted]`
  *
- * Tables on stdout, or with `--json` the data. `--check` compares with the committed
- * baseline and ends with 1 if a ratio is 15 % worse in two runs of its row; a run whose
- * control is off is void and ends with 2. `--gate` is the check of a few rows within a
- * minute: it ends with 1 if a ratio is 35 % worse in three runs of its row.
+ * Prints tables to stdout, or with `--json` the data. `--check` compares with the committed baseline and ends with 1 if
+ * a ratio is 15 % worse in two runs of its row; a run whose control is off is void and ends with 2. `--gate` is the
+ * check of a few rows within a minute: it ends with 1 if a ratio is 35 % worse in three runs of its row.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
-import * as Bodies from "./bodies.ts"
-import { bundle, importTime } from "./footprint.ts"
-import { capacity, startServer } from "./harness.ts"
-import { limiterCost } from "./limiterCost.ts"
-import { limiterPeers } from "./limiterPeers.ts"
-import { type Baseline, baselineOf, gateTolerance, type Report, rowTable, tolerance, worse } from "./report.ts"
+import { bundle, importTime, services } from "./footprint.ts"
+import * as Bodies from "./harness/bodies.ts"
+import { capacity, startServer } from "./harness/harness.ts"
+import { type Baseline, baselineOf, gateTolerance, type Report, rowTable, tolerance, worse } from "./harness/report.ts"
+import { limiterCost } from "./limiter/cost.ts"
+import { limiterPeers } from "./limiter/peers.ts"
 import { control, type Figure, gate, type Options, type Row, rows as loads } from "./rows.ts"
 
 const { values: flags } = parseArgs({
@@ -30,7 +29,7 @@ const { values: flags } = parseArgs({
   }
 })
 
-const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, limiterCost, limiterPeers]
+const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers]
 const say = (text: string): void => {
   if (!flags.json) console.log(text)
 }
@@ -58,7 +57,7 @@ const options: Options = {
   gate: flags.gate
 }
 const allowed = flags.gate ? gateTolerance : tolerance
-// One noisy neighbour is no regression: it must be worse every time.
+// One noisy neighbour does not make a regression: the row must be worse every time.
 const tries = flags.gate ? 3 : 2
 
 const events = 20_000

@@ -14,7 +14,7 @@ import type { Profiler } from "node:inspector"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { startClient, startServer } from "./harness.ts"
+import { startClient, startServer } from "./harness/harness.ts"
 import { rows } from "./rows.ts"
 
 const { positionals, values: flags } = parseArgs({
@@ -30,7 +30,7 @@ if (plan === undefined) {
 }
 
 const owners: ReadonlyArray<readonly [owner: string, pattern: RegExp]> = [
-  ["JSON.parse", /gemini\/src\/internal\/responseBody\.ts#parse$/],
+  ["JSON.parse", /gemini\/src\/internal\/http\/responseBody\.ts#parse$/],
   ["effect-gemini", /packages\/gemini\/src\//],
   ["the benchmark itself", /packages\/bench\/src\//],
   ["undici", /node_modules\/undici\/|^wasm:|#.*wasm-function/],

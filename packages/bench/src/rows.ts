@@ -1,7 +1,7 @@
 /** The rows: what is measured, how its samples become one figure, and the goal. */
-import * as Bodies from "./bodies.ts"
-import { measure, middle, type Plan, ratio, type Rounds } from "./harness.ts"
-import type { Job, Sample } from "./sample.ts"
+import * as Bodies from "./harness/bodies.ts"
+import { measure, middle, type Plan, ratio, type Rounds } from "./harness/harness.ts"
+import type { Job, Sample } from "./harness/sample.ts"
 
 /** One figure of the table. */
 export interface Figure {
@@ -13,11 +13,11 @@ export interface Figure {
   readonly goal?: number
   /** The absolute cost behind the ratio, for readers. */
   readonly detail?: string
-  /** What `--check` compares, where it is not the value: a ratio within the run. */
+  /** The figure that `--check` compares, if it is not the value: a ratio within the run. */
   readonly checked?: number
-  /** How much worse it may be, where no noise is in it. */
+  /** How much worse it may be, for a figure without noise. */
   readonly tolerance?: number
-  /** Not for `--check`: somebody else's, or in units of this machine. */
+  /** Whether `--check` leaves it out: it is somebody else's, or in units of this machine. */
   readonly unchecked?: boolean
 }
 
@@ -25,7 +25,7 @@ export interface Options {
   readonly url: string
   readonly quick: boolean
   readonly planted: boolean
-  /** Only what `NodeGemini` uses beside the floor, for a verdict within a minute. */
+  /** Whether only `NodeGemini`'s transport and the floor are measured, for a verdict within a minute. */
   readonly gate: boolean
 }
 
@@ -33,7 +33,7 @@ export interface Row {
   readonly id: string
   readonly title: string
   readonly run: (options: Options) => Promise<ReadonlyArray<Figure>>
-  /** Of a row that is one job for every client: what a profile of it runs. */
+  /** What a profile of the row runs, for a row that is one job for every client. */
   readonly plan?: (quick: boolean) => Plan
 }
 
@@ -42,11 +42,14 @@ type Goals = Readonly<Record<string, number>>
 const ours = ["http-undici", "client-undici", "http-dispatch", "client-dispatch"]
 const exported = ours.map((name) => `${name}+exporter`)
 const others = ["genai", "http-fetch"]
-// What the transport costs before we do anything.
+// This subject shows what the transport costs before our code does anything.
 const alone = ["effect"]
 const gated = ["http-dispatch", "client-dispatch"]
 
-/** CPU within a round: what else the machine does hits floor and client alike. */
+/**
+ * The rows of the gate. They compare CPU within a round, so that what else the machine does hits floor and client
+ * alike.
+ */
 export const gate: ReadonlyArray<string> = ["chunks-40", "chunks-2k", "bundle"]
 
 const subjectsOf = (options: Options, names: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -129,7 +132,10 @@ const row = (load: Load): Row => ({
   }
 })
 
-/** Both doors on layerUndici have the same goal; the front door pays pool, limiter and views on top. */
+/**
+ * The goals of a row. Both doors on layerUndici have the same goal, though the front door also pays for pool, limiter
+ * and views.
+ */
 const goal = (undici: number, dispatch: number): Goals => ({
   "http-undici": undici,
   "client-undici": undici,
@@ -220,7 +226,8 @@ export const rows: ReadonlyArray<Row> = [
         })
       const small = await at(16)
       const large = await at(64)
-      // All rounds together: a collection falls into every second event of 16 MB, and a median is of either kind.
+      // All rounds are taken together, because a collection falls into every second event of 16 MB, and a median would
+      // be either with one or without.
       const all = (rounds: Rounds, subject: string) =>
         (rounds.get(subject) ?? []).reduce((sum, { wall }) => sum + wall, 0)
       return subjects.map((subject) => ({
@@ -344,7 +351,7 @@ export const rows: ReadonlyArray<Row> = [
     subjects: [...ours, ...others],
     plan: (quick) => ({
       job: job({ op: "heap", model: Bodies.modelOf(40, 1), times: 2000, concurrency: 8 }),
-      // Code and what the compiler learns lie in the heap: 4 to 5 % of it in the first thousands of calls.
+      // Code and what the compiler learns lie in the heap, too: 4 to 5 % of it in the first thousands of calls.
       fresh: job({ op: "unary", model: Bodies.modelOf(40, 1), times: 4000, concurrency: 8 }),
       rounds: quick ? 1 : 3,
       warmup: 0

@@ -1,7 +1,6 @@
 /**
- * `pnpm soak [--minutes 30] [--json]`: at least 20,000 calls of all endings through the
- * front door, then a stream of 200 MB, then the end of the layer. What must hold stands
- * in `verdicts`; the exit code is 1 if one does not.
+ * `pnpm soak [--minutes 30] [--json]`: at least 20,000 calls of all endings through the front door, then a stream of
+ * 200 MB, then the end of the layer. `verdicts` lists what must hold; the exit code is 1 if anything does not.
  */
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -19,9 +18,9 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { parseArgs } from "node:util"
-import * as Bodies from "./bodies.ts"
-import { startServer } from "./harness.ts"
-import { table } from "./report.ts"
+import * as Bodies from "./harness/bodies.ts"
+import { startServer } from "./harness/harness.ts"
+import { table } from "./harness/report.ts"
 
 const { values: flags } = parseArgs({
   options: { minutes: { type: "string", default: "1" }, json: { type: "boolean", default: false } }
@@ -46,7 +45,7 @@ const counting: Metric.FiberRuntimeMetricsService = {
 }
 
 const server = await startServer()
-// No quota a day: a lane that counts towards one may not be forgotten before midnight.
+// There is no quota a day, because a lane that counts towards one may not be forgotten before midnight.
 const tier = { name: "soak", limits: { rpm: 1e6, tpm: 1e9, rpd: Infinity, concurrency: 1_000 }, models: {} }
 const config: GeminiConfig.Options = {
   apiKey: Redacted.make("soak"),
@@ -89,7 +88,7 @@ interface GeminiErrorLike {
   readonly reason: { readonly _tag: string }
 }
 
-/** The models that a window used, and the most that two neighbours did: a limiter has to know that many. */
+/** The models that a window used, and the most that two neighbouring windows used: a limiter must know that many. */
 const used = new Set<string>()
 let current = new Set<string>()
 let previous = new Set<string>()
@@ -205,7 +204,7 @@ const forgetIdleLanes = Effect.gen(function*() {
   }
 })
 
-/** What lives after the limiter's window has passed and two forced collections. */
+/** The live heap after the limiter's window has passed and two forced collections. */
 const liveHeap = async (): Promise<number> => {
   await wait(windowMillis + 200)
   await run(forgetIdleLanes)
@@ -216,7 +215,7 @@ const liveHeap = async (): Promise<number> => {
 }
 
 const started = performance.now()
-// Twice: the engine drops bytecode that several collections found unused.
+// The warm-up runs twice, because the engine drops bytecode that several collections found unused.
 await calls(() => next >= warmup / 2)
 await liveHeap()
 await calls(() => next >= warmup)
@@ -230,11 +229,12 @@ for (let leg = 1; leg <= legs; leg++) {
   heaps.push(await liveHeap())
 }
 const after = heaps.at(-1) ?? NaN
-// Against the least of those before: what the engine threw away meanwhile does not hide what was kept.
+// The end is compared with the least of the earlier heaps, so that what the engine threw away meanwhile does not hide
+// what was kept.
 const lowest = Math.min(...heaps.slice(0, -1))
 const total = Object.values(seen).reduce((a, b) => a + b, 0)
 
-/** RSS while 200 MB pass, sampled with each chunk's time. */
+/** The RSS while 200 MB pass, sampled with each chunk's time. */
 const passed: Array<number> = []
 const chunks = 87_000
 let n = 0

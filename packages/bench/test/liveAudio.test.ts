@@ -11,7 +11,7 @@ interface Figure {
 
 describe("sound through a Live session", () => {
   it("three minutes of it leave the heap where one left it", async () => {
-    const live = fileURLToPath(new URL("../src/live.ts", import.meta.url))
+    const live = fileURLToPath(new URL("../src/live/main.ts", import.meta.url))
     const args = [live, "--rows", "audio", "--subjects", "effect-gemini", "--minutes", "3", "--json"]
     const { stdout } = await promisify(execFile)(process.execPath, args)
     const { figures }: { readonly figures: ReadonlyArray<Figure> } = JSON.parse(stdout)

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
-import { busiest } from "../src/limiterPeers.ts"
-import { baselineOf, worse } from "../src/report.ts"
+import { baselineOf, worse } from "../src/harness/report.ts"
+import { median } from "../src/harness/sample.ts"
+import { busiest } from "../src/limiter/peers.ts"
 import type { Figure } from "../src/rows.ts"
-import { median } from "../src/sample.ts"
 
 const higher: Figure = { row: "chunks-40", subject: "http-undici", value: 0.9, unit: "× floor", better: "higher" }
 const lower: Figure = { row: "unary", subject: "http-undici", value: 2, unit: "× floor", better: "lower" }
@@ -43,7 +43,7 @@ it("the median of an even number of rounds lies between the middle two", () => {
 })
 
 it("the floor has at most 60 lines and no Effect", () => {
-  const source = readFileSync(new URL("../src/floor.ts", import.meta.url), "utf8")
+  const source = readFileSync(new URL("../src/subjects/floor.ts", import.meta.url), "utf8")
   assert.isAtMost(source.trimEnd().split("\n").length, 60)
   assert.notMatch(source, /from "effect/)
 })

@@ -16,25 +16,37 @@ import * as Logger from "effect/Logger"
 import type { PlatformError } from "effect/PlatformError"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
+import { filesCommand } from "./internal/files.ts"
 import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
+import { runsCommand } from "./internal/runs.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `run`, `live`, `models`, `limits` and `emulator`, as data of
+ * The command line of `gemini-fx` with its subcommands `run`, `runs`, `live`, `models`, `files`, `limits` and `emulator`, as data of
  * `effect/cli`. `run` of this module runs it.
  *
  * @category commands
  * @since 0.1.0
  */
 export const command = Command.make("gemini-fx").pipe(
-  Command.withDescription("Gemini from the terminal: narratives, Live sessions, models, limits and a local server"),
-  Command.withSubcommands([runCommand, liveCommand, modelsCommand, limitsCommand, emulatorCommand])
+  Command.withDescription(
+    "Gemini from the terminal: narratives, Live sessions, models, files, limits and a local server"
+  ),
+  Command.withSubcommands([
+    runCommand,
+    runsCommand,
+    liveCommand,
+    modelsCommand,
+    filesCommand,
+    limitsCommand,
+    emulatorCommand
+  ])
 )
 
-// A wrong command line is answered with what is wrong, not with pages of help.
+// A wrong command line is answered with the mistake alone, not with pages of help.
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
@@ -54,7 +66,10 @@ const presenter = CliOutput.layerPresenter({
 // Log lines are not part of an answer, so they go to stderr; they may quote one, so they are cleaned.
 const logger = Logger.layer([Logger.withConsoleError(Logger.map(Logger.formatSimple, clean))])
 
-/** The text still to be printed and the exit code; undefined for help that was asked for. */
+/**
+ * What is still to be printed of a failure, and the exit code. Undefined if the person asked for help: that was
+ * printed.
+ */
 const failureOf = (
   error: CliError.CliError | CommandFailed | ConfigError | PlatformError
 ): CommandFailed | undefined => {

@@ -14,6 +14,6 @@ const { version }: { readonly version: string } = JSON.parse(
 Stdio.Stdio.use((stdio) => stdio.args).pipe(
   Effect.flatMap((args) => run(args, version)),
   Effect.provide(NodeServices.layer),
-  // run has told of it.
+  // `run` has already told the failure.
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -1,4 +1,6 @@
-// What the command keeps in files: whole or not at all, and in folders of its user's alone.
+/**
+ * What the command keeps in files: each is written whole or not at all, and only in folders that are its user's alone.
+ */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,26 +11,9 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, 
 import { createInterface } from "node:readline"
 import * as Folder from "../src/internal/folder.ts"
 import * as State from "../src/internal/state.ts"
+import { result } from "./keptResult.ts"
 
 const temporary = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
-
-const result = (act: string, length: number) => ({
-  act,
-  model: "gemini-3.8-flash",
-  text: "x".repeat(length),
-  usage: {
-    promptTokens: 1,
-    cachedTokens: 0,
-    toolUsePromptTokens: 0,
-    thoughtsTokens: 0,
-    candidatesTokens: 1,
-    totalTokens: 2
-  },
-  finishReason: "STOP",
-  attempts: [],
-  startedAt: 1,
-  duration: 5
-})
 
 const acts = (file: string): ReadonlyArray<string> =>
   JSON.parse(readFileSync(file, "utf8")).acts.map(({ act }: { readonly act: string }) => act)
@@ -146,7 +131,7 @@ describe("a folder", () => {
       writeFileSync(`${base}/file`, "")
       assert.strictEqual(yield* Folder.prepare(`${base}/link`, "shared"), `${base}/link is a link`)
       assert.strictEqual(yield* Folder.prepare(`${base}/dangling`, "shared"), `${base}/dangling is a link`)
-      assert.strictEqual(yield* Folder.prepare(`${base}/file`, "shared"), `${base}/file is no folder`)
+      assert.strictEqual(yield* Folder.prepare(`${base}/file`, "shared"), `${base}/file is not a folder`)
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
   it.live.each<[number, boolean, boolean]>([

@@ -97,7 +97,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a flag without its value": { args: ["run", "story.toml", "--model"], story: says },
   "a model on the command line that cannot be a name": { args: ["run", "story.toml", "-m", "gemini pro"], story: says },
   "no room for any act": { args: ["run", "story.toml", "-c", "0"], story: says },
-  "a count that is no number": { args: ["run", "story.toml", "-c", "two"], story: says },
+  "a count that is not a number": { args: ["run", "story.toml", "-c", "two"], story: says },
   "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
   "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
   "a picture that moves, in a pipe": { args: ["limits", "--watch"] },
@@ -113,7 +113,7 @@ const cases: Readonly<Record<string, Case>> = {
     story: says,
     files: { "gemini.toml": "[providers.gemini\n" }
   },
-  "a limit that is no number": {
+  "a limit that is not a number": {
     args: ["run", "story.toml", "--config", "gemini.toml"],
     story: says,
     files: { "gemini.toml": "[providers.gemini]\n\n[providers.gemini.tiers.free]\nrpm = \"ten\"\n" }
@@ -140,7 +140,7 @@ const cases: Readonly<Record<string, Case>> = {
   "an API version that is none": { story: says, env: { ...key, GEMINI_API_VERSION: "v1/beta" } },
   "a server that is not there": { story: says, env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" }, exitCode: 1 },
   "a question that is not there": { args: ["live", "--emulator", "--in", "question.wav"] },
-  "a question that is no WAV file": {
+  "a question that is not a WAV file": {
     args: ["live", "--emulator", "--in", "question.wav"],
     files: { "question.wav": "ID3" }
   },

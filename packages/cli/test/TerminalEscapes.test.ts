@@ -1,6 +1,6 @@
 /**
- * A terminal of its own for the real command, and a server, a narrative and files of others that
- * try to make it do things: none of their control characters arrives there.
+ * The real command on a terminal of its own, with a server, a narrative and files of others that try to make the
+ * terminal do things: none of their control characters arrives there.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"

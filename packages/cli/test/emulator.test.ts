@@ -62,6 +62,42 @@ describe("gemini-fx emulator", () => {
     await once(child, "exit")
   })
 
+  it("refuses the keys that --keys refuses, in Google's words, and all that it does not name beside a valid one", async () => {
+    const begin = async (...keys: ReadonlyArray<string>) => {
+      const args = [bin, "emulator", "--port", "0", ...keys.flatMap((key) => ["--keys", key])]
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
+      const [lines] = await once(child.stdout, "data")
+      const text = String(lines)
+      const ask = async (key: string) => {
+        const response = await fetch(`${/http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0]}/v1beta/models?key=${key}`)
+        const body: { readonly error?: { readonly message: string } } = JSON.parse(await response.text())
+        return body.error === undefined ? response.status : `${response.status} ${body.error.message}`
+      }
+      const end = async () => {
+        child.kill("SIGINT")
+        await once(child, "exit")
+      }
+      return { ask, end, text }
+    }
+    const some = await begin("old=expired", "gone=leaked", "nobody=unknown", "bad=invalid")
+    const only = await begin("good", "old=expired")
+    try {
+      assert.include(some.text, "any key is taken but those that --keys refuses")
+      assert.strictEqual(await some.ask("other"), 200)
+      assert.strictEqual(await some.ask("old"), "400 API key expired. Please renew the API key.")
+      assert.match(String(await some.ask("gone")), /^403 Your API key was reported as leaked/)
+      assert.match(String(await some.ask("nobody")), /^40\d /)
+      assert.strictEqual(await some.ask("bad"), "400 API key not valid. Please pass a valid API key.")
+      assert.include(only.text, "only the keys of --keys are taken")
+      assert.strictEqual(await only.ask("good"), 200)
+      assert.strictEqual(await only.ask("other"), "400 API key not valid. Please pass a valid API key.")
+      assert.strictEqual(await only.ask("old"), "400 API key expired. Please renew the API key.")
+    } finally {
+      await some.end()
+      await only.end()
+    }
+  })
+
   it("answers by the rules of a file, reads it again when it changes, and says what is wrong with it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "scenario-"))
     const file = join(folder, "rules.toml")

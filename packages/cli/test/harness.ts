@@ -20,6 +20,8 @@ export interface Setting {
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly isTerminal?: boolean | undefined
   readonly stdin?: Stream.Stream<string> | undefined
+  /** Whether the files are those of the disk, not `files`. */
+  readonly isOnDisk?: boolean | undefined
 }
 
 export interface Outcome {
@@ -126,7 +128,7 @@ export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effe
     const exit = yield* run(args, "0.1.0").pipe(
       Effect.provide(
         Layer.mergeAll(
-          inMemory(files),
+          setting.isOnDisk === true ? Layer.empty : inMemory(files),
           Stdio.layerTest({
             stdin: Stream.encodeText(setting.stdin ?? Stream.empty),
             stdout: sink(out),

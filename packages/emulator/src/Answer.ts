@@ -21,9 +21,9 @@ import type { Problem } from "./RuleError.ts"
 export type WireResponse = Readonly<Record<string, unknown>>
 
 /**
- * One answer. A plain string is short for `{ text }`. What it says is one of `response`, `chunks`,
- * `error` and `raw`, as it is, or put together of the other fields, see `Reply`; none of these means a
- * generated answer.
+ * One answer. A plain string is short for `{ text }`. An answer in fields either has one of `response`, `chunks`,
+ * `error` and `raw`, which is sent as it is, or is put together of the other fields, see `Reply`. Without any of them
+ * the answer is generated.
  *
  * @category models
  * @since 0.1.0
@@ -43,7 +43,7 @@ export interface AnswerFields extends Omit<Reply.Reply, "response" | "chunks" | 
   readonly response?: WireResponse | undefined
   /**
    * The events of a stream: texts or whole response bodies. A unary call gets them folded into one. Any iterable will
-   * do, even one without end: it is drawn from as fast as the client reads.
+   * do, even an endless one: it is read as fast as the client reads.
    */
   readonly chunks?: Iterable<string | WireResponse> | undefined
   /** A response sent as given: status, headers and bytes, of which several pieces are written one by one. */

@@ -18,6 +18,8 @@ import type * as Answer from "./Answer.ts"
 import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import type * as Files from "./internal/resources/files.ts"
+import type * as Uploads from "./internal/resources/uploads.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
 import * as MemoryWebSocket from "./internal/server/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/server/nodeServer.ts"
@@ -64,7 +66,10 @@ export interface Service {
    * options it is a new one in any case, and the old one has ended.
    */
   readonly space: (name: string, options?: Space.Options) => Effect.Effect<Service, Space.SpaceError | RuleError>
-  /** Ends a space: its Live sessions break off, and its clients get a 410. False: there is none of this name. */
+  /**
+   * Ends a space: its Live sessions break off, and its clients get a 410. The result is false if there is no space of
+   * this name.
+   */
   readonly endSpace: (name: string) => Effect.Effect<boolean, Space.SpaceError>
   /** All the spaces there are. */
   readonly spaces: Effect.Effect<Space.Summary>
@@ -118,9 +123,17 @@ export interface Service {
   readonly setTime: (time: number) => Effect.Effect<void>
   /** The log of Live connections, and what can be done to open sessions. */
   readonly live: LiveControl
+  /** The files, and what can be done to them. */
+  readonly files: FileControl
+  /** The cached contents, and what can be done to them. */
+  readonly caches: CacheControl
+  /** The documents of file search stores. */
+  readonly stores: StoreControl
+  /** Long-running operations that a test begins. */
+  readonly operations: OperationControl
   /**
-   * Forgets the logs, the waiting answers, the space's own rules, the faults, the counts of quotas, the handles and
-   * the tokens.
+   * Forgets the logs, the waiting answers, the space's own rules, the faults, the counts of quotas, the handles,
+   * the tokens, the files, the uploads, the caches, the stores and the operations.
    */
   readonly clear: Effect.Effect<void>
 }
@@ -150,6 +163,95 @@ export interface LiveControl {
 }
 
 /**
+ * A resumable upload as the server sees it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Upload = Uploads.Progress
+
+/**
+ * The files of a running emulator.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface FileControl {
+  /**
+   * Puts a file there and gives its name. A client can download it only if its `source` is GENERATED. By default it
+   * belongs to the project `default`, and has a name of the server's choice.
+   */
+  readonly add: (file: Files.Given) => Effect.Effect<string>
+  /** Lets a file fail: it is FAILED with this error, a video as soon as it has been processed. False: it is not there. */
+  readonly fail: (
+    name: string,
+    error: { readonly code: number; readonly message: string }
+  ) => Effect.Effect<boolean>
+  /** The files of all projects, as the API shows them. */
+  readonly list: Effect.Effect<
+    ReadonlyArray<{ readonly project: string; readonly file: Readonly<Record<string, unknown>> }>
+  >
+  /** The uploads, in the order of their starts, with what has arrived of each. */
+  readonly uploads: Effect.Effect<ReadonlyArray<Upload>>
+  /** How many files had to go for want of room. */
+  readonly dropped: Effect.Effect<number>
+}
+
+/**
+ * The cached contents of a running emulator.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CacheControl {
+  /** The caches of all projects, as the API shows them. */
+  readonly list: Effect.Effect<
+    ReadonlyArray<{ readonly project: string; readonly cache: Readonly<Record<string, unknown>> }>
+  >
+  /** Loses a cache before its end; gives `false` if there is none of this name. */
+  readonly lose: (name: string) => Effect.Effect<boolean>
+  /** How many caches had to go for want of room. */
+  readonly dropped: Effect.Effect<number>
+}
+
+/**
+ * The file search stores of a running emulator.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StoreControl {
+  /** The documents of all projects, as the API shows them. */
+  readonly documents: Effect.Effect<
+    ReadonlyArray<{ readonly project: string; readonly document: Readonly<Record<string, unknown>> }>
+  >
+  /** How many documents had to go for want of room. */
+  readonly dropped: Effect.Effect<number>
+}
+
+/**
+ * Long-running operations of a running emulator.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface OperationControl {
+  /**
+   * Begins an operation below `parent` (`models/M`), or with a name of its own (`batches/ID`), and gives its name. It is
+   * done after so many milliseconds by the server's clock, default 0, with the response or the error.
+   */
+  readonly begin: (operation: {
+    readonly parent?: string | undefined
+    readonly name?: string | undefined
+    readonly project?: string | undefined
+    readonly after?: number | undefined
+    readonly metadata?: Readonly<Record<string, unknown>> | undefined
+    readonly response?: Readonly<Record<string, unknown>> | undefined
+    readonly error?: { readonly code: number; readonly message: string } | undefined
+  }) => Effect.Effect<string>
+}
+
+/**
  * The running emulator as a service. `layerServer`, `layerMemory` and `layerHttpClient` provide it.
  *
  * @category services
@@ -166,7 +268,13 @@ export class Emulator extends Context.Service<Emulator, Service>()("effect-gemin
 export const make = (options: Options) => {
   const spaces = Spaces.make(options)
   const { handle, handleLive } = spaces
-  return { handle, handleLive, service: (url: string) => Control.make(spaces, spaces.standard, url) }
+  return {
+    handle,
+    handleLive,
+    service: (url: string) => Control.make(spaces, spaces.standard, url),
+    /** Removes what lies in the temporary folder. Nothing is left of an emulator that kept no large file. */
+    close: Effect.sync(spaces.close)
+  }
 }
 
 /**
@@ -180,7 +288,8 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const { handle, handleLive, service } = make(options)
+      const { close, handle, handleLive, service } = make(options)
+      yield* Effect.addFinalizer(() => close)
       const url = yield* NodeServer.listen({
         host: options.host ?? "127.0.0.1",
         port: options.port ?? 0,
@@ -200,7 +309,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
 export const layerHttpClient = (options: Options = {}): Layer.Layer<Emulator | HttpClient.HttpClient> =>
   Layer.effectContext(
     Effect.map(
-      Effect.sync(() => make(options)),
+      Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => close),
       ({ handle, service }) =>
         Context.make(HttpClient.HttpClient, MemoryClient.make(handle)).pipe(
           Context.add(Emulator, Emulator.of(service("http://emulator.invalid")))
@@ -219,7 +328,8 @@ export const layerMemory = (
   options: Options = {}
 ): Layer.Layer<Emulator | HttpClient.HttpClient | Socket.WebSocketConstructor> =>
   Layer.effectContext(Effect.gen(function*() {
-    const { handle, handleLive, service } = make(options)
+    const { close, handle, handleLive, service } = make(options)
+    yield* Effect.addFinalizer(() => close)
     const run = yield* FiberSet.makeRuntime<never>()
     return Context.make(HttpClient.HttpClient, MemoryClient.make(handle)).pipe(
       Context.add(Socket.WebSocketConstructor, MemoryWebSocket.constructor(handleLive, run)),

@@ -33,7 +33,9 @@ export interface EmulatorRequest {
   readonly body: unknown
 }
 
-const actions: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete", PATCH: "update" }
+const actions: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries({ GET: "get", DELETE: "delete", PATCH: "update" })
+)
 
 /** The path with its escapes decoded; a path with a bad escape stays as it is. */
 const decoded = (path: string): string => {
@@ -50,7 +52,7 @@ const decoded = (path: string): string => {
  * @category models
  * @since 0.1.0
  */
-export interface Place {
+export interface RequestPath {
   /** `global` where the path names none. */
   readonly region: string
   /** As it stands in the path; undefined where the path names none. */
@@ -67,8 +69,8 @@ export interface Place {
  * @category parsing
  * @since 0.1.0
  */
-export const placeOf = (path: string): Place => {
-  let place: Place = { region: "global", space: undefined, path }
+export const placeOf = (path: string): RequestPath => {
+  let place: RequestPath = { region: "global", space: undefined, path }
   for (let i = 0; i < 2; i++) {
     const [, kind, name, rest] = /^\/+(locations|spaces)\/+([^/]+)(\/.*)$/.exec(place.path) ?? []
     if (name === undefined || rest === undefined) break
@@ -83,12 +85,26 @@ export const placeOf = (path: string): Place => {
   return place
 }
 
+/**
+ * The address that a request came to, up to the version: what a client has as its base URL. It names the space, so that
+ * an address made of it leads back there without key and header.
+ *
+ * @internal
+ */
+export const baseOf = (url: URL, space: string): string => {
+  const { path, region, space: named } = placeOf(url.pathname)
+  const prefix = url.pathname.slice(0, url.pathname.length - path.length)
+  const isNamed = named !== undefined || space === "default"
+  if (isNamed) return `${url.origin}${prefix}`
+  return `${url.origin}/spaces/${space}${region === "global" ? "" : prefix}`
+}
+
 /** Chooses a space where it stands in place of a key. */
 const spaceKey = "space:"
 
 /**
- * The API key of a request: of the header, else of the query, else of `Authorization: Bearer space:NAME`.
- * Any other bearer is no key.
+ * The API key of a request: that of the header, else of the query, else of `Authorization: Bearer space:NAME`. No other
+ * bearer counts as a key.
  *
  * @category getters
  * @since 0.1.0
@@ -140,11 +156,15 @@ export const route = (
   if (collection !== undefined && model !== undefined) {
     const resource = `${collection}/${model}`
     if (method !== undefined) return verb === "POST" ? { version, resource, model, method } : undefined
-    const action = actions[verb]
+    const action = actions.get(verb)
     return action === undefined ? undefined : { version, resource, model, method: `${collection}.${action}` }
   }
   if (/^auth_tokens\/*$/.test(rest) && verb === "POST") {
     return { version, resource: undefined, model: undefined, method: "auth_tokens.create" }
+  }
+  if (/^decisions\/*$/.test(rest) && verb === "POST") {
+    // The body names the model.
+    return { version, resource: undefined, model: undefined, method: "decisions.create" }
   }
   const [, list] = /^(models|tunedModels)\/*$/.exec(rest) ?? []
   if (list === undefined || verb !== "GET") return undefined
@@ -158,8 +178,8 @@ export const route = (
  * @since 0.1.0
  */
 export const liveRoute = (path: string): Pick<EmulatorRequest, "version" | "method"> | undefined => {
-  const [, version, constrained] =
-    /^\/+ws\/+google\.ai\.generativelanguage\.(v1beta|v1alpha|v1)\.GenerativeService\.BidiGenerateContent(Constrained)?\/*$/
+  const [, version, method] =
+    /^\/+ws\/+google\.ai\.generativelanguage\.(v1beta|v1alpha|v1)\.GenerativeService\.Bidi(GenerateContent|GenerateContentConstrained|GenerateMusic)\/*$/
       .exec(path) ?? []
-  return version === undefined ? undefined : { version, method: `bidiGenerateContent${constrained ?? ""}` }
+  return version === undefined ? undefined : { version, method: `bidi${method}` }
 }

@@ -114,6 +114,11 @@ export interface Fault {
    */
   readonly errorAfter?: (ErrorBody & { readonly chunks?: number | undefined }) | undefined
   /**
+   * Resets the connection when so many bytes of the request's body have arrived. What had arrived of an upload is kept in
+   * whole units (`uploadGranularity`); no other request is answered at all.
+   */
+  readonly cutRequest?: { readonly bytes: number } | undefined
+  /**
    * Reads the request slowly: `bytes` (default 1024) each `millis`. A server that does not read does not notice that
    * its client has gone until it has read the rest.
    */
@@ -140,7 +145,9 @@ const find = Problems.find(FaultFields.Fault)
  * @since 0.1.0
  */
 export const problems = (value: unknown): ReadonlyArray<Problem> =>
-  Json.isObject(value) ? find(value) : [{ path: "", message: "it is no object" }]
+  Json.isObject(value)
+    ? find(value)
+    : [{ path: "", message: "expected an object with the fields of a fault, such as { \"status\": 503 }" }]
 
 /**
  * Why a value is not a fault, as one text; undefined if it is one.
@@ -243,6 +250,25 @@ export const outage = (
 }
 
 /**
+ * The end of a Live connection as it is reported of the real server most often: 1008, `The operation was aborted.`,
+ * with no `goAway` before it. Absent place: as soon as the connection is open.
+ *
+ * @example
+ * ```ts
+ * import * as Fault from "effect-gemini-emulator/Fault"
+ *
+ * console.log(Fault.aborted({ at: "turn" }).close?.code) // 1008
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const aborted = (after: After = {}, when?: When): Fault => ({
+  ...(when === undefined ? {} : { when }),
+  close: { ...after, code: 1008, reason: "The operation was aborted." }
+})
+
+/**
  * Bytes that are neither UTF-8 nor JSON, which end like an event of a stream.
  *
  * @internal
@@ -303,6 +329,8 @@ function* replaced(steps: Step.Steps, body: string): Generator<Step.Step> {
 
 /**
  * The steps of an answer, changed by a fault. `error` renders an error body.
+ *
+ * @internal
  */
 export const apply = (
   fault: Fault,
@@ -310,7 +338,8 @@ export const apply = (
   error: (body: ErrorBody) => string
 ): Step.Steps => {
   if (fault.halfOpen !== undefined && fault.halfOpen !== false) return [Step.hang]
-  let steps = answer
+  // An upload breaks off by itself, at the very byte.
+  let steps: Step.Steps = fault.cutRequest === undefined ? answer : [Step.broken("reset")]
   if (fault.body !== undefined) steps = replaced(steps, fault.body)
   if (fault.garbage !== undefined) {
     const text = fault.garbage.text

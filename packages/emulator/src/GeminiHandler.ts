@@ -16,9 +16,14 @@ import * as Render from "./internal/answers/render.ts"
 import * as Respond from "./internal/answers/respond.ts"
 import * as Signature from "./internal/answers/signature.ts"
 import type * as Step from "./internal/answers/step.ts"
+import * as DecisionAnswer from "./internal/decisions/decisionAnswer.ts"
+import * as DecisionRequest from "./internal/decisions/decisionRequest.ts"
 import * as Json from "./internal/json.ts"
 import * as Judge from "./internal/judge/judge.ts"
 import type * as LiveState from "./internal/live/state.ts"
+import type * as Endpoints from "./internal/resources/endpoints.ts"
+import * as ResourceAnswer from "./internal/resources/resourceAnswer.ts"
+import * as Uploads from "./internal/resources/uploads.ts"
 import * as Projects from "./internal/rules/projects.ts"
 import * as Scripts from "./internal/rules/Scripts.ts"
 import * as Exchange from "./internal/server/exchange.ts"
@@ -58,22 +63,22 @@ export interface Options {
   /** The seed: generated answers follow from it and the request alone. Default empty. */
   readonly seed?: string | undefined
   /**
-   * What to answer instead of generated text: a list, used up in order, or a function of
-   * the request. Generated again when the list is empty or the function gives undefined.
+   * What to answer instead of generated text: a list that is used up in order, or a function of the request. The answer
+   * is generated when the list is empty or the function returns undefined.
    */
   readonly answers?: ReadonlyArray<Answer.Answer> | Answer.AnswerFunction | undefined
   /** What to answer to which requests, before the `answers`: the first rule that matches. In every space. */
   readonly rules?: ReadonlyArray<Rule.Rule> | undefined
-  /** The same out of a file, behind the `rules`. */
+  /** More rules, out of a file; they come behind the `rules`. */
   readonly scenario?: Scenario | undefined
   /**
-   * Where there are rules and none matches: a 501 that says what kept the nearest from it, or a generated
-   * answer. Default `refuse`, or what the scenario says.
+   * What is answered where there are rules and none matches: with `refuse` a 501 that says what kept the nearest rules
+   * from matching, with `generate` a generated answer. Default `refuse`, or what the scenario says.
    */
   readonly otherwise?: "refuse" | "generate" | undefined
   /**
-   * When the generator calls declared functions (in mode AUTO): when the prompt names them, at
-   * every turn of the user, or never. Default `mentioned`. Mode ANY always calls, NONE never.
+   * When the generator calls declared functions (in mode AUTO): when the prompt names them, at every turn of the user,
+   * or never. Default `mentioned`. In mode ANY it always calls one, in mode NONE never.
    */
   readonly calls?: "mentioned" | "always" | "never" | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
@@ -87,8 +92,8 @@ export interface Options {
   /** The models. Default: those of `ModelTable.current`. */
   readonly models?: ModelTable.ModelTable | undefined
   /**
-   * True takes only thought signatures that this emulator gave out, byte for byte. Default false:
-   * any signature will do, but those that the model demands must be there.
+   * True takes only thought signatures that this emulator gave out, byte for byte. Default false: any signature will
+   * do, but where the model demands one it must be there.
    */
   readonly strictSignatures?: boolean | undefined
   /** How many of the newest requests the log keeps, bodies and answers included. Default: as `logBytes` allows. */
@@ -98,6 +103,21 @@ export interface Options {
    * entries are dropped, and counted. Default 268 435 456: 256 MB.
    */
   readonly logBytes?: number | undefined
+  /**
+   * How many bytes the files of all spaces may have together. Beyond that the oldest files go, and `Emulator.files` says
+   * how many went. Default 20 000 000 000: 20 GB, which lie in a temporary folder.
+   */
+  readonly storedBytes?: number | undefined
+  /** Milliseconds for which an uploaded video is PROCESSING. Default 5000. */
+  readonly fileProcessing?: number | undefined
+  /** How many tokens the caches of a project may have for one model, as without billing. Default: any number. */
+  readonly cachedTokens?: number | undefined
+  /** Milliseconds for which a document of a file search store is STATE_PENDING. Default 0. */
+  readonly documentProcessing?: number | undefined
+  /** How many bytes the documents of a project may have, as without billing (1 000 000 000). Default: any number. */
+  readonly storeBytes?: number | undefined
+  /** The unit of uploads in bytes: a broken one leaves whole units. Default 8 388 608, as the real server has it. */
+  readonly uploadGranularity?: number | undefined
   /**
    * Milliseconds after which a space that nobody uses ends. Default 600 000: ten minutes. `Infinity`:
    * never. The default space never ends.
@@ -113,6 +133,7 @@ export interface Options {
  * What a running emulator remembers.
  *
  * @category models
+ * @internal
  * @since 0.1.0
  */
 export interface State {
@@ -123,6 +144,7 @@ export interface State {
   readonly scripts: Scripts.Scripts
   readonly quota: Quota.Quota
   readonly live: LiveState.LiveState
+  readonly resources: Endpoints.Endpoints
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -131,9 +153,10 @@ export interface State {
  * Answers one request. It does not fail: a refusal and a broken script are answers too.
  *
  * @category models
+ * @internal
  * @since 0.1.0
  */
-export type Handler = (incoming: Exchange.Incoming) => Effect.Effect<Exchange.Exchange>
+export type Handler = Exchange.Handler
 
 const decoder = new TextDecoder()
 
@@ -141,7 +164,7 @@ const decoder = new TextDecoder()
 const preflight = ({ headers }: Exchange.Incoming): Exchange.Exchange =>
   Exchange.unseen(Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""))
 
-/** The words are those that were reported of earlier limits. */
+/** These words were reported of earlier limits. */
 const tooLarge = {
   code: 400,
   message: `Request payload size exceeds the limit: ${Exchange.bodyLimit} bytes.`
@@ -151,6 +174,7 @@ const family = (method: string): Quota.Charge["family"] | undefined => {
   switch (method) {
     case "generateContent":
     case "streamGenerateContent":
+    case DecisionRequest.method:
       return "generate"
     case "embedContent":
     case "batchEmbedContents":
@@ -166,6 +190,7 @@ const family = (method: string): Quota.Charge["family"] | undefined => {
  * The handler of an emulator with these options, which keeps what it remembers in `state`.
  *
  * @category constructors
+ * @internal
  * @since 0.1.0
  */
 export const make = (options: Options, state: State): Handler => {
@@ -193,24 +218,29 @@ export const make = (options: Options, state: State): Handler => {
     request: EmulatorRequest.EmulatorRequest,
     bodyText: string | undefined,
     now: number
-  ): Judge.Verdict => {
-    const { key, method, resource: model, version } = request
+  ): Judge.Judgement => {
+    const { key, method, version } = request
+    const model = request.model === undefined ? undefined : request.resource
     if (options.judge === false) return { body: Object(Json.normalized(request.body)) }
     const isIssued = options.strictSignatures === true ? Signature.isIssued : undefined
-    return Judge.judge({
+    const input: Judge.Input = {
       version,
       method,
-      model,
       query: request.query,
       bodyText,
       key,
       models: settings.models,
-      // Who chooses a space by the key has no other one to bring.
+      // A client that chooses a space by its key cannot send another key.
       keys: EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys,
       isIssued,
       inputTokens: (body) => Respond.inputTokens(method, body),
       now
-    })
+    }
+    if (method !== DecisionRequest.method) return Judge.judge({ ...input, model })
+    // The body is judged before the model that it names.
+    const read = Judge.judge(input)
+    const refusal = read.refusal ?? DecisionRequest.refusal(request.body)
+    return refusal === undefined ? Judge.judge({ ...input, model }) : { refusal }
   }
 
   const answer = Effect.fnUntraced(function*(
@@ -219,7 +249,9 @@ export const make = (options: Options, state: State): Handler => {
     fault: Fault.Fault | undefined,
     time: number,
     entry: RequestLog.Handle,
-    misused: string | undefined
+    misused: string | undefined,
+    incoming: Exchange.Incoming,
+    isResource: boolean
   ) {
     const framing = Respond.framingOf(request)
     const refused = (by: Verdict["by"], { body }: GoogleError.Refusal): Step.Steps => {
@@ -232,9 +264,20 @@ export const make = (options: Options, state: State): Handler => {
       entry.judged({ by: "fault", refused: broken.message ?? `status ${broken.code}` })
       return Render.error(broken, framing, { inside: fault?.inside })
     }
-    const verdict = judged(request, bodyText, time)
+    // The address of an upload is all that a command to it needs.
+    const verdict = Uploads.isCommand(request.method) ? { body: {} } : judged(request, bodyText, time)
     if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
-    const exceeded = charge(request, verdict.body, time)
+    if (isResource) {
+      const { pieces, url } = incoming
+      const given = { body: verdict.body, url, pieces, fault, now: time }
+      const { steps, verdict: who } = yield* ResourceAnswer.answered(state.resources, request, given)
+      entry.judged(who)
+      return steps
+    }
+    const input = DecisionRequest.inputOf(request, verdict.body)
+    const expanded = ResourceAnswer.expanded(state.resources, request, input, time)
+    if ("refusal" in expanded) return refused("judge", expanded.refusal)
+    const exceeded = charge(request, expanded.body, time)
     if (exceeded !== undefined) return refused("quota", exceeded)
     if (request.method === "auth_tokens.create") {
       const made = state.live.tokens.create(verdict.body, request.key ?? "", time)
@@ -242,7 +285,7 @@ export const make = (options: Options, state: State): Handler => {
       entry.judged({ by: "generator" })
       return Render.whole(made)
     }
-    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, verdict.body, time)
+    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, input, time)
     const untold = (message: string): Step.Steps => {
       entry.judged({ ...who, refused: message })
       const steps = Render.error({ code: 501, message }, framing)
@@ -252,7 +295,9 @@ export const make = (options: Options, state: State): Handler => {
         : Fault.apply({ headers: { [Scripts.missHeader]: Scripts.headerOf(nearMisses) } }, steps, () => "")
     }
     if (none !== undefined) return untold(none)
-    const said = Respond.respond(request, verdict.body, answer, settings, time)
+    const given = DecisionAnswer.completed(request, answer, settings.seed)
+    const whole = expanded.cached === undefined ? verdict.body : expanded.body
+    const said = Respond.respond(request, whole, given, { ...settings, ...expanded }, time)
     if (said.misfit !== undefined) return untold(Scripts.misfit(who, said.misfit))
     entry.judged(who)
     return said.steps
@@ -265,7 +310,11 @@ export const make = (options: Options, state: State): Handler => {
     const time = now()
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.placeOf(url.pathname)
-    const routed = EmulatorRequest.route(incoming.verb, path)
+    const ofModel = EmulatorRequest.route(incoming.verb, path)
+    const ofResource = ofModel === undefined
+      ? state.resources.route({ verb: incoming.verb, path, headers, query: url.searchParams })
+      : undefined
+    const routed = ofModel ?? (ofResource === undefined ? undefined : { ...ofResource, model: undefined })
     const key = EmulatorRequest.keyOf(headers, url.searchParams)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
@@ -280,18 +329,18 @@ export const make = (options: Options, state: State): Handler => {
       query: url.searchParams,
       body: undefined
     }
-    // What is no fault is none, and no other one is due in its place.
+    // A value that is not a fault does nothing, and no other fault takes its place.
     const misused = Projects.misused(headers)
     const fault = misused === undefined
       ? Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
       : undefined
-    const arrived = (bodyBytes: Uint8Array | undefined) =>
+    const arrived = (bodyBytes: Uint8Array | undefined, model = early.model) =>
       state.log.add({
         time,
         method: incoming.verb,
         path: url.pathname,
         apiMethod: routed?.method,
-        model: routed?.model,
+        model,
         space: state.space,
         project: early.project,
         region,
@@ -300,7 +349,8 @@ export const make = (options: Options, state: State): Handler => {
         connection: incoming.connection
       })
     const aborted = (entry: RequestLog.Handle) => Effect.sync(() => entry.close("aborted", now()))
-    const bytes = fault?.halfOpen !== undefined && fault.halfOpen !== false
+    const bytes = (fault?.halfOpen !== undefined && fault.halfOpen !== false) ||
+        Uploads.isCommand(routed?.method ?? "")
       ? undefined
       : yield* Effect.onInterrupt(
         incoming.read(
@@ -313,7 +363,10 @@ export const make = (options: Options, state: State): Handler => {
     const isTooLarge = bytes !== undefined && bytes.length > Exchange.bodyLimit
     const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
-    const entry = arrived(text === undefined ? undefined : bytes)
+    const asked = routed?.method === DecisionRequest.method
+      ? { ...early, body, ...DecisionRequest.modelOf(body) }
+      : { ...early, body }
+    const entry = arrived(text === undefined ? undefined : bytes, asked.model)
     const said: Effect.Effect<Step.Steps> = routed === undefined
       ? Effect.succeed(Render.unknownPath(url.pathname))
       : isTooLarge
@@ -321,7 +374,7 @@ export const make = (options: Options, state: State): Handler => {
         entry.judged({ by: "judge", refused: tooLarge.message })
         return Render.error(tooLarge, "json")
       })
-      : answer({ ...early, body }, text, fault, time, entry, misused)
+      : answer(asked, text, fault, time, entry, misused, incoming, ofResource !== undefined)
     const steps = yield* said.pipe(
       Effect.map((steps) =>
         fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
@@ -334,8 +387,8 @@ export const make = (options: Options, state: State): Handler => {
         return Effect.succeed(Render.error({ code: 500, message }, "json"))
       })
     )
-    // A new token is as secret as a key.
-    const isSecret = routed?.method === "auth_tokens.create"
+    // The token in this answer is as secret as a key. The bytes of a file are not kept twice.
+    const isSecret = routed?.method === "auth_tokens.create" || routed?.method.endsWith(".download") === true
     return {
       steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),
       sentHead: (status, headers) => entry.head(status, headers["content-type"] ?? ""),

@@ -227,10 +227,11 @@ export const locationNotSupported = (): Refusal =>
 /**
  * The name that a method has in a 404: streamed and batched forms appear under the plain one (recorded 2025 and 2026).
  */
-const named: Readonly<Record<string, string>> = {
+const named: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   streamGenerateContent: "generateContent",
-  batchEmbedContents: "embedContent"
-}
+  batchEmbedContents: "embedContent",
+  "decisions.create": "createDecision"
+}))
 
 /**
  * The model does not exist, was retired, or lacks the method: all get the same 404, in the words of 2026 (until 2025
@@ -248,7 +249,7 @@ export const modelNotFound = (options: {
   make(
     404,
     `${options.name} is not found for API version ${options.version}, or is not supported for ` +
-      `${named[options.method] ?? options.method}. Call ModelService.ListModels to see the list of ` +
+      `${named.get(options.method) ?? options.method}. Call ModelService.ListModels to see the list of ` +
       "available models and their supported methods."
   )
 
@@ -353,7 +354,7 @@ export interface QuotaViolation {
 /**
  * 429: every limit that was hit, where to read about it, and when to come back (seconds).
  *
- * The message carries the delay in full, `RetryInfo` in whole seconds, as the server does it.
+ * The message gives the delay in full and `RetryInfo` gives it in whole seconds, as the server does.
  *
  * @category constructors
  * @since 0.1.0

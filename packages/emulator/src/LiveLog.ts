@@ -22,7 +22,7 @@ export interface Message {
 }
 
 /**
- * One connection. An entry grows while it is open; what `entries` gives are copies.
+ * One connection. An entry grows while it is open; `entries` gives copies.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +39,7 @@ export interface Entry {
   readonly project: string
   /** `global`, or the region that was dialled. */
   readonly region: string
-  /** `bidiGenerateContent` or `bidiGenerateContentConstrained`. */
+  /** `bidiGenerateContent`, `bidiGenerateContentConstrained` or `bidiGenerateMusic`. */
   readonly apiMethod: string
   readonly version: string
   /** Names in lower case, secrets left out. */
@@ -90,7 +90,7 @@ export interface LiveLog {
   /** Adds a message; `length` is that of its text. */
   readonly message: (entry: Mutable, message: Message, length: number) => void
   readonly setUp: (entry: Mutable, time: number) => void
-  /** The end; the first call counts. */
+  /** Ends the entry. Only the first call counts. */
   readonly close: (
     entry: Mutable,
     end: { readonly code: number; readonly reason: string; readonly by: NonNullable<Entry["closedBy"]> },
@@ -114,7 +114,7 @@ export interface LiveLog {
 }
 
 /**
- * How many connections and sessions there were, by what.
+ * How many connections and sessions there were, by several measures.
  *
  * @category models
  * @since 0.1.0

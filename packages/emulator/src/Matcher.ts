@@ -9,34 +9,34 @@ import * as Schema from "effect/Schema"
 const about = (description: string) => ({ description })
 
 /**
- * What is asked of a value. Several of them in one have all to hold.
+ * What is asked of a value. If there are several operators, all of them must hold.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Operators {
-  /** The same value; of a list (tools, `after`, `media`) the same members in any order. */
+  /** The value is the same; a list (tools, `after`, `media`) has the same members in any order. */
   readonly equals?: unknown
-  /** A text within a text; a member of a list; of an object these fields at least. */
+  /** A text contains this text, a list has this member, or an object has at least these fields. */
   readonly contains?: unknown
   /** A regular expression that is found in the text, or in a member of the list. */
   readonly matches?: string | undefined
   /** One of these values. */
   readonly oneOf?: ReadonlyArray<unknown> | undefined
-  /** Whether there is a value, or a member in the list, at all. */
+  /** Whether the value exists, or the list has any member. */
   readonly exists?: boolean | undefined
-  /** A number, or how many members a list has. */
+  /** The number is at least this, or the list has at least this many members. */
   readonly atLeast?: number | undefined
   readonly atMost?: number | undefined
   /** A JSON Schema that the value has to satisfy. */
   readonly schema?: Readonly<Record<string, unknown>> | undefined
-  /** That which must not hold. */
+  /** These operators, or this value, must not hold. */
   readonly not?: Value | undefined
 }
 
 /**
- * A plain value is equality: of a model with `*` for any letters, of a list that this is a member,
- * or, as a list, that all these are. An object is `Operators`.
+ * A plain value must be equal. For a model, `*` stands for any letters. A list must have this member, or, if this is a
+ * list, all its members. An object is `Operators`.
  *
  * @category models
  * @since 0.1.0
@@ -74,7 +74,7 @@ export const Value: Schema.Codec<Value> = Schema.Union([
 const value = (description: string) => Schema.optional(Value).annotateKey(about(description))
 
 /**
- * Which requests are meant: all that is said has to hold.
+ * Which requests are meant: all conditions given here must hold.
  *
  * @category schemas
  * @since 0.1.0

@@ -42,11 +42,14 @@ export interface Row {
   readonly model: Model
   /** The day (ISO, UTC) from which it answers 404. */
   readonly retired?: string | undefined
-  /** Closed since a day (ISO, UTC) to projects that had not used it, which are told of the successor. */
+  /**
+   * From this day on (ISO, UTC) the model is closed to projects that had not used it before; they are told its
+   * successor.
+   */
   readonly closed?: { readonly since: string; readonly successor: string } | undefined
-  /** Function calls of the current turn that come back without their signature are refused. */
+  /** Whether function calls of the current turn are refused if they come back without their signature. */
   readonly signatures?: boolean | undefined
-  /** Built-in tools and function calling, or tools and JSON output, go together in one request. */
+  /** Whether built-in tools may stand beside function calling in one request, and tools beside JSON output. */
   readonly combinesTools?: boolean | undefined
   /** The `thinkingLevel` values that it takes. Absent: none. */
   readonly levels?: ReadonlyArray<string> | undefined
@@ -54,6 +57,8 @@ export interface Row {
   readonly budget?: { readonly min: number; readonly max: number; readonly off: boolean } | undefined
   /** How many tokens it generates in one request before it stops with a `continuationToken`. Absent: no cap. */
   readonly hopTokens?: number | undefined
+  /** The least tokens that a cache must have. Default 4,096. */
+  readonly cacheMinimum?: number | undefined
   /** The demands of a Live model. Absent: it takes everything. */
   readonly live?: LiveRules | undefined
 }
@@ -65,16 +70,18 @@ export interface Row {
  * @since 0.1.0
  */
 export interface LiveRules {
-  /** It answers in speech alone. */
+  /** Whether it answers only in speech. */
   readonly audioOnly?: boolean | undefined
-  /** It takes `clientContent` only as a history that the setup has announced. */
+  /** Whether it takes `clientContent` only as a history that the setup has announced. */
   readonly historyOnly?: boolean | undefined
   /** The `behavior` values that a declaration may have. Absent: any. */
   readonly behaviors?: ReadonlyArray<string> | undefined
-  /** The behavior of a declaration that has none. Default BLOCKING. */
+  /** The behavior of a declaration that names none. Default BLOCKING. */
   readonly defaultBehavior?: "BLOCKING" | "NON_BLOCKING" | undefined
-  /** It refuses `scheduling` in the answer to a call. */
+  /** Whether it refuses `scheduling` in the answer to a call. */
   readonly noScheduling?: boolean | undefined
+  /** Whether it refuses a `thinkingConfig` in the setup. */
+  readonly noThinkingConfig?: boolean | undefined
 }
 
 /**

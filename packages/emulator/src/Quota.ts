@@ -1,7 +1,7 @@
 /**
  * Quotas as the server keeps them: per project, region and model, an exact rolling minute for requests and input
- * tokens, and a day that ends at midnight Pacific time. A request is counted when it arrives, and not at all if it is
- * refused.
+ * tokens, and a day that ends at midnight Pacific time. A request is counted when it arrives; a request that is refused
+ * is not counted.
  *
  * @since 0.1.0
  */
@@ -117,7 +117,7 @@ export const pacificDay = (time: number): string => local(time).day
 export const untilMidnight = (time: number): number => {
   const { day, seconds } = local(time)
   const plain = (86_400 - seconds) * 1000 - (time % 1000)
-  // Such a day has 23 or 25 hours; midnight is where the date turns.
+  // The day on which the clocks change has 23 or 25 hours; midnight is where the date turns.
   const rest = [-3_600_000, 0, 3_600_000].find((shift) => {
     const at = time + plain + shift
     return plain + shift > 0 && pacificDay(at) !== day && pacificDay(at - 1) === day
@@ -131,7 +131,7 @@ export const untilMidnight = (time: number): number => {
  * @category getters
  * @since 0.1.0
  */
-export const quotaModel = (model: string): string => Table.aliases[model] ?? model
+export const quotaModel = (model: string): string => Table.aliases.get(model) ?? model
 
 /**
  * The limits that `quotas` set for a model. A field that is absent limits nothing.
@@ -140,11 +140,12 @@ export const quotaModel = (model: string): string => Table.aliases[model] ?? mod
  * @since 0.1.0
  */
 export const limitsOf = (quotas: Quotas, model: string): Limits => {
-  const own = quotas.models?.[model] ?? quotas.models?.["*"]
+  const { models = {} } = quotas
+  const own = Object.hasOwn(models, model) ? models[model] : models["*"]
   if (own !== undefined) return own
   if (quotas.tier === undefined) return {}
   const rows = Table.tiers[quotas.tier]
-  const [rpm, tpm, rpd] = rows[model] ?? rows[Table.fallback] ?? [null, null, null]
+  const [rpm, tpm, rpd] = (Object.hasOwn(rows, model) ? rows[model] : rows[Table.fallback]) ?? [null, null, null]
   return { rpm: rpm ?? undefined, tpm: tpm ?? undefined, rpd: rpd ?? undefined }
 }
 
@@ -155,7 +156,7 @@ export const limitsOf = (quotas: Quotas, model: string): Limits => {
  * @since 0.1.0
  */
 export const sessionsOf = (quotas: Quotas): number | undefined =>
-  quotas.sessions ?? (quotas.tier === undefined ? undefined : Table.sessions[quotas.tier])
+  quotas.sessions ?? (quotas.tier === undefined ? undefined : Table.sessions.get(quotas.tier))
 
 type Kind = "rpd" | "rpm" | "tpm"
 

@@ -99,7 +99,7 @@ const answerOf = ({ response }: Case): Answer.Answer => ({
 
 const anyModel = "{model}"
 
-/** One more than there can be at one time. */
+/** One more than the number of spaces that can exist at one time. */
 const mostSpaces = 10_001
 
 const keyOf = (method: string, model: string | undefined, body: unknown, match: Options["match"]): string =>
@@ -138,7 +138,7 @@ export const fromCases = (cases: Iterable<Case>, options: Options = {}): Answer.
     if (list === undefined) recordings.set(key, [answerOf(each)])
     else list.push(answerOf(each))
   }
-  // Where each space is in each list; as many spaces as there can be.
+  // Where each space is in each list. There is room for as many spaces as can exist.
   const played = new Map<string, Map<string, number>>()
   const placesOf = (space: string) => {
     const known = played.get(space)

@@ -1,7 +1,7 @@
 /**
- * What a rule answers, and a scripted answer that is more than text: calls, thoughts, JSON, media,
- * grounding, numbers of tokens. The emulator makes of it what the model would send: it signs,
- * numbers, cuts into chunks, counts, and checks it against what the request has declared.
+ * What a rule answers, and what a scripted answer may be besides text: calls, thoughts, JSON, media, grounding, numbers
+ * of tokens. From these fields the emulator makes what the model would send: it signs, numbers, cuts into chunks and
+ * counts. It also checks them against what the request has declared.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ const object = Schema.Record(Schema.String, Schema.Unknown)
 const millis = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 
 /**
- * A call of a function that the request declares. Arguments that are left out are made by its schema.
+ * A call of a function that the request declares. Without arguments it gets some that fit the function's schema.
  *
  * @category schemas
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const Grounding = Schema.Struct({
 }).annotate({ identifier: "Grounding" })
 
 /**
- * Numbers of `usageMetadata` that replace those which were counted; the total follows.
+ * Numbers of `usageMetadata` in place of the counted ones; the total follows from them.
  *
  * @category schemas
  * @since 0.1.0
@@ -90,9 +90,9 @@ export const Pace = Schema.Struct({
  */
 export interface Pace extends Schema.Schema.Type<typeof Pace> {}
 
-/** Fields of which each is a whole answer; their bytes or values are sent as they are, right or wrong. */
+/** Fields that are a whole answer each; their bytes or values are sent as they are, right or wrong. */
 const wholes = ["response", "chunks", "error", "raw"] as const
-/** Fields of which an answer is put together. */
+/** Fields that are put together into an answer. */
 const pieces = [
   "text",
   "json",
@@ -163,11 +163,7 @@ export const fields = {
   fault: Schema.optional(FaultFields.Place).annotateKey(about("what goes wrong with this answer"))
 }
 
-/**
- * Checks what no field can tell by itself: which fields may stand beside each other.
- *
- * @internal
- */
+/** Checks what no single field can tell: which fields may stand beside each other. */
 export const check = Schema.makeFilter<Readonly<Record<string, unknown>>>(together, { description: "fits together" })
 
 /**

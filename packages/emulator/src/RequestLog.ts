@@ -6,10 +6,12 @@
  * @since 0.1.0
  */
 import * as Allowance from "./internal/log/Allowance.ts"
+import { isOpen, type KeptRequest, shown } from "./internal/log/KeptRequest.ts"
 import { type Arrival, LoggedRequest } from "./internal/log/LoggedRequest.ts"
 import * as Packed from "./internal/log/Packed.ts"
 import * as Slabs from "./internal/log/Slabs.ts"
 import { Tally } from "./internal/log/Tally.ts"
+import { Watchers } from "./internal/log/Watchers.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /**
@@ -25,7 +27,7 @@ export interface Chunk {
 }
 
 /**
- * One request. An entry grows while its answer is on the way; what `entries` gives are copies.
+ * One request. An entry grows while its answer is on the way; `entries` gives copies.
  *
  * @category models
  * @since 0.1.0
@@ -53,18 +55,18 @@ export interface Entry {
   readonly headers: Readonly<Record<string, string>>
   /** Requests with the same number came over the same connection. */
   readonly connection: number
-  /** Who answered or refused it; undefined while that is open, and for a path outside the API. */
+  /** Who answered or refused it. Undefined as long as that is not decided, and for a path outside the API. */
   readonly verdict: Verdict | undefined
   /** The HTTP status, once it was sent. */
   readonly status: number | undefined
   /**
-   * What was sent so far: the parsed body, the parsed events of a stream in a list, or the text if it is not JSON. A
-   * new ephemeral token is not kept.
+   * The response as far as it has been sent: the parsed body, a list of the parsed events of a stream, or the text if
+   * it is not JSON. A new ephemeral token is not kept.
    */
   readonly response: unknown
-  /** What was sent so far, as text. */
+  /** The response as far as it has been sent, as text. */
   readonly responseText: string
-  /** What was sent so far, in the pieces that were handed to the connection, each with its time. */
+  /** The response as far as it has been sent, in the pieces that were handed to the connection, each with its time. */
   readonly chunks: ReadonlyArray<Chunk>
   /** Bytes of the body handed to the connection so far. */
   readonly bytesSent: number
@@ -85,7 +87,7 @@ export interface Handle {
   readonly head: (status: number, contentType: string) => void
   /** Adds bytes that were sent. With `isSecret` only their number is kept. */
   readonly sent: (bytes: Uint8Array, time: number, isSecret?: boolean) => void
-  /** The end of the request; the first call counts. */
+  /** Ends the entry. Only the first call counts. */
   readonly close: (outcome: NonNullable<Entry["outcome"]>, time: number) => void
 }
 
@@ -107,7 +109,7 @@ export interface RequestLog {
   /** How many by method, model, status and outcome, dropped ones included. */
   readonly counters: () => Counters
   readonly clear: () => void
-  /** The one of a number; undefined: it is not kept. */
+  /** The entry with this number. Undefined: it is not kept. */
   readonly at: (id: number) => Entry | undefined
   /** The first one that satisfies a predicate, from a number on. */
   readonly find: (predicate: (entry: Entry) => boolean, from?: number) => Entry | undefined
@@ -211,13 +213,6 @@ export interface Options {
   readonly allowance?: Allowance.Allowance | undefined
 }
 
-type Kept = LoggedRequest | Packed.Packed
-
-const isOpen = (kept: Kept): kept is LoggedRequest => kept instanceof LoggedRequest
-
-/** For a user: what is open goes on changing. */
-const shown = (kept: Kept): Entry => isOpen(kept) ? kept.copy() : Packed.unpack(kept)
-
 /** How many different headers and paths are kept only once, because most are alike. */
 const interned = 512
 
@@ -229,18 +224,16 @@ const interned = 512
  */
 export const make = (options: Options = {}): RequestLog => {
   const { allowance = Allowance.make(Allowance.standard), remember = Number.POSITIVE_INFINITY } = options
-  let log: Array<Kept> = []
+  let log: Array<KeptRequest> = []
   let arrived = 0
   let closed = 0
   let dropped = 0
   let epoch = 0
   let bytes = 0
-  /** Of what has ended. */
+  /** The counts of requests that have ended. */
   let tally = new Tally()
-  /** Also where the log has dropped them already. */
+  /** All open requests, also those that the log has dropped. */
   let open = new Set<LoggedRequest>()
-  /** What predicates look at: unpacked once, as long as somebody waits. */
-  let looked = new Map<number, Entry>()
   const slabs = new Slabs.Slabs()
   const texts = new Map<string, string>()
   const intern = (text: string): string => {
@@ -250,20 +243,7 @@ export const make = (options: Options = {}): RequestLog => {
     texts.set(text, text)
     return text
   }
-  const watchers = new Set<Parameters<RequestLog["watch"]>[0]>()
-  const look = (): ReadonlyArray<Entry> =>
-    log.map((kept) => {
-      if (isOpen(kept)) return kept
-      const known = looked.get(kept.id)
-      if (known !== undefined) return known
-      const made = Packed.unpack(kept)
-      looked.set(kept.id, made)
-      return made
-    })
-  const changed = (entry: Entry) => {
-    for (const watcher of watchers) if (watcher(entry, look)) watchers.delete(watcher)
-    if (watchers.size === 0 && looked.size > 0) looked = new Map()
-  }
+  const watchers = new Watchers(() => log)
   const grew = (by: number) => {
     bytes += by
     allowance.changed(by)
@@ -273,7 +253,7 @@ export const make = (options: Options = {}): RequestLog => {
     for (const kept of log.splice(0, count)) {
       freed += Packed.sizeOf(kept)
       dropped++
-      looked.delete(kept.id)
+      watchers.drop(kept.id)
       if (isOpen(kept)) kept.drop()
       else slabs.drop(kept)
     }
@@ -294,7 +274,7 @@ export const make = (options: Options = {}): RequestLog => {
   }
   allowance.join(holder)
 
-  /** What has ended gives its objects up for bytes. */
+  /** Packs a request that has ended into bytes, and lets its objects go. */
   const settle = (entry: LoggedRequest) => {
     const place = entry.id - (log[0]?.id ?? 0)
     if (entry.dropped || log[place] !== entry) return
@@ -323,7 +303,7 @@ export const make = (options: Options = {}): RequestLog => {
         tally.add(entry)
       }
       settle(entry)
-      changed(entry)
+      watchers.changed(entry)
     }
   })
   const clear = () => {
@@ -331,7 +311,7 @@ export const make = (options: Options = {}): RequestLog => {
     grew(-bytes)
     for (const entry of open) entry.drop()
     log = []
-    looked = new Map()
+    watchers.clear()
     slabs.clear()
     texts.clear()
     open = new Set()
@@ -351,9 +331,9 @@ export const make = (options: Options = {}): RequestLog => {
       open.add(entry)
       log.push(entry)
       grew(Packed.sizeOf(entry))
-      // Half of it at once, so that forgetting costs nothing a request.
+      // Half of the log goes at once, so that forgetting costs next to nothing per request.
       if (log.length > 2 * remember) drop(log.length - remember)
-      changed(entry)
+      watchers.changed(entry)
       return handle(entry)
     },
     entries: (from = 0) => {
@@ -380,11 +360,7 @@ export const make = (options: Options = {}): RequestLog => {
       }
       return undefined
     },
-    watch: (f) => {
-      if (f(undefined, look)) return () => undefined
-      watchers.add(f)
-      return () => watchers.delete(f)
-    },
+    watch: (f) => watchers.watch(f),
     end: () => {
       clear()
       allowance.leave(holder)

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * One mistake. `path` says where, from the outside in: `rule[0].when.text.contians`.
+ * One mistake. `path` says where it is, from the outside in: `rule[0].when.text.contians`.
  *
  * @category models
  * @since 0.1.0
@@ -36,7 +36,7 @@ export type Problem = typeof Problem["Type"]
  * @since 0.1.0
  */
 export class RuleError extends Schema.TaggedError<RuleError>("effect-gemini-emulator/RuleError")("RuleError", {
-  /** The file, or what it was told as. */
+  /** The file, or the way by which the emulator was told. */
   source: Schema.optionalKey(Schema.String),
   problems: Schema.Array(Problem)
 }) {

@@ -51,7 +51,7 @@ export const Scenario = Schema.Struct({
  */
 export interface Scenario extends Schema.Schema.Type<typeof Scenario> {}
 
-/** A file of rules is written by a person. */
+/** The largest file of rules, in bytes: nobody writes a larger one by hand. */
 const largest = 16 * 1024 * 1024
 
 const find = Problems.find(Scenario)
@@ -69,7 +69,7 @@ const withoutNull = (schema: unknown): unknown => {
 }
 
 /**
- * The JSON Schema (2020-12) of a scenario, for editors and for who writes rules from another language.
+ * The JSON Schema (2020-12) of a scenario, for editors and for programs in other languages that write rules.
  *
  * @category schemas
  * @since 0.1.0
@@ -116,13 +116,13 @@ export const fromText = (text: string, format: "toml" | "json", source?: string)
       const parsed = Toml.parse(text)
       return Result.isSuccess(parsed)
         ? fromUnknown(parsed.success, source)
-        : refuse(`this is no TOML: ${parsed.failure.message}`)
+        : refuse(`this is not valid TOML: ${parsed.failure.message}`)
     }
     let value: unknown
     try {
       value = JSON.parse(text)
     } catch (error) {
-      return refuse(`this is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+      return refuse(`this is not valid JSON: ${error instanceof Error ? error.message : String(error)}`)
     }
     return fromUnknown(value, source)
   })
@@ -140,7 +140,7 @@ export const load = (path: string): Effect.Effect<Scenario, RuleError> => {
   return Effect.tryPromise({
     try: async () => {
       const found = await stat(path)
-      if (!found.isFile()) throw new Error("this is no file")
+      if (!found.isFile()) throw new Error("this is not a regular file")
       if (found.size > largest) throw new Error(`this file is larger than ${largest} bytes`)
       return await readFile(path, "utf8")
     },
@@ -149,8 +149,8 @@ export const load = (path: string): Effect.Effect<Scenario, RuleError> => {
 }
 
 /**
- * The scenario in a file, now and each time that the file has changed, or what is wrong with it then. It is
- * looked at twice a second.
+ * The scenario in a file, now and each time that the file has changed; or what is wrong with it. The file is looked at
+ * twice a second.
  *
  * @category constructors
  * @since 0.1.0

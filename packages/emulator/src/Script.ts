@@ -25,8 +25,8 @@ export interface Script {
   /** Ends faults: the very objects that were added. */
   readonly removeFault: (faults: ReadonlyArray<Fault.Fault>) => void
   /**
-   * Counts the request and gives the first fault that hits it, at a time of the server's clock. Only faults that fit
-   * `among` are looked at.
+   * Counts the request and gives the first fault that hits it, at a time of the server's clock. If `among` is given,
+   * only faults that fit it are looked at.
    */
   readonly takeFault: (
     request: EmulatorRequest,

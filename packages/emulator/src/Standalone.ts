@@ -29,7 +29,7 @@ export interface Standalone {
   readonly url: string
   readonly regionUrl: (region: string) => string
   readonly spaceName: string
-  /** Throws a `SpaceError` where there can be no such space; so does `endSpace`. */
+  /** Throws a `SpaceError` where the space cannot be made; so does `endSpace` where it cannot be ended. */
   readonly space: (name: string, options?: Space.Options) => Standalone
   readonly endSpace: (name: string) => boolean
   readonly spaces: () => Space.Summary
@@ -42,7 +42,7 @@ export interface Standalone {
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly counters: () => RequestLog.Counters
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
-  /** Throws a `RuleError` for rules that are none. */
+  /** Throws a `RuleError` if the rules are not valid. */
   readonly setRules: (rules: ReadonlyArray<Rule.Rule>, otherwise?: "refuse" | "generate") => void
   readonly rules: () => ReadonlyArray<Rule.Use>
   readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => void
@@ -50,6 +50,29 @@ export interface Standalone {
   readonly adjust: (duration: Duration.Input) => void
   readonly setTime: (time: number) => void
   readonly clear: () => void
+  /** The files; each method is that of `Emulator.FileControl`. */
+  readonly files: {
+    readonly add: (file: Parameters<Emulator.FileControl["add"]>[0]) => string
+    readonly fail: (name: string, error: { readonly code: number; readonly message: string }) => boolean
+    readonly list: () => ReadonlyArray<{ readonly project: string; readonly file: Readonly<Record<string, unknown>> }>
+    readonly uploads: () => ReadonlyArray<Emulator.Upload>
+    readonly dropped: () => number
+  }
+  /** The cached contents; each method is that of `Emulator.CacheControl`. */
+  readonly caches: {
+    readonly list: () => ReadonlyArray<{ readonly project: string; readonly cache: Readonly<Record<string, unknown>> }>
+    readonly lose: (name: string) => boolean
+    readonly dropped: () => number
+  }
+  /** The documents of file search stores; each method is that of `Emulator.StoreControl`. */
+  readonly stores: {
+    readonly documents: () => ReadonlyArray<
+      { readonly project: string; readonly document: Readonly<Record<string, unknown>> }
+    >
+    readonly dropped: () => number
+  }
+  /** Begins a long-running operation, as `Emulator.OperationControl` does. */
+  readonly operations: { readonly begin: (operation: Parameters<Emulator.OperationControl["begin"]>[0]) => string }
   /** The Live side; each method is that of `Emulator.LiveControl`. */
   readonly live: {
     readonly connections: () => ReadonlyArray<LiveLog.Entry>
@@ -81,6 +104,23 @@ const promised = (service: Emulator.Service): Standalone => ({
   adjust: (duration) => Effect.runSync(service.adjust(duration)),
   setTime: (time) => Effect.runSync(service.setTime(time)),
   clear: () => Effect.runSync(service.clear),
+  files: {
+    add: (file) => Effect.runSync(service.files.add(file)),
+    fail: (name, error) => Effect.runSync(service.files.fail(name, error)),
+    list: () => Effect.runSync(service.files.list),
+    uploads: () => Effect.runSync(service.files.uploads),
+    dropped: () => Effect.runSync(service.files.dropped)
+  },
+  caches: {
+    list: () => Effect.runSync(service.caches.list),
+    lose: (name) => Effect.runSync(service.caches.lose(name)),
+    dropped: () => Effect.runSync(service.caches.dropped)
+  },
+  stores: {
+    documents: () => Effect.runSync(service.stores.documents),
+    dropped: () => Effect.runSync(service.stores.dropped)
+  },
+  operations: { begin: (operation) => Effect.runSync(service.operations.begin(operation)) },
   live: {
     connections: () => Effect.runSync(service.live.connections),
     awaitClosed: (n) => Effect.runPromise(service.live.awaitClosed(n)),

@@ -1,5 +1,7 @@
-// Whatever comes over a socket, the emulator answers or closes, and goes on: it may be part of
-// somebody's test run, whose process it must not end.
+/**
+ * Whatever comes over a socket, the emulator answers or closes, and goes on: it may be part of somebody's test run, and
+ * must not end that process.
+ */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, layer } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
@@ -175,7 +177,7 @@ describe("over sockets", () => {
             enough: (text) => closeCodeOf(text) > 0,
             millis: 30_000
           })
-        // Spaces are no message.
+        // A text of spaces is not a message.
         assert.strictEqual(closeCodeOf((yield* answerTo(32 * 1024 * 1024)).text), 1007)
         assert.strictEqual(closeCodeOf((yield* answerTo(32 * 1024 * 1024 + 1)).text), 1009)
       }))

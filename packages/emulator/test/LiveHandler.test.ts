@@ -229,6 +229,19 @@ describe("tool calls", () => {
   )
 
   test(
+    "have ids that no other connection gives, also where the same is asked at the same place",
+    {},
+    Effect.fnUntraced(function*() {
+      const idOf = Effect.gen(function*() {
+        const client = yield* Wire.connect(tools({ name: "f" }))
+        yield* client.send(Wire.ask("emulator:call f"))
+        return calls(yield* client.until(calling))[0]?.id
+      })
+      assert.notStrictEqual(yield* idOf, yield* idOf)
+    })
+  )
+
+  test(
     "are cancelled when the user cuts in; a late answer is passed over, an unknown one is refused",
     {},
     Effect.fnUntraced(function*() {

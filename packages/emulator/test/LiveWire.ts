@@ -1,4 +1,4 @@
-/** A Live client without a library: what it sends is an object, what it gets are objects. */
+/** A Live client without a library: it sends objects and gets objects. */
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -22,7 +22,17 @@ export interface ServerContent {
   readonly turnCompleteReason?: string
   readonly interrupted?: boolean
   readonly waitingForInput?: boolean
-  readonly inputTranscription?: { readonly text: string }
+  readonly interactionStatus?: string
+  readonly inputTranscription?: {
+    readonly text: string
+    readonly speakerLabel?: string
+    readonly words?: ReadonlyArray<
+      { readonly word: string; readonly startOffset: string; readonly endOffset: string }
+    >
+    readonly startOffset?: string
+    readonly endOffset?: string
+  }
+  readonly interimInputTranscription?: { readonly text: string }
   readonly outputTranscription?: { readonly text: string }
 }
 

@@ -1,4 +1,4 @@
-/** Seeded mutations of requests and WebSocket openings: the same seed, the same bytes. */
+/** Seeded mutations of requests and WebSocket openings: the same seed gives the same bytes. */
 import { frame, livePath, upgrade } from "./RawSocket.ts"
 
 /** An integer from 0 to n - 1. */

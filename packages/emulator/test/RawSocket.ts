@@ -1,4 +1,4 @@
-/** Bytes as they come: what a client that keeps to no protocol sends, and what it hears. */
+/** A client that keeps to no protocol: the bytes that it sends, and what it hears. */
 import * as Effect from "effect/Effect"
 import { connect } from "node:net"
 

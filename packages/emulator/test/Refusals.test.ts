@@ -42,7 +42,7 @@ layer(Emulator.layerServer({ keys: { leaked: ["out"] } }).pipe(Layer.provideMerg
         )
       }))
 
-    it.effect("of a stream is no event: plain JSON under text/event-stream, in a list without alt=sse", () =>
+    it.effect("of a stream is not an event: plain JSON under text/event-stream, in a list without alt=sse", () =>
       Effect.gen(function*() {
         const events = yield* ask(`${stream}?alt=sse`, "{}")
         assert.strictEqual(events.type, "text/event-stream")
@@ -51,7 +51,7 @@ layer(Emulator.layerServer({ keys: { leaked: ["out"] } }).pipe(Layer.provideMerg
         assert.strictEqual(list.json()[0].error.code, 400)
       }))
 
-    it.effect("comes for what is no JSON, nested too deep, or bound to nothing", () =>
+    it.effect("comes for a body that is not JSON or too deep, an unknown query, and an unknown model", () =>
       Effect.gen(function*() {
         const deep = `{"generationConfig":{"responseSchema":${"{\"items\":".repeat(20_000)}{}${"}".repeat(20_002)}`
         for (

@@ -265,22 +265,22 @@ describe("rules", () => {
       { reply: "next" }
     )))
 
-  it.effect("of one space are no other's, and each counts for itself what all share", () =>
+  it.effect("of one space are not those of another, and each counts for itself what all share", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const one = yield* emulator.space("one", { rules: [{ when: { text: "own" }, reply: "mine" }] })
       const ask = (base: string, words: string) =>
-        Effect.flatMap(post(`${base}/v1beta/models/${flash}:generateContent`, prompt(words)), (response) =>
-          Effect.map(response.text, (body) => text(JSON.parse(body)) || "refused"))
+        Effect.flatMap(
+          post(`${base}/v1beta/models/${flash}:generateContent`, prompt(words)),
+          (response) => Effect.map(response.text, (body) => text(JSON.parse(body)) || "refused")
+        )
       assert.strictEqual(yield* ask("/spaces/one", "own"), "mine")
       assert.strictEqual(yield* ask("", "own"), "refused")
       assert.strictEqual(yield* ask("/spaces/one", "once"), "shared")
       assert.strictEqual(yield* ask("/spaces/two", "once"), "shared")
       assert.strictEqual(yield* ask("/spaces/one", "once"), "refused")
       assert.deepStrictEqual(
-        (yield* one.rules).map(({ answered }) =>
-          answered
-        ),
+        (yield* one.rules).map(({ answered }) => answered),
         [1, 1]
       )
     }).pipe(rules({ when: { text: "once" }, reply: "shared", times: 1 })))
@@ -603,7 +603,7 @@ describe("a mistake", () => {
     ],
     [{ when: { text: {} }, reply: "x" }, "rules[0].when.text: it asks for nothing"],
     [{ when: { text: { matches: "(" } }, reply: "x" }, "rules[0].when.text.matches: Invalid regular expression"],
-    [{ when: { body: { "a/b": 1 } }, reply: "x" }, "rules[0].when.body[\"a/b\"]: \"a/b\" is no JSON pointer"],
+    [{ when: { body: { "a/b": 1 } }, reply: "x" }, "rules[0].when.body[\"a/b\"]: \"a/b\" is not a JSON pointer"],
     [{ when: { step: null }, reply: "x" }, "rules[0].when.step: expected"],
     [{ reply: { txt: "x" } }, "rules[0].reply.txt: there is no such field. Did you mean \"text\"?"],
     [

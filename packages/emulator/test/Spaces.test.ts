@@ -86,7 +86,7 @@ describe("a space is chosen", () => {
       for (const name of ["", ".", "a/b", "-x", "é", "x".repeat(101)]) {
         const { status, text } = yield* call({ headers: { "x-goog-api-key": `space:${name}` } })
         assert.strictEqual(status, 400)
-        assert.include(text, "is no name of a space")
+        assert.include(text, "cannot name a space")
       }
       const { refused, spaces } = yield* emulator.spaces
       assert.deepStrictEqual(spaces.map(({ name, requests }) => [name, requests]), [["default", 0]])
@@ -227,7 +227,7 @@ describe("a space ends", () => {
       assert.include((yield* call(late)).text, "it was told to")
       assert.include((yield* Effect.flip(emulator.endSpace("default"))).message, "never ends")
       assert.include((yield* Effect.flip(emulator.space("default", { seed: "x" }))).message, "started with")
-      assert.include((yield* Effect.flip(emulator.space("a b"))).message, "is no name of a space")
+      assert.include((yield* Effect.flip(emulator.space("a b"))).message, "cannot name a space")
       yield* TestClock.adjust("10 days")
       assert.strictEqual((yield* call()).status, 200)
     }).pipe(Effect.provide(Emulator.layerHttpClient())))
@@ -256,7 +256,7 @@ describe("without Effect", () => {
     assert.include(await response.text(), "for one")
     assert.deepStrictEqual([gemini.requests().length, one.requests().length], [0, 1])
     assert.isTrue(gemini.endSpace("one"))
-    assert.throws(() => gemini.space("a b"), /is no name of a space/)
+    assert.throws(() => gemini.space("a b"), /cannot name a space/)
     await gemini.stop()
   })
 })

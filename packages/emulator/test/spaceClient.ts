@@ -1,6 +1,6 @@
 /**
- * A client of many spaces at once: `node spaceClient.ts URL SEED CALLS SPACE…`. It writes what each call was
- * answered, a line each: the space, how it was chosen, the status, the words.
+ * A client of many spaces at once: `node spaceClient.ts URL SEED CALLS SPACE…`. It writes one line for the answer to
+ * each call: the space, how it was chosen, the status, the words.
  */
 const [url = "", seed = "1", calls = "1", ...spaces] = process.argv.slice(2)
 

@@ -23,7 +23,7 @@ export class BadAnswer extends Schema.TaggedError<BadAnswer>()("BadAnswer", said
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", said, { httpApiStatus: 503 }) {}
 export class TooSlow extends Schema.TaggedError<TooSlow>()("TooSlow", said, { httpApiStatus: 504 }) {}
 
-/** Its seconds travel in the Retry-After header. */
+/** The seconds that the caller should wait; they travel in the Retry-After header. */
 export class TooMany extends Schema.TaggedError<TooMany>()("TooMany", { ...said, seconds: Schema.Int }) {}
 
 const TooManyWithHeader = TooMany.pipe(
@@ -51,7 +51,10 @@ export const Api = HttpApi.make("answers").add(
 
 type Refusal = BadPrompt | QuotaSpent | TooMany | BadAnswer | Overloaded | TooSlow
 
-/** Every reason has its place: a new one would not compile. What is our own fault stays vague. */
+/**
+ * Every reason has its place: with a new one this would not compile. The caller is not told details of what is our own
+ * fault.
+ */
 export const refusalOf = ({ reason, retryAfter }: GeminiError): Refusal => {
   const { message } = reason
   switch (reason._tag) {

@@ -1,7 +1,4 @@
-/**
- * The same on Hono: a ManagedRuntime runs the calls, and the handler switches on
- * `error.reason._tag`.
- */
+/** The same API on Hono: a ManagedRuntime runs the calls, and the handler switches on `error.reason._tag`. */
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Duration from "effect/Duration"
@@ -40,7 +37,7 @@ export const makeApp = <E>(layer: Layer.Layer<GeminiClient, E>) => {
   const runtime = ManagedRuntime.make(layer)
   const app = new Hono().post("/answers", async (context) => {
     const { prompt } = await context.req.json<{ readonly prompt: string }>()
-    // The caller going away interrupts the call, and Gemini's request with it.
+    // If the caller goes away, the call is interrupted, and Gemini's request with it.
     const result = await runtime.runPromise(
       Effect.result(GeminiClient.use((gemini) => gemini.generate({ contents: prompt }))),
       { signal: context.req.raw.signal }

@@ -7,7 +7,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-/** One answer, then the same told as a stream. Needs a client, and fails only with what it does not catch. */
+/**
+ * Asks for one answer, then for the same as a stream. It needs a client, and fails only with what it does not catch.
+ */
 export const program = Effect.gen(function*() {
   const gemini = yield* GeminiClient
   const answer = yield* gemini.generate({

@@ -32,7 +32,7 @@ export const withFunction = (question: string) =>
       tide: {
         description: "The height of the tide at a place, in metres",
         parametersJsonSchema: { type: "object", properties: { place: { type: "string" } }, required: ["place"] },
-        // The turn waits for it; without this the model may go on and come back to it.
+        // The turn waits for this function; otherwise the model may go on and come back to it.
         behavior: "BLOCKING",
         handle: ({ place }) => Effect.succeed({ place, metres: 3.2 })
       }
@@ -41,7 +41,7 @@ export const withFunction = (question: string) =>
     return (yield* session.ask(question)).text
   }))
 
-/** A spoken question from one WAV file, the spoken answer into another; gives what was said. */
+/** Asks the spoken question in one WAV file, writes the spoken answer into another, and returns what was said. */
 export const speak = (input: string, output: string) =>
   Effect.scoped(Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
@@ -68,7 +68,7 @@ export const speak = (input: string, output: string) =>
     return said
   }))
 
-/** Lives on when the server ends the connection, as it does after some ten minutes. */
+/** A session that lives on when the server ends its connection, as it does after some ten minutes. */
 export const long = (questions: Stream.Stream<string>) =>
   Effect.scoped(Effect.gen(function*() {
     const session = yield* GeminiLive.use((live) =>

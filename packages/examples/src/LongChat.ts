@@ -9,7 +9,7 @@ import * as Ref from "effect/Ref"
 
 export const makeChat = Effect.fnUntraced(function*(options: {
   readonly system: string
-  /** Tokens of the history and the system prompt. */
+  /** How many tokens the history and the system prompt may have together. */
   readonly budget: number
 }) {
   const gemini = yield* GeminiClient

@@ -1,11 +1,11 @@
 /**
- * Spans and metrics of every call, sent to an OpenTelemetry collector: Effect's exporter
- * does it, this library only has to be told that somebody measures.
+ * Spans and metrics of every call, sent to an OpenTelemetry collector. Effect's exporter does that; this library only
+ * has to be told that somebody measures.
  *
- * A collector usually listens on http://127.0.0.1:4318. Each call is a span with one span
- * an attempt below it; metrics are waits, queue, tokens, retries, fallbacks, time to first
- * chunk, and Live sessions: `effect-gemini/Telemetry` lists them. What people said and the
- * model answered is sent only where `content` says so: think of who reads the traces.
+ * A collector usually listens on http://127.0.0.1:4318. Each call is a span, with one span for each attempt below it.
+ * Metrics are waits, queue, tokens, retries, fallbacks, time to first chunk, and Live sessions:
+ * `effect-gemini/Telemetry` lists them. What people said and the model answered is sent only where `content` says so:
+ * think of who reads the traces.
  */
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"

@@ -1,6 +1,4 @@
-/**
- * Plain TypeScript: a promise in, a promise out, and errors that can be switched on.
- */
+/** Plain TypeScript: a function that takes a text and returns a promise, and errors that can be switched on. */
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import { GeminiError } from "effect-gemini/GeminiError"
@@ -14,7 +12,7 @@ export const ask = (prompt: string): Promise<string> =>
     Effect.runPromise
   )
 
-/** The same, with what can go wrong put into words. */
+/** The same question, with everything that can go wrong put into words. */
 export const askPolitely = async (prompt: string): Promise<string> => {
   try {
     return await ask(prompt)

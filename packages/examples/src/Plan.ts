@@ -1,10 +1,9 @@
 /**
- * A plan on the outside: what a program does when all of Gemini is away. Inside, members,
- * regions and fallback models are one loop with one budget of attempts; Effect's
- * ExecutionPlan stands around it, for what lies beyond Gemini: another vendor, an older
- * answer, an apology.
+ * A plan on the outside: what a program does when all of Gemini is away. Inside, members, regions and fallback models
+ * are one loop with one budget of attempts. Around it stands Effect's ExecutionPlan, for what lies beyond Gemini:
+ * another vendor, an older answer, an apology.
  *
- * One attempt a step: the client below has tried again already.
+ * Each step of the plan makes one attempt, because the client below has tried again already.
  */
 import { GeminiClient } from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
@@ -48,7 +47,8 @@ export const plan = ExecutionPlan.make({ provide: ByGemini }, { provide: ByHand 
 
 const isAway = (error: GeminiError): boolean => error.isRetryable || error.reason._tag === "QuotaExhausted"
 
-// A plan goes on after every failure. What would be wrong everywhere is a result to it, and fails behind it.
+// A plan goes on after every failure. So a failure that would be the same everywhere is a result to the plan, and
+// becomes a failure again behind it.
 export const ask = (question: string) =>
   Answers.use((answers) => answers.ask(question)).pipe(
     Effect.map((answer): Result.Result<string, GeminiError> => Result.succeed(answer)),

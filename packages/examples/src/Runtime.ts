@@ -15,7 +15,7 @@ export interface Gemini {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** Completes when the signal aborts; leaves no listener behind. */
+/** Completes when the signal aborts. It leaves no listener behind. */
 const aborted = (signal: AbortSignal): Effect.Effect<void> =>
   Effect.callback((resume) => {
     const onAbort = () => resume(Effect.void)

@@ -1,6 +1,6 @@
 /**
- * One client a tenant: each has its own key, quotas and connections, made on first use and
- * closed when the tenant has been quiet for a while.
+ * One client for each tenant, with a key, quotas and connections of its own. It is made on first use and closed when
+ * the tenant has been quiet for a while.
  */
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as LayerMap from "effect/LayerMap"
 import * as Redacted from "effect/Redacted"
 
-/** Where a real program would ask its database. */
+/** A real program would ask its database here. */
 const keyOf = (tenant: string): Redacted.Redacted<string> => Redacted.make(`key-of-${tenant}`)
 
 export class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
@@ -22,7 +22,7 @@ export class Tenants extends LayerMap.Service<Tenants>()("examples/Tenants", {
   idleTimeToLive: "5 minutes"
 }) {}
 
-/** Knows nothing of tenants: the client in its context is the tenant's own. */
+/** This program knows nothing of tenants: the client in its context is the tenant's own. */
 const answer = (prompt: string) =>
   GeminiClient.use((gemini) => gemini.generate({ contents: prompt })).pipe(Effect.map(({ text }) => text))
 

@@ -1,6 +1,6 @@
 /**
- * Ten named calls, one after the other: against Google with `pnpm smoke --google` and a key,
- * against the emulator in the tests. Each says what it found, or fails.
+ * Ten named calls, one after the other: against Google with `pnpm smoke --google` and a key, against the emulator in
+ * the tests. Each tells what it found, or fails.
  */
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import { GeminiClient } from "effect-gemini/GeminiClient"
@@ -18,7 +18,7 @@ export class SmokeFailed extends Schema.TaggedError<SmokeFailed>()("SmokeFailed"
 
 const expect = (condition: boolean, message: string) => condition ? Effect.void : new SmokeFailed({ message })
 
-// A red dot, the smallest picture there is something to say about.
+// This is a red dot, about the smallest picture that there is something to say about.
 const redDot = Uint8Array.from(
   atob("iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mP8z8BQz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC"),
   (c) => c.charCodeAt(0)
@@ -26,7 +26,7 @@ const redDot = Uint8Array.from(
 
 const model = GeminiConfig.defaultModel
 
-/** The calls by name; each succeeds with what there is to say about it. */
+/** The calls by name. Each succeeds with what there is to say about it. */
 export const calls: Readonly<
   Record<string, Effect.Effect<string, GeminiError | Schema.SchemaError | SmokeFailed, GeminiClient>>
 > = {

@@ -15,6 +15,7 @@ import * as Plan from "effect-gemini-examples/Plan"
 import { makeGemini } from "effect-gemini-examples/Runtime"
 import { calls, smoke } from "effect-gemini-examples/smoke"
 import { answerFor, Tenants } from "effect-gemini-examples/Tenants"
+import { calibrated, sort, written } from "effect-gemini-examples/Triage"
 import * as Vision from "effect-gemini-examples/Vision"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -324,5 +325,25 @@ describe("the plan around members", () => {
     const exit = await Effect.runPromiseExit(Plan.ask("What?"))
     assert.strictEqual(exit._tag, "Failure")
     assert.strictEqual(emulator.requests().length, 1)
+  })
+})
+
+describe("mail sorted by decisions", () => {
+  const mail = {
+    from: "ada@example.com",
+    text: "My card was charged twice, and the refunds do not come: money is lost!"
+  }
+
+  it("goes to the likeliest team, by a model for decisions", async () => {
+    const { answeredBy, to, urgency } = await run(Effect.provide(sort(mail), calibrated))
+    assert.deepStrictEqual([to, answeredBy], ["billing", "native"])
+    assert.isAbove(urgency, 0.5)
+    assert.deepStrictEqual(emulator.requests().map(({ apiMethod }) => apiMethod), ["decisions.create"])
+  })
+
+  it("goes to a person where no team is likely, by a model that writes", async () => {
+    emulator.enqueue("{\"team\": {\"billing\": 0.5, \"technical\": 0.4}, \"urgent\": 0.2}")
+    const { answeredBy, to, urgency } = await run(Effect.provide(sort({ ...mail, text: "Hello" }), written))
+    assert.deepStrictEqual([to, answeredBy, urgency], ["person", "structured", 0.2])
   })
 })

@@ -1,26 +1,25 @@
 /**
  * A budget of tokens or money: a call that does not fit is refused before anything is sent.
  *
- * Provided to a client by {@link layer} it holds for all its calls; around an effect by
- * {@link within} for the calls in it, and budgets nest as scopes do. Each attempt, a retry too,
- * reserves its estimate in all of them once it has its lane's permit (the input, and
- * `outputTokens` for the answer, or the request's `maxOutputTokens` if that is less) and is
- * settled by what the server counted, priced by {@link Cost}. A call that does not fit beside what
- * is spent and reserved fails with QuotaExhausted, whose `budget` is the name;
- * `whenExhausted: "wait"` waits for the next period.
+ * A budget of {@link layer} holds for all calls of a client, and one of {@link within} for the calls in one effect;
+ * budgets nest as scopes do. Once an attempt, a retry too, has its lane's permit, it reserves its estimate in all of
+ * them: the input, and `outputTokens` for the answer, or the request's `maxOutputTokens` if that is less. It is settled
+ * by what the server counted, priced by {@link Cost}. A call that does not fit beside what is spent and reserved fails
+ * with QuotaExhausted, whose `budget` is the name. With `whenExhausted: "wait"` it waits, without a permit: until the next
+ * period if the budget is spent, and until others give back enough if their reservations alone are in its way.
  *
- * It may be overshot by what the calls in flight cost more than they reserved. With
- * `maxOutputTokens` set to no more than `outputTokens` no answer is longer than what it reserved,
- * so that only estimates of the input that were too low are left; with `countInput: "server"`
- * not even those: while there is room for all that a request could be counted as, it reserves
- * that, and near the limit the server counts it first. Two things are known with the answer alone
- * and are excluded from this by name: `grounding` and `maps`, which are billed by the query, and
- * `toolUse`, what Google's own tools put into the prompt. They are charged all the same.
+ * A budget may be overshot by what the calls in flight cost more than they reserved. If `maxOutputTokens` is no more
+ * than `outputTokens`, no answer is longer than what it reserved, and only estimates of the input may be too low. With
+ * `countInput: "server"` they are not either: while there is room for all that a request could be counted as, it
+ * reserves that, and near the limit the server counts it first. Two things are known only with the answer, and are
+ * excluded from this by name: `grounding` and `maps`, which are billed by the query, and `toolUse`, what Google's own
+ * tools put into the prompt. They are charged all the same.
  *
  * A call that ended without a whole count (the caller left, a deadline passed, the stream was cut, a 200 had no usage)
- * is charged the larger of its reservation and what was seen of it, and the reading says `isEstimated`. A call that
- * the server refused, or that was never sent, costs nothing. countTokens is free. Of Live sessions only the estimated
- * input is counted: their answers come without a call to charge them to.
+ * is charged the larger of its reservation and what was seen of it, and the reading says `isEstimated`. It may have cost
+ * more than that only if its answer was allowed to be longer than `outputTokens`. A call that the server refused, or that
+ * found no way to it, costs nothing. countTokens is free. A Live session is charged only for its estimated input, because
+ * its answers come without a call to charge them to.
  *
  * A budget of money refuses calls to models without a price, with Unpriced; `unpriced: "count"` lets them go.
  *
@@ -46,9 +45,10 @@ import * as Option from "effect/Option"
 import type * as Cost from "./Cost.ts"
 import { InvalidRequest } from "./errors/GeminiErrorReason.ts"
 import { GeminiError } from "./GeminiError.ts"
-import * as BudgetGuard from "./internal/budget/guard.ts"
+import * as BudgetGate from "./internal/budget/budgetGate.ts"
 import * as BudgetStores from "./internal/budget/store.ts"
 import * as Guarded from "./internal/call/guarded.ts"
+import { BudgetStore } from "./limits/BudgetStore.ts"
 import * as Gate from "./limits/Gate.ts"
 import type * as RateLimiter from "./RateLimiter.ts"
 
@@ -158,7 +158,7 @@ export interface Spending {
  * @since 0.1.0
  */
 export interface Service {
-  /** What this process's calls used in the present period, and others that share the store. */
+  /** What the calls of this process, and of others that share the store, used in the present period. */
   readonly read: Effect.Effect<ReadonlyArray<Spending>, GeminiError>
 }
 
@@ -171,100 +171,7 @@ export interface Service {
 export class Budget extends Context.Service<Budget, Service>()("effect-gemini/Budget") {}
 
 /**
- * Tokens, and money in picodollars (10 ^ -12): whole numbers, so that sums are exact.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Amount {
-  readonly tokens: number
-  readonly money: bigint
-}
-
-/**
- * What one attempt used.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Charge extends Amount {
-  /** Whether it used something without a price. */
-  readonly isPartial: boolean
-  /** Whether it ended without a whole count. */
-  readonly isEstimated: boolean
-}
-
-/**
- * What a store holds of one period.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Spent extends Charge {
-  /** The part that is reserved by attempts that have not ended. */
-  readonly held: Amount
-}
-
-/**
- * The outcome of a reservation: it was made, or refused because of what is spent, or because of what is spent and
- * reserved together.
- *
- * @category models
- * @since 0.1.0
- */
-export type Reserved = "reserved" | "spent" | "held"
-
-/**
- * Where budgets are counted. `key` names budget, `by` and period; it may be forgotten some
- * time after `endsAt` (milliseconds since the epoch, or `Infinity`).
- *
- * Each attempt has an `id` of its own. Its amounts are set, not added, so that a step whose outcome is unknown can be
- * repeated and counts once.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Store {
-  /** Reserves the amount atomically, if the sum stays within the limits, and tells whether it did. */
-  readonly reserve: (
-    key: string,
-    slot: { readonly id: string; readonly amount: Amount },
-    limits: Partial<Amount>,
-    endsAt: number
-  ) => Effect.Effect<Reserved, GeminiError>
-  /**
-   * Replaces the reservation by what the attempt used, whatever the limits are. It never fails: an amount that it
-   * could not store is kept and stored later.
-   */
-  readonly settle: (
-    key: string,
-    slot: { readonly id: string; readonly amount: Charge },
-    endsAt: number
-  ) => Effect.Effect<void>
-  /** Raises the count to the amount if it is lower. */
-  readonly atLeast: (key: string, amount: Amount, endsAt: number) => Effect.Effect<void, GeminiError>
-  readonly read: (key: string) => Effect.Effect<Spent, GeminiError>
-}
-
-/**
- * Where budgets are counted, as a service. Without one {@link layer} and {@link within} count in memory.
- *
- * @category services
- * @since 0.1.0
- */
-export class BudgetStore extends Context.Service<BudgetStore, Store>()("effect-gemini/Budget/BudgetStore") {}
-
-/**
- * A store in memory: all budgets of one name in this process share one count, whenever they begin. Without a store
- * each {@link within} counts for itself.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerMemory: Layer.Layer<BudgetStore> = /* @__PURE__ */ Layer.sync(BudgetStore, BudgetStores.memory)
-
-/**
- * The services that {@link layer} provides: the budgets to be read, and the guard that stands before every attempt.
+ * The services that {@link layer} provides: the budgets to be read, and the gates that stand before every attempt.
  *
  * @category constructors
  * @since 0.1.0
@@ -273,12 +180,12 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
   const store = Option.getOrElse(yield* Effect.serviceOption(BudgetStore), BudgetStores.memory)
   const list: ReadonlyArray<Options> = "per" in options ? [options] : options
   const isTwice = (one: Options): boolean =>
-    list.some((other) => other !== one && BudgetGuard.nameOf(other) === BudgetGuard.nameOf(one))
-  const guards = list.map((one) => BudgetGuard.make(one, store, isTwice(one)))
+    list.some((other) => other !== one && BudgetGate.nameOf(other) === BudgetGate.nameOf(one))
+  const budgets = list.map((one) => BudgetGate.make(one, store, isTwice(one)))
   return Context.make(Budget, {
-    read: Effect.map(Effect.forEach(guards, ({ read }) => read), (spent) => spent.flat())
+    read: Effect.map(Effect.forEach(budgets, ({ read }) => read), (spent) => spent.flat())
   }).pipe(
-    Context.add(Gate.Guard, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
+    Context.add(Gate.Gates, { gates: budgets.map(({ gate }) => gate), pass: Guarded.pass })
   )
 })
 
@@ -289,12 +196,12 @@ export const make = Effect.fnUntraced(function*(options: Options | ReadonlyArray
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options | ReadonlyArray<Options>): Layer.Layer<Budget | Gate.Guard> =>
+export const layer = (options: Options | ReadonlyArray<Options>): Layer.Layer<Budget | Gate.Gates> =>
   Layer.effectContext(make(options))
 
 /** The budgets around a fiber, the outermost first. */
-const Around: Context.Reference<ReadonlyArray<BudgetGuard.Guard>> = /* @__PURE__ */ Context.Reference<
-  ReadonlyArray<BudgetGuard.Guard>
+const Around: Context.Reference<ReadonlyArray<BudgetGate.BudgetGate>> = /* @__PURE__ */ Context.Reference<
+  ReadonlyArray<BudgetGate.BudgetGate>
 >("effect-gemini/Budget/Around", { defaultValue: () => [] })
 
 /**
@@ -303,7 +210,7 @@ const Around: Context.Reference<ReadonlyArray<BudgetGuard.Guard>> = /* @__PURE__
  * that a team's holds for its agents' and theirs for each of their runs; each attempt must fit all
  * of them. {@link spendings} and {@link spending} read them.
  *
- * It is counted in the {@link BudgetStore} of the context, where all of one name are one budget (and
+ * It is counted in the `BudgetStore` of the context, where all of one name are one budget (and
  * one that nobody used for 30 days may be forgotten), else for this effect alone.
  *
  * Fails with InvalidRequest if a limit is not an amount, or a budget around this one has the same name.
@@ -334,19 +241,19 @@ export const within =
     Effect.withFiber((fiber) => {
       const around = fiber.getRef(Around)
       const store = Option.getOrElse(Context.getOption(fiber.context, BudgetStore), BudgetStores.memory)
-      const guard = BudgetGuard.make(options, store, around.some(({ name }) => name === options.name))
-      if (guard.problem !== undefined) {
-        const reason = new InvalidRequest({ fields: [guard.problem] })
+      const budget = BudgetGate.make(options, store, around.some(({ name }) => name === options.name))
+      if (budget.problem !== undefined) {
+        const reason = new InvalidRequest({ fields: [budget.problem] })
         return Effect.fail(new GeminiError({ method: "Budget.within", attempts: [], reason }))
       }
-      const guards = [...around, guard]
-      const guarded = Effect.provideContext(
+      const budgets = [...around, budget]
+      const bounded = Effect.provideContext(
         effect,
-        Context.make(Around, guards).pipe(
-          Context.add(Gate.Within, { gates: guards.map(({ gate }) => gate), pass: Guarded.pass })
+        Context.make(Around, budgets).pipe(
+          Context.add(Gate.Within, { gates: budgets.map(({ gate }) => gate), pass: Guarded.pass })
         )
       )
-      return options.spent === undefined ? guarded : Effect.andThen(guard.atLeast(options.spent), guarded)
+      return options.spent === undefined ? bounded : Effect.andThen(budget.atLeast(options.spent), bounded)
     })
 
 /**
@@ -361,15 +268,15 @@ export const spendings: Effect.Effect<ReadonlyArray<Spending>, GeminiError> = /*
 
 /**
  * What the budget of a name was used for: one of those around this, else what the
- * {@link BudgetStore} of the context counts under that name. `undefined`: nobody counts it.
+ * `BudgetStore` of the context counts under that name. `undefined`: nobody counts it.
  *
  * @category getters
  * @since 0.1.0
  */
 export const spending = (name: string): Effect.Effect<Spending | undefined, GeminiError> =>
   Effect.withFiber((fiber) => {
-    const around = fiber.getRef(Around).find((guard) => guard.name === name)
+    const around = fiber.getRef(Around).find((budget) => budget.name === name)
     const store = Context.getOption(fiber.context, BudgetStore)
-    const guard = around ?? (Option.isSome(store) ? BudgetGuard.make({ name }, store.value) : undefined)
-    return guard === undefined ? Effect.undefined : Effect.map(guard.read, ([spent]) => spent)
+    const budget = around ?? (Option.isSome(store) ? BudgetGate.make({ name }, store.value) : undefined)
+    return budget === undefined ? Effect.undefined : Effect.map(budget.read, ([spent]) => spent)
   })

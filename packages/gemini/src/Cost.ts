@@ -22,7 +22,7 @@ import type * as Duration from "effect/Duration"
 import * as Charge from "./internal/budget/charge.ts"
 import { hopsOf } from "./internal/call/hops.ts"
 import * as PriceTable from "./internal/google/priceTable.ts"
-import type * as GenerateContent from "./wire/GenerateContent.ts"
+import type * as Permit from "./limits/Permit.ts"
 
 /**
  * Dollars for a million tokens by modality, as a decimal text. `any` is for all that are not named.
@@ -153,7 +153,7 @@ export type Mode = "standard" | "batch" | "flex" | "priority"
  */
 export interface Item {
   readonly kind: "input" | "cached" | "toolUse" | "output" | "thoughts" | "grounding" | "maps" | "storage"
-  /** Of tokens. `any`: the server did not say. */
+  /** The modality of tokens. `any`: the server did not say. */
   readonly modality?: string | undefined
   /** Tokens, queries or prompts. */
   readonly count: number
@@ -184,7 +184,7 @@ export interface Cost {
  * @category models
  * @since 0.1.0
  */
-export type Charged = Pick<GenerateContent.GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion">
+export type Charged = Permit.Charged
 
 /**
  * Which prices are used, for which day, and for which way of serving.
@@ -207,8 +207,9 @@ export interface Options {
 
 /**
  * The cost of a call's answer, or of the last chunk with usage of a stream. The model is the concrete one that
- * answered (`modelVersion`) if that has a price, else the given one. An answer of several hops costs what they do,
- * each priced for itself.
+ * answered (`modelVersion`) if that has a price, else the given one. An alias has its target's price, and a numbered
+ * stable version (`gemini-2.5-flash-001`) its model's; a preview has its own or none. An answer of several hops costs
+ * what they do, each priced for itself.
  *
  * @category constructors
  * @since 0.1.0

@@ -10,20 +10,23 @@
  * hold: 10 s to connect, 300 s to the head and between two pieces, each a `TimedOut`; the
  * `NodeGemini` layer has no such cap.
  *
- * For a proxy provide the HttpClient yourself: `GeminiClient.layer(options)` takes any.
+ * For a proxy, or a body that streams, provide the HttpClient yourself: `GeminiClient.layer(options)` takes any.
  *
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as GeminiClient from "./GeminiClient.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
-import type * as GeminiHttp from "./GeminiHttp.ts"
+import * as GeminiHttp from "./GeminiHttp.ts"
 import * as Environment from "./internal/config/environment.ts"
+import * as Attempt from "./internal/http/attempt.ts"
+import * as BareMethods from "./internal/http/bareMethods.ts"
+import * as FetchClient from "./internal/http/fetchClient.ts"
 import type * as ModelPool from "./ModelPool.ts"
-import type * as RateLimiter from "./RateLimiter.ts"
+import * as RateLimiter from "./RateLimiter.ts"
 
 /**
  * The services that these layers provide.
@@ -59,13 +62,44 @@ export type Services = GeminiClient.GeminiClient | ModelPool.ModelPool | RateLim
  * @since 0.1.0
  */
 export const layer = (options: GeminiConfig.Options): Layer.Layer<Services> =>
-  Layer.provide(GeminiClient.layer(options), FetchHttpClient.layer)
+  GeminiClient.layerNoHttp(options).pipe(
+    Layer.provideMerge(Layer.effect(
+      GeminiHttp.GeminiHttp,
+      Effect.map(FetchClient.make, (client) => BareMethods.of(Attempt.make({ ...options }, client)))
+    )),
+    Layer.provideMerge(RateLimiter.layer)
+  )
 
 /**
- * The client with key, base URL and version from the environment; `options` win over it.
+ * Only the HttpClient of these layers, for `Members.layer` and other layers that take any. It is leaner than
+ * `FetchHttpClient.layer`, follows no redirect, and sends no body that streams; it takes `FetchHttpClient.Fetch` and
+ * `FetchHttpClient.RequestInit` from the context, as that one does.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as Members from "effect-gemini/Members"
+ * import * as Layer from "effect/Layer"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const gemini = Members.layer({ members: [{ name: "one", apiKey: Redacted.make("…") }] }).pipe(
+ *   Layer.provide(FetchGemini.layerHttpClient)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
+  HttpClient.HttpClient,
+  FetchClient.make
+)
+
+/**
+ * The client with key, base URL and version from the environment; `options` win over it, as values or as `Config`:
+ * `layerConfig({ apiKey: Config.Redacted("MY_KEY") })`.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
+export const layerConfig = (options: GeminiConfig.ConfigOptions = {}): Layer.Layer<Services, Config.ConfigError> =>
   Layer.unwrap(Effect.map(Environment.load(options), layer))

@@ -28,11 +28,11 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Answer_ from "./call/Answer.ts"
@@ -44,12 +44,11 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import * as ChunkFold from "./internal/call/ChunkFold.ts"
 import * as EmbedInputs from "./internal/call/embedInputs.ts"
 import * as Fallback from "./internal/call/fallback.ts"
+import * as GenerateBody from "./internal/call/generateBody.ts"
 import * as Routing from "./internal/call/routing.ts"
+import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
-import { LiveTransport } from "./live/LiveTransport.ts"
-import type * as ModelClient from "./ModelClient.ts"
 import * as ModelPool from "./ModelPool.ts"
-import * as ModelCatalog from "./models/ModelCatalog.ts"
 import * as ModelId from "./models/ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 import * as Content from "./wire/Content.ts"
@@ -95,7 +94,7 @@ export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | 
 export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
   /** Default {@link GeminiConfig.defaultEmbeddingModel}. */
   readonly model?: string | undefined
-  readonly contents: EmbedInputs.Contents
+  readonly contents: Embedding.Inputs
 }
 
 /**
@@ -131,8 +130,8 @@ export interface Service {
    */
   readonly generate: (request: Request, options?: CallOptions) => Effect.Effect<Answer, GeminiError>
   /**
-   * The answer as it comes, pulled from the socket at the consumer's pace. Retried only before its first chunk; a
-   * stream that breaks later fails after what it delivered.
+   * Asks for an answer that comes in chunks, pulled from the socket at the consumer's pace. It is retried only before
+   * its first chunk; a stream that breaks later fails after what it delivered.
    *
    * ```ts
    * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -164,7 +163,7 @@ export interface Service {
    */
   readonly countTokens: (request: Request, options?: CallOptions) => Effect.Effect<Answer_.TokenCount, GeminiError>
   /**
-   * Texts or contents as vectors, all in one request.
+   * Turns texts or contents into vectors, all in one request.
    *
    * ```ts
    * import * as FetchGemini from "effect-gemini/FetchGemini"
@@ -178,12 +177,12 @@ export interface Service {
    * ```
    */
   readonly embed: (request: EmbedRequest, options?: CallOptions) => Effect.Effect<Answer_.Embeddings, GeminiError>
-  /** Every model that the server offers, page after page as it is consumed. Retried before its first model. */
+  /** Lists every model that the server offers, page after page. It is retried only before its first model. */
   readonly listModels: (
     request?: Models.ListModelsRequest,
     options?: CallOptions
   ) => Stream.Stream<Models.Model, GeminiError>
-  /** One model's limits and methods. */
+  /** Gives one model's limits and methods. */
   readonly getModel: (model: string, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
 }
 
@@ -202,11 +201,6 @@ const invalidRequest = (method: string, field: string, description: string): Gem
     reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
   })
 
-interface Prepared {
-  readonly model: ModelId.ModelId
-  readonly body: GenerateContent.GenerateContentRequest
-}
-
 /**
  * The client over the pool of the context. An option that cannot be used fails every call with InvalidRequest.
  *
@@ -215,8 +209,7 @@ interface Prepared {
  */
 export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const pool = yield* ModelPool.ModelPool
-  const builtWith = Option.getOrUndefined(yield* Effect.serviceOption(LiveTransport))
-  const catalog = Option.getOrUndefined(yield* Effect.serviceOption(ModelCatalog.ModelCatalog))
+  const route = Routing.make(yield* Effect.context<never>())
   const problem = OptionCheck.problem(options)
   const defaultModel = options.defaultModel ?? OptionCheck.defaultModel
 
@@ -236,49 +229,14 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       : Result.fail(wrong)
   }
 
-  const prepare = (
-    method: string,
-    request: Request,
-    call: CallOptions | undefined
-  ): Result.Result<Prepared, GeminiError> => {
-    // The spread also takes `undefined`, which a program without types may pass.
-    const { contents: input, model: name, systemInstruction, ...rest } = { ...request }
-    const model = modelOf(method, name ?? defaultModel, call)
-    if (Result.isFailure(model)) return Result.fail(model.failure)
-    const contents = Content.fromInput(input)
-    if (contents.length === 0) return Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
-    const body = systemInstruction === undefined ? { ...rest, contents } : {
-      ...rest,
-      contents,
-      systemInstruction: typeof systemInstruction === "string"
-        ? { parts: [{ text: systemInstruction }] }
-        : systemInstruction
-    }
-    return Result.succeed({ model: model.success, body })
-  }
-
-  const liveTransport = (method: string, model: ModelId.ModelId): Effect.Effect<ModelClient.Transport, GeminiError> =>
-    Effect.flatMap(Effect.serviceOption(LiveTransport), (found) => {
-      const transport = builtWith ?? Option.getOrUndefined(found)
-      if (transport !== undefined) return Effect.succeed(transport)
-      return Effect.fail(new GeminiError({ method, model, attempts: [], reason: new Reason.LiveNotProvided() }))
+  const prepare = GenerateBody.readable((method, request: Request, call: CallOptions | undefined) =>
+    Result.flatMap(modelOf(method, request?.model ?? defaultModel, call), (model) => {
+      const body = GenerateBody.make(request)
+      return body.contents.length === 0
+        ? Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
+        : Result.succeed({ model, body })
     })
-
-  /** The transport of the call, if that is not HTTP. */
-  const route = (
-    method: string,
-    model: ModelId.ModelId,
-    call: CallOptions | undefined
-  ): Effect.Effect<ModelClient.Transport | undefined, GeminiError> | undefined => {
-    if (call?.transport !== undefined) return call.transport === "live" ? liveTransport(method, model) : undefined
-    if (catalog !== undefined) {
-      return Effect.flatMap(
-        catalog.current,
-        (known) => Routing.isLiveOnly(known, model) ? liveTransport(method, model) : Effect.undefined
-      )
-    }
-    return Routing.isLiveOnly(ModelCatalog.known, model) ? liveTransport(method, model) : undefined
-  }
+  )
 
   const generate: Service["generate"] = Fallback.unary((request, call) =>
     Effect.suspend(() => {
@@ -290,10 +248,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         routed === undefined
           ? client.generate(body, call)
           : Effect.flatMap(routed, (transport) => client.generate(body, call, transport))).pipe(
-          Effect.mapBoth({
-            onFailure: Routing.explain,
-            onSuccess: ({ attempts, value }) => Answer_.make(value, attempts.at(-1)?.model ?? model, attempts)
-          })
+          Effect.map(({ attempts, value }) => Answer_.make(value, attempts.at(-1)?.model ?? model, attempts)),
+          Effect.mapError(Routing.explain)
         )
     })
   )
@@ -329,24 +285,26 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
       )
     })
 
+  const embedding = GenerateBody.readable((method, request: EmbedRequest, call: CallOptions | undefined) => {
+    const { contents, model: name, ...settings } = { ...request }
+    return Result.flatMap(modelOf(method, name ?? OptionCheck.defaultEmbeddingModel, call), (model) => {
+      const requests = EmbedInputs.requests(contents, settings)
+      return requests.length === 0
+        ? Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
+        : Result.succeed({ model, requests })
+    })
+  })
+
   const embed: Service["embed"] = (request, call) =>
     Effect.suspend(() => {
-      const { contents, model: name, ...settings } = { ...request }
       const method = "batchEmbedContents"
-      const model = modelOf(method, name ?? OptionCheck.defaultEmbeddingModel, call)
-      if (Result.isFailure(model)) return Effect.fail(model.failure)
-      const inputs = EmbedInputs.fromContents(contents)
-      if (inputs.length === 0) return Effect.fail(invalidRequest(method, "contents", "at least one content is needed"))
-      const requests = inputs.map((input) => ({
-        ...settings,
-        content: typeof input === "string" ? { parts: [{ text: input }] } : input
-      }))
-      return Effect.map(
-        Effect.flatMap(
-          pool.get({ member: "default", model: model.success }),
-          (client) => client.embed({ requests }, call)
-        ),
-        ({ attempts, value }) => Answer_.embeddings(value, model.success, attempts)
+      const prepared = embedding(method, request, call)
+      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
+      const { model, requests } = prepared.success
+      return Effect.flatMap(
+        Effect.flatMap(pool.get({ member: "default", model }), (client) => client.embed({ requests }, call)),
+        ({ attempts, value }) =>
+          EmbedInputs.answered(method, requests.length, Answer_.embeddings(value, model, attempts))
       )
     })
 
@@ -366,6 +324,18 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
 })
 
 /**
+ * The client over the `GeminiHttp` of the context, under its limiter.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerNoHttp = (
+  options: GeminiConfig.Options
+): Layer.Layer<GeminiClient | ModelPool.ModelPool, never, GeminiHttp.GeminiHttp | RateLimiter.RateLimiter> =>
+  // The spread also takes `undefined`, which a program without types may pass.
+  Layer.provideMerge(Layer.effect(GeminiClient, make({ ...options })), ModelPool.layer({ ...options }))
+
+/**
  * The client over HTTP, under the limiter of the context, which others may share; for the safety of the key see {@link
  * layer}.
  *
@@ -378,12 +348,9 @@ export const layerNoLimiter = (
   GeminiClient | ModelPool.ModelPool | GeminiHttp.GeminiHttp,
   never,
   HttpClient.HttpClient | RateLimiter.RateLimiter
-> =>
-  // The spread also takes `undefined`, which a program without types may pass.
-  Layer.effect(GeminiClient, make({ ...options })).pipe(
-    Layer.provideMerge(ModelPool.layer({ ...options })),
-    Layer.provideMerge(GeminiHttp.layer({ ...options }))
-  )
+> => Layer.provideMerge(layerNoHttp(options), GeminiHttp.layer({ ...options }))
+
+type Services = GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | GeminiHttp.GeminiHttp
 
 /**
  * The client over HTTP, with everything it is made of. `GeminiHttp.layer` says which HttpClients are safe for the key.
@@ -393,8 +360,15 @@ export const layerNoLimiter = (
  */
 export const layer = (
   options: GeminiConfig.Options
-): Layer.Layer<
-  GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | GeminiHttp.GeminiHttp,
-  never,
-  HttpClient.HttpClient
-> => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)
+): Layer.Layer<Services, never, HttpClient.HttpClient> => Layer.provideMerge(layerNoLimiter(options), RateLimiter.layer)
+
+/**
+ * The client over HTTP, with key, base URL and version from the environment; `options`, also `Config`s, win over it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerConfig = (
+  options: GeminiConfig.ConfigOptions = {}
+): Layer.Layer<Services, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.unwrap(Effect.map(Environment.load(options), layer))

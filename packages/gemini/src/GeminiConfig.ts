@@ -93,11 +93,10 @@ export interface Retry {
 }
 
 /**
- * Whether an answer that the server breaks off at its own cap is followed to its end: the same
- * request with the token that it gave, each hop with a permit, a budget and attempts of its own.
- * `hops`: requests of one answer at most, the first included; beyond them the call fails with
- * StreamInterrupted, which holds what came. `off`: the first hop is the answer, its token in
- * `response.candidates[0].continuationToken`.
+ * Whether an answer that the server breaks off at its own cap is followed to its end, by the same request with the
+ * token that it gave. Each hop has a permit, a budget and attempts of its own. `hops` is the largest number of requests
+ * for one answer, the first included; beyond it the call fails with StreamInterrupted, which holds what came. With
+ * `off` the first hop is the answer, and its token is in `response.candidates[0].continuationToken`.
  *
  * @category models
  * @since 0.2.0
@@ -133,9 +132,12 @@ export interface Bounds {
  */
 export interface Options {
   readonly apiKey?: Redacted.Redacted<string> | undefined
-  /** Default `https://generativelanguage.googleapis.com`; a path prefix is kept. */
+  /**
+   * Default `https://generativelanguage.googleapis.com`. A path prefix is kept. It may end in the version of the API
+   * (`…/v1`), which then stands in paths once, as it does when `apiVersion` says it.
+   */
   readonly baseUrl?: string | undefined
-  /** Default `v1beta`. */
+  /** Default: the one that `baseUrl` ends in, else `v1beta`. Empty: paths without a version, as some gateways serve. */
   readonly apiVersion?: string | undefined
   /** Default {@link defaultModel}. */
   readonly defaultModel?: string | undefined
@@ -147,17 +149,25 @@ export interface Options {
   readonly retry?: Retry | undefined
   /** Default: answers are followed, over at most 16 hops. */
   readonly continuation?: Continuation | undefined
+  /**
+   * How the input tokens are known that a request reserves of its quota. `estimate`, the default: by its length, by
+   * rules of thumb for media, and by how far these were from what the server counted before; a file by its URI is taken
+   * for as large as the ones before it. `server`: the server counts a request first that names a file by its URI or a
+   * cache, by one countTokens more; everything else is estimated.
+   */
+  readonly countInput?: "estimate" | "server" | undefined
   /** How many bytes of a response are read at most. */
   readonly bounds?: Bounds | undefined
   /**
-   * How long closing the layer waits for calls in flight before it interrupts the fibers that are in them. New calls
-   * fail at once, and the layer does not wait for calls that wait for quota or in a backoff. Default 10 seconds.
+   * How long closing the layer waits for calls in flight, also over Live, before it ends them. New calls fail at once,
+   * and so do calls that wait for quota or in a backoff. What is ended fails with Unsupported, and the fiber of its caller
+   * goes on. Default 10 seconds.
    */
   readonly drain?: Duration.Input | undefined
   /**
-   * Changes the HttpClient last of all, for proxies, extra headers or logging. Requests can be sent to another origin
-   * by `HttpClient.mapRequest`. An answer from an origin that was not asked is refused, because the client must have
-   * followed a redirect.
+   * Changes the HttpClient at the very end, for proxies, extra headers or logging. Requests can be sent to another
+   * origin by `HttpClient.mapRequest`. An answer from an origin that was not asked is refused, because the client must
+   * have followed a redirect.
    */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
@@ -219,13 +229,26 @@ export const fromEnvironment: () => Effect.Effect<
 > = Environment.fromEnvironment
 
 /**
+ * The options of `layerConfig`: those of `layer`, of which the key, the base URL and the version may be a `Config`, as
+ * with the providers of `effect/ai`.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface ConfigOptions extends Omit<Options, "apiKey" | "baseUrl" | "apiVersion"> {
+  readonly apiKey?: Options["apiKey"] | Config.Config<Options["apiKey"]>
+  readonly baseUrl?: Options["baseUrl"] | Config.Config<Options["baseUrl"]>
+  readonly apiVersion?: Options["apiVersion"] | Config.Config<Options["apiVersion"]>
+}
+
+/**
  * The options of `layerConfig`: the caller's options win over the environment, which is not read for a key if the
- * caller gives one. Fails with the first option that is not valid.
+ * caller gives one. A `Config` that gives nothing counts as left out. Fails with the first option that is not valid.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const load: (options?: Options) => Effect.Effect<Options, Config.ConfigError> = Environment.load
+export const load: (options?: ConfigOptions) => Effect.Effect<Options, Config.ConfigError> = Environment.load
 
 /**
  * The options that a file holds, to be spread into those of a client: `{ ...configured, apiKey }`.

@@ -12,11 +12,12 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { GeminiErrorReason } from "./errors/GeminiErrorReason.ts"
 import { Delay } from "./internal/call/delay.ts"
+import { oneOf } from "./internal/wire/leaves.ts"
 import { Usage } from "./wire/Usage.ts"
 
 /**
- * One attempt of a logical call: the model it went to, how it ended, and how long
- * the call then waited before the next one.
+ * One attempt of a logical call: the model that it went to, how it ended, and how long the call then waited before the
+ * next one.
  *
  * @category schemas
  * @since 0.1.0
@@ -29,7 +30,7 @@ export const Attempt = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
   delay: Schema.optionalKey(Delay),
   /** The transport, if the attempt went by way of `fallback`. */
-  transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
+  transport: Schema.optionalKey(oneOf(["http", "live"]))
 })
 
 /**
@@ -39,9 +40,28 @@ export const Attempt = Schema.Struct({
 export type Attempt = typeof Attempt.Type
 
 /**
+ * What a create may have made although no answer said so: its name if that was chosen before, else the display name to
+ * look for, and the member that was asked.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const MayExist = Schema.Struct({
+  name: Schema.optionalKey(Schema.String),
+  displayName: Schema.optionalKey(Schema.String),
+  member: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export type MayExist = typeof MayExist.Type
+
+/**
  * A failed call: the operation (`method`), the model it went to, the HTTP `status` and Google's name for it
  * (`googleStatus`), the delay that the server asked for (`retryAfter`), every attempt, the tokens that were counted,
- * the responses before it (`received`), and the `reason`.
+ * the responses before it (`received`), what may exist although the create failed (`mayExist`), and the `reason`.
  *
  * ```ts
  * import * as Effect from "effect/Effect"
@@ -71,6 +91,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   usage: Schema.optionalKey(Usage),
   /** The earlier responses, the oldest first, if the call broke between two hops of its answer. */
   received: Schema.optionalKey(Schema.Array(Schema.Unknown)),
+  mayExist: Schema.optionalKey(MayExist),
   reason: GeminiErrorReason
 }) {
   /** Whether the same call may succeed later. */
@@ -81,7 +102,7 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
   override get message(): string {
     const where = this.model === undefined ? this.method : `${this.method} (${this.model})`
     const status = this.status === undefined ? "" : ` [HTTP ${this.status}]`
-    const wait = this.retryAfter === undefined ? "" : ` Retry after ${Duration.toSeconds(this.retryAfter)} s.`
+    const wait = this.retryAfter === undefined ? "" : ` Retry after ${Duration.toMillis(this.retryAfter) / 1_000} s.`
     const tries = this.attempts.length > 1 ? ` After ${this.attempts.length} attempts.` : ""
     return `${where}${status} ${this.reason._tag}: ${this.reason.message}${wait}${tries}`
   }
@@ -104,37 +125,22 @@ export class GeminiError extends Schema.TaggedError<GeminiError>("effect-gemini/
     readonly attempts?: ReadonlyArray<Attempt> | undefined
     readonly usage?: Usage | undefined
     readonly received?: ReadonlyArray<unknown> | undefined
+    readonly mayExist?: MayExist | undefined
     readonly reason?: GeminiErrorReason | undefined
   }): GeminiError {
-    const fields = this.fields()
-    const usage = known.usage ?? fields.usage
-    const received = known.received ?? fields.received
+    const { attempts, mayExist, reason, received, usage } = known
+    // Of its own keys an error may enumerate more than its fields: the schema takes those alone.
     const copy = new GeminiError({
-      ...fields,
-      attempts: known.attempts ?? fields.attempts,
-      reason: known.reason ?? fields.reason,
-      ...(usage === undefined ? {} : { usage }),
-      ...(received === undefined ? {} : { received })
+      ...this,
+      ...(attempts && { attempts }),
+      ...(mayExist && { mayExist }),
+      ...(reason && { reason }),
+      ...(received && { received }),
+      ...(usage && { usage })
     })
     const headline = copy.stack?.split("\n    at ", 1)[0]
     const frames = this.stack?.indexOf("\n    at ") ?? -1
     if (headline !== undefined && frames >= 0) copy.stack = headline + (this.stack?.slice(frames) ?? "")
     return copy
-  }
-
-  private fields() {
-    // The fields are spelled out, because the own keys of an error also hold its stack.
-    return {
-      method: this.method,
-      ...(this.model === undefined ? {} : { model: this.model }),
-      ...(this.status === undefined ? {} : { status: this.status }),
-      ...(this.googleStatus === undefined ? {} : { googleStatus: this.googleStatus }),
-      ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
-      ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
-      ...(this.usage === undefined ? {} : { usage: this.usage }),
-      ...(this.received === undefined ? {} : { received: this.received }),
-      attempts: this.attempts,
-      reason: this.reason
-    }
   }
 }

@@ -25,24 +25,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
-import * as Reason from "./errors/GeminiErrorReason.ts"
+import type * as Stream from "effect/Stream"
 import type * as GeminiConfig from "./GeminiConfig.ts"
-import { GeminiError } from "./GeminiError.ts"
+import type { GeminiError } from "./GeminiError.ts"
 import * as Retried from "./internal/call/retried.ts"
-import * as Attempt from "./internal/http/attempt.ts"
-import * as RequestCheck from "./internal/http/requestCheck.ts"
-import * as Body from "./internal/http/responseBody.ts"
-import * as AttemptSpan from "./internal/telemetry/attemptSpan.ts"
-import * as Guard from "./internal/wire/guard.ts"
-import * as ModelId from "./models/ModelId.ts"
-import * as Content from "./wire/Content.ts"
-import * as CountTokens from "./wire/CountTokens.ts"
-import * as Embedding from "./wire/Embedding.ts"
+import * as BareMethods from "./internal/http/bareMethods.ts"
+import * as ForeignClient from "./internal/http/foreignClient.ts"
+import type * as Content from "./wire/Content.ts"
+import type * as CountTokens from "./wire/CountTokens.ts"
+import type * as Embedding from "./wire/Embedding.ts"
 import type * as GenerateContent from "./wire/GenerateContent.ts"
-import * as Models from "./wire/Models.ts"
+import type * as Models from "./wire/Models.ts"
 
 /**
  * The input of a method: the model and the wire fields of its request.
@@ -78,7 +71,7 @@ export type CountRequest = Omit<CountTokens.CountTokensRequest, "contents"> & {
  * @category options
  * @since 0.1.0
  */
-export interface CallOptions {
+export interface AttemptOptions {
   /** Deadlines of this attempt; `total` has no effect here, only in `GeminiClient`. */
   readonly timeouts?: GeminiConfig.Timeouts | undefined
   /** Extra request headers. */
@@ -96,37 +89,37 @@ export interface Service {
   /** Asks for one answer. */
   readonly generateContent: (
     request: WithModel<GenerateRequest>,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Effect.Effect<GenerateContent.GenerateContentResponse, GeminiError>
-  /** The answer in chunks, pulled from the socket at the consumer's pace. */
+  /** Gives the answer in chunks, pulled from the socket at the consumer's pace. */
   readonly generateContentStream: (
     request: WithModel<GenerateRequest>,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
-  /** How many tokens a prompt is, counted by the server. */
+  /** Tells how many tokens a prompt is, counted by the server. */
   readonly countTokens: (
     request: WithModel<CountRequest>,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
   /** Gives one content as a vector. */
   readonly embedContent: (
     request: WithModel<Embedding.EmbedContentRequest>,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Effect.Effect<Embedding.EmbedContentResponse, GeminiError>
   /** Gives several contents as vectors, in order. An entry without `model` gets that of the call. */
   readonly batchEmbedContents: (
     request: WithModel<Embedding.BatchEmbedContentsRequest>,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Effect.Effect<Embedding.BatchEmbedContentsResponse, GeminiError>
-  /** Every model, page after page; the next page is asked for when it is needed. */
+  /** Lists every model, page after page; the next page is asked for when it is needed. */
   readonly listModels: (
     request?: Models.ListModelsRequest,
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Stream.Stream<Models.Model, GeminiError>
-  /** One model's limits and methods. */
+  /** Gives one model's limits and methods. */
   readonly getModel: (
     request: { readonly model: string },
-    options?: CallOptions
+    options?: AttemptOptions
   ) => Effect.Effect<Models.Model, GeminiError>
 }
 
@@ -138,39 +131,6 @@ export interface Service {
  */
 export class GeminiHttp extends Context.Service<GeminiHttp, Service>()("effect-gemini/GeminiHttp") {}
 
-const guardCount = Guard.make(CountTokens.CountTokensResponse)
-const guardEmbedding = Guard.make(Embedding.EmbedContentResponse)
-const guardBatch = Guard.make(Embedding.BatchEmbedContentsResponse)
-const guardModels = Guard.make(Models.ListModelsResponse)
-const guardModel = Guard.make(Models.Model)
-
-const decoder = <A>(guard: Parameters<typeof Body.decode<A>>[1]) => (call: Body.Call, text: string) =>
-  Body.decode(call, guard, text)
-
-/** The model by its name in URLs, or why the name is not a model's. */
-const resourceOf = (method: string, name: string): Result.Result<ModelId.ModelId, GeminiError> =>
-  Result.mapError(
-    ModelId.parse(name),
-    (description) => Body.failure({ method }, new Reason.InvalidRequest({ fields: [{ field: "model", description }] }))
-  )
-
-const generateWire = (
-  request: WithModel<GenerateRequest>
-): WithModel<GenerateContent.GenerateContentRequest> => ({ ...request, contents: Content.fromInput(request?.contents) })
-
-/** The request in its wire form, in which a whole request to be counted names its model by its resource name. */
-const countWire = (request: WithModel<CountRequest>): WithModel<CountTokens.CountTokensRequest> => {
-  const { contents, generateContentRequest: whole, ...rest } = { ...request }
-  const model = whole ? Result.getOrUndefined(ModelId.parse(whole.model)) : undefined
-  return {
-    ...rest,
-    ...(contents === undefined || contents === null ? {} : { contents: Content.fromInput(contents) }),
-    ...(whole
-      ? { generateContentRequest: model === undefined ? whole : { ...whole, model: ModelId.resource(model) } }
-      : {})
-  }
-}
-
 /**
  * The service over whatever HttpClient the program provides.
  *
@@ -180,122 +140,7 @@ const countWire = (request: WithModel<CountRequest>): WithModel<CountTokens.Coun
 export const make = (
   options: GeminiConfig.Options
 ): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (httpClient) => {
-    const sender = Attempt.make(options, httpClient)
-
-    /** A POST on a model; a name that is not a model's fails before anything is sent. */
-    const post = (
-      method: string,
-      suffix: string,
-      request: WithModel<object>,
-      callOptions: CallOptions | undefined,
-      check: (model: ModelId.ModelId) => ReadonlyArray<RequestCheck.Violation>
-    ): Result.Result<Attempt.Attempt, GeminiError> => {
-      // The spread also takes `undefined`, which a program without types may pass.
-      const { model: name, ...body } = { ...request }
-      const model = resourceOf(method, name)
-      if (Result.isFailure(model)) return Result.fail(model.failure)
-      return Result.succeed({
-        ...callOptions,
-        method,
-        model: model.success,
-        httpMethod: "POST",
-        path: `${ModelId.resource(model.success)}:${suffix}`,
-        body,
-        check: () => check(model.success)
-      })
-    }
-
-    const unary = <A>(
-      attempt: Result.Result<Attempt.Attempt, GeminiError>,
-      decode: (call: Body.Call, text: string) => Result.Result<A, GeminiError>,
-      describe?: Parameters<typeof sender.unary<A>>[2]
-    ): Effect.Effect<A, GeminiError> =>
-      Result.isFailure(attempt) ? Effect.fail(attempt.failure) : sender.unary(attempt.success, decode, describe)
-
-    return GeminiHttp.of({
-      generateContent: (input, options) => {
-        const request = generateWire(input)
-        return unary(
-          post(
-            "generateContent",
-            "generateContent",
-            request,
-            options,
-            () => RequestCheck.generateContent(request)
-          ),
-          Body.decodeGenerate,
-          AttemptSpan.answered
-        )
-      },
-      generateContentStream: (input, options) => {
-        const request = generateWire(input)
-        const attempt = post(
-          "generateContentStream",
-          "streamGenerateContent?alt=sse",
-          request,
-          options,
-          () => RequestCheck.generateContent(request)
-        )
-        return Result.isFailure(attempt) ? Stream.fail(attempt.failure) : sender.stream(attempt.success)
-      },
-      countTokens: (input, options) => {
-        const request = countWire(input)
-        return unary(
-          post("countTokens", "countTokens", request, options, () => RequestCheck.countTokens(request)),
-          decoder(guardCount)
-        )
-      },
-      embedContent: (request, options) =>
-        unary(
-          post("embedContent", "embedContent", request, options, () => RequestCheck.embedContent(request)),
-          decoder(guardEmbedding)
-        ),
-      batchEmbedContents: (request, options) => {
-        const attempt = post(
-          "batchEmbedContents",
-          "batchEmbedContents",
-          request,
-          options,
-          (model) => RequestCheck.batchEmbedContents(model)(request)
-        )
-        if (Result.isFailure(attempt)) return Effect.fail(attempt.failure)
-        const model = attempt.success.path.slice(0, attempt.success.path.lastIndexOf(":"))
-        return sender.unary(
-          { ...attempt.success, body: RequestCheck.withModels(model, request) },
-          decoder(guardBatch)
-        )
-      },
-      listModels: (request, options) =>
-        Stream.paginate(request?.pageToken, (pageToken) => {
-          const query = new URLSearchParams()
-          if (request?.pageSize !== undefined) query.set("pageSize", String(request.pageSize))
-          if (pageToken !== undefined) query.set("pageToken", pageToken)
-          const path = query.size === 0 ? "models" : `models?${query}`
-          return Effect.map(
-            sender.unary(
-              { ...options, method: "listModels", httpMethod: "GET", path, body: undefined },
-              decoder(guardModels)
-            ),
-            (page) => [page.models ?? [], Option.fromNullishOr(page.nextPageToken || undefined)] as const
-          )
-        }),
-      getModel: (request, options) => {
-        const model = resourceOf("getModel", request?.model)
-        return unary(
-          Result.map(model, (id): Attempt.Attempt => ({
-            ...options,
-            method: "getModel",
-            model: id,
-            httpMethod: "GET",
-            path: ModelId.resource(id),
-            body: undefined
-          })),
-          decoder(guardModel)
-        )
-      }
-    })
-  })
+  Effect.map(HttpClient.HttpClient, (client) => BareMethods.of(ForeignClient.sender(options, client)))
 
 /**
  * The service over the HttpClient of the context.

@@ -91,14 +91,33 @@ export const defaultModel: string = LiveOpen.defaultModel
 /**
  * When and how often a lost connection is dialled again.
  *
+ * Attempts are in a row until a connection was good for something: a turn was completed on it, or it lasted ten
+ * seconds. A connection that the server announced to end (`goAway`) is replaced at once, and where that happens again
+ * before a connection lasted ten seconds, by the schedule.
+ *
  * @category options
  * @since 0.1.0
  */
 export interface Reconnect {
   /** The waits before each attempt. Default: from 0.5 s, doubling, at most 30 s, jittered. */
   readonly schedule?: Schedule.Schedule<unknown, LiveError> | undefined
-  /** How many attempts there are in a row without a completed turn or a new handle in between. Default 5. */
+  /** How many attempts there are in a row. Default 5. */
   readonly budget?: number | undefined
+  /**
+   * Whether an attempt follows this failure of a connection or of an attempt. `mayPass` is what the library thinks of
+   * it, which decides by default: closes with 1007 and 1008, but for some words of theirs, and most HTTP statuses of
+   * 4xx mean that what we sent is refused.
+   */
+  readonly when?: ((error: LiveError, mayPass: boolean) => boolean) | undefined
+  /**
+   * What becomes of a session whose handle the server refuses, because it is too old or unknown there (also that of
+   * `resumeFrom`). `fail` ends it with the refusal. `fresh` goes on with a session that remembers nothing, and says so:
+   * `Reconnected` has `isStateRestored: false`. Default `fail`. A connection that was lost before the server gave a
+   * handle has nothing to restore, and is always followed by such a session.
+   */
+  readonly onLostState?: "fail" | "fresh" | undefined
+  /** Whether `connect` dials by the same policy where its first attempt fails. Default `false`. */
+  readonly firstConnect?: boolean | undefined
 }
 
 /**
@@ -112,8 +131,27 @@ export interface Timeouts {
   readonly connect?: Duration.Input | undefined
   /** The time from the setup to its completion. Default 10 seconds. */
   readonly setup?: Duration.Input | undefined
-  /** The time without any message of the server. Default: no limit. */
+  /**
+   * The time without any message of the server while its answer is due: neither the user's silence counts, nor the time
+   * in which a function runs here, nor that of `pause`. Default: no limit.
+   */
   readonly idle?: Duration.Input | undefined
+  /**
+   * The time without any message of the server, whoever's turn it is. It finds a dead connection where there are no
+   * pings, and ends a session of people who listen in silence. That of `pause` does not count. Default: no limit.
+   */
+  readonly silence?: Duration.Input | undefined
+  /**
+   * The time in which a message that must arrive is sent: it waits while a lost connection is dialled again, and where
+   * the connection takes nothing. What the connection was taking already may arrive in spite of it. Default: no limit
+   * but those of `reconnect` and `ping`.
+   */
+  readonly send?: Duration.Input | undefined
+  /**
+   * The silence after which a turn that the server did not end counts as over, once it has said everything and its sound
+   * has been played, or after which no further turn is expected for what was said. It fails nothing. Default 10 seconds.
+   */
+  readonly turnEnd?: Duration.Input | undefined
 }
 
 /**
@@ -136,7 +174,9 @@ export interface ConnectOptions<R = never> extends SetupFields {
   readonly systemInstruction?: string | Content.Content | undefined
   /** The handle of an earlier session, valid for two hours after its end. */
   readonly resumeFrom?: string | undefined
-  /** Dials again when the connection is lost, and before the server ends it. Default: never. */
+  /**
+   * Whether and how the session dials again when the connection is lost, and before the server ends it. Default: never.
+   */
   readonly reconnect?: Reconnect | boolean | undefined
   /** Functions that the session runs itself; they are declared to the model. */
   readonly functions?: LiveTools.LiveTools<R> | undefined
@@ -144,8 +184,9 @@ export interface ConnectOptions<R = never> extends SetupFields {
   readonly functionConcurrency?: number | undefined
   readonly timeouts?: Timeouts | undefined
   /**
-   * When pings are sent and must be answered, if the platform has pings. Default every 20 s, answered within 10 s;
-   * `false`: no pings.
+   * When pings are sent and must be answered, if the platform has pings. Default every 20 s, answered within a minute:
+   * Gemini's pongs were measured at 8 to 30 s (aicc2025/sip-to-ai#14, September 2026). Anything that the server sends
+   * answers a ping, too. `false`: no pings.
    */
   readonly ping?: { readonly interval: Duration.Input; readonly timeout: Duration.Input } | false | undefined
   /** How many bytes of messages may wait unread. Default 16 MiB. */
@@ -206,7 +247,7 @@ export const layer = (
 /**
  * The service over the global `WebSocket`, with a limiter of its own: browsers, workers, Deno,
  * Bun. It sends no headers, so `apiKey` is an ephemeral token, or `keyInUrl` is set; it has no
- * pings, so `timeouts.idle` is what finds a dead connection.
+ * pings, so `timeouts.silence` is what finds a dead connection.
  *
  * @category layers
  * @since 0.1.0

@@ -25,8 +25,7 @@ export class LiveError extends Schema.TaggedError<LiveError>("effect-gemini/Live
 }) {
   /** Whether the same session or call may succeed later. */
   get isRetryable(): boolean {
-    // A session that the server ended with a refusal would be refused again.
-    return this.code !== 1007 && this.code !== 1008 && this.reason.isRetryable
+    return this.reason.isRetryable
   }
 
   override get message(): string {

@@ -43,36 +43,21 @@ import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as CircuitBreaker from "effect/persistence/CircuitBreaker"
-import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import type { CallOptions } from "./call/CallOptions.ts"
-import * as Reason from "./errors/GeminiErrorReason.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import * as GeminiConfig from "./GeminiConfig.ts"
 import { GeminiError } from "./GeminiError.ts"
-import * as GeminiHttp from "./GeminiHttp.ts"
-import { CallGate } from "./internal/call/CallGate.ts"
-import * as CallLimits from "./internal/call/limits.ts"
-import type * as LogicalCall from "./internal/call/LogicalCall.ts"
-import * as Check from "./internal/members/check.ts"
-import * as Circuits from "./internal/members/circuit.ts"
-import * as MemberClient from "./internal/members/client.ts"
-import * as MemberList from "./internal/members/list.ts"
 import * as MemberLoad from "./internal/members/load.ts"
-import { MemberTable } from "./internal/members/MemberTable.ts"
-import * as Resources from "./internal/members/resources.ts"
-import { choiceOf } from "./internal/members/Route.ts"
-import type { MemberState } from "./internal/members/Way.ts"
+import * as Check from "./internal/members/memberCheck.ts"
+import * as MembersPool from "./internal/members/pool.ts"
+import * as Seats from "./internal/members/seats.ts"
 import type { Member, MemberChoice } from "./members/Member.ts"
-import type * as ModelClient from "./ModelClient.ts"
 import * as ModelPool from "./ModelPool.ts"
-import * as ModelId from "./models/ModelId.ts"
-import * as ModelList from "./models/ModelList.ts"
 import * as RateLimiter from "./RateLimiter.ts"
-import * as Content from "./wire/Content.ts"
 
 export type {
   /** A project, a region of it, or a key. */
@@ -135,16 +120,22 @@ export interface Explanation {
  */
 export interface Service {
   readonly names: ReadonlyArray<string>
-  /** Where a generation would go now, and why. Nothing is sent, nothing is taken. */
+  /** Tells where a generation would go now, and why. Nothing is sent, and nothing is taken. */
   readonly explain: (
     request: Pick<GeminiClient.Request, "model" | "contents" | "cachedContent">,
     options?: CallOptions
   ) => Effect.Effect<Explanation, GeminiError>
   /**
-   * Says which member made a cache or a file (`cachedContents/…`, `files/…` or its URI), so
-   * that requests with it go to members of the same project and location.
+   * Says which member made a cache, a file, a store or whatever else the server keeps (`cachedContents/…`, `files/…`
+   * or its URI), so that requests with it go to members of the same project and location. What is made through
+   * `ResourceHttp` is remembered by itself.
    */
   readonly remember: (resource: string, member: string) => Effect.Effect<void>
+  /**
+   * Says that a member is to be asked again, also for the sessions of `LiveMembers`: its key is good now, or it has the
+   * models that it did not have. Otherwise one call looks after half a minute, then after twice the time, up to an hour.
+   */
+  readonly readmit: (member: string) => Effect.Effect<void>
 }
 
 /**
@@ -163,29 +154,6 @@ export class Members extends Context.Service<Members, Service>()("effect-gemini/
  */
 export const problem = (options: Options): GeminiConfig.Problem | undefined => Check.problem(options)
 
-const isList = (models: NonNullable<Options["fallbackModels"]>): models is ReadonlyArray<string> =>
-  Array.isArray(models)
-
-const stateOf = Effect.fnUntraced(function*(
-  options: Options,
-  member: Member,
-  regions: ReadonlyArray<string>
-): Effect.fn.Return<MemberState, never, HttpClient.HttpClient> {
-  const own = Check.optionsOf(options, member)
-  const location = Check.locationOf(member)
-  return {
-    name: member.name,
-    project: Check.projectOf(member),
-    location,
-    regionRank: regions.indexOf(location),
-    weight: member.weight ?? 1,
-    http: yield* GeminiHttp.make(own),
-    limits: CallLimits.make(own),
-    isKeyRefused: false,
-    calls: 0
-  }
-})
-
 /**
  * The pool over members. Its member `default` stands for all of them together; any other name stands for that member
  * alone.
@@ -194,97 +162,9 @@ const stateOf = Effect.fnUntraced(function*(
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: Options) {
-  const wrong = Check.problem(options)
-  const limiter = yield* RateLimiter.RateLimiter
-  const gate = yield* CallGate.scoped(options.drain)
-  const regions = Check.regionsOf(options)
-  const table = new MemberTable(yield* Effect.forEach(options.members, (member) => stateOf(options, member, regions)))
-  const circuits = yield* Circuits.fromContext(options.circuit)
-  const total = options.timeouts?.total
-  const fallbackModels = (model: ModelId.ModelId): ReadonlyArray<string> => {
-    const { fallbackModels: fallback } = options
-    if (fallback === undefined) return []
-    return isList(fallback) ? fallback : fallback[model] ?? []
-  }
-
-  const refuse = (field: string, description: string, model?: string): GeminiError =>
-    new GeminiError({
-      method: "members",
-      ...(model === undefined ? {} : { model }),
-      attempts: [],
-      reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
-    })
-
-  const names = table.members.map(({ name }) => name)
-  const routed = new WeakMap<ModelClient.ModelClient, MemberClient.MemberClient>()
-  const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
-    target: model ?? "models",
-    model,
-    gate,
-    retry: options.retry,
-    total: total === undefined ? Infinity : Duration.toMillis(total)
-  })
-
-  const clients = yield* ModelPool.makeWith(({ member, model }) => {
-    if (wrong !== undefined) return Effect.fail(refuse(wrong.field, wrong.description, model))
-    if (member !== "default" && table.named(member) === undefined) {
-      return Effect.fail(
-        refuse("member", `no member is called ${JSON.stringify(member)}; there are ${names.join(", ")}`, model)
-      )
-    }
-    return Effect.sync(() => {
-      const made = MemberClient.make({
-        model,
-        member: member === "default" ? undefined : member,
-        table,
-        limiter,
-        circuits,
-        client: client(model),
-        continuation: options.continuation,
-        fallbackModels
-      })
-      routed.set(made, made)
-      return made
-    })
-  })
-
-  const explain: Service["explain"] = (request, call) =>
-    Effect.suspend(() => {
-      const model = ModelId.parse(request.model ?? options.defaultModel ?? GeminiConfig.defaultModel)
-      if (Result.isFailure(model)) return Effect.fail(refuse("model", model.failure))
-      const body = {
-        contents: Content.fromInput(request.contents),
-        ...(request.cachedContent === undefined ? {} : { cachedContent: request.cachedContent })
-      }
-      return Effect.gen(function*() {
-        const made = routed.get(yield* clients.get({ member: "default", model: model.success }))
-        if (made === undefined) return { chosen: undefined, candidates: [], waiting: 0 }
-        const route = yield* made.route(MemberClient.generation(body, "explain", call))
-        const candidates = (yield* route.look).map(choiceOf)
-        const chosen = candidates.find(({ excluded }) => excluded === undefined)
-        return {
-          chosen: chosen && { member: chosen.member, model: chosen.model },
-          candidates,
-          waiting: route.shared.room.size
-        }
-      })
-    })
-
-  const lists = table.members.map(({ http }) =>
-    ModelList.make({ transport: http, gate, retry: options.retry, timeouts: options.timeouts })
-  )
-  const models = (wrong === undefined ? MemberList.make(lists) : undefined) ??
-    MemberList.failing(refuse(wrong?.field ?? "members", wrong?.description ?? "there is none"))
-  return Context.make(ModelPool.ModelPool, ModelPool.ModelPool.of({ ...clients, models })).pipe(
-    Context.add(
-      Members,
-      Members.of({
-        names,
-        explain,
-        remember: (resource, member) =>
-          Effect.sync(() => table.owners.set(Resources.nameOf(resource) ?? resource, member))
-      })
-    )
+  const { explain, names, pool, readmit, remember, seat } = yield* MembersPool.make(options)
+  return Context.make(ModelPool.ModelPool, pool).pipe(
+    Context.add(Members, Seats.keep(Members.of({ names, explain, remember, readmit }), seat))
   )
 })
 

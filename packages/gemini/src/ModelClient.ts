@@ -1,6 +1,8 @@
 /**
  * One model's operations, each behind the model's own lane, with the retry loop.
  *
+ * This module is for builders of pools; programs use `GeminiClient`.
+ *
  * Each attempt takes a permit, makes exactly one call of the transport and settles.
  * A backoff sleep holds no permit. A stream is never retried once a chunk was emitted.
  *
@@ -11,15 +13,16 @@ import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "./call/CallOptions.ts"
 import type { Continuation as GeminiContinuation, Retry, Timeouts } from "./GeminiConfig.ts"
-import type { GeminiError } from "./GeminiError.ts"
+import type { Attempt, GeminiError } from "./GeminiError.ts"
 import type * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
-import * as Continuation from "./internal/call/Continuation.ts"
-import * as LogicalCall from "./internal/call/LogicalCall.ts"
-import * as Plans from "./internal/call/plans.ts"
-import * as StreamedCall from "./internal/call/streamedCall.ts"
+import * as Operations from "./internal/call/clientOperations.ts"
+import type * as LogicalCall from "./internal/call/LogicalCall.ts"
+import * as ModelMethods from "./internal/http/modelMethods.ts"
 import { Lane } from "./internal/limiter/Lane.ts"
-import { estimateTokens } from "./internal/limiter/tokenEstimate.ts"
+import type { Meter } from "./internal/limiter/Meter.ts"
+import type { Estimate } from "./internal/limiter/Tally.ts"
+import { estimateOf } from "./internal/limiter/tokenEstimate.ts"
 import { messageLimits } from "./internal/live/messageLimits.ts"
 import type { Limits } from "./limits/Tier.ts"
 import type * as LiveTransport from "./live/LiveTransport.ts"
@@ -35,7 +38,10 @@ import type * as GenerateContent from "./wire/GenerateContent.ts"
  * @category models
  * @since 0.1.0
  */
-export type Answered<A = GenerateContent.GenerateContentResponse> = LogicalCall.Answered<A>
+export interface Answered<A = GenerateContent.GenerateContentResponse> {
+  readonly value: A
+  readonly attempts: ReadonlyArray<Attempt>
+}
 
 /**
  * The transport of a generation: HTTP, or Live for one turn. Each call of it is exactly one attempt.
@@ -53,13 +59,13 @@ export type Transport = LiveTransport.Service
  */
 export interface ModelClient {
   readonly model: ModelId.ModelId
-  /** Asks for an answer. One with an abnormal finish fails, with its usage, so that the retry policy sees it. */
+  /** Asks for an answer. An answer with an abnormal finish fails, with its usage, so that the retry policy sees it. */
   readonly generate: (
     request: GenerateContent.GenerateContentRequest,
     options?: CallOptions,
     transport?: Transport
   ) => Effect.Effect<Answered, GeminiError>
-  /** The wire chunks as they come. After an abnormal finish the stream fails behind its last chunk. */
+  /** Gives the wire chunks as they come. After an abnormal finish the stream fails behind its last chunk. */
   readonly generateStream: (
     request: GenerateContent.GenerateContentRequest,
     options?: CallOptions,
@@ -75,10 +81,16 @@ export interface ModelClient {
     request: Embedding.BatchEmbedContentsRequest,
     options?: CallOptions
   ) => Effect.Effect<Answered<Embedding.BatchEmbedContentsResponse>, GeminiError>
+  /**
+   * Asks by a method that a service of its own brings, in the lane of generations.
+   *
+   * @internal
+   */
+  readonly extra: <A>(asked: Operations.Extra<A>, options?: CallOptions) => Effect.Effect<Answered<A>, GeminiError>
 }
 
 /**
- * What one model's client is made of. It is meant for builders of pools; programs use `GeminiClient`.
+ * What one model's client is made of.
  *
  * @category options
  * @since 0.1.0
@@ -97,7 +109,12 @@ export interface Options {
   readonly retry?: Retry | undefined
   readonly timeouts?: Timeouts | undefined
   readonly continuation?: GeminiContinuation | undefined
-  /** Counts the calls in flight, of all clients that close together. */
+  readonly countInput?: CallOptions["countInput"]
+  /**
+   * Counts the calls in flight, of all clients that close together.
+   *
+   * @internal
+   */
   readonly gate?: CallGate | undefined
 }
 
@@ -108,70 +125,92 @@ export interface Options {
  * @since 0.1.0
  */
 export const make = (options: Options): ModelClient => {
-  const { model, transport: http } = options
+  const { countInput, model } = options
   const total = options.timeouts?.total
   const client: LogicalCall.Client = {
     target: model,
     model,
     gate: options.gate ?? new CallGate(),
     retry: options.retry,
+    continuation: options.continuation,
     total: total === undefined ? Infinity : Duration.toMillis(total)
   }
   const generation = new Lane(options, "generate")
   // Over Live a call is one message, which is counted apart; how many run at once is bounded by sessions.
   const living = new Lane({ ...options, limits: (model, call) => messageLimits(options.limits(model, call)) }, "live")
-  const laneOf = (transport: Transport | undefined): Lane => transport === undefined ? generation : living
   const counting = new Lane(options, "count")
   const embedding = new Lane(options, "embed")
+  const lanes = [generation, living, counting]
 
-  const heard = (modelVersion: string | null | undefined): void => generation.answeredBy(modelVersion)
-  const chainOf = (request: GenerateContent.GenerateContentRequest, call: CallOptions | undefined) =>
-    Continuation.make(call?.continuation ?? options.continuation, request)
-  const generated = Plans.generation("generateContent", () => model, heard)
-  const streamed = Plans.generation("generateContentStream", () => model, heard)
+  const asked = () => model
+  const http = ModelMethods.of(options.transport)
+  const overHttp = () => http
+  const course = (options: CallOptions | undefined, meter: Meter) => ({
+    options,
+    meter,
+    model: asked,
+    carrier: overHttp
+  })
 
   const countTokens: ModelClient["countTokens"] = (request, options) =>
-    LogicalCall.unary(client, {
-      ...Plans.counting,
-      options,
-      // Counted tokens are not charged against the limit of tokens.
-      meter: counting.meter("countTokens", () => 0, options)
-    }, () => http.countTokens({ ...request, model }, LogicalCall.wireOptions(options)))
-  const count = Plans.counted(model, countTokens)
+    // Counted tokens are not charged against the limit of tokens.
+    Operations.countTokens(client, course(options, counting.meter("countTokens", () => 0, options)), request)
+
+  /** All lanes of the name move with it. */
+  const heardOf = (lane: Lane, estimate: () => Estimate): Operations.HeardCourse["heard"] => (answer, isFinal) => {
+    for (const each of lanes) each.answeredBy(answer.modelVersion)
+    lane.heard(estimate(), answer, isFinal)
+  }
+
+  const count: NonNullable<RateLimiter.Admission["asks"]>["count"] = (request) =>
+    Operations.counted(client, course(undefined, counting.meter("countTokens", () => 0, undefined)), request)
+
+  const generating = (
+    method: string,
+    request: GenerateContent.GenerateContentRequest,
+    options: CallOptions | undefined,
+    transport: Transport | undefined
+  ): Operations.Generating => {
+    const lane = transport === undefined ? generation : living
+    const estimate = estimateOf(request)
+    const first = Operations.countedFirst(estimate, options?.countInput ?? countInput, () => count(request))
+    const meter = lane.meter(method, () => estimate, options, { request, count }, first)
+    const carrier = transport === undefined ? http : ModelMethods.generating(transport)
+    return {
+      ...course(options, meter),
+      carrier: () => carrier,
+      heard: heardOf(lane, () => estimate)
+    }
+  }
+
+  const embeddingOf = (request: Embedding.BatchEmbedContentsRequest, options?: CallOptions): Operations.HeardCourse => {
+    const estimate = estimateOf(request)
+    return {
+      ...course(options, embedding.meter("batchEmbedContents", () => estimate, options)),
+      heard: (answer, isFinal) => embedding.heard(estimate, answer, isFinal)
+    }
+  }
 
   return {
     model,
     generate: (request, options, transport) =>
-      LogicalCall.unary(client, {
-        ...generated,
-        options,
-        meter: laneOf(transport).meter("generateContent", () => estimateTokens(request), options, { request, count }),
-        chain: chainOf(request, options)
-      }, (token) =>
-        (transport ?? http).generateContent(
-          { ...request, ...Continuation.from(token), model },
-          LogicalCall.wireOptions(options)
-        )),
+      Operations.generate(client, generating("generateContent", request, options, transport), request),
     generateStream: (request, options, transport) =>
-      StreamedCall.stream(client, {
-        ...streamed,
-        options,
-        meter: laneOf(transport).meter("generateContentStream", () => estimateTokens(request), options, {
-          request,
-          count
-        }),
-        chain: chainOf(request, options)
-      }, (token) =>
-        (transport ?? http).generateContentStream(
-          { ...request, ...Continuation.from(token), model },
-          LogicalCall.wireOptions(options)
-        )),
+      Operations.generateStream(client, generating("generateContentStream", request, options, transport), request),
     countTokens,
     embed: (request, options) =>
-      LogicalCall.unary(client, {
-        ...Plans.embedding,
-        options,
-        meter: embedding.meter("batchEmbedContents", () => estimateTokens(request), options)
-      }, () => http.batchEmbedContents({ ...request, model }, LogicalCall.wireOptions(options)))
+      Operations.embed(
+        client,
+        embeddingOf(request, options),
+        request
+      ),
+    extra: (asked, options) =>
+      asked.play(
+        client,
+        course(
+          options,
+          generation.meter(asked.method, () => estimateOf(asked.like), options, { request: asked.like, count })
+        )
+      )
   }
 }

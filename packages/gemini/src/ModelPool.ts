@@ -1,6 +1,8 @@
 /**
  * One `ModelClient` for each member and model, created on first use.
  *
+ * This module is for builders of clients; programs use `GeminiClient`.
+ *
  * The map holds Deferreds, so the lock is held only to insert one: creation runs
  * outside it, in the pool's scope, a failure removes the entry and reaches every waiter,
  * and a warm model answers while another is being created.
@@ -48,7 +50,7 @@ export interface ClientKey {
  * @since 0.1.0
  */
 export interface Clients {
-  /** The client of a model. Does no I/O; a hit takes no lock. */
+  /** The client of a model. It does no I/O, and a client that exists is found without a lock. */
   readonly get: (key: ClientKey) => Effect.Effect<ModelClient.ModelClient, GeminiError>
   /** How many clients there are. */
   readonly size: Effect.Effect<number>
@@ -99,7 +101,8 @@ export const defaultCapacity = 256
 
 /** A client, or the creation that its first callers wait for. */
 interface Entry {
-  readonly created: Deferred.Deferred<ModelClient.ModelClient, GeminiError>
+  /** `undefined`: the pool was closed meanwhile. */
+  readonly created: Deferred.Deferred<ModelClient.ModelClient | undefined, GeminiError>
   ready: Effect.Effect<ModelClient.ModelClient> | undefined
   /** When it was last asked for, as the number of the pool's request. */
   used: number
@@ -122,20 +125,28 @@ export const makeWith = Effect.fnUntraced(function*(
 
   const isIdle = (entry: Entry): boolean => entry.ready !== undefined
 
-  const creation = (key: ClientKey, entry: Entry): Effect.Effect<unknown> =>
-    Effect.onExit(create(key), (exit) => {
-      if (Exit.isSuccess(exit)) {
-        entry.ready = Effect.succeed(exit.value)
-        return Effect.andThen(
-          Deferred.done(entry.created, exit),
-          SynchronizedRef.update(clients, (map) => PoolMap.trim(map, capacity, isIdle))
-        )
-      }
-      return Effect.andThen(
-        SynchronizedRef.update(clients, (map) => PoolMap.remove(map, key, entry)),
-        Deferred.done(entry.created, exit)
+  const creation = (key: ClientKey, entry: Entry) =>
+    Effect.exit(Effect.onExit(create(key), (exit) => {
+      if (Exit.isSuccess(exit)) entry.ready = Effect.succeed(exit.value)
+      return SynchronizedRef.update(
+        clients,
+        (map) => Exit.isSuccess(exit) ? PoolMap.trim(map, capacity, isIdle) : PoolMap.remove(map, key, entry)
       )
-    }).pipe(Effect.exit)
+    }))
+
+  // The end of the fiber is what those who wait are told: in a scope that has just closed it never starts.
+  const started = (key: ClientKey, entry: Entry): Effect.Effect<Entry> =>
+    Effect.map(Effect.forkIn(creation(key, entry), scope, { startImmediately: true }), (fiber) => {
+      fiber.addObserver((ended) => {
+        const isMade = Exit.isSuccess(ended) && !Exit.hasInterrupts(ended.value)
+        Deferred.doneUnsafe(entry.created, isMade ? ended.value : Exit.succeed(undefined))
+      })
+      return entry
+    })
+
+  // A closed pool keeps nothing; the client that it still gives refuses every call.
+  const made = (key: ClientKey, { created }: Entry): Effect.Effect<ModelClient.ModelClient, GeminiError> =>
+    Effect.flatMap(Deferred.await(created), (client) => client === undefined ? create(key) : Effect.succeed(client))
 
   // The creation belongs to the pool, not to the caller that happened to be first: if that one is interrupted, the
   // others go on waiting for the same client. No interruption may come between inserting an entry and starting its
@@ -148,11 +159,7 @@ export const makeWith = Effect.fnUntraced(function*(
         ? [mine, PoolMap.set(PoolMap.trim(map, capacity - 1, isIdle), key, mine)]
         : [known, map]
     }).pipe(
-      Effect.flatMap((entry) =>
-        entry === mine
-          ? Effect.as(Effect.forkIn(creation(key, entry), scope, { startImmediately: true }), entry)
-          : Effect.succeed(entry)
-      ),
+      Effect.flatMap((entry) => entry === mine ? started(key, entry) : Effect.succeed(entry)),
       Effect.uninterruptible
     )
   }
@@ -162,12 +169,11 @@ export const makeWith = Effect.fnUntraced(function*(
       Effect.suspend(() => {
         const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
         if (entry === undefined) {
-          // A closed pool keeps nothing; the client that it still gives refuses every call.
           if (scope.state._tag === "Closed") return create(key)
-          return Effect.flatMap(miss(key), (entry) => Deferred.await(entry.created))
+          return Effect.flatMap(miss(key), (entry) => made(key, entry))
         }
         entry.used = ++requests
-        return entry.ready ?? Deferred.await(entry.created)
+        return entry.ready ?? made(key, entry)
       }),
     size: Effect.map(SynchronizedRef.get(clients), (map) => map.size)
   }
@@ -199,7 +205,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         limits: limitsOf(model),
         retry: options.retry,
         timeouts: options.timeouts,
-        continuation: options.continuation
+        continuation: options.continuation,
+        countInput: options.countInput
       })
     )
   )

@@ -104,12 +104,13 @@ export const layerHttpClient = (
   Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make), agent(options))
 
 /**
- * HTTP without Live, with key, base URL and version from the environment; `options` win over it.
+ * HTTP without Live, with key, base URL and version from the environment; `options` win over it, as values or as
+ * `Config`: `layerConfig({ apiKey: Config.Redacted("MY_KEY") })`.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig = (options: GeminiConfig.Options = {}): Layer.Layer<Services, Config.ConfigError> =>
+export const layerConfig = (options: GeminiConfig.ConfigOptions = {}): Layer.Layer<Services, Config.ConfigError> =>
   Layer.unwrap(Effect.map(Environment.load(options), layerHttp))
 
 // Live is loaded when a program asks for it, because it brings effect/ai's Tool along and a call over HTTP needs

@@ -15,170 +15,45 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { GeminiError } from "./GeminiError.ts"
+import { headroom } from "./internal/limiter/headroom.ts"
+import { moved, refused } from "./internal/limiter/laneFeedback.ts"
 import { LaneMap } from "./internal/limiter/LaneMap.ts"
 import { LaneQueue } from "./internal/limiter/LaneQueue.ts"
+import { snapshot } from "./internal/limiter/laneView.ts"
 import { Ticket } from "./internal/limiter/Ticket.ts"
 import * as Gate from "./limits/Gate.ts"
+import type { Feedback, Headroom, LaneSnapshot } from "./limits/LaneSnapshot.ts"
 import * as LaneStore from "./limits/LaneStore.ts"
-import type { Limits } from "./limits/Tier.ts"
-import type * as CountTokens from "./wire/CountTokens.ts"
-import type { GenerateContentRequest, GenerateContentResponse } from "./wire/GenerateContent.ts"
+import type { Admission, Party, Permit } from "./limits/Permit.ts"
 
-/**
- * What quotas are counted by: project, location, concrete model and family of methods.
- *
- * @category models
- * @since 0.1.0
- */
-export type LaneKey = LaneStore.LaneKey
-
-/**
- * What a call asks of its lane.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Admission {
-  readonly lane: LaneKey
-  readonly limits: Limits
-  /** Estimated input tokens. */
-  readonly tokens: number
-  /** `interactive` goes before `batch`; within a priority first come, first served. Default `interactive`. */
-  readonly priority?: Priority | undefined
-  /** The method that errors name. Default `acquire`. */
-  readonly method?: string | undefined
-  /** How long the call may wait; then it fails with RateLimited, or with QuotaExhausted if the day's quota is spent. */
-  readonly maxWait?: Duration.Input | undefined
-  /** How many calls may already wait in the lane. With more of them the call fails with LimiterFull at once. */
-  readonly maxQueue?: number | undefined
-  /** The request, for a `Gate.Guard` that prices it, and how to have the server count its tokens. */
-  readonly asks?: {
-    readonly request: GenerateContentRequest
-    readonly count: (request: GenerateContentRequest) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
-  } | undefined
-  /** What to do while the day's quota is spent. Default `fail`. */
-  readonly whenExhausted?: "fail" | "wait" | undefined
-  /** Whether a request above the whole token budget goes `alone` on an empty window (default) or is refused. */
-  readonly oversize?: "alone" | "reject" | undefined
-  /** Called when the call has to wait; `until` is when that ends, as far as is known (milliseconds of the Clock). */
-  readonly onWait?:
-    | ((waiting: { readonly lane: LaneKey; readonly until: number | undefined }) => Effect.Effect<void>)
-    | undefined
-}
-
-/**
- * Which calls go first when several wait for one lane: `interactive` ones before `batch` ones.
- *
- * @category models
- * @since 0.1.0
- */
-export type Priority = "interactive" | "batch"
-
-/**
- * What a 429 taught about a lane.
- *
- * @category models
- * @since 0.1.0
- */
-export type Feedback =
-  /**
-   * A quota per minute was exceeded, or the 429 named none: no new attempt starts before `retryAfter`, and those in
-   * flight go on. `quotas` are the quotas per minute that the 429 named and the lane counts, for {@link Options}'
-   * `learn`. `limits` are the lane's, for calls with limits of their own; default: those of the last admission.
-   */
-  | {
-    readonly _tag: "RateLimited"
-    readonly retryAfter: Duration.Duration | undefined
-    readonly quotas?: ReadonlyArray<LaneStore.Lesson> | undefined
-    readonly limits?: Limits | undefined
-  }
-  /** The day's quota is spent: the lane is parked until `resetAt` (milliseconds since the epoch), 25 hours at most. */
-  | { readonly _tag: "QuotaExhausted"; readonly resetAt: number }
-
-/**
- * The fields of an answer by which it is charged.
- *
- * @category models
- * @since 0.1.0
- */
-export type Charged = Pick<GenerateContentResponse, "usageMetadata" | "candidates" | "modelVersion" | "promptFeedback">
-
-/**
- * The right to make one attempt.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Permit {
-  /** Tells the lane how many input tokens the server has counted so far; the last call counts. */
-  readonly settle: (tokens: number) => Effect.Effect<void>
-  /**
-   * Takes each answer, or each chunk of a stream, to be charged. It is present only with a `Gate.Guard`.
-   */
-  readonly charge?: ((answer: Charged) => void) | undefined
-  /** The attempt was never handed to the transport: gives everything back, now. */
-  readonly cancel: Effect.Effect<void>
-}
-
-/**
- * A lane as it stands, for display and metrics.
- *
- * @category models
- * @since 0.1.0
- */
-export interface LaneSnapshot {
-  readonly lane: LaneKey
-  /** The limits of the last admission. */
-  readonly limits: Limits
-  readonly used: {
-    /** Requests in the rolling window. */
-    readonly requests: number
-    /** Tokens in the rolling window: as the server counted them if it did, else as estimated. */
-    readonly tokens: number
-    /** Requests of the Pacific day. */
-    readonly today: number
-    readonly inFlight: number
-  }
-  /** Tokens counted above `limits.tpm`. The next admission waits until as many have left the window. */
-  readonly debt: number
-  /** Calls in the queue. */
-  readonly waiting: number
-  /** When a small request finds room if nobody waits, in milliseconds of the Clock; undefined: when a call ends. */
-  readonly nextFree: number | undefined
-  /** When attempts may start again after a 429, in milliseconds of the Clock. */
-  readonly parkedUntil: number | undefined
-  /** Whether the day's quota is spent. */
-  readonly isExhausted: boolean
-  /**
-   * What 429s did to the lane: nothing, a pause, a limit below the tier's that is held, or one that rises again.
-   */
-  readonly phase: "inactive" | "cooldown" | "learned" | "probing"
-  /** The limits that 429s taught, while they are below the tier's. */
-  readonly learned: LaneStore.Learned | undefined
-}
-
-/**
- * How soon a lane could admit a request. Nothing is taken and no store is asked: for a lane that processes share it
- * says what this process heard last.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Headroom {
-  /**
-   * Milliseconds until the request would be admitted, after those that wait before it: 0 is now, `Infinity` never.
-   * Exact for a lane in memory where nobody waits, else an estimate; where only the end of calls makes room, each
-   * round of them counts as a second.
-   */
-  readonly admitsIn: number
-  /** Calls that would go before it. */
-  readonly waiting: number
-  /** The free share, from 0 to 1, of requests, tokens or concurrency, whichever is least. */
-  readonly free: number
-}
+export type {
+  /** What a 429 taught about a lane. */
+  Feedback,
+  /** How soon a lane could admit a request. */
+  Headroom,
+  /** A lane as it stands. */
+  LaneSnapshot
+} from "./limits/LaneSnapshot.ts"
+export type {
+  /** What quotas are counted by: project, location, concrete model and family of methods. */
+  LaneKey
+} from "./limits/LaneStore.ts"
+export type {
+  /** What a call asks of its lane. */
+  Admission,
+  /** The fields of an answer by which it is charged. */
+  Charged,
+  /** The calls by one name. */
+  Party,
+  /** The right to make one attempt. */
+  Permit,
+  /** Which calls go first when several wait for one lane. */
+  Priority,
+  /** Where a call is counted, the limits there, and its estimated tokens. */
+  Terms
+} from "./limits/Permit.ts"
 
 /**
  * Gives permits for lanes, hears what the server says of them, and shows how they stand.
@@ -219,15 +94,20 @@ export interface Service {
     f: (permit: Permit) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | GeminiError, R>
   /** Tells the lane what the server answered about its quota. */
-  readonly feedback: (lane: LaneKey, feedback: Feedback) => Effect.Effect<void>
+  readonly feedback: (lane: LaneStore.LaneKey, feedback: Feedback) => Effect.Effect<void>
   /**
    * Says that the last `requests` that `from` counted were in truth those of `to`: they count there too from now on.
-   * Those in flight keep their concurrency in `from`.
+   * Those in flight keep their concurrency in `from`. The calls of `party` that wait in `from` go on waiting in `to`.
    */
-  readonly moved: (from: LaneKey, to: LaneKey, requests: number) => Effect.Effect<void>
+  readonly moved: (
+    from: LaneStore.LaneKey,
+    to: LaneStore.LaneKey,
+    requests: number,
+    party?: Party
+  ) => Effect.Effect<void>
   /** How soon a lane would admit a request, to choose between lanes. It changes nothing and makes no lane. */
   readonly headroom: (
-    admission: Pick<Admission, "lane" | "limits" | "tokens" | "priority">
+    admission: Pick<Admission, "lane" | "limits" | "own" | "tokens" | "priority">
   ) => Effect.Effect<Headroom>
   readonly snapshot: Effect.Effect<ReadonlyArray<LaneSnapshot>>
 }
@@ -253,7 +133,7 @@ export interface Options {
    * A margin that is added to the window, because requests take unequal times to reach the server. Default 0.1 % of
    * the window, at least 50 ms.
    */
-  readonly guard?: Duration.Input | undefined
+  readonly margin?: Duration.Input | undefined
   /**
    * Whether 429s lower a lane's limits for a while; they never raise them. `told`, the default: only if the server
    * names a limit per minute below the tier's, so a tier that is right is never slowed down. `counted`: also if it
@@ -275,11 +155,11 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const store = yield* LaneStore.LaneStore
   const window = Duration.toMillis(Duration.fromInputUnsafe(options.window ?? "1 minute"))
-  const guard = options.guard === undefined
+  const margin = options.margin === undefined
     ? Math.max(50, window / 1000)
-    : Duration.toMillis(Duration.fromInputUnsafe(options.guard))
+    : Duration.toMillis(Duration.fromInputUnsafe(options.margin))
   const lanes = new LaneMap(
-    (key) => new LaneQueue(key, store.open(key, { window, guard }), window + guard),
+    (key) => new LaneQueue(key, store.open(key, { window, margin }), { window, margin }),
     options.maxLanes ?? 256
   )
   const learn = options.learn ?? "told"
@@ -293,10 +173,11 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   yield* Effect.addFinalizer(() => Effect.sync(() => lanes.close()))
 
-  const own = Option.getOrUndefined(yield* Effect.serviceOption(Gate.Guard))
+  const own = Context.getOrUndefined(yield* Effect.context<never>(), Gate.Gates)
   /** The gates around a call: those of the limiter, then those of its scope. */
-  const gatesOf = (fiber: Fiber.Fiber<unknown, unknown>): Gate.Gates | undefined => {
-    const within = fiber.getRef(Gate.Within)
+  const gatesOf = (fiber: Fiber.Fiber<unknown, unknown>): Gate.Service | undefined => {
+    // A raw lookup: every permit asks, mostly there is nothing, and nothing is the default anyway.
+    const within = Context.getOrUndefined(fiber.context, Gate.Within)
     return within === undefined || own === undefined
       ? within ?? own
       : { pass: own.pass, gates: [...own.gates, ...within.gates] }
@@ -319,16 +200,16 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   return RateLimiter.of({
     acquire: (admission) =>
       Effect.withFiber((fiber) => {
-        const guard = gatesOf(fiber)
-        return guard === undefined ? acquireIn(fiber, admission) : guard.pass(guard.gates, acquire, admission, false)
+        const around = gatesOf(fiber)
+        return around === undefined ? acquireIn(fiber, admission) : around.pass(around.gates, acquire, admission, false)
       }),
     use: (admission, f) =>
       Effect.withFiber((fiber) => {
-        const guard = gatesOf(fiber)
-        if (guard !== undefined) {
+        const around = gatesOf(fiber)
+        if (around !== undefined) {
           const scope = Scope.makeUnsafe()
           return Effect.onExit(
-            Effect.flatMap(Scope.provide(guard.pass(guard.gates, acquire, admission, true), scope), f),
+            Effect.flatMap(Scope.provide(around.pass(around.gates, acquire, admission, true), scope), f),
             (exit) => Scope.close(scope, exit)
           )
         }
@@ -346,21 +227,23 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     feedback: (key, feedback) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        return lanes.of(key, now).refused(feedback, learn, now)
+        return refused(lanes.of(key, now), feedback, learn, now)
       }),
-    moved: (from, to, requests) =>
+    moved: (from, to, requests, party) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        return lanes.of(from, now).moveTo(lanes.of(to, now), requests, now)
+        const known = lanes.find(from)
+        // Nothing was counted there, and nobody waits.
+        return known === undefined ? Effect.void : moved(known, lanes.of(to, now), requests, party, now)
       }),
     headroom: (admission) =>
       Effect.clockWith((clock) => {
         const now = clock.currentTimeMillisUnsafe()
-        return Effect.succeed(lanes.seen(admission.lane).headroom(admission, now))
+        return Effect.succeed(headroom(lanes.seen(admission.lane), window + margin, admission, now))
       }),
     snapshot: Effect.clockWith((clock) => {
       const now = clock.currentTimeMillisUnsafe()
-      return Effect.forEach(lanes.all, (lane) => lane.snapshot(now))
+      return Effect.forEach(lanes.all, (lane) => snapshot(lane, now))
     })
   })
 })
@@ -373,9 +256,12 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
  */
 export const layer: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
-  Effect.flatMap(
-    Effect.serviceOption(LaneStore.LaneStore),
-    (store) => Effect.provideService(make(), LaneStore.LaneStore, Option.getOrElse(store, () => LaneStore.memory))
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.provideService(
+      make(),
+      LaneStore.LaneStore,
+      Context.getOrUndefined(context, LaneStore.LaneStore) ?? LaneStore.memory
+    )
   )
 )
 

@@ -38,7 +38,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as LiveRecord from "./internal/live/record.ts"
-import { Contents, LiveRecorder, Recorder } from "./internal/telemetry/recorder.ts"
+import * as CallMeasures from "./internal/telemetry/CallMeasures.ts"
+import { ModelNames } from "./internal/telemetry/ModelNames.ts"
+import { ContentWriter, LiveRecorder, Recorder, type Write } from "./internal/telemetry/recorder.ts"
 import * as SpanContent from "./internal/telemetry/spanContent.ts"
 import * as RateLimiter from "./RateLimiter.ts"
 
@@ -189,22 +191,31 @@ const metrics = {
   liveTimeToFirstChunk
 }
 
-const record: Recorder = (measure, value, attributes, context) => {
+const writer = (): Write => {
+  const names = new ModelNames()
+  return (measure, value, attributes, context) => record(measure, value, names.folded(attributes), context)
+}
+
+const record: Write = (measure, value, attributes, context) => {
   const known: Record<string, string> = {}
   for (const [name, value] of Object.entries(attributes)) if (value !== undefined) known[name] = value
   Metric.withAttributes<number, unknown>(metrics[measure], known).updateUnsafe(value, context)
 }
 
 /**
- * Measures the calls and the Live sessions that are made with it in their context.
+ * Measures the calls and the Live sessions that are made with it in their context. The number of series is bounded:
+ * models that this version does not know keep their names up to 64 of them, and are together `other` beyond that.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.merge(
-  /* @__PURE__ */ Layer.succeed(Recorder, record),
-  /* @__PURE__ */ Layer.succeed(LiveRecorder, /* @__PURE__ */ LiveRecord.make(record))
-)
+export const layer: Layer.Layer<never> = /* @__PURE__ */ Layer.suspend(() => {
+  const write = writer()
+  return Layer.merge(
+    Layer.succeed(Recorder, CallMeasures.make(write)),
+    Layer.succeed(LiveRecorder, LiveRecord.make(write))
+  )
+})
 
 /**
  * Writes prompts, answers and system instructions on the attempts' spans, as JSON in `gen_ai.input.messages`,
@@ -229,7 +240,26 @@ export const layerContent = (
     /** Whether bytes (images, sound) are written, in base64. Default `false`: only their type is written. */
     readonly media?: boolean | undefined
   } = {}
-): Layer.Layer<never> => Layer.succeed(Contents, SpanContent.make(options.media ?? false))
+): Layer.Layer<never> => Layer.succeed(ContentWriter, SpanContent.make(options.media ?? false))
+
+/** The calls that wait, by lane. The lanes of models that have no name of their own here are one. */
+const depths = (lanes: ReadonlyArray<RateLimiter.LaneSnapshot>, names: ModelNames) => {
+  const all = lanes.map(({ lane, waiting }) => ({
+    waiting,
+    attributes: {
+      "gen_ai.request.model": names.shown(lane.quotaModel),
+      "gemini.project": lane.project,
+      "gemini.location": lane.location,
+      "gemini.family": lane.family
+    }
+  }))
+  return [...Map.groupBy(all, ({ attributes }) => JSON.stringify(Object.values(attributes))).values()].flatMap((same) =>
+    same.slice(0, 1).map(({ attributes }) => ({
+      attributes,
+      waiting: same.reduce((sum, { waiting }) => sum + waiting, 0)
+    }))
+  )
+}
 
 /**
  * Reads the state of the limiter, by default every 10 seconds, into {@link queueDepth} (by lane) and {@link
@@ -244,19 +274,15 @@ export const layerLanes = (
   Layer.effectDiscard(
     Effect.gen(function*() {
       const limiter = yield* RateLimiter.RateLimiter
+      const names = new ModelNames()
       yield* limiter.snapshot.pipe(
         Effect.flatMap((lanes) =>
           Effect.andThen(
-            Effect.forEach(lanes, ({ lane, waiting }) =>
-              Metric.update(
-                Metric.withAttributes(queueDepth, {
-                  "gen_ai.request.model": lane.quotaModel,
-                  "gemini.project": lane.project,
-                  "gemini.location": lane.location,
-                  "gemini.family": lane.family
-                }),
-                waiting
-              ), { discard: true }),
+            Effect.forEach(
+              depths(lanes, names),
+              ({ attributes, waiting }) => Metric.update(Metric.withAttributes(queueDepth, attributes), waiting),
+              { discard: true }
+            ),
             Metric.update(lanesParked, lanes.filter(({ parkedUntil }) => parkedUntil !== undefined).length)
           )
         ),

@@ -86,6 +86,7 @@ describe("the reasons of a LiveError", () => {
       | "SessionClosed"
       | "SessionInUse"
       | "Overflow"
+      | "NoAnswer"
       | "ResponseTooLarge"
       | "Limited"
       | "TimedOut"

@@ -1,6 +1,8 @@
 /**
  * What a place must do to hold journals. `Journal` does everything else: schemas, bounds, redaction, retries.
  *
+ * This module is for builders of stores; programs use `Journal` with one of the stores here.
+ *
  * Every store keeps these rules, and the conformance suite of stores checks them:
  * - A line is there whole or not at all, and what was acknowledged stays.
  * - A line is taken only if its `seq` is the run's next one. An opening is then taken from anybody, and its writer is

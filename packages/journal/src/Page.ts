@@ -41,14 +41,14 @@ export interface Html {
  */
 export type Content = Html | string | number | bigint | false | null | undefined | ReadonlyArray<Content>
 
-const names: Readonly<Record<string, string>> = {
+const names: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   "&": "&amp;",
   "<": "&lt;",
   ">": "&gt;",
   "\"": "&quot;",
   "'": "&#39;",
   "`": "&#96;"
-}
+}))
 
 /**
  * Text as it may stand in an element and in an attribute in quotes. Characters that HTML cannot hold (controls, lone
@@ -59,7 +59,10 @@ const names: Readonly<Record<string, string>> = {
  */
 export const escape = (text: string): string =>
   // oxlint-disable-next-line no-control-regex
-  text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd").replace(/[&<>"'`]/g, (c) => names[c] ?? "")
+  text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, "\ufffd").replace(
+    /[&<>"'`]/g,
+    (c) => names.get(c) ?? ""
+  )
 
 const made = (text: string): Html => ({ [markup]: text })
 

@@ -10,12 +10,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seedOf, sizeOf } from "../../../scripts/proof.ts"
+import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import * as Journal from "../src/Journal.ts"
 import { acknowledged, start } from "./children.ts"
 import { note, notes, texts } from "./notes.ts"
 import { type Place, storeOf } from "./place.ts"
 import * as Postgres from "./Postgres.ts"
-import * as RedisServer from "./RedisServer.ts"
 import { quickest } from "./suite.ts"
 
 /** On files, where a death can tear a line; a quarter of them on each other place. */
@@ -36,6 +36,8 @@ const randomOf = (seed: number) => {
 interface Ground {
   readonly name: string
   readonly lock: boolean
+  /** A writer that sleeps in the middle of an append keeps all others out. */
+  readonly sleeps?: boolean
   readonly skip?: string | undefined
   readonly times: number
   readonly place: Effect.Effect<Place, unknown, Scope.Scope>
@@ -76,6 +78,7 @@ const grounds: ReadonlyArray<Ground> = [
   {
     name: "SQL on node:sqlite",
     lock: false,
+    sleeps: true,
     times: Math.ceil(kills / 4),
     place: Effect.map(folder, (path) => ({ kind: "sqlite", file: `${path}/journal.sqlite` }))
   }
@@ -182,7 +185,17 @@ for (const ground of grounds) {
               Effect.flatMap(journal.resume(notes, "z"), (run) => run.append([note("mine-a"), note("mine-b")]))
             )
           } else {
-            const run = yield* journal.resume(notes, "z")
+            // SQLite's lock is of the process: whoever sleeps in a transaction keeps the others out until it wakes.
+            const awoken = Effect.gen(function*() {
+              const said = zombie.said.length
+              yield* zombie.signal("SIGCONT")
+              yield* zombie.says(/^ack/, said)
+              yield* zombie.signal("SIGSTOP")
+            })
+            const run = yield* Effect.retry(
+              Effect.tapError(journal.resume(notes, "z"), () => ground.sleeps === true ? awoken : Effect.void),
+              { while: ({ reason }) => ground.sleeps === true && reason._tag === "Unavailable", times: 20 }
+            )
             yield* run.append([note("mine-a"), note("mine-b")])
             yield* zombie.signal("SIGCONT")
             yield* zombie.says(/^TakenOver$/)

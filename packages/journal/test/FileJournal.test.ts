@@ -2,6 +2,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
@@ -23,6 +24,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as FileJournal from "../src/FileJournal.ts"
+import * as FileStore from "../src/internal/fileStore.ts"
 import * as Journal from "../src/Journal.ts"
 import { note, notes, texts } from "./notes.ts"
 import { storeOf } from "./place.ts"
@@ -180,6 +182,50 @@ for (const lock of [true, false]) {
         const newer = yield* refusal(all(journal, "newer"))
         assert.deepInclude(newer, { _tag: "NewerVersion", name: "journal", found: 2, known: 1, seq: 2 })
       }))
+
+    if (!lock) {
+      it.live("a line that is in the file before another writer takes over is acknowledged, and not written again", () =>
+        Effect.gen(function*() {
+          const path = yield* folder
+          const other = yield* over(path, lock)
+          const scope = yield* Effect.scope
+          // Between a write and the look that follows it, another writer opens the run.
+          let meddle = false
+          const fs = yield* FileSystem.FileSystem.pipe(Effect.provide(NodeFileSystem.layer))
+          const meddled: FileSystem.FileSystem = {
+            ...fs,
+            open: (file, options) =>
+              Effect.map(fs.open(file, options), (file) =>
+                Object.create(file, {
+                  write: {
+                    value: (bytes: Uint8Array) =>
+                      Effect.tap(file.write(bytes), () => {
+                        if (!meddle) return Effect.void
+                        meddle = false
+                        return Effect.orDie(Scope.provide(other.resume(notes, "a"), scope))
+                      })
+                  }
+                }))
+          }
+          const store = yield* FileStore.make({ directory: path, sync: false, poll: 5, lock: undefined }).pipe(
+            Effect.provideService(FileSystem.FileSystem, meddled)
+          )
+          const mine = yield* Journal.make(store)
+          yield* written(other, "a", ["1"])
+          meddle = true
+          const opened = yield* mine.resume(notes, "a")
+          assert.strictEqual((yield* refusal(opened.append([note("too late")])))._tag, "TakenOver")
+          assert.deepStrictEqual(yield* all(other, "a"), ["Started", "1", "Resumed", "Resumed"])
+          const again = yield* mine.resume(notes, "a")
+          meddle = true
+          yield* again.append([note("in time")])
+          assert.strictEqual((yield* refusal(again.append([note("too late")])))._tag, "TakenOver")
+          assert.deepStrictEqual(
+            (yield* all(other, "a")).slice(4),
+            ["Resumed", "in time", "Resumed"]
+          )
+        }))
+    }
 
     const tmpfs = Effect.flatMap(folder, (path) =>
       Effect.acquireRelease(

@@ -1,12 +1,12 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import * as Memory from "../src/internal/memoryStore.ts"
 import { storeOf } from "./place.ts"
 import * as Postgres from "./Postgres.ts"
-import * as RedisServer from "./RedisServer.ts"
 import { suite } from "./suite.ts"
 
 suite({ name: "memory", lock: true, place: Effect.sync(() => Effect.succeed(Memory.make())) })

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of the tests' own, in a temporary folder, on a free port of loopback; a database a test. Where it is not
- * installed, tests say that they skip.
+ * A PostgreSQL of the tests' own, in a temporary folder, on a free port of loopback, with one database for each test.
+ * Where it is not installed, tests say that they skip.
  */
 import * as Effect from "effect/Effect"
 import { SqlClient } from "effect/sql/SqlClient"
@@ -10,7 +10,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import * as PgClient from "./pgClient.ts"
+import { postgres } from "./place.ts"
 
 /** Debian keeps it off the PATH. */
 const bin = globSync("/usr/lib/postgresql/*/bin/postgres").sort().at(-1)?.replace(/\/postgres$/, "")
@@ -22,7 +22,7 @@ const account = (): { readonly uid: number; readonly gid: number } | undefined =
   return { uid: id("-u"), gid: id("-g") }
 }
 
-export const skip = bin === undefined ? "PostgreSQL is not installed" : PgClient.skip
+export const skip = bin === undefined ? "PostgreSQL is not installed" : undefined
 
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -91,15 +91,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-export const layerOf = PgClient.layerOf
-
 /** The address of a new, empty database. */
 export const database = Effect.gen(function*() {
   const { port } = yield* Effect.promise(() => (server ??= started()))
   const name = `journal_${++databases}`
   const address = `postgres://postgres@127.0.0.1:${port}`
   yield* SqlClient.use((sql) => sql`CREATE DATABASE ${sql(name)}`).pipe(
-    Effect.provide(layerOf(`${address}/postgres`)),
+    Effect.provide(postgres(`${address}/postgres`)),
     Effect.scoped
   )
   return `${address}/${name}`

@@ -12,13 +12,14 @@ import * as Stream from "effect/Stream"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import * as Journal from "../src/Journal.ts"
 import type { JournalError } from "../src/JournalError.ts"
 import * as RedisJournal from "../src/RedisJournal.ts"
 import * as SqlJournal from "../src/SqlJournal.ts"
 import { note, notes, texts } from "./notes.ts"
+import { postgres } from "./place.ts"
 import * as Postgres from "./Postgres.ts"
-import * as RedisServer from "./RedisServer.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 import { all, refusal } from "./suite.ts"
 
@@ -156,7 +157,7 @@ describe("SQL on SQLite", () => {
 
 describe.skipIf(Postgres.skip !== undefined)(`SQL on PostgreSQL${Postgres.skip ?? ""}`, () => {
   const overPostgres = (body: (url: string) => Effect.Effect<void, unknown, SqlClient | Scope.Scope>) =>
-    Effect.flatMap(Postgres.database, (url) => Effect.provide(Effect.scoped(body(url)), Postgres.layerOf(url)))
+    Effect.flatMap(Postgres.database, (url) => Effect.provide(Effect.scoped(body(url)), postgres(url)))
   const over = (options: SqlJournal.Options = {}) =>
     Effect.flatMap(SqlJournal.makeStore(options), (store) => Journal.make(store))
 
@@ -200,7 +201,7 @@ describe.skipIf(Postgres.skip !== undefined)(`SQL on PostgreSQL${Postgres.skip ?
       const begin = Effect.gen(function*() {
         const journal = yield* over()
         return yield* Stream.runCollect(journal.list())
-      }).pipe(Effect.scoped, Effect.provide(Postgres.layerOf(url)))
+      }).pipe(Effect.scoped, Effect.provide(postgres(url)))
       assert.deepStrictEqual(yield* Effect.all([begin, begin, begin, begin], { concurrency: "unbounded" }), [
         [],
         [],
@@ -225,7 +226,7 @@ describe.skipIf(Postgres.skip !== undefined)(`SQL on PostgreSQL${Postgres.skip ?
                   Effect.andThen(other`LOCK TABLE gemini_journal_run IN ACCESS EXCLUSIVE MODE`, Effect.never)
                 )
               ),
-              Layer.fresh(Postgres.layerOf(url))
+              Layer.fresh(postgres(url))
             )
           )
           yield* Effect.sleep(300)

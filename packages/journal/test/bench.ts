@@ -1,6 +1,7 @@
 /**
  * What the journal costs, a place at a time: `pnpm bench:journal`. Redis is started where it is installed; PostgreSQL is
- * measured where JOURNAL_POSTGRES names one. Records are of 200 bytes, one an append, one append at a time.
+ * measured where JOURNAL_POSTGRES names one. Records are of 200 bytes, one an append, one append at a time. Where the
+ * median of an append is above its figure, the program fails.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,12 +11,12 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import * as Memory from "../src/internal/memoryStore.ts"
 import * as Journal from "../src/Journal.ts"
 import type { JournalStore } from "../src/JournalStore.ts"
 import { note, notes } from "./notes.ts"
 import { storeOf } from "./place.ts"
-import * as RedisServer from "./RedisServer.ts"
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const record = note("x".repeat(200 - "{\"text\":\"\"}".length))
@@ -23,7 +24,13 @@ const record = note("x".repeat(200 - "{\"text\":\"\"}".length))
 const at = (sorted: ReadonlyArray<number>, share: number): string =>
   (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(3).padStart(8)
 
-const measure = (name: string, store: Effect.Effect<JournalStore, unknown, Scope.Scope>, appends: number) =>
+const measure = (
+  name: string,
+  store: Effect.Effect<JournalStore, unknown, Scope.Scope>,
+  appends: number,
+  /** Milliseconds that the median may take. */
+  most = Number.POSITIVE_INFINITY
+) =>
   Effect.scoped(Effect.gen(function*() {
     const journal = yield* Journal.make(yield* store)
     const scope = yield* Scope.make()
@@ -49,6 +56,11 @@ const measure = (name: string, store: Effect.Effect<JournalStore, unknown, Scope
       `${name.padEnd(28)} ${at(times, 0.5)} ${at(times, 0.99)}   ${(read * 1_000).toFixed(1).padStart(8)} ` +
         `${resumed.toFixed(1).padStart(8)}   ${appends}`
     )
+    const median = times[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY
+    if (median > most) {
+      say(`${name}: the median of an append is above ${most} ms`)
+      process.exitCode = 1
+    }
   }))
 
 /** The floor of files: one write and one look at the size by node:fs, for a line of the same length. */
@@ -79,12 +91,12 @@ await Effect.gen(function*() {
   const files = (name: string, lock: boolean, sync: boolean) =>
     storeOf({ kind: "files", directory: join(folder, name), lock, sync })
   yield* floor(20_000)
-  yield* measure("files", files("a", true, false), 20_000)
-  yield* measure("files without node:sqlite", files("b", false, false), 20_000)
+  yield* measure("files", files("a", true, false), 20_000, 0.1)
+  yield* measure("files without node:sqlite", files("b", false, false), 20_000, 0.1)
   yield* measure("files, each on the disk", files("c", true, true), 500)
   if (RedisServer.skip === undefined) {
     const { url } = yield* RedisServer.start()
-    yield* measure("Redis", storeOf({ kind: "redis", url }), 10_000)
+    yield* measure("Redis", storeOf({ kind: "redis", url }), 10_000, 0.25)
   } else say(`Redis                        ${RedisServer.skip}`)
   yield* measure("SQL on node:sqlite", storeOf({ kind: "sqlite", file: join(folder, "journal.sqlite") }), 5_000)
   const postgres = process.env["JOURNAL_POSTGRES"]

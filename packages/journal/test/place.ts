@@ -1,15 +1,16 @@
 /** Where a journal is, as text that another process can be given. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import { kernelLock } from "../src/internal/fileLock.ts"
 import * as FileStore from "../src/internal/fileStore.ts"
 import type { JournalStore } from "../src/JournalStore.ts"
 import * as RedisJournal from "../src/RedisJournal.ts"
 import * as SqlJournal from "../src/SqlJournal.ts"
-import * as PgClient from "./pgClient.ts"
-import * as RedisServer from "./RedisServer.ts"
 import * as SqliteClient from "./SqliteClient.ts"
 
 export type Place =
@@ -17,6 +18,8 @@ export type Place =
   | { readonly kind: "redis"; readonly url: string }
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "postgres"; readonly url: string }
+
+export const postgres = (url: string) => PgClient.layer({ url: Redacted.make(url), maxConnections: 4 })
 
 export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scope.Scope> => {
   switch (place.kind) {
@@ -34,7 +37,7 @@ export const storeOf = (place: Place): Effect.Effect<JournalStore, unknown, Scop
       )
     case "postgres":
       return Effect.flatMap(
-        Layer.build(PgClient.layerOf(place.url)),
+        Layer.build(postgres(place.url)),
         (context) => Effect.provide(SqlJournal.makeStore({ poll: "200 millis" }), context)
       )
     case "redis":

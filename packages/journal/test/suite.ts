@@ -179,7 +179,7 @@ export const suite = (subject: Subject): void => {
           yield* (yield* journal()).resume(notes, "free")
         }))
 
-      run("refuses ids that are no names, before anything is touched", ({ journal }) =>
+      run("refuses ids that cannot be names, before anything is touched", ({ journal }) =>
         Effect.gen(function*() {
           const mine = yield* journal()
           for (const id of hostile) {

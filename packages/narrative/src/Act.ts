@@ -41,7 +41,7 @@ export interface Act {
   /** The acts whose output this one uses. */
   readonly needs: ReadonlyArray<string>
   readonly system: Text | undefined
-  /** In the order of the request, the prompt last. */
+  /** The inputs in the order of the request; the prompt is the last one. */
   readonly inputs: ReadonlyArray<Input>
   readonly generation: GenerationConfig | undefined
 }

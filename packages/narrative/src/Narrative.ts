@@ -19,7 +19,7 @@ import type * as Stream from "effect/Stream"
 import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
-import type { Found } from "./internal/decode.ts"
+import type { UnplacedProblem } from "./internal/decode.ts"
 import * as ImageFile from "./internal/imageFile.ts"
 import type { FileContent } from "./internal/images.ts"
 import * as Play from "./internal/play.ts"
@@ -37,7 +37,7 @@ export interface Narrative {
   /** The name of the file, as messages show it. */
   readonly file: string
   readonly title: string
-  /** In the order of the file. */
+  /** The acts in the order of the file. */
   readonly acts: ReadonlyArray<Act>
 }
 
@@ -95,12 +95,12 @@ export interface Options {
  */
 export interface NarrativeResult {
   readonly title: string
-  /** In the order of the file. */
+  /** The results in the order of the file. */
   readonly acts: ReadonlyArray<ActResult>
   readonly totals: Totals
 }
 
-const invalid = Effect.fnUntraced(function*(file: string, text: string, found: ReadonlyArray<Found>) {
+const invalid = Effect.fnUntraced(function*(file: string, text: string, found: ReadonlyArray<UnplacedProblem>) {
   const lineOf = yield* TomlPlace.of(text)
   const problems = found.map(({ find, hint, path, what }): Problem => {
     const line = path.length === 0 ? undefined : lineOf(path, find)

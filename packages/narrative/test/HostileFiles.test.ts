@@ -1,6 +1,6 @@
 /**
- * What a narrative of somebody else may name as an image: never what lies elsewhere, what is no
- * regular file, what has no end, or what is no image by its bytes.
+ * The files that somebody else's narrative may name as images: never one that lies elsewhere, is not a regular file,
+ * has no end, or is not an image by its bytes.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"

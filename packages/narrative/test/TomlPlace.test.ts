@@ -49,7 +49,7 @@ describe("the line of a key", () => {
       assert.isUndefined(lineOf([]))
     }))
 
-  it.effect("is none in what is no TOML", () =>
+  it.effect("is none in a text that is not TOML", () =>
     Effect.gen(function*() {
       const lineOf = yield* TomlPlace.of("= =")
       assert.isUndefined(lineOf(["a"]))

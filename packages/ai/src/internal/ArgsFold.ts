@@ -1,9 +1,9 @@
 /**
- * Streamed call arguments put together. Pure.
+ * Puts the pieces of a streamed call's arguments together. Pure.
  *
- * The pieces are JSON paths and values; a string may come in several. The same pieces give
- * the text of the arguments as far as it is certain, for whoever shows a call as it grows.
- * Paths are the server's word: one that no arguments of a function have is left out.
+ * The pieces are JSON paths and values, and a string may come in several pieces. From the same pieces comes the text of
+ * the arguments as far as it is certain, for a program that shows a call as it grows. The paths are the server's: a
+ * path that cannot lead anywhere in a function's arguments is left out.
  */
 import type * as Part from "effect-gemini/wire/Part"
 
@@ -13,7 +13,7 @@ type Piece = typeof Part.PartialArg.Type
 
 const stepPattern = /\.([^.[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]/g
 
-/** The steps of `$.a.b[0]['c d']`. */
+/** The steps of a path such as `$.a.b[0]['c d']`. */
 export const steps = (jsonPath: string): ReadonlyArray<Step> =>
   Array.from(
     jsonPath.matchAll(stepPattern),
@@ -21,16 +21,16 @@ export const steps = (jsonPath: string): ReadonlyArray<Step> =>
       index === undefined ? name ?? (single ?? double ?? "").replace(/\\(.)/g, "$1") : Number(index)
   )
 
-/** What is longer is written again when it has grown by a thirty-second. */
+/** The text of longer arguments is written again only when it has grown by a thirty-second. */
 const short = 4096
 
-/** Deeper arguments fill the stack of whoever writes them as JSON. */
+/** Deeper arguments would overflow the stack of the program that writes them as JSON. */
 const deepest = 200
 
-/** Places of an array that may be left empty: each is written as a null. */
+/** How many empty places an array may have before its next value; each is written as a null. */
 const widestGap = 1_000
 
-/** Whether a step leads somewhere from there: an array has places alone, and few that are empty. */
+/** Whether a step leads anywhere from this node. An array has only numbered places, and few of them may be empty. */
 const isPlace = (node: Node, step: Step): boolean =>
   !Array.isArray(node) || (typeof step === "number" && step <= node.length + widestGap)
 
@@ -38,7 +38,7 @@ const isNode = (value: unknown): value is Node => typeof value === "object" && v
 
 const get = (node: Node, step: Step): unknown => Object.hasOwn(node, String(step)) ? Reflect.get(node, step) : undefined
 
-// Defined, not assigned: a path may be called __proto__.
+// The value is defined, not assigned, because a path may be called __proto__.
 const set = (node: Node, step: Step, value: unknown): void => {
   Object.defineProperty(node, step, { value, writable: true, enumerable: true, configurable: true })
 }
@@ -54,7 +54,7 @@ export class ArgsFold {
   readonly #args: Record<string, unknown> = {}
   #shown = ""
   #open = false
-  /** How long the text was when it was last written, and the values that came since. */
+  /** How long the text was when it was last written, and how many values have come since. */
   #written = 0
   #grown = 0
 
@@ -83,8 +83,8 @@ export class ArgsFold {
   }
 
   /**
-   * What the text of the arguments has grown by; nothing where it changed further back. All of
-   * it is written each time: what is long is not written for each piece.
+   * What the text of the arguments has grown by, or an empty text if it changed further back. Each time all of it is
+   * written, so long arguments are not written for every piece.
    */
   delta(): string {
     if (this.#written > short && this.#grown < this.#written >> 5) return ""
@@ -94,7 +94,7 @@ export class ArgsFold {
     let end = whole.length
     while (whole[end - 1] === "}" || whole[end - 1] === "]") end--
     const text = whole.slice(0, end)
-    // The quote of a string that goes on is not certain yet.
+    // A string that still goes on has no certain end, so its closing quote is left out.
     return this.#grow(this.#open ? text.endsWith("\"") ? text.slice(0, -1) : text : text)
   }
 

@@ -1,10 +1,8 @@
-/**
- * The end of an answer: why, at what cost, on which sources, with what else. Pure.
- */
+/** How an answer ended: why, at what cost, on which sources, and what else was said of it. Pure. */
 import * as Candidate from "effect-gemini/wire/Candidate"
-import * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Grounding from "effect-gemini/wire/Grounding"
-import type { Usage } from "effect-gemini/wire/Usage"
+import * as Usage from "effect-gemini/wire/Usage"
 import type * as Response from "effect/ai/Response"
 import type { FinishDetails, SourceDetails } from "../GeminiMetadata.ts"
 import * as Json from "./json.ts"
@@ -18,7 +16,7 @@ const reasons: Readonly<Record<Candidate.FinishKind, Response.FinishReason>> = {
   unknown: "other"
 }
 
-/** Gemini ends a call for functions with STOP; `effect/ai` has a reason of its own for it. */
+/** Gemini ends a call for functions with STOP, but `effect/ai` has a reason of its own for it. */
 export const finishReason = (reason: string | undefined, asksForTools: boolean): Response.FinishReason => {
   if (reason === undefined) return asksForTools ? "tool-calls" : "unknown"
   if (reason === "MAX_TOKENS") return "length"
@@ -27,10 +25,10 @@ export const finishReason = (reason: string | undefined, asksForTools: boolean):
 }
 
 /**
- * Total input is the prompt and what server-side tools put into it; output is what was
- * said and what was thought. Cached tokens are a part of the prompt.
+ * Total input is the prompt and what server-side tools put into it; output is the answer and the thoughts. Cached
+ * tokens are a part of the prompt.
  */
-export const usage = (counted: Usage | undefined): Response.FinishPartEncoded["usage"] => {
+export const usage = (counted: Usage.Usage | undefined): Response.FinishPartEncoded["usage"] => {
   if (counted === undefined) {
     return {
       inputTokens: { uncached: undefined, total: undefined, cacheRead: undefined, cacheWrite: undefined },
@@ -104,7 +102,7 @@ const isRepeated = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknow
   earlier.length > 0 && later.length >= earlier.length &&
   JSON.stringify(later.slice(0, earlier.length)) === JSON.stringify(earlier)
 
-/** A chunk brings new entries; some servers repeat what they had sent. */
+/** Both lists as one. A chunk brings only new entries, but some servers repeat those that they had sent. */
 const grown = <A>(earlier: ReadonlyArray<A>, later: ReadonlyArray<A>): ReadonlyArray<A> =>
   isRepeated(earlier, later) ? later : [...earlier, ...later]
 
@@ -120,6 +118,33 @@ const grounding = (
     ...later,
     ...(groundingChunks.length === 0 ? {} : { groundingChunks }),
     ...(groundingSupports.length === 0 ? {} : { groundingSupports })
+  }
+}
+
+type Grounded = NonNullable<FinishDetails["groundingMetadata"]>
+
+/** With offsets that count in the text of the whole answer: its parts are not told apart there. */
+const inWhole = (grounding: Grounded, texts: ReadonlyArray<string>): Grounded => {
+  const { groundingSupports } = grounding
+  if (!groundingSupports?.some(({ segment }) => Usage.count(segment?.partIndex) > 0)) return grounding
+  const bytes = texts.map((text) => new TextEncoder().encode(text).length)
+  return {
+    ...grounding,
+    groundingSupports: groundingSupports.map((support) => {
+      const { segment } = support
+      const part = Usage.count(segment?.partIndex)
+      if (!segment || !(part > 0 && part < texts.length)) return support
+      const { partIndex: _, ...rest } = segment
+      const start = bytes.slice(0, part).reduce((sum, length) => sum + length, 0)
+      return {
+        ...support,
+        segment: {
+          ...rest,
+          startIndex: start + Usage.count(rest.startIndex),
+          ...(rest.endIndex == null ? {} : { endIndex: start + Usage.count(rest.endIndex) })
+        }
+      }
+    })
   }
 }
 
@@ -147,25 +172,24 @@ const logprobs = (earlier: Logprobs | undefined, later: Logprobs): Logprobs =>
     topCandidates: [...list(earlier.topCandidates), ...list(later.topCandidates)]
   }
 
-/** Collects what an answer says beside its parts, chunk by chunk. */
+/** Collects what an answer says besides its parts, chunk by chunk. */
 export class FinishFold {
   #candidate: Candidate.Candidate = {}
   #promptFeedback: GenerateContent.GenerateContentResponse["promptFeedback"]
   #usageMetadata: GenerateContent.GenerateContentResponse["usageMetadata"]
-  #usage: Usage | undefined
+  /** The text of each part so far, empty for a part that is none: offsets of grounding count within parts. */
+  readonly #texts: Array<string> = []
   /** The last reason that was given. */
   reason: string | undefined
 
   add(response: GenerateContent.GenerateContentResponse): void {
-    if (response.usageMetadata) {
-      this.#usageMetadata = { ...this.#usageMetadata, ...response.usageMetadata }
-      this.#usage = GenerateContent.usage(response)
-    }
+    this.#usageMetadata = Usage.carried(this.#usageMetadata, response.usageMetadata)
     if (response.promptFeedback) this.#promptFeedback = response.promptFeedback
     const candidate = response.candidates?.[0]
     if (candidate === undefined) return
     this.reason = Candidate.finishReason(candidate) ?? this.reason
-    const { content: _, ...said } = candidate
+    const { content, ...said } = candidate
+    for (const part of content?.parts ?? []) this.#texts.push(part.thought === true ? "" : part.text ?? "")
     const before = this.#candidate
     const { citationMetadata, groundingMetadata, logprobsResult } = said
     this.#candidate = {
@@ -181,7 +205,7 @@ export class FinishFold {
     }
   }
 
-  /** The sources so far, one an address. */
+  /** The sources so far; each address is listed once. */
   sources(nextId: () => string): Array<Source> {
     const seen = new Set<string>()
     const out: Array<Source> = []
@@ -196,11 +220,16 @@ export class FinishFold {
     return out
   }
 
+  /** The tokens that were counted so far. */
+  get used(): Response.FinishPartEncoded["usage"] {
+    return usage(this.#usageMetadata ? Usage.fromMetadata(this.#usageMetadata) : undefined)
+  }
+
   part(asksForTools: boolean): Response.FinishPartEncoded {
     return {
       type: "finish",
       reason: finishReason(this.reason, asksForTools),
-      usage: usage(this.#usage),
+      usage: this.used,
       metadata: { google: this.#details() }
     }
   }
@@ -214,7 +243,7 @@ export class FinishFold {
       ...(finishMessage ? { finishMessage } : {}),
       ...(continuationToken ? { continuationToken } : {}),
       ...(safetyRatings ? { safetyRatings } : {}),
-      ...(groundingMetadata ? { groundingMetadata } : {}),
+      ...(groundingMetadata ? { groundingMetadata: inWhole(groundingMetadata, this.#texts) } : {}),
       ...(citationMetadata ? { citationMetadata } : {}),
       ...(urlContextMetadata ? { urlContextMetadata } : {}),
       ...(avgLogprobs === undefined || avgLogprobs === null ? {} : { avgLogprobs }),

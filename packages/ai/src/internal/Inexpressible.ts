@@ -1,4 +1,4 @@
-/** What a dialect has no words for. */
+/** Thrown for a schema that a dialect cannot express. */
 export class Inexpressible extends Error {
   readonly path: string
   constructor(path: string, why: string) {

@@ -1,8 +1,8 @@
 /**
- * One wire part of an answer as the part of `effect/ai` that it is. Pure.
+ * Turns one wire part of an answer into the part of `effect/ai` that it is. Pure.
  *
- * Nothing is lost: what `effect/ai` has no field for stands in the metadata, from where
- * `promptToContents` takes it back. A part never changes places and never joins another.
+ * Nothing is lost: if `effect/ai` has no field for something, it stands in the metadata, and `promptToContents` takes
+ * it back from there. A part never changes places and never joins another.
  */
 import type * as Part from "effect-gemini/wire/Part"
 import type * as Response from "effect/ai/Response"
@@ -10,7 +10,7 @@ import type { PartDetails } from "../GeminiMetadata.ts"
 import * as Json from "./json.ts"
 import type { ProviderId, ToolIndex } from "./toolIndex.ts"
 
-/** The parts that a model's answer consists of, whole. */
+/** The parts that the answer of a model consists of, without the pieces of a stream. */
 export type ContentPart =
   | Response.TextPartEncoded
   | Response.ReasoningPartEncoded
@@ -18,15 +18,15 @@ export type ContentPart =
   | Response.ToolCallPartEncoded
   | Response.ToolResultPartEncoded
 
-const idOf: Readonly<Record<string, ProviderId>> = {
+const idOf: ReadonlyMap<string, ProviderId> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   GOOGLE_SEARCH_WEB: "google.google_search",
   GOOGLE_SEARCH_IMAGE: "google.google_search",
   URL_CONTEXT: "google.url_context",
   GOOGLE_MAPS: "google.google_maps",
   FILE_SEARCH: "google.file_search"
-}
+}))
 
-/** Whether a part is text and nothing else (`thought` apart): such parts may be one block. */
+/** Whether a part is only text (it may be a thought). Such parts may be joined into one block. */
 export const isPlainText = (part: Part.Part): boolean => {
   if (typeof part.text !== "string") return false
   for (const key in part) {
@@ -40,7 +40,7 @@ const withGoogle = (google: PartDetails) => Object.keys(google).length === 0 ? u
 const signed = (part: Part.Part): PartDetails =>
   part.thoughtSignature ? { thoughtSignature: part.thoughtSignature } : {}
 
-/** The fields of a part that stand nowhere else. */
+/** The fields of a part that no field of `effect/ai` holds. */
 const others = (part: object): Pick<PartDetails, "fields"> =>
   Object.keys(part).length === 0 ? {} : { fields: Json.object(part) }
 
@@ -55,7 +55,7 @@ export class PartReader {
   /** Whether the answer asks the caller for a function. */
   asksForTools = false
 
-  /** `taken` are the ids of the conversation so far: a wire id that is among them is not used again. */
+  /** `taken` are the ids in the conversation so far. If a wire id is among them, the call gets a new one. */
   constructor(tools: ToolIndex, nextId: () => string, taken: ReadonlySet<string>) {
     this.#tools = tools
     this.#nextId = nextId
@@ -68,7 +68,10 @@ export class PartReader {
       const google = { ...signed(part), ...others(inlineData === undefined ? rest : { ...rest, inlineData }) }
       return { type: thought === true ? "reasoning" : "text", text, ...withGoogle(google) }
     }
-    if (inlineData) return this.#file(part, inlineData)
+    // A picture that the model drafted is a thought, and none of the answer's files.
+    if (inlineData) {
+      return thought === true ? { type: "reasoning", text: "", ...whole(part) } : this.#file(part, inlineData)
+    }
     if (part.functionCall) return this.#call(part, part.functionCall)
     if (part.functionResponse) {
       return this.#result(part, "google.mcp_servers", part.functionResponse.response ?? {}, false)
@@ -90,10 +93,15 @@ export class PartReader {
       )
     }
     if (part.toolCall) {
-      return this.#serverCall(part, idOf[String(part.toolCall.toolType)], part.toolCall.id, part.toolCall.args ?? {})
+      return this.#serverCall(
+        part,
+        idOf.get(String(part.toolCall.toolType)),
+        part.toolCall.id,
+        part.toolCall.args ?? {}
+      )
     }
     if (part.toolResponse) {
-      return this.#result(part, idOf[String(part.toolResponse.toolType)], part.toolResponse.response ?? {}, false)
+      return this.#result(part, idOf.get(String(part.toolResponse.toolType)), part.toolResponse.response ?? {}, false)
     }
     return this.#carrier(part)
   }
@@ -150,7 +158,7 @@ export class PartReader {
     return { type: "tool-result", id, name, result, isFailure, providerExecuted: true, ...whole(part) }
   }
 
-  /** `effect/ai` has no such part: an empty text carries it through the history. */
+  /** `effect/ai` has no such part, so an empty text carries it through the history. */
   #carrier(part: Part.Part): ContentPart {
     return { type: "text", text: "", ...whole(part) }
   }

@@ -1,9 +1,9 @@
 /**
- * The chunks of a stream as parts of `effect/ai`. Pure, and however the chunks are cut, the
- * same parts come out.
+ * Turns the chunks of a stream into parts of `effect/ai`. Pure. The same parts come out however the answer was cut into
+ * chunks.
  *
- * Plain text that follows plain text is one block. A text that carries anything else, a
- * signature above all, is a block of its own: text with and without signature stay apart.
+ * Plain text that follows plain text is one block. A text with anything else on it, above all a signature, is a block
+ * of its own, so that text with and without a signature stays apart.
  */
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Part from "effect-gemini/wire/Part"
@@ -16,7 +16,7 @@ import type { Context } from "./responseToParts.ts"
 type Out = Array<Response.StreamPartEncoded>
 type Block = { readonly kind: "text" | "reasoning"; readonly id: string }
 
-/** A call whose arguments still come. */
+/** A call whose arguments are still coming. */
 interface OpenCall {
   readonly first: Part.Part
   readonly call: Part.FunctionCall
@@ -47,12 +47,17 @@ export class StreamFold {
     for (const part of GenerateContent.parts(response)) this.#part(part, out)
   }
 
-  /** The answer is over, with `reason` where the chunks did not say why. */
+  /** Ends the answer. `reason` is used where the chunks gave none. */
   end(out: Out, reason?: string): void {
     this.#closeBlock(out)
     this.#closeCall(out)
     if (reason !== undefined) this.#finish.reason = reason
     out.push(...this.#finish.sources(this.#context.nextId), this.#finish.part(this.#reader.asksForTools))
+  }
+
+  /** What the answer has used so far. */
+  get usage(): Response.FinishPartEncoded["usage"] {
+    return this.#finish.used
   }
 
   #part(part: Part.Part, out: Out): void {
@@ -80,7 +85,7 @@ export class StreamFold {
     this.#block = undefined
   }
 
-  /** A piece of a streamed call; false for a call that came whole. */
+  /** Takes a piece of a streamed call. It returns false for a call that came whole. */
   #callPiece(part: Part.Part, call: Part.FunctionCall, out: Out): boolean {
     const open = this.#call
     const isNext = open !== undefined && !call.name && (!call.id || call.id === open.call.id)
@@ -103,7 +108,7 @@ export class StreamFold {
     return this.#call
   }
 
-  /** The pieces become the call that they were: with the first one's signature, sent back whole. */
+  /** Makes the whole call of its pieces, as it will be sent back, with the signature of the first piece. */
   #closeCall(out: Out): void {
     const open = this.#call
     if (open === undefined) return

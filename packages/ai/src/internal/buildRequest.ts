@@ -1,6 +1,4 @@
-/**
- * One request from what `effect/ai` asks for and what the settings say. Pure.
- */
+/** Makes one request of what `effect/ai` asks for and what the settings say. Pure. */
 import type * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as AiError from "effect/ai/AiError"
@@ -10,6 +8,7 @@ import * as Result from "effect/Result"
 import type { Config } from "../GeminiLanguageModel.ts"
 import * as GeminiSchema from "../GeminiSchema.ts"
 import * as Combinations from "./combinations.ts"
+import * as LargeSchemas from "./largeSchemas.ts"
 import { promptToContents } from "./promptToContents.ts"
 import { requestTools } from "./requestTools.ts"
 import * as Signatures from "./signatures.ts"
@@ -48,6 +47,21 @@ const lost = ({ message, name, path }: Signatures.Missing): AiError.AiErrorReaso
       `or, if Gemini did not make this call, set unsignedCalls: "mark".`
   })
 
+const chosen: AiError.AiErrorReason = new AiError.InvalidRequestError({
+  parameter: "toolChoice",
+  constraint: "cannot be sent beside cachedContent",
+  description: "The tools of a cached conversation, and which of them may be called, are settled in the cache."
+})
+
+const beheaded = (message: number): AiError.AiErrorReason =>
+  new AiError.InvalidRequestError({
+    parameter: "contents[0]",
+    constraint: "is a call of the model's, and the API wants what the user said before it",
+    description:
+      `Message ${message} of the prompt calls a tool before anybody has said something. Cut a conversation ` +
+      `before what the user says, as Tokenizer.truncate does.`
+  })
+
 export const buildRequest = (
   options: LanguageModel.ProviderOptions,
   config: Config.Settings & { readonly model: string },
@@ -57,6 +71,7 @@ export const buildRequest = (
     cachedContent,
     call: _,
     labels,
+    largeSchemas,
     model,
     safetySettings,
     schemaDialect = "json",
@@ -66,17 +81,24 @@ export const buildRequest = (
     unsignedCalls,
     ...generation
   } = config
-  const { placed: plain, systemInstruction } = promptToContents(options.prompt, index)
+  const { placed: plain, refusal, systemInstruction } = promptToContents(options.prompt, index)
+  if (refusal !== undefined) return Result.fail(refusal)
+  const [first] = plain
+  if (first?.content.role === "model" && first.content.parts?.some((part) => part.functionCall)) {
+    return Result.fail(beheaded(first.message))
+  }
   const placed = unsignedCalls === "mark" ? Signatures.mark(plain) : plain
   const missing = Signatures.isDemanded(model, placed) ? Signatures.missing(placed) : undefined
   if (missing !== undefined) return Result.fail(lost(missing))
-  const tools = requestTools(options, index, schemaDialect)
+  if (cachedContent && options.tools.length > 0 && options.toolChoice !== "auto") return Result.fail(chosen)
+  // The tools of a cached conversation are in the cache, and only their handlers are here.
+  const tools = requestTools(cachedContent ? { ...options, tools: [] } : options, index, schemaDialect)
   if (Result.isFailure(tools)) return Result.fail(tools.failure)
   const output = jsonOutput(options.responseFormat, schemaDialect)
   if (Result.isFailure(output)) return Result.fail(output.failure)
   const refused = Combinations.refusal(model, {
-    functions: options.tools.some((tool) => !AiTool.isProviderDefined(tool)),
-    ownTools: options.tools.some(AiTool.isProviderDefined),
+    functions: !cachedContent && options.tools.some((tool) => !AiTool.isProviderDefined(tool)),
+    ownTools: !cachedContent && options.tools.some(AiTool.isProviderDefined),
     json: options.responseFormat.type === "json" || generation.responseMimeType === "application/json"
   })
   if (refused !== undefined) {
@@ -86,7 +108,7 @@ export const buildRequest = (
   const merged = toolConfig || tools.success.toolConfig
     ? { toolConfig: { ...tools.success.toolConfig, ...toolConfig } }
     : {}
-  return Result.succeed({
+  const request: Request = {
     model,
     contents: placed.map(({ content }) => content),
     ...(systemInstruction === undefined ? {} : { systemInstruction }),
@@ -98,5 +120,6 @@ export const buildRequest = (
     ...(serviceTier ? { serviceTier } : {}),
     ...(labels ? { labels } : {}),
     ...(store === undefined || store === null ? {} : { store })
-  })
+  }
+  return Result.succeed(largeSchemas === "relax" ? LargeSchemas.relaxed(request) : request)
 }

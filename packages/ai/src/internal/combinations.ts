@@ -1,7 +1,7 @@
 /**
- * What may not stand in one request, as of `asOf`: models up to 2.5 take either functions or
- * Gemini's own tools, and neither beside JSON output (the server's refusals, 2025 and 2026).
- * A model that is not in the list is not judged: the server has the last word.
+ * Combinations that one request may not have, as of `asOf`: models up to 2.5 take either functions or Gemini's own
+ * tools, and neither of them beside JSON output (the server's refusals, 2025 and 2026). A model that is not in the list
+ * is not judged here, because the server has the last word.
  */
 
 /** The day (ISO, UTC) that the list describes. */
@@ -19,7 +19,7 @@ export interface Kinds {
   readonly json: boolean
 }
 
-/** Why the model refuses the combination, if it is known to. */
+/** Says why the model refuses the combination, if it is known to refuse it. */
 export const refusal = (model: string, { functions, json, ownTools }: Kinds): string | undefined => {
   if (!one.has(model.replace(/^models\//, ""))) return undefined
   const parts = [

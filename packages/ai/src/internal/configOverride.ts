@@ -1,4 +1,4 @@
-/** Settings of a model for the calls inside an effect: those given here over those that stand around it. */
+/** Settings of a model for the calls inside an effect. Settings given here win over those around it. */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"

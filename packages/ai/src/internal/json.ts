@@ -3,12 +3,12 @@ import type * as Schema from "effect/Schema"
 import type { JsonOf } from "../GeminiMetadata.ts"
 
 /**
- * A value that was parsed from JSON, or that its schema has passed as the wire has it: the
- * wire types only say `undefined` where a key may be missing, which no parsed value holds.
+ * A value that was parsed from JSON, or that its schema accepted as it came. The wire types allow `undefined` only
+ * where a key may be missing, and a parsed value never holds it.
  */
 export const parsed = <A>(value: A): JsonOf<A> => value as JsonOf<A>
 
-/** The same for an object whose keys are copied into another. */
+/** The same for an object whose keys are copied into another one. */
 export const object = (value: object): Schema.JsonObject => value as Schema.JsonObject
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,13 +1,13 @@
 /**
  * JSON Schema as Gemini reads it in `responseJsonSchema` and `parametersJsonSchema`. Pure.
  *
- * The API takes a list of keywords (documented, August 2026) and refuses or ignores the
- * others. What another keyword says is said with these where that is possible, else in the
- * description: the model reads it there and the codec still checks it. What cannot be said
- * at all is an `Inexpressible` with its path.
+ * The API takes a list of keywords (documented, August 2026) and refuses or ignores the others. If another keyword can
+ * be said with these, it is; otherwise the description says it: the model reads it there, and the codec still checks
+ * it. What cannot be said at all is an `Inexpressible` with its path.
  */
 import { Inexpressible } from "./Inexpressible.ts"
 import * as Json from "./json.ts"
+import * as References from "./references.ts"
 
 export type Node = { readonly [keyword: string]: unknown }
 type Draft = { [keyword: string]: unknown }
@@ -35,7 +35,7 @@ const taken: ReadonlySet<string> = new Set([
   "propertyOrdering"
 ])
 
-/** Said in words, in the description. */
+/** Keywords that are put into words, in the description. */
 const words: Readonly<Record<string, (value: unknown) => string>> = {
   pattern: (value) => `matches the regular expression ${String(value)}`,
   minLength: (value) => `at least ${String(value)} characters`,
@@ -50,20 +50,20 @@ const words: Readonly<Record<string, (value: unknown) => string>> = {
   contains: (value) => `one of the items matches ${JSON.stringify(value)}`
 }
 
-/** Say nothing about which values fit. */
-const silent: ReadonlySet<string> = new Set([
-  "$schema",
-  "$comment",
-  "$defs",
-  "definitions",
-  "default",
-  "examples",
-  "readOnly",
-  "writeOnly",
-  "deprecated",
-  "contentEncoding",
-  "contentMediaType",
-  "contentSchema"
+/**
+ * These say which values fit, and Gemini has no words for them. Any other keyword that is not known says nothing about
+ * values: JSON Schema calls it an annotation, and the tools of MCP servers are full of them (`x-…`, `example`).
+ */
+const inexpressible: ReadonlySet<string> = new Set([
+  "if",
+  "then",
+  "else",
+  "dependentSchemas",
+  "dependentRequired",
+  "dependencies",
+  "unevaluatedItems",
+  "$dynamicRef",
+  "$recursiveRef"
 ])
 
 const describe = (draft: Draft, sentence: string): void => {
@@ -77,14 +77,17 @@ const typeOf = (value: unknown): string => {
   return typeof value === "number" ? (Number.isInteger(value) ? "integer" : "number") : typeof value
 }
 
-const schemas = (value: unknown, path: string): ReadonlyArray<Node> =>
-  Array.isArray(value) ? value.map((member, i) => node(member, `${path}[${i}]`)) : []
+const schemas = (value: unknown, path: string, as: "whole" | "part" = "whole"): ReadonlyArray<Node> =>
+  Array.isArray(value) ? value.map((member, i) => node(member, `${path}[${i}]`, as)) : []
 
-const setEnum = (draft: Draft, values: ReadonlyArray<unknown>, path: string): void => {
+const setEnum = (draft: Draft, given: ReadonlyArray<unknown>, path: string): void => {
+  const values = Array.from(new Set(given))
+  // A list without values is refused (elastic/kibana#286302, 2026-08) and cannot be meant.
+  if (values.length === 0) return
   const kinds = new Set(values.map(typeOf))
   if (kinds.has("object")) throw new Inexpressible(path, "only strings, numbers, booleans and null can be listed")
   if (draft["type"] === undefined && kinds.size === 1) draft["type"] = Array.from(kinds)[0]
-  // The API lists strings and numbers; true, false and null are types to it.
+  // The API lists only strings and numbers; it takes true, false and null as types.
   if (kinds.has("boolean") || kinds.has("null")) {
     if (kinds.size === 1 && values.length === 1) {
       if (kinds.has("boolean")) describe(draft, `always ${String(values[0])}`)
@@ -99,6 +102,10 @@ const setEnum = (draft: Draft, values: ReadonlyArray<unknown>, path: string): vo
     delete draft["type"]
     return
   }
+  // An empty string in a list is refused (anomalyco/opencode#46676, 2026-09), and without it the list would forbid it.
+  if (values.includes("")) {
+    return describe(draft, `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`)
+  }
   draft["enum"] = values
 }
 
@@ -107,7 +114,7 @@ const set = (draft: Draft, values: ReadonlyArray<unknown>, path: string): Draft 
   return draft
 }
 
-/** What all members say, in one: they describe the same value. */
+/** Merges a member into the draft: all members of `allOf` describe the same value. */
 const mergeInto = (draft: Draft, member: Node, path: string): void => {
   for (const [keyword, value] of Object.entries(member)) {
     const before = draft[keyword]
@@ -135,8 +142,8 @@ const bound = (draft: Draft, keyword: string, value: unknown, isInteger: boolean
 }
 
 /**
- * Whether the description, Effect's own perhaps, already speaks of it. Lengths differ
- * there: JSON Schema counts code points, Effect UTF-16 units.
+ * Whether the description, perhaps one of Effect's own, already tells this. A length is told if the description speaks
+ * of one, though the numbers may differ: JSON Schema counts code points, and Effect UTF-16 units.
  */
 const isSaid = (draft: Draft, keyword: string, value: unknown): boolean => {
   const said = draft["description"]
@@ -151,20 +158,23 @@ const keywordInto = (draft: Draft, source: Node, keyword: string, value: unknown
     case "enum":
       return setEnum(draft, Array.isArray(value) ? value : [], path)
     case "$ref":
-      draft["$ref"] = typeof value === "string" ? value.replace("#/definitions/", "#/$defs/") : value
+      draft["$ref"] = value
+      return
+    case "$defs":
+    case "definitions":
+      return
+    case "nullable":
+      // OpenAPI's word, which servers of MCP also write into JSON Schema.
       return
     case "not":
-      // An empty struct: anything but null. A model can only be asked for an object.
+      // This is Effect's empty struct, which takes anything but null. A model can only be asked for an object.
       if (Json.isObject(value) && value["type"] === "null" && Object.keys(value).length === 1) {
         draft["type"] = "object"
         return
       }
       throw new Inexpressible(path, "no value fits, or a negation is needed, and Gemini has no word for either")
-    case "if":
-    case "dependentSchemas":
-      throw new Inexpressible(path, `conditions ("${keyword}") are not known to Gemini`)
     case "allOf":
-      return schemas(value, `${path}.allOf`).forEach((member) => mergeInto(draft, member, path))
+      return schemas(value, `${path}.allOf`, "part").forEach((member) => mergeInto(draft, member, path))
     case "anyOf":
     case "oneOf": {
       const seen = new Map(schemas(value, `${path}.${keyword}`).map((member) => [JSON.stringify(member), member]))
@@ -176,14 +186,14 @@ const keywordInto = (draft: Draft, source: Node, keyword: string, value: unknown
       return
     case "minimum":
     case "maximum":
-      // Every integer of JavaScript has these bounds: no news to the model.
+      // Every integer of JavaScript has these bounds, so they tell the model nothing.
       if (Math.abs(Number(value)) !== Number.MAX_SAFE_INTEGER) draft[keyword] = value
       return
     case "items":
       if (typeof value === "object") draft[keyword] = node(value, `${path}[]`)
       return
     case "additionalProperties":
-      draft[keyword] = typeof value === "boolean" ? value : node(value, `${path}{}`, true)
+      draft[keyword] = typeof value === "boolean" ? value : node(value, `${path}{}`, "free")
       return
     case "properties":
       draft[keyword] = Object.fromEntries(
@@ -201,22 +211,43 @@ const keywordInto = (draft: Draft, source: Node, keyword: string, value: unknown
       return describe(draft, `keys match ${first[0]}`)
     }
   }
+  if (inexpressible.has(keyword)) throw new Inexpressible(path, `conditions ("${keyword}") are not known to Gemini`)
   if (taken.has(keyword)) draft[keyword] = value
-  else if (words[keyword] !== undefined) {
+  else {
+    const inWords = Object.hasOwn(words, keyword) ? words[keyword] : undefined
+    if (inWords === undefined) return
     if (!bound(draft, keyword, value, source["type"] === "integer") && !isSaid(draft, keyword, value)) {
-      describe(draft, words[keyword](value))
+      describe(draft, inWords(value))
     }
-  } else if (!silent.has(keyword)) throw new Inexpressible(path, `"${keyword}" is not known to Gemini`)
+  }
+}
+
+/**
+ * Sees to it that every required key has a property here: any other key is refused (MarkusPfundstein/mcp-obsidian#105),
+ * and is put into words.
+ */
+const needed = (draft: Draft): void => {
+  const { properties, required } = draft
+  if (!Array.isArray(required)) return
+  const known = required.filter((name) => Json.isObject(properties) && Object.hasOwn(properties, String(name)))
+  if (known.length === required.length) return
+  const lost = required.filter((name) => !known.includes(name))
+  if (known.length > 0) draft["required"] = known
+  else delete draft["required"]
+  describe(draft, `needs ${lost.map((name) => JSON.stringify(name)).join(", ")}`)
 }
 
 const isNever = (value: unknown): boolean => Json.isObject(value) && Json.isObject(value["not"])
 
-const node = (value: unknown, path: string, orNothing = false): Node => {
+/**
+ * Makes one schema: a whole one, a part of one (`allOf`), or the schema of an object's free keys, which may be missing.
+ */
+const node = (value: unknown, path: string, as: "whole" | "part" | "free" = "whole"): Node => {
   if (value === true) return {}
-  if (orNothing && isNever(value)) return { not: {} }
+  if (as === "free" && isNever(value)) return { not: {} }
   if (!Json.isObject(value)) throw new Inexpressible(path, "no value fits")
   const draft: Draft = {}
-  // What is said in words follows the description that is there.
+  // What is put into words comes behind the description that is already there.
   if (typeof value["description"] === "string") draft["description"] = value["description"]
   for (const [keyword, entry] of Object.entries(value)) {
     if (keyword !== "description") keywordInto(draft, value, keyword, entry, path)
@@ -224,14 +255,26 @@ const node = (value: unknown, path: string, orNothing = false): Node => {
   if (Json.isObject(draft["additionalProperties"]) && "not" in draft["additionalProperties"]) {
     draft["additionalProperties"] = false
   }
+  if (as === "part") return draft
+  needed(draft)
   // A tuple of fixed length says so by its length.
   if (Array.isArray(draft["prefixItems"]) && draft["items"] === undefined && draft["maxItems"] === undefined) {
     draft["maxItems"] = draft["prefixItems"].length
   }
+  return orNull(referring(draft), value["nullable"] === true)
+}
+
+/** No other keyword may stand beside a reference. */
+const referring = (draft: Node): Node => {
   if (draft["$ref"] === undefined || Object.keys(draft).length === 1) return draft
-  // Beside a reference nothing else may stand.
   const { $ref, ...rest } = draft
   return { ...rest, anyOf: [{ $ref }] }
+}
+
+const orNull = (draft: Node, isNullable: boolean): Node => {
+  if (!isNullable) return draft
+  const { description, ...rest } = draft
+  return { ...(description === undefined ? {} : { description }), anyOf: [rest, { type: "null" }] }
 }
 
 const references = (value: unknown, out: Set<string>): void => {
@@ -243,16 +286,18 @@ const references = (value: unknown, out: Set<string>): void => {
 }
 
 /** The whole document with the definitions that it uses. */
-export const toJsonDialect = (schema: Node, definitions: Readonly<Record<string, unknown>>): Node => {
+export const toJsonDialect = (source: Node): Node => {
+  const { definitions, schema } = References.local(source)
   const root = node(schema, "")
   const used = new Set<string>()
   references(root, used)
-  const $defs: Record<string, Node> = {}
-  // The set grows while it is walked: definitions use definitions.
+  const $defs = new Map<string, Node>()
+  // The set grows while it is walked, because definitions use definitions.
   for (const name of used) {
-    if (definitions[name] === undefined) continue
-    $defs[name] = node(definitions[name], `$defs.${name}`)
-    references($defs[name], used)
+    if (!definitions.has(name)) throw new Inexpressible("", `the reference ${JSON.stringify(name)} leads nowhere`)
+    const definition = node(definitions.get(name), `$defs.${name}`)
+    $defs.set(name, definition)
+    references(definition, used)
   }
-  return Object.keys($defs).length === 0 ? root : { ...root, $defs }
+  return $defs.size === 0 ? root : { ...root, $defs: Object.fromEntries($defs) }
 }

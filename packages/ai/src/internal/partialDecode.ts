@@ -1,9 +1,9 @@
 /**
- * What is certain of an object that is still coming, decoded. Pure.
+ * Decodes the part of an incomplete object that is certain. Pure.
  *
- * An entry that has ended is decoded by its own schema. Of one that has not, the certain
- * inside of structs and arrays is decoded; a string is given as far as it came where its
- * schema takes that, and anything else is left out until it ends.
+ * An entry that has ended is decoded by its own schema. Of structs and arrays that have not ended, the entries that are
+ * certain are decoded. A string that has not ended is given as far as it came, if its schema takes that; anything else
+ * is left out until it ends.
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -18,8 +18,7 @@ const decoders = new WeakMap<Schema.Top, Decode>()
 const decoder = (schema: Schema.Top): Decode => {
   const known = decoders.get(schema)
   if (known !== undefined) return known
-  // The schema of a structured output decodes without services here: a codec that needs
-  // some fails, and its value is left out until the end.
+  // No services are provided here: a codec that needs one fails, and its value is left out until the end.
   const made = Schema.decodeUnknownOption(Schema.toCodecJson(schema as AnySchema))
   decoders.set(schema, made)
   return made
@@ -34,7 +33,7 @@ const fieldsOf = (schema: Schema.Top): Readonly<Record<string, Schema.Top>> | un
     : undefined
 }
 
-/** `optionalKey(X)` and its like around X. */
+/** The schema inside `optionalKey(X)` and its like. */
 const unwrapped = (schema: Schema.Top): Schema.Top =>
   "schema" in schema && Schema.isSchema(schema.schema) && !("fields" in schema) && schema.ast._tag !== "Arrays"
     ? schema.schema
@@ -51,7 +50,7 @@ const itemOf = (schema: Schema.Top): Schema.Top | undefined => {
 
 const wrappers = new WeakMap<Schema.Top, Schema.Top>()
 
-/** One entry by itself: its key may be optional or have a default. */
+/** The schema of one entry by itself; its key may be optional or have a default. */
 const asEntry = (schema: Schema.Top): Schema.Top => {
   const known = wrappers.get(schema)
   if (known !== undefined) return known

@@ -1,19 +1,17 @@
-/**
- * The beginning of a JSON text as the value that it is so far. Pure.
- */
+/** Reads the beginning of a JSON text as the value that it is so far. Pure. */
 
 /** A value, and whether its end has been seen. */
 export interface Partial {
   readonly value: unknown
   readonly complete: boolean
-  /** Of an array or object: the last entry, which may be open. */
+  /** The last entry of an array or object, which may still be incomplete. */
   readonly last?: { readonly key: string | number; readonly partial: Partial }
 }
 
 const space = /\s*/y
 const scalar = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
-class Reader {
+class PartialReader {
   readonly #text: string
   #at = 0
 
@@ -61,7 +59,7 @@ class Reader {
       const partial = this.value()
       if (partial === undefined) break
       const name = String(key.value)
-      // Defined, not assigned: a key may be __proto__.
+      // The value is defined, not assigned, because a key may be __proto__.
       Object.defineProperty(out, name, { value: partial.value, enumerable: true, configurable: true, writable: true })
       last = { key: name, partial }
       if (!partial.complete) break
@@ -103,7 +101,7 @@ class Reader {
     }
     const open = this.#text.slice(start)
     this.#at = this.#text.length
-    // An escape, or one half of a surrogate pair, that has not all come.
+    // An escape or a surrogate pair of which only a part has come is left out.
     const certain = open.replace(/\\(?:u[0-9a-fA-F]{0,3})?$/, "").replace(/\\u[dD][89abAB][0-9a-fA-F]{2}$/, "")
     return { value: JSON.parse(`${certain.replace(/[\uD800-\uDBFF]$/, "")}"`), complete: false }
   }
@@ -113,17 +111,17 @@ class Reader {
     const [text] = scalar.exec(this.#text) ?? []
     if (text === undefined) return undefined
     this.#at = scalar.lastIndex
-    // A number at the end of the text may go on.
+    // A number at the end of the text may still go on.
     return this.#at === this.#text.length && /\d$/.test(text)
       ? undefined
       : { value: JSON.parse(text), complete: true }
   }
 }
 
-/** The value is undefined while nothing is certain, and for text that is not JSON. */
+/** Parses the beginning of a text. The value is undefined while nothing is certain, and for text that is not JSON. */
 export const parse = (text: string): Partial | undefined => {
   try {
-    return new Reader(text).value()
+    return new PartialReader(text).value()
   } catch {
     return undefined
   }

@@ -1,16 +1,24 @@
 /**
- * A prompt of `effect/ai` as the contents of a request. Pure.
+ * Turns a prompt of `effect/ai` into the contents of a request. Pure.
  *
  * What Gemini said goes back as it said it: its parts in their order, each with its
- * signature. All results of one step go into one user content, in the order of the calls.
+ * signature. Every call gets its result in the user content after it, all results of one
+ * step in the order of the calls, wherever the prompt has them. A call that has none, since
+ * it was stopped or nobody approved it, gets one that says so: the API refuses a
+ * conversation with an open call.
  */
 import type { Content } from "effect-gemini/wire/Content"
-import * as Part from "effect-gemini/wire/Part"
+import type * as Part from "effect-gemini/wire/Part"
+import type * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
-import * as Base64 from "effect/encoding/Base64"
-import type { InputDetails, PartDetails } from "../GeminiMetadata.ts"
+import * as Result from "effect/Result"
+import type { PartDetails } from "../GeminiMetadata.ts"
+import { Exchanges } from "./Exchanges.ts"
+import { filePart, given } from "./filePart.ts"
 import * as Json from "./json.ts"
+import { isPlainText } from "./PartReader.ts"
 import type { ToolIndex } from "./toolIndex.ts"
+import * as ToolJson from "./toolJson.ts"
 
 /** A content, and the place in the prompt of the message that it began with. */
 export interface Placed {
@@ -23,58 +31,19 @@ export interface Placed {
 export interface Contents {
   readonly placed: ReadonlyArray<Placed>
   readonly systemInstruction: Content | undefined
+  /** Why the prompt cannot be sent, if a result in it is not JSON. */
+  readonly refusal: AiError.AiErrorReason | undefined
 }
 
-/** What is known of a call when its result comes. */
-interface Call {
+/** A call that waits for its result. */
+interface OpenCall {
+  readonly part: Prompt.ToolCallPart
   /** Undefined for a call that had no id on the wire. */
   readonly id: string | undefined
   readonly name: string
-  readonly order: number
 }
-
-const given = (details: InputDetails | null | undefined): Part.Part => ({
-  ...details?.fields,
-  ...(details?.mediaResolution ? { mediaResolution: details.mediaResolution } : {}),
-  ...(details?.videoMetadata ? { videoMetadata: details.videoMetadata } : {}),
-  ...(details?.thoughtSignature ? { thoughtSignature: details.thoughtSignature } : {})
-})
 
 const remembered = (details: PartDetails | null | undefined): Part.Part | undefined => details?.part
-
-/** The type and the data of a `data:` URL in base64; only what is before its comma is looked at. */
-const inlined = (data: string): { readonly type: string; readonly data: string } | undefined => {
-  const comma = data.startsWith("data:") ? data.indexOf(",") : -1
-  const head = comma === -1 ? "" : data.slice("data:".length, comma)
-  return head.endsWith(";base64") ? { type: head.slice(0, head.indexOf(";")), data: data.slice(comma + 1) } : undefined
-}
-
-const concrete = (mediaType: string): string => mediaType === "image/*" ? "image/jpeg" : mediaType
-
-const isAddress = (data: string): boolean => /^(?:https?|gs):\/\//.test(data)
-
-/** Bytes, base64, a `data:` URL, or an address (Files API, YouTube, `https:`, `gs:`). */
-export const filePart = (part: Prompt.FilePart): Part.Part => {
-  const { inlineData, ...details } = given(part.options.google)
-  const mimeType = concrete(part.mediaType)
-  if (part.data instanceof Uint8Array) {
-    return { inlineData: { ...inlineData, mimeType, data: Base64.encode(part.data) }, ...details }
-  }
-  const data = part.data instanceof URL ? part.data.href : part.data
-  const inline = inlined(data)
-  if (inline !== undefined) {
-    return { inlineData: { ...inlineData, mimeType: inline.type || mimeType, data: inline.data }, ...details }
-  }
-  return part.data instanceof URL || isAddress(data)
-    ? { fileData: { mimeType, fileUri: data }, ...details }
-    : { inlineData: { ...inlineData, mimeType, data }, ...details }
-}
-
-/** The API takes objects only; `effect/ai` marks failures, Gemini knows them by their key. */
-const responseOf = (part: Prompt.ToolResultPart): Readonly<Record<string, unknown>> => {
-  if (part.isFailure) return { error: part.result ?? null }
-  return Json.isObject(part.result) ? part.result : { output: part.result ?? null }
-}
 
 type Media = NonNullable<NonNullable<Part.Part["functionResponse"]>["parts"]>[number]
 
@@ -83,92 +52,134 @@ const mediaOf = (part: Prompt.FilePart): Media => {
   return { ...(fileData ? { fileData } : {}), ...(inlineData ? { inlineData } : {}) }
 }
 
-/** A result; texts and files that the tool made for the model stand in its place. */
-const resultPart = (part: Prompt.ToolResultPart, call: Call): Part.Part => {
+/** The texts and files that a tool made for the model, which stand in place of its result. */
+const outputOf = (part: Prompt.ToolResultPart) => {
   const texts: Array<string> = []
-  const media: Array<Media> = []
+  const files: Array<Prompt.FilePart> = []
   for (const output of part.modelOutput ?? []) {
     if (output.type === "text") texts.push(output.text)
-    else media.push(mediaOf(output))
+    else files.push(output)
   }
-  return {
-    functionResponse: {
-      ...(call.id === undefined ? {} : { id: call.id }),
-      name: call.name,
-      response: texts.length > 0 && !part.isFailure ? { output: texts.join("\n") } : responseOf(part),
-      ...(media.length === 0 ? {} : { parts: media })
-    }
-  }
+  return { text: texts.length > 0 && !part.isFailure ? texts.join("\n") : undefined, files }
 }
+
+const response = ({ id, name }: OpenCall, answer: Readonly<Record<string, unknown>>, files: ReadonlyArray<Media>) => ({
+  functionResponse: {
+    ...(id === undefined ? {} : { id }),
+    name,
+    response: answer,
+    ...(files.length === 0 ? {} : { parts: files })
+  }
+})
+
+/** What a call is called that the model gave no name. */
+const unnamed = "unnamed"
+
+/** An empty text that carries nothing says nothing, and servers refuse it. */
+const said = (part: Part.Part): Array<Part.Part> => part.text === "" && isPlainText(part) ? [] : [part]
 
 class Builder {
   readonly #tools: ToolIndex
-  readonly #calls = new Map<string, Call>()
-  #order = 0
+  readonly #exchanges: Exchanges
+  refusal: AiError.AiErrorReason | undefined
 
-  constructor(tools: ToolIndex) {
+  constructor(tools: ToolIndex, exchanges: Exchanges) {
     this.#tools = tools
+    this.#exchanges = exchanges
   }
 
   user(message: Prompt.UserMessage): Array<Part.Part> {
-    return message.content.map((part) =>
-      part.type === "text" ? { text: part.text, ...given(part.options.google) } : filePart(part)
+    return message.content.flatMap((part) =>
+      part.type === "text" ? said({ text: part.text, ...given(part.options.google) }) : [filePart(part)]
     )
   }
 
-  assistant(message: Prompt.AssistantMessage): Array<Part.Part> {
-    return message.content.flatMap((part): Array<Part.Part> => {
+  /** What Gemini said, and the calls in it that wait for a result. */
+  assistant(message: Prompt.AssistantMessage): { readonly parts: Array<Part.Part>; readonly open: Array<OpenCall> } {
+    const open: Array<OpenCall> = []
+    const parts = message.content.flatMap((part): Array<Part.Part> => {
       switch (part.type) {
         case "text":
         case "reasoning": {
           const whole = remembered(part.options.google)
-          if (whole !== undefined) return [whole]
-          const details = given(part.options.google)
-          if (part.text === "" && Object.keys(details).length === 0) return []
-          return [{ text: part.text, ...(part.type === "reasoning" ? { thought: true } : {}), ...details }]
+          return said(
+            whole ??
+              {
+                text: part.text,
+                ...(part.type === "reasoning" ? { thought: true } : {}),
+                ...given(part.options.google)
+              }
+          )
         }
         case "file":
           return [filePart(part)]
         case "tool-call":
-          return this.#call(part)
-        case "tool-result":
-          return this.#serverResult(part)
+          return this.#call(part, open)
+        case "tool-result": {
+          const whole = remembered(part.options.google)
+          if (whole === undefined) return []
+          // A server of MCP's answered in the model's own turn.
+          const at = whole.functionResponse ? open.findIndex((call) => call.part.id === part.id) : -1
+          if (at >= 0) open.splice(at, 1)
+          return [whole]
+        }
         default:
           return []
       }
     })
+    return { parts, open }
   }
 
-  /** Of one step: in the order of its calls, whichever ended first. */
-  results(parts: ReadonlyArray<Prompt.ToolResultPart>): Array<Part.Part> {
-    const ordered = parts.map((part) => {
-      const call = this.#calls.get(part.id) ??
-        { id: part.id, name: this.#tools.toWire(part.name), order: Number.MAX_SAFE_INTEGER }
-      return { order: call.order, wire: resultPart(part, call) }
-    })
-    return ordered.sort((a, b) => a.order - b.order).map(({ wire }) => wire)
-  }
-
-  #call(part: Prompt.ToolCallPart): Array<Part.Part> {
+  #call(part: Prompt.ToolCallPart, open: Array<OpenCall>): Array<Part.Part> {
     const whole = remembered(part.options.google)
     if (whole !== undefined) {
-      const name = whole.functionCall?.name ?? this.#tools.toWire(part.name)
-      this.#calls.set(part.id, { id: whole.functionCall?.id ?? undefined, name, order: this.#order++ })
+      const { functionCall } = whole
+      if (functionCall) {
+        // A call that names nothing is refused when it comes back, and so is its result.
+        const name = functionCall.name === "" ? unnamed : functionCall.name ?? this.#tools.toWire(part.name)
+        open.push({ part, id: functionCall.id ?? undefined, name })
+        if (functionCall.name === "") return [{ ...whole, functionCall: { ...functionCall, name } }]
+      }
       return [whole]
     }
     // A call of another provider's own tool means nothing to this one.
     if (part.providerExecuted) return []
     const name = this.#tools.toWire(part.name)
-    this.#calls.set(part.id, { id: part.id, name, order: this.#order++ })
+    open.push({ part, id: part.id, name })
+    const args = ToolJson.params(this.#tools.tool(part.name), part.params)
     return [{
-      functionCall: { id: part.id, name, args: Json.isObject(part.params) ? part.params : {} },
+      functionCall: { id: part.id, name, args: Json.isObject(args) ? args : {} },
       ...given(part.options.google)
     }]
   }
 
-  #serverResult(part: Prompt.ToolResultPart): Array<Part.Part> {
-    const whole = remembered(part.options.google)
-    return whole === undefined ? [] : [whole]
+  /** The results of a step, in the order of its calls. */
+  results(calls: ReadonlyArray<OpenCall>): Array<Part.Part> {
+    return calls.map((call) => {
+      const part = this.#exchanges.result(call.part)
+      if (part === undefined) return response(call, { error: this.#exchanges.unanswered(call.part) }, [])
+      const { files, text } = outputOf(part)
+      return response(call, text === undefined ? this.#answer(part) : { output: text }, files.map(mediaOf))
+    })
+  }
+
+  /** A result whose call is not in the prompt: the API takes no such result, but it takes what it says. */
+  orphans(message: Prompt.ToolMessage): Array<Part.Part> {
+    return message.content.flatMap((part): Array<Part.Part> => {
+      if (part.type !== "tool-result" || !this.#exchanges.isOrphan(part)) return []
+      const { files, text } = outputOf(part)
+      const said = text ?? JSON.stringify(this.#answer(part))
+      return [{ text: `Result of an earlier call of ${part.name}: ${said}` }, ...files.map(filePart)]
+    })
+  }
+
+  /** The API takes objects only; `effect/ai` marks failures, Gemini knows them by their key. */
+  #answer(part: Prompt.ToolResultPart): Readonly<Record<string, unknown>> {
+    const json = ToolJson.result(this.#tools.tool(part.name), part)
+    if (Result.isFailure(json)) this.refusal ??= json.failure
+    const value = Result.getOrElse(json, () => null)
+    if (part.isFailure) return { error: value }
+    return Json.isObject(value) ? value : { output: value }
   }
 }
 
@@ -176,17 +187,14 @@ const hasOwnCalls = (message: Prompt.AssistantMessage): boolean =>
   message.content.every((part) => part.type !== "tool-call" || part.options.google !== undefined)
 
 export const promptToContents = (prompt: Prompt.Prompt, tools: ToolIndex): Contents => {
-  const builder = new Builder(tools)
+  const builder = new Builder(tools, new Exchanges(prompt))
   const system: Array<Part.Part> = []
   const placed: Array<Placed> = []
-  const messages = prompt.content
-  for (let i = 0; i < messages.length; i++) {
-    const message = messages[i]
-    if (message === undefined) continue
-    const add = (role: "user" | "model", parts: ReadonlyArray<Part.Part>, at: number, own: boolean) => {
+  prompt.content.forEach((message, at) => {
+    const add = (role: "user" | "model", parts: ReadonlyArray<Part.Part>, own: boolean) => {
       const last = placed.at(-1)
       if (parts.length === 0) return
-      // What the model said in a row is one step to the API.
+      // To the API, everything that the model said in a row is one step.
       if (role === "model" && last?.content.role === "model") {
         const content = { role, parts: [...(last.content.parts ?? []), ...parts] }
         placed[placed.length - 1] = { content, message: last.message, own: last.own && own }
@@ -194,28 +202,29 @@ export const promptToContents = (prompt: Prompt.Prompt, tools: ToolIndex): Conte
     }
     switch (message.role) {
       case "system":
-        system.push({ text: message.content })
+        system.push(...said({ text: message.content }))
         break
       case "user":
-        add("user", builder.user(message), i, false)
+        add("user", builder.user(message), false)
         break
-      case "assistant":
-        add("model", builder.assistant(message), i, hasOwnCalls(message))
-        break
-      case "tool": {
-        const results: Array<Prompt.ToolResultPart> = []
-        const at = i
-        // Approvals split the results of a step over several messages; the API wants them together.
-        for (let next = messages[i]; next?.role === "tool"; next = messages[++i]) {
-          for (const part of next.content) if (part.type === "tool-result") results.push(part)
-        }
-        i--
-        add("user", builder.results(results), at, false)
+      case "assistant": {
+        const { open, parts } = builder.assistant(message)
+        add("model", parts, hasOwnCalls(message))
+        add("user", builder.results(open), false)
         break
       }
+      case "tool":
+        add("user", builder.orphans(message), false)
+        break
     }
+  })
+  // A system instruction alone asks for nothing, and the API refuses it: then it is what the user says.
+  const alone = placed.length === 0 && system.length > 0
+  return {
+    placed: alone ? [{ content: { role: "user", parts: system }, message: 0, own: false }] : placed,
+    systemInstruction: alone || system.length === 0 ? undefined : { parts: system },
+    refusal: builder.refusal
   }
-  return { placed, systemInstruction: system.length === 0 ? undefined : { parts: system } }
 }
 
 /** The ids of the calls in a prompt. */

@@ -87,15 +87,36 @@ const providerTool = (tool: AiTool.AnyProviderDefined): Result.Result<GeminiTool
   }
 }
 
-const calling = (choice: Choice, index: ToolIndex): Calling | undefined => {
-  if (choice === "auto") return undefined
-  if (choice === "none") return { mode: "NONE" }
-  if (choice === "required") return { mode: "ANY" }
-  if ("tool" in choice) return { mode: "ANY", allowedFunctionNames: [index.toWire(choice.tool)] }
+const unenforceable = (constraint: string): AiError.AiErrorReason =>
+  new AiError.InvalidRequestError({
+    parameter: "toolChoice",
+    constraint,
+    description:
+      "Gemini cannot be made to use its own tools, only functions: let it choose (\"auto\"), or name a function."
+  })
+
+/**
+ * How functions may be called. Gemini's own tools are not functions: a choice that names some of both asks for one of
+ * the functions, and a choice that names no function cannot be kept.
+ */
+const calling = (
+  choice: Choice,
+  index: ToolIndex
+): Result.Result<Calling | undefined, AiError.AiErrorReason> => {
+  if (choice === "auto") return Result.succeed(undefined)
+  if (choice === "none") return Result.succeed({ mode: "NONE" })
+  if (choice === "required") {
+    return index.functions.length === 0
+      ? Result.fail(unenforceable("is \"required\", and the request has no function"))
+      : Result.succeed({ mode: "ANY" })
+  }
+  const names = "tool" in choice ? [choice.tool] : choice.oneOf
   // With `auto` the request declares the allowed tools only.
-  return choice.mode === "required"
-    ? { mode: "ANY", allowedFunctionNames: choice.oneOf.map(index.toWire) }
-    : undefined
+  if (!("tool" in choice) && choice.mode !== "required") return Result.succeed(undefined)
+  const functions = names.filter((name) => index.tool(name) !== undefined)
+  return functions.length === 0
+    ? Result.fail(unenforceable(`names no function of the request (${names.join(", ")})`))
+    : Result.succeed({ mode: "ANY", allowedFunctionNames: functions.map(index.toWire) })
 }
 
 export const requestTools = (
@@ -117,14 +138,18 @@ export const requestTools = (
     }
   }
   if (functions.length === 0 && own.length === 0) return Result.succeed({})
-  const config = functions.length === 0 ? undefined : calling(options.toolChoice, index)
+  const config = calling(options.toolChoice, index)
+  if (Result.isFailure(config)) return Result.fail(config.failure)
+  // Without functions there is nothing to configure; a tool of Gemini's own that may not be used is left out.
+  const usable = options.toolChoice === "none" ? [] : own
   const toolConfig: GeminiTool.ToolConfig = {
-    ...(config === undefined ? {} : { functionCallingConfig: config }),
+    ...(config.success === undefined || functions.length === 0 ? {} : { functionCallingConfig: config.success }),
     // Without it the API refuses its own tools beside functions (Gemini 3, 2026).
-    ...(functions.length > 0 && own.length > 0 ? { includeServerSideToolInvocations: true } : {})
+    ...(functions.length > 0 && usable.length > 0 ? { includeServerSideToolInvocations: true } : {})
   }
+  const tools = [...(functions.length === 0 ? [] : [{ functionDeclarations: functions }]), ...usable]
   return Result.succeed({
-    tools: [...(functions.length === 0 ? [] : [{ functionDeclarations: functions }]), ...own],
+    ...(tools.length === 0 ? {} : { tools }),
     ...(Object.keys(toolConfig).length === 0 ? {} : { toolConfig })
   })
 }

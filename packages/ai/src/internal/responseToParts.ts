@@ -1,6 +1,4 @@
-/**
- * A whole response as parts of `effect/ai`. Pure.
- */
+/** Turns a whole response into parts of `effect/ai`. Pure. */
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
@@ -11,7 +9,7 @@ import type { ToolIndex } from "./toolIndex.ts"
 export interface Context {
   readonly tools: ToolIndex
   readonly nextId: () => string
-  /** The ids of the conversation so far. */
+  /** The ids in the conversation so far. */
   readonly taken: ReadonlySet<string>
 }
 
@@ -24,7 +22,7 @@ export const responseToParts = (
   finish.add(response)
   const out: Arr.NonEmptyArray<Response.PartEncoded> = [responseMetadata(response)]
   for (const part of GenerateContent.parts(response)) {
-    // An empty text that carries nothing says nothing, and some servers refuse it back.
+    // An empty text without anything else says nothing, and some servers refuse to take it back.
     if (!(part.text === "" && isPlainText(part))) out.push(reader.read(part))
   }
   out.push(...finish.sources(nextId), finish.part(reader.asksForTools))

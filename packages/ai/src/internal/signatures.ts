@@ -1,15 +1,15 @@
 /**
- * Whether a request would be refused for a lost thought signature, before it is sent. Pure.
+ * Tells before sending whether a request would be refused for a lost thought signature. Pure.
  *
- * Of the current turn (what follows the last thing the user said) the first call of every
- * step must carry its signature; the other calls of a step have none.
+ * In the current turn (all that follows the user's last message) the first call of every step must carry its signature;
+ * the other calls of a step have none.
  */
 import * as ModelCatalog from "effect-gemini/models/ModelCatalog"
 import type { Content } from "effect-gemini/wire/Content"
 import type * as Part from "effect-gemini/wire/Part"
 import type { Placed } from "./promptToContents.ts"
 
-/** Documented for calls that Gemini did not make (2026). */
+/** The signature that is documented for calls that Gemini did not make (2026). */
 export const dummy = "skip_thought_signature_validator"
 
 export interface Missing {
@@ -33,7 +33,10 @@ export const isDemanded = (model: string, placed: ReadonlyArray<Placed>): boolea
   ModelCatalog.signed.has(model.replace(/^models\//, "")) ||
   placed.some(({ content }) => parts(content).some((part) => part.functionCall && isSigned(part)))
 
-/** Calls that a server answered itself need none: their result stands in the same content. */
+/**
+ * The place of the first call that needs a signature. Calls that the server answered itself need none: their results
+ * stand in the same content.
+ */
 const firstCall = (content: Content): number => {
   const all = parts(content)
   return all.some((part) => part.functionResponse) ? -1 : all.findIndex((part) => part.functionCall)
@@ -41,7 +44,7 @@ const firstCall = (content: Content): number => {
 
 const current = (placed: ReadonlyArray<Placed>): number => placed.findLastIndex(({ content }) => isSpeech(content)) + 1
 
-/** The first call of the current turn that lost its signature. */
+/** Finds the first call of the current turn that lost its signature. */
 export const missing = (placed: ReadonlyArray<Placed>): Missing | undefined => {
   for (let i = current(placed); i < placed.length; i++) {
     const at = placed[i]
@@ -58,7 +61,7 @@ export const missing = (placed: ReadonlyArray<Placed>): Missing | undefined => {
   return undefined
 }
 
-/** Marks the calls of the current turn that Gemini did not make as such. */
+/** Marks the calls of the current turn that Gemini did not make as not its own. */
 export const mark = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
   const start = current(placed)
   return placed.map((entry, i) => {

@@ -28,7 +28,7 @@ const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, Plat
   return Effect.flatMap(Clock.currentTimeMillis, (now) => screen.note(Lines.waiting(event, now)))
 }
 
-/** `asItComes`: piece by piece; else act by act. */
+/** With `asItComes` an answer is written piece by piece, otherwise act by act. */
 export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, defaultModel: string): Output => {
   // The heading names the model that was asked, also for an alias; the footer the one that answered.
   const asked = new Map<string, string>()
@@ -67,7 +67,10 @@ const failure = (reason: ActFailed["reason"] | GeminiError) => ({
   message: reason.message
 })
 
-/** `lines`: one JSON line an event; else one document at the end, the results so far if an act fails. */
+/**
+ * With `lines` each event is one line of JSON. Otherwise there is one document at the end, or the results so far if an
+ * act fails.
+ */
 export const json = (screen: Screen, title: string, lines: boolean): Output => {
   const line = (value: object) => screen.write(`${toJson(value)}\n`)
   const document = (value: object) => screen.write(`${toJson(value, 2)}\n`)

@@ -1,9 +1,9 @@
 /**
- * A person's lines at a terminal: node's readline, with its editing and history. While an
- * answer is written nothing that is typed shows; it stands at the next prompt.
+ * A person's lines at a terminal: node's readline, with its editing and history. While an answer is being written, what
+ * is typed does not show; it stands at the next prompt.
  *
- * Reading lines holds the terminal in raw mode, so Ctrl-C is ours and no signal: it takes back what
- * is typed, interrupts what runs, or, at an empty prompt, ends.
+ * Reading lines holds the terminal in raw mode, so Ctrl-C arrives as a key and not as a signal. It takes back what is
+ * typed, interrupts what runs, or, at an empty prompt, ends.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -22,13 +22,13 @@ export type Heard =
 export interface Prompt {
   /** The next line. */
   readonly next: Effect.Effect<Heard>
-  /** Runs it until it is done, or until Ctrl-C: whether it was done. */
+  /** Runs the effect until it is done or until Ctrl-C, and says whether it was done. */
   readonly untilInterrupted: <E, R>(effect: Effect.Effect<void, E, R>) => Effect.Effect<boolean, E, R>
-  /** Writes a line of its own, around the prompt where that stands. */
+  /** Writes a line of its own. If the prompt stands there, the line goes above it. */
   readonly aside: <E, R>(write: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
 }
 
-/** What readline shows, while it may. */
+/** What readline shows, as long as it may show anything. */
 class Echo extends Writable {
   isShown = false
   get columns(): number {
@@ -36,7 +36,7 @@ class Echo extends Writable {
   }
   override _write(chunk: Uint8Array | string, _: string, done: (error?: Error | null) => void): void {
     if (this.isShown) process.stdout.write(chunk)
-    // At once: what waits would be judged by what holds later.
+    // This is called at once: if a piece waited, it would be judged by a later state.
     done()
   }
 }
@@ -94,7 +94,7 @@ const build = () => {
       echo.isShown = true
       lines.prompt(true)
       return Effect.sync(() => {
-        // Somebody else ends this: what follows begins a line of its own.
+        // Somebody else ends this line, and what follows begins a line of its own.
         hear = undefined
         echo.isShown = false
         process.stdout.write("\n")

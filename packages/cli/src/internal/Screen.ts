@@ -16,13 +16,16 @@ import * as Lines from "./lines.ts"
 import { clean, type Shown } from "./Shown.ts"
 
 export interface Screen {
-  /** To stdout. A string is cleaned of what a terminal would obey. */
+  /** Writes to stdout. A string is cleaned of everything that a terminal would obey. */
   readonly write: (text: string | Shown) => Effect.Effect<void, PlatformError>
-  /** A line of its own to stderr, cleaned. */
+  /** Writes a line of its own to stderr, cleaned. */
   readonly note: (line: string) => Effect.Effect<void, PlatformError>
   /** Whether there is a terminal for a status line. */
   readonly isLive: boolean
-  /** From now on the status line says what this returns (empty: nothing), asked at each drawing. */
+  /**
+   * From now on the status line says what this function returns, which is asked at each drawing. Empty: there is no
+   * line.
+   */
   readonly show: (line: (now: number) => string) => Effect.Effect<void>
   /** Draws the status line again. */
   readonly refresh: Effect.Effect<void, PlatformError>

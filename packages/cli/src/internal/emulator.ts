@@ -3,6 +3,7 @@
  */
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Fault from "effect-gemini-emulator/Fault"
+import type * as KeyPolicy from "effect-gemini-emulator/KeyPolicy"
 import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Recorded from "effect-gemini-emulator/Recorded"
 import * as Scenario from "effect-gemini-emulator/Scenario"
@@ -17,14 +18,14 @@ import * as Stream from "effect/Stream"
 import { CommandFailed } from "./CommandFailed.ts"
 import { clean } from "./Shown.ts"
 
-/** `gemini-3.8-flash`, `gemini-3.8-flash=0.3` */
+/** Reads `gemini-3.8-flash` or `gemini-3.8-flash=0.3`. */
 const overload = (text: string): Option.Option<Fault.Fault> => {
   const [, model, share] = /^(?:models\/)?([^=/]+)(?:=([01]|[01]?\.\d+))?$/.exec(text) ?? []
   if (model === undefined || Number(share ?? 1) > 1) return Option.none()
   return Option.some(Fault.overload(model, share === undefined ? {} : { share: Number(share) }))
 }
 
-/** `europe-west4`, `europe-west4=hang` */
+/** Reads `europe-west4` or `europe-west4=hang`. */
 const outage = (text: string): Option.Option<Fault.Fault> => {
   const [, region, how] = /^([\w-]+)(?:=(.+))?$/.exec(text) ?? []
   if (region === undefined) return Option.none()
@@ -32,7 +33,35 @@ const outage = (text: string): Option.Option<Fault.Fault> => {
   return down === undefined ? Option.none() : Option.some(Fault.outage(region, { down }))
 }
 
-/** A host comes from the command line, a region from its flags. */
+const standings = ["valid", "invalid", "expired", "unknown", "leaked"] as const
+
+interface NamedKey {
+  readonly key: string
+  readonly standing: (typeof standings)[number]
+}
+
+/** Reads `KEY`, which is a valid one, or `KEY=expired`. */
+const namedKey = (text: string): Option.Option<NamedKey> => {
+  const [, key, how = "valid"] = /^(.+?)(?:=([a-z]*))?$/.exec(text) ?? []
+  const standing = standings.find((standing) => standing === how)
+  return key === undefined || standing === undefined ? Option.none() : Option.some({ key, standing })
+}
+
+/** Undefined: every key is taken. As soon as one is called valid, all that no flag names are invalid. */
+const keyPolicy = (named: ReadonlyArray<NamedKey>): KeyPolicy.KeyPolicy | undefined => {
+  if (named.length === 0) return undefined
+  const of = (wanted: NamedKey["standing"]) => named.filter(({ standing }) => standing === wanted).map(({ key }) => key)
+  const valid = of("valid")
+  return {
+    ...(valid.length === 0 ? {} : { valid }),
+    invalid: of("invalid"),
+    expired: of("expired"),
+    unknown: of("unknown"),
+    leaked: of("leaked")
+  }
+}
+
+/** Cleaned, because a host comes from the command line and a region from its flags. */
 const say = (line: string) => Console.log(clean(line))
 
 const flags = {
@@ -74,6 +103,13 @@ const flags = {
     Flag.filterMap(outage, () => "REGION or REGION=HOW, where HOW is unavailable, reset or hang"),
     Flag.atLeast(0)
   ),
+  keys: Flag.String("keys").pipe(
+    Flag.withDescription(
+      "KEY: only this key and others so named are taken; KEY=invalid|expired|unknown|leaked: refuses it, as Google does"
+    ),
+    Flag.filterMap(namedKey, () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"),
+    Flag.atLeast(0)
+  ),
   strictSignatures: Flag.Boolean("strict-signatures").pipe(
     Flag.withDescription("take only thought signatures that it gave out itself"),
     Flag.withDefault(false)
@@ -86,7 +122,7 @@ const flags = {
 
 const warn = (text: string) => Console.error(clean(text))
 
-/** Each change of the file counts from then on; of a file that is wrong the rules before it stay. */
+/** Reads the file again after each change. If the file is wrong, the rules from before the change stay. */
 const follow = Effect.fnUntraced(function*(file: string) {
   const emulator = yield* Emulator.Emulator
   let isFirst = true
@@ -133,6 +169,7 @@ export const emulatorCommand = Command.make(
         Scenario.load(scenario.value),
         (error) => new CommandFailed({ exitCode: 2, text: error.message })
       )
+    const keys = keyPolicy(given.keys)
     const server = Emulator.layerServer({
       port,
       host,
@@ -140,8 +177,9 @@ export const emulatorCommand = Command.make(
       seed,
       answers,
       scenario: rules,
+      keys,
       strictSignatures: given.strictSignatures,
-      // Nobody reads the log here; it must not grow for days.
+      // Nobody reads the log here, and it must not grow for days.
       remember: 0,
       quotas: Option.getOrUndefined(quotas),
       faults: [...overload, ...outage],
@@ -149,8 +187,14 @@ export const emulatorCommand = Command.make(
     })
     return yield* Effect.gen(function*() {
       const { regionUrl, url } = yield* Emulator.Emulator
-      yield* say(`Gemini API on ${url}; any key is taken. Point a client there with`)
-      yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=emulator`)
+      const taken = keys === undefined
+        ? "any key is taken"
+        : keys.valid === undefined
+        ? "any key is taken but those that --keys refuses"
+        : "only the keys of --keys are taken"
+      const key = keys?.valid?.[0] ?? "emulator"
+      yield* say(`Gemini API on ${url}; ${taken}. Point a client there with`)
+      yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=${key}`)
       for (const { when } of outage) yield* say(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
       if (Option.isSome(scenario)) yield* follow(scenario.value)
       return yield* Effect.never

@@ -1,11 +1,11 @@
-/** Failures → what a person reads, with what to do next. No stack, no cause. */
+/** Failures as a person reads them, with what to do next. They show no stack and no cause. */
 import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type { LiveError } from "effect-gemini/LiveError"
 import * as Duration from "effect/Duration"
 import { time } from "./lines.ts"
 
-/** What to do about a reason, where there is something. */
+/** What to do about a reason, where something can be done. */
 const advice: { readonly [Tag in GeminiError["reason"]["_tag"]]?: string } = {
   MissingApiKey: "set GEMINI_API_KEY",
   Unauthenticated: "check GEMINI_API_KEY",
@@ -48,7 +48,13 @@ export const actFailed = (error: ActFailed, acts: number, isKept: boolean): stri
 
 export const geminiError = sayGemini
 
-/** The Live API refuses key, model and quota alike by closing: its words tell them apart. */
+/** The same of a file, for which other advice helps. */
+export const fileError = (error: GeminiError): string =>
+  error.reason._tag === "NotFound"
+    ? `${error.reason.message}\n  \`gemini-fx files list\` shows the files that this key has`
+    : sayGemini(error)
+
+/** The Live API refuses keys, models and quotas alike by closing the connection: only its words tell them apart. */
 const liveAdvice = ({ reason }: LiveError): string | undefined => {
   switch (reason._tag) {
     case "Handshake":

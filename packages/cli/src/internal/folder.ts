@@ -6,12 +6,12 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 
-/** These permissions of others a folder may not give. A folder above it may belong to a group. */
+/** The permissions that a folder must not give to others. A folder above it may belong to a group. */
 const refused = { private: 0o077, shared: 0o002 }
 
 /**
- * Makes the folder where it is not there, for its user alone, and says what keeps it from being used.
- * Undefined: nothing does, or it could not be made, which shows in its use.
+ * Makes the folder if it is not there, for its user alone, and says what keeps it from being used. Undefined: nothing
+ * does, or it could not be made, which will show when it is used.
  */
 export const prepare = Effect.fnUntraced(function*(directory: string, kind: keyof typeof refused) {
   const files = yield* FileSystem.FileSystem
@@ -26,7 +26,7 @@ export const problem = Effect.fnUntraced(function*(directory: string, kind: keyo
   if (Option.isNone(info)) return undefined
   const { mode, type, uid } = info.value
   if (type === "SymbolicLink") return `${directory} is a link`
-  if (type !== "Directory") return `${directory} is no folder`
+  if (type !== "Directory") return `${directory} is not a folder`
   // Where there are no users, as on Windows, there are no permissions to look at either.
   const me = process.getuid?.()
   if (me === undefined || Option.isNone(uid)) return undefined

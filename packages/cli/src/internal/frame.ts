@@ -1,4 +1,4 @@
-/** Lanes → the lines of a picture: bars, waits, resets. Pure. */
+/** Lanes as the lines of a picture: bars, waits, resets. Pure. */
 import * as Quota from "effect-gemini-emulator/Quota"
 import * as CliOutput from "effect/cli/CliOutput"
 import type { Group, Lane } from "./lanes.ts"
@@ -13,7 +13,9 @@ export interface Size {
 
 const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-/** A bar of `width` cells, in eighths of a cell. What is used at all shows, and what is not full does not look so. */
+/**
+ * A bar of `width` cells, in eighths of a cell. If anything is used, it shows; a bar that is not full never looks full.
+ */
 export const bar = (used: number, limit: number, width: number): string => {
   const share = limit <= 0 ? 1 : Math.min(1, used / limit)
   const exact = Math.round(share * width * 8)
@@ -29,7 +31,7 @@ interface Row {
   readonly note: string
 }
 
-/** What 429s taught counts before the tier's limit, as long as it is not forgotten. */
+/** A limit that a 429 taught counts before the tier's, until it is forgotten. */
 const minute = (
   row: Pick<Row, "name" | "used">,
   tier: number | null,
@@ -62,7 +64,7 @@ const rowsOf = ({ learned, limits, used }: Lane, now: number): ReadonlyArray<Row
 const amount = ({ limit, used }: Row): string =>
   limit === null ? `${count(used)}, no limit` : `${count(used)} of ${count(limit)}`
 
-/** What the lane waits for, in the order of what weighs most. */
+/** What the lane waits for; the weightiest reason comes first. */
 const state = (lane: Lane, now: number): string => {
   const { isExhausted, nextFree, parkedUntil, waiting } = lane
   const left = (until: number) => Lines.time(Math.max(0, until - now))
@@ -74,7 +76,7 @@ const state = (lane: Lane, now: number): string => {
   return nextFree === null || nextFree <= now ? "the next one when a call ends" : `the next one in ${left(nextFree)}`
 }
 
-/** What other processes wrote of their lanes is as foreign as an answer. */
+/** Cleaned, because what other processes wrote of their lanes is as foreign as an answer. */
 const heading = (lane: Lane, { faint, strong }: Lines.Style): readonly [plain: string, styled: Shown] => {
   const beside = [
     ...(lane.family === "generate" ? [] : [lane.family]),

@@ -1,9 +1,9 @@
 /**
- * Lanes as `limits` shows them: what running processes tell of theirs, and what is remembered of
- * those that nobody uses now.
+ * Lanes as `limits` shows them: what running processes tell of theirs, and what is remembered of lanes that nobody uses
+ * now.
  *
- * A run tells of its lanes in a file of its own, as long as it lives; who waits in a process is
- * known there alone, and the quota of an embedded emulator is gone with it.
+ * A run tells of its lanes in a file of its own as long as it lives. Only the process itself knows who waits in it, and
+ * the quota of an embedded emulator ends with the run.
  */
 import * as FileLaneStore from "effect-gemini/limits/FileLaneStore"
 import type * as LaneStore from "effect-gemini/limits/LaneStore"
@@ -20,7 +20,7 @@ import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import * as Folder from "./folder.ts"
 
-// JSON has no Infinity: what is not limited is null.
+// JSON has no Infinity: null means that there is no limit.
 const Limit = Schema.NullOr(Schema.Finite)
 
 const Lane = Schema.Struct({
@@ -58,25 +58,25 @@ const encode = Schema.encodeSync(Told)
 
 /** Lanes that one server counts. */
 export interface Group {
-  /** The run that tells of itself, where it also names its server. */
+  /** What the run says of itself, for a run that also names its server. */
   readonly title: string | undefined
   readonly lanes: ReadonlyArray<Lane>
 }
 
-/** The folder of lanes that is meant. */
+/** The folder of lanes that is shown. */
 export interface Source {
-  /** As runs name their server. */
+  /** The name of the server, as runs give it. */
   readonly server: string
-  /** Where its quota is remembered, if it is. */
+  /** The folder where its quota is remembered, if it is. */
   readonly directory: string | undefined
   readonly tier: Tier.Tier
 }
 
-/** A server that is another one in every run. */
+/** An embedded server is another one in every run. */
 export const embedded = "embedded"
 
 const every = 250
-/** Nobody tells that long nothing: it died. */
+/** A run that has told nothing for so many milliseconds has died. */
 const silence = 5_000
 
 const limit = (n: number): number | null => Number.isFinite(n) ? n : null
@@ -115,10 +115,7 @@ const directoryOfRuns = Effect.map(
   })
 )
 
-/**
- * Tells of the limiter's lanes for the life of the scope. That it cannot is no reason to fail: then
- * there is nothing to be seen of this run.
- */
+/** Tells of the limiter's lanes for the life of the scope. If it cannot, nothing fails: this run is just not shown. */
 export const tell = Effect.fnUntraced(function*(server: string, title: string) {
   const files = yield* FileSystem.FileSystem
   const limiter = yield* RateLimiter.RateLimiter
@@ -133,14 +130,14 @@ export const tell = Effect.fnUntraced(function*(server: string, title: string) {
     const at = yield* Clock.currentTimeMillis
     const text = JSON.stringify(lanes)
     if (text === said && at - saidAt < silence / 4) return
-    // In one step, so that nobody reads half of it.
+    // The file is put in place in one step, so that nobody reads half of it.
     yield* files.writeFileString(`${path}.new`, encode({ version: 1, server, title, at, lanes }), { mode: 0o600 })
     yield* files.rename(`${path}.new`, path)
     said = text
     saidAt = at
   })
   yield* Effect.addFinalizer(() => Effect.ignore(files.remove(path)))
-  // A step that was begun is ended, or its file would outlive the run.
+  // A step that has begun is also ended, because its file would outlive the run otherwise.
   const steps = Effect.forever(Effect.andThen(Effect.uninterruptible(Effect.ignore(step)), Effect.sleep(every)))
   yield* Effect.forkScoped(steps)
 })
@@ -148,7 +145,7 @@ export const tell = Effect.fnUntraced(function*(server: string, title: string) {
 const told = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const directory = yield* directoryOfRuns
-  // What another user could have written there is told by no run of this one.
+  // Nothing is read where another user could have written: it may not come from a run of this user's.
   if ((yield* Folder.problem(directory, "private")) !== undefined) return []
   const now = yield* Clock.currentTimeMillis
   const names = yield* Effect.orElseSucceed(files.readDirectory(directory), () => [])
@@ -158,7 +155,7 @@ const told = Effect.gen(function*() {
       const run = decode(yield* Effect.orElseSucceed(files.readFileString(join(directory, name)), () => ""))
       if (Option.isNone(run)) return []
       if (now - run.value.at <= silence) return name.endsWith(".json") ? [run.value] : []
-      // A minute on, it is certain: take away what a run that was killed has left.
+      // After a minute it is certain that the run was killed, and what it left is taken away.
       if (now - run.value.at > 60_000) yield* Effect.ignore(files.remove(join(directory, name)))
       return []
     })
@@ -169,7 +166,7 @@ const told = Effect.gen(function*() {
 const keyOf = ({ family, location, model, project }: Pick<Lane, "project" | "location" | "model" | "family">): string =>
   JSON.stringify([model, family, project, location])
 
-/** What the lanes of a directory count, of those that `known` does not have. */
+/** The counts of the lanes in a directory, without those that are in `known`. */
 const remembered = Effect.fnUntraced(function*(directory: string, tier: Tier.Tier, known: ReadonlySet<string>) {
   if ((yield* Folder.problem(directory, "shared")) !== undefined) return []
   const keys = (yield* FileLaneStore.lanes(directory)).filter((key) =>
@@ -181,7 +178,7 @@ const remembered = Effect.fnUntraced(function*(directory: string, tier: Tier.Tie
   return yield* Effect.forEach(keys, (key: LaneStore.LaneKey) => {
     const limits = Tier.limitsFor(tier, key.quotaModel)
     return Effect.map(
-      store.open(key, { window: 60_000, guard: 60 }).read(limits, now),
+      store.open(key, { window: 60_000, margin: 60 }).read(limits, now),
       ({ exhausted, freeIn, inFlight, learned, parkedUntil, requests, today, tokens }) =>
         fromSnapshot({
           lane: key,
@@ -204,7 +201,7 @@ export const read = Effect.fnUntraced(function*({ directory, server, tier }: Sou
   if (server === embedded) {
     return runs.map(({ lanes, title }): Group => ({ title, lanes: sorted(lanes) }))
   }
-  // Runs that share a store count the same, and wait each for itself.
+  // Runs that share a store count the same lane, and each run has its own waiting calls.
   const lanes = new Map<string, Lane>()
   for (const run of runs.toSorted((a, b) => a.at - b.at)) {
     for (const lane of run.lanes) {

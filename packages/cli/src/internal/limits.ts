@@ -33,7 +33,7 @@ const rowOf = (model: string, limits: Tier.Limits): ReadonlyArray<string> => [
 
 const notLimited = (n: number | null): string => count(n ?? Infinity)
 
-/** For pipes, and for a look: one line a lane. */
+/** For pipes and for a single look: one line a lane. */
 const usedTable = (groups: ReadonlyArray<Lanes.Group>): string => {
   const lanes = groups.flatMap((group) => group.lanes)
   if (lanes.length === 0) return ""

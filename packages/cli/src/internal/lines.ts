@@ -18,7 +18,7 @@ export const coloured: Style = {
   faint: (text) => Shown.styled("\x1b[2m", text, "\x1b[22m")
 }
 
-/** Cuts a line to so many cells, as which it is shown. */
+/** Cuts a line to a number of cells of the terminal. */
 export const fit = (line: string, columns: number): string => {
   const characters = Array.from(cleanLine(line))
   while (characters.length > 0 && CliOutput.displayWidth(characters.join("")) > columns) characters.pop()

@@ -90,7 +90,7 @@ const written = (
       return screen.write(chunk.text)
     }
     return Stream.runForEach(chunks, write).pipe(
-      // Also of an answer that breaks off.
+      // This holds for an answer that breaks off, too.
       Effect.ensuring(Effect.suspend(() => Effect.ignore(screen.write(last.endsWith("\n") ? "" : "\n")))),
       Effect.andThen(Effect.suspend(() =>
         finishReason === undefined || finishReason === "STOP"
@@ -125,7 +125,7 @@ const chat = (session: LiveSession, screen: Screen.Screen, speech: Speech | unde
   Effect.gen(function*() {
     const prompt = yield* Prompt.make
     yield* screen.note(`talking with ${session.model}: Ctrl-C interrupts an answer, Ctrl-D ends`)
-    // A turn that broke off is no end of a session that goes on.
+    // A turn that broke off does not end a session that goes on.
     const broken = (error: LiveError): Effect.Effect<void, LiveError | PlatformError> =>
       Effect.flatMap(
         session.status,
@@ -150,7 +150,7 @@ const chat = (session: LiveSession, screen: Screen.Screen, speech: Speech | unde
     return heard._tag === "Interrupted" ? 130 : 0
   })
 
-/** Lines of a pipe, each a turn. */
+/** Plays the lines of a pipe, each as one turn. */
 const recite = (session: LiveSession, screen: Screen.Screen, speech: Speech | undefined) =>
   Effect.gen(function*() {
     const stdio = yield* Stdio.Stdio
@@ -164,7 +164,7 @@ const recite = (session: LiveSession, screen: Screen.Screen, speech: Speech | un
     return 0
   })
 
-/** One spoken question; the answer as it is said. */
+/** Asks one spoken question, and writes the answer as it is said. */
 const listen = (session: LiveSession, screen: Screen.Screen, question: Audio.Sound, speech: Speech | undefined) =>
   Effect.gen(function*() {
     yield* session.activityStart
@@ -213,7 +213,7 @@ export const liveCommand = Command.make(
     if (Result.isFailure(model)) return yield* usage(`--model: ${model.failure}`)
     const question = Option.isNone(input.question) ? undefined : yield* readQuestion(input.question.value)
     const out = Option.getOrUndefined(input.out)
-    // A file that cannot be written is found out before anything is said.
+    // A file that cannot be written must fail before anything is said.
     if (out !== undefined) yield* writeSpeech(out, silence)
     const speech: Speech | undefined = out === undefined ? undefined : []
 

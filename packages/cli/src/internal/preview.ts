@@ -4,7 +4,7 @@ import type { Narrative } from "effect-gemini-narrative/Narrative"
 import * as Lines from "./lines.ts"
 import { Shown, shown } from "./Shown.ts"
 
-/** Stands where the output of an act will be. */
+/** Stands where the output of an act will be inserted. */
 const placeholder = (act: string): string => `{{${act}}}`
 
 const inputOf = (input: Act.Input): string => {

@@ -91,7 +91,9 @@ export const runCommand = Command.make(
     for (const folder of input.inputsFrom) {
       const info = yield* Effect.option(fs.stat(folder))
       if (Option.isNone(info)) return yield* usage(`--inputs-from ${folder}: there is no such folder`)
-      if (info.value.type !== "Directory") return yield* usage(`--inputs-from ${folder}: is no folder`)
+      if (info.value.type !== "Directory") {
+        return yield* usage(`--inputs-from ${folder}: this is not a folder; name the one that the images lie in`)
+      }
     }
     const narrative = yield* Effect.mapError(
       Narrative.fromFile(input.file, {

@@ -6,11 +6,13 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
 import type { Services } from "effect-gemini/FetchGemini"
+import * as Files from "effect-gemini/files/Files"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import type { GeminiLive } from "effect-gemini/GeminiLive"
 import * as FileLaneStore from "effect-gemini/limits/FileLaneStore"
 import * as Tier from "effect-gemini/limits/Tier"
 import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as ResourceHttp from "effect-gemini/ResourceHttp"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,23 +27,29 @@ import * as Lanes from "./lanes.ts"
 
 export interface Server {
   readonly says: string
-  /** The same for every run with this server and key; no secret. */
+  /** A name that is the same for every run with this server and key. It holds no secret. */
   readonly name: string
-  /** Where its quota is remembered between runs, if it is. */
+  /** The folder where its quota is remembered between runs, if it is. */
   readonly directory: string | undefined
   readonly layer: Layer.Layer<Services>
   readonly live: Layer.Layer<GeminiLive>
+  readonly files: Layer.Layer<Files.Files>
 }
 
 const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
 
 /** Options by the names that they have in the environment. */
-const variables: Readonly<Record<string, string>> = { baseUrl: "GEMINI_BASE_URL", apiVersion: "GEMINI_API_VERSION" }
+const variables: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries({ baseUrl: "GEMINI_BASE_URL", apiVersion: "GEMINI_API_VERSION" })
+)
 
-// Slow enough to watch, fast enough not to wait for.
+// An answer is then slow enough to be watched, and fast enough not to be waited for.
 const chunkDelay = 30
 
-/** What the emulator counts of a model's limits. Calls at once are the client's own business, and it takes no unknown field. */
+/**
+ * The part of a model's limits that the emulator counts. Concurrency is counted by the client alone, and the emulator
+ * refuses unknown fields.
+ */
 const counted = ({ rpd, rpm, tpm }: Tier.Limits): Quota.Limits => ({ rpm, tpm, rpd })
 
 /** The same limits on the emulator's side. */
@@ -61,7 +69,7 @@ const embedded = <A>(
   Layer.unwrap(
     Effect.map(Emulator.Emulator, ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
   ).pipe(Layer.provide(
-    // The system picks any free port of this machine; without a free port nothing else would work either.
+    // The system picks any free port of this machine; if there is none, nothing else would work either.
     Layer.orDie(Emulator.layerServer({
       chunkDelay,
       ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
@@ -69,8 +77,8 @@ const embedded = <A>(
   ))
 
 /**
- * Where Google's quota is remembered between runs: in GEMINI_FX_STATE or the user's directory for
- * state. Other servers' only if asked.
+ * Where Google's quota is remembered between runs: in GEMINI_FX_STATE or the user's directory for state. That of other
+ * servers is remembered only if it is asked for.
  */
 const directoryOf = (name: string, isAsked: boolean) =>
   Effect.map(
@@ -84,11 +92,17 @@ const directoryOf = (name: string, isAsked: boolean) =>
         : join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${name}`)
   )
 
-/** Whoever could write to the folder above could put another one in its place. */
+/** Checks the folder above, too: whoever could write to it could put another folder in its place. */
 const problemOf = Effect.fnUntraced(function*(directory: string) {
   const above = yield* Folder.prepare(dirname(directory), "shared")
   return above ?? (yield* Folder.prepare(directory, "shared"))
 })
+
+const filesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, timeouts }: GeminiConfig.Options) =>
+  Files.layer().pipe(
+    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, retry, timeouts })),
+    Layer.provide(NodeGemini.layerHttpClient())
+  )
 
 const emulated = (why: string, options: GeminiConfig.Options): Server => {
   const all = { tier: "tier3", ...options } as const
@@ -97,11 +111,15 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
     name: Lanes.embedded,
     directory: undefined,
     layer: embedded(all, NodeGemini.layerHttp),
-    live: embedded(all, NodeGemini.layerLive)
+    live: embedded(all, NodeGemini.layerLive),
+    files: embedded(all, filesLayer)
   }
 }
 
-/** `options` are what the command line says; they win over the environment. `isEmulated`: whatever that says. */
+/**
+ * `options` are those of the command line, and win over the environment. With `isEmulated` the emulator answers,
+ * whatever the environment says.
+ */
 export const choose = Effect.fnUntraced(function*(
   options: GeminiConfig.Options,
   isEmulated = false
@@ -124,12 +142,12 @@ export const choose = Effect.fnUntraced(function*(
   if (problem !== undefined) {
     return yield* new CommandFailed({
       exitCode: 2,
-      text: `${variables[problem.field] ?? problem.field}: ${problem.description}`
+      text: `${variables.get(problem.field) ?? problem.field}: ${problem.description}`
     })
   }
   const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
   const bills = isGoogle(url) ? "; Google may bill this key" : ""
-  // Apart by server and key, of which a digest is kept.
+  // Each server and key has a folder of its own, named by a digest.
   const name = createHash("sha256").update(`${url} ${Redacted.value(environment.apiKey)}`).digest("hex").slice(0, 12)
   const directory = yield* directoryOf(name, isGoogle(url))
   const kept = <A>(client: Layer.Layer<A>) =>
@@ -146,6 +164,7 @@ export const choose = Effect.fnUntraced(function*(
     name,
     directory,
     layer: kept(NodeGemini.layerHttp(all)),
-    live: kept(NodeGemini.layerLive(all))
+    live: kept(NodeGemini.layerLive(all)),
+    files: filesLayer(all)
   }
 })

@@ -19,8 +19,8 @@ export interface State {
 }
 
 /**
- * The whole text or none of it: a disk that is full, or a process that ends in the middle, leaves what
- * was there. Where the file is a link, what it leads to is written.
+ * Writes the whole text or nothing of it: if the disk is full, or the process ends in the middle, the old text stays.
+ * If the file is a link, its target is written.
  */
 const replace = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, file: string, text: string) {
   const target = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
@@ -35,7 +35,7 @@ const replace = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, file: str
     yield* fs.rename(next, target)
   }).pipe(
     Effect.onError(() => Effect.ignore(fs.remove(next, { force: true }))),
-    // One that was begun is ended, also by Ctrl-C, or the other file would be left.
+    // A step that has begun is also ended, also at Ctrl-C, because the other file would be left behind otherwise.
     Effect.uninterruptible
   )
 })

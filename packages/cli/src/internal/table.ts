@@ -1,7 +1,7 @@
 /** Rows of text, columns aligned: numbers to the right, the rest to the left. Pure. */
 import { cleanLine } from "./Shown.ts"
 
-/** `1048576` → `1,048,576`; what is not limited says so. */
+/** `1048576` becomes `1,048,576`; a number without a limit says that it has none. */
 export const count = (n: number | undefined): string =>
   n === undefined ? "-" : n === Infinity ? "no limit" : n.toLocaleString("en-US")
 

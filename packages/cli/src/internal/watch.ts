@@ -16,13 +16,13 @@ import type { Shown } from "./Shown.ts"
 const enter = "\x1b[?1049h\x1b[?25l"
 const leave = "\x1b[?25h\x1b[?1049l"
 
-/** Over the old picture, line by line, in one synchronised step: nothing is blank in between. */
+/** Draws over the old picture, line by line, in one synchronised step, so that nothing is blank in between. */
 const paint = (lines: ReadonlyArray<Shown>): string =>
   `\x1b[?2026h\x1b[H${lines.map(({ text }) => `${text}\x1b[K`).join("\r\n")}\x1b[J\x1b[?2026l`
 
 /**
- * Until `q` or Esc; Ctrl-C interrupts. `picture` is asked twice a second, and at once when the
- * terminal changes its size.
+ * Shows the picture until `q` or Esc is pressed; Ctrl-C interrupts. `picture` is asked twice a second, and at once when
+ * the terminal changes its size.
  */
 export const watch = <E, R>(
   picture: (size: Size, now: number) => Effect.Effect<ReadonlyArray<Shown>, E, R>
@@ -34,7 +34,7 @@ export const watch = <E, R>(
 
     let shown = ""
     const draw = Effect.gen(function*() {
-      // 0: the terminal does not say.
+      // 0 means that the terminal does not tell its size.
       const size = { columns: (yield* terminal.columns) || 80, rows: (yield* terminal.rows) || 24 }
       const text = paint(yield* picture(size, yield* Clock.currentTimeMillis))
       const next = `${size.columns} ${size.rows} ${text}`
@@ -56,6 +56,6 @@ export const watch = <E, R>(
         if (key.ctrl && key.name === "c") return Effect.interrupt
         return key.name === "q" || key.name === "escape" ? Effect.void : quitting
       })
-    // The end of the input is no key.
+    // If the input ends, that does not count as a key: the picture stays.
     yield* Effect.raceFirst(drawing, Effect.catch(quitting, () => Effect.never))
   }).pipe(Effect.scoped)

@@ -103,8 +103,7 @@ const toolkitOf = (parts: ReadonlyArray<Json>) => {
     ...Array.from(names, dynamicTool),
     GeminiTool.CodeExecution({}),
     GeminiTool.GoogleSearch({}),
-    GeminiTool.UrlContext({}),
-    GeminiTool.FileSearch({})
+    GeminiTool.UrlContext({})
   )
   return toolkit.pipe(Effect.provide(toolkit.toLayer(handlers)))
 }

@@ -586,7 +586,7 @@ describe("embeddings and tokens", () => {
       yield* enqueue({ response: { embeddings: [{ values: [1] }] } })
       const embedding = yield* EmbeddingModel.EmbeddingModel
       const error = yield* Effect.flip(embedding.embedMany(["a", "b"]))
-      assert.strictEqual(error.reason._tag, "InvalidOutputError")
+      assert.strictEqual(error.reason._tag, "InvalidResponseError")
     }).pipe(Effect.provide(embeddings.pipe(Layer.provideMerge(client())))))
 
   it.effect("a prompt is counted by the server, and truncated by that count", () =>

@@ -54,7 +54,7 @@ const outcome = (call: Effect.Effect<unknown, GeminiError>): Effect.Effect<strin
 
 interface Row {
   readonly what: "body" | "event" | "errorBody"
-  readonly call: (http: GeminiHttp.Service, options: GeminiHttp.CallOptions) => Effect.Effect<unknown, GeminiError>
+  readonly call: (http: GeminiHttp.Service, options: GeminiHttp.AttemptOptions) => Effect.Effect<unknown, GeminiError>
   /** What is sent, if the counted text is this one. */
   readonly framed: (text: string) => string
   readonly status?: number

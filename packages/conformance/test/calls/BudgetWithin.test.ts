@@ -1,6 +1,6 @@
 /**
- * Whatever is one attempt passes the budgets around it, whichever way it goes: calls, streams,
- * retries, continued answers, embeddings and calls over Live, of one client and of members.
+ * Everything that is an attempt passes the budgets around it, whichever way it goes: calls, streams, retries, continued
+ * answers, embeddings and calls over Live, of one client and of members.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
@@ -125,6 +125,19 @@ describe.each(Object.entries(clients))("within a budget, over %s", (_, client) =
       }
       assert.deepStrictEqual(yield* emulator.requests, [])
       assert.strictEqual(yield* tokensOf("run"), 0)
+    })))
+
+  it.live("calls that would rather wait are all answered while reservations alone are in their way", () =>
+    within(Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const call = gemini.use((gemini) => gemini.generate(request, { whenExhausted: "wait" }))
+      const answers = yield* Budget.within({ name: "tight", tokens: 1_100, outputTokens: 500 })(
+        Effect.all([call, call, call, call], { concurrency: "unbounded" })
+      )
+      const sum = answers.reduce((sum, { usage }) => sum + (usage?.totalTokens ?? NaN), 0)
+      assert.isBelow(sum, 1_100)
+      assert.strictEqual(yield* tokensOf("run"), sum)
+      assert.strictEqual((yield* emulator.requests).length, 4)
     })))
 
   it.live("the server counts near the limit, and what it counts is not charged", () =>

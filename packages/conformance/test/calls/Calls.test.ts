@@ -315,6 +315,76 @@ describe("quota", () => {
       assert.deepStrictEqual(parked.map(({ lane }) => lane.quotaModel), ["gemini-2.5-flash"])
     }).pipe(Effect.provide(services())))
 
+  describe("a 429 that names another model", () => {
+    const own = "gemini-2.5-flash"
+    const other = "gemini-2.5-pro"
+    const naming = (quotaId: string, named: string, retryDelay?: string) => ({
+      error: {
+        code: 429,
+        details: [
+          {
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            violations: [{ quotaId, quotaValue: "5", quotaDimensions: { model: named } }]
+          },
+          ...(retryDelay === undefined ? [] : [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay }])
+        ]
+      },
+      when: { times: 1 }
+    })
+    const call = Effect.flatMap(
+      GeminiClient.GeminiClient,
+      (gemini) => Effect.result(gemini.generate({ contents: "Hi", model: own }, { retry: { attempts: 1 } }))
+    )
+    const used = Effect.map(
+      Effect.flatMap(RateLimiter.RateLimiter, (limiter) => limiter.snapshot),
+      (lanes) => Object.fromEntries(lanes.map(({ lane, used }) => [lane.quotaModel, used.requests]))
+    )
+    const parked = Effect.map(
+      Effect.flatMap(RateLimiter.RateLimiter, (limiter) => limiter.snapshot),
+      (lanes) => lanes.flatMap(({ lane, parkedUntil }) => parkedUntil === undefined ? [] : [lane.quotaModel])
+    )
+    const tier = services({ limits: { [other]: { rpm: 5 } } })
+
+    it.effect("for the day parks that model, and this one for the wait that it asks for", () =>
+      Effect.gen(function*() {
+        yield* (yield* Emulator.Emulator).addFault(naming("PerDay", other, "20s"))
+        assert.strictEqual((yield* call)._tag, "Failure")
+        assert.deepStrictEqual(yield* parked, [other])
+        yield* TestClock.adjust("19999 millis")
+        assert.strictEqual((yield* call)._tag, "Failure")
+        yield* TestClock.adjust("1 milli")
+        assert.strictEqual((yield* call)._tag, "Success")
+        // The day of the other model is spent all the same.
+        assert.deepStrictEqual(yield* parked, [other])
+      }).pipe(Effect.provide(tier)))
+
+    it.effect("for the minute leaves this one its own limits afterwards, a minute later if it asks for no wait", () =>
+      Effect.gen(function*() {
+        yield* (yield* Emulator.Emulator).addFault(naming("PerMinute", other))
+        assert.strictEqual((yield* call)._tag, "Failure")
+        yield* TestClock.adjust("1 minute")
+        const before = (yield* used)[own] ?? 0
+        // The other model takes five a minute.
+        for (let n = 0; n < 20; n++) assert.strictEqual((yield* call)._tag, "Success")
+        assert.strictEqual((yield* used)[own], before + 20)
+      }).pipe(Effect.provide(tier)))
+
+    it.effect("moves nothing for good, and one that names this model again ends it", () =>
+      Effect.gen(function*() {
+        const { addFault } = yield* Emulator.Emulator
+        yield* addFault(naming("PerMinute", other, "60s"))
+        yield* call
+        yield* addFault(naming("PerMinute", own, "0.5s"))
+        const fiber = yield* start(call)
+        yield* TestClock.adjust("61 seconds")
+        assert.strictEqual((yield* Fiber.join(fiber))._tag, "Failure")
+        yield* TestClock.adjust("500 millis")
+        const before = (yield* used)[own] ?? 0
+        assert.strictEqual((yield* call)._tag, "Success")
+        assert.strictEqual((yield* used)[own], before + 1)
+      }).pipe(Effect.provide(tier)))
+  })
+
   it.effect("a stream that is not read to its end gives its concurrency back at once", () =>
     Effect.gen(function*() {
       const gemini = yield* GeminiClient.GeminiClient

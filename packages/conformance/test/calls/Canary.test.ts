@@ -116,7 +116,7 @@ const kinds: ReadonlyArray<Kind> = [
     run: (http) => http.generateContent({ ...request, model: "../x" })
   },
   {
-    name: "a request that is no JSON",
+    name: "a request that is not JSON",
     tag: "InvalidRequest",
     // What TypeScript would refuse: a program in JavaScript passes it.
     run: (http) => http.generateContent(Object.assign({ ...request }, { contents: [cyclic] }))

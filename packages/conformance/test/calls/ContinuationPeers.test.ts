@@ -1,7 +1,7 @@
 /**
- * The same scripts of hops (`fixtures/continuations.ts`) over real sockets, for us, for
- * `@google/genai` and for the AI SDK with `@ai-sdk/google`: where they follow, it is the same text
- * of the same requests. The table says where they do not, filled in from their sources first.
+ * The same scripts of hops (`fixtures/continuations.ts`) over real sockets, for us, for `@google/genai` and for the AI
+ * SDK with `@ai-sdk/google`. A client that follows the tokens gets the same text by the same requests. The table says
+ * where a client does not; it was filled in from the clients' sources first.
  */
 import { GoogleGenAI } from "@google/genai"
 import * as Standalone from "effect-gemini-emulator/Standalone"

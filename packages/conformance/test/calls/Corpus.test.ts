@@ -1,11 +1,13 @@
-// Recorded traffic, played back by a server of bare bytes: the same JSON comes out of
-// GeminiHttp, or the one reason that it should be.
+/**
+ * Recorded traffic, played back by a server of bare bytes: GeminiHttp gives the same JSON, or fails with the one reason
+ * that is right.
+ */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as FetchGemini from "effect-gemini/FetchGemini"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { existsSync, readFileSync } from "node:fs"
@@ -84,7 +86,7 @@ const plays = (recorded: RecordedCase, seed: number): ReadonlyArray<ReadonlyArra
   return [[], listed ?? randomSplits(length, seed), randomSplits(length, seed + 1)]
 }
 
-const clients = [FetchHttpClient.layer, NodeHttpClient.layerUndici] as const
+const clients = [FetchGemini.layerHttpClient, NodeHttpClient.layerUndici] as const
 
 const check = (recorded: RecordedCase, seed: number) =>
   Effect.gen(function*() {
@@ -93,7 +95,7 @@ const check = (recorded: RecordedCase, seed: number) =>
     const url = yield* playback(ways.map((splits) => ({ recorded, splits })))
     for (const [way] of ways.entries()) {
       // Whole over fetch, then in pieces over each client.
-      const client = clients[way % 2] ?? FetchHttpClient.layer
+      const client = clients[way % 2] ?? FetchGemini.layerHttpClient
       const { error, values } = yield* Effect.provide(outcome(`${url}/play/${way}`, recorded.op), client)
       assert.strictEqual(error?.reason._tag, expected.reason, error?.message)
       assert.deepStrictEqual(values, expected.values)

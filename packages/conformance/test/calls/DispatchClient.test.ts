@@ -1,6 +1,7 @@
 import { Dispatcher } from "@effect/platform-node/NodeHttpClient"
 import undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
+import * as FetchGemini from "effect-gemini/FetchGemini"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as NodeGemini from "effect-gemini/NodeGemini"
@@ -26,7 +27,10 @@ const pause = (millis: number) => Effect.promise(() => new Promise<void>((resume
 
 const text = (http: GeminiHttp.Service) => Effect.map(http.generateContent(request), GenerateContent.text)
 
-describe("NodeGemini's own HttpClient", () => {
+describe.each([
+  ["NodeGemini", NodeGemini.layerHttp],
+  ["FetchGemini", FetchGemini.layer]
+])("the HttpClient of %s", (_, layer) => {
   it.live("a stream outlives the collection of its response", () =>
     Effect.gen(function*() {
       const server = yield* RawServer.listen((_, response) => {
@@ -40,7 +44,7 @@ describe("NodeGemini's own HttpClient", () => {
           Stream.map(GenerateContent.text),
           Stream.runCollect
         )
-      ).pipe(Effect.provide(NodeGemini.layerHttp({ apiKey, baseUrl: server.url })))
+      ).pipe(Effect.provide(layer({ apiKey, baseUrl: server.url })))
       assert.deepStrictEqual(seen, ["a", "b", "c"])
     }))
 
@@ -63,13 +67,15 @@ describe("NodeGemini's own HttpClient", () => {
           }
           assert.isTrue(seen.closed)
         })
-      ).pipe(Effect.provide(NodeGemini.layerHttp({
+      ).pipe(Effect.provide(layer({
         apiKey,
         baseUrl: server.url,
         transformClient: HttpClient.transformResponse(Effect.flatMap(() => Effect.interrupt))
       })))
     }))
+})
 
+describe("NodeGemini's own HttpClient", () => {
   it.live("calls one after another share a connection, at once each has its own", () =>
     Effect.gen(function*() {
       const sockets = new Set<Net.Socket>()

@@ -1,5 +1,7 @@
-// Damage done to recorded answers and to our own: never a defect, never a hang, and an
-// error only where meaning is lost, naming the path.
+/**
+ * Damage done to recorded answers and to our own. It never causes a defect or a hang, and causes an error only where
+ * meaning is lost; the error names the path.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
@@ -119,7 +121,7 @@ const damage = (body: unknown, edits: ReadonlyArray<typeof Edit.Type>): Readonly
       put(place, stranger)
       retyped.push(path)
     } else if (Array.isArray(parent)) {
-      // A list has no names, and null is no element of one.
+      // A list has no names, and null is not an element of one.
       if (kind === "drop") parent.splice(Number(key), 1)
     } else if (kind === "null") parent[String(key)] = null
     else if (kind === "add") parent[`tomorrow${value % 9}`] = stranger

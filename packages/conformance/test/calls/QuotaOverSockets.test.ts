@@ -1,7 +1,7 @@
 /**
  * The limiter's promise as the server sees it: real sockets, real time, a server in another
  * thread that counts what arrives. Requests travel at different speeds, so the promise holds
- * while their spread stays below the guard. A round with a larger spread is void and played
+ * while their spread stays below the margin. A round with a larger spread is void and played
  * again, at most one of five; a machine too busy for that leaves the test skipped, saying so.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -17,7 +17,7 @@ import { Worker } from "node:worker_threads"
 
 const limit = 50
 const window = 2_000
-const guard = 50
+const margin = 50
 
 /** The machine's clock, and what it said last: the time that the limiter gave a permit by. */
 class NotedClock implements Clock.Clock {
@@ -65,7 +65,7 @@ interface Burst {
   readonly calls: number
 }
 
-/** When the last request goes out if a rolling window without a guard is used to the full. */
+/** When the last request goes out if a rolling window without a margin is used to the full. */
 const ideal = (bursts: ReadonlyArray<Burst>): number => {
   const sent: Array<number> = []
   for (const { at, calls } of bursts) {
@@ -105,7 +105,7 @@ describe("50 requests every 2 seconds over real sockets", () => {
         })
       const report = Effect.map(get("/report"), (body) => new Map(JSON.parse(body) as Array<[string, number]>))
 
-      // Connections are opened beforehand: a handshake is no part of how fast a request travels.
+      // Connections are opened beforehand: a handshake is not a part of how fast a request travels.
       yield* Effect.forEach(Array.from({ length: limit }), (_, i) => get(`/warm/${i}`), { concurrency: "unbounded" })
 
       const lines: Array<string> = []
@@ -149,7 +149,7 @@ describe("50 requests every 2 seconds over real sockets", () => {
         const skew = Math.max(...travel) - Math.min(...travel)
         const most = mostInWindow(arrived)
         const taken = Math.max(...arrived) - Math.min(...arrived)
-        const isVoid = skew > guard
+        const isVoid = skew > margin
         lines.push(
           `${name}: at most ${most} in 2 s, ${(ideal(bursts) / taken * 100).toFixed(1)} % used, ` +
             `send skew ${skew.toFixed(1)} ms${isVoid ? " (void)" : ""}`
@@ -166,9 +166,9 @@ describe("50 requests every 2 seconds over real sockets", () => {
       yield* Effect.sync(() => process.stdout.write(`${lines.join("\n")}\n`))
       loop.disable()
       const used = idealMillis / takenMillis
-      // Timers of this process that ring late are no waste of the limiter's.
-      const isBusy = voided > 1 || (used < 0.96 && loop.max / 1e6 > 10 + guard / 2)
+      // The limiter does not waste the time by which timers of this process ring late.
+      const isBusy = voided > 1 || (used < 0.96 && loop.max / 1e6 > 10 + margin / 2)
       if (isBusy) context.skip(`the machine is too busy to prove anything:\n${lines.join("\n")}`)
       assert.isAtLeast(used, 0.96)
-    }).pipe(Effect.provide(RateLimiter.layerWith({ window, guard })), Effect.scoped), 60_000)
+    }).pipe(Effect.provide(RateLimiter.layerWith({ window, margin })), Effect.scoped), 60_000)
 })

@@ -64,7 +64,8 @@ const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClie
   ["FetchHttpClient", FetchHttpClient.layer],
   ["NodeHttpClient on undici", NodeHttpClient.layerUndici],
   ["NodeHttpClient on node:http", NodeHttpClient.layerNodeHttp],
-  ["NodeGemini's own", NodeGemini.layerHttpClient()]
+  ["NodeGemini's own", NodeGemini.layerHttpClient()],
+  ["FetchGemini's own", FetchGemini.layerHttpClient]
 ]
 
 type Outcome = Effect.Effect<unknown, GeminiError>
@@ -225,13 +226,16 @@ describe("what the program gives its HttpClient is kept", () => {
           seen.push(init?.redirect, init?.keepalive)
           return fetch(url, init)
         }
-        const client = FetchHttpClient.layer.pipe(
-          Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { keepalive: false, headers: { "x-own": "1" } })),
-          Layer.provide(Layer.succeed(FetchHttpClient.Fetch, own))
-        )
-        yield* ask({ baseUrl: server.url, transformClient }, client)
-        assert.deepStrictEqual(seen, ["manual", false])
-        assert.strictEqual(server.requests[0]?.headers["x-own"], "1")
+        for (const [at, client] of [FetchHttpClient.layer, FetchGemini.layerHttpClient].entries()) {
+          const told = client.pipe(
+            Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, { keepalive: false, headers: { "x-own": "1" } })),
+            Layer.provide(Layer.succeed(FetchHttpClient.Fetch, own))
+          )
+          yield* ask({ baseUrl: server.url, transformClient }, told)
+          assert.deepStrictEqual(seen.splice(0), ["manual", false])
+          assert.strictEqual(server.requests[at]?.headers["x-own"], "1")
+          assert.strictEqual(server.requests[at]?.headers["x-goog-api-key"], key)
+        }
       })
   )
 
@@ -249,7 +253,7 @@ describe("what the program gives its HttpClient is kept", () => {
       }).pipe(Effect.provide(FetchHttpClient.layer))
     }))
 
-  it.live("a client that sends every request to another origin, as a gateway's does, is no redirect", () =>
+  it.live("a client that sends every request to another origin, as a gateway's does, is not taken for a redirect", () =>
     Effect.gen(function*() {
       const server = yield* RawServer.listen((_, response) => RawServer.json(response, RawServer.answer("a", "STOP")))
       const transformClient = HttpClient.mapRequest((request) =>

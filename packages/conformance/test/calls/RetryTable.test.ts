@@ -1,6 +1,6 @@
 /**
- * What a call does about every refusal (`retryTable.ts`), of a client and of one over a
- * single member, which is to do the same.
+ * What a call does about every refusal (`retryTable.ts`), for a client and for members with a single member, which must
+ * do the same.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"

@@ -1,4 +1,7 @@
-/** What is seen of calls and sessions: content only where it was asked for, other ways, Live. In memory. */
+/**
+ * What is seen of calls and sessions, in memory: content only where it was asked for, calls that went another way, and
+ * Live.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Fault from "effect-gemini-emulator/Fault"

@@ -17,7 +17,10 @@ export interface Job {
   readonly redis: string
   readonly baseUrl: string
   readonly model: string
-  readonly calls: number
+  /** The numbers of its calls, the last one not included; every second one is a stream. */
+  readonly calls: readonly [from: number, to: number]
+  /** Parts that a request has at least. */
+  readonly parts: number
   /** The outermost first. */
   readonly budgets: ReadonlyArray<Budget.WithinOptions>
   /** Streams of which only a chunk is read. */
@@ -47,7 +50,7 @@ const one = (index: number) =>
         role: "user",
         // Each part is a token at least, so that an estimate by length is too low.
         parts: Array.from(
-          { length: 40 + (index % 60) },
+          { length: job.parts + (index % 60) },
           (_, part) => ({ text: `${job.index}${index}`.slice(part % 3) || "." })
         )
       }],
@@ -64,7 +67,8 @@ const one = (index: number) =>
     Effect.map((how) => void (ended[how] = (ended[how] ?? 0) + 1))
   )
 
-const all = Effect.forEach(Array.from({ length: job.calls }, (_, index) => index), one, {
+const [from, to] = job.calls
+const all = Effect.forEach(Array.from({ length: to - from }, (_, index) => from + index), one, {
   concurrency: 12,
   discard: true
 })

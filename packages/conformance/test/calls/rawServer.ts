@@ -6,7 +6,9 @@ import type { AddressInfo } from "node:net"
 
 export interface RawServer {
   readonly url: string
-  readonly requests: Array<{ readonly url: string; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>
+  readonly requests: Array<
+    { readonly method: string; readonly url: string; readonly headers: Http.IncomingHttpHeaders; readonly body: string }
+  >
 }
 
 export const listen = (
@@ -24,7 +26,7 @@ export const listen = (
             body += piece
           })
           request.on("end", () => {
-            requests.push({ url: request.url ?? "", headers: request.headers, body })
+            requests.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body })
             handle(request, response, body)
           })
         })

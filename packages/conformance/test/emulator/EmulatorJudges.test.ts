@@ -47,7 +47,7 @@ const index: ReadonlyArray<Listed> = existsSync(corpus)
 
 const read = (it: Listed): Case => JSON.parse(readFileSync(`${corpus}/${it.file}`, "utf8"))
 
-/** One recorder put words in the place of signatures; an odd number of characters is no base64. */
+/** One recorder put words in the place of signatures; an odd number of characters is not base64. */
 const bodyOf = (it: Case): string => JSON.stringify(it.request.body).replace(/signature_REDACTED_\d+/g, "c2ln")
 
 /** Refused for what the emulator is told, not for what the request says. */

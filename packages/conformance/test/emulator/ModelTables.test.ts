@@ -16,7 +16,7 @@ describe("what the library knows of the models", () => {
 
   it("names as models that demand signatures those of which the emulator demands them", () => {
     const demanding = rows.filter(({ signatures }) => signatures === true).map(({ model }) => short(model.name))
-    // They sign their pictures; functions are no business of theirs.
+    // They sign their pictures, and call no functions.
     const paints = (name: string) => /image|banana/.test(name)
     assert.deepStrictEqual(demanding.filter((name) => !paints(name)).toSorted(), [...ModelCatalog.signed].toSorted())
     for (const name of ModelCatalog.signed) {

@@ -1,4 +1,11 @@
-import { ApiError, FinishReason, FunctionCallingConfigMode, GoogleGenAI, Modality } from "@google/genai"
+import {
+  ApiError,
+  type CallableTool,
+  FinishReason,
+  FunctionCallingConfigMode,
+  GoogleGenAI,
+  Modality
+} from "@google/genai"
 import * as Fault from "effect-gemini-emulator/Fault"
 import * as Standalone from "effect-gemini-emulator/Standalone"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
@@ -143,6 +150,32 @@ describe("every endpoint answers the official SDK", () => {
     assert.include(refused.message, "is missing a thought_signature in functionCall parts")
   })
 
+  it("automatic function calling: the SDK runs the tools itself, alone and in a chat, and the history has all of it", async () => {
+    const asked: Array<string> = []
+    const look: CallableTool = {
+      tool: () => Promise.resolve({ functionDeclarations: [{ name: "look" }] }),
+      callTool: (calls) => {
+        asked.push(...calls.map(({ name = "" }) => name))
+        return Promise.resolve(calls.map(({ id, name = "" }) => ({
+          functionResponse: { ...id === undefined ? {} : { id }, name, response: { output: "a lighthouse" } }
+        })))
+      }
+    }
+    const config = { tools: [look] }
+    const { automaticFunctionCallingHistory, text } = await sdk().models.generateContent({
+      model,
+      contents: "Use look",
+      config
+    })
+    assert.include(text, "a lighthouse")
+    assert.deepStrictEqual(automaticFunctionCallingHistory?.map(({ role }) => role), ["user", "model", "user"])
+    const chat = sdk().chats.create({ model, config })
+    assert.include((await chat.sendMessage({ message: "Use look" })).text, "a lighthouse")
+    await chat.sendMessage({ message: "Thank you" })
+    assert.deepStrictEqual(asked, ["look", "look"])
+    assert.include(JSON.stringify(emulator.requests().at(-1)?.body), "a lighthouse")
+  })
+
   it("mode ANY calls a function that the prompt does not name", async () => {
     const { functionCalls } = await sdk().models.generateContent({
       model,
@@ -203,7 +236,7 @@ describe("every endpoint answers the official SDK", () => {
     assert.strictEqual(Buffer.from(drawn.data ?? "", "base64").subarray(1, 4).toString(), "PNG")
   })
 
-  it("a blocked prompt has no candidates, and is no error", async () => {
+  it("a blocked prompt has no candidates, and is not an error", async () => {
     const answer = await sdk().models.generateContent({ model, contents: "emulator:block PROHIBITED_CONTENT" })
     assert.strictEqual(answer.promptFeedback?.blockReason, "PROHIBITED_CONTENT")
     assert.isUndefined(answer.candidates)

@@ -247,7 +247,7 @@ describe("an ephemeral token", () => {
       assert.lengthOf(yield* emulator.requests, 3)
     }), { keys: { invalid: ["bad-key"] } })
 
-  test("is no key over HTTP", () =>
+  test("is not taken for a key over HTTP", () =>
     Effect.gen(function*() {
       const { url } = yield* Emulator.Emulator
       const { name } = yield* create()

@@ -1,4 +1,7 @@
-/** Who dials again, and who does not: a session never by itself before it was open, a routed call by the client's policy. */
+/**
+ * Which sessions dial again and which do not: a session never does so by itself before it was open; a routed call
+ * follows the client's policy.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as GeminiLive from "effect-gemini/GeminiLive"

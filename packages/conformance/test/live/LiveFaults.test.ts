@@ -16,6 +16,10 @@ import * as TestClock from "effect/testing/TestClock"
 import type { Socket } from "node:net"
 import * as LiveServer from "./liveServer.ts"
 
+/** The words of closes that are no refusal, whatever their code says: 1008 ends connections after their ten minutes. */
+const aborted = "The operation was aborted."
+const random = "Operation is not implemented, or supported, or enabled."
+
 const phases = ["before setup", "in mid-turn", "idle"] as const
 type Phase = (typeof phases)[number]
 
@@ -51,6 +55,7 @@ const harmless: Expected = {
 
 const expected = {
   drop: { ...lost(1006), "before setup": both("connect: Network 1006") },
+  "reset": { ...lost(1006), "before setup": both("connect: Network 1006") },
   "close 1000": lost(1000),
   "close 1001": lost(1001),
   "close 1007": refused(1007),
@@ -59,14 +64,19 @@ const expected = {
   "close 1012": lost(1012),
   "close 1013": lost(1013),
   "close 1014": lost(1014),
-  // Silence of a peer that still answers pings: the idle deadline, 25 s.
+  "close 4000": lost(4000),
+  [`close 1008 ${aborted}`]: lost(1008),
+  [`close 1008 ${random}`]: lost(1008),
+  "close 1008 Requested entity was not found.": refused(1008),
+  "close 1011 Your prepayment credits are depleted.": refused(1011),
+  // Silence of a peer that still answers pings: the idle deadline, 25 s, which counts only while an answer is due.
   stall: {
     "before setup": both("connect: TimedOut setup after 10 s"),
     "in mid-turn": [
       "turn: TimedOut idle after 25 s; closed: TimedOut idle",
       "turn: TimedOut idle after 25 s, told; restored after 26 s"
     ],
-    idle: ["closed: TimedOut idle after 25 s", "restored after 26 s"]
+    idle: both("open")
   },
   // Nothing at all: the second ping is due after 10 s, its pong 5 s later.
   "half-open": {
@@ -102,9 +112,9 @@ const expected = {
     ],
     idle: ["closed: ServerDisconnect 1011", "restored"]
   }
-} as const satisfies Record<string, Expected>
+} satisfies Record<string, Expected>
 
-type Fault = keyof typeof expected
+type Fault = keyof typeof expected & string
 
 const content = (text: string) => ({ serverContent: { modelTurn: { role: "model", parts: [{ text }] } } })
 const complete = { serverContent: { turnComplete: true } }
@@ -118,6 +128,8 @@ const inflict = (fault: Fault, peer: LiveServer.Peer, rest: ReadonlyArray<unknow
   switch (fault) {
     case "drop":
       return ws.terminate()
+    case "reset":
+      return void socket.resetAndDestroy()
     case "stall":
       return
     case "half-open":
@@ -144,7 +156,7 @@ const inflict = (fault: Fault, peer: LiveServer.Peer, rest: ReadonlyArray<unknow
       if (!isReconnecting) ws.close(1011, "The operation was aborted.")
       return
     default:
-      return ws.close(Number(fault.slice("close ".length)), "said the server")
+      return ws.close(Number(fault.slice(6, 10)), fault.slice(11) || "said the server")
   }
 }
 
@@ -270,10 +282,13 @@ const run = (fault: Fault, phase: Phase, isReconnecting: boolean) =>
       // Until the session is closed, restored, or plainly untouched by it.
       const isUntouched = expected[fault] === harmless || fault === "slow reader"
       const status = yield* pumpUntil(
-        Effect.map(
-          session.status,
-          (status) => status._tag === "Closed" || has("Reconnected") || isUntouched ? status : undefined
-        )
+        Effect.gen(function*() {
+          const status = yield* session.status
+          if (status._tag === "Closed" || has("Reconnected") || isUntouched) return status
+          // Nothing is due in an idle session, so that silence is no fault for as long as one looks.
+          const isSilent = fault === "stall" && phase === "idle"
+          return isSilent && (yield* Clock.currentTimeMillis) >= started + 50_000 ? status : undefined
+        })
       )
       const when = yield* after
       if (status._tag === "Closed") {

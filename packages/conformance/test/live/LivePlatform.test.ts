@@ -1,4 +1,7 @@
-/** Sessions over the WebSocket that the platform brings (Node's own here, a browser's elsewhere): no ping, no pause. */
+/**
+ * Sessions over the WebSocket that the platform brings (here Node's own, elsewhere a browser's), which has no ping and
+ * no pause.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as GeminiLive from "effect-gemini/GeminiLive"
 import type { LiveEvent } from "effect-gemini/live/LiveEvent"
@@ -35,7 +38,7 @@ const connect = (options: GeminiLive.ConnectOptions = {}) =>
 const until = (condition: () => boolean) =>
   Effect.suspend(() => condition() ? Effect.void : Effect.fail("not yet")).pipe(
     Effect.retry(Schedule.spaced("5 millis")),
-    Effect.timeout("5 seconds"),
+    Effect.timeout("30 seconds"),
     Effect.orDie
   )
 
@@ -68,10 +71,10 @@ describe("over the platform's own WebSocket", () => {
       }))
   })
 
-  it.effect("silence ends it at the idle deadline, by the clock, and a message moves that on", () =>
+  it.effect("silence ends it at its deadline, by the clock, and a message moves that on", () =>
     session(LiveServer.echo, (server) =>
       Effect.gen(function*() {
-        const session = yield* connect({ timeouts: { idle: "25 seconds" } })
+        const session = yield* connect({ timeouts: { silence: "25 seconds" } })
         yield* TestClock.adjust("20 seconds")
         assert.strictEqual((yield* session.ask("hello")).text, "hello ")
         below(server.peers[0]).pause()
@@ -82,7 +85,7 @@ describe("over the platform's own WebSocket", () => {
         yield* settle
         yield* TestClock.adjust("1 second")
         const error = yield* Fiber.join(asked)
-        assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "idle" })
+        assert.deepInclude(error.reason, { _tag: "TimedOut", phase: "silence" })
         const status = yield* session.status
         assert.strictEqual(status._tag === "Closed" ? status.error : undefined, error)
         below(server.peers[0]).resume()
@@ -92,7 +95,7 @@ describe("over the platform's own WebSocket", () => {
   it.effect("a paused session is not silent, and one that goes on has its whole deadline again", () =>
     session(LiveServer.echo, () =>
       Effect.gen(function*() {
-        const session = yield* connect({ timeouts: { idle: "25 seconds" } })
+        const session = yield* connect({ timeouts: { silence: "25 seconds", idle: "25 seconds" } })
         yield* session.pause
         yield* TestClock.adjust("110 seconds")
         yield* session.resume
@@ -115,10 +118,8 @@ describe("over the platform's own WebSocket", () => {
         )
         yield* session.pause
         yield* session.sendText("go")
-        // No pause reaches the server: it is rid of everything, and of the connection.
+        // No pause reaches the server: it is rid of everything, and of the connection. The end is told without a resume.
         yield* until(() => server.open() === 0)
-        assert.deepStrictEqual(seen, [])
-        yield* session.resume
         const { reason } = yield* Fiber.join(read)
         assert.strictEqual(reason._tag, "Overflow")
         if (reason._tag !== "Overflow") return
@@ -165,11 +166,15 @@ describe("over the platform's own WebSocket", () => {
           Stream.tap(() => Effect.sync(() => pulled++))
         )
         const sending = yield* Effect.forkChild(session.sendAudio(sound))
-        yield* Effect.sleep("300 millis")
-        const before = pulled
-        assert.isBelow(before, sounds)
-        yield* Effect.sleep("100 millis")
-        assert.strictEqual(pulled, before)
+        // The kernel's buffers fill first, for as long as a busy machine needs; then nothing moves any more.
+        let before = -1
+        let still = 0
+        yield* until(() => {
+          still = pulled > 0 && pulled === before ? still + 1 : 0
+          before = pulled
+          return still === 50 || pulled === sounds
+        })
+        assert.isBelow(pulled, sounds)
         assert.isAbove((yield* session.health).bytes.unsent, 1 << 20)
         below(peer).resume()
         yield* Fiber.join(sending)

@@ -260,6 +260,7 @@ describe("goAway", () => {
         peer?.send({ serverContent: { modelTurn: { parts: [{ text: "it was" }] } } })
         peer?.send({ serverContent: { turnComplete: true } })
         assert.strictEqual((yield* Fiber.join(asked)).text, "so it was")
+        peer?.send(handle("h1"))
         yield* until(() => tags().includes("Reconnected"))
         assert.isFalse(tags().includes("TurnInterrupted"))
       })))

@@ -10,6 +10,7 @@ import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as GeminiLive from "effect-gemini/GeminiLive"
 import * as LiveMembers from "effect-gemini/live/LiveMembers"
+import { LiveTransport } from "effect-gemini/live/LiveTransport"
 import * as Members from "effect-gemini/Members"
 import * as MemberCall from "effect-gemini/members/MemberCall"
 import * as RateLimiter from "effect-gemini/RateLimiter"
@@ -19,6 +20,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { ended, type Outcome, request as http, timeouts } from "../calls/retryTable.ts"
@@ -256,6 +258,49 @@ describe("sessions over members", () => {
       yield* TestClock.adjust("2 seconds")
       assert.isTrue(Exit.isSuccess(yield* Fiber.join(next)))
     }).pipe(Effect.provide(farAway)))
+
+  it.effect("fail typed after the layer is closed, and interrupt nobody", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(
+        Layer.provideMerge(LiveMembers.layer(options), RateLimiter.layer),
+        scope
+      )
+      const connect = Effect.provide(Effect.scoped(session()), context)
+      yield* connect
+      yield* Scope.close(scope, Exit.void)
+      const error = yield* Effect.flip(connect)
+      assert.strictEqual(error.reason._tag, "SessionClosed")
+      assert.include(error.message, "this limiter is closed")
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("go to the next one where a region does not have the model, which is then left alone", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ status: 404, when: { ...bidi, project: "a" } })
+      for (let i = 0; i < 4; i++) yield* Effect.scoped(session())
+      const connections = yield* emulator.live.connections
+      assert.deepStrictEqual(connections.map(({ project }) => project).filter((project) => project === "b").length, 4)
+      assert.isAtMost(connections.length, 5)
+    }).pipe(Effect.provide(members)))
+
+  it.effect("are opened again at a member that did not have the model, once somebody says so", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { readmit } = yield* Members.Members
+      yield* emulator.addFault({ status: 404, when: { ...bidi, project: "a", times: 1 } })
+      const open = Effect.forEach([1, 2], () => Effect.scoped(session()), { discard: true })
+      const projects = Effect.map(emulator.live.connections, (all) => all.map(({ project }) => project))
+      yield* open
+      const before = yield* projects
+      assert.strictEqual(before.filter((project) => project === "b").length, 2)
+      yield* Effect.provideService(readmit("a"), LiveTransport, {
+        generateContent: () => Effect.die("not asked"),
+        generateContentStream: () => Stream.die("not asked")
+      })
+      yield* open
+      assert.include((yield* projects).slice(before.length), "a")
+    }).pipe(Effect.provide(members)))
 
   it.effect("are opened at the next one where a key is refused, and then there first", () =>
     Effect.gen(function*() {

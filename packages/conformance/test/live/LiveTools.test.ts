@@ -25,7 +25,8 @@ const asking = (answers: Array<unknown>, ...functionCalls: ReadonlyArray<unknown
   message: (peer, message) => {
     if (!("toolResponse" in message)) return peer.send({ toolCall: { functionCalls } })
     answers.push((message["toolResponse"] as { functionResponses: ReadonlyArray<unknown> }).functionResponses[0])
-    return answers.length === functionCalls.length ? peer.send({ serverContent: { turnComplete: true } }) : undefined
+    if (answers.length < functionCalls.length) return
+    peer.send({ serverContent: { modelTurn: { role: "model", parts: [{ text: "Done." }] }, turnComplete: true } })
   }
 })
 
@@ -83,6 +84,92 @@ describe("tools of an effect/ai Toolkit", () => {
       tide: ({ place }) => place === "Brest" ? Effect.succeed({ metres: 3.2 }) : Effect.fail({ why: "no such place" })
     })))
   })
+})
+
+describe("an answer whose function still runs when the server ends the turn", () => {
+  const done = { serverContent: { turnComplete: true } }
+  const said = (text: string) => ({ serverContent: { modelTurn: { role: "model", parts: [{ text }] } } })
+  const call = { toolCall: { functionCalls: [{ id: "1", name: "weather", args: {} }] } }
+  const slow = (handle: Effect.Effect<unknown>, scheduling?: LiveTools.Scheduling) =>
+    LiveTools.make({ weather: { scheduling, handle: () => Effect.andThen(Effect.sleep("40 millis"), handle) } })
+  const asked = (
+    functions: LiveTools.LiveTools,
+    before: ReadonlyArray<unknown>,
+    after: ReadonlyArray<unknown> = [said("It is 21 degrees."), done]
+  ) =>
+    session({
+      message: (peer, message) => ("toolResponse" in message ? after : before).forEach((each) => peer.send(each))
+    }, () =>
+      Effect.gen(function*() {
+        const session = yield* connect({ functions })
+        const answer = yield* session.ask("weather?")
+        return [answer.text, answer.finishReason]
+      }))
+
+  it.live("has what the model says after the function's answer, and an end of its own", () =>
+    Effect.gen(function*() {
+      const empty = { serverContent: { outputTranscription: { text: "", finished: true } } }
+      assert.deepStrictEqual(yield* asked(slow(Effect.succeed(21)), [call, empty, done]), ["It is 21 degrees.", "STOP"])
+      // A model that does not wait for its functions speaks of them before and after.
+      assert.deepStrictEqual(
+        yield* asked(slow(Effect.succeed(21)), [said("I look. "), call, done]),
+        ["I look. It is 21 degrees.", "STOP"]
+      )
+      assert.deepStrictEqual(yield* asked(slow(Effect.die("broken")), [call, done]), ["It is 21 degrees.", "STOP"])
+      // Two ends before the answer are two ends too early.
+      assert.deepStrictEqual(yield* asked(slow(Effect.succeed(21)), [call, done, done]), ["It is 21 degrees.", "STOP"])
+    }))
+
+  it.live("waits no longer where nothing follows", () =>
+    Effect.gen(function*() {
+      const taken = { toolCallCancellation: { ids: ["1"] } }
+      const never = slow(Effect.never)
+      assert.deepStrictEqual(yield* asked(never, [call, done, taken]), ["", "STOP"])
+      assert.deepStrictEqual(yield* asked(never, [call, taken, done]), ["", "STOP"])
+      assert.deepStrictEqual(
+        yield* asked(never, [call, { serverContent: { interrupted: true, turnComplete: true } }]),
+        ["", "INTERRUPTED"]
+      )
+      assert.deepStrictEqual(
+        yield* asked(never, [call, { serverContent: { turnComplete: true, turnCompleteReason: "RESPONSE_REJECTED" } }]),
+        ["", "SAFETY"]
+      )
+      // The model takes a silent answer in without a word.
+      assert.deepStrictEqual(yield* asked(slow(Effect.succeed(21), "SILENT"), [call, done]), ["", "STOP"])
+    }))
+
+  it.live("keeps the answers apart: the next question has its own", () =>
+    session({
+      message: (peer, message) => {
+        if ("toolResponse" in message) return [said("21 degrees"), done].forEach((each) => peer.send(each))
+        const isFirst = JSON.stringify(message).includes("weather?")
+        return (isFirst ? [call, done] : [said("half past four"), done]).forEach((each) => peer.send(each))
+      }
+    }, () =>
+      Effect.gen(function*() {
+        const session = yield* connect({ functions: slow(Effect.succeed(21)) })
+        const [weather, time] = yield* Effect.all([session.ask("weather?"), session.ask("the time?")], {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual([weather.text, time.text], ["21 degrees", "half past four"])
+      })))
+})
+
+describe("a result that JSON cannot say", () => {
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  for (const [name, result] of [["a bigint", 1n], ["an object that holds itself", circular], ["a function", () => 1]]) {
+    it.live(`is answered with an error, so that the model goes on: ${String(name)}`, () => {
+      const answers: Array<unknown> = []
+      return session(asking(answers, { id: "1", name: "count", args: {} }), () =>
+        Effect.gen(function*() {
+          const functions = LiveTools.make({ count: { handle: () => Effect.succeed(result) } })
+          yield* (yield* connect({ functions })).ask("go")
+          const response = { error: "the function gave a result that JSON cannot say" }
+          assert.deepStrictEqual<unknown>(answers, [{ id: "1", name: "count", response }])
+        }))
+    })
+  }
 })
 
 describe("what a model takes", () => {

@@ -177,8 +177,8 @@ describe("warm sessions", () => {
         // It stands, and nothing comes from it any more.
         server.peers[1]?.ws.pause()
         yield* until(() => server.open() === 1)
-        yield* TestClock.adjust("20 seconds")
-        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("15 seconds")
+        yield* TestClock.adjust("40 seconds")
         assert.strictEqual((yield* ask("two", { model: "gemini-2.0-flash-live" })).text, "two ")
         assert.strictEqual(server.peers[1]?.received.length, 1)
         assert.strictEqual(server.peers[2]?.received.length, 2)
@@ -300,6 +300,38 @@ describe("warm sessions", () => {
       assert.isTrue(reason._tag === "InvalidRequest" && reason.fields[0]?.field === "warm.sessions")
       assert.deepStrictEqual(yield* standing, [])
     }))
+
+  it.effect("closing the layer lets the calls end, and then the sessions that wait", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(client({ warm: true, drain: "5 seconds" }), scope)
+      const call = (words: number) => Effect.provide(ask(`emulator:words ${words}`), context)
+      const first = yield* Effect.forkChild(call(1), { startImmediately: true })
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(first)
+      // One is answered within the drain, one after it; a session waits for the next.
+      const [short, long] = yield* Effect.forEach(
+        [6, 100],
+        (words) => Effect.forkChild(call(words), { startImmediately: true })
+      )
+      yield* TestClock.adjust("1 second")
+      assert.isAtLeast((yield* standing).filter((one) => one.endsWith("open")).length, 3)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      assert.strictEqual((yield* Effect.flip(call(1))).reason._tag, "Unsupported")
+      yield* TestClock.adjust("3 seconds")
+      assert.include((yield* Fiber.join(short ?? assert.fail("no call"))).text, "word")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(closing)
+      const cut = yield* Effect.flip(Fiber.join(long ?? assert.fail("no call")))
+      assert.strictEqual(cut.reason._tag, "Unsupported")
+      const late = yield* Effect.flip(Effect.scoped(Effect.provide(
+        GeminiLive.GeminiLive.use((live) => live.connect({ model })),
+        context
+      )))
+      assert.strictEqual(late.reason._tag, "SessionClosed")
+      assert.deepStrictEqual((yield* settled).filter((one) => one.endsWith("open")), [])
+    }).pipe(Effect.provide(Emulator.layerMemory({ live: { chunkDelay: 500 } }))))
 
   it.effect("over members: one waits at the member that answered, in its project's places", () => {
     const members = ["a", "b"].map((name) => ({ name, apiKey: Redacted.make(`${name}-key`), project: name }))

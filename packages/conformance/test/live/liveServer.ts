@@ -1,8 +1,8 @@
-/** A raw WebSocket server on 127.0.0.1 for one test: what each connection does is the test's to say. */
+/** A raw WebSocket server on 127.0.0.1 for one test, which says what each connection does. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { IncomingMessage } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
 
 export interface Peer {
@@ -28,6 +28,8 @@ export interface Script {
   readonly message: (peer: Peer, message: Record<string, unknown>) => void
   readonly connected?: ((peer: Peer) => void) | undefined
   readonly verify?: ((request: IncomingMessage) => number | undefined) | undefined
+  /** Whether it answers pings by itself. Default true. */
+  readonly autoPong?: boolean | undefined
 }
 
 export const frame = (message: unknown): Buffer => Buffer.from(`${JSON.stringify(message, null, 2)}\n`)
@@ -40,6 +42,7 @@ export const listen = (script: Script): Effect.Effect<LiveServer, never, Scope.S
         const server = new WebSocketServer({
           host: "127.0.0.1",
           port: 0,
+          autoPong: script.autoPong ?? true,
           verifyClient: ({ req }, done) => {
             const status = script.verify?.(req)
             if (status === undefined) done(true)
@@ -83,6 +86,9 @@ export const listen = (script: Script): Effect.Effect<LiveServer, never, Scope.S
     ),
     ({ live }) => live
   )
+
+/** The socket below a connection: paused, it reads nothing, answers no ping and no close. */
+export const below = (peer: Peer | undefined): Socket => Reflect.get(peer?.ws ?? {}, "_socket")
 
 /** A server that answers every text with it, word by word. */
 export const echo: Script = {

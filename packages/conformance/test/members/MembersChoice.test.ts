@@ -1,6 +1,4 @@
-/**
- * Which member a call goes to, why, and what it is told where there is none.
- */
+/** Which member a call goes to, and why, and what the call is told where there is none. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Fault from "effect-gemini-emulator/Fault"

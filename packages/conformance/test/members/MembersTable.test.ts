@@ -80,7 +80,15 @@ const columns: Readonly<Record<string, Columns>> = {
   "400": final("InvalidRequest"),
   "401": refusedKey,
   "403": refusedKey,
-  "404": final("NotFound"),
+  // Another project or region may have the model. If nobody has, that is said, and no other model answers.
+  "404": {
+    member: [2, 0, "ok"],
+    members: [2, 0, "NotFound"],
+    model: [1, 0, "NotFound"],
+    everywhere: [2, 0, "NotFound"],
+    opens: false,
+    keepsAway: true
+  },
   "408": outage("ServerError"),
   "429 per minute with RetryInfo": limited(53_016),
   // The lane's own pause, a second, is longer than the backoff.

@@ -94,4 +94,22 @@ describe("a day's quota that is spent at every member", () => {
         ["ok", "ok", "ok", "ok", "QuotaExhausted", "QuotaExhausted"]
       )
     }).pipe(Effect.provide(services({ limits: { [model]: { ...unlimited, rpm: 1, rpd: 2 } } }))))
+
+  it.effect("is looked at again when the day turns, though the call waits for another member's minute meanwhile", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Date.parse("2026-07-02T06:59:30Z"))
+      // One goes to each, which spends the day of the one and the minute of the other.
+      yield* Effect.andThen(generate(), generate())
+      const call = yield* start(generate())
+      yield* TestClock.adjust("29 seconds")
+      assert.isUndefined(call.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(call)
+      assert.deepStrictEqual((yield* sentTo).toSorted(), ["a", "a", "b"])
+    }).pipe(Effect.provide(services({
+      members: [
+        member("a", { limits: { [model]: { ...unlimited, rpd: 1 } } }),
+        member("b", { limits: { [model]: { ...unlimited, rpm: 1 } } })
+      ]
+    }))))
 })

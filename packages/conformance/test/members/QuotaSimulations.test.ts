@@ -1,6 +1,6 @@
 /**
- * Hours and days of quota under TestClock: a whole client against a server that counts for
- * itself. What came of each is printed.
+ * Hours and days of quota under TestClock: a whole client against a server that counts for itself. The outcome of each
+ * is printed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"

@@ -3,12 +3,12 @@
  */
 
 export interface Dice {
-  /** In [0, 1). */
+  /** A number from 0 to 1, with 0 and without 1. */
   readonly next: () => number
   /** A whole number from `low` to `high`, both included. */
   readonly int: (low: number, high: number) => number
   readonly pick: <A>(items: ReadonlyArray<A>) => A | undefined
-  /** So many letters of an alphabet; base64url if none is given. */
+  /** A text of so many letters from an alphabet; without one, from that of base64url. */
   readonly letters: (count: number, alphabet?: string) => string
 }
 
@@ -21,7 +21,7 @@ export const hash = (text: string): number => {
   return h >>> 0
 }
 
-/** mulberry32: 2^32 states are plenty for answers nobody believes. */
+/** mulberry32: its 2^32 states are plenty, because nobody relies on generated answers. */
 export const make = (seed: string): Dice => {
   let state = hash(seed)
   const next = () => {

@@ -47,6 +47,7 @@ const fields = {
   reset: Schema.optional(Schema.Union([Schema.Literal(true), After])),
   garbage: Schema.optional(Schema.Struct({ ...after, text })),
   errorAfter: Schema.optional(Schema.Struct({ ...ErrorBody.fields, chunks: number })),
+  cutRequest: Schema.optional(Schema.Struct({ bytes: Schema.Finite })),
   slowRead: Schema.optional(Schema.Struct({ millis: Schema.Finite, bytes: number })),
   halfOpen: Schema.optional(Schema.Union([Schema.Boolean, After])),
   close: Schema.optional(Schema.Struct({ ...after, code: Schema.Finite, reason: text })),
@@ -56,6 +57,6 @@ const fields = {
 
 export const Fault = Schema.Struct({ when: Schema.optional(When), ...fields })
 
-/** Of one answer: which requests it is for is said already, and their bodies have been read. */
-const { slowRead: _, ...ofAnswer } = fields
+/** The fields of a fault for one answer: the header says already which request is meant, and its body has been read. */
+const { cutRequest: _1, slowRead: _2, ...ofAnswer } = fields
 export const Place = Schema.Struct(ofAnswer).annotate({ identifier: "Fault" })

@@ -1,6 +1,6 @@
 /**
- * Reading a JSON value whose shape is not known: a request that was judged, but by the wire's
- * rules, which take `system_instruction` for `systemInstruction`.
+ * Reads a JSON value whose shape is not known, such as a request that was judged, by the rules of the wire, which take
+ * `system_instruction` for `systemInstruction`.
  */
 
 export type Json = Readonly<Record<string, unknown>>
@@ -20,7 +20,7 @@ export const parse = (text: string): unknown => {
 export const at = (value: unknown, ...path: ReadonlyArray<string>): unknown => {
   let here = value
   for (const key of path) {
-    if (!isObject(here)) return undefined
+    if (!isObject(here) || !Object.hasOwn(here, key)) return undefined
     here = here[key]
   }
   return here
@@ -36,7 +36,7 @@ export const number = (value: unknown): number | undefined => {
   return typeof n === "number" && Number.isFinite(n) ? n : undefined
 }
 
-/** Maps whose keys are the caller's own. */
+/** The fields that are maps: their keys are the caller's own and stay as they are. */
 const free = new Set([
   "args",
   "response",
@@ -54,15 +54,15 @@ const camel = (name: string): string =>
 export const normalized = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(normalized)
   if (!isObject(value)) return value
-  const out: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) {
-    const name = camel(key)
-    out[name] = free.has(name) ? member : normalized(member)
-  }
-  return out
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      const name = camel(key)
+      return [name, free.has(name) ? member : normalized(member)]
+    })
+  )
 }
 
-/** One spelling for equal values: keys sorted. */
+/** One and the same text for equal values, with their keys sorted. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, member: unknown) =>
     isObject(member)

@@ -1,8 +1,6 @@
-/**
- * The name that somebody may have meant.
- */
+/** Finds the name that somebody may have meant. */
 
-/** How many letters have to be changed, put in, left out or swapped with their neighbour. */
+/** How many letters must be changed, inserted, left out or swapped with their neighbour. */
 const distance = (a: string, b: string): number => {
   let before: ReadonlyArray<number> = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -21,7 +19,7 @@ const distance = (a: string, b: string): number => {
   return last[b.length] ?? 0
 }
 
-/** The nearest of some names, if one is near: two of five letters may be wrong, or it begins alike. */
+/** The nearest of some names, if one is near: at most two of five letters are wrong, or the beginnings agree. */
 export const nearest = (name: string, names: Iterable<string>): string | undefined => {
   const asked = name.slice(0, 64).toLowerCase()
   let best: string | undefined
@@ -37,7 +35,7 @@ export const nearest = (name: string, names: Iterable<string>): string | undefin
   return best
 }
 
-/** ` Did you mean "x"?`, or nothing. */
+/** Gives ` Did you mean "x"?`, or an empty text. */
 export const suggestion = (name: string, names: Iterable<string>): string => {
   const meant = nearest(name, names)
   return meant === undefined ? "" : ` Did you mean "${meant}"?`

@@ -1,6 +1,6 @@
 /**
- * A value against its Schema: the value as it came, or every mistake in it, with where it is and
- * the field that may have been meant.
+ * Checks a value against its Schema: gives the value as it came, or every mistake in it, with its place and the field
+ * that may have been meant.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -42,7 +42,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
   }
 })
 
-/** A message of the formatter's, finished with what its path knows. */
+/** Finishes a message of the formatter with what its path tells. */
 const finished = (issue: { readonly path?: unknown; readonly message: string }): Problem => {
   const path = Array.isArray(issue.path)
     ? issue.path.map((each: PropertyKey | { readonly key: PropertyKey }) => typeof each === "object" ? each.key : each)
@@ -53,7 +53,7 @@ const finished = (issue: { readonly path?: unknown; readonly message: string }):
   return { path: pathOf(path), message }
 }
 
-/** Mistakes in `value`; none of them means that it is what the schema says, as it is. */
+/** All mistakes in `value`. If there are none, it is what the schema says, as it is. */
 export const find = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S
 ): (value: unknown) => ReadonlyArray<Problem> => {
@@ -68,7 +68,7 @@ export const find = <S extends Schema.ConstraintDecoder<unknown>>(
   }
 }
 
-/** In one line; undefined where there are none. */
+/** The mistakes in one line. Undefined: there are none. */
 export const text = (problems: ReadonlyArray<Problem>): string | undefined =>
   problems.length === 0
     ? undefined

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Candidate } from "../wire/Candidate.ts"
 import type { GenerateContentResponse } from "../wire/GenerateContent.ts"
+import * as Usage from "../wire/Usage.ts"
 
 /**
  * The fields of the later object over those of the earlier one; a field that is missing or null in the later one stays
@@ -114,7 +115,7 @@ class Fold {
   #candidates: Map<number, CandidateFold> | undefined
 
   add(chunk: GenerateContentResponse): void {
-    const usageMetadata = growing(this.#fields.usageMetadata, chunk.usageMetadata, [])
+    const usageMetadata = Usage.carried(this.#fields.usageMetadata, chunk.usageMetadata)
     const promptFeedback = growing(this.#fields.promptFeedback, chunk.promptFeedback, [])
     this.#fields = {
       ...over(this.#fields, chunk),

@@ -25,10 +25,16 @@ export interface CallOptions {
   readonly retry?: Retry | undefined
   /** Whether a broken-off answer is followed to its end. */
   readonly continuation?: Continuation | undefined
-  /** Quotas to keep for this call; what its lane has counted so far counts against them. */
+  /** Quotas to keep for this call, as `limits` are. */
   readonly tier?: Tier.TierName | Tier.Tier | undefined
-  /** Overrides of the tier for the model of this call. */
+  /**
+   * Overrides of the tier for the model of this call. What is lower than the client's bounds, in this process, the calls
+   * that bring the same limits, and nobody else waits for them; what is higher holds for the whole lane while this call
+   * asks.
+   */
   readonly limits?: Partial<Tier.Limits> | undefined
+  /** Whether the server counts the request first, where it holds what cannot be estimated. Default: the client's. */
+  readonly countInput?: "estimate" | "server" | undefined
   /** `interactive` (the default) goes before `batch` when both wait for quota. */
   readonly priority?: Priority | undefined
   /** The longest wait for quota before each attempt. Default: no limit. */
@@ -39,8 +45,8 @@ export interface CallOptions {
    */
   readonly maxQueue?: number | undefined
   /**
-   * Whether the call fails with QuotaExhausted while the day's quota is spent, or waits until it resets. Default
-   * `fail`.
+   * Whether the call fails with QuotaExhausted while the day's quota or a budget is spent, or waits until it resets; of a
+   * budget whose rest is only reserved, until others give back enough. Default `fail`.
    */
   readonly whenExhausted?: "fail" | "wait" | undefined
   /**

@@ -5,16 +5,14 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { fits, oneOf } from "../internal/wire/leaves.ts"
+import { geminiReason } from "../internal/wire/reasonClass.ts"
 import { GenerateContentResponse } from "../wire/GenerateContent.ts"
 import { SafetyRating } from "../wire/Safety.ts"
 
 const description = Schema.optionalKey(Schema.String)
-// The schema is declared, because a struct would be rebuilt without the keys that it does not know. The guard is made
-// at its first use.
-const kept = <A>(schema: Schema.Codec<A>) => {
-  let is: ((value: unknown) => value is A) | undefined
-  return Schema.optionalKey(Schema.declare((value): value is A => (is ??= Schema.is(schema))(value)))
-}
+// The schema is declared, because a struct would be rebuilt without the keys that it does not know.
+const kept = <A>(schema: Schema.Codec<A>) => Schema.optionalKey(Schema.declare(fits(schema)))
 const safetyRatings = kept(Schema.Array(SafetyRating))
 const response = kept(GenerateContentResponse)
 const said = (text: string | undefined): string => text === undefined ? "" : `: ${text}`
@@ -27,15 +25,13 @@ const said = (text: string | undefined): string => text === undefined ? "" : `: 
  * @category errors
  * @since 0.1.0
  */
-export class InvalidResponse
-  extends Schema.TaggedError<InvalidResponse>("effect-gemini/GeminiError/InvalidResponse")("InvalidResponse", {
-    path: Schema.String,
-    expected: Schema.String,
-    description,
-    finishReason: description,
-    response
-  })
-{
+export class InvalidResponse extends geminiReason<InvalidResponse>()("InvalidResponse", {
+  path: Schema.String,
+  expected: Schema.String,
+  description,
+  finishReason: description,
+  response
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -52,12 +48,10 @@ export class InvalidResponse
  * @category errors
  * @since 0.1.0
  */
-export class ResponseTooLarge
-  extends Schema.TaggedError<ResponseTooLarge>("effect-gemini/GeminiError/ResponseTooLarge")("ResponseTooLarge", {
-    what: Schema.Literals(["body", "event", "errorBody"]),
-    limit: Schema.Finite
-  })
-{
+export class ResponseTooLarge extends geminiReason<ResponseTooLarge>()("ResponseTooLarge", {
+  what: oneOf(["body", "event", "errorBody"]),
+  limit: Schema.Finite
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -75,13 +69,11 @@ const kinds = { body: "an answer", event: "an event of a stream", errorBody: "an
  * @category errors
  * @since 0.1.0
  */
-export class PromptBlocked
-  extends Schema.TaggedError<PromptBlocked>("effect-gemini/GeminiError/PromptBlocked")("PromptBlocked", {
-    blockReason: Schema.String,
-    description,
-    safetyRatings
-  })
-{
+export class PromptBlocked extends geminiReason<PromptBlocked>()("PromptBlocked", {
+  blockReason: Schema.String,
+  description,
+  safetyRatings
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -97,14 +89,12 @@ export class PromptBlocked
  * @category errors
  * @since 0.1.0
  */
-export class ResponseBlocked
-  extends Schema.TaggedError<ResponseBlocked>("effect-gemini/GeminiError/ResponseBlocked")("ResponseBlocked", {
-    finishReason: Schema.String,
-    description,
-    safetyRatings,
-    response
-  })
-{
+export class ResponseBlocked extends geminiReason<ResponseBlocked>()("ResponseBlocked", {
+  finishReason: Schema.String,
+  description,
+  safetyRatings,
+  response
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -119,13 +109,11 @@ export class ResponseBlocked
  * @category errors
  * @since 0.1.0
  */
-export class ToolCallRejected
-  extends Schema.TaggedError<ToolCallRejected>("effect-gemini/GeminiError/ToolCallRejected")("ToolCallRejected", {
-    finishReason: Schema.String,
-    description,
-    response
-  })
-{
+export class ToolCallRejected extends geminiReason<ToolCallRejected>()("ToolCallRejected", {
+  finishReason: Schema.String,
+  description,
+  response
+}) {
   get isRetryable(): boolean {
     return true
   }
@@ -141,13 +129,11 @@ export class ToolCallRejected
  * @category errors
  * @since 0.1.0
  */
-export class StreamInterrupted
-  extends Schema.TaggedError<StreamInterrupted>("effect-gemini/GeminiError/StreamInterrupted")("StreamInterrupted", {
-    received: Schema.Array(Schema.Unknown),
-    dropped: Schema.optionalKey(Schema.Finite),
-    description
-  })
-{
+export class StreamInterrupted extends geminiReason<StreamInterrupted>()("StreamInterrupted", {
+  received: Schema.Array(Schema.Unknown),
+  dropped: Schema.optionalKey(Schema.Finite),
+  description
+}) {
   get isRetryable(): boolean {
     return true
   }

@@ -9,6 +9,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { oneOf, record } from "../internal/wire/leaves.ts"
+import { geminiReason } from "../internal/wire/reasonClass.ts"
 import {
   InvalidResponse,
   PromptBlocked,
@@ -37,7 +39,7 @@ export const QuotaViolation = Schema.Struct({
   quotaMetric: Schema.optionalKey(Schema.String),
   quotaId: Schema.optionalKey(Schema.String),
   quotaValue: Schema.optionalKey(Schema.String),
-  quotaDimensions: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+  quotaDimensions: Schema.optionalKey(record(Schema.String))
 })
 
 /**
@@ -57,7 +59,7 @@ export const FieldViolation = Schema.Struct({
  * @category schemas
  * @since 0.1.0
  */
-export const Phase = Schema.Literals(["connect", "attempt", "firstByte", "idle", "total"])
+export const Phase = oneOf(["connect", "attempt", "firstByte", "idle", "total"])
 
 /**
  * No key was given. Nothing was sent.
@@ -65,9 +67,7 @@ export const Phase = Schema.Literals(["connect", "attempt", "firstByte", "idle",
  * @category errors
  * @since 0.1.0
  */
-export class MissingApiKey
-  extends Schema.TaggedError<MissingApiKey>("effect-gemini/GeminiError/MissingApiKey")("MissingApiKey", {})
-{
+export class MissingApiKey extends geminiReason<MissingApiKey>()("MissingApiKey", {}) {
   get isRetryable(): boolean {
     return false
   }
@@ -84,13 +84,11 @@ export class MissingApiKey
  * @category errors
  * @since 0.1.0
  */
-export class Unauthenticated
-  extends Schema.TaggedError<Unauthenticated>("effect-gemini/GeminiError/Unauthenticated")("Unauthenticated", {
-    description,
-    code: Schema.optionalKey(Schema.String),
-    links
-  })
-{
+export class Unauthenticated extends geminiReason<Unauthenticated>()("Unauthenticated", {
+  description,
+  code: Schema.optionalKey(Schema.String),
+  links
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -108,12 +106,10 @@ export class Unauthenticated
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRequest
-  extends Schema.TaggedError<InvalidRequest>("effect-gemini/GeminiError/InvalidRequest")("InvalidRequest", {
-    description,
-    fields: Schema.Array(FieldViolation)
-  })
-{
+export class InvalidRequest extends geminiReason<InvalidRequest>()("InvalidRequest", {
+  description,
+  fields: Schema.Array(FieldViolation)
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -126,15 +122,17 @@ export class InvalidRequest
 
 /**
  * The model, file or cache does not exist, or this key may not see it. `nearMatches` are models of a similar name;
- * `transport` says how the model is reached if it was asked the wrong way.
+ * `transport` says how the model is reached if it was asked the wrong way; `member` is the one that was asked for what
+ * a member made.
  *
  * @category errors
  * @since 0.1.0
  */
-export class NotFound extends Schema.TaggedError<NotFound>("effect-gemini/GeminiError/NotFound")("NotFound", {
+export class NotFound extends geminiReason<NotFound>()("NotFound", {
   description,
   nearMatches: Schema.Array(Schema.String),
-  transport: Schema.optionalKey(Schema.Literals(["http", "live"]))
+  transport: Schema.optionalKey(oneOf(["http", "live"])),
+  member: description
 }) {
   get isRetryable(): boolean {
     return false
@@ -144,49 +142,50 @@ export class NotFound extends Schema.TaggedError<NotFound>("effect-gemini/Gemini
     const transport = this.transport === undefined
       ? ""
       : ` The model is reached ${this.transport === "live" ? "through the Live API" : "over HTTP"}.`
-    return (this.description ?? "not found: check the name of the model, file or cache") + near + transport
+    const asked = this.member === undefined ? "" : ` (asked: the member ${this.member})`
+    return (this.description ?? "not found: check the name of the model, file or cache") + asked + near + transport
   }
 }
 
 /**
  * A limit per minute, or one that the server did not name. `GeminiError.retryAfter` is the
- * delay that it asked for, if it did.
+ * delay that it asked for, if it did. A limit of 0 is a model that the project's plan does not have: no delay helps.
  *
  * @category errors
  * @since 0.1.0
  */
-export class RateLimited
-  extends Schema.TaggedError<RateLimited>("effect-gemini/GeminiError/RateLimited")("RateLimited", {
-    description,
-    violations: Schema.Array(QuotaViolation),
-    links
-  })
-{
+export class RateLimited extends geminiReason<RateLimited>()("RateLimited", {
+  description,
+  violations: Schema.Array(QuotaViolation),
+  links
+}) {
   get isRetryable(): boolean {
-    return true
+    return !this.violations.some(({ quotaValue }) => quotaValue === "0")
   }
   override get message(): string {
-    return this.description ?? "the server's rate limit was reached"
+    const never = this.isRetryable
+      ? ""
+      : " A limit of 0 is none to wait for: the project's plan does not have this model."
+    return (this.description ?? "the server's rate limit was reached") + never
   }
 }
 
 /**
- * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles, in
- * milliseconds since the epoch: Google counts days there, whatever shorter delay the answer suggests. With `budget`
- * the caller's own budget of that name is spent (see `Budget`), and nothing was sent.
+ * A limit per day is reached, as the ids of the `violations` say. `resetAt` is the next midnight in Los Angeles by the
+ * server's clock, in milliseconds since the epoch: Google counts days there, whatever shorter delay the answer suggests.
+ * In the first five minutes of a day it is the suggested delay, a minute at most, because it may be yesterday's quota that
+ * is spent. With `budget` the caller's own budget of that name is spent (see `Budget`), and nothing was sent.
  *
  * @category errors
  * @since 0.1.0
  */
-export class QuotaExhausted
-  extends Schema.TaggedError<QuotaExhausted>("effect-gemini/GeminiError/QuotaExhausted")("QuotaExhausted", {
-    description,
-    violations: Schema.Array(QuotaViolation),
-    resetAt: Schema.optionalKey(Schema.Finite),
-    budget: description,
-    links
-  })
-{
+export class QuotaExhausted extends geminiReason<QuotaExhausted>()("QuotaExhausted", {
+  description,
+  violations: Schema.Array(QuotaViolation),
+  resetAt: Schema.optionalKey(Schema.Finite),
+  budget: description,
+  links
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -202,9 +201,7 @@ export class QuotaExhausted
  * @category errors
  * @since 0.1.0
  */
-export class Overloaded
-  extends Schema.TaggedError<Overloaded>("effect-gemini/GeminiError/Overloaded")("Overloaded", { description })
-{
+export class Overloaded extends geminiReason<Overloaded>()("Overloaded", { description }) {
   get isRetryable(): boolean {
     return true
   }
@@ -220,12 +217,10 @@ export class Overloaded
  * @category errors
  * @since 0.1.0
  */
-export class ServerError
-  extends Schema.TaggedError<ServerError>("effect-gemini/GeminiError/ServerError")("ServerError", {
-    description,
-    status: Schema.optionalKey(Schema.Finite)
-  })
-{
+export class ServerError extends geminiReason<ServerError>()("ServerError", {
+  description,
+  status: Schema.optionalKey(Schema.Finite)
+}) {
   get isRetryable(): boolean {
     return this.status !== 499
   }
@@ -240,7 +235,7 @@ export class ServerError
  * @category errors
  * @since 0.1.0
  */
-export class Network extends Schema.TaggedError<Network>("effect-gemini/GeminiError/Network")("Network", {
+export class Network extends geminiReason<Network>()("Network", {
   code: Schema.optionalKey(Schema.String),
   description
 }) {
@@ -258,9 +253,7 @@ export class Network extends Schema.TaggedError<Network>("effect-gemini/GeminiEr
  * @category errors
  * @since 0.1.0
  */
-export class TimedOut
-  extends Schema.TaggedError<TimedOut>("effect-gemini/GeminiError/TimedOut")("TimedOut", { phase: Phase })
-{
+export class TimedOut extends geminiReason<TimedOut>()("TimedOut", { phase: Phase }) {
   get isRetryable(): boolean {
     return this.phase !== "total"
   }
@@ -275,12 +268,10 @@ export class TimedOut
  * @category errors
  * @since 0.1.0
  */
-export class Unsupported
-  extends Schema.TaggedError<Unsupported>("effect-gemini/GeminiError/Unsupported")("Unsupported", {
-    capability: Schema.String,
-    description
-  })
-{
+export class Unsupported extends geminiReason<Unsupported>()("Unsupported", {
+  capability: Schema.String,
+  description
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -296,9 +287,7 @@ export class Unsupported
  * @category errors
  * @since 0.1.0
  */
-export class LiveNotProvided
-  extends Schema.TaggedError<LiveNotProvided>("effect-gemini/GeminiError/LiveNotProvided")("LiveNotProvided", {})
-{
+export class LiveNotProvided extends geminiReason<LiveNotProvided>()("LiveNotProvided", {}) {
   get isRetryable(): boolean {
     return false
   }
@@ -313,7 +302,7 @@ export class LiveNotProvided
  * @category errors
  * @since 0.1.0
  */
-export class Live extends Schema.TaggedError<Live>("effect-gemini/GeminiError/Live")("Live", {
+export class Live extends geminiReason<Live>()("Live", {
   code: Schema.optionalKey(Schema.Finite),
   reason: LiveErrorReason
 }) {

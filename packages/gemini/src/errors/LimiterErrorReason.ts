@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { geminiReason } from "../internal/wire/reasonClass.ts"
 
 /**
  * The request alone is estimated above the lane's whole budget of tokens a minute.
@@ -12,12 +13,10 @@ import * as Schema from "effect/Schema"
  * @category errors
  * @since 0.1.0
  */
-export class RequestTooLarge
-  extends Schema.TaggedError<RequestTooLarge>("effect-gemini/GeminiError/RequestTooLarge")("RequestTooLarge", {
-    estimatedTokens: Schema.Finite,
-    limit: Schema.Finite
-  })
-{
+export class RequestTooLarge extends geminiReason<RequestTooLarge>()("RequestTooLarge", {
+  estimatedTokens: Schema.Finite,
+  limit: Schema.Finite
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -32,7 +31,7 @@ export class RequestTooLarge
  * @category errors
  * @since 0.1.0
  */
-export class Unpriced extends Schema.TaggedError<Unpriced>("effect-gemini/GeminiError/Unpriced")("Unpriced", {
+export class Unpriced extends geminiReason<Unpriced>()("Unpriced", {
   model: Schema.String,
   /** The service tier, if the request names one. */
   mode: Schema.optionalKey(Schema.String),
@@ -54,12 +53,10 @@ export class Unpriced extends Schema.TaggedError<Unpriced>("effect-gemini/Gemini
  * @category errors
  * @since 0.1.0
  */
-export class LimiterFull
-  extends Schema.TaggedError<LimiterFull>("effect-gemini/GeminiError/LimiterFull")("LimiterFull", {
-    waiting: Schema.Finite,
-    limit: Schema.Finite
-  })
-{
+export class LimiterFull extends geminiReason<LimiterFull>()("LimiterFull", {
+  waiting: Schema.Finite,
+  limit: Schema.Finite
+}) {
   get isRetryable(): boolean {
     return true
   }
@@ -75,15 +72,10 @@ export class LimiterFull
  * @category errors
  * @since 0.1.0
  */
-export class LimiterUnavailable
-  extends Schema.TaggedError<LimiterUnavailable>("effect-gemini/GeminiError/LimiterUnavailable")(
-    "LimiterUnavailable",
-    {
-      store: Schema.String,
-      code: Schema.optionalKey(Schema.String)
-    }
-  )
-{
+export class LimiterUnavailable extends geminiReason<LimiterUnavailable>()("LimiterUnavailable", {
+  store: Schema.String,
+  code: Schema.optionalKey(Schema.String)
+}) {
   get isRetryable(): boolean {
     return true
   }

@@ -8,13 +8,18 @@
  */
 import * as Schema from "effect/Schema"
 import { Delay } from "../internal/call/delay.ts"
+import * as CloseTable from "../internal/google/closeTable.ts"
+import { oneOf } from "../internal/wire/leaves.ts"
+import { liveReason } from "../internal/wire/reasonClass.ts"
 
 const description = Schema.optionalKey(Schema.String)
 
-// By RFC 6455 the codes 1002, 1003, 1007, 1008, 1009 and 1010 mean that what we sent is refused, and would be again.
-// With every other code (1006 dropped, 1011 server trouble, 1012 restart) a second try may succeed.
-const refusals: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010])
-const mayPass = (code: number): boolean => !refusals.has(code)
+const closeFields = {
+  code: Schema.Finite,
+  text: Schema.String,
+  /** What the words say of dialling the same again, where they say something else than the code. */
+  mayPass: Schema.optionalKey(Schema.Boolean)
+}
 
 const said = (text: string): string => text === "" ? "" : `: ${text}`
 
@@ -25,10 +30,9 @@ const said = (text: string): string => text === "" ? "" : `: ${text}`
  * @category errors
  * @since 0.1.0
  */
-export class InvalidSetup extends Schema.TaggedError<InvalidSetup>("effect-gemini/LiveError/InvalidSetup")(
-  "InvalidSetup",
-  { fields: Schema.Array(Schema.Struct({ field: Schema.String, description: Schema.String })) }
-) {
+export class InvalidSetup extends liveReason<InvalidSetup>()("InvalidSetup", {
+  fields: Schema.Array(Schema.Struct({ field: Schema.String, description: Schema.String }))
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -38,13 +42,14 @@ export class InvalidSetup extends Schema.TaggedError<InvalidSetup>("effect-gemin
 }
 
 /**
- * The WebSocket could not be opened: the server refused it with an HTTP status, or was never reached.
+ * The WebSocket could not be opened: the server refused it with an HTTP status, or was never reached. `description` is
+ * what the server or the system said, where the platform shows it (`ws` does, a browser does not).
  *
  * @category errors
  * @since 0.1.0
  */
-export class Connection extends Schema.TaggedError<Connection>("effect-gemini/LiveError/Connection")("Connection", {
-  kind: Schema.Literals(["refused", "unreachable", "timeout"]),
+export class Connection extends liveReason<Connection>()("Connection", {
+  kind: oneOf(["refused", "unreachable", "timeout"]),
   status: Schema.optionalKey(Schema.Finite),
   description
 }) {
@@ -64,12 +69,9 @@ export class Connection extends Schema.TaggedError<Connection>("effect-gemini/Li
  * @category errors
  * @since 0.1.0
  */
-export class Handshake extends Schema.TaggedError<Handshake>("effect-gemini/LiveError/Handshake")("Handshake", {
-  code: Schema.Finite,
-  text: Schema.String
-}) {
+export class Handshake extends liveReason<Handshake>()("Handshake", closeFields) {
   get isRetryable(): boolean {
-    return mayPass(this.code)
+    return this.mayPass ?? !CloseTable.refusals.has(this.code)
   }
   override get message(): string {
     return `the server refused the setup (close ${this.code})${said(this.text)}`
@@ -83,10 +85,7 @@ export class Handshake extends Schema.TaggedError<Handshake>("effect-gemini/Live
  * @since 0.1.0
  */
 export class InvalidServerMessage
-  extends Schema.TaggedError<InvalidServerMessage>("effect-gemini/LiveError/InvalidServerMessage")(
-    "InvalidServerMessage",
-    { path: Schema.String, expected: Schema.String }
-  )
+  extends liveReason<InvalidServerMessage>()("InvalidServerMessage", { path: Schema.String, expected: Schema.String })
 {
   get isRetryable(): boolean {
     return false
@@ -102,10 +101,9 @@ export class InvalidServerMessage
  * @category errors
  * @since 0.1.0
  */
-export class ServerDisconnect extends Schema.TaggedError<ServerDisconnect>("effect-gemini/LiveError/ServerDisconnect")(
-  "ServerDisconnect",
-  { timeLeft: Schema.optionalKey(Delay) }
-) {
+export class ServerDisconnect
+  extends liveReason<ServerDisconnect>()("ServerDisconnect", { timeLeft: Schema.optionalKey(Delay) })
+{
   get isRetryable(): boolean {
     return true
   }
@@ -120,12 +118,9 @@ export class ServerDisconnect extends Schema.TaggedError<ServerDisconnect>("effe
  * @category errors
  * @since 0.1.0
  */
-export class Interrupted extends Schema.TaggedError<Interrupted>("effect-gemini/LiveError/Interrupted")(
-  "Interrupted",
-  { code: Schema.Finite, text: Schema.String }
-) {
+export class Interrupted extends liveReason<Interrupted>()("Interrupted", closeFields) {
   get isRetryable(): boolean {
-    return mayPass(this.code)
+    return this.mayPass ?? !CloseTable.refusals.has(this.code)
   }
   override get message(): string {
     return `the session broke off (close ${this.code})${said(this.text)}`
@@ -133,20 +128,18 @@ export class Interrupted extends Schema.TaggedError<Interrupted>("effect-gemini/
 }
 
 /**
- * An operation was called on a session that has ended.
+ * An operation was called on a session that has ended, or of a client whose layer has; `description` says which if it is
+ * not the session.
  *
  * @category errors
  * @since 0.1.0
  */
-export class SessionClosed extends Schema.TaggedError<SessionClosed>("effect-gemini/LiveError/SessionClosed")(
-  "SessionClosed",
-  {}
-) {
+export class SessionClosed extends liveReason<SessionClosed>()("SessionClosed", { description }) {
   get isRetryable(): boolean {
     return false
   }
   override get message(): string {
-    return "the session is closed: open a new one"
+    return this.description ?? "the session is closed: open a new one"
   }
 }
 
@@ -156,10 +149,7 @@ export class SessionClosed extends Schema.TaggedError<SessionClosed>("effect-gem
  * @category errors
  * @since 0.1.0
  */
-export class SessionInUse extends Schema.TaggedError<SessionInUse>("effect-gemini/LiveError/SessionInUse")(
-  "SessionInUse",
-  {}
-) {
+export class SessionInUse extends liveReason<SessionInUse>()("SessionInUse", {}) {
   get isRetryable(): boolean {
     return false
   }
@@ -174,7 +164,7 @@ export class SessionInUse extends Schema.TaggedError<SessionInUse>("effect-gemin
  * @category errors
  * @since 0.1.0
  */
-export class Overflow extends Schema.TaggedError<Overflow>("effect-gemini/LiveError/Overflow")("Overflow", {
+export class Overflow extends liveReason<Overflow>()("Overflow", {
   bytes: Schema.Finite,
   limit: Schema.Finite
 }) {
@@ -193,12 +183,10 @@ export class Overflow extends Schema.TaggedError<Overflow>("effect-gemini/LiveEr
  * @category errors
  * @since 0.1.0
  */
-export class ResponseTooLarge
-  extends Schema.TaggedError<ResponseTooLarge>("effect-gemini/LiveError/ResponseTooLarge")("ResponseTooLarge", {
-    what: Schema.Literals(["frame", "setup"]),
-    limit: Schema.Finite
-  })
-{
+export class ResponseTooLarge extends liveReason<ResponseTooLarge>()("ResponseTooLarge", {
+  what: oneOf(["frame", "setup"]),
+  limit: Schema.Finite
+}) {
   get isRetryable(): boolean {
     return false
   }
@@ -211,13 +199,28 @@ export class ResponseTooLarge
 }
 
 /**
+ * The server ended its turn without having said anything, and gave no reason.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class NoAnswer extends liveReason<NoAnswer>()("NoAnswer", {}) {
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return "the model ended its turn without a word: ask again"
+  }
+}
+
+/**
  * A deadline of the session passed.
  *
  * @category errors
  * @since 0.1.0
  */
-export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/LiveError/TimedOut")("TimedOut", {
-  phase: Schema.Literals(["connect", "setup", "idle", "ping", "total"])
+export class TimedOut extends liveReason<TimedOut>()("TimedOut", {
+  phase: oneOf(["connect", "setup", "send", "idle", "silence", "ping", "total"])
 }) {
   get isRetryable(): boolean {
     return this.phase !== "total"
@@ -233,7 +236,7 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("effect-gemini/LiveEr
  * @category errors
  * @since 0.1.0
  */
-export class Limited extends Schema.TaggedError<Limited>("effect-gemini/LiveError/Limited")("Limited", {
+export class Limited extends liveReason<Limited>()("Limited", {
   description: Schema.String,
   retryAfter: Schema.optionalKey(Delay)
 }) {
@@ -251,7 +254,7 @@ export class Limited extends Schema.TaggedError<Limited>("effect-gemini/LiveErro
  * @category errors
  * @since 0.1.0
  */
-export class Network extends Schema.TaggedError<Network>("effect-gemini/LiveError/Network")("Network", {
+export class Network extends liveReason<Network>()("Network", {
   code: Schema.optionalKey(Schema.String),
   description
 }) {
@@ -281,6 +284,7 @@ export const LiveErrorReason = Schema.Union([
   Overflow,
   ResponseTooLarge,
   TimedOut,
+  NoAnswer,
   Limited,
   Network
 ])

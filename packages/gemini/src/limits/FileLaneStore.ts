@@ -34,8 +34,8 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import { FileLane, type Files, patience } from "../internal/limiter/FileLane.ts"
-import { type Status, timed, up } from "../internal/limiter/StoreLink.ts"
+import { FileLane, type LaneFiles, patience } from "../internal/limiter/FileLane.ts"
+import { type LinkStatus, timed, up } from "../internal/limiter/StoreLink.ts"
 import * as ModelId from "../models/ModelId.ts"
 import * as LaneStore from "./LaneStore.ts"
 
@@ -95,7 +95,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const clock = Context.get(Context.empty(), Clock.Clock)
   // A directory that cannot be made shows when a lane is used.
   yield* Effect.ignore(fileSystem.makeDirectory(directory, { recursive: true }))
-  const files: Files = {
+  const files: LaneFiles = {
     fileSystem,
     process: (yield* Random.nextIntBetween(0, 2 ** 48)).toString(36),
     lease: millis(options.lease, 15_000),
@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
   return LaneStore.LaneStore.of({
     open: (key, window) =>
-      new FileLane(files, window, `${directory}/${nameOf(key)}`, Effect.runSync(SubscriptionRef.make<Status>(up)))
+      new FileLane(files, window, `${directory}/${nameOf(key)}`, Effect.runSync(SubscriptionRef.make<LinkStatus>(up)))
   })
 })
 

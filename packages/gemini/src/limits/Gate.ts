@@ -2,6 +2,8 @@
  * Checks between a permit and its attempt, such as a budget: they may refuse the attempt, and are told what its
  * answers are charged.
  *
+ * This module is for builders of gates; programs use `Budget`.
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -9,7 +11,7 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { GeminiError } from "../GeminiError.ts"
-import type * as RateLimiter from "../RateLimiter.ts"
+import type { Admission, Charged, Permit } from "./Permit.ts"
 
 /**
  * How an attempt ended.
@@ -33,7 +35,7 @@ export interface Ending {
  */
 export interface Hold {
   /** Takes each answer, or each chunk of a stream. */
-  readonly charge: (answer: RateLimiter.Charged) => void
+  readonly charge: (answer: Charged) => void
   readonly end: (ending: Ending) => Effect.Effect<void>
 }
 
@@ -49,7 +51,7 @@ export interface Gate {
    * hold nothing there.
    */
   readonly enter: (
-    admission: RateLimiter.Admission,
+    admission: Admission,
     restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<Hold, GeminiError>
 }
@@ -62,10 +64,10 @@ export interface Gate {
  */
 export type Pass = (
   gates: ReadonlyArray<Gate>,
-  acquire: RateLimiter.Service["acquire"],
-  admission: RateLimiter.Admission,
+  acquire: (admission: Admission) => Effect.Effect<Permit, GeminiError, Scope.Scope>,
+  admission: Admission,
   isWhole: boolean
-) => Effect.Effect<RateLimiter.Permit, GeminiError, Scope.Scope>
+) => Effect.Effect<Permit, GeminiError, Scope.Scope>
 
 /**
  * Gates, and how they are passed.
@@ -73,7 +75,7 @@ export type Pass = (
  * @category models
  * @since 0.1.0
  */
-export interface Gates {
+export interface Service {
   readonly gates: ReadonlyArray<Gate>
   readonly pass: Pass
 }
@@ -85,15 +87,15 @@ export interface Gates {
  * @category services
  * @since 0.1.0
  */
-export class Guard extends Context.Service<Guard, Gates>()("effect-gemini/limits/Gate/Guard") {}
+export class Gates extends Context.Service<Gates, Service>()("effect-gemini/limits/Gate/Gates") {}
 
 /**
- * The gates of one effect's attempts only, inside those of the {@link Guard}: see `Budget.within`.
+ * The gates of one effect's attempts only, inside those of the {@link Gates}: see `Budget.within`.
  *
  * @category services
  * @since 0.1.0
  */
-export const Within: Context.Reference<Gates | undefined> = /* @__PURE__ */ Context.Reference<Gates | undefined>(
+export const Within: Context.Reference<Service | undefined> = /* @__PURE__ */ Context.Reference<Service | undefined>(
   "effect-gemini/limits/Gate/Within",
   { defaultValue: () => undefined }
 )

@@ -4,6 +4,8 @@
  * A store answers one question, whether a request fits every dimension of its lane now, and takes from all of them at
  * once or from none. The `RateLimiter` takes care of order, waiting and deadlines.
  *
+ * This module is for builders of stores; programs use `RedisLaneStore` or `FileLaneStore`.
+ *
  * Contract for implementations:
  * - `reserve` is atomic: no other caller sees half of it. A store with a clock of its own
  *   counts by that one and ignores `now`; that is why a refusal says *in how long*.
@@ -22,7 +24,8 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { GeminiError } from "../GeminiError.ts"
-import { countable, LaneWindow } from "../internal/limiter/LaneWindow.ts"
+import { LaneWindow } from "../internal/limiter/LaneWindow.ts"
+import { countable } from "../internal/wire/countable.ts"
 import type * as ModelId from "../models/ModelId.ts"
 import type { Limits } from "./Tier.ts"
 
@@ -48,7 +51,7 @@ export interface LaneKey {
  */
 export interface Window {
   readonly window: number
-  readonly guard: number
+  readonly margin: number
 }
 
 /**
@@ -57,7 +60,7 @@ export interface Window {
  * @category models
  * @since 0.1.0
  */
-export interface Ask {
+export interface Claim {
   readonly limits: Limits
   readonly tokens: number
   /** The method that a store's own error names. Default `acquire`. */
@@ -157,13 +160,13 @@ export interface Wanted {
  * @since 0.1.0
  */
 export interface StoredLane {
-  readonly reserve: (ask: Ask, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
+  readonly reserve: (ask: Claim, now: number) => Effect.Effect<Reservation | Refusal, GeminiError>
   /**
    * Reserves several at once, in order, each as `reserve` does; it is for stores behind a network. The answers end
    * with the first refusal, after which nothing was asked.
    */
   readonly reserveAll?: (
-    asks: ReadonlyArray<Ask>,
+    asks: ReadonlyArray<Claim>,
     now: number
   ) => Effect.Effect<ReadonlyArray<Reservation | Refusal>, GeminiError>
   /** The server's count of the reservation's tokens; the last call wins. */
@@ -227,11 +230,11 @@ class MemoryReservation implements Reservation {
 class MemoryLane implements StoredLane {
   readonly counters: LaneWindow
 
-  constructor({ guard, window }: Window) {
-    this.counters = new LaneWindow(window, guard)
+  constructor({ margin, window }: Window) {
+    this.counters = new LaneWindow(window, margin)
   }
 
-  reserve(ask: Ask, now: number): Exit.Exit<Reservation | Refusal> {
+  reserve(ask: Claim, now: number): Exit.Exit<Reservation | Refusal> {
     const { counters } = this
     const tokens = countable(ask.tokens)
     const position = counters.take(now, ask.limits, tokens)

@@ -8,7 +8,8 @@
  *
  * While Redis does not answer, calls fail with LimiterUnavailable, or go uncounted with `whenDown: "open"`. The ends
  * of calls that it misses meanwhile are sent with the next step that reaches it. Each attempt has an id: a step whose
- * reply is late or lost is told again and counts once, and a reservation of which nobody knows is given back.
+ * reply is late or lost is told again and counts once, and a reservation of which nobody knows is given back. A Redis
+ * that is only slow is not down: it is asked again, and what takes too long is told of that one call alone.
  *
  * ```ts
  * import * as NodeRedis from "@effect/platform-node/NodeRedis"
@@ -31,12 +32,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import * as Budget from "../Budget.ts"
 import { LimiterUnavailable } from "../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../GeminiError.ts"
 import { Ledger } from "../internal/budget/Ledger.ts"
 import * as Script from "../internal/budget/script.ts"
-import { type Status, StoreLink, up } from "../internal/limiter/StoreLink.ts"
+import { type LinkStatus, StepRefused, StoreLink, up } from "../internal/limiter/StoreLink.ts"
+import * as BudgetStore from "./BudgetStore.ts"
 
 /**
  * The names of the keys in Redis, and what happens while it does not answer.
@@ -49,7 +50,10 @@ export interface Options {
   readonly prefix?: string | undefined
   /** What calls do while Redis does not answer. Default `closed`: they fail with LimiterUnavailable. */
   readonly whenDown?: "closed" | "open" | undefined
-  /** How long a step may take before Redis counts as down. Default 1 second. */
+  /**
+   * How long a step may take. A Redis that then does not answer a PING for as long counts as down; one that does is slow,
+   * and the step is sent once more before its call goes without it. Default 1 second.
+   */
   readonly timeout?: Duration.Input | undefined
   /** How often a Redis that is down is asked whether it is back. Default 1 second. */
   readonly probeEvery?: Duration.Input | undefined
@@ -74,7 +78,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     Duration.toMillis(Duration.fromInputUnsafe(input ?? "1 second"))
   const link = new StoreLink(
     { timeout: millis(options.timeout), probeEvery: millis(options.probeEvery), ping: redis.send("PING") },
-    yield* SubscriptionRef.make<Status>(up),
+    yield* SubscriptionRef.make<LinkStatus>(up),
     yield* Effect.scope
   )
   const ledgers = new Map<string, Ledger>()
@@ -91,11 +95,17 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   const tell = (
     key: string,
     ledger: Ledger,
-    slots: ReadonlyArray<readonly [id: string, charge: Budget.Charge]>
+    slots: ReadonlyArray<readonly [id: string, charge: BudgetStore.Charge]>
   ): Effect.Effect<boolean> =>
     Effect.suspend(() => {
       const known = ledger.takeKnown()
-      return Effect.map(link.run(redis.eval(Script.settle)(prefix + key, slots, ledger.endsAt, known)), (reply) => {
+      const settled = Effect.catch(
+        link.askAgain(redis.eval(Script.settle)(prefix + key, slots, ledger.endsAt, known), () => {
+          for (const [id] of slots) ledger.unsure(id)
+        }),
+        () => Effect.undefined
+      )
+      return Effect.map(settled, (reply) => {
         if (reply !== undefined) {
           ledger.counted(slots)
           return true
@@ -124,18 +134,28 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       : Effect.forEach(late, ([key, ledger]) => catchUpOf(key, ledger), { discard: true })
   })
 
-  const unavailable = Effect.suspend(() => {
-    const code = link.down?.code
-    return Effect.fail(
+  // Nobody else knows what is late when the process ends, so Redis is asked once more, whether or not it was down.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() =>
+      [...ledgers.values()].some(({ isLate }) => isLate)
+        ? Effect.andThen(SubscriptionRef.set(link.status, up), catchUp)
+        : Effect.void
+    )
+  )
+
+  const unavailableBy = (code: string | undefined): Effect.Effect<never, GeminiError> =>
+    Effect.fail(
       new GeminiError({
         method: "acquire",
         attempts: [],
         reason: new LimiterUnavailable({ store: "redis", ...(code === undefined ? {} : { code }) })
       })
     )
-  })
+  const unavailable = Effect.suspend(() => unavailableBy(link.down?.code ?? "TIMEOUT"))
+  const told = <A>(step: Effect.Effect<A, unknown>): Effect.Effect<A | undefined, GeminiError> =>
+    Effect.catch(link.askAgain(step), ({ code }) => unavailableBy(code))
 
-  return Budget.BudgetStore.of({
+  return BudgetStore.BudgetStore.of({
     reserve: (key, slot, limits, endsAt) =>
       Effect.uninterruptible(
         Effect.flatMap(catchUp, () => {
@@ -143,18 +163,23 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
           const wasAway = link.down !== undefined
           const known = ledger.takeKnown()
           const step = redis.eval(Script.reserve)(prefix + key, slot, limits, endsAt, known)
-          return Effect.flatMap(link.run(step), (answer) => {
-            if (answer !== undefined) return Effect.succeed(answer)
-            ledger.keepKnown(known)
-            if (whenDown === "closed") {
-              // Redis may have made the reservation all the same, so it is given back later.
-              if (!wasAway) ledger.release(slot.id)
-              return unavailable
+          return Effect.flatMap(
+            Effect.catch(link.askAgain(step, () => ledger.unsure(slot.id)), Effect.succeed),
+            (answer) => {
+              if (typeof answer === "string") return Effect.succeed(answer)
+              ledger.keepKnown(known)
+              // What Redis refuses to count goes nowhere, whatever is done while it is down.
+              if (answer instanceof StepRefused) return unavailableBy(answer.code)
+              if (whenDown === "closed") {
+                // Redis may have made the reservation all the same, so it is given back later.
+                if (!wasAway) ledger.release(slot.id)
+                return unavailable
+              }
+              if (wasAway) ledger.unasked(slot.id)
+              else ledger.unsure(slot.id)
+              return Effect.succeed<BudgetStore.Reserved>("reserved")
             }
-            if (wasAway) ledger.unasked(slot.id)
-            else ledger.unsure(slot.id)
-            return Effect.succeed<Budget.Reserved>("reserved")
-          })
+          )
         })
       ),
     settle: (key, { amount, id }, endsAt) =>
@@ -168,14 +193,14 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       }),
     atLeast: (key, amount, endsAt) =>
       Effect.flatMap(
-        Effect.andThen(catchUp, link.run(redis.eval(Script.atLeast)(prefix + key, amount, endsAt))),
+        Effect.andThen(catchUp, told(redis.eval(Script.atLeast)(prefix + key, amount, endsAt))),
         (answer) => answer === undefined && whenDown === "closed" ? unavailable : Effect.void
       ),
     read: (key) =>
       Effect.flatMap(
         Effect.andThen(
           catchUp,
-          link.run(redis.send<ReadonlyArray<string | null>>("HMGET", prefix + key, ...Script.fields))
+          told(redis.send<ReadonlyArray<string | null>>("HMGET", prefix + key, ...Script.fields))
         ),
         (fields) => fields === undefined ? unavailable : Effect.succeed(Script.spent(fields))
       )
@@ -189,5 +214,5 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options = {}): Layer.Layer<Budget.BudgetStore, never, Redis.Redis> =>
-  Layer.effect(Budget.BudgetStore, make(options))
+export const layer = (options: Options = {}): Layer.Layer<BudgetStore.BudgetStore, never, Redis.Redis> =>
+  Layer.effect(BudgetStore.BudgetStore, make(options))

@@ -36,7 +36,6 @@ import type * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as LaneScript from "../internal/limiter/laneScript.ts"
 import * as RedisStore from "../internal/limiter/redisStore.ts"
-import type { Status as Status_ } from "../internal/limiter/StoreLink.ts"
 import * as LaneStore from "./LaneStore.ts"
 
 /**
@@ -45,7 +44,15 @@ import * as LaneStore from "./LaneStore.ts"
  * @category models
  * @since 0.1.0
  */
-export type Status = Status_
+export type Status =
+  | { readonly _tag: "Up" }
+  | {
+    readonly _tag: "Down"
+    /** Milliseconds since the epoch. */
+    readonly since: number
+    /** The code of the connection or of Redis, such as ECONNREFUSED or TIMEOUT. */
+    readonly code: string
+  }
 
 /**
  * Whether Redis answers, now and from here on.
@@ -86,7 +93,10 @@ export interface Options {
   readonly localShare?: number | undefined
   /** After how long the calls of a process that died free their concurrency. Default 15 seconds. */
   readonly lease?: Duration.Input | undefined
-  /** How long a step may take before Redis counts as down. Default 1 second. */
+  /**
+   * How long a step may take. A Redis that then does not answer a PING for as long counts as down; one that does is slow,
+   * and only the calls of this step do what `whenDown` says. Default 1 second.
+   */
   readonly timeout?: Duration.Input | undefined
   /** How often a Redis that is down is asked whether it is back. Default 1 second. */
   readonly probeEvery?: Duration.Input | undefined

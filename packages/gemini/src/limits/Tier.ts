@@ -85,9 +85,13 @@ export const extend = (
     readonly models?: Readonly<Record<string, Partial<Limits>>> | undefined
   }
 ): Tier => {
-  const models: Record<string, Partial<Limits>> = { ...base.models }
-  for (const [model, limits] of Object.entries(own.models ?? {})) models[model] = { ...models[model], ...limits }
-  return { name: own.name ?? base.name, limits: { ...base.limits, ...own.limits }, models }
+  const models = new Map(Object.entries(base.models))
+  for (const [model, limits] of Object.entries(own.models ?? {})) models.set(model, { ...models.get(model), ...limits })
+  return {
+    name: own.name ?? base.name,
+    limits: { ...base.limits, ...own.limits },
+    models: Object.fromEntries(models)
+  }
 }
 
 /**
@@ -123,4 +127,10 @@ export const limitsFor = (
   tier: Tier,
   model: string,
   overrides?: Readonly<Record<string, Partial<Limits>>>
-): Limits => ({ ...tier.limits, ...tier.models[model], ...overrides?.[model] })
+): Limits => ({ ...tier.limits, ...of(tier.models, model), ...of(overrides, model) })
+
+// A model may be called "constructor".
+const of = (
+  models: Readonly<Record<string, Partial<Limits>>> | undefined,
+  model: string
+): Partial<Limits> | undefined => models !== undefined && Object.hasOwn(models, model) ? models[model] : undefined

@@ -72,6 +72,15 @@ export const bytes = (audio: { readonly data?: string | null | undefined }): Uin
   Result.getOrElse(Base64.decode(audio.data ?? ""), () => new Uint8Array(0))
 
 /**
+ * PCM as the Live API names it (`audio/pcm;rate=24000`), and as speech over HTTP does (`audio/L16;codec=pcm;rate=24000`,
+ * 2026). The latter is the name of a big-endian format; the API's samples are little-endian under both.
+ */
+const linear = /^audio\/(?:pcm|l16)\s*(?:;|$)/i
+
+/** No sound has more samples a second; a WAV file could not even say it. */
+const highestRate = 768_000
+
+/**
  * All the sound of an answer, in order, if it holds any: `Audio.ofMedia(answer.media)`.
  *
  * @category conversions
@@ -80,7 +89,7 @@ export const bytes = (audio: { readonly data?: string | null | undefined }): Uin
 export const ofMedia = (
   media: ReadonlyArray<{ readonly mimeType?: string | null | undefined; readonly data?: string | null | undefined }>
 ): Sound | undefined => {
-  const spoken = media.filter(({ mimeType }) => mimeType?.startsWith("audio/pcm") === true)
+  const spoken = media.filter(({ mimeType }) => linear.test(mimeType ?? ""))
   const [first] = spoken
   if (first === undefined) return undefined
   const pieces = spoken.map((blob) => samples(bytes(blob)))
@@ -90,8 +99,8 @@ export const ofMedia = (
     joined.set(piece, offset)
     offset += piece.length
   }
-  const rate = /rate=(\d+)/.exec(first.mimeType ?? "")?.[1]
-  return { samples: joined, sampleRate: rate === undefined ? outputRate : Number(rate) }
+  const rate = Number(/;\s*rate=(\d+)/i.exec(first.mimeType ?? "")?.[1] ?? outputRate)
+  return { samples: joined, sampleRate: rate > 0 && rate <= highestRate ? rate : outputRate }
 }
 
 /**

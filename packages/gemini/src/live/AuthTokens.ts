@@ -27,11 +27,13 @@ import { GeminiError } from "../GeminiError.ts"
 import type * as GeminiHttp from "../GeminiHttp.ts"
 import type { SetupFields } from "../GeminiLive.ts"
 import * as Retried from "../internal/call/retried.ts"
-import * as Attempt from "../internal/http/attempt.ts"
+import * as Address from "../internal/config/address.ts"
+import type * as Attempt from "../internal/http/attempt.ts"
+import * as ForeignClient from "../internal/http/foreignClient.ts"
 import * as Body from "../internal/http/responseBody.ts"
-import * as LiveCheck from "../internal/live/check.ts"
-import * as LiveModels from "../internal/live/models.ts"
+import * as LiveModels from "../internal/live/liveModels.ts"
 import * as LiveSetup from "../internal/live/setup.ts"
+import * as LiveCheck from "../internal/live/setupCheck.ts"
 import * as Guard from "../internal/wire/guard.ts"
 import * as ModelId from "../models/ModelId.ts"
 import type * as Content from "../wire/Content.ts"
@@ -57,7 +59,7 @@ export interface Constraints extends SetupFields {
  * @since 0.1.0
  */
 export interface CreateRequest {
-  /** How many sessions may begin with it; 0 is no limit. Resuming a session is not counted. Default 1. */
+  /** How many sessions may begin with it; 0 sets no limit. Resuming a session is not counted. Default 1. */
   readonly uses?: number | undefined
   /** When the token and its sessions end. Default in 30 minutes, at most in 20 hours. */
   readonly expireTime?: DateTime.DateTime.Input | undefined
@@ -96,7 +98,7 @@ export interface Service {
   /** Makes a token. The call is retried like every other; a token that nobody uses ends by itself. */
   readonly create: (
     request?: CreateRequest,
-    options?: GeminiHttp.CallOptions
+    options?: GeminiHttp.AttemptOptions
   ) => Effect.Effect<AuthToken, GeminiError>
 }
 
@@ -138,7 +140,7 @@ export type Options = Pick<
 const method = "createAuthToken"
 const guard = Guard.make(Schema.Struct({ name: Schema.String }))
 
-const problem = (field: string, description: string): LiveCheck.Violation => ({ field, description })
+const problem = (field: string, description: string): LiveCheck.SetupProblem => ({ field, description })
 
 /** The settings inside `generationConfig` that constraints may name without it. */
 const inGenerationConfig: ReadonlySet<string> = new Set([
@@ -168,7 +170,7 @@ interface Constrained {
 const constrained = (
   constraints: Constraints,
   lock: ReadonlyArray<string> | undefined
-): Result.Result<Constrained, ReadonlyArray<LiveCheck.Violation>> => {
+): Result.Result<Constrained, ReadonlyArray<LiveCheck.SetupProblem>> => {
   const model = ModelId.parse(constraints.model)
   if (Result.isFailure(model)) return Result.fail([problem("liveConnectConstraints.model", model.failure)])
   const setup = LiveSetup.make(model.success, LiveModels.of(model.success), constraints)
@@ -193,15 +195,15 @@ const constrained = (
 const time = (
   field: "expireTime" | "newSessionExpireTime",
   input: DateTime.DateTime.Input | undefined
-): Result.Result<object, ReadonlyArray<LiveCheck.Violation>> => {
+): Result.Result<object, ReadonlyArray<LiveCheck.SetupProblem>> => {
   if (input === undefined) return Result.succeed({})
   const parsed = DateTime.make(input)
   return Option.isNone(parsed)
-    ? Result.fail([problem(field, "is no time")])
+    ? Result.fail([problem(field, "expected a time, such as 2026-11-28T12:00:00Z")])
     : Result.succeed({ [field]: DateTime.formatIso(parsed.value) })
 }
 
-const bodyOf = (request: CreateRequest): Result.Result<object, ReadonlyArray<LiveCheck.Violation>> => {
+const bodyOf = (request: CreateRequest): Result.Result<object, ReadonlyArray<LiveCheck.SetupProblem>> => {
   const { expireTime, liveConnectConstraints, lockAdditionalFields, newSessionExpireTime, uses } = request
   if (uses !== undefined && !(Number.isInteger(uses) && uses >= 0)) {
     return Result.fail([problem("uses", `expected a whole number of at least 0, got ${uses}`)])
@@ -229,7 +231,9 @@ const bodyOf = (request: CreateRequest): Result.Result<object, ReadonlyArray<Liv
  */
 export const make = (options: Options): Effect.Effect<Service, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (httpClient) => {
-    const sender = Attempt.make({ ...options, apiVersion: options.apiVersion ?? "v1alpha" }, httpClient)
+    // The version that a base URL ends in is meant for other methods, as the environment's is.
+    const own = options.apiVersion === undefined ? { baseUrl: Address.of(options).base, apiVersion: "v1alpha" } : {}
+    const sender = ForeignClient.sender({ ...options, ...own }, httpClient)
     const retried = Retried.make(options.retry ?? {})
     return AuthTokens.of({
       create: (request = {}, call = {}) => {
@@ -238,7 +242,7 @@ export const make = (options: Options): Effect.Effect<Service, never, HttpClient
           const reason = new Reason.InvalidRequest({ fields: body.failure })
           return Effect.fail(new GeminiError({ method, attempts: [], reason }))
         }
-        const attempt: Attempt.Attempt = {
+        const attempt: Attempt.AttemptRequest = {
           ...call,
           method,
           httpMethod: "POST",

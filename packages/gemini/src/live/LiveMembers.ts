@@ -26,6 +26,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -38,14 +39,15 @@ import * as GeminiLive from "../GeminiLive.ts"
 import * as CallLimits from "../internal/call/limits.ts"
 import * as CallSessions from "../internal/live/callSessions.ts"
 import * as LiveClose from "../internal/live/close.ts"
-import * as LiveLimits from "../internal/live/limits.ts"
 import * as LiveOpen from "../internal/live/open.ts"
 import * as RoutedTurn from "../internal/live/routedTurn.ts"
-import * as Check from "../internal/members/check.ts"
+import * as LiveLimits from "../internal/live/sessionLimits.ts"
 import * as Circuits from "../internal/members/circuit.ts"
+import * as Check from "../internal/members/memberCheck.ts"
 import * as MemberTable from "../internal/members/MemberTable.ts"
 import { MemberTransport } from "../internal/members/MemberTransport.ts"
 import * as MemberOrder from "../internal/members/order.ts"
+import * as Refusals from "../internal/members/Refusals.ts"
 import { LiveError } from "../LiveError.ts"
 import type * as Members from "../Members.ts"
 import { Call } from "../members/MemberCall.ts"
@@ -65,7 +67,7 @@ export interface Options
   extends Members.Options, Pick<GeminiLive.TransportOptions, "defaultLiveModel" | "keyInUrl" | "warm">
 {}
 
-interface LiveMember extends MemberTable.Place {
+interface LiveMember extends MemberTable.Home {
   readonly open: LiveOpen.Open
   readonly limits: CallLimits.LimitsOf
   readonly regionRank: number
@@ -89,6 +91,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const circuits = yield* Circuits.fromContext(options.circuit)
   const regions = Check.regionsOf(options)
   const owners = new MemberTable.Owners()
+  const refusals = new Refusals.Refusals(circuits.changed)
   const transports = new Map<string, Service>()
   const members = yield* Effect.forEach(options.members, (member) =>
     Effect.gen(function*() {
@@ -119,7 +122,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const ordered = Effect.fnUntraced(function*(
     reach: ReadonlyArray<LiveMember>,
     model: ModelId.ModelId,
-    avoid: ReadonlyArray<string>
+    avoid: ReadonlyArray<string>,
+    home: string | undefined
   ) {
     const quotaModel = ModelAlias.quotaModel(model)
     const found = yield* Effect.forEach(reach, (member) =>
@@ -142,9 +146,16 @@ export const make = Effect.fnUntraced(function*(options: Options) {
           calls
         }
       }))
+    const now = yield* Clock.currentTimeMillis
     const open = found.filter(({ isOpen }) => isOpen)
-    return MemberOrder.order(open.length === 0 ? found : open).map(({ member }) => member)
+    const admitted = open.filter(({ member }) => refusals.at(siteOf(member, model), now) === undefined)
+    const taken = admitted.length > 0 ? admitted : open.length > 0 ? open : found
+    const members = MemberOrder.order(taken).map(({ member }) => member)
+    const isHome = (member: LiveMember) => home !== undefined && table.isBeside(member, home)
+    return [...members.filter(isHome), ...members.filter((member) => !isHome(member))]
   })
+
+  const siteOf = ({ name }: LiveMember, model: string): Refusals.Site => ({ member: name, model, family: "live" })
 
   const outcome = (error: LiveError): CircuitBreaker.Outcome =>
     error.isRetryable && error.reason._tag !== "Limited" ? CircuitBreaker.failure() : CircuitBreaker.ignored
@@ -181,7 +192,6 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const { resumeFrom } = connectOptions
       const reach = table.reach({
         member: named,
-        sticky,
         held: resumeFrom === undefined
           ? []
           : [{ field: "resumeFrom", resource: resumeFrom, shown: "the session of this handle" }]
@@ -191,19 +201,27 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         return yield* refuse(name, field?.field ?? "resumeFrom", field?.description ?? reach.message)
       }
       let last: LiveError | undefined
-      for (const member of yield* ordered(reach, model.success, avoid ?? [])) {
+      const key = sticky === undefined ? undefined : MemberTable.stickyKey(sticky)
+      const home = key === undefined ? undefined : owners.get(key)
+      for (const member of yield* ordered(reach, model.success, avoid ?? [], home)) {
+        const site = siteOf(member, model.success)
+        const began = yield* Clock.currentTimeMillis
+        refusals.enter(site, began)
         const open = member.open({ ...connectOptions, model: model.success }, "session")
         const opened = yield* through(`${member.name}/${model.success}/live`, member, open)
         if (opened === undefined) continue
         if (Result.isSuccess(opened)) {
           member.isKeyRefused = false
-          if (sticky !== undefined && owners.get(MemberTable.stickyKey(sticky)) === undefined) {
-            owners.set(MemberTable.stickyKey(sticky), member.name)
-          }
+          refusals.answered(site)
+          if (key !== undefined && (home === undefined || !table.isBeside(member, home))) owners.set(key, member.name)
           return opened.success.session
         }
         last = opened.failure
-        if (LiveClose.isKeyRefused(last.reason)) member.isKeyRefused = true
+        const now = yield* Clock.currentTimeMillis
+        if (LiveClose.isKeyRefused(last.reason)) {
+          member.isKeyRefused = true
+          refusals.refused(member.name, began, now)
+        } else if (LiveClose.isModelMissing(last.reason)) refusals.modelMissing(site, began, now)
         else if (!last.isRetryable) return yield* last
       }
       return yield* last ?? new LiveError({
@@ -219,7 +237,11 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   return Context.make(GeminiLive.GeminiLive, GeminiLive.GeminiLive.of({ connect })).pipe(
     Context.add(
       LiveTransport,
-      new MemberTransport(byDefault, transports)
+      new MemberTransport(byDefault, transports, (name) => {
+        refusals.readmit(name)
+        const member = table.named(name)
+        if (member !== undefined) member.isKeyRefused = false
+      })
     )
   )
 })

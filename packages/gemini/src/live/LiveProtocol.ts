@@ -11,6 +11,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Utf8 from "../internal/http/utf8.ts"
+import { isPlain } from "../internal/live/plainMessage.ts"
 import * as Guard from "../internal/wire/guard.ts"
 import { enumField, field, numeric, openName, Struct } from "../internal/wire/leaves.ts"
 import { Content } from "../wire/Content.ts"
@@ -218,7 +219,11 @@ const guardSetup = Guard.make(Setup)
  * @category models
  * @since 0.1.0
  */
-export interface Mismatch extends Guard.Mismatch {}
+export interface Mismatch {
+  /** The path of the field in the message; an empty text is the message itself. */
+  readonly path: string
+  readonly expected: string
+}
 
 /**
  * The message in a server's frame, text or binary. It is the parsed object itself, with all its keys.
@@ -243,7 +248,7 @@ export const decode = (frame: string | Uint8Array): Result.Result<ServerMessage,
   } catch {
     return Result.fail({ path: "", expected: "JSON" })
   }
-  return guardServer(value)
+  return isPlain(value) ? Result.succeed(value) : guardServer(value)
 }
 
 /**

@@ -42,6 +42,8 @@ export type Status =
 export interface Health {
   /** The round trip of the last ping, if the platform has pings. */
   readonly roundTrip: Duration.Duration | undefined
+  /** Since when the connection of now is open, in milliseconds of the Clock; `undefined` while there is none. */
+  readonly connectedAt: number | undefined
   /** When the last message came, in milliseconds of the Clock. */
   readonly lastMessageAt: number | undefined
   readonly messages: { readonly received: number; readonly sent: number }
@@ -66,6 +68,37 @@ export interface AudioOptions {
 }
 
 /**
+ * What else an answer may be to. The protocol does not say what a turn answers: where the user spoke, another text was
+ * sent, or functions were answered before the turn began, it may answer that as well, or instead.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Overlap = "speech" | "text" | "functions"
+
+/**
+ * The answer of `ask`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface LiveAnswer extends Answer {
+  /** What else it may be to; `undefined`: it is to the text that was asked. */
+  readonly overlap: Overlap | undefined
+}
+
+/**
+ * A piece of the answer of `sendTextStream`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface LiveChunk extends StreamChunk {
+  /** What else the answer may be to. It is only on the finished chunk. */
+  readonly overlap?: Overlap
+}
+
+/**
  * An open session: what happens in it, what can be sent into it, and how it stands. Its operations fail with
  * LiveError.
  *
@@ -77,10 +110,15 @@ export interface LiveSession {
   /** Everything that happens, in order. One reader: a second run fails with SessionInUse. */
   readonly events: Stream.Stream<LiveEvent, LiveError>
 
-  /** Sends text and waits for the whole turn. Turns of `ask` and `sendTextStream` follow one another. */
-  readonly ask: (text: string) => Effect.Effect<Answer, LiveError>
+  /**
+   * Sends text and waits for the whole turn. Turns of `ask` and `sendTextStream` follow one another. The answer to what
+   * the user says meanwhile is in `events`. Where the protocol does not tell which of several turns answers the text, it
+   * is the last one before the server is silent (`timeouts.turnEnd`), and `overlap` says so. A turn without a word fails
+   * with NoAnswer. A text whose caller has given up is not sent again on another connection.
+   */
+  readonly ask: (text: string) => Effect.Effect<LiveAnswer, LiveError>
   /** Sends text and gives the turn as it comes. Ending the stream early leaves the rest of the turn unread. */
-  readonly sendTextStream: (text: string) => Stream.Stream<StreamChunk, LiveError>
+  readonly sendTextStream: (text: string) => Stream.Stream<LiveChunk, LiveError>
 
   /** Sends text of the user; the answer comes in `events`. */
   readonly sendText: (text: string) => Effect.Effect<void, LiveError>
@@ -107,7 +145,10 @@ export interface LiveSession {
   readonly activityEnd: Effect.Effect<void, LiveError>
   /** Says that the microphone pauses, if activity is detected; the server then takes what was said so far. */
   readonly audioStreamEnd: Effect.Effect<void, LiveError>
-  /** Answers calls that have no handler, each with its `id` and `name`. */
+  /**
+   * Answers calls that have no handler, each with its `id` and `name`. A call whose connection is gone is refused: the
+   * server would close the next one for an answer that it did not ask for.
+   */
   readonly sendToolResponse: (responses: ReadonlyArray<Part.FunctionResponse>) => Effect.Effect<void, LiveError>
   /** Sets other instructions or other tools from here on. */
   readonly updateContext: (update: {
@@ -117,7 +158,10 @@ export interface LiveSession {
   /** Sends any message of the wire, such as one that has no operation here. */
   readonly send: (message: LiveProtocol.ClientMessage) => Effect.Effect<void, LiveError>
 
-  /** Stops reading until `resume`, even from the socket if that can be paused. */
+  /**
+   * Stops reading until `resume`, even from the socket if that can be paused. Where the connection ends meanwhile, what
+   * it had brought is read, and its end is told; a new one is dialled as ever, and paused from the beginning.
+   */
   readonly pause: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
   /**

@@ -5,9 +5,10 @@
  * that fails answers with an error, so that the model can go on. The result of a handler is sent under `output`, its
  * failure under `error`.
  *
- * A model that does not wait for a function (`NON_BLOCKING`, the default of
- * `gemini-3.8-live`) may end its turn before the answer, and speaks of it in a turn of its
- * own, which comes in `events`; with `behavior: "BLOCKING"` it is part of the turn.
+ * A model that does not wait for a function (`NON_BLOCKING`, the default of `gemini-3.8-live`) may end its turn before
+ * the answer, and speaks of it in a turn of its own. `ask` and `sendTextStream` wait for that turn where the function
+ * still runs at the end of the first, and give both as one answer. Where the function answers with `SILENT`, or the
+ * model takes its call back, nothing follows, and they end. In `events` each turn has its own end.
  *
  * @since 0.1.0
  */
@@ -24,7 +25,7 @@ import type { FunctionDeclaration } from "../wire/Tool.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Call {
+export interface ToolCall {
   readonly id: string | undefined
   readonly name: string
   readonly args: Readonly<Record<string, unknown>>
@@ -47,7 +48,7 @@ export type Scheduling = "SILENT" | "WHEN_IDLE" | "INTERRUPT"
 export interface LiveTools<R = never> {
   readonly declarations: ReadonlyArray<FunctionDeclaration>
   /** Runs one call. It may fail with anything, and the model is told. */
-  readonly handle: (call: Call) => Effect.Effect<unknown, unknown, R>
+  readonly handle: (call: ToolCall) => Effect.Effect<unknown, unknown, R>
   readonly scheduling: (name: string) => Scheduling | undefined
 }
 
@@ -59,7 +60,7 @@ export interface LiveTools<R = never> {
  */
 export interface LiveFunction<R = never> extends Omit<FunctionDeclaration, "name"> {
   readonly scheduling?: Scheduling | undefined
-  readonly handle: (args: Readonly<Record<string, unknown>>, call: Call) => Effect.Effect<unknown, unknown, R>
+  readonly handle: (args: Readonly<Record<string, unknown>>, call: ToolCall) => Effect.Effect<unknown, unknown, R>
 }
 
 /**

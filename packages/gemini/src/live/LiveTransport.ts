@@ -2,6 +2,8 @@
  * How `GeminiClient` reaches models over the Live API: only the contract, so that a program without Live loads nothing
  * of it. `NodeGemini.layer` provides it.
  *
+ * This module is for builders of transports; programs use `GeminiClient`.
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
@@ -22,12 +24,12 @@ export interface Service {
   /** One turn, as one response. */
   readonly generateContent: (
     request: GeminiHttp.WithModel<GenerateContent.GenerateContentRequest>,
-    options?: GeminiHttp.CallOptions
+    options?: GeminiHttp.AttemptOptions
   ) => Effect.Effect<GenerateContent.GenerateContentResponse, GeminiError>
   /** One turn as it comes; the last response has the finish reason. */
   readonly generateContentStream: (
     request: GeminiHttp.WithModel<GenerateContent.GenerateContentRequest>,
-    options?: GeminiHttp.CallOptions
+    options?: GeminiHttp.AttemptOptions
   ) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
 }
 

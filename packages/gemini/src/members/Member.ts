@@ -45,10 +45,13 @@ export interface MemberChoice {
   /** How soon its lane admits the call, and how much of its quota is free. */
   readonly headroom: RateLimiter.Headroom
   readonly circuit: "closed" | "open" | "halfOpen"
-  /** Whether its key was refused when it was last used; then it comes after the others. */
+  /** Whether it is left out because its key was refused. */
   readonly isKeyRefused: boolean
-  /** Why it cannot be chosen now: its circuit is open, it failed in this call, or its quota has no room. */
-  readonly excluded?: "circuit" | "failed" | "quota"
+  /**
+   * Why it cannot be chosen now: its circuit is open, its key was refused, it does not have the model, the calls of this
+   * `sticky` key go elsewhere, it failed in this call, or its quota has no room.
+   */
+  readonly excluded?: "circuit" | "key" | "model" | "sticky" | "failed" | "quota"
   /** Milliseconds until it could take the call, as far as is known. */
   readonly availableIn: number
 }

@@ -23,8 +23,9 @@ export interface MemberCall {
   /** The only member that the call may go to. */
   readonly member?: string | undefined
   /**
-   * Calls of one key go to members that see the same state: the project and location of the
-   * one that answered the first of them.
+   * Calls of one key go to members that see the same state: the project and location of the one that answered the last
+   * of them. They move to the one that answers instead where it is dead: an outage, a refused key, a model that it does
+   * not have. A call that names another `member` moves them, too.
    */
   readonly sticky?: string | undefined
   /** Members to which the call goes only if no other admits it. */

@@ -49,4 +49,31 @@ export const isAlias = (model: ModelId.ModelId): boolean => Object.hasOwn(target
  * @since 0.1.0
  */
 export const quotaModel = (model: ModelId.ModelId): ModelId.ModelId =>
-  isAlias(model) ? Result.getOrElse(ModelId.parse(targets[model] ?? model), () => model) : model
+  isAlias(model)
+    ? Result.getOrElse(ModelId.parse(Object.hasOwn(targets, model) ? targets[model] ?? model : model), () => model)
+    : model
+
+/**
+ * The model that a name is a version of: that of a numbered stable version (`gemini-2.5-flash-001`), or an alias's
+ * target; else the model. A version is priced as its model is.
+ *
+ * Google names stable versions with three digits behind the model's name
+ * (https://ai.google.dev/gemini-api/docs/models, "Model version name patterns"). Previews are models of their own, with
+ * prices that may differ, so no preview is a version of another model here.
+ *
+ * ```ts
+ * import * as ModelAlias from "effect-gemini/models/ModelAlias"
+ * import * as ModelId from "effect-gemini/models/ModelId"
+ * import * as Result from "effect/Result"
+ *
+ * const model = Result.getOrThrow(ModelId.parse("gemini-2.5-flash-001"))
+ * ModelAlias.stableModel(model) // => "gemini-2.5-flash"
+ * ```
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const stableModel = (model: ModelId.ModelId): ModelId.ModelId => {
+  const target = quotaModel(model)
+  return Result.getOrElse(ModelId.parse(target.replace(/^(?!tunedModels\/)(.+)-\d{3}$/, "$1")), () => target)
+}

@@ -23,6 +23,23 @@ import type { Model } from "../wire/Models.ts"
 export const asOf: string = Table.asOf
 
 /**
+ * The models that generate content, by the library's own table (`asOf`). New ones come without a release of this
+ * library, so an API takes any name and completes these.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type GeneratingModel = typeof Table.signed[number] | typeof Table.generating[number]
+
+/**
+ * The models that turn texts into vectors, by the library's own table (`asOf`).
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type EmbeddingModel = typeof Table.embedding[number]
+
+/**
  * Models and their methods; names without `models/`.
  *
  * @category models
@@ -52,10 +69,10 @@ export const known: Catalog = {
 export const signed: ReadonlySet<string> = /* @__PURE__ */ new Set(Table.signed)
 
 // Google lists only the unary method of a pair; a model that has it also has the other one.
-const alongside: Readonly<Record<string, string>> = {
+const alongside: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   generateContent: "streamGenerateContent",
   embedContent: "batchEmbedContents"
-}
+}))
 
 const shortName = (name: string): string => name.startsWith("models/") ? name.slice("models/".length) : name
 
@@ -71,7 +88,7 @@ export const withModels = (catalog: Catalog, models: Iterable<Model>): Catalog =
   for (const model of models) {
     if (!model.name) continue
     const methods = (model.supportedGenerationMethods ?? []).flatMap((method) => {
-      const other = alongside[method]
+      const other = alongside.get(method)
       return other === undefined ? [method] : [method, other]
     })
     all.set(shortName(model.name), methods)

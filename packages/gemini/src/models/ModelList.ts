@@ -2,6 +2,8 @@
  * The models that the server lists. These calls use no model's quota, so they take no permit; retry, deadline and
  * drain are those of every other call.
  *
+ * This module is for builders of pools; programs use `listModels` and `getModel` of `GeminiClient`.
+ *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
@@ -14,6 +16,7 @@ import type * as GeminiHttp from "../GeminiHttp.ts"
 import { CallGate } from "../internal/call/CallGate.ts"
 import * as LogicalCall from "../internal/call/LogicalCall.ts"
 import * as StreamedCall from "../internal/call/streamedCall.ts"
+import * as ModelMethods from "../internal/http/modelMethods.ts"
 import { unmetered } from "../internal/limiter/Meter.ts"
 import type * as Models from "../wire/Models.ts"
 import type * as ModelId from "./ModelId.ts"
@@ -44,7 +47,11 @@ export interface Options {
   readonly transport: Pick<GeminiHttp.Service, "listModels" | "getModel">
   readonly retry?: Retry | undefined
   readonly timeouts?: Timeouts | undefined
-  /** Counts the calls in flight, of all clients that close together. */
+  /**
+   * Counts the calls in flight, of all clients that close together.
+   *
+   * @internal
+   */
   readonly gate?: CallGate | undefined
 }
 
@@ -63,7 +70,8 @@ const plan = (method: string, options: CallOptions | undefined) => ({
  * @category constructors
  * @since 0.1.0
  */
-export const make = ({ gate = new CallGate(), retry, timeouts, transport }: Options): ModelList => {
+export const make = (settings: Options): ModelList => {
+  const { gate = new CallGate(), retry, timeouts, transport } = settings
   const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
     target: model ?? "models",
     model,
@@ -76,14 +84,14 @@ export const make = ({ gate = new CallGate(), retry, timeouts, transport }: Opti
       StreamedCall.stream(
         client(undefined),
         plan("listModels", options),
-        () => transport.listModels(request, LogicalCall.wireOptions(options))
+        () => transport.listModels(request, ModelMethods.attemptOptions(options))
       ),
     get: (model, options) =>
       Effect.map(
         LogicalCall.unary(
           client(model),
           plan("getModel", options),
-          () => transport.getModel({ model }, LogicalCall.wireOptions(options))
+          () => transport.getModel({ model }, ModelMethods.attemptOptions(options))
         ),
         ({ value }) => value
       )

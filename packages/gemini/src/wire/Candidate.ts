@@ -52,18 +52,23 @@ export type FinishReason =
 export type FinishKind = "whole" | "continued" | "blocked" | "call" | "malformed" | "unknown"
 
 // The one table of what the reasons mean: the client's errors, the reasons of `effect/ai` and
-// the telemetry follow from it. A name that is not here is unknown, never good.
+// the telemetry follow from it. A name that is not here is unknown, never good. The first ones stand in the order of
+// their proto numbers, from 1; numbers above 12 are not published in any copy of the proto that we could read (November
+// 2026).
 const kinds: Readonly<Record<FinishReason, FinishKind>> = {
   STOP: "whole",
   MAX_TOKENS: "whole",
-  CONTINUATION: "continued",
   SAFETY: "blocked",
   RECITATION: "blocked",
+  OTHER: "unknown",
   LANGUAGE: "blocked",
   BLOCKLIST: "blocked",
   PROHIBITED_CONTENT: "blocked",
   SPII: "blocked",
+  MALFORMED_FUNCTION_CALL: "call",
   IMAGE_SAFETY: "blocked",
+  UNEXPECTED_TOOL_CALL: "call",
+  // The numbers of those that follow are not known.
   IMAGE_PROHIBITED_CONTENT: "blocked",
   IMAGE_RECITATION: "blocked",
   IMAGE_OTHER: "blocked",
@@ -71,12 +76,10 @@ const kinds: Readonly<Record<FinishReason, FinishKind>> = {
   MODEL_ARMOR: "blocked",
   PUP_LIMITED_DISABLED: "blocked",
   ESCALATION: "blocked",
-  MALFORMED_FUNCTION_CALL: "call",
-  UNEXPECTED_TOOL_CALL: "call",
   TOO_MANY_TOOL_CALLS: "call",
   MISSING_THOUGHT_SIGNATURE: "call",
   MALFORMED_RESPONSE: "malformed",
-  OTHER: "unknown"
+  CONTINUATION: "continued"
 }
 
 const isKnown = (reason: string): reason is FinishReason => Object.hasOwn(kinds, reason)
@@ -90,23 +93,8 @@ const isKnown = (reason: string): reason is FinishReason => Object.hasOwn(kinds,
  */
 export const finishKind = (reason: string): FinishKind => isKnown(reason) ? kinds[reason] : "unknown"
 
-// The proto numbers, for `$alt=json;enum-encoding=int`. Numbers above 12 are not
-// published in any copy of the proto that we could read (November 2026).
-const numbers: ReadonlyArray<FinishReason | "FINISH_REASON_UNSPECIFIED"> = [
-  "FINISH_REASON_UNSPECIFIED",
-  "STOP",
-  "MAX_TOKENS",
-  "SAFETY",
-  "RECITATION",
-  "OTHER",
-  "LANGUAGE",
-  "BLOCKLIST",
-  "PROHIBITED_CONTENT",
-  "SPII",
-  "MALFORMED_FUNCTION_CALL",
-  "IMAGE_SAFETY",
-  "UNEXPECTED_TOOL_CALL"
-]
+// The names by their proto numbers, for `$alt=json;enum-encoding=int`.
+const numbers: ReadonlyArray<string> = ["FINISH_REASON_UNSPECIFIED", ...Object.keys(kinds).slice(0, 12)]
 
 const Token = Schema.Struct({
   token: field(Schema.String),

@@ -6,7 +6,16 @@
 import * as Schema from "effect/Schema"
 import { field, NumberOrString, numeric, openName } from "../internal/wire/leaves.ts"
 import { Content } from "./Content.ts"
+import type { Part } from "./Part.ts"
 import * as Usage from "./Usage.ts"
+
+/**
+ * What may be embedded: one input (a text, a content, or the parts of one), or several of them (texts and contents).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Inputs = string | Content | ReadonlyArray<Part> | ReadonlyArray<string | Content>
 
 const taskType = openName<
   | "RETRIEVAL_QUERY"

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { enumField, field, openName } from "../internal/wire/leaves.ts"
+import { enumField, field, openName, record } from "../internal/wire/leaves.ts"
 import * as Candidate from "./Candidate.ts"
 import { Content } from "./Content.ts"
 import { GenerationConfig } from "./GenerationConfig.ts"
@@ -32,7 +32,7 @@ export const GenerateContentRequest = Schema.Struct({
   cachedContent: field(Schema.String),
   serviceTier: field(openName<Usage.ServiceTier>()),
   store: field(Schema.Boolean),
-  labels: field(Schema.Record(Schema.String, Schema.String)),
+  labels: field(record(Schema.String)),
   continuationToken: field(Schema.String)
 })
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, openName } from "../internal/wire/leaves.ts"
+import { field, openName, record } from "../internal/wire/leaves.ts"
 import { OpenApiSchema } from "./OpenApiSchema.ts"
 
 /**
@@ -103,7 +103,7 @@ export const ResponseFormat = Schema.Struct({
  */
 export const AudioTranscriptionConfig = Schema.Struct({
   languageCodes: field(Schema.Array(Schema.String)),
-  languageAuto: field(Schema.Record(Schema.String, Schema.Unknown)),
+  languageAuto: field(record(Schema.Unknown)),
   languageHints: field(Schema.Struct({ languageCodes: field(Schema.Array(Schema.String)) })),
   customVocabulary: field(Schema.Array(Schema.String)),
   adaptationPhrases: field(Schema.Array(Schema.String)),

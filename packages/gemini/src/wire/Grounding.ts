@@ -121,6 +121,12 @@ export const UrlContextMetadata = Schema.Struct({
   })))
 })
 
+/**
+ * @category models
+ * @since 0.2.0
+ */
+export interface UrlContextMetadata extends Schema.Schema.Type<typeof UrlContextMetadata> {}
+
 const Citation = Schema.Struct({
   startIndex: numeric,
   endIndex: numeric,

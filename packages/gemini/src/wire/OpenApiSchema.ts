@@ -7,15 +7,15 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, type OpenName, openName } from "../internal/wire/leaves.ts"
+import { field, openName, record } from "../internal/wire/leaves.ts"
 
 /**
- * The types of a value. The lower-case forms are accepted as well.
+ * The types of a value. The lower-case forms are accepted as well, and so is a type that Google adds later.
  *
  * @category models
  * @since 0.1.0
  */
-export type Type = OpenName<"STRING" | "NUMBER" | "INTEGER" | "BOOLEAN" | "ARRAY" | "OBJECT" | "NULL">
+export type Type = "STRING" | "NUMBER" | "INTEGER" | "BOOLEAN" | "ARRAY" | "OBJECT" | "NULL" | (string & {})
 
 /**
  * A schema of a value. `minItems`, `maxLength` and their like are int64: numbers or
@@ -66,7 +66,7 @@ export const OpenApiSchema: Schema.Codec<OpenApiSchema> = Schema.Struct({
   items: field(self),
   minItems: field(int64),
   maxItems: field(int64),
-  properties: field(Schema.Record(Schema.String, self)),
+  properties: field(record(self)),
   required: field(Schema.Array(Schema.String)),
   propertyOrdering: field(Schema.Array(Schema.String)),
   minProperties: field(int64),

@@ -240,6 +240,12 @@ export const AudioTranscription = Schema.Struct({
 })
 
 /**
+ * @category models
+ * @since 0.2.0
+ */
+export interface AudioTranscription extends Schema.Schema.Type<typeof AudioTranscription> {}
+
+/**
  * Who speaks, and in which style.
  *
  * @category schemas

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { field, openName } from "../internal/wire/leaves.ts"
+import { field, openName, record } from "../internal/wire/leaves.ts"
 import { OpenApiSchema } from "./OpenApiSchema.ts"
 
 /**
@@ -32,7 +32,7 @@ export const FunctionDeclaration = Schema.Struct({
 export interface FunctionDeclaration extends Schema.Schema.Type<typeof FunctionDeclaration> {}
 
 const Interval = Schema.Struct({ startTime: field(Schema.String), endTime: field(Schema.String) })
-const Empty = Schema.Record(Schema.String, Schema.Unknown)
+const Empty = record(Schema.Unknown)
 
 /**
  * Google Search as a tool. Times are RFC 3339.
@@ -114,7 +114,7 @@ export const McpServer = Schema.Struct({
   name: field(Schema.String),
   streamableHttpTransport: field(Schema.Struct({
     url: field(Schema.String),
-    headers: field(Schema.Record(Schema.String, Schema.String)),
+    headers: field(record(Schema.String)),
     timeout: field(Schema.String),
     sseReadTimeout: field(Schema.String),
     terminateOnClose: field(Schema.Boolean)

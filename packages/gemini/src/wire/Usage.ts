@@ -91,6 +91,51 @@ export const count = (value: number | string | null | undefined): number => {
   return Number.isFinite(number) ? number : 0
 }
 
+/** Whether nothing is left out: it is asked for every chunk, of which mostly nothing is, so it makes no lists. */
+const repeats = (earlier: UsageMetadata, later: UsageMetadata): boolean => {
+  for (const name in earlier) if (Reflect.get(later, name) == null) return false
+  return true
+}
+
+/**
+ * What was counted so far, in a stream: the later counts, and the earlier ones that the later chunk does not repeat. Some
+ * servers end a stream with a `usageMetadata` of which most is left out. A total that is older than its parts is left to
+ * the identity.
+ *
+ * @category conversions
+ * @since 0.2.0
+ */
+export const carried = (
+  earlier: UsageMetadata | null | undefined,
+  later: UsageMetadata | null | undefined
+): UsageMetadata | null | undefined => {
+  if (!earlier || !later) return later ?? earlier
+  if (repeats(earlier, later)) return later
+  const lost = Object.entries(earlier).filter(([name]) => Reflect.get(later, name) == null)
+  const out = { ...later, ...Object.fromEntries(lost) }
+  // The total is older than its parts.
+  if (later.totalTokenCount == null && Object.keys(later).some((name) => name.endsWith("TokenCount"))) {
+    delete out["totalTokenCount"]
+  }
+  return out
+}
+
+/**
+ * The higher of each count, for numbers in which a count that was left out is a 0.
+ *
+ * @category conversions
+ * @since 0.2.0
+ */
+export const highest = (earlier: Usage | undefined, later: Usage): Usage =>
+  earlier === undefined ? later : {
+    promptTokens: Math.max(earlier.promptTokens, later.promptTokens),
+    cachedTokens: Math.max(earlier.cachedTokens, later.cachedTokens),
+    toolUsePromptTokens: Math.max(earlier.toolUsePromptTokens, later.toolUsePromptTokens),
+    thoughtsTokens: Math.max(earlier.thoughtsTokens, later.thoughtsTokens),
+    candidatesTokens: Math.max(earlier.candidatesTokens, later.candidatesTokens),
+    totalTokens: Math.max(earlier.totalTokens, later.totalTokens)
+  }
+
 /**
  * The numbers of a `usageMetadata`. A left-out total is computed by the identity.
  *

@@ -81,7 +81,7 @@ describe("an answer of several hops", () => {
     })
   })
 
-  it("prices each hop for itself: two short prompts are no long one", () => {
+  it("prices each hop for itself: two short prompts are not one long one", () => {
     const usageMetadata = { promptTokenCount: 150_000, candidatesTokenCount: 1_000, totalTokenCount: 151_000 }
     const model = "gemini-3.1-pro-preview"
     const more = { usageMetadata, modelVersion: model }

@@ -262,6 +262,14 @@ describe("the envelope", () => {
       assert.instanceOf(back.reason, Reason.RateLimited)
       assert.strictEqual(back.message, error.message)
     }))
+
+  it("hands on its fields alone, whatever else somebody has written on it", () => {
+    const marked = Object.assign(failure(new Reason.MissingApiKey()), { note: "seen" })
+    Object.defineProperty(marked, "stack", { value: marked.stack, enumerable: true, writable: true })
+    const copy = marked.withAttempts([{ model: "gemini-3.8-flash" }])
+    assert.deepStrictEqual(Object.keys(copy), ["_tag", "method", "model", "attempts", "reason"])
+    assert.isFalse(Object.hasOwn(copy, "note"))
+  })
 })
 
 describe("a LiveError", () => {
@@ -299,6 +307,7 @@ describe("a LiveError", () => {
       new LiveReason.TimedOut({ phase: "setup" }),
       new LiveReason.InvalidSetup({ fields: [{ field: "setup.model", description: "is empty" }] }),
       new LiveReason.Limited({ description: "no session is free" }),
+      new LiveReason.NoAnswer(),
       new LiveReason.Network({ code: "ECONNREFUSED" })
     ]
     assert.strictEqual(reasons.length, LiveReason.LiveErrorReason.members.length)

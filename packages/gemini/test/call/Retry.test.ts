@@ -17,7 +17,7 @@ const failed = (reason: Reason.GeminiErrorReason, retryAfter?: number, status?: 
 
 const defaults = Retry.policy(undefined, undefined)
 const overloaded = new Reason.Overloaded({})
-const after = (error: GeminiError, options: Partial<Retry.Failure> = {}, policy = defaults) =>
+const after = (error: GeminiError, options: Partial<Retry.FailedAttempt> = {}, policy = defaults) =>
   Retry.delayAfter(policy, { error, failures: 1, remaining: Infinity, waitForQuota: false, random: 0, ...options })
 
 describe("retry", () => {

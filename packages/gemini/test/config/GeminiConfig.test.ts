@@ -1,8 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FetchGemini from "effect-gemini/FetchGemini"
+import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
+import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
@@ -19,6 +23,56 @@ const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Effect.map(Effect.provide(effect, logger), (value) => ({ value, messages }))
   })
 
+describe("options that are a Config", () => {
+  const provided = environment({
+    MY_KEY: "mine",
+    MY_URL: "http://127.0.0.1:2",
+    MY_VERSION: "v2",
+    GEMINI_API_KEY: "other"
+  })
+
+  it.effect("are read where they say, and the environment's key is not looked at", () =>
+    Effect.gen(function*() {
+      const { apiVersion, baseUrl, ...options } = yield* GeminiConfig.load({
+        apiKey: Config.Redacted("MY_KEY"),
+        baseUrl: Config.String("MY_URL"),
+        apiVersion: Config.String("MY_VERSION"),
+        tier: "tier1"
+      })
+      assert.strictEqual(keyOf(options), "mine")
+      assert.deepStrictEqual({ apiVersion, baseUrl, tier: options.tier }, {
+        apiVersion: "v2",
+        baseUrl: "http://127.0.0.1:2",
+        tier: "tier1"
+      })
+    }).pipe(Effect.provide(provided)))
+
+  it.effect("that give nothing leave it to the environment", () =>
+    Effect.gen(function*() {
+      const apiKey = Config.Redacted("NO_KEY").pipe(Config.withDefault(undefined))
+      assert.strictEqual(keyOf(yield* GeminiConfig.load({ apiKey })), "other")
+    }).pipe(Effect.provide(provided)))
+
+  it.effect("that are missing fail the layer by their name", () =>
+    Effect.gen(function*() {
+      const options = { apiKey: Config.Redacted("NO_KEY") }
+      const layers = [
+        FetchGemini.layerConfig(options),
+        NodeGemini.layerConfig(options),
+        GeminiClient.layerConfig(options).pipe(Layer.provide(FetchHttpClient.layer))
+      ]
+      for (const layer of layers) {
+        assert.include(String(yield* Effect.flip(Effect.scoped(Layer.build(layer)))), "NO_KEY")
+      }
+    }).pipe(Effect.provide(provided)))
+
+  it.effect("that are wrong fail it as values do", () =>
+    Effect.gen(function*() {
+      const wrong = GeminiConfig.load({ apiKey: Config.Redacted("MY_KEY"), baseUrl: Config.String("MY_VERSION") })
+      assert.include(String(yield* Effect.flip(wrong)), "baseUrl")
+    }).pipe(Effect.provide(provided)))
+})
+
 describe("the environment", () => {
   it.effect("GEMINI_API_KEY wins over GOOGLE_API_KEY, with one warning when they differ", () =>
     Effect.gen(function*() {
@@ -29,7 +83,7 @@ describe("the environment", () => {
       ])
     }).pipe(Effect.provide(environment({ GEMINI_API_KEY: "one", GOOGLE_API_KEY: "two" }))))
 
-  it.effect("two keys that are the same are no reason to warn", () =>
+  it.effect("two keys that are the same bring no warning", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* logged(GeminiConfig.load())).messages, [])
     }).pipe(Effect.provide(environment({ GEMINI_API_KEY: "one", GOOGLE_API_KEY: "one" }))))
@@ -68,11 +122,26 @@ describe("options that cannot be meant", () => {
     [{ retry: { factor: 0.5 } }, "retry.factor: expected a number of at least 1, got 0.5 (number)"],
     [{ timeouts: { idle: -3 } }, "timeouts.idle: expected a duration like \"30 seconds\", got -3 (number)"],
     [{ baseUrl: "localhost:80" }, "baseUrl: expected an http or https URL, got \"localhost:80\" (string)"],
-    [{ apiVersion: "/v1" }, "apiVersion: expected a version like \"v1beta\", got \"/v1\" (string)"]
+    [{ baseUrl: "http://127.0.0.1:1/v1", apiVersion: "v1beta" }, "baseUrl: ends in the version v1"],
+    [{ baseUrl: "http://127.0.0.1:1/v1beta/models/" }, "baseUrl: ends in the path of models"],
+    [{ apiVersion: "/v1" }, "apiVersion: expected a version like \"v1beta\", or \"\""]
   ])("layerConfig fails with the field and the value: %j", ([options, message]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.scoped(Layer.build(FetchGemini.layerConfig(options))))
       assert.strictEqual(error._tag, "ConfigError")
       assert.include(error.message, message)
     }).pipe(Effect.provide(environment({}))))
+})
+
+describe("countInput", () => {
+  it("is estimate or server, for a client and for a call", () => {
+    const wrong: GeminiConfig.Options = JSON.parse("{\"countInput\":\"guess\"}")
+    const expected = { field: "countInput", description: "expected \"estimate\" or \"server\", got \"guess\" (string)" }
+    assert.deepStrictEqual(GeminiConfig.problem(wrong), expected)
+    assert.deepStrictEqual(GeminiConfig.problemOfCall(JSON.parse("{\"countInput\":\"guess\"}")), expected)
+    for (const countInput of ["estimate", "server", undefined] as const) {
+      assert.isUndefined(GeminiConfig.problem({ countInput }))
+      assert.isUndefined(GeminiConfig.problemOfCall({ countInput }))
+    }
+  })
 })

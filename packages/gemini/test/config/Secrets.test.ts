@@ -17,6 +17,8 @@ describe("a text from outside", () => {
       [`token ${token} has expired`, token, "token <key> has expired"],
       [`token ${tail} has expired`, token, "token <key> has expired"],
       [`?access_token=${encodeURIComponent(token)}`, token, "?access_token=<key>"],
+      // An access token is sent beside the key, which is the one that is known.
+      [`Bearer ya29.${"aB-_9.".repeat(10)} was refused`, key, "Bearer <key> was refused"],
       // A text that was cut to a length breaks off in the key.
       [`key ${key.slice(0, 20)}`, key, "key <key>"],
       [`key ${key.slice(0, 8)}`, key, "key <key>"],

@@ -68,7 +68,7 @@ describe("a finish reason", () => {
     }
   })
 
-  it("that is not there yet is no error", () => {
+  it("that is not there yet is not an error", () => {
     assert.isUndefined(Finish.reasonOf({ candidates: [{}] }))
     assert.isUndefined(Finish.reasonOf({}))
   })

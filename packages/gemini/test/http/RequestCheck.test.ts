@@ -167,7 +167,7 @@ describe("a refused request", () => {
     ["countTokens", (http) => http.countTokens({ model: "m" }), "contents"],
     ["embedContent", (http) => http.embedContent({ model: "m", content: {} }), "content.parts"],
     ["batchEmbedContents", (http) => http.batchEmbedContents({ model: "m", requests: [] }), "requests"],
-    ["of a name that is no model's", (http) => http.generateContent({ model: "a/b", contents }), "model"],
+    ["of a name that is not a model's", (http) => http.generateContent({ model: "a/b", contents }), "model"],
     ["of no model at all", (http) => http.getModel({ model: "" }), "model"]
   ]
 
@@ -208,7 +208,7 @@ describe("contents in any form", () => {
 describe("what is unusual but possible goes out", () => {
   const cases: ReadonlyArray<readonly [string, GenerateContentRequest]> = [
     ["a content without a role", { contents: [{ parts: [Part.text("a")] }] }],
-    ["an empty text", { contents: [Content.user("")] }],
+    ["an empty text of the model", { contents: [...contents, Content.model(""), ...contents] }],
     ["an echo without parts", { contents: [...contents, { role: "model" }, ...contents] }],
     ["an echo of an empty part", { contents: [...contents, { role: "model", parts: [{}] }] }],
     ["an echo with nulls", { contents: [{ role: null, parts: [{ text: "a", thought: null }] }] }],

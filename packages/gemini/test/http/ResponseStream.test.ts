@@ -194,7 +194,7 @@ describe("an error inside a 200 is that error", () => {
     }))
 })
 
-describe("what is no answer is InvalidResponse, with its path", () => {
+describe("a body that is not an answer is InvalidResponse, with its path", () => {
   for (
     const [name, body] of [
       ["HTML", "<!DOCTYPE html>\n<html><body>Sign in</body></html>"],

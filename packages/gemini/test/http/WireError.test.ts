@@ -120,6 +120,20 @@ describe("what the server said is kept", () => {
     assert.strictEqual(reason.resetAt, Date.UTC(2026, 10, 23, 8))
   })
 
+  it("when a day is back, by the server's clock if it says its time", () => {
+    const resetAt = (now: number, headers?: Readonly<Record<string, string>>, ...details: ReadonlyArray<object>) => {
+      const { reason } = fromResponse(429, body(429, "", "q", quota(perDay), ...details), { now, headers })
+      return reason._tag === "QuotaExhausted" ? reason.resetAt : undefined
+    }
+    const midnight = Date.UTC(2026, 10, 23, 8)
+    const ahead = midnight + 4_000
+    assert.strictEqual(resetAt(ahead, { date: new Date(midnight - 1_000).toUTCString() }), ahead + 1_000)
+    assert.strictEqual(resetAt(ahead, { date: "-5" }), ahead + 60_000)
+    assert.strictEqual(resetAt(ahead, {}, rpc("RetryInfo", { retryDelay: "20s" })), ahead + 20_000)
+    assert.strictEqual(resetAt(ahead, { "retry-after": "7" }), ahead + 7_000)
+    assert.strictEqual(resetAt(midnight - 1, { "retry-after": "7" }), midnight)
+  })
+
   it("the links of Help, and a message that is only localized", () => {
     const details = [
       rpc("ErrorInfo", { reason: "SERVICE_DISABLED" }),

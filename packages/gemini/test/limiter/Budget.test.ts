@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Budget from "effect-gemini/Budget"
 import type * as Cost from "effect-gemini/Cost"
-import { Network, Overloaded } from "effect-gemini/errors/GeminiErrorReason"
+import type { GeminiErrorReason } from "effect-gemini/errors/GeminiErrorReason"
+import { Network, Overloaded, TimedOut } from "effect-gemini/errors/GeminiErrorReason"
 import { GeminiError } from "effect-gemini/GeminiError"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
-import type * as Tier from "effect-gemini/limits/Tier"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as BigDecimal from "effect/BigDecimal"
@@ -18,31 +18,15 @@ import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { ask, lane, limits, start, usage } from "./pricedLane.ts"
 
-const limits: Tier.Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
 const id = (name: string) => Result.getOrThrow(ModelId.parse(name))
-const lane: RateLimiter.LaneKey = {
-  project: "p",
-  location: "global",
-  quotaModel: id("priced"),
-  family: "generate"
-}
-const ask = (more: Partial<RateLimiter.Admission> = {}): RateLimiter.Admission => ({
-  lane,
-  limits,
-  tokens: 100,
-  ...more
-})
-
 /** A dollar for a million tokens in, four for a million out. */
 const prices: Cost.Prices = {
   asOf: "2026-11-01",
   source: "test",
   models: { priced: [{ input: { any: "1" }, output: { any: "4" }, grounding: { unit: "query", price: "0.5" } }] }
 }
-const usage = (input: number, output: number): RateLimiter.Charged => ({
-  usageMetadata: { promptTokenCount: input, candidatesTokenCount: output, totalTokenCount: input + output }
-})
 /** A call that the server answers with so many tokens. */
 const call = (limiter: RateLimiter.Service, charged: RateLimiter.Charged | undefined, admission = ask()) =>
   limiter.use(admission, (permit) => Effect.sync(() => charged !== undefined && permit.charge?.(charged)))
@@ -52,7 +36,6 @@ const spent = Effect.map(read, ([one]) => ({
   money: one && BigDecimal.format(one.money),
   isPartial: one?.isPartial
 }))
-const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 const withBudget = (
   name: string,
@@ -181,6 +164,35 @@ describe("a budget", () => {
       yield* Fiber.interrupt(waiting)
       yield* Fiber.interrupt(holder)
       assert.strictEqual((yield* spent).tokens, 3_000)
+    })
+  )
+
+  withBudget(
+    "charges nothing for an attempt that found no way to the server",
+    { tokens: 10_000, per: "total", outputTokens: 500 },
+    Effect.fnUntraced(function*(limiter) {
+      const failing = (reason: GeminiErrorReason) =>
+        Effect.exit(
+          limiter.use(ask(), () => Effect.fail(new GeminiError({ method: "generateContent", attempts: [], reason })))
+        )
+      const codes = [
+        "ECONNREFUSED",
+        "ENOTFOUND",
+        "EAI_AGAIN",
+        "EHOSTUNREACH",
+        "ENETUNREACH",
+        "UND_ERR_CONNECT_TIMEOUT",
+        "CERT_HAS_EXPIRED",
+        "SELF_SIGNED_CERT_IN_CHAIN",
+        "ERR_TLS_CERT_ALTNAME_INVALID"
+      ]
+      for (const code of codes) yield* failing(new Network({ code }))
+      yield* failing(new TimedOut({ phase: "connect" }))
+      assert.strictEqual((yield* spent).tokens, 0)
+      yield* failing(new Network({ code: "ECONNRESET" }))
+      yield* failing(new Network({}))
+      yield* failing(new TimedOut({ phase: "firstByte" }))
+      assert.strictEqual((yield* spent).tokens, 1_800)
     })
   )
 
@@ -322,7 +334,7 @@ describe("a budget", () => {
     })
   )
 
-  it.effect("of a limit that is no amount fails every call, not the building", () =>
+  it.effect("of a limit that is not an amount fails every call, not the building", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<Partial<Budget.Options>> = [{ money: "five" }, { money: "-1" }, { tokens: NaN }]
       for (const options of wrong) {
@@ -374,6 +386,16 @@ describe("a budget's period", () => {
       assert.strictEqual((yield* Effect.flip(call(limiter, undefined))).reason._tag, "QuotaExhausted")
       assert.strictEqual(yield* full(limiter, "2026-12-31T20:00:00Z"), "2027-01-01T08:00:00.000Z")
       assert.strictEqual(yield* full(limiter, "2027-02-01T03:00:00Z"), "2027-02-01T08:00:00.000Z")
+    })
+  )
+
+  withBudget(
+    "of a day is the one of the clock again that was ahead and is set back",
+    { ...tokens, per: "day" },
+    Effect.fnUntraced(function*(limiter) {
+      assert.strictEqual(yield* full(limiter, "2030-01-01T20:00:00Z"), "2030-01-02T08:00:00.000Z")
+      assert.strictEqual(yield* full(limiter, "2026-11-28T21:00:00Z"), "2026-11-29T08:00:00.000Z")
+      assert.strictEqual(yield* full(limiter, "2026-11-29T21:00:00Z"), "2026-11-30T08:00:00.000Z")
     })
   )
 

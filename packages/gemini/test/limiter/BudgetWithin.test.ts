@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Budget from "effect-gemini/Budget"
 import type * as Cost from "effect-gemini/Cost"
 import type { GeminiError } from "effect-gemini/GeminiError"
-import * as ModelId from "effect-gemini/models/ModelId"
+import * as BudgetStore from "effect-gemini/limits/BudgetStore"
 import * as RateLimiter from "effect-gemini/RateLimiter"
 import type * as CountTokens from "effect-gemini/wire/CountTokens"
 import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
@@ -11,31 +11,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
+import { ask, lane, limits, start, usage } from "./pricedLane.ts"
 
-const limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
-const lane: RateLimiter.LaneKey = {
-  project: "p",
-  location: "global",
-  quotaModel: Result.getOrThrow(ModelId.parse("priced")),
-  family: "generate"
-}
-const ask = (more: Partial<RateLimiter.Admission> = {}): RateLimiter.Admission => ({
-  lane,
-  limits,
-  tokens: 100,
-  ...more
-})
 /** A dollar for a million tokens in, four for a million out. */
 const prices: Cost.Prices = {
   asOf: "2026-11-01",
   source: "test",
   models: { priced: [{ input: { any: "1" }, output: { TEXT: "4" } }] }
 }
-const usage = (input: number, output: number): RateLimiter.Charged => ({
-  usageMetadata: { promptTokenCount: input, candidatesTokenCount: output, totalTokenCount: input + output }
-})
 const call = (charged: RateLimiter.Charged, admission = ask()) =>
   RateLimiter.RateLimiter.use((limiter) =>
     limiter.use(admission, (permit) => Effect.sync(() => permit.charge?.(charged)))
@@ -44,7 +28,6 @@ const hanging = (admission = ask()) =>
   RateLimiter.RateLimiter.use((limiter) => limiter.use(admission, () => Effect.never))
 const tokens = (name: string) => Effect.map(Budget.spending(name), (spending) => spending?.tokens)
 const budgetOf = ({ reason }: GeminiError) => reason._tag === "QuotaExhausted" ? reason.budget : reason._tag
-const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 const promise = <E>(
   name: string,
@@ -157,13 +140,13 @@ describe("a budget around an effect", () => {
         assert.deepStrictEqual(yield* Budget.within(options)(read), [500, "0.5001"])
         assert.deepStrictEqual(yield* read, [500, "0.5001"])
       })
-      yield* Effect.provide(shared, Budget.layerMemory)
+      yield* Effect.provide(shared, BudgetStore.layerMemory)
       assert.deepStrictEqual(yield* Budget.within(options)(read), [400, "0.5"])
       assert.strictEqual(yield* tokens("run"), undefined)
     }))
 
   promise(
-    "whose limit is no amount, or whose name is that of one around it, is refused at once",
+    "whose limit is not an amount, or whose name is that of one around it, is refused at once",
     () =>
       Effect.gen(function*() {
         const wrong: ReadonlyArray<readonly [Budget.WithinOptions, string]> = [
@@ -248,6 +231,20 @@ describe("an answer without a whole count", () => {
         assert.strictEqual(spent?.reserved.tokens, 0)
       }).pipe(Budget.within({ name: "run", tokens: 100_000, outputTokens: 200 })))
   }
+
+  promise("is charged the count at the finish of the last candidate, not of the first", () =>
+    Effect.gen(function*() {
+      const request = { contents: [], generationConfig: { candidateCount: 2 } }
+      const admission = ask({ asks: { request, count: () => Effect.succeed({ totalTokens: 0 }) } })
+      const first = { ...usage(100, 40), candidates: [{ index: 0, finishReason: "STOP" }] }
+      const second = { ...usage(100, 70), candidates: [{ index: 1, finishReason: "STOP" }] }
+      yield* streamed([first, second], admission)
+      const whole = yield* Budget.spending("run")
+      assert.deepStrictEqual([whole?.tokens, whole?.isEstimated], [170, false])
+      yield* streamed([first, usage(100, 60)], admission)
+      const cut = yield* Budget.spending("run")
+      assert.deepStrictEqual([cut?.tokens, cut?.isEstimated], [170 + 300, true])
+    }).pipe(Budget.within({ name: "run", tokens: 100_000, outputTokens: 200 })))
 
   promise("in money, is charged no less than was reserved where something has no price", () =>
     Effect.gen(function*() {

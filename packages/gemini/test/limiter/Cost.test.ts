@@ -113,6 +113,38 @@ describe("what an answer cost", () => {
     ])
   })
 
+  it("gives a version or an alias the price of its model, and a preview or a tuned model its own or none", () => {
+    const usageMetadata = {
+      promptTokenCount: 1_000_000,
+      promptTokensDetails: [{ modality: "TEXT", tokenCount: 1_000_000 }]
+    }
+    const cost = (model: string, modelVersion?: string) => total(Cost.of(model, { usageMetadata, modelVersion }))
+    const flash = cost("gemini-2.5-flash")
+    assert.isDefined(flash)
+    for (const model of ["gemini-2.5-flash-001", "models/gemini-2.5-flash-002", "models/gemini-2.5-flash"]) {
+      assert.strictEqual(cost(model), flash, model)
+      assert.strictEqual(cost("mine", model), flash, model)
+    }
+    assert.strictEqual(cost("gemini-flash-latest"), cost("gemini-3.8-flash"))
+    // Its own price, although it ends like a version.
+    assert.strictEqual(cost("gemini-embedding-001"), "0.15")
+    const none = ["gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash-0", "gemini-2.5-flash-0001", "constructor-001"]
+    for (const model of [...none, "tunedModels/gemini-2.5-flash-001", "gemini-3.8-pro"]) {
+      assert.isUndefined(cost(model), model)
+    }
+    // A version that has a price of its own keeps it.
+    const own = { input: { any: "7" }, output: {} }
+    const prices = {
+      asOf: "2026-11-01",
+      source: "mine",
+      models: { m: [{ input: { any: "1" }, output: {} }], "m-001": [own] }
+    }
+    assert.deepStrictEqual(["m-001", "m-002"].map((name) => total(Cost.of(name, { usageMetadata }, { prices }))), [
+      "7",
+      "1"
+    ])
+  })
+
   const files = existsSync(corpus) ? globSync("**/*.json", { cwd: corpus.pathname }) : []
   const reason = files.length > 0 ? "" : " (skipped: the corpus is not here)"
   it.skipIf(files.length === 0)(`prices every token of recorded usage exactly once${reason}`, () => {

@@ -1,6 +1,6 @@
 /**
- * Twenty bills worked out by hand from the pages that the prices name, with the arithmetic of
- * each beside it. Dollars a million tokens, unless the comment says otherwise.
+ * Twenty bills worked out by hand from the pages that the prices name, with the arithmetic of each beside it. Prices
+ * are dollars for a million tokens, unless the comment says otherwise.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cost from "effect-gemini/Cost"
@@ -255,7 +255,7 @@ describe("the prices", () => {
     assert.strictEqual(total && BigDecimal.format(total), "1")
   })
 
-  it("that are no amounts are none, not nothing", () => {
+  it("that are not amounts count as missing, not as nothing", () => {
     for (const rate of ["", " ", "1,5", "free"]) {
       const prices = { asOf: "2026-11-01", source: "ours", models: { mine: [{ input: { any: rate }, output: {} }] } }
       assert.strictEqual(Cost.of("mine", { usageMetadata: { promptTokenCount: 5 } }, { prices }).total, undefined)

@@ -18,7 +18,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { laneStoreSuite } from "./LaneStoreSuite.ts"
 
-const window: LaneStore.Window = { window: 60_000, guard: 60 }
+const window: LaneStore.Window = { window: 60_000, margin: 60 }
 const unlimited: Tier.Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
 const key: LaneStore.LaneKey = {
   project: "p/q",

@@ -8,7 +8,7 @@ import * as RedisServer from "./RedisServer.ts"
 
 const window = 6_000
 /** Six processes on two cores that others use too: a request may be a good while on its way. */
-const guard = 400
+const margin = 400
 const limit = 60
 const concurrency = 24
 const lease = 2_000
@@ -144,7 +144,7 @@ describe.runIf(RedisServer.isInstalled)("four processes on one Redis", () => {
           jobs: (5 * limit * windows) / names.length,
           limits: { "gemini-2.5-flash": { rpm: limit, tpm: 1e9, rpd: 1e9, concurrency } },
           window,
-          guard,
+          margin,
           lease
         }
         const fleet = yield* Effect.forEach(names, (name) => started({ ...job, name }))
@@ -179,16 +179,16 @@ describe.runIf(RedisServer.isInstalled)("four processes on one Redis", () => {
         // Redis counted by its own clock: this holds on any machine.
         const given = ascending(fleet.flatMap(({ lines }) => permits(lines)))
         assert.isAtLeast(given.length, arrivals.length)
-        assert.isAtMost(mostWithin(given, window + guard), limit)
-        // What the server counts follows while the ways there differ by less than the guard.
+        assert.isAtMost(mostWithin(given, window + margin), limit)
+        // What the server counts follows while the ways there differ by less than the margin.
         const travels = fleet.flatMap(({ lines }, index) => {
           const arrived = arrivals.filter(({ job }) => job.startsWith(names[index] ?? "?")).map(({ at }) => at)
           const given = permits(lines)
           return arrived.map((at, i) => at - (given[i] ?? Infinity))
         })
         const spread = Math.max(...travels) - Math.min(...travels)
-        yield* Effect.log(`the ways to the server differ by ${spread.toFixed(1)} ms; the guard is ${guard} ms`)
-        if (spread > guard) context.skip(`the machine is too busy: ways differ by ${spread.toFixed(0)} ms`)
+        yield* Effect.log(`the ways to the server differ by ${spread.toFixed(1)} ms; the margin is ${margin} ms`)
+        if (spread > margin) context.skip(`the machine is too busy: ways differ by ${spread.toFixed(0)} ms`)
         assert.isAtMost(mostWithin(times, window), limit)
         assert.isAtMost(server.mostInFlight(), concurrency)
         assert.strictEqual(new Set(arrivals.map(({ job }) => job)).size, arrivals.length, "no job is sent twice")
@@ -196,14 +196,14 @@ describe.runIf(RedisServer.isInstalled)("four processes on one Redis", () => {
         assert.isAtLeast(leftLeases[0], 6)
         assert.strictEqual(leftLeases[1], 0)
 
-        // How soon a place was used again after its window and guard, over the windows that followed.
+        // How soon a place was used again after its window and margin, over the windows that followed.
         const span = limit * (windows - 1)
         const used = Array.from(
           { length: limit },
-          (_, i) => ((windows - 1) * (window + guard)) / ((times[i + span] ?? Infinity) - (times[i] ?? 0))
+          (_, i) => ((windows - 1) * (window + margin)) / ((times[i + span] ?? Infinity) - (times[i] ?? 0))
         )
         const mean = used.reduce((sum, share) => sum + share, 0) / used.length
-        yield* Effect.log(`used ${(mean * 100).toFixed(2)} % of what ${windows} windows and their guard allow`)
+        yield* Effect.log(`used ${(mean * 100).toFixed(2)} % of what ${windows} windows and their margin allow`)
         assert.isAtLeast(mean, 0.96)
       }),
     40_000

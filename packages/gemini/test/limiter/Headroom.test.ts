@@ -25,7 +25,7 @@ const ask = (more: Partial<RateLimiter.Admission> = {}): RateLimiter.Admission =
   whenExhausted: "wait",
   ...more
 })
-/** The window and its guard. */
+/** The window and its margin. */
 const turn = 60_060
 
 const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })

@@ -89,7 +89,7 @@ const seeds = { seed: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2
 
 describe("a lane against the reference model", () => {
   // Hours instead of a minute, so that a thousand calls never meet in one millisecond.
-  const window = { window: 6 * hour, guard: 10 * 60_000 }
+  const window = { window: 6 * hour, margin: 10 * 60_000 }
 
   const played: Array<number> = []
 

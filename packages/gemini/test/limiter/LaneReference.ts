@@ -1,7 +1,6 @@
 /**
- * A lane as slowly and plainly as it can be written: everything that ever happened is in
- * lists, every question goes through all of them. What `LaneModel.test.ts` holds the
- * limiter against.
+ * A lane written as slowly and plainly as possible: everything that ever happened is in lists, and every question goes
+ * through all of them. `LaneModel.test.ts` compares the limiter with it.
  */
 import type * as Tier from "effect-gemini/limits/Tier"
 import * as DateTime from "effect/DateTime"
@@ -36,7 +35,7 @@ interface Moment {
 
 export interface Window {
   readonly window: number
-  readonly guard: number
+  readonly margin: number
 }
 
 const midnightBefore = (now: number): number =>
@@ -50,7 +49,7 @@ const midnightAfter = (now: number): number => {
 export const simulate = (
   calls: ReadonlyArray<Call>,
   limits: Tier.Limits,
-  { guard, window }: Window
+  { margin, window }: Window
 ): { readonly outcomes: ReadonlyArray<Outcome>; readonly isAmbiguous: boolean } => {
   const outcomes: Array<Outcome> = []
   const entries: Array<Entry> = []
@@ -66,11 +65,11 @@ export const simulate = (
   }
 
   const fits = (call: Call, now: number): boolean => {
-    const inWindow = entries.filter((entry) => entry.time + window + guard > now)
+    const inWindow = entries.filter((entry) => entry.time + window + margin > now)
     const used = inWindow.reduce((sum, entry) => sum + entry.requests, 0)
     const tokens = inWindow.reduce((sum, entry) => sum + entry.tokens, 0)
     const midnight = midnightBefore(now)
-    const today = requests.filter((time) => time >= midnight - guard).length
+    const today = requests.filter((time) => time >= midnight - margin).length
     return used + 1 <= limits.rpm && today + 1 <= limits.rpd && running.size + 1 <= limits.concurrency &&
       (tokens + call.estimate <= limits.tpm || (call.estimate > limits.tpm && tokens === 0))
   }
@@ -95,7 +94,7 @@ export const simulate = (
     entries.push(entry)
     requests.push(now)
     running.add(call.id)
-    at(now + window + guard, false, () => {})
+    at(now + window + margin, false, () => {})
     at(midnightAfter(now), false, () => {})
     const end = now + call.duration
     const isCut = call.interruptAt !== undefined && call.interruptAt < end
@@ -103,10 +102,10 @@ export const simulate = (
       const time = isCut ? call.interruptAt ?? now : end
       running.delete(call.id)
       if (isCut || call.counted === undefined) return
-      if (entry.time + window + guard > time) entry.tokens = call.counted
+      if (entry.time + window + margin > time) entry.tokens = call.counted
       else if (call.counted > call.estimate) {
         entries.push({ time, tokens: call.counted - call.estimate, requests: 0 })
-        at(time + window + guard, false, () => {})
+        at(time + window + margin, false, () => {})
       }
     })
   }

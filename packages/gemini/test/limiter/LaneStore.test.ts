@@ -55,7 +55,7 @@ const farTogether = Layer.succeed(LaneStore.LaneStore, {
   open: (key, window) => together(LaneStore.memory.open(key, window))
 })
 
-const harness = { window: { window: 60_000, guard: 60 }, now: Clock.currentTimeMillis, pass: TestClock.adjust }
+const harness = { window: { window: 60_000, margin: 60 }, now: Clock.currentTimeMillis, pass: TestClock.adjust }
 
 laneStoreSuite("memory", { ...harness, layer: LaneStore.layerMemory })
 laneStoreSuite("memory that answers later", { ...harness, layer: far })
@@ -197,7 +197,7 @@ describe.each(
           const { reserveAll } = stored
           return reserveAll === undefined ? stored : {
             ...stored,
-            reserveAll: (asks: ReadonlyArray<LaneStore.Ask>, now: number) => Effect.delay(reserveAll(asks, now), 10)
+            reserveAll: (asks: ReadonlyArray<LaneStore.Claim>, now: number) => Effect.delay(reserveAll(asks, now), 10)
           }
         }
       })
@@ -232,7 +232,7 @@ describe.each(
         })
         return {
           ...stored,
-          reserve: (ask: LaneStore.Ask, now: number) =>
+          reserve: (ask: LaneStore.Claim, now: number) =>
             asked++ === 0 ? Effect.andThen(Effect.yieldNow, Effect.fail(broken)) : stored.reserve(ask, now)
         }
       }

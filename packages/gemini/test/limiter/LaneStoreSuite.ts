@@ -1,6 +1,6 @@
 /**
- * What every `LaneStore` keeps. A store is run with the clock that it counts by: one that is
- * given the time with the test's, one with a clock of its own with that.
+ * What every `LaneStore` keeps. A store is tested with the clock that it counts by: with the test's if it is given the
+ * time, and with its own if it has one.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
@@ -33,7 +33,7 @@ const freshKey = (): LaneStore.LaneKey => ({
 
 export const laneStoreSuite = (name: string, harness: Harness): void => {
   const { now, pass, window } = harness
-  const span = window.window + window.guard
+  const span = window.window + window.margin
 
   /** A lane, its operations at the present time. */
   const lane = (key: LaneStore.LaneKey = freshKey()) =>
@@ -97,7 +97,23 @@ export const laneStoreSuite = (name: string, harness: Harness): void => {
     )
 
     promise(
-      "gives an entry's place free when its window and guard have passed, as it said",
+      "knows when a request that needs the whole window can go, though its tokens are fractions",
+      Effect.fnUntraced(function*() {
+        const { charge, refused, taken } = yield* lane()
+        yield* charge(0, [0.1, 0.2])
+        yield* pass(span / 2)
+        yield* charge(0, [0.3])
+        yield* pass(span / 2)
+        // The sum of what is left differs from it by the last bit.
+        const { retryIn } = yield* refused({ tpm: 10 }, 11)
+        assert.isAtMost(retryIn, span)
+        yield* pass(retryIn)
+        yield* taken({ tpm: 10 }, 11)
+      })
+    )
+
+    promise(
+      "gives an entry's place free when its window and margin have passed, as it said",
       Effect.fnUntraced(function*() {
         const { refused, taken } = yield* lane()
         yield* taken({ rpm: 1 })

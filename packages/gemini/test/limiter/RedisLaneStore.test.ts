@@ -31,7 +31,7 @@ const setClock = (now: number) => Redis.use((redis) => Effect.orDie(redis.send("
 /** An hour before the day of 23 hours begins. */
 const start = Date.UTC(2026, 2, 8, 7)
 
-const window: LaneStore.Window = { window: 60_000, guard: 60 }
+const window: LaneStore.Window = { window: 60_000, margin: 60 }
 const unlimited: Tier.Limits = { rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }
 const key: LaneStore.LaneKey = {
   project: "p",
@@ -186,7 +186,7 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
       const { lane } = yield* process({})
       const limits = { ...unlimited, tpm: 100 }
       const ask = (tokens: number) => ({ limits, tokens })
-      const reserveAll = (asks: ReadonlyArray<LaneStore.Ask>) => lane.reserveAll?.(asks, 0) ?? Effect.succeed([])
+      const reserveAll = (asks: ReadonlyArray<LaneStore.Claim>) => lane.reserveAll?.(asks, 0) ?? Effect.succeed([])
       const answers = yield* reserveAll([ask(40), ask(50), ask(20), ask(10)])
       assert.deepStrictEqual(answers.map(({ _tag }) => _tag), ["Reserved", "Reserved", "Refused"])
       assert.strictEqual((yield* lane.read(limits, 0)).tokens, 90)
@@ -201,7 +201,7 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
 
   it.live("is exact by Redis's clock while three processes ask without a pause, and uses what there is", () =>
     Effect.gen(function*() {
-      const short = { window: 240, guard: 10 }
+      const short = { window: 240, margin: 10 }
       const times: Array<number> = []
       const end = (yield* Clock.currentTimeMillis) + 2_000
       const asking = Effect.gen(function*() {
@@ -221,6 +221,25 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
       const most = times.map((from, i) => times.slice(i).findIndex((at) => at >= from + 250))
       assert.isAtMost(Math.max(...most), 50)
       assert.isAtLeast(times.length, 50 * 7)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("keeps what a script gave back when the same script looks further into the window", () =>
+    Effect.gen(function*() {
+      const { ask, lane } = yield* process({})
+      const taken: Array<LaneStore.Reservation> = []
+      for (const [after, tokens] of [[0, 10], [1_000, 20], [2_000, 30], [30_000, 40]] as const) {
+        yield* setClock(start + after)
+        taken.push(reservation(yield* ask({}, tokens)))
+      }
+      // What is asked while a script is under way goes together with the next one.
+      const away = yield* Effect.forkChild(lane.read(unlimited, start), { startImmediately: true })
+      const [, , third] = taken
+      if (third !== undefined) void lane.cancel(third, start)
+      refusal(yield* ask({ tpm: 5 }, 100))
+      yield* Fiber.join(away)
+      yield* setClock(start + 2_000 + 60_060)
+      const { requests, tokens } = yield* lane.read(unlimited, start)
+      assert.deepStrictEqual([requests, tokens], [1, 40])
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.effect("gives back what came for one who asked and is gone", () =>

@@ -1,8 +1,7 @@
 /**
- * Redis gone for ten seconds, under each policy: two processes that ask for twice their quota
- * over four minutes. Time is the test's, Redis's too, and the Redis is a real one; what is
- * between them is not: a gate that answers nothing while it is shut. What came of each is
- * printed.
+ * Redis is gone for ten seconds, under each policy, while two processes ask for twice their quota over four minutes.
+ * The time is the test's, also for Redis. The Redis is a real one; between it and the processes stands a gate that
+ * answers nothing while it is shut. The outcome of each policy is printed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as LaneStore from "effect-gemini/limits/LaneStore"
@@ -98,6 +97,7 @@ const play = Effect.fnUntraced(function*(options: RedisLaneStore.Options, goneAt
   const outage = sent.filter((at) => at >= goneAt && at < backAt).length
   const figures = {
     outage,
+    uncounted: sent.filter((at) => at >= goneAt && at <= seenUp).length,
     refused: Object.fromEntries(refused),
     inWindow: most(sent, 60_000),
     /** What was asked was twice the quota. */
@@ -133,7 +133,8 @@ describe.runIf(RedisServer.isInstalled)("Redis gone for ten seconds", () => {
         assert.isAtMost(inWindow, rpm)
         assert.strictEqual(outage, 0)
         assert.isAbove(refused["LimiterUnavailable"] ?? 0, 30)
-        assert.isAtMost(seenDown, 500)
+        // A step that is late, and then a ping that is.
+        assert.isAtMost(seenDown, 1_000)
         assert.isAtMost(seenUp, 1_750)
         assert.isAtLeast(used, 0.95)
       }).pipe(Effect.provide(RedisServer.layer)),
@@ -142,12 +143,12 @@ describe.runIf(RedisServer.isInstalled)("Redis gone for ten seconds", () => {
 
   it.effect("`open`: all goes, and what went is counted when it is back", () =>
     Effect.gen(function*() {
-      const { inWindow, outage, refused, seenUp } = yield* play({ ...options, whenDown: "open" }, spent)
+      const { inWindow, outage, refused, seenUp, uncounted } = yield* play({ ...options, whenDown: "open" }, spent)
       assert.isAtLeast(outage, 36)
       assert.isUndefined(refused["LimiterUnavailable"])
       // Above the quota by what went uncounted, and by no more.
       assert.isAbove(inWindow, rpm)
-      assert.isAtMost(inWindow, rpm + outage)
+      assert.isAtMost(inWindow, rpm + uncounted)
       assert.isAtMost(seenUp, 1_750)
     }).pipe(Effect.provide(RedisServer.layer)), 60_000)
 

@@ -14,6 +14,9 @@ export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
 
 export const skipReason = "redis-server is not installed"
 
+/** Why tests skip, if they do. */
+export const skip = isInstalled ? undefined : skipReason
+
 const freePort = Effect.callback<number>((resume) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
     const address = server.address()
@@ -29,9 +32,9 @@ export interface Server {
   readonly thaw: Effect.Effect<void>
 }
 
-const running = (port: number) =>
+const running = (port: number, settings: ReadonlyArray<string>) =>
   Effect.callback<ReturnType<typeof spawn>>((resume) => {
-    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...settings]
     const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "ignore"] })
     let said = ""
     child.stdout.on("data", (data: Buffer) => {
@@ -49,14 +52,14 @@ const stopped = (child: ReturnType<typeof spawn>) =>
     child.kill("SIGKILL")
   })
 
-/** On a port of its own, or on one that a server before it had. */
-export const start = (port?: number): Effect.Effect<Server, Error, Scope.Scope> =>
+/** Starts one; `settings` are arguments of the program, such as `--requirepass`. */
+export const start = (...settings: ReadonlyArray<string>): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const mine = port ?? (yield* freePort)
-    const child = yield* Effect.acquireRelease(running(mine), stopped)
+    const port = yield* freePort
+    const child = yield* Effect.acquireRelease(running(port, settings), stopped)
     return {
-      port: mine,
-      url: `redis://127.0.0.1:${mine}`,
+      port,
+      url: `redis://127.0.0.1:${port}`,
       freeze: Effect.sync(() => void child.kill("SIGSTOP")),
       thaw: Effect.sync(() => void child.kill("SIGCONT"))
     }

@@ -1,13 +1,13 @@
 /**
- * A fiber may yield between any two operations, also between looking and waiting: what happens
- * just then must wake it all the same.
+ * A fiber may yield between any two operations, also between looking and waiting. Whatever happens at that moment must
+ * wake it all the same.
  */
 import type * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import * as Stream from "effect/Stream"
-import { DispatchBody } from "../../src/internal/http/DispatchBody.ts"
+import { PushedBody } from "../../src/internal/http/PushedBody.ts"
 import { SessionCore } from "../../src/internal/live/SessionCore.ts"
 import { TurnLock } from "../../src/internal/live/TurnLock.ts"
 import * as TurnView from "../../src/internal/live/turnView.ts"
@@ -51,7 +51,7 @@ const controller = (): Undici.Dispatcher.DispatchController => ({
   resume: () => undefined
 })
 
-const answered = (body: DispatchBody<never>) => () => {
+const answered = (body: PushedBody<never>) => () => {
   body.push(new Uint8Array([1]))
   body.end()
 }
@@ -59,13 +59,13 @@ const answered = (body: DispatchBody<never>) => () => {
 describe("is woken by what comes before it waits", () => {
   it.live("the reader of a response", () =>
     isWoken(() => {
-      const body = new DispatchBody<never>(controller())
+      const body = new PushedBody<never>(controller())
       return { wait: body.open(), event: answered(body) }
     }))
 
   it.live("who wants a whole response", () =>
     isWoken(() => {
-      const body = new DispatchBody<never>(controller())
+      const body = new PushedBody<never>(controller())
       return { wait: body.bytes(), event: answered(body) }
     }))
 
@@ -79,7 +79,22 @@ describe("is woken by what comes before it waits", () => {
         inboundLimit: 1_000,
         unreadable: "fail",
         handle: undefined,
-        hasTools: false
+        hasTools: false,
+        waitsFor: () => false,
+        takesHistory: false,
+        mayRepeat: false,
+        hearsInSilence: false,
+        turnEnd: 10_000
+      }, {
+        toolCall: () => undefined,
+        toolCancel: () => undefined,
+        toolLost: () => undefined,
+        awaited: () => [],
+        goAway: () => undefined,
+        quiet: () => undefined,
+        turnOpened: () => undefined,
+        turnBegun: () => undefined,
+        settleWithin: () => undefined
       })
       let hasSent = false
       const view = TurnView.make<never>(

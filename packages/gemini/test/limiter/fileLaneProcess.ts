@@ -15,7 +15,7 @@ const program = Effect.gen(function*() {
     location: "global",
     quotaModel: Result.getOrThrow(ModelId.parse("gemini-2.5-flash")),
     family: "generate"
-  }, { window: 60_000, guard: 60 })
+  }, { window: 60_000, margin: 60 })
   const answers = yield* Effect.forEach(
     Array.from({ length: Number(count) }),
     () => lane.reserve({ limits, tokens: 1 }, Date.now())

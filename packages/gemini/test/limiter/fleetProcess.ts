@@ -24,7 +24,7 @@ export interface Job {
   readonly jobs: number
   readonly limits: GeminiConfig.Options["limits"]
   readonly window: number
-  readonly guard: number
+  readonly margin: number
   readonly lease: number
 }
 
@@ -57,9 +57,9 @@ const telling = Layer.effect(
       const reserve = lane.reserve.bind(lane)
       const reserveAll = lane.reserveAll?.bind(lane)
       return Object.assign(lane, {
-        reserve: (ask: LaneStore.Ask, now: number) => Effect.tap(reserve(ask, now), (answer) => told([answer])),
+        reserve: (ask: LaneStore.Claim, now: number) => Effect.tap(reserve(ask, now), (answer) => told([answer])),
         ...(reserveAll === undefined ? {} : {
-          reserveAll: (asks: ReadonlyArray<LaneStore.Ask>, now: number) => Effect.tap(reserveAll(asks, now), told)
+          reserveAll: (asks: ReadonlyArray<LaneStore.Claim>, now: number) => Effect.tap(reserveAll(asks, now), told)
         })
       })
     }
@@ -68,7 +68,7 @@ const telling = Layer.effect(
 
 const client = Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)).pipe(
   Layer.provide(ModelPool.layer(options)),
-  Layer.provide(RateLimiter.layerStore({ window: job.window, guard: job.guard })),
+  Layer.provide(RateLimiter.layerStore({ window: job.window, margin: job.margin })),
   Layer.provide(GeminiHttp.layer(options)),
   Layer.provide(NodeHttpClient.layerUndici),
   Layer.provide(telling),

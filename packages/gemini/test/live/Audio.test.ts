@@ -49,6 +49,32 @@ describe("PCM16", () => {
     assert.deepStrictEqual(Audio.ofMedia(media), { samples: Int16Array.of(1, 2, 3), sampleRate: 24_000 })
     assert.isUndefined(Audio.ofMedia([]))
   })
+
+  it("PCM is sound under each of its names, little-endian, at the rate that its type says", () => {
+    const samples = Int16Array.of(1, -2, 300)
+    const data = Base64.encode(Audio.pcm(samples))
+    for (
+      const [mimeType, sampleRate] of [
+        ["audio/pcm", 24_000],
+        ["audio/pcm;rate=16000", 16_000],
+        ["audio/L16", 24_000],
+        ["audio/L16;rate=16000", 16_000],
+        ["audio/L16;codec=pcm;rate=24000", 24_000],
+        ["audio/l16; codec=pcm; rate=8000", 8_000],
+        ["AUDIO/PCM;Rate=48000", 48_000],
+        ["audio/pcm;rate=0", 24_000],
+        ["audio/pcm;rate=768000", 768_000],
+        ["audio/pcm;rate=768001", 24_000],
+        ["audio/pcm;bitrate=5", 24_000],
+        [`audio/pcm;rate=${"9".repeat(400)}`, 24_000]
+      ] as const
+    ) {
+      assert.deepStrictEqual(Audio.ofMedia([{ mimeType, data }]), { samples, sampleRate }, mimeType)
+    }
+    for (const mimeType of ["audio/pcmu", "audio/L24;rate=24000", "audio/mp3", "video/L16", "", null]) {
+      assert.isUndefined(Audio.ofMedia([{ mimeType, data }]), String(mimeType))
+    }
+  })
 })
 
 /** A WAV file by hand. */
@@ -94,7 +120,7 @@ describe("WAV", () => {
     assert.deepStrictEqual(read(wav(0xfffe, 1, 16, Audio.pcm(Int16Array.of(7)), extra)), [7])
   })
 
-  it("what is no WAV file says why, whatever is cut off", () => {
+  it("a file that is not WAV says why, whatever is cut off", () => {
     const reason = (file: Uint8Array) =>
       Result.match(Audio.fromWav(file), { onFailure: (why) => why, onSuccess: () => "" })
     assert.include(reason(new Uint8Array(4)), "RIFF")

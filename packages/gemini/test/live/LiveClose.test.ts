@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as LiveCheck from "../../src/internal/live/check.ts"
 import * as LiveClose from "../../src/internal/live/close.ts"
 import * as LiveEndpoint from "../../src/internal/live/endpoint.ts"
+import * as LiveCheck from "../../src/internal/live/setupCheck.ts"
 
 type Expected = readonly [code: number, before: string, after: string, mayRedial: boolean]
 
@@ -40,25 +40,77 @@ describe("the end of a connection", () => {
         assert.strictEqual(verdict.reason.isRetryable, mayRedial, `${code} retryable as it is redialled`)
       }
     }
-    assert.deepStrictEqual(
-      LiveClose.codes.map(({ code }) => code),
-      expected.map(([code]) => code).filter((code) => code < 3000)
-    )
   })
 
-  it("a close after goAway is ServerDisconnect, and 1007 and 1008 stay final", () => {
-    for (const code of [1000, 1006, 1007, 1008, 1011]) {
-      const verdict = LiveClose.verdict({ _tag: "Closed", code, text: "" }, {
+  // Filled in from recordings, and from the reports that the table names.
+  it("the words of a close say more than its code, before and after setup", () => {
+    const rows: ReadonlyArray<readonly [code: number, text: string, before: boolean, after: boolean]> = [
+      [1008, "The operation was aborted.", true, true],
+      [1007, "The operation was aborted.", false, false],
+      [1008, "So it is: The operation was aborted.", false, false],
+      [1008, "Operation is not implemented, or supported, or enabled.", false, true],
+      [1008, "Requested entity was not found.", false, false],
+      [1007, "Request contains an invalid argument.", false, false],
+      [1007, "API key not valid. Please pass a valid API key.", false, false],
+      [
+        1008,
+        "models/x is not found for API version v1beta, or is not supported for bidiGenerateContent. Call Li",
+        false,
+        false
+      ],
+      [1011, "Internal error occurred.", true, true],
+      [1011, "Deadline expired before operation could complete.", true, true],
+      [1011, "You exceeded your current quota, please check your plan and billing details.", true, true],
+      [1011, "Your prepayment credits are depleted. Please go to AI Studio", false, false]
+    ]
+    for (const [code, text, before, after] of rows) {
+      for (const isSetUp of [false, true]) {
+        const { mayRedial, reason } = LiveClose.verdict({ _tag: "Closed", code, text }, { isSetUp, goAway: undefined })
+        assert.deepStrictEqual([code, text, isSetUp, mayRedial], [code, text, isSetUp, isSetUp ? after : before])
+        assert.strictEqual(reason.isRetryable, mayRedial, `${code} ${text}`)
+        assert.include(reason.message, text)
+      }
+    }
+  })
+
+  it("what a refusal is about: the key, the model, or the handle that was sent", () => {
+    const about = (code: number, text: string): string => {
+      const { reason } = LiveClose.verdict({ _tag: "Closed", code, text }, { isSetUp: false, goAway: undefined })
+      return [
+        LiveClose.isKeyRefused(reason) ? "key" : "",
+        LiveClose.isModelMissing(reason) ? "model" : "",
+        LiveClose.isHandleRefused(reason) ? "handle" : ""
+      ].join("")
+    }
+    assert.strictEqual(about(1007, "API key expired. Please renew the API key."), "key")
+    assert.strictEqual(about(1008, "Your project has been denied access. Please contact support."), "key")
+    assert.strictEqual(about(1011, "Your prepayment credits are depleted. Please go to AI Studio"), "key")
+    assert.strictEqual(about(1008, "models/x is not found for API version v1beta"), "model")
+    assert.strictEqual(about(1008, "Requested entity was not found."), "handle")
+    assert.strictEqual(about(1007, "Invalid session resumption handle."), "handle")
+    assert.strictEqual(about(1007, "Request contains an invalid argument."), "handle")
+    assert.strictEqual(about(1008, "The operation was aborted."), "")
+    assert.strictEqual(about(1011, "Internal error occurred."), "")
+  })
+
+  it("a close after goAway is ServerDisconnect, and a refusal stays one, with its words", () => {
+    for (const [code, text] of [[1000, ""], [1006, ""], [1011, ""], [1008, "The operation was aborted."]] as const) {
+      const verdict = LiveClose.verdict({ _tag: "Closed", code, text }, {
         isSetUp: true,
         goAway: { timeLeft: 9000 }
       })
-      assert.deepStrictEqual([verdict.reason._tag, verdict.mayRedial], [
-        "ServerDisconnect",
-        code !== 1007 && code !== 1008
-      ])
+      assert.deepStrictEqual([verdict.reason._tag, verdict.mayRedial], ["ServerDisconnect", true])
       if (verdict.reason._tag === "ServerDisconnect") {
         assert.deepStrictEqual(verdict.reason.timeLeft, Duration.seconds(9))
       }
+    }
+    for (const code of [1007, 1008]) {
+      const verdict = LiveClose.verdict({ _tag: "Closed", code, text: "no" }, {
+        isSetUp: true,
+        goAway: { timeLeft: 9 }
+      })
+      assert.deepStrictEqual([verdict.reason._tag, verdict.mayRedial], ["Interrupted", false])
+      assert.include(verdict.reason.message, "no")
     }
   })
 

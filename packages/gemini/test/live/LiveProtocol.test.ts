@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LiveProtocol from "effect-gemini/live/LiveProtocol"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { isPlain } from "../../src/internal/live/plainMessage.ts"
 
 const corpus = `${import.meta.dirname}/../../../../../shared/corpus`
 
@@ -48,7 +50,7 @@ describe("LiveProtocol", () => {
     assert.deepStrictEqual<unknown>(Result.getOrThrow(LiveProtocol.decode(JSON.stringify(message))), message)
   })
 
-  it("what is no message says where", () => {
+  it("a value that is not a message says where", () => {
     const path = (frame: string | Uint8Array) =>
       Result.match(LiveProtocol.decode(frame), { onFailure: ({ path }) => path, onSuccess: () => "decoded" })
     assert.strictEqual(
@@ -67,5 +69,41 @@ describe("LiveProtocol", () => {
     })
     assert.strictEqual(LiveProtocol.millis("1.25s"), 1250)
     assert.strictEqual(LiveProtocol.millis("soon"), undefined)
+  })
+
+  it("a message is told by its keys only if the schema takes it, whatever stands at any place of it", () => {
+    const plain = {
+      serverContent: {
+        modelTurn: { role: "model", parts: [{ text: "a" }, { inlineData: { mimeType: "audio/pcm", data: "AA==" } }] },
+        outputTranscription: { text: "a" },
+        generationComplete: true,
+        turnComplete: true
+      },
+      usageMetadata: { promptTokenCount: 1, responseTokenCount: 2, thoughtsTokenCount: 3, totalTokenCount: 6 }
+    }
+    assert.isTrue(isPlain(plain))
+    const takes = Schema.is(LiveProtocol.ServerMessage)
+    const strange = [null, true, 7, "7", [], [null], {}, { text: 1 }, { later: {} }, [{ thought: true }]]
+    /** The value with each thing in it replaced by each strange one, and with each strange one beside it. */
+    function* changed(value: unknown): Generator<unknown> {
+      yield* strange
+      if (Array.isArray(value)) {
+        for (const [i, item] of value.entries()) for (const other of changed(item)) yield value.with(i, other)
+      } else if (typeof value === "object" && value !== null) {
+        for (const [key, item] of Object.entries(value)) {
+          for (const other of changed(item)) yield { ...value, [key]: other }
+        }
+        for (const other of strange) yield { ...value, later: other }
+      }
+    }
+    let [count, told] = [0, 0]
+    for (const message of changed(plain)) {
+      count++
+      if (!isPlain(message)) continue
+      told++
+      assert.isTrue(takes(message), JSON.stringify(message))
+    }
+    assert.isAbove(count, 200)
+    assert.isAbove(told, 10)
   })
 })

@@ -64,6 +64,18 @@ describe("the deadlines of sessions", () => {
       assert.deepStrictEqual([away.rung, near.rung], [[40_000], [5_000]])
     }))
 
+  it.effect("one that is due already is called at once, and those behind it still at their own", () =>
+    Effect.gen(function*() {
+      const { context, timers } = yield* setup
+      yield* TestClock.adjust("1 minute")
+      const [past, later] = [timed(30_000), timed(90_000)]
+      timers.watch(past, context)
+      timers.watch(later, context)
+      assert.deepStrictEqual([past.rung, later.rung], [[60_000], []])
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual([past.rung, later.rung], [[60_000], [90_000]])
+    }))
+
   it.effect("when the last one is forgotten nobody sleeps any more", () =>
     Effect.gen(function*() {
       const { context, counted, timers } = yield* setup

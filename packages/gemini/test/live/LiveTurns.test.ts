@@ -1,9 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { ClientMessage } from "effect-gemini/live/LiveProtocol"
+import { Asides } from "../../src/internal/live/Asides.ts"
 import { InboundQueue } from "../../src/internal/live/InboundQueue.ts"
 import { MediaQueue } from "../../src/internal/live/MediaQueue.ts"
 import { Turns } from "../../src/internal/live/Turns.ts"
 
 const text = (text: string) => ({ realtimeInput: { text } })
+const nameOf = ({ message }: { readonly message: ClientMessage | undefined }) => message?.realtimeInput?.text ?? ""
+const begun = () => undefined
 
 const turns = () => {
   const kernel = new Turns<string>(undefined)
@@ -14,8 +18,8 @@ const turns = () => {
     lost: () => {
       const { interrupted, resend, unacknowledged } = kernel.lose()
       return {
-        resend: resend.map(({ sink }) => sink),
-        interrupted: interrupted.map(({ sink }) => sink),
+        resend: resend.map(nameOf),
+        interrupted: interrupted.map(nameOf),
         unacknowledged
       }
     }
@@ -27,7 +31,7 @@ describe("turns over a lost connection", () => {
     const { kernel, lost, send } = turns()
     send("a")
     send("b")
-    kernel.content()
+    kernel.content(begun)
     assert.deepStrictEqual(lost(), { resend: ["b"], interrupted: ["a"], unacknowledged: 0 })
     // What is sent again stays, and is lost again like any other.
     assert.deepStrictEqual(lost(), { resend: ["b"], interrupted: [], unacknowledged: 0 })
@@ -36,7 +40,7 @@ describe("turns over a lost connection", () => {
   it("a turn is acknowledged when a resumable update follows its completion", () => {
     const { kernel, lost, send } = turns()
     send("a")
-    kernel.content()
+    kernel.content(begun)
     kernel.complete()
     kernel.update("h1", undefined)
     assert.deepStrictEqual(lost(), { resend: [], interrupted: [], unacknowledged: 0 })
@@ -52,7 +56,7 @@ describe("turns over a lost connection", () => {
       send("a")
       kernel.complete()
     }
-    assert.deepStrictEqual(kernel.sinks, [])
+    assert.deepStrictEqual(kernel.readers, [])
     assert.deepStrictEqual(lost(), { resend: [], interrupted: [], unacknowledged: 1_000 })
   })
 
@@ -85,13 +89,46 @@ describe("turns over a lost connection", () => {
   it("is quiet only when nobody waits for an answer, speech that was not asked for included", () => {
     const { kernel, send } = turns()
     assert.isTrue(kernel.isQuiet)
-    kernel.content()
+    kernel.content(begun)
     assert.isFalse(kernel.isQuiet)
     kernel.complete()
     send("a")
     assert.isFalse(kernel.isQuiet)
     kernel.complete()
     assert.isTrue(kernel.isQuiet)
+  })
+
+  it("a text behind a turn that was cut short has had no answer, and is sent again", () => {
+    const { kernel, lost, send } = turns()
+    const cut = send("a")
+    send("b")
+    kernel.content(begun)
+    cut.isInterrupted = true
+    kernel.complete()
+    assert.deepStrictEqual(lost(), { resend: ["b"], interrupted: [], unacknowledged: 1 })
+    send("c")
+    kernel.content(begun)
+    send("d")
+    kernel.complete()
+    // "c" was sent before the answer to "b" began.
+    assert.deepStrictEqual(lost(), { resend: ["d"], interrupted: ["c"], unacknowledged: 1 })
+  })
+
+  it("the model speaks next of a function that is answered behind its turn, once, and of none that it did not call", () => {
+    const { kernel, send } = turns()
+    const call = { id: "1", name: "f" }
+    send("a").calls = [call]
+    kernel.content(begun)
+    kernel.complete()
+    kernel.answering({ id: "2", name: "f" }, true, false)
+    assert.isTrue(kernel.isQuiet)
+    kernel.answering(call, true, false)
+    send("b")
+    assert.deepStrictEqual([kernel.current?.kind, kernel.isDue, kernel.unsettled], ["functions", true, "answers"])
+    kernel.content(begun)
+    kernel.complete()
+    kernel.answering(call, true, false)
+    assert.strictEqual(kernel.current?.kind, "text")
   })
 
   it("over every sequence of up to six steps no turn is in two places, and none is lost unsaid", () => {
@@ -103,9 +140,9 @@ describe("turns over a lost connection", () => {
       const interrupted = new Set<string | undefined>()
       let open: Array<string> = []
       for (const step of path) {
-        if (step === "send") open.push(send(String(++sent)).sink ?? "")
-        if (step === "content") kernel.content()
-        if (step === "complete" && kernel.complete() !== undefined) {
+        if (step === "send") open.push(nameOf(send(String(++sent))))
+        if (step === "content") kernel.content(begun)
+        if (step === "complete" && kernel.complete()?.kind === "text") {
           finished++
           open.shift()
         }
@@ -168,5 +205,73 @@ describe("media on its way out", () => {
     for (let i = 0; i < 180_000; i++) queue.push(frame)
     assert.isAtMost(queue.bytes, 1 << 18)
     assert.strictEqual(queue.dropped + queue.size, 180_000)
+  })
+})
+
+describe("what asked for no answer", () => {
+  const asides = () => {
+    const kernel = new Asides()
+    return {
+      kernel,
+      say: (name: string, index: number, bytes = 10) => kernel.add(text(name), index, bytes),
+      lost: () => {
+        const { resend, unacknowledged } = kernel.lose()
+        return [resend.map(nameOf).join(), unacknowledged]
+      }
+    }
+  }
+
+  it("is said again until a handle may hold it, and counted then", () => {
+    const { kernel, lost, say } = asides()
+    say("a", 1)
+    assert.deepStrictEqual(lost(), ["a", 0])
+    // It stays, and is lost again like anything else.
+    assert.deepStrictEqual(lost(), ["a", 0])
+    kernel.update(undefined)
+    say("b", 2)
+    assert.deepStrictEqual(lost(), ["b", 1])
+    assert.deepStrictEqual(lost(), ["b", 0])
+  })
+
+  it("is in the state when a later text was answered before the handle, or the server says how far it has read", () => {
+    const { kernel, lost, say } = asides()
+    say("a", 1)
+    say("b", 3)
+    kernel.answered(2)
+    kernel.update(undefined)
+    assert.deepStrictEqual(lost(), ["", 1])
+    say("c", 4)
+    say("d", 5)
+    kernel.update(4)
+    assert.deepStrictEqual(lost(), ["d", 0])
+    // The answer on a connection that is lost says nothing of the next.
+    kernel.answered(6)
+    assert.deepStrictEqual(lost(), ["d", 0])
+    kernel.update(undefined)
+    assert.deepStrictEqual(lost(), ["", 1])
+  })
+
+  it("that cannot be said again is counted until the next answer or handle", () => {
+    const { kernel, lost } = asides()
+    kernel.count()
+    kernel.count()
+    assert.deepStrictEqual(lost(), ["", 2])
+    kernel.count()
+    kernel.answered(undefined)
+    assert.deepStrictEqual(lost(), ["", 0])
+    kernel.count()
+    kernel.update(undefined)
+    assert.deepStrictEqual(lost(), ["", 0])
+  })
+
+  it("is kept up to a bound, at which the oldest is counted instead", () => {
+    const { lost, say } = asides()
+    say("a", 1, 1 << 19)
+    say("b", 2, 1 << 19)
+    assert.deepStrictEqual(lost(), ["a,b", 0])
+    say("c", 3, 1)
+    assert.deepStrictEqual(lost(), ["b,c", 1])
+    say("d", 4, 1 << 21)
+    assert.deepStrictEqual(lost(), ["d", 2])
   })
 })

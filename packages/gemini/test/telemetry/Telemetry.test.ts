@@ -184,6 +184,29 @@ describe("metrics", () => {
       assert.deepStrictEqual(counts["gen_ai.client.operation.time_to_first_chunk"], [1, 0])
     }))
 
+  it.effect("have a bounded number of series, whatever models are asked for", () =>
+    Effect.gen(function*() {
+      const gemini = yield* GeminiClient.GeminiClient
+      yield* Effect.forEach(
+        Array.from({ length: 200 }),
+        (_, i) => gemini.generate({ ...request, model: `tuned-model-${i}` }),
+        { discard: true }
+      )
+      yield* gemini.generate(request)
+      const snapshot = yield* Metric.snapshot
+      const duration = snapshot.filter(({ id }) => id === "gen_ai.client.operation.duration")
+      const models = duration.map(({ attributes }) => attributes?.["gen_ai.request.model"])
+      assert.strictEqual(models.length, 66)
+      assert.strictEqual(new Set(models).size, 66)
+      assert.includeMembers(models, ["tuned-model-0", "tuned-model-63", "other", "gemini-2.5-flash"])
+    }).pipe(
+      Effect.provide(Layer.merge(clientOf([json(answer)]), Telemetry.layer)),
+      Effect.provideService(
+        Metric.MetricRegistry,
+        new Map()
+      )
+    ))
+
   it.effect("are none where nobody asked for them", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(ours(yield* measured([sse(answer)], streamed, Layer.empty)), [])

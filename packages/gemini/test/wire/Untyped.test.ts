@@ -138,7 +138,7 @@ describe("options that no type held back fail every call, and say which they are
       }
     }, "transformClient"],
     ["a transformClient that gives nothing back", { transformClient: () => undefined }, "transformClient"],
-    ["a transformClient that is no function", { transformClient: null }, "transformClient"],
+    ["a transformClient that is not a function", { transformClient: null }, "transformClient"],
     ["no duration", { timeouts: { connect: "soon" } }, "timeouts.connect"],
     ["an address that is none", { baseUrl: "http://[" }, "baseUrl"],
     ["an address with a query", { baseUrl: "http://127.0.0.1:1?x=1" }, "baseUrl"],
@@ -160,10 +160,10 @@ describe("options that no type held back fail every call, and say which they are
       }).pipe(Effect.provide(layer(own))))
   }
 
-  it.effect("a deadline of one call that is no duration", () =>
+  it.effect("a deadline of one call that is not a duration", () =>
     Effect.gen(function*() {
       const bare = yield* GeminiHttp.GeminiHttp
-      const wrong: GeminiHttp.CallOptions = untyped({ timeouts: { attempt: "soon" } })
+      const wrong: GeminiHttp.AttemptOptions = untyped({ timeouts: { attempt: "soon" } })
       const error = yield* Effect.flip(bare.generateContent({ model: "m", contents: "x" }, wrong))
       assert.deepStrictEqual(fieldsOf(error), ["timeouts.attempt"])
     }).pipe(Effect.provide(layer())))
@@ -183,7 +183,7 @@ describe("options that no type held back fail every call, and say which they are
       Effect.gen(function*() {
         const gemini = yield* GeminiClient.GeminiClient
         const bare = yield* GeminiHttp.GeminiHttp
-        const wrong: GeminiHttp.CallOptions = untyped({ headers })
+        const wrong: GeminiHttp.AttemptOptions = untyped({ headers })
         const errors = yield* Effect.forEach([
           gemini.generate({ contents: "x" }, wrong),
           Stream.runDrain(gemini.generateStream({ contents: "x" }, wrong)),
@@ -194,7 +194,7 @@ describe("options that no type held back fail every call, and say which they are
       }).pipe(Effect.provide(layer())))
   }
 
-  it.effect("a header whose value is no text", () =>
+  it.effect("a header whose value is not a text", () =>
     Effect.gen(function*() {
       const gemini = yield* GeminiClient.GeminiClient
       for (const value of [null, 5, undefined]) {

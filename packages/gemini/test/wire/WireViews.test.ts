@@ -31,7 +31,7 @@ describe("constructors write what the wire wants", () => {
     ],
     ["functionResponse", Part.functionResponse("f", { a: 1 }), { functionResponse: { name: "f", response: { a: 1 } } }],
     [
-      "functionResponse to a call, of a value that is no object",
+      "functionResponse to a call, of a value that is not an object",
       Part.functionResponse({ id: "1", name: "f" }, [1, 2]),
       { functionResponse: { id: "1", name: "f", response: { output: [1, 2] } } }
     ],

@@ -13,6 +13,10 @@ export class Chain {
   /** The writer who opened last. */
   by: string | undefined = undefined
   state: string | undefined = undefined
+  /** The writer whose lines are counted in `own`. */
+  mine: string | undefined = undefined
+  /** The first sequence number after the last line of `mine` that counted, whoever opened the run after it. */
+  own = 0
 
   take(line: Line): "taken" | "stale" | "gap" {
     if (line.seq > this.next) return "gap"
@@ -20,6 +24,7 @@ export class Chain {
     this.next = endOf(line)
     this.by = line.by
     this.state = line.state
+    if (line.by === this.mine) this.own = this.next
     return "taken"
   }
 

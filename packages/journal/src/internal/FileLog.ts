@@ -21,7 +21,7 @@ const lineOf = (bytes: Uint8Array): ReturnType<typeof parse> => {
   try {
     return parse(decoder.decode(bytes))
   } catch {
-    return Result.fail(new Corrupt({ description: "a line is no UTF-8" }))
+    return Result.fail(new Corrupt({ description: "a line is not valid UTF-8" }))
   }
 }
 

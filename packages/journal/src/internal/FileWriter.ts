@@ -43,6 +43,7 @@ export class FileWriter {
     this.#settings = settings
     this.#by = by
     this.#dirty = settings.log.rest > 0
+    settings.log.chain.mine = by
   }
 
   get end(): StoreWriter["end"] {
@@ -59,10 +60,9 @@ export class FileWriter {
 
   #place(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
     const { chain } = this.#settings.log
-    const mine = chain.by === this.#by
-    if (!line.opened && !mine) return Effect.fail(new TakenOver(whoIs(chain.by)))
     // The write was reported as failed, but the line is in the file.
-    if (mine && chain.next > line.seq) return Effect.void
+    if (chain.own > line.seq) return Effect.void
+    if (!line.opened && chain.by !== this.#by) return Effect.fail(new TakenOver(whoIs(chain.by)))
     if (chain.next !== line.seq) return Effect.fail(new WrongSequence({ expected: chain.next, given: line.seq }))
     const { offset, rest } = this.#settings.log
     // Without a lock a torn end is closed by a line break and not cut off, because somebody may be writing after it.
@@ -84,7 +84,8 @@ export class FileWriter {
   /** Finds out whether the line counts, after somebody else wrote meanwhile. */
   #judge(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
     const { chain } = this.#settings.log
-    if (chain.by === this.#by && chain.next > line.seq) return Effect.void
+    // The line counts also where another writer opened the run after it: that one is told to the next append.
+    if (chain.own > line.seq) return Effect.void
     // Another writer's torn line has swallowed this one, so it is written again.
     if (chain.by === this.#by && chain.next === line.seq) return this.#place(line, text)
     return Effect.fail(new TakenOver(whoIs(chain.by)))

@@ -40,7 +40,7 @@ const parsed = (text: string): unknown => {
 export const parse = (text: string): Result.Result<Line, Corrupt | NewerVersion> => {
   const value = parsed(text)
   const damaged = (description: string) => Result.fail(new Corrupt({ description }))
-  if (typeof value !== "object" || value === null) return damaged("a line is no JSON object")
+  if (typeof value !== "object" || value === null) return damaged("a line is not a JSON object")
   if (!("v" in value) || !isCount(value.v) || !("seq" in value) || !isCount(value.seq)) {
     return damaged("a line has no format or no sequence number")
   }

@@ -7,7 +7,7 @@ import type { JournalStore } from "../JournalStore.ts"
 
 const page = 100
 
-export interface Page {
+export interface RunPage {
   readonly found: ReadonlyArray<{ readonly id: string; readonly head: Result.Result<Head, JournalErrorReason> }>
   /** The id after which the next page begins; undefined after the last page. */
   readonly after: string | undefined
@@ -18,7 +18,7 @@ export const listed = (
   store: JournalStore,
   prefix: string,
   after: string
-): Effect.Effect<Page, JournalErrorReason> =>
+): Effect.Effect<RunPage, JournalErrorReason> =>
   Effect.flatMap(store.list(prefix, after, page), (ids) =>
     Effect.map(
       Effect.forEach(ids, (id) =>

@@ -10,7 +10,7 @@ import type { JournalError } from "../JournalError.ts"
 import { Invalid, type JournalErrorReason } from "../JournalErrorReason.ts"
 import type { JournalStore } from "../JournalStore.ts"
 import { errorOf, refused, toError } from "./failure.ts"
-import { listed, type Page } from "./listing.ts"
+import { listed, type RunPage } from "./listing.ts"
 
 /** Reads the head of every run. A run that cannot be read is named and stays. */
 const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) {
@@ -18,7 +18,7 @@ const survey = Effect.fnUntraced(function*(store: JournalStore, prefix: string) 
   const unreadable: Array<string> = []
   let from: string | undefined = ""
   while (from !== undefined) {
-    const page: Page = yield* listed(store, prefix, from)
+    const page: RunPage = yield* listed(store, prefix, from)
     for (const { head, id } of page.found) {
       if (Result.isSuccess(head)) heads.push(head.success)
       else unreadable.push(id)
@@ -51,10 +51,18 @@ export const prune = (store: JournalStore, options: PruneOptions): Effect.Effect
     return refused("prune", undefined, new Invalid({ path: "options", description }))
   }
   if (olderThan !== undefined && Option.isNone(Duration.fromInput(olderThan))) {
-    return refused("prune", undefined, new Invalid({ path: "olderThan", description: "it is no duration" }))
+    return refused(
+      "prune",
+      undefined,
+      new Invalid({ path: "olderThan", description: "expected a duration, such as \"30 days\"" })
+    )
   }
   if (keepBytes !== undefined && !(keepBytes >= 0)) {
-    return refused("prune", undefined, new Invalid({ path: "keepBytes", description: "it is a number from 0" }))
+    return refused(
+      "prune",
+      undefined,
+      new Invalid({ path: "keepBytes", description: "expected a number of bytes, 0 or more" })
+    )
   }
   return Effect.gen(function*() {
     const { heads, unreadable } = yield* toError("prune")(survey(store, prefix))

@@ -186,7 +186,7 @@ export const make = Effect.fnUntraced(function*(
         const bytes = Base64.decode(base64)
         return Result.isSuccess(bytes)
           ? Effect.succeed(bytes.success)
-          : Effect.fail(new Corrupt({ description: `the blob ${digest} is no base64` }))
+          : Effect.fail(new Corrupt({ description: `the blob ${digest} is not valid base64` }))
       })
   }
 })

@@ -40,7 +40,7 @@ const persistent = <A>(
     return wait === undefined ? Effect.fail(reason) : Effect.delay(persistent(ask, attempt + 1), wait)
   })
 
-interface Attempt {
+interface PendingAppend {
   readonly line: Line
   readonly text: string
   /** The text of state and records, by which an append is known as the same one again. */
@@ -57,7 +57,7 @@ class OpenRun<A> implements Journal.Run<A> {
   readonly #to: StoreWriter
   readonly #sha256: (bytes: Uint8Array) => Effect.Effect<string>
   /** The append that was sent and not answered. */
-  #pending: Attempt | undefined = undefined
+  #pending: PendingAppend | undefined = undefined
   #next: number
   #state: string | undefined
   #closed = false
@@ -138,7 +138,7 @@ class OpenRun<A> implements Journal.Run<A> {
     )
   }
 
-  #send(attempt: Attempt): Effect.Effect<number, JournalErrorReason> {
+  #send(attempt: PendingAppend): Effect.Effect<number, JournalErrorReason> {
     const { line, text } = attempt
     this.#pending = attempt
     return persistent(this.#to.append(line, text)).pipe(

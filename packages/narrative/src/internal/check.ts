@@ -1,13 +1,11 @@
-/**
- * Raw TOML → checked acts, or every problem there is. Knows no files and no network.
- */
+/** From raw TOML to checked acts, or to every problem that there is. It knows no files and no network. */
 import * as ModelId from "effect-gemini/models/ModelId"
 import type { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as Result from "effect/Result"
 import type * as Act from "../Act.ts"
 import * as File from "../NarrativeFile.ts"
 import type { Path } from "../TomlPlace.ts"
-import { decode, type Found } from "./decode.ts"
+import { decode, type UnplacedProblem } from "./decode.ts"
 import * as ImageFile from "./imageFile.ts"
 import * as Images from "./images.ts"
 import { nearest } from "./nearest.ts"
@@ -22,9 +20,9 @@ export interface Given {
 
 export interface Checked {
   readonly title: string | undefined
-  /** In the order of the file. */
+  /** The acts in the order of the file. */
   readonly acts: ReadonlyArray<Act.Act>
-  readonly found: ReadonlyArray<Found>
+  readonly found: ReadonlyArray<UnplacedProblem>
 }
 
 type RawAct = typeof File.Act.Type
@@ -63,20 +61,20 @@ const generationOf = (settings: RawGeneration): GenerationConfig => {
 }
 
 /** What the acts of a narrative share. */
-interface Shared {
+interface SharedByActs {
   readonly defaults: { readonly model?: string; readonly system?: string; readonly generation?: RawGeneration }
   /** All acts that have a name. */
   readonly names: ReadonlySet<string>
-  /** All variables; undefined where the value is wrong. */
+  /** All variables by name; undefined stands for a variable whose value is wrong. */
   readonly texts: ReadonlyMap<string, string | undefined>
   readonly images: Given["images"]
-  readonly report: (found: Found) => void
+  readonly report: (found: UnplacedProblem) => void
   /** Whether something at this path, or below it, was reported. */
   readonly isBroken: (path: Path) => boolean
 }
 
 /** One act's own checks. */
-const checkAct = (raw: RawAct, base: Path, shared: Shared): Act.Act => {
+const checkAct = (raw: RawAct, base: Path, shared: SharedByActs): Act.Act => {
   const { defaults, images, isBroken, names, report, texts } = shared
   const needs = new Set<string>()
 
@@ -191,9 +189,9 @@ const checkAct = (raw: RawAct, base: Path, shared: Shared): Act.Act => {
 const startsWith = (path: Path, prefix: Path): boolean => prefix.every((segment, i) => path[i] === segment)
 
 export const check = (raw: unknown, given: Given): Checked => {
-  const found: Array<Found> = []
+  const found: Array<UnplacedProblem> = []
   const seen = new Set<string>()
-  const report = (problem: Found) => {
+  const report = (problem: UnplacedProblem) => {
     const id = JSON.stringify([problem.path, problem.what]) // a narrative-level text is checked for every act
     if (!seen.has(id)) found.push(problem)
     seen.add(id)

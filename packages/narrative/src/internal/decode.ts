@@ -1,6 +1,6 @@
 /**
- * Raw TOML → typed, with every problem found and as much of the value kept as decodes:
- * a broken key is reported and left out.
+ * From raw TOML to typed values. Every problem is found, and a broken key is reported and left out, so that the rest is
+ * still decoded.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -9,7 +9,7 @@ import type { Path } from "../TomlPlace.ts"
 import { nearest } from "./nearest.ts"
 
 /** A problem before its line is known. `find` is text inside the value to point at. */
-export interface Found {
+export interface UnplacedProblem {
   readonly path: Path
   readonly what: string
   readonly hint?: string
@@ -18,7 +18,7 @@ export interface Found {
 
 type Fields = Readonly<Record<string, unknown>>
 
-// Schema's words → a TOML author's. An unknown key gets its own sentence below.
+// Puts what Schema says into the words of somebody who writes TOML. An unknown key gets a sentence of its own below.
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => issue._tag === "UnexpectedKey" ? "" : SchemaIssue.defaultLeafHook(issue)
 })
@@ -37,7 +37,7 @@ const plain = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> 
     return typeof key === "number" ? key : String(key)
   })
 
-const unknownKey = (path: Path, fields: Fields): Found => {
+const unknownKey = (path: Path, fields: Fields): UnplacedProblem => {
   const key = String(path.at(-1))
   const near = nearest(key, Object.keys(fields))
   return {
@@ -47,7 +47,10 @@ const unknownKey = (path: Path, fields: Fields): Found => {
   }
 }
 
-/** A copy without the key that the path leads to. A broken item of an array becomes `item`, else its array goes. */
+/**
+ * A copy without the key that the path leads to. A broken item of an array is replaced by `item`; without one the whole
+ * array is left out.
+ */
 const without = (value: unknown, path: Path, item: object | undefined): unknown => {
   const [head, ...rest] = path
   if (head === undefined || typeof value !== "object" || value === null) return value
@@ -62,7 +65,7 @@ const without = (value: unknown, path: Path, item: object | undefined): unknown 
   )
 }
 
-const told = (path: Path, message: string): Pick<Found, "what" | "hint"> =>
+const told = (path: Path, message: string): Pick<UnplacedProblem, "what" | "hint"> =>
   path.length === 1 && path[0] === "acts"
     ? { what: "expected a list of tables", hint: "an act starts with a line that says [[acts]], with two brackets" }
     : { what: words(message) }
@@ -70,13 +73,13 @@ const told = (path: Path, message: string): Pick<Found, "what" | "hint"> =>
 const isTable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
-/** `fieldsAt` names the keys that are known at a path relative to `base`. */
+/** Decodes what it can. `fieldsAt` names the known keys at a path relative to `base`. */
 export const decode = <A>(
   schema: Schema.Codec<A, unknown>,
   raw: unknown,
   base: Path,
   fieldsAt: (path: Path) => Fields
-): { readonly value: A | undefined; readonly found: ReadonlyArray<Found> } => {
+): { readonly value: A | undefined; readonly found: ReadonlyArray<UnplacedProblem> } => {
   if (!isTable(raw)) {
     const hint = base[0] === "acts" ? { hint: "an act starts with a line that says [[acts]]" } : {}
     return { value: undefined, found: [{ path: base, what: "expected a table", ...hint }] }

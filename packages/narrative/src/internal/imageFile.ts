@@ -1,7 +1,7 @@
 /**
- * The image files that a narrative names. A narrative may be somebody else's, and what it names is
- * sent to a server: so a file is opened only if it lies in a folder that may be read, is a regular
- * file and not too large, and its bytes have to be those of an image.
+ * The image files that a narrative names. Somebody else may have written the narrative, and the files that it names are
+ * sent to a server. So a file is opened only if it lies in a folder that may be read, is a regular file and is not too
+ * large, and its bytes must be those of an image.
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
@@ -15,26 +15,27 @@ import * as ImageType from "./imageType.ts"
 
 /** An image that was read. */
 export interface Image {
-  /** What its bytes say. */
+  /** The type, as its bytes tell it. */
   readonly mediaType: string
   readonly size: number
-  /** In base64, made once however often it is named. */
+  /** Its bytes in base64, encoded once however often the image is named. */
   readonly data: string
 }
 
 /** Why a file cannot be one of a narrative's images. */
-export interface Refusal {
+export interface ImageProblem {
   readonly what: string
   readonly hint?: string
 }
 
 const mebibyte = 1024 * 1024
 
-/** In bytes, of one file. */
+/** The largest image file, in bytes. */
 export const largest: number = 20 * mebibyte
 /**
- * In bytes, of an act's images, one that is named twice counted twice, and of a narrative's files,
- * which are held in memory. Gemini takes 100 MB of inline data in a request (November 2026).
+ * The most bytes that the images of one act may have together (one that is named twice counts twice), and also all
+ * image files of a narrative, which are held in memory. Gemini takes 100 MB of inline data in a request (November
+ * 2026).
  */
 export const largestSum: number = 100 * mebibyte
 
@@ -49,7 +50,10 @@ const nouns: { readonly [Type in FileSystem.File.Type]?: string } = {
   BlockDevice: "is a device, not a file"
 }
 
-/** What is no regular file, and so is not opened: reading it may wait, or go on, for ever. */
+/**
+ * Says what a file is if it is not a regular file, else undefined. Such a file is not opened: reading it may wait, or
+ * go on, for ever.
+ */
 export const notRegular = ({ type }: Pick<FileSystem.File.Info, "type">): string | undefined =>
   type === "File" ? undefined : nouns[type] ?? "is not a regular file"
 
@@ -59,7 +63,7 @@ export const why = ({ reason: { _tag } }: PlatformError): string =>
 
 const relative = "the path is relative to the narrative's folder"
 
-/** At most so many bytes: a file may grow after its size was asked, and one of /proc has none. */
+/** Reads at most so many bytes: a file may grow after its size was asked, and the files of /proc tell no size. */
 const bounded = (fs: FileSystem.FileSystem, path: string, most: number) =>
   Effect.map(
     Stream.runCollect(fs.stream(path, { bytesToRead: most })),
@@ -74,12 +78,12 @@ const bounded = (fs: FileSystem.FileSystem, path: string, most: number) =>
     }
   )
 
-/** Reads images of the narrative in `folder`, of which and of `others` only what lies below is opened. */
+/** Reads images. Only files below `folder` (the narrative's own) or below one of `others` are opened. */
 export const reader = Effect.fnUntraced(function*(
   folder: string,
   others: ReadonlyArray<string>
 ): Effect.fn.Return<
-  (name: string) => Effect.Effect<Result.Result<Image, Refusal>>,
+  (name: string) => Effect.Effect<Result.Result<Image, ImageProblem>>,
   never,
   FileSystem.FileSystem | Path.Path
 > {
@@ -95,8 +99,8 @@ export const reader = Effect.fnUntraced(function*(
     })
 
   let all = 0
-  const read = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Image, Refusal | PlatformError> {
-    // What a link leads to is what counts.
+  const read = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Image, ImageProblem | PlatformError> {
+    // If the name is that of a link, its target must be allowed.
     const file = yield* fs.realPath(paths.resolve(folder, name))
     if (!isBelow(file)) {
       return yield* Effect.fail({
@@ -107,7 +111,7 @@ export const reader = Effect.fnUntraced(function*(
     const info = yield* fs.stat(file)
     const noun = notRegular(info)
     if (noun !== undefined) return yield* Effect.fail({ what: `${name}: ${noun}`, hint: relative })
-    const tooLarge: Refusal = { what: `${name}: is larger than ${shown(largest)}`, hint: "make it smaller" }
+    const tooLarge: ImageProblem = { what: `${name}: is larger than ${shown(largest)}`, hint: "make it smaller" }
     if (ByteSize.toBigInt(info.size) > largest) return yield* Effect.fail(tooLarge)
     if (ByteSize.toBigInt(info.size) > largestSum - all) {
       return yield* Effect.fail({
@@ -130,7 +134,7 @@ export const reader = Effect.fnUntraced(function*(
 
   return (name) =>
     Effect.result(
-      Effect.mapError(read(name), (error): Refusal =>
+      Effect.mapError(read(name), (error): ImageProblem =>
         "what" in error ? error : { what: `${name}: ${why(error)}`, hint: relative })
     )
 })

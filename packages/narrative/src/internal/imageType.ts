@@ -11,7 +11,7 @@ const byName: ReadonlyMap<string, string> = new Map([
 
 export const all: ReadonlyArray<string> = Array.from(new Set(byName.values()))
 
-/** What the end of a name says. */
+/** The type that the end of a file's name tells. */
 export const ofName = (name: string): string | undefined =>
   byName.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase())
 
@@ -21,13 +21,13 @@ const textAt = (bytes: Uint8Array, at: number, length: number): string =>
 const hevc: ReadonlySet<string> = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx"])
 
 /**
- * The brands of an ISO media file (ISO/IEC 23008-12): HEIC is a HEIF whose pictures are HEVC. One
- * of AVIF pictures has HEIF's brand, too, and Gemini does not read it.
+ * Tells by the brands of an ISO media file (ISO/IEC 23008-12) whether it is HEIF or HEIC, which is a HEIF whose
+ * pictures are HEVC. A file of AVIF pictures has HEIF's brand, too, but Gemini does not read AVIF.
  */
 const heif = (bytes: Uint8Array): string | undefined => {
   const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0)
   const brands: Array<string> = []
-  // The list of brands is short; more than these are not looked at. Bytes 12 to 16 are a version.
+  // The list of brands is short, so no more than these are looked at. Bytes 12 to 16 are a version.
   for (let at = 8; at + 4 <= Math.min(size, bytes.length, 256); at += at === 8 ? 8 : 4) {
     brands.push(textAt(bytes, at, 4))
   }
@@ -36,7 +36,7 @@ const heif = (bytes: Uint8Array): string | undefined => {
   return brands.includes("mif1") || brands.includes("msf1") ? "image/heif" : undefined
 }
 
-/** What the first bytes of a file say. */
+/** The type that the first bytes of a file tell. */
 export const ofBytes = (bytes: Uint8Array): string | undefined => {
   if (textAt(bytes, 0, 8) === "\x89PNG\r\n\x1a\n") return "image/png"
   if (textAt(bytes, 0, 3) === "\xff\xd8\xff") return "image/jpeg"

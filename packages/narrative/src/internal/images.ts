@@ -1,8 +1,8 @@
-/** Images of an act: by file, URL or base64 → a part, or what is wrong. */
+/** Makes parts of an act's images, which come by file, URL or base64, or says what is wrong with them. */
 import * as Part from "effect-gemini/wire/Part"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
-import type { Image, Refusal } from "./imageFile.ts"
+import type { Image, ImageProblem } from "./imageFile.ts"
 import * as ImageType from "./imageType.ts"
 
 export interface Wrong {
@@ -56,7 +56,7 @@ export const fromBase64 = (data: string, mediaType: string | undefined): Outcome
 }
 
 /** A file that was read, or why it could not be. */
-export type FileContent = Result.Result<Image, Refusal>
+export type FileContent = Result.Result<Image, ImageProblem>
 
 export const fromFile = (path: string, content: FileContent | undefined, mediaType: string | undefined): Outcome => {
   const wrong = checkType(mediaType)

@@ -1,4 +1,4 @@
-/** The order of play: the order of the file, an act later only if it needs one that comes later. */
+/** The order of play is that of the file; an act comes later only if it needs one that stands behind it. */
 
 interface Node {
   readonly name: string
@@ -23,7 +23,7 @@ export const order = <A extends Node>(
   return { order: out }
 }
 
-// Every act that is left needs another that is left, so following needs must come round.
+// Every act that is left needs another one that is left, so following these needs leads into a cycle.
 const cycleOf = (left: ReadonlyArray<Node>): ReadonlyArray<string> => {
   const byName = new Map(left.map((act) => [act.name, act]))
   const path: Array<string> = []

@@ -18,14 +18,14 @@ import { order } from "./order.ts"
 
 type Emit = (event: NarrativeEvent) => Effect.Effect<void>
 
-/** One call: the request of an act → its answer. */
-type Call = (
+/** One call, from an act's request to its answer. */
+type AskModel = (
   act: Act.Act,
   request: GeminiClient.Request,
   emit: Emit
 ) => Effect.Effect<Omit<ActResult, "act" | "startedAt" | "duration">, GeminiError>
 
-/** What the call tells of its waits, as events of the act. */
+/** Makes events of the act of what the call tells of its waits. */
 const observing = (act: Act.Act, emit: Emit): CallOptions => ({
   observe: (event) => {
     switch (event._tag) {
@@ -33,14 +33,14 @@ const observing = (act: Act.Act, emit: Emit): CallOptions => ({
         return emit({ ...event, act: act.name })
       case "Retrying":
         return emit({ ...event, act: act.name, delay: Duration.toMillis(event.delay) })
-      // Which member takes an act is told by its attempts.
+      // This is not an event: the act's attempts tell which member took it.
       case "Chosen":
         return Effect.void
     }
   }
 })
 
-const call = (client: GeminiClient.Service): Call => (act, request, emit) =>
+const call = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
   Effect.map(client.generate(request, observing(act, emit)), ({ attempts, finishReason, model, text, usage }) => ({
     model,
     text,
@@ -49,7 +49,7 @@ const call = (client: GeminiClient.Service): Call => (act, request, emit) =>
     ...(usage === undefined ? {} : { usage })
   }))
 
-const callStream = (client: GeminiClient.Service): Call => (act, request, emit) =>
+const callStream = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
   Effect.suspend(() => {
     let text = ""
     let model = request.model ?? ""
@@ -71,8 +71,8 @@ const callStream = (client: GeminiClient.Service): Call => (act, request, emit) 
     )
   })
 
-/** Plays every act that has no result yet; succeeds with all results in the order of the file. */
-const play = Effect.fnUntraced(function*(narrative: Narrative, options: Options, call: Call, emit: Emit) {
+/** Plays every act that has no result yet. It succeeds with all results in the order of the file. */
+const play = Effect.fnUntraced(function*(narrative: Narrative, options: Options, call: AskModel, emit: Emit) {
   const known = new Map((options.results ?? []).map((result) => [result.act, result]))
   const results = new Map<string, ActResult>()
   for (const { name } of narrative.acts) {
@@ -133,8 +133,8 @@ export const run = (
 ): Effect.Effect<NarrativeResult, ActFailed, GeminiClient.GeminiClient> =>
   GeminiClient.GeminiClient.use((client) => play(narrative, options, call(client), () => Effect.void))
 
-// Waits are told from inside a call that is not handing out chunks yet, so events go through
-// a queue; a slow consumer holds the acts up once it is this far behind.
+// A wait is told from inside a call that has not handed out a chunk yet, so events go through a queue. A consumer that
+// is this many events behind holds the acts up.
 const bufferSize = 16
 
 export const stream = (

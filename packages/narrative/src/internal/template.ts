@@ -1,6 +1,6 @@
 /**
- * `{{name}}` in texts: a variable, or the output of an earlier act. `\{{` is a literal `{{`;
- * braces around anything but a name stay as they are.
+ * `{{name}}` in texts stands for a variable or for the output of an earlier act. `\{{` is a literal `{{`; braces around
+ * anything but a name stay as they are.
  */
 
 export type Piece = string | { readonly ref: string }
@@ -9,7 +9,7 @@ export const namePattern = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 const token = /\\\{\{|\{\{\s*([A-Za-z][A-Za-z0-9_-]*)\s*\}\}/g
 
-/** Text → pieces, in order; neighbouring text is one piece. */
+/** Cuts a text into its pieces, in order; neighbouring text is one piece. */
 export const parse = (text: string): ReadonlyArray<Piece> => {
   const pieces: Array<Piece> = []
   let literal = ""
@@ -30,7 +30,7 @@ export const parse = (text: string): ReadonlyArray<Piece> => {
   return pieces
 }
 
-/** Replaces what `value` knows and keeps the other references. */
+/** Replaces the references that `value` knows and keeps the others. */
 export const fill = (
   pieces: ReadonlyArray<Piece>,
   value: (ref: string) => string | undefined

@@ -1,7 +1,7 @@
-/** Declared variables and given values → texts for the templates, or what is wrong. */
+/** From declared variables and given values to the texts for the templates, or to what is wrong. */
 import * as Schema from "effect/Schema"
 import { Variable } from "../NarrativeFile.ts"
-import { decode, type Found } from "./decode.ts"
+import { decode, type UnplacedProblem } from "./decode.ts"
 import { nearest } from "./nearest.ts"
 import { namePattern } from "./template.ts"
 
@@ -42,10 +42,10 @@ const expected: Record<Type, string> = {
 export const resolve = (
   declared: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, Value>>
-): { readonly texts: ReadonlyMap<string, string | undefined>; readonly found: ReadonlyArray<Found> } => {
+): { readonly texts: ReadonlyMap<string, string | undefined>; readonly found: ReadonlyArray<UnplacedProblem> } => {
   // A variable whose value is wrong keeps its name, so that references to it are not reported as well.
   const texts = new Map<string, string | undefined>()
-  const found: Array<Found> = []
+  const found: Array<UnplacedProblem> = []
   for (const [name, raw] of Object.entries(declared)) {
     const path = ["variables", name]
     texts.set(name, undefined)
@@ -67,7 +67,7 @@ export const resolve = (
       found.push({ path: [...path, "default"], what: `the default of "${name}" has to be ${expected[type]}` })
       continue
     }
-    const value = given[name] ?? variable.default
+    const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? variable.default
     if (value === undefined) {
       const description = variable.description === undefined ? "" : `: ${variable.description}`
       found.push({

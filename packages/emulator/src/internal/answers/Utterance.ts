@@ -22,17 +22,19 @@ export interface Request {
   readonly body: unknown
   readonly seed: string
   readonly calling: Calling
+  /** What a file search found, as `groundingChunks`. */
+  readonly retrieved?: ReadonlyArray<Json.Json> | undefined
 }
 
 export interface Utterance {
   readonly parts: ReadonlyArray<Json.Json>
   readonly finishReason: string
-  /** Goes to the part that the model's rules choose, see `chunks.ts`. */
+  /** The signature for the part that the model's rules choose, see `chunks.ts`. */
   readonly signature: string | undefined
   readonly thoughtTokens: number
   /** Further fields of the candidate: grounding, finishMessage, ratings. */
   readonly extra: Json.Json
-  /** Those that a part of the text has, where it is cut into hops. */
+  /** The further fields for one part of the text, where the text is cut into hops. */
   readonly extraOf?: ((text: string) => Json.Json) | undefined
 }
 
@@ -41,8 +43,8 @@ export interface Blocked {
   readonly blockReason: string
 }
 
-/** What there is to say to a request. */
-export type Said = ReadonlyArray<Utterance> | Blocked
+/** What is said to a request: the candidates' turns, or why nothing is. */
+export type Speech = ReadonlyArray<Utterance> | Blocked
 
 export const ratings = (probability: string, blocked: boolean) => [
   { category: "HARM_CATEGORY_DANGEROUS_CONTENT", probability, ...(blocked ? { blocked } : {}) }
@@ -65,16 +67,16 @@ export const declarations = (body: unknown): ReadonlyArray<unknown> => {
     .filter((each) => allowed.length === 0 || allowed.includes(Json.at(each, "name")))
 }
 
-/** Where the prompt names a function; -1 where it does not. */
+/** The place at which the prompt names a function; -1 if it does not. */
 const mentionOf = (prompt: string, name: string): number =>
   prompt.search(new RegExp(`(?<![\\w.:-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w:-])`))
 
-/** The declarations to call, in the order of the prompt or of the request. */
+/** The declarations that are called, in the order of the prompt or of the request. */
 const chosenCalls = (
   request: Request,
   prompt: string,
   directives: Directives.Directives
-): ReadonlyArray<Directives.Call> => {
+): ReadonlyArray<Directives.DirectedCall> => {
   if (directives.calls.length > 0) return directives.calls
   const mode = Json.at(request.body, "toolConfig", "functionCallingConfig", "mode")
   if (mode === "NONE" || request.calling === "never") return []
@@ -92,7 +94,7 @@ const chosenCalls = (
   return [{ name: first, args: undefined }]
 }
 
-export const callPart = (request: Request, call: Directives.Call, dice: Dice.Dice): Json.Json => {
+export const callPart = (request: Request, call: Directives.DirectedCall, dice: Dice.Dice): Json.Json => {
   const declaration = declarations(request.body).find((each) => Json.at(each, "name") === call.name)
   const schema = schemaOfCall(declaration)
   return {
@@ -105,7 +107,7 @@ export const callPart = (request: Request, call: Directives.Call, dice: Dice.Dic
   }
 }
 
-/** The schema that the answer shall have, in whichever of its fields it stands. */
+/** The schema that the answer must have, from whichever field it stands in. */
 export const schemaOf = (body: unknown): unknown =>
   config(body, "responseJsonSchema") ?? config(body, "_responseJsonSchema") ?? config(body, "responseSchema") ??
     config(body, "responseFormat", "text", "schema")
@@ -132,6 +134,11 @@ const sentence = (request: Request, prompt: string, dice: Dice.Dice): string => 
       ? []
       : `${Json.at(response, "name")} returned ${JSON.stringify(Json.at(response, "response"))}.`
   })
+  const passages = (request.retrieved ?? []).flatMap((chunk) =>
+    Json.text(Json.at(chunk, "retrievedContext", "text")) ?? []
+  )
+  const [passage] = passages
+  if (passage !== undefined) return `The documents say: "${passage}".`
   const opening = `This is ${request.model}, answering from the emulator. `
   if (responses.length > 0) return opening + responses.join(" ")
   const words = prompt.split(/\s+/).filter((word) => word !== "")
@@ -182,7 +189,7 @@ export const cost = (part: Json.Json): number => {
   return Tokens.ofText(Json.text(part["text"]) ?? JSON.stringify(part["functionCall"] ?? part))
 }
 
-/** One token a word; the words that lost are made up. */
+/** Log probabilities: one token a word, with made-up words for the tokens that were not chosen. */
 const logprobs = (body: unknown, text: string, dice: Dice.Dice): Json.Json => {
   if (config(body, "responseLogprobs") !== true) return {}
   const top = Json.number(config(body, "logprobs")) ?? 0
@@ -209,7 +216,7 @@ const logprobs = (body: unknown, text: string, dice: Dice.Dice): Json.Json => {
   }
 }
 
-/** What fits into maxOutputTokens, thoughts included: these are spent first. */
+/** The parts that fit into maxOutputTokens. Thoughts count too, and are taken first. */
 export const limited = (
   parts: ReadonlyArray<Json.Json>,
   limit: number,
@@ -271,7 +278,10 @@ const compose = (request: Request, candidate: number): Utterance => {
       ...(wordless ? [] : [{ text }]),
       ...media
     ]
-    extraOf = (text) => ({ ...Grounding.metadata(tools, prompt, wordless ? "" : text), ...logprobs(body, text, dice) })
+    extraOf = (text) => ({
+      ...Grounding.metadata(tools, prompt, wordless ? "" : text, request.retrieved),
+      ...logprobs(body, text, dice)
+    })
     extra = extraOf(text)
   }
   let finishReason = "STOP"
@@ -297,15 +307,15 @@ const compose = (request: Request, candidate: number): Utterance => {
   return { parts, finishReason, signature: parts.length === 0 ? undefined : signature, thoughtTokens, extra, extraOf }
 }
 
-/** The candidates' turns, or why the prompt is blocked. */
-export const make = (request: Request): Said => {
+/** The turns of the candidates, or why the prompt is blocked. */
+export const make = (request: Request): Speech => {
   const blockReason = Directives.find(promptOf(request.body)).block
   if (blockReason !== undefined) return { blockReason }
   const count = Json.number(config(request.body, "candidateCount")) ?? 1
   return Array.from({ length: Math.max(1, count) }, (_, i) => compose(request, i))
 }
 
-/** Someone else's words in the generator's clothes. */
+/** A text that somebody else gave, in the form in which the generator speaks. */
 export const saying = (text: string): Utterance => ({
   parts: [{ text }],
   finishReason: "STOP",

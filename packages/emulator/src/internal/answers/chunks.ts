@@ -1,6 +1,4 @@
-/**
- * Turns → responses: one whole, or the chunks of a stream, with cumulative usage.
- */
+/** Turns become responses: one whole response, or the chunks of a stream, with cumulative usage. */
 import type * as Reply from "../../Reply.ts"
 import * as Dice from "../Dice.ts"
 import * as Table from "../google/quotaTable.ts"
@@ -12,37 +10,40 @@ export interface Envelope {
   readonly model: string
   readonly seed: string
   readonly body: unknown
-  /** Numbers that somebody gave in place of those that are counted. */
+  /** The tokens of the prompt that came out of a cache. */
+  readonly cached?: Tokens.Counts | undefined
+  /** Numbers that were given in place of the counted ones. */
   readonly usage?: Reply.Usage | undefined
 }
 
 /** What every response of one answer shares. */
 const shared = ({ body, model, seed }: Envelope) => ({
   // An alias answers as the model behind it.
-  modelVersion: Table.aliases[model] ?? model,
+  modelVersion: Table.aliases.get(model) ?? model,
   responseId: Dice.make(`${seed}\n${model}\n${Json.canonical(body)}`).letters(22)
 })
 
 type Usage = (candidates: number, thoughts: number) => Json.Json
 
-/** The prompt is counted once an answer. */
-const usageOf = ({ body }: Envelope): Usage => {
+/** The usage of an answer. The prompt is counted once for all its responses. */
+const usageOf = ({ body, cached }: Envelope): Usage => {
   const prompt = Tokens.ofRequest(body)
   const promptTokenCount = Tokens.total(prompt)
   const promptTokensDetails = Tokens.details(prompt)
   const serviceTier = Json.text(Json.at(body, "serviceTier")) ?? "standard"
   return (candidates, thoughts) => ({
     promptTokenCount,
-    // Zero is left out, as proto3 JSON does it.
+    // Zero is left out, as proto3 JSON leaves it out.
     ...(candidates === 0 ? {} : { candidatesTokenCount: candidates }),
     totalTokenCount: promptTokenCount + candidates + thoughts,
     promptTokensDetails,
+    ...Tokens.ofCache(cached),
     ...(thoughts === 0 ? {} : { thoughtsTokenCount: thoughts }),
     serviceTier
   })
 }
 
-/** The whole answer's usage, with what was given in place of what was counted. */
+/** The usage of the whole answer; numbers that were given replace the counted ones. */
 const final = ({ usage }: Envelope, counted: Json.Json): Json.Json => {
   if (usage === undefined) return counted
   const given = Object.fromEntries(Object.entries(usage).filter(([, count]) => count !== undefined))
@@ -63,8 +64,8 @@ const spoken = (parts: ReadonlyArray<Json.Json>): number =>
   parts.reduce((sum, part) => part["thought"] === true ? sum : sum + Utterance.cost(part), 0)
 
 /**
- * Where a thought signature stands (seen 2025 and 2026): on the first of a step's calls, else on
- * the last part; in a stream of text on an empty part of its own.
+ * Puts the thought signature where the model puts it (seen 2025 and 2026): on the first call of a step, else on the
+ * last part; in a stream of text on an empty part of its own.
  */
 const signed = (turn: Utterance.Utterance, streaming: boolean): ReadonlyArray<Json.Json> => {
   const thoughtSignature = turn.signature
@@ -76,10 +77,10 @@ const signed = (turn: Utterance.Utterance, streaming: boolean): ReadonlyArray<Js
 }
 
 const content = (parts: ReadonlyArray<Json.Json>): Json.Json =>
-  // No parts and no words: `content` keeps its role alone, as when thinking used up the limit.
+  // Without parts and words `content` has only its role, as when thinking used up the limit.
   parts.length === 0 ? { role: "model" } : { parts, role: "model" }
 
-// Of blanks alone each would be looked at from each.
+// A text of blanks alone is one piece: cutting it would search the rest of it from each of its characters.
 const pieces = (text: string): ReadonlyArray<string> =>
   text.trim() === "" ? [text] : text.match(/\s*\S+(?:\s+\S+){0,5}\s*/g) ?? [text]
 
@@ -89,7 +90,7 @@ const blocked = (envelope: Envelope, { blockReason }: Utterance.Blocked): Json.J
   ...shared(envelope)
 })
 
-export const whole = (envelope: Envelope, turns: Utterance.Said): Json.Json => {
+export const whole = (envelope: Envelope, turns: Utterance.Speech): Json.Json => {
   if ("blockReason" in turns) return blocked(envelope, turns)
   return {
     candidates: turns.map((turn, index) => ({
@@ -111,7 +112,7 @@ export const whole = (envelope: Envelope, turns: Utterance.Said): Json.Json => {
 
 export function* stream(
   envelope: Envelope,
-  turns: Utterance.Said
+  turns: Utterance.Speech
 ): Generator<Json.Json> {
   if ("blockReason" in turns) {
     yield blocked(envelope, turns)
@@ -132,7 +133,7 @@ export function* stream(
     const last = Math.max(0, parts.length - 1)
     for (let i = 0; i <= last; i++) {
       const part = parts[i]
-      // Text is counted as one, or every piece would round up its own tokens.
+      // All text is counted as one, because every piece would round up its own tokens.
       if (part?.["thought"] !== true && typeof part?.["text"] === "string") text += part["text"]
       else if (part !== undefined) said.push(part)
       const counted = usage(done + spoken(said) + Tokens.ofText(text), thoughts)
@@ -151,13 +152,16 @@ export function* stream(
   }
 }
 
-/** Scripted pieces of a stream as responses. */
+/** Makes a response of each scripted piece of a stream. */
 export const pieceOf = (envelope: Envelope): (text: string) => Json.Json => {
   const rest = shared(envelope)
   return (text) => ({ candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }], ...rest })
 }
 
-/** Any chunks as one response: the parts in a row, neighbouring texts joined, all else from the last that has it. */
+/**
+ * Folds any chunks into one response: all parts in their order, neighbouring texts joined, and every other field from
+ * the last chunk that has it.
+ */
 export const fold = (list: ReadonlyArray<Json.Json>): Json.Json => {
   const parts: Array<Json.Json> = []
   let candidate: Json.Json = {}

@@ -4,35 +4,35 @@
  */
 import * as Json from "../json.ts"
 
-export interface Call {
+export interface DirectedCall {
   readonly name: string
-  /** Undefined: made from the declaration's schema. */
+  /** The arguments. Undefined: they are made by the declaration's schema. */
   readonly args: unknown
 }
 
 export interface Directives {
-  /** `emulator:say TEXT` */
+  /** `emulator:say TEXT`: the answer is this text. */
   readonly say: string | undefined
   /** `emulator:words N`: a text of so many words. */
   readonly words: number | undefined
   /** `emulator:call NAME {…}`, once for each call. */
-  readonly calls: ReadonlyArray<Call>
+  readonly calls: ReadonlyArray<DirectedCall>
   /** `emulator:block REASON`: the prompt is blocked. Default SAFETY. */
   readonly block: string | undefined
   /** `emulator:finish REASON`: the answer ends with this reason. */
   readonly finish: string | undefined
   /** `emulator:empty`: STOP without any content. */
   readonly empty: boolean
-  /** `emulator:error CODE`: this HTTP status. */
+  /** `emulator:error CODE`: the answer has this HTTP status. */
   readonly error: number | undefined
-  /** `emulator:recall`: what the user has said so far. Live alone. */
+  /** `emulator:recall`: the answer is what the user has said so far. It works only over Live. */
   readonly recall: boolean
 }
 
 const pattern = /\bemulator:(say|words|call|block|finish|empty|error|recall)\b[ \t]*([^\n]*)/g
 
 export const find = (prompt: string): Directives => {
-  const calls: Array<Call> = []
+  const calls: Array<DirectedCall> = []
   const found: Partial<Record<string, string>> = {}
   for (const [, name, argument = ""] of prompt.matchAll(pattern)) {
     if (name === undefined) continue

@@ -7,12 +7,12 @@ import * as Json from "../json.ts"
 import * as Tokens from "./tokens.ts"
 
 const size = 3072
-/** Dimensions that one word pulls at. */
+/** How many dimensions one word pulls at. */
 const perWord = 48
 
 /**
- * Recorded 2025 and 2026: the first model's vectors have length 1 at 3072 dimensions only (0.57 at 768),
- * and its answers bring no usage.
+ * Models whose vectors have length 1 at 3072 dimensions only (0.57 at 768) and whose answers have no usage (recorded
+ * 2025 and 2026).
  */
 const unnormalised = new Set(["gemini-embedding-001"])
 
@@ -28,7 +28,7 @@ const textOf = (content: unknown): string =>
 
 const vector = (seed: string, text: string): ReadonlyArray<number> => {
   const whole = Dice.make(`${seed}\n${text}`)
-  // A little of everything, so that no dimension is 0 and different texts always differ.
+  // Every dimension gets a little, so that none is 0 and different texts always differ.
   const values = Array.from({ length: size }, () => (whole.next() - 0.5) * 0.02)
   for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
     const dice = Dice.make(`${seed}\n${word}`)
@@ -54,7 +54,7 @@ const embed = (model: string, seed: string, request: unknown): { readonly values
 const usage = (model: string, requests: ReadonlyArray<unknown>): Json.Json => {
   if (unnormalised.has(model)) return {}
   const counts = Tokens.ofContents(requests.map((request) => Json.at(request, "content")))
-  // Without the "s" that generateContent has: recorded so.
+  // The field lacks the final "s" that it has in generateContent: it was recorded like this.
   return { usageMetadata: { promptTokenCount: Tokens.total(counts), promptTokenDetails: Tokens.details(counts) } }
 }
 

@@ -1,6 +1,4 @@
-/**
- * What server-side tools leave in an answer: sources, supports, retrieved URLs, run code.
- */
+/** What server-side tools leave in an answer: sources, supports, retrieved URLs, and code that was run. */
 import * as Json from "../json.ts"
 
 const bytes = (text: string): number => new TextEncoder().encode(text).length
@@ -13,8 +11,12 @@ const source = (title: string, path: string) => ({
   title
 })
 
-/** The chunks each tool cites. */
-const chunksOf = (tools: ReadonlyArray<unknown>, topic: string): ReadonlyArray<Json.Json> => {
+/** The chunks that each tool cites. */
+const chunksOf = (
+  tools: ReadonlyArray<unknown>,
+  topic: string,
+  retrieved: ReadonlyArray<Json.Json> | undefined
+): ReadonlyArray<Json.Json> => {
   if (has(tools, "googleSearch") || has(tools, "googleSearchRetrieval")) {
     return [{ web: source("example.com", "emulator-1") }, { web: source("example.org", "emulator-2") }]
   }
@@ -22,6 +24,7 @@ const chunksOf = (tools: ReadonlyArray<unknown>, topic: string): ReadonlyArray<J
     return [{ maps: { uri: "https://maps.google.com/?cid=1", title: topic, placeId: "places/emulator-1" } }]
   }
   if (has(tools, "fileSearch")) {
+    if (retrieved !== undefined) return retrieved
     const store = tools.map((tool) => Json.at(tool, "fileSearch", "fileSearchStoreNames")).map(Json.list).flat()[0]
     return [{ retrievedContext: { title: "document.txt", text: topic, fileSearchStore: store } }]
   }
@@ -47,7 +50,7 @@ const supportsOf = (text: string, chunks: number, most: number): ReadonlyArray<J
 export const isDeclared = (tools: ReadonlyArray<unknown>): boolean =>
   ["googleSearch", "googleSearchRetrieval", "googleMaps", "fileSearch", "urlContext"].some((name) => has(tools, name))
 
-/** Sources that somebody gave, as an answer of this text cites them. */
+/** The sources that were given, in the form in which an answer of this text cites them. */
 export const cited = (
   sources: ReadonlyArray<{ readonly uri: string; readonly title?: string | undefined }>,
   queries: ReadonlyArray<string>,
@@ -67,12 +70,22 @@ export const cited = (
 
 const hostOf = (uri: string): string => URL.canParse(uri) ? new URL(uri).host : uri
 
-/** `groundingMetadata` and `urlContextMetadata` of a text, as far as the tools call for them. */
-export const metadata = (tools: ReadonlyArray<unknown>, prompt: string, text: string): Json.Json => {
+/**
+ * `groundingMetadata` and `urlContextMetadata` of a text, as far as the tools call for them. `retrieved` is what a file
+ * search found, where there
+ * are stores.
+ */
+export const metadata = (
+  tools: ReadonlyArray<unknown>,
+  prompt: string,
+  text: string,
+  retrieved?: ReadonlyArray<Json.Json>
+): Json.Json => {
   const topic = prompt.slice(0, 80)
-  const chunks = chunksOf(tools, topic)
+  const chunks = chunksOf(tools, topic, retrieved)
   const searched = has(tools, "googleSearch") || has(tools, "googleSearchRetrieval")
-  // Up to the last of their ends, so that none is sought in vain from each letter behind it.
+  // The search ends at the last mark that can end a sentence, so that it is not repeated in vain from each letter
+  // behind it.
   const end = 1 + Math.max(text.lastIndexOf("."), text.lastIndexOf("!"), text.lastIndexOf("?"))
   const sentences = text.slice(0, end).match(/[^.!?]+[.!?]+/g) ?? (text === "" ? [] : [text])
   let from = 0

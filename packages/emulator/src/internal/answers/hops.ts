@@ -8,7 +8,7 @@ import * as Json from "../json.ts"
 import * as Utterance from "./Utterance.ts"
 
 /** Where a hop begins: a part, and a character of its text. */
-interface Place {
+interface HopStart {
   readonly part: number
   readonly character: number
 }
@@ -16,12 +16,12 @@ interface Place {
 const checkOf = (request: Utterance.Request, place: string): string =>
   Dice.hash(`hop ${place}\n${request.seed}\n${request.model}\n${Json.canonical(request.body)}`).toString(16)
 
-const tokenOf = (request: Utterance.Request, { character, part }: Place): string => {
+const tokenOf = (request: Utterance.Request, { character, part }: HopStart): string => {
   const place = `${part}.${character}`
   return btoa(`${place}.${checkOf(request, place)}`)
 }
 
-const placeOf = (request: Utterance.Request, token: string): Place | undefined => {
+const placeOf = (request: Utterance.Request, token: string): HopStart | undefined => {
   const [, place = "", part, character, check] = /^((\d+)\.(\d+))\.([0-9a-f]+)$/.exec(decoded(token)) ?? []
   return check === checkOf(request, place) ? { part: Number(part), character: Number(character) } : undefined
 }
@@ -34,16 +34,16 @@ const decoded = (token: string): string => {
   }
 }
 
-/** No character is cut in two. */
+/** The beginning of a text that fits, without cutting a character in two. */
 const fitting = (text: string, length: number): number =>
   /[\uD800-\uDBFF]/.test(text.charAt(length - 1)) ? length - 1 : length
 
 /** The parts of one hop, and where the next one begins. */
 const cut = (
   parts: ReadonlyArray<Json.Json>,
-  from: Place,
+  from: HopStart,
   cap: number
-): { readonly parts: ReadonlyArray<Json.Json>; readonly next: Place | undefined } => {
+): { readonly parts: ReadonlyArray<Json.Json>; readonly next: HopStart | undefined } => {
   const out: Array<Json.Json> = []
   let left = cap
   for (let i = from.part; i < parts.length; i++) {
@@ -58,7 +58,7 @@ const cut = (
         if (end > start) out.push({ ...part, text: text.slice(start, end) })
         return { parts: out, next: { part: i, character: Math.max(start, end) } }
       }
-      // What cannot be divided has a hop of its own.
+      // A part that cannot be divided gets a hop of its own.
       if (out.length > 0) return { parts: out, next: { part: i, character: 0 } }
     }
     out.push(part)
@@ -68,10 +68,10 @@ const cut = (
 }
 
 /**
- * The turn of this hop; undefined for a token that was never given to this request. A model
- * without a cap, which gives none, takes any: what Google does there is not known.
+ * The turn of this hop; undefined for a token that was never given to this request. A model without a cap gives no
+ * tokens and takes any, because nobody knows what Google does there.
  */
-export const of = (request: Utterance.Request, token: string | undefined): Utterance.Said | undefined => {
+export const of = (request: Utterance.Request, token: string | undefined): Utterance.Speech | undefined => {
   const turns = Utterance.make(request)
   const cap = request.row?.hopTokens
   if ("blockReason" in turns || cap === undefined || turns.length > 1) return turns

@@ -9,7 +9,7 @@ const words = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "h
 
 const two = (n: number): string => String(n).padStart(2, "0")
 
-const formats: Readonly<Record<string, (dice: Dice) => string>> = {
+const formats: ReadonlyMap<string, (dice: Dice) => string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   "date-time": (dice) => `2026-${two(dice.int(1, 12))}-${two(dice.int(1, 28))}T12:00:00Z`,
   date: (dice) => `2026-${two(dice.int(1, 12))}-${two(dice.int(1, 28))}`,
   time: () => "12:00:00Z",
@@ -23,12 +23,15 @@ const formats: Readonly<Record<string, (dice: Dice) => string>> = {
     const hex = (count: number) => dice.letters(count, "0123456789abcdef")
     return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`
   }
-}
+}))
 
-/** No repetition is longer; a pattern that wants more has no text here. */
+/** The longest repetition in a text that is made for a pattern. A pattern that demands a longer one gets no text. */
 const longest = 10_000
 
-/** Classes, quantifiers and groups without alternation: what patterns of real schemas are made of. */
+/**
+ * A text for a pattern of classes, quantifiers and groups without alternation, which are what the patterns of real
+ * schemas consist of.
+ */
 const fromPattern = (pattern: string, dice: Dice): string | undefined => {
   const body = pattern.replace(/^\^/, "").replace(/\$$/, "")
   const atom = /\\(.)|\[((?:\\.|[^\]])+)\]|([^\\[\](){}*+?|^$])/y
@@ -74,7 +77,7 @@ const alphabetOf = (set: string): string => {
 
 const string = (schema: unknown, name: string, dice: Dice): string => {
   const format = Json.text(Json.at(schema, "format"))
-  const made = format === undefined ? undefined : formats[format]?.(dice)
+  const made = format === undefined ? undefined : formats.get(format)?.(dice)
   if (made !== undefined) return made
   const pattern = Json.text(Json.at(schema, "pattern"))
   const matched = pattern === undefined ? undefined : fromPattern(pattern, dice)
@@ -91,7 +94,7 @@ const numeric = (schema: unknown, whole: boolean, dice: Dice): number => {
   const low = min ?? (max === undefined ? 1 : Math.min(max, max - 100))
   const high = max ?? low + 99
   if (whole) return dice.int(Math.ceil(low), Math.floor(high))
-  // Two decimals read well; the bounds win where they are closer together.
+  // The number is rounded to two decimals, unless the bounds are closer together than that.
   const value = low + dice.next() * (high - low)
   const rounded = Math.round(value * 100) / 100
   return rounded >= low && rounded <= high ? rounded : value
@@ -120,7 +123,7 @@ const array = (schema: unknown, root: unknown, name: string, dice: Dice, depth: 
   const min = Json.number(Json.at(schema, "minItems")) ?? 0
   const max = Json.number(Json.at(schema, "maxItems")) ?? Number.POSITIVE_INFINITY
   const items = Json.at(schema, "items")
-  // Deep down a recursive schema has to end somewhere.
+  // Deep inside, a recursive schema must come to an end.
   const wanted = Math.min(max, Math.max(min, items === undefined || items === false ? 0 : depth > 6 ? 0 : 2))
   while (prefix.length < wanted) prefix.push(make(items ?? {}, root, name, dice, depth))
   return prefix
@@ -163,7 +166,7 @@ const merged = (schemas: ReadonlyArray<unknown>, root: unknown): Json.Json => {
   return out
 }
 
-/** A value that `schema` accepts. `name` is the property it is for, and flavours strings. */
+/** A value that `schema` accepts. `name` is the property that it is for, and is used to make its strings readable. */
 export const make = (schema: unknown, root: unknown, name: string, dice: Dice, depth = 0): unknown => {
   const here = resolved(schema, root)
   const constant = Json.at(here, "const")
@@ -176,7 +179,7 @@ export const make = (schema: unknown, root: unknown, name: string, dice: Dice, d
   }
   const options = Json.list(Json.at(here, "anyOf") ?? Json.at(here, "oneOf"))
   if (options.length > 0) {
-    // Deep down the last option is taken: recursive types end with null or a leaf there.
+    // Deep inside, the last option is taken, because recursive types have null or a leaf there.
     return make(depth > 3 ? options.at(-1) : dice.pick(options), root, name, dice, depth + 1)
   }
   switch (typeOf(here)) {

@@ -38,7 +38,7 @@ const chunk = (type: string, data: ReadonlyArray<number>): ReadonlyArray<number>
   return [...uint32(data.length), ...body, ...uint32(crc32(Uint8Array.from(body)))]
 }
 
-/** 8 bit RGB; one stored deflate block, so no compressor is needed. */
+/** A PNG of 8 bit RGB in one stored deflate block, so that no compressor is needed. */
 export const png = (width: number, height: number, dice: Dice): string => {
   const colour = [dice.int(0, 255), dice.int(0, 255), dice.int(0, 255)]
   const row = [0, ...Array.from({ length: width }, () => colour).flat()]
@@ -60,7 +60,7 @@ export const png = (width: number, height: number, dice: Dice): string => {
   ]))
 }
 
-/** s16le, mono, 24 kHz: so many milliseconds of a tone. */
+/** A tone of so many milliseconds: s16le, mono, 24 kHz. */
 export const tone = (millis: number, hertz: number): string => {
   const samples = Math.round(24 * millis)
   const bytes = new Uint8Array(samples * 2)
@@ -72,5 +72,5 @@ export const tone = (millis: number, hertz: number): string => {
   return base64(bytes)
 }
 
-/** The same at a pitch of the dice. */
+/** A tone whose pitch the dice choose. */
 export const pcm = (millis: number, dice: Dice): string => tone(millis, dice.int(220, 660))

@@ -5,18 +5,20 @@ import type { Refusal } from "../../GoogleError.ts"
 import * as GoogleError from "../../GoogleError.ts"
 import * as ModelTable from "../../ModelTable.ts"
 
-export interface Page {
+export interface ModelPage {
   readonly models: ReadonlyArray<ModelTable.Model>
   readonly nextPageToken?: string
 }
 
-export type Answer<A> = { readonly refusal: Refusal } | { readonly refusal?: undefined; readonly body: A }
+export type PageOrRefusal<A> = { readonly refusal: Refusal } | { readonly refusal?: undefined; readonly body: A }
 
 const standard = 50
 
 const most = 1000
 
-/** A token is the name of the last model shown, as a protobuf message in base64: the real one's form. */
+/**
+ * A page token: the name of the last model shown, as a protobuf message in base64, which is the form of the real ones.
+ */
 const tokenOf = (name: string): string => btoa(`\n${String.fromCharCode(name.length)}${name}`).replace(/=+$/, "")
 
 const nameOf = (token: string): string | undefined => {
@@ -27,7 +29,7 @@ const nameOf = (token: string): string | undefined => {
   }
 }
 
-/** Sizes above 1000 give 1000, none and zero the standard 50, as the API's description has it. */
+/** The size of a page: 1000 for larger numbers, and 50 for none and zero, as the API's description says. */
 const sizeOf = (text: string | null): number | undefined => {
   if (text === null) return standard
   if (!/^-?\d+$/.test(text)) return undefined
@@ -35,7 +37,7 @@ const sizeOf = (text: string | null): number | undefined => {
   return size < 0 ? undefined : size === 0 ? standard : Math.min(size, most)
 }
 
-export const list = (table: ModelTable.ModelTable, query: URLSearchParams, now: number): Answer<Page> => {
+export const list = (table: ModelTable.ModelTable, query: URLSearchParams, now: number): PageOrRefusal<ModelPage> => {
   const size = sizeOf(query.get("pageSize") ?? query.get("page_size"))
   if (size === undefined) return { refusal: GoogleError.invalidArgument() }
   const models = ModelTable.served(table, now)
@@ -51,7 +53,7 @@ export const list = (table: ModelTable.ModelTable, query: URLSearchParams, now: 
 export const get = (
   table: ModelTable.ModelTable,
   options: { readonly name: string; readonly version: string; readonly now: number }
-): Answer<ModelTable.Model> => {
+): PageOrRefusal<ModelTable.Model> => {
   const row = ModelTable.get(table, options.name, options.now)
   return row === undefined ? { refusal: GoogleError.noSuchModel(options) } : { body: row.model }
 }

@@ -5,16 +5,19 @@ import type * as Reply from "../../Reply.ts"
 import * as Json from "../json.ts"
 import * as Tokens from "./tokens.ts"
 
-export interface Pace {
+export interface Pacing {
   /** Milliseconds before anything is said. */
   readonly first: number
-  /** Milliseconds that these parts take to say. */
+  /** How many milliseconds it takes to say these parts. */
   readonly of: (parts: ReadonlyArray<unknown>) => number
-  /** Milliseconds that a response takes, by its number: the first of a stream is there with its first token. */
+  /**
+   * How many milliseconds a response takes, by its number. The first response of a stream is there with its first
+   * token.
+   */
   readonly ofChunk: (response: unknown, index: number) => number
 }
 
-const units: Readonly<Record<string, number>> = {
+const units: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   ms: 1,
   millis: 1,
   s: 1000,
@@ -23,12 +26,12 @@ const units: Readonly<Record<string, number>> = {
   m: 60_000,
   minute: 60_000,
   minutes: 60_000
-}
+}))
 
 const millisOf = (time: number | string): number => {
   if (typeof time === "number") return time
   const [, count, unit = "ms"] = /^([\d.]+)\s*([a-z]+)$/.exec(time) ?? []
-  return Number(count ?? 0) * (units[unit] ?? 1)
+  return Number(count ?? 0) * (units.get(unit) ?? 1)
 }
 
 const tokensOf = (parts: ReadonlyArray<unknown>): number =>
@@ -37,7 +40,7 @@ const tokensOf = (parts: ReadonlyArray<unknown>): number =>
     return sum + Tokens.ofText(Json.text(Json.at(part, "text")) ?? JSON.stringify(Json.at(part, "functionCall") ?? ""))
   }, 0)
 
-export const make = ({ firstToken = 0, tokensPerSecond }: Reply.Pace): Pace => {
+export const make = ({ firstToken = 0, tokensPerSecond }: Reply.Pace): Pacing => {
   const of = (parts: ReadonlyArray<unknown>) =>
     tokensPerSecond === undefined ? 0 : Math.round((tokensOf(parts) * 1000) / tokensPerSecond)
   return {

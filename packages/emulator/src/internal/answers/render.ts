@@ -22,7 +22,7 @@ const contentType: Record<Framing, Readonly<Record<string, string>>> = {
   sse: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" }
 }
 
-/** What the server says with a status when nobody says anything else. */
+/** What the server says with a status if nothing else was given. */
 const byDefault: Readonly<Record<number, () => GoogleError.Refusal>> = {
   400: GoogleError.invalidArgument,
   403: () => GoogleError.make(403, "The caller does not have permission"),
@@ -36,7 +36,7 @@ const byDefault: Readonly<Record<number, () => GoogleError.Refusal>> = {
 
 export const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
-/** A space after colons, none after commas, no line breaks: the form of an event. */
+/** JSON in the form of an event: a space after colons, none after commas, no line breaks. */
 const compact = (value: unknown): string => JSON.stringify(value, undefined, 1).replace(/\n */g, "")
 
 const errorObject = ({ code, details, message, status }: ErrorBody) => {
@@ -64,7 +64,7 @@ export const error = (
   framing: Framing,
   options: { readonly inside?: boolean | undefined } = {}
 ): Step.Steps => {
-  // A number outside HTTP's range could not be sent at all.
+  // A number outside the range of HTTP could not be sent.
   const status = error.code >= 200 && error.code <= 599 ? error.code : 500
   return [
     Step.head(options.inside === true ? 200 : status, contentType[framing]),
@@ -74,7 +74,7 @@ export const error = (
 
 export const refusal = ({ body }: GoogleError.Refusal, framing: Framing): Step.Steps => error(body.error, framing)
 
-/** A page of the front end, which answers what does not reach the API. */
+/** A page of the front end, which answers everything that does not reach the API. */
 const page = (status: number, title: string, words: string): Step.Steps => [
   Step.head(status, { "content-type": "text/html; charset=UTF-8", "referrer-policy": "no-referrer" }),
   Step.bytes(
@@ -97,7 +97,7 @@ export const unknownPath = (path: string): Step.Steps =>
 export const malformed = (): Step.Steps =>
   page(400, "Bad Request", "Your client has issued a malformed or illegal request.")
 
-/** The same for a page of another origin, as browsers demand it. */
+/** The same steps with the headers that browsers demand for a page of another origin. */
 export function* shared(steps: Step.Steps, origin: string): Generator<Step.Step> {
   for (const step of steps) {
     yield step._tag === "Head"
@@ -118,7 +118,7 @@ export const preflight = (origin: string, allowed: string): Step.Steps => [
 
 export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
 
-/** The chunks of a stream, `delay` milliseconds apart, or as long before each as it takes. */
+/** The chunks of a stream. Before each there are `delay` milliseconds, or as many as the pace says. */
 export function* stream(
   chunks: Iterable<unknown>,
   framing: "sse" | "array",

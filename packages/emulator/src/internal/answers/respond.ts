@@ -24,6 +24,10 @@ export interface Settings {
   readonly seed: string
   readonly calling: Utterance.Calling
   readonly models: ModelTable.ModelTable
+  /** The tokens of the request that came out of a cache. */
+  readonly cached?: Tokens.Counts | undefined
+  /** What a file search found, as `groundingChunks`. */
+  readonly retrieved?: ReadonlyArray<Json.Json> | undefined
 }
 
 export const framingOf = (request: EmulatorRequest): Render.Framing =>
@@ -46,21 +50,22 @@ export const inputTokens = (method: string, body: unknown): number => {
   }
 }
 
-const countTokens = (body: unknown): Json.Json => {
+const countTokens = (body: unknown, cached: Tokens.Counts | undefined): Json.Json => {
   const counts = Tokens.ofRequest(counted(body))
   const totalTokens = Tokens.total(counts)
   return {
     ...(totalTokens === 0 ? {} : { totalTokens }),
-    ...(totalTokens === 0 ? {} : { promptTokensDetails: Tokens.details(counts) })
+    ...(totalTokens === 0 ? {} : { promptTokensDetails: Tokens.details(counts) }),
+    ...Tokens.ofCache(cached)
   }
 }
 
-/** The generator's answer of the methods that do not generate. */
+/** The generator's answer for the methods that do not generate content. */
 const other = (request: EmulatorRequest, body: unknown, settings: Settings, now: number): Step.Steps => {
   const model = request.model ?? ""
   switch (request.method) {
     case "countTokens":
-      return Render.whole(countTokens(body))
+      return Render.whole(countTokens(body, settings.cached))
     case "embedContent":
       return Render.whole(Embedding.one(model, settings.seed, body))
     case "batchEmbedContents":
@@ -75,7 +80,7 @@ const other = (request: EmulatorRequest, body: unknown, settings: Settings, now:
       return found.refusal === undefined ? Render.whole(found.body) : Render.refusal(found.refusal, "json")
     }
     case "tunedModels.list":
-      // Nobody has tuned models any more; an empty list has no array (recorded).
+      // There are no tuned models any more, and the array of an empty list is left out (recorded).
       return Render.whole({})
     default:
       return Render.error({ code: 501 }, "json")
@@ -96,14 +101,14 @@ function* mapped<A, B>(items: Iterable<A>, f: (item: A) => B): Generator<B> {
   for (const item of items) yield f(item)
 }
 
-/** The answer, or what keeps a scripted one from being one to this request. */
+/** Either the answer, or why the scripted one cannot be the answer to this request. */
 export type Responded =
   | { readonly steps: Step.Steps; readonly misfit?: undefined }
   | { readonly misfit: string }
 
 /**
- * `body` is the request's with its names in camelCase; `given` is the script's answer,
- * undefined leaves it to the generator.
+ * `body` is that of the request with its names in camelCase. `given` is the script's answer; undefined leaves it to the
+ * generator.
  */
 export const respond = (
   request: EmulatorRequest,
@@ -117,18 +122,19 @@ export const respond = (
   const generates = request.method === "generateContent" || request.method === "streamGenerateContent"
   const model = request.model ?? ""
   const row = ModelTable.get(settings.models, `models/${model}`, now)
-  const envelope: Chunks.Envelope = { model, seed: settings.seed, body, usage: answer.usage }
+  const envelope: Chunks.Envelope = { model, seed: settings.seed, body, usage: answer.usage, cached: settings.cached }
   const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
   const delay = pace?.ofChunk ?? answer.chunkDelay ?? settings.chunkDelay
   let latency = (answer.delay ?? 0) + (pace?.first ?? 0)
-  const said = (turns: Utterance.Said): Step.Steps => {
+  const said = (turns: Utterance.Speech): Step.Steps => {
     if (framing !== "json") return Render.stream(Chunks.stream(envelope, turns), framing, delay)
     const whole = Chunks.whole(envelope, turns)
     latency += pace?.ofChunk(whole, 1) ?? 0
     return Render.whole(whole)
   }
   const { continuationToken, ...asked } = body
-  const asking: Utterance.Request = { model, row, body: asked, seed: settings.seed, calling: settings.calling }
+  const { calling, retrieved, seed } = settings
+  const asking: Utterance.Request = { model, row, body: asked, seed, calling, retrieved }
   const composed = generates && Scripted.speaks(answer) ? Scripted.compose(answer, asking) : undefined
   if (composed !== undefined && "misfit" in composed) return composed
   const steps = (): Step.Steps => {

@@ -14,12 +14,12 @@ import * as Tokens from "./tokens.ts"
 import * as Utterance from "./Utterance.ts"
 
 /** The fields that are put together. */
-export type Pieces = Pick<
+export type ReplyFields = Pick<
   Reply.Reply,
   "text" | "json" | "calls" | "thoughts" | "image" | "audio" | "grounding" | "usage" | "finishReason" | "invalid"
 >
 
-const pieces: ReadonlySet<string> = new Set<keyof Pieces>([
+const pieces: ReadonlySet<string> = new Set<keyof ReplyFields>([
   "text",
   "json",
   "calls",
@@ -30,15 +30,15 @@ const pieces: ReadonlySet<string> = new Set<keyof Pieces>([
   "finishReason"
 ])
 
-/** Whether a field says a part of an answer. */
+/** Whether this field says a part of an answer. */
 export const isPiece = (name: string): boolean => pieces.has(name)
 
-/** Whether there is anything to put together; else the generator speaks. */
-export const speaks = (reply: Pieces): boolean =>
+/** Whether there is anything to put together; otherwise the generator speaks. */
+export const speaks = (reply: ReplyFields): boolean =>
   [reply.text, reply.json, reply.calls, reply.thoughts, reply.image, reply.audio, reply.grounding, reply.finishReason]
     .some((each) => each !== undefined)
 
-/** Either the turn or what does not fit the request. */
+/** Either the turn, or what does not fit the request. */
 export type Composed = { readonly turn: Utterance.Utterance } | { readonly misfit: string }
 
 const modalities = (body: unknown): ReadonlyArray<string> =>
@@ -46,7 +46,7 @@ const modalities = (body: unknown): ReadonlyArray<string> =>
 
 const toolsOf = (body: unknown): ReadonlyArray<unknown> => Json.list(Json.at(body, "tools"))
 
-const callMisfit = (calls: NonNullable<Pieces["calls"]>, body: unknown): string | undefined => {
+const callMisfit = (calls: NonNullable<ReplyFields["calls"]>, body: unknown): string | undefined => {
   const config = Json.at(body, "toolConfig", "functionCallingConfig")
   if (Json.at(config, "mode") === "NONE" && calls.length > 0) return "calls: the request allows none (mode NONE)"
   const declared = Utterance.declarations(body)
@@ -66,7 +66,7 @@ const callMisfit = (calls: NonNullable<Pieces["calls"]>, body: unknown): string 
   return undefined
 }
 
-const misfit = (reply: Pieces, body: unknown): string | undefined => {
+const misfit = (reply: ReplyFields, body: unknown): string | undefined => {
   if (reply.invalid === true) return undefined
   const wrong = callMisfit(reply.calls ?? [], body)
   if (wrong !== undefined) return wrong
@@ -86,14 +86,14 @@ const misfit = (reply: Pieces, body: unknown): string | undefined => {
   return `json${mismatch.path === "" ? "" : "."}${Conforms.says(mismatch)}, as the request's schema has it`
 }
 
-const wordsOf = (reply: Pieces, body: unknown): string | undefined => {
+const wordsOf = (reply: ReplyFields, body: unknown): string | undefined => {
   if (reply.json === undefined) return reply.text
-  // An enum is said without quotes.
+  // The value of an enum is said without quotes.
   const isPlain = typeof reply.json === "string" && Utterance.config(body, "responseMimeType") === "text/x.enum"
   return isPlain ? String(reply.json) : JSON.stringify(reply.json)
 }
 
-const mediaParts = ({ audio, image }: Pieces, dice: Dice.Dice): ReadonlyArray<Json.Json> => {
+const mediaParts = ({ audio, image }: ReplyFields, dice: Dice.Dice): ReadonlyArray<Json.Json> => {
   const picture = image === true ? {} : image
   const sound = audio === true ? {} : audio
   return [
@@ -109,7 +109,7 @@ const mediaParts = ({ audio, image }: Pieces, dice: Dice.Dice): ReadonlyArray<Js
   ]
 }
 
-export const compose = (reply: Pieces, request: Utterance.Request): Composed => {
+export const compose = (reply: ReplyFields, request: Utterance.Request): Composed => {
   const { body, row } = request
   const wrong = misfit(reply, body)
   if (wrong !== undefined) return { misfit: wrong }

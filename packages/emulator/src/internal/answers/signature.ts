@@ -1,6 +1,6 @@
 /**
- * Thought signatures: opaque base64 to a client, and to us recognisable, so that a client that
- * changed one can be told.
+ * Thought signatures. They are opaque base64 to a client, but recognisable here, so that a change by a client is
+ * noticed.
  */
 import * as Dice from "../Dice.ts"
 

@@ -9,10 +9,10 @@ export type Counts = Readonly<Record<string, number>>
 /** About four characters make a token, as Google's documentation says. */
 export const ofText = (text: string): number => text === "" ? 0 : Math.max(1, Math.ceil(text.length / 4))
 
-/** 258 a picture or page of a document, 258 a second of video and 32 of audio: the documented rates. */
+/** The documented rates: 258 tokens a picture or page of a document, 258 a second of video and 32 a second of audio. */
 const perImage = 258
 const perAudioSecond = 32
-/** 16 kHz, 16 bit: what base64 audio of unknown length is taken for. */
+/** The bytes of a second at 16 kHz and 16 bit, which base64 audio of unknown length is taken for. */
 const audioBytesPerSecond = 32_000
 
 const modality = (mimeType: string): "TEXT" | "IMAGE" | "AUDIO" | "VIDEO" | "DOCUMENT" =>
@@ -65,3 +65,7 @@ export const total = (counts: Counts): number => Object.values(counts).reduce((s
 
 export const details = (counts: Counts): ReadonlyArray<{ readonly modality: string; readonly tokenCount: number }> =>
   Object.entries(counts).map(([modality, tokenCount]) => ({ modality, tokenCount }))
+
+/** The counts of what came out of a cache, which the prompt's own counts hold, too. */
+export const ofCache = (cached: Counts | undefined) =>
+  cached === undefined ? {} : { cachedContentTokenCount: total(cached), cacheTokensDetails: details(cached) }

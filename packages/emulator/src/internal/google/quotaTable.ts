@@ -42,11 +42,11 @@ export const tiers: Readonly<Record<"free" | "tier1" | "tier2" | "tier3", Readon
 }
 
 /** What an alias stood for in November 2026: quotas are counted on the model behind it. */
-export const aliases: Readonly<Record<string, string>> = {
-  "gemini-flash-latest": "gemini-3.8-flash",
-  "gemini-flash-lite-latest": "gemini-3.5-flash-lite",
-  "gemini-pro-latest": "gemini-3.1-pro-preview"
-}
+export const aliases: ReadonlyMap<string, string> = new Map([
+  ["gemini-flash-latest", "gemini-3.8-flash"],
+  ["gemini-flash-lite-latest", "gemini-3.5-flash-lite"],
+  ["gemini-pro-latest", "gemini-3.1-pro-preview"]
+])
 
 /** Live sessions at one time, per project. For the free tier no number was published then. */
-export const sessions: Readonly<Record<string, number>> = { tier1: 50, tier2: 1000, tier3: 1000 }
+export const sessions: ReadonlyMap<string, number> = new Map([["tier1", 50], ["tier2", 1000], ["tier3", 1000]])

@@ -1,13 +1,13 @@
 /**
- * Whether a value satisfies a schema, in the dialect of `responseSchema` (types in capitals,
- * `nullable`, numbers as strings) or of JSON Schema. What it does not know of a schema it lets pass.
+ * Whether a value satisfies a schema, in the dialect of `responseSchema` (types in capitals, `nullable`, numbers as
+ * strings) or of JSON Schema. Keywords that it does not know are ignored.
  */
 import * as Json from "../json.ts"
 import { pathOf } from "../problems.ts"
 
 type Path = ReadonlyArray<PropertyKey>
 
-/** The first thing that is wrong: where, and what was expected. */
+/** The first mistake: where it is, and what was expected. */
 export interface Mismatch {
   readonly path: string
   readonly expected: string
@@ -42,7 +42,7 @@ const regExp = (pattern: string): RegExp | undefined => {
   }
 }
 
-/** A schema may refer to itself in a circle. */
+/** How deep the check goes, because a schema may refer to itself in a circle. */
 const deepest = 200
 
 const sameJson = (a: unknown, b: unknown): boolean => Json.canonical(a) === Json.canonical(b)
@@ -103,7 +103,7 @@ class Check {
       : undefined
   }
 
-  /** Of alternatives that all fail, the one that fails deepest. */
+  /** If all alternatives fail, the mistake of the one that fails deepest. */
   private nearest(schemas: ReadonlyArray<unknown>, value: unknown, path: Path): Mismatch | undefined {
     let best: Mismatch | undefined
     for (const each of schemas) {
@@ -186,7 +186,7 @@ class Check {
   }
 }
 
-/** What keeps `value` from satisfying `schema`; undefined: nothing. */
+/** What keeps `value` from satisfying `schema`. Undefined: it satisfies it. */
 export const mismatch = (schema: unknown, value: unknown): Mismatch | undefined =>
   new Check(schema).value(schema, value, [])
 

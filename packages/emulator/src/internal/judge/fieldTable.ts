@@ -1,18 +1,20 @@
 /* oxlint-disable max-lines -- nothing but data */
 /**
- * Every field that a request may have, as the REST API's own description has it:
- * Discovery `generativelanguage:v1beta` of 2026-03-27 with the changes of 2026-08-31, and what
- * `@google/genai` 3.1.0 (2026-11-10) knows beyond it. Our own transcription of names and types,
- * independent of the client's schemas on purpose: a field misspelt there must fail here.
- * What only the Live API has stands in `liveFieldTable.ts`.
+ * Every field that a request may have, as the REST API's own description has it: Discovery `generativelanguage:v1beta`
+ * of 2026-03-27 with the changes of 2026-08-31, and what `@google/genai` 3.1.0 (2026-11-10) knows beyond it. It is our
+ * own transcription of names and types, independent of the client's schemas on purpose: a field that is misspelt there
+ * must fail here. Fields that only the Live API has are in `liveFieldTable.ts`, those of what the API keeps in
+ * `resourceFieldTable.ts`.
  *
- * A kind is a scalar's name, a message's, `enum E`, `map K` (string keys), `struct` (a free object),
- * `any` (free), and with `[]` a list.
+ * A kind is the name of a scalar or a message, `enum E`, `map K` (string keys), `struct` (a free object) or `any`
+ * (free). A kind with `[]` is a list.
  */
 import * as Live from "./liveFieldTable.ts"
+import * as Resource from "./resourceFieldTable.ts"
 
 export const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...Live.messages,
+  ...Resource.messages,
   AudioResponseFormat: {
     bitRate: "int32",
     sampleRate: "int32",
@@ -377,9 +379,10 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
   }
 }
 
-/** By the name of the proto type, below `google.ai.generativelanguage`, as refusals quote it. */
+/** The values by the name of the proto type below `google.ai.generativelanguage`, which refusals quote. */
 export const enums: Readonly<Record<string, ReadonlyArray<string>>> = {
   ...Live.enums,
+  ...Resource.enums,
   "AudioResponseFormat.Delivery": ["DELIVERY_UNSPECIFIED", "INLINE", "URI"],
   "AudioResponseFormat.MimeType": [
     "MIME_TYPE_UNSPECIFIED",

@@ -1,48 +1,52 @@
 /**
- * The fields of a request against the field table, as Google's JSON front end does it: every
- * violation is collected, with the snake_case path of where it is.
+ * Checks the fields of a request against the field table, as Google's JSON front end does: every violation is
+ * collected, with its snake_case path.
  *
- * The same walk gives the request in one spelling (lowerCamelCase, lists as lists, nulls left
- * out), so that whoever answers it need not know the others.
+ * The same walk gives the request in one spelling (lowerCamelCase, lists as lists, nulls left out), so that the code
+ * that answers it need not know the others.
  */
 import type { FieldViolation } from "../../GoogleError.ts"
 import * as Table from "./fieldTable.ts"
 
-/** In protobuf a message's oneof: at most one of them may be set. */
-const oneofs: Readonly<Record<string, { readonly name: string; readonly of: ReadonlySet<string> }>> = {
-  Part: {
-    name: "data",
-    of: new Set([
-      "text",
-      "inlineData",
-      "functionCall",
-      "functionResponse",
-      "fileData",
-      "executableCode",
-      "codeExecutionResult",
-      "toolCall",
-      "toolResponse",
-      "audioTranscription"
-    ])
-  },
-  FunctionResponsePart: { name: "data", of: new Set(["inlineData", "fileData"]) },
-  BidiGenerateContentClientMessage: {
-    name: "message_type",
-    of: new Set(["setup", "clientContent", "realtimeInput", "toolResponse", "contextUpdate"])
-  },
-  VoiceConfig: { name: "voice_config", of: new Set(["prebuiltVoiceConfig", "replicatedVoiceConfig", "voice"]) }
-}
+/** The fields of a part that are its data. */
+export const partData = [
+  "text",
+  "inlineData",
+  "functionCall",
+  "functionResponse",
+  "fileData",
+  "executableCode",
+  "codeExecutionResult",
+  "toolCall",
+  "toolResponse",
+  "audioTranscription"
+] as const
+
+/** The oneofs of messages: of each group at most one field may be set. */
+const oneofs: ReadonlyMap<string, { readonly name: string; readonly of: ReadonlySet<string> }> =
+  /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
+    Part: { name: "data", of: new Set<string>(partData) },
+    CachedContent: { name: "expiration", of: new Set(["expireTime", "ttl"]) },
+    CustomMetadata: { name: "value", of: new Set(["stringValue", "stringListValue", "numericValue"]) },
+    FunctionResponsePart: { name: "data", of: new Set(["inlineData", "fileData"]) },
+    BidiGenerateContentClientMessage: {
+      name: "message_type",
+      of: new Set(["setup", "clientContent", "realtimeInput", "toolResponse", "contextUpdate"])
+    },
+    VoiceConfig: { name: "voice_config", of: new Set(["prebuiltVoiceConfig", "replicatedVoiceConfig", "voice"]) }
+  }))
 
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const lookups = new Map<string, ReadonlyMap<string, readonly [camel: string, kind: string]>>()
 
-/** A message's fields under both spellings. */
+/** The fields of a message under both of their spellings. */
 const lookup = (message: string): ReadonlyMap<string, readonly [camel: string, kind: string]> => {
   const known = lookups.get(message)
   if (known !== undefined) return known
   const made = new Map<string, readonly [string, string]>()
-  for (const [camel, kind] of Object.entries(Table.messages[message] ?? {})) {
+  const fields = Object.hasOwn(Table.messages, message) ? Table.messages[message] : undefined
+  for (const [camel, kind] of Object.entries(fields ?? {})) {
     made.set(camel, [camel, kind])
     made.set(snakeCase(camel), [camel, kind])
   }
@@ -50,14 +54,14 @@ const lookup = (message: string): ReadonlyMap<string, readonly [camel: string, k
   return made
 }
 
-export interface Reading {
+export interface ReadBody {
   readonly violations: ReadonlyArray<FieldViolation>
-  /** The request in lowerCamelCase. Meaningful only without violations. */
+  /** The request in lowerCamelCase. It means something only if there are no violations. */
   readonly value: Readonly<Record<string, unknown>>
 }
 
-/** Where a value stands: its own path, its parent's, and the name it was given. */
-interface Place {
+/** Where a value stands: its own path, that of its parent, and the name that it was given. */
+interface FieldPosition {
   readonly path: string
   readonly parent: string
   readonly name: string
@@ -81,7 +85,7 @@ const isInteger = (value: unknown, bits: 32 | 64): boolean => {
   return Number.isInteger(n) && (bits === 64 ? Math.abs(n) <= 2 ** 63 : n >= -(2 ** 31) && n < 2 ** 31)
 }
 
-/** Of protobuf's JSON parser. */
+/** How deep protobuf's JSON parser goes. */
 const deepest = 100
 
 class Walk {
@@ -118,7 +122,7 @@ class Walk {
     }
     this.depth++
     const fields = lookup(type)
-    const oneof = oneofs[type]
+    const oneof = oneofs.get(type)
     const out: Record<string, unknown> = {}
     let taken = false
     for (const [name, given] of Object.entries(value)) {
@@ -143,7 +147,7 @@ class Walk {
     return out
   }
 
-  private field(kind: string, value: unknown, place: Place): unknown {
+  private field(kind: string, value: unknown, place: FieldPosition): unknown {
     if (kind.endsWith("[]")) return this.list(kind.slice(0, -2), value, place)
     if (Array.isArray(value) && kind !== "any" && !kind.startsWith("map ")) {
       this.badName(place.parent, place.name, "Proto field is not repeating, cannot start list.")
@@ -152,8 +156,8 @@ class Walk {
     return this.single(kind, value, place)
   }
 
-  /** One value where a list is due stands for a list of it. */
-  private list(kind: string, value: unknown, place: Place): ReadonlyArray<unknown> {
+  /** Takes a single value where a list is due for a list of one. */
+  private list(kind: string, value: unknown, place: FieldPosition): ReadonlyArray<unknown> {
     if (!Array.isArray(value)) return [this.single(kind, value, place)]
     return value.flatMap((item: unknown, i) => {
       if (item === null) return []
@@ -162,7 +166,7 @@ class Walk {
     })
   }
 
-  private single(kind: string, value: unknown, place: Place): unknown {
+  private single(kind: string, value: unknown, place: FieldPosition): unknown {
     if (kind === "any") return value
     if (kind === "struct") {
       if (!isRecord(value)) {
@@ -183,7 +187,7 @@ class Walk {
     return kind.startsWith("enum ") ? this.enumeration(kind.slice(5), value, place) : this.scalar(kind, value, place)
   }
 
-  private map(kind: string, value: unknown, place: Place): unknown {
+  private map(kind: string, value: unknown, place: FieldPosition): unknown {
     if (!isRecord(value)) {
       if (Array.isArray(value)) {
         this.badValue(place.parent, "Map", `Cannot bind a list to map for field '${place.name}'.`)
@@ -200,21 +204,22 @@ class Walk {
     )
   }
 
-  /** By name, whatever the case and with dashes for underscores, or by number. */
-  private enumeration(name: string, value: unknown, place: Place): unknown {
+  /** Reads an enum by its name, in any case and with dashes for underscores, or by its number. */
+  private enumeration(name: string, value: unknown, place: FieldPosition): unknown {
     if (isInteger(value, 32)) return value
     if (typeof value === "string") {
       const upper = value.toUpperCase().replaceAll("-", "_")
-      // The description of 2026-03-27 had SERVICE_TIER_FLEX for what is `flex` since 2026-08-31.
+      // The description of 2026-03-27 has SERVICE_TIER_FLEX for what is `flex` since 2026-08-31.
       const wanted = name === "ServiceTier" ? upper.replace(/^SERVICE_TIER_/, "") : upper
-      const found = Table.enums[name]?.find((known) => known.toUpperCase() === wanted)
+      const names = Object.hasOwn(Table.enums, name) ? Table.enums[name] : undefined
+      const found = names?.find((known) => known.toUpperCase() === wanted)
       if (found !== undefined) return found
     }
     this.badValue(place.path, this.proto(name), JSON.stringify(value))
     return undefined
   }
 
-  private scalar(kind: string, value: unknown, place: Place): unknown {
+  private scalar(kind: string, value: unknown, place: FieldPosition): unknown {
     const bad = (type: string, said = JSON.stringify(value)): undefined => {
       this.badValue(place.path, type, said)
       return undefined
@@ -257,7 +262,7 @@ class Walk {
 }
 
 /** Reads `value` as the message `type` (a name of the field table). */
-export const read = (type: string, value: unknown, version: string): Reading => {
+export const read = (type: string, value: unknown, version: string): ReadBody => {
   if (!isRecord(value)) {
     return {
       violations: [{

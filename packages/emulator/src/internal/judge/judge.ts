@@ -1,6 +1,6 @@
 /**
- * Would the real server take this request? In the order in which it looks:
- * the key, the JSON and its fields, the model, then what the request means.
+ * Would the real server take this request? It looks at the key first, then at the JSON and its fields, the model, and
+ * at last at what the request means.
  *
  * Pure: the clock, the models and the keys come with the request.
  */
@@ -11,25 +11,29 @@ import * as ModelTable from "../../ModelTable.ts"
 import * as Fields from "./fields.ts"
 import * as JsonText from "./jsonText.ts"
 import * as Options from "./options.ts"
+import * as PartData from "./partData.ts"
 import * as Query from "./query.ts"
 import type * as Request from "./request.ts"
-import * as Turns from "./turns.ts"
+import * as Turns from "./turnOrder.ts"
 import * as Validator from "./validator.ts"
 
 export interface Input {
   /** `v1`, `v1beta`, `v1alpha`. */
   readonly version: string
-  /** As in the path: `generateContent`, `embedContent`, …; `models.list`, `models.get` for those without a verb. */
+  /**
+   * The method as in the path: `generateContent`, `embedContent`, …; `models.list` and `models.get` for those without a
+   * verb.
+   */
   readonly method: string
-  /** As in the path, with its collection: `models/gemini-…`. */
+  /** The model as in the path, with its collection: `models/gemini-…`. */
   readonly model?: string | undefined
   readonly bodyText?: string | undefined
   readonly query?: URLSearchParams | undefined
-  /** From the header `x-goog-api-key`, else the query's `key`. */
+  /** The key from the header `x-goog-api-key`, else from the query's `key`. */
   readonly key?: string | undefined
   readonly models: ModelTable.ModelTable
   readonly keys?: KeyPolicy.KeyPolicy | undefined
-  /** Whether a thought signature is one that was given out. Absent: any is taken. */
+  /** Whether a thought signature was given out here. Absent: any is taken. */
   readonly isIssued?: ((signature: string) => boolean) | undefined
   /** The input tokens of a body that was understood. Absent: no request is too long. */
   readonly inputTokens?: ((body: Readonly<Record<string, unknown>>) => number) | undefined
@@ -37,26 +41,34 @@ export interface Input {
   readonly now: number
 }
 
-/** Either the refusal, or the body as it was understood: lowerCamelCase, lists as lists, no nulls. */
-export type Verdict =
+/** Either the refusal, or the body as the server reads it: lowerCamelCase, lists as lists, no nulls. */
+export type Judgement =
   | { readonly refusal: Refusal }
   | { readonly refusal?: undefined; readonly body: Readonly<Record<string, unknown>> }
 
-/** The message that each method's body is; a method that is not here has its body taken as it comes. */
-const messages: Readonly<Record<string, string>> = {
+/** The message that the body of each method must be. The body of a method that is not listed is taken as it comes. */
+const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   generateContent: "GenerateContentRequest",
   streamGenerateContent: "GenerateContentRequest",
   countTokens: "CountTokensRequest",
   embedContent: "EmbedContentRequest",
   batchEmbedContents: "BatchEmbedContentsRequest",
-  "auth_tokens.create": "AuthToken"
-}
+  "auth_tokens.create": "AuthToken",
+  "caches.create": "CachedContent",
+  "caches.update": "CachedContent",
+  "fileSearchStores.create": "FileSearchStore",
+  "fileSearchStores.importFile": "ImportFileRequest",
+  "fileSearchStores.uploadToFileSearchStore": "UploadToFileSearchStoreRequest",
+  "files.upload": "CreateFileRequest",
+  "files.register": "RegisterFilesRequest"
+}))
 
-/** The method that a model must list, where that is not the method called. */
-const listed: Readonly<Record<string, string>> = {
+/** The method that a model must list, where it differs from the method that is called. */
+const listed: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   streamGenerateContent: "generateContent",
-  batchEmbedContents: "embedContent"
-}
+  batchEmbedContents: "embedContent",
+  "decisions.create": "createDecision"
+}))
 
 const anyModel = (name: string): ModelTable.Row => ({
   model: {
@@ -74,10 +86,15 @@ const findModel = (input: Input, name: string): ModelTable.Row | undefined => {
     return input.models.rows.find((row) => row.model.name === name) ?? anyModel(name)
   }
   const row = ModelTable.get(input.models, name, input.now)
-  return row?.model.supportedGenerationMethods.includes(listed[input.method] ?? input.method) === true ? row : undefined
+  return row?.model.supportedGenerationMethods.includes(listed.get(input.method) ?? input.method) === true
+    ? row
+    : undefined
 }
 
-/** In the words reported in 2026. Counted only where it could be: no token is shorter than a character. */
+/**
+ * Refuses a body with too many tokens, in the words reported in 2026. It counts only where there could be too many: no
+ * token is shorter than a character.
+ */
 const tooLong = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, input: Input): string | undefined => {
   const limit = row.model.inputTokenLimit
   if (input.inputTokens === undefined || (input.bodyText?.length ?? 0) <= limit) return undefined
@@ -90,6 +107,7 @@ const tooLong = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
 const generate = (request: Request.GenerateContentRequest, row: ModelTable.Row, input: Input): string | undefined => {
   const contents = request.contents ?? []
   return Validator.generateContent(request) ??
+    PartData.judge(contents) ??
     Turns.judge(contents) ??
     Options.judge(request, row) ??
     (row.signatures === true ? Turns.signatures(contents, input.isIssued) : undefined)
@@ -112,16 +130,16 @@ const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
   }
 }
 
-const read = (input: Input): Verdict => {
+const read = (input: Input): Judgement => {
   const parsed = JsonText.parse(input.bodyText ?? "")
   if (!parsed.ok) return { refusal: GoogleError.badRequest([{ description: parsed.message }]) }
-  const message = messages[input.method]
+  const message = messages.get(input.method)
   if (message === undefined) return { body: Fields.isRecord(parsed.value) ? parsed.value : {} }
   const { value, violations } = Fields.read(message, parsed.value, input.version)
   return violations.length > 0 ? { refusal: GoogleError.badRequest(violations) } : { body: value }
 }
 
-export const judge = (input: Input): Verdict => {
+export const judge = (input: Input): Judgement => {
   const barred = KeyPolicy.judge(input.key, input.keys)
   if (barred !== undefined) return { refusal: barred }
   const { method, model: name, version } = input

@@ -1,7 +1,7 @@
 /**
- * Every field of what a Live client sends, and of an ephemeral token: Discovery
- * `generativelanguage:v1beta` of 2026-08-31, and the messages of `@google/genai` 3.1.0
- * (2026-11-10), which no description has. Our own transcription, in the form of `fieldTable.ts`.
+ * Every field of what a Live client sends, and of an ephemeral token: Discovery `generativelanguage:v1beta` of
+ * 2026-08-31, and the messages of `@google/genai` 3.1.0 (2026-11-10) that no description has. It is our own
+ * transcription, in the form of `fieldTable.ts`.
  */
 
 export const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,8 +1,8 @@
 /**
  * Options that exclude each other, or that the model does not take.
  *
- * Where public reports show the server's sentence it is that (2025 and 2026); where only the
- * documentation says that it refuses, the answer is the server's general one.
+ * Where public reports show the server's sentence (2025 and 2026), that sentence is used; where only the documentation
+ * says that it refuses, the answer is the server's general one.
  */
 import type { Row } from "../../ModelTable.ts"
 import type { GenerateContentRequest, Tool } from "./request.ts"
@@ -44,11 +44,14 @@ const output = (request: GenerateContentRequest): string | undefined => {
 
 const declarations = (tools: ReadonlyArray<Tool>) => tools.flatMap((tool) => tool.functionDeclarations ?? [])
 
-/** Whether there is a tool of the server's own among them. */
+/** Whether one of the tools is the server's own. */
 const hasBuiltIn = (tools: ReadonlyArray<Tool>): boolean =>
   tools.some((tool) => Object.keys(tool).some((name) => name !== "functionDeclarations"))
 
-/** Models up to 2.5 take one kind of tool, and no JSON output beside it; later ones want to be told that it is meant. */
+/**
+ * Models up to 2.5 take one kind of tool, and no JSON output beside it. Later ones take a mixture if the request says
+ * that it is meant.
+ */
 const mixture = (request: GenerateContentRequest, row: Row): string | undefined => {
   const given = request.tools ?? []
   const functions = declarations(given).length > 0
@@ -77,7 +80,7 @@ const tools = (request: GenerateContentRequest, row: Row): string | undefined =>
   }
   const config = request.toolConfig?.functionCallingConfig
   if (config === undefined) return undefined
-  // Recorded in 2026: models that combine tools take the setting with built-in ones alone.
+  // Models that combine tools take this setting also beside built-in tools alone (recorded in 2026).
   const suits = declared.length > 0 || (row.combinesTools === true && given.length > 0)
   if (!suits && config.mode !== "NONE" && config.mode !== undefined) {
     return "Function calling config is set without function_declarations."

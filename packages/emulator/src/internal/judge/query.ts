@@ -18,7 +18,19 @@ const common = [
   "upload_protocol"
 ]
 
-const own: Readonly<Record<string, ReadonlyArray<string>>> = { "models.list": ["pageSize", "pageToken"] }
+const paged = ["pageSize", "pageToken"]
+
+const own: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "models.list": paged,
+  "files.list": paged,
+  "fileSearchStores.list": paged,
+  "fileSearchStores.delete": ["force"],
+  "documents.list": paged,
+  "documents.delete": ["force"],
+  "caches.list": paged,
+  "caches.update": ["updateMask"],
+  "operations.list": [...paged, "filter", "returnPartialSuccess"]
+}
 
 export const violations = (method: string, query: URLSearchParams): ReadonlyArray<FieldViolation> => {
   const known = new Set([...common, ...own[method] ?? []].flatMap((name) => [name, snakeCase(name)]))

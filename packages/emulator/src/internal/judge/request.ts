@@ -1,10 +1,11 @@
 /**
- * What the judge looks at in a request that the field table has passed: the fields its rules name,
- * in lowerCamelCase. Not a schema; the field table is that.
+ * The fields that the judge's rules look at, in lowerCamelCase, in a request that has passed the field table. It is not
+ * a schema; that is the field table.
  */
 
 export interface Part {
   readonly text?: string
+  readonly fileData?: { readonly mimeType?: string; readonly fileUri?: string }
   readonly functionCall?: { readonly name?: string }
   readonly functionResponse?: { readonly name?: string }
   readonly thoughtSignature?: string
@@ -18,6 +19,7 @@ export interface Content {
 
 export interface Schema {
   readonly type?: string
+  readonly format?: string
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: ReadonlyArray<string>

@@ -1,10 +1,11 @@
 /**
- * What the server's proto validator says of a request's values: one `* Message.path: why` a line.
- * It sees every message alone; what parts of a request mean to each other is judged after it.
+ * What the server's proto validator says of a request's values: one line `* Message.path: why` each. It sees every
+ * message alone; how parts of a request fit together is judged after it.
  *
- * The sentences are the real server's, out of public reports of 2025 and 2026 and live probes that
- * others published (temperature and response_mime_type 2026-08, max_output_tokens 2026-07).
+ * The sentences are the real server's, from public reports of 2025 and 2026 and from live probes that others published
+ * (temperature and response_mime_type 2026-08, max_output_tokens 2026-07).
  */
+import { partData } from "./fields.ts"
 import type {
   BatchEmbedContentsRequest,
   Content,
@@ -16,20 +17,8 @@ import type {
 
 type Say = (path: string, why: string) => void
 
-/** A part of nothing but `videoMetadata` is taken as well: so recorded in 2025. */
-const data = [
-  "videoMetadata",
-  "text",
-  "inlineData",
-  "functionCall",
-  "functionResponse",
-  "fileData",
-  "executableCode",
-  "codeExecutionResult",
-  "toolCall",
-  "toolResponse",
-  "audioTranscription"
-]
+/** The fields that count as a part's data. A part with only `videoMetadata` is taken as well (recorded in 2025). */
+const data = ["videoMetadata", ...partData] as const
 
 const parts = (content: Content | undefined, path: string, say: Say): void => {
   content?.parts?.forEach((part, i) => {
@@ -49,28 +38,53 @@ const contents = (list: ReadonlyArray<Content> | undefined, path: string, say: S
   })
 }
 
-const schema = (node: Schema | undefined, path: string, say: Say): void => {
-  if (node === undefined) return
-  if (node.type === "ARRAY" && node.items === undefined) say(`${path}.items`, "missing field.")
-  if (node.type !== undefined && node.type !== "OBJECT" && Object.keys(node.properties ?? {}).length > 0) {
+/**
+ * What a schema may hold depends on its type. Reports: google-gemini/gemini-cli#3178 (formats, 2025-07),
+ * elastic/kibana#286302 (an enum without values, 2026-08), browser-use/browser-use#7 and MarkusPfundstein/mcp-obsidian#21
+ * (inner objects without properties, 2024 and 2025; an outermost one was taken in recordings of 2026), danny-avila/LibreChat#6971 (no type, 2025-04), NousResearch/hermes-agent#38972
+ * (items of a schema that is not a list, 2026-06), goruck/home-generative-agent#525 (required, 2026-08).
+ */
+const typed = (node: Schema, path: string, isInner: boolean, say: Say): void => {
+  const { type } = node
+  const names = Object.keys(node.properties ?? {})
+  if (type === undefined && (node.anyOf ?? []).length === 0) {
+    say(`${path}.type`, "must be specified when not using one_of, any_of or all_of fields")
+  }
+  if (type === "ARRAY" && node.items === undefined) say(`${path}.items`, "missing field.")
+  if (type !== "ARRAY" && node.items !== undefined) say(`${path}.items`, "field predicate failed: $type == Type.ARRAY")
+  if (type === "OBJECT" && names.length === 0 && isInner) {
+    say(`${path}.properties`, "should be non-empty for OBJECT type")
+  }
+  if (type !== undefined && type !== "OBJECT" && names.length > 0) {
     say(`${path}.properties`, "only allowed for OBJECT type")
   }
-  node.enum?.forEach((value, i) => {
-    if (value === "") say(`${path}.enum[${i}]`, "cannot be empty")
-  })
-  if (node.properties !== undefined) {
-    node.required?.forEach((name, i) => {
-      if (node.properties?.[name] === undefined) say(`${path}.required[${i}]`, "property is not defined")
-    })
+  if (type !== "OBJECT" && (node.required ?? []).length > 0) say(`${path}.required`, "only allowed for OBJECT type")
+  if (type === "STRING" && node.format !== undefined && !["", "enum", "date-time"].includes(node.format)) {
+    say(`${path}.format`, "only 'enum' and 'date-time' are supported for STRING type")
   }
-  schema(node.items, `${path}.items`, say)
-  node.anyOf?.forEach((one, i) => schema(one, `${path}.any_of[${i}]`, say))
-  for (const [name, one] of Object.entries(node.properties ?? {})) {
-    schema(one, `${path}.properties["${name}"]`, say)
+  if (type !== "STRING" && (node.enum ?? []).length > 0) say(`${path}.enum`, "only allowed for STRING type")
+  if (type === "STRING" && node.format === "enum" && (node.enum ?? []).length === 0) {
+    say(`${path}.enum`, "should be non-empty for STRING type with enum format")
   }
 }
 
-/** 128 characters since the description of 2026-03-27; refusals of early 2026 still said 64. */
+const schema = (node: Schema | undefined, path: string, say: Say, isInner = false): void => {
+  if (node === undefined) return
+  typed(node, path, isInner, say)
+  node.enum?.forEach((value, i) => {
+    if (value === "") say(`${path}.enum[${i}]`, "cannot be empty")
+  })
+  node.required?.forEach((name, i) => {
+    if (!Object.hasOwn(node.properties ?? {}, name)) say(`${path}.required[${i}]`, "property is not defined")
+  })
+  schema(node.items, `${path}.items`, say, true)
+  node.anyOf?.forEach((one, i) => schema(one, `${path}.any_of[${i}]`, say, true))
+  for (const [name, one] of Object.entries(node.properties ?? {})) {
+    schema(one, `${path}.properties[${name}]`, say, true)
+  }
+}
+
+/** The limit is 128 characters since the description of 2026-03-27; refusals of early 2026 still named 64. */
 const functionName = /^[A-Za-z_][\w.:-]{0,127}$/
 
 const mimeTypes = new Set(["text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum"])
@@ -93,7 +107,7 @@ const generation = (config: GenerationConfig | undefined, path: string, say: Say
   schema(config.responseSchema, `${path}.response_schema`, say)
 }
 
-/** Those of PaLM, and none: in the enum, and refused. */
+/** Categories of PaLM and the unspecified one: they are in the enum, and are refused. */
 const pastCategories = new Set<unknown>([
   "HARM_CATEGORY_UNSPECIFIED",
   "HARM_CATEGORY_DEROGATORY",
@@ -143,7 +157,9 @@ const collect = (rule: (say: Say) => void): string | undefined => {
 export const generateContent = (request: GenerateContentRequest): string | undefined =>
   collect((say) => generate(request, "GenerateContentRequest", say))
 
-/** `contents`, or a whole request with its own model: never both, by the field's description. */
+/**
+ * The request has either `contents` or a whole request with a model of its own, never both, by the field's description.
+ */
 export const countTokens = (request: {
   readonly contents?: ReadonlyArray<Content>
   readonly generateContentRequest?: GenerateContentRequest
@@ -166,7 +182,7 @@ const embed = (request: EmbedContentRequest, path: string, say: Say): void => {
 export const embedContent = (request: EmbedContentRequest): string | undefined =>
   collect((say) => embed(request, "EmbedContentRequest", say))
 
-/** Of a batch every request names its model, with the collection, and it is the URL's. */
+/** Every request of a batch names its model, with the collection, and it must be the model of the URL. */
 export const batchEmbedContents = (request: BatchEmbedContentsRequest, model: string): string | undefined =>
   collect((say) => {
     const path = "BatchEmbedContentsRequest.requests"

@@ -5,38 +5,43 @@
 import type * as Effect from "effect/Effect"
 import type * as Step from "../answers/step.ts"
 
-export interface Incoming {
+export interface IncomingUpgrade {
   readonly url: URL
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
 /** One message of the server as it goes over the wire. */
-export interface Frame {
+export interface ServerFrame {
   readonly data: string | Uint8Array
-  /** In how many fragments. */
+  /** How many fragments it is sent in. */
   readonly fragments: number
 }
 
 export interface Carrier {
-  /** Hands the frame over at once; resumes when there is room for another one. */
-  readonly send: (frame: Frame) => Effect.Effect<void>
-  /** Starts the close handshake. What no close frame can say (1005, 1006, 1015) ends as near to it as possible. */
+  /** Hands the frame over at once, and resumes when there is room for another one. */
+  readonly send: (frame: ServerFrame) => Effect.Effect<void>
+  /**
+   * Starts the close handshake. Codes that no close frame can carry (1005, 1006, 1015) end the connection in the
+   * nearest way.
+   */
   readonly close: (code: number, reason: string) => void
   /** Ends the connection without a close frame. */
   readonly destroy: (how: "cut" | "reset") => void
-  /** Whether to read on. Who does not read sees no ping and answers none. */
+  /** Switches reading on or off. While it is off, no ping is seen and none is answered. */
   readonly reading: (on: boolean) => void
 }
 
 export interface Connection {
-  /** The session; ends when the server has ended it, and is interrupted when the connection is gone. */
+  /** The session. It ends when the server has ended it, and is interrupted when the connection is gone. */
   readonly run: Effect.Effect<void>
   readonly receive: (data: string | Uint8Array) => void
-  /** The connection has ended: by a close frame of the client's (or the answer to ours), or without one. */
+  /** Tells of a ping. `pong` answers it, when the server gets to it. */
+  readonly pinged: (pong: () => void) => void
+  /** Tells that the connection has ended: by a close frame of the client (or its answer to ours), or without one. */
   readonly gone: (code: number, reason: string) => void
 }
 
-/** What an upgrade is answered with. */
+/** How an upgrade is answered. */
 export type Upgrade =
   | {
     readonly _tag: "Refused"
@@ -46,7 +51,7 @@ export type Upgrade =
   }
   | { readonly _tag: "Accepted"; readonly connect: (carrier: Carrier) => Connection }
 
-/** What is said to a request that opens no session: the head and the body of these steps. */
+/** What a request gets that opens no session: the head and the body of these steps. */
 export const refusal = (steps: Step.Steps): Upgrade => {
   let status = 500
   let headers: Step.Headers = {}
@@ -58,4 +63,4 @@ export const refusal = (steps: Step.Steps): Upgrade => {
   return { _tag: "Refused", status, headers, body }
 }
 
-export type Handler = (incoming: Incoming) => Effect.Effect<Upgrade>
+export type UpgradeHandler = (incoming: IncomingUpgrade) => Effect.Effect<Upgrade>

@@ -1,22 +1,34 @@
 /**
  * What a resumption handle stands for: a session's state as it was when the handle was given out.
  */
+import * as Tokens from "../answers/tokens.ts"
 import type * as Json from "../json.ts"
 
-/** Grows at its end only, so that a snapshot is a length. */
+/** A history only grows at its end, so that a snapshot is a length. */
 export interface History {
   readonly contents: Array<Json.Json>
   /** Input tokens of the contents, by modality. */
   tokens: Readonly<Record<string, number>>
 }
 
-/** The connections that go on with one another. */
+export const plus = (a: Tokens.Counts, b: Tokens.Counts): Tokens.Counts => {
+  const sum: Record<string, number> = { ...a }
+  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count
+  return sum
+}
+
+export const add = (history: History, contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts): void => {
+  history.contents.push(...contents)
+  history.tokens = plus(history.tokens, tokens ?? Tokens.ofContents(contents))
+}
+
+/** The connections that continue one another. */
 export interface Lineage {
   open: boolean
   endedAt: number
 }
 
-/** Where in a history. */
+/** A place in a history. */
 export interface Mark {
   readonly length: number
   readonly tokens: Readonly<Record<string, number>>
@@ -27,7 +39,7 @@ export const mark = ({ contents, tokens }: History): Mark => ({ length: contents
 export interface Snapshot extends Mark {
   readonly model: string
   readonly project: string
-  /** Where the session's state is: no other region knows it. */
+  /** The region that has the session's state; no other region knows it. */
   readonly region: string
   readonly history: History
   readonly lineage: Lineage
@@ -35,7 +47,7 @@ export interface Snapshot extends Mark {
 
 export interface Handles {
   readonly put: (handle: string, snapshot: Snapshot) => void
-  /** Undefined: never given out, forgotten, or too old. */
+  /** The state that a handle stands for. Undefined: it was never given out, is forgotten or is too old. */
   readonly get: (handle: string, now: number) => Snapshot | undefined
   readonly clear: () => void
 }

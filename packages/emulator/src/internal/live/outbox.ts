@@ -12,33 +12,33 @@ import type { Carrier } from "./carrier.ts"
 
 export interface Outbox {
   readonly send: (message: Json.Json) => Effect.Effect<void>
-  /** A message of a turn: what a fault in its middle counts. */
+  /** Sends a message of a turn. Faults in the middle of a turn count these messages. */
   readonly say: (message: Json.Json) => Effect.Effect<void>
-  /** The connection is at a place where a fault may be due. */
+  /** Tells that the connection is at a place where a fault may be due. */
   readonly at: (place: "open" | "setup" | "idle") => Effect.Effect<void>
-  /** A turn begins: its messages are counted anew. */
+  /** Tells that a turn begins: its messages are counted anew. */
   readonly turnBegins: () => void
   readonly turnEnds: () => void
-  /** The fault may come later than the connection: its model is known by the setup only. */
+  /** The fault of this connection. It may come later than the connection, because only the setup names the model. */
   fault: Fault.Fault | undefined
-  /** What goes wrong with the turn that is being said, where it names no place in it. */
+  /** Says what goes wrong with the turn that is being said, where the fault names no place in it. */
   readonly breakTurn: (fault: Fault.Fault) => void
   readonly close: (code: number, reason: string) => void
-  /** Without a close frame. */
+  /** Ends the connection without a close frame. */
   readonly drop: () => void
 }
 
-/** In a close frame there is room for 123 bytes of text. */
+/** How many bytes of text have room in a close frame. */
 const longest = 123
 
 export const cut = (reason: string): string => {
   const bytes = new TextEncoder().encode(reason)
   if (bytes.length <= longest) return reason
-  // A character that the cut goes through is left out.
+  // A character that the cut would go through is left out.
   return new TextDecoder().decode(bytes.subarray(0, longest), { stream: true })
 }
 
-type Place = "open" | "setup" | "idle" | "sent"
+type Stage = "open" | "setup" | "idle" | "sent"
 
 export const make = (options: {
   readonly carrier: Carrier
@@ -53,7 +53,7 @@ export const make = (options: {
   const done = new Set<string>()
   let sent = 0
   let inTurn: number | undefined
-  /** Of the connection, while a turn has a fault of its own. */
+  /** The fault of the connection, while a turn has a fault of its own. */
   let before: { readonly fault: Fault.Fault | undefined } | undefined
   let turns = 0
   let closed = false
@@ -77,7 +77,7 @@ export const make = (options: {
   }
   const destroy = (how: "cut" | "reset") => end(1006, "", "network", () => carrier.destroy(how))
 
-  const isDue = (after: Fault.After, place: Place): boolean => {
+  const isDue = (after: Fault.After, place: Stage): boolean => {
     switch (after.at) {
       case "setup":
         return place === "setup"
@@ -89,15 +89,15 @@ export const make = (options: {
         return (place === "open" || place === "sent") && sent >= (after.chunks ?? 0)
     }
   }
-  /** True once, at the place. */
-  const hits = (name: string, after: Fault.After | true | undefined, place: Place): boolean => {
+  /** Whether a fault is due at this place. It is true once only. */
+  const hits = (name: string, after: Fault.After | true | undefined, place: Stage): boolean => {
     if (after === undefined || done.has(name) || !isDue(after === true ? {} : after, place)) return false
     done.add(name)
     return true
   }
   const write = (data: Uint8Array | string, fragments = 1) => closed ? Effect.void : carrier.send({ data, fragments })
 
-  const at = (place: Place): Effect.Effect<void> =>
+  const at = (place: Stage): Effect.Effect<void> =>
     Effect.suspend(() => {
       const { fault } = outbox
       if (fault === undefined || closed) return Effect.void
@@ -124,7 +124,7 @@ export const make = (options: {
     })
 
   const send = (message: Json.Json, counts: boolean) =>
-    // One after another, or a stall in one would let the next one pass.
+    // The messages are sent one after another; otherwise a stall in one would let the next one pass.
     one.withPermit(Effect.suspend(() => {
       if (closed) return Effect.void
       if (silent) return Effect.never

@@ -1,13 +1,13 @@
 /**
- * One Live connection from its first message to its last: the setup, what the client says after
- * it, and the end that comes with time.
+ * One Live connection from its first message to its last: the setup, what the client says after it, and the end of its
+ * lifetime.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as GoogleError from "../../GoogleError.ts"
 import type * as LiveLog from "../../LiveLog.ts"
-import type { LiveOptions } from "../../LiveOptions.ts"
+import type { LiveOptions, TurnNumbers } from "../../LiveOptions.ts"
 import type * as ModelTable from "../../ModelTable.ts"
 import * as Tokens from "../answers/tokens.ts"
 import type * as Utterance from "../answers/Utterance.ts"
@@ -15,13 +15,15 @@ import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as JsonText from "../judge/jsonText.ts"
 import type { Scripted } from "../rules/Scripts.ts"
+import * as LiveTokens from "./authTokens.ts"
 import * as Ears from "./ears.ts"
 import * as Handles from "./handles.ts"
 import type * as Inbox from "./inbox.ts"
-import * as Judge from "./judge.ts"
+import * as Judge from "./messageJudge.ts"
 import type * as Outbox from "./outbox.ts"
+import * as Reply from "./spokenReply.ts"
 import type * as LiveState from "./state.ts"
-import * as LiveTokens from "./tokens.ts"
+import * as Transcripts from "./transcripts.ts"
 import * as Turns from "./turns.ts"
 
 export interface Options {
@@ -38,19 +40,19 @@ export interface Options {
   readonly project: string
   readonly region: string
   readonly version: string
-  /** What the sessions of the project in the region may not exceed. */
+  /** How many sessions the project may have in the region. Undefined: no limit. */
   readonly sessions: number | undefined
-  /** A turn of words is counted like a request. */
+  /** Counts a typed turn like a request. */
   readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
   readonly findModel: (name: string) => ModelTable.Row | undefined | GoogleError.Refusal
   readonly token:
     | Pick<LiveTokens.Token, "setup" | "mask" | "expires">
     | undefined
-  /** Counts the use of a token; false: it has none left. */
+  /** Counts the use of a token. False: none was left. */
   readonly useToken: () => boolean
   readonly request: (model: string, body: unknown) => EmulatorRequest
   readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripted>
-  /** The setup has named its model: faults that wait for it are due. */
+  /** Tells the model that the setup has named, for which a fault may be due. */
   readonly onModel: (model: string) => void
   readonly ended: Deferred.Deferred<void>
 }
@@ -59,15 +61,20 @@ const general = "Request contains an invalid argument."
 const quotaText = "You exceeded your current quota, please check your plan and billing details. " +
   "For more information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
 
+const notFound = "Requested entity was not found."
+
 const decoder = new TextDecoder()
 
-/** What the REST API would answer, as the reason of a close frame. */
+/** The reason of a close frame: what the REST API would answer. */
 const reasonOf = (refusal: GoogleError.Refusal): string => {
   const { error } = refusal.body
   return refusal.status === 429 ? quotaText : error.message.split("\n")[0] ?? ""
 }
 
 const isRefusal = (found: ModelTable.Row | GoogleError.Refusal): found is GoogleError.Refusal => "body" in found
+
+const isAmong = (numbers: TurnNumbers | undefined) => (turn: number): boolean =>
+  numbers === true || numbers?.includes(turn) === true
 
 const shortName = (name: string): string => name.slice(name.lastIndexOf("/") + 1)
 
@@ -112,7 +119,12 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   const snapshot = handle === undefined ? undefined : state.handles.get(handle, now())
   if (handle !== undefined) {
     if (snapshot === undefined || snapshot.project !== project || snapshot.region !== region) {
-      return yield* shut(1008, "Requested entity was not found.")
+      return yield* shut(1008, notFound)
+    }
+    const refused = live.handleRefusal
+    if (refused !== undefined && state.refusedHandles < (refused.times ?? Number.POSITIVE_INFINITY)) {
+      state.refusedHandles++
+      return yield* shut(refused.code ?? 1008, refused.reason ?? notFound)
     }
     // Users report 1011 of a handle whose old connection is still open.
     if (snapshot.lineage.open) return yield* shut(1011, "Internal error occurred.")
@@ -153,7 +165,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   })
   yield* outbox.at("idle")
 
-  // --- the end that comes with time
+  // --- the end of its lifetime
 
   const lifetime = live.lifetime ?? 600_000
   const before = Math.min(live.goAwayBefore ?? 60_000, lifetime)
@@ -168,10 +180,23 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   // --- what follows
 
   let handles = 0
+  let calls = 0
+  let updates = 0
   const update = (mark: Handles.Mark | undefined): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (resumption === undefined) return Effect.void
+      const due = ++updates
       if (mark === undefined) return outbox.send({ sessionResumptionUpdate: {} })
+      if (live.handleDelay === undefined || live.handleDelay <= 0) return give(mark)
+      // Once another turn has begun, its state is the one to come back to.
+      const late = Effect.andThen(
+        Effect.sleep(live.handleDelay),
+        Effect.suspend(() => updates === due ? give(mark) : Effect.void)
+      )
+      return Effect.asVoid(Effect.forkIn(late, scope))
+    })
+  const give = (mark: Handles.Mark): Effect.Effect<void> =>
+    Effect.suspend(() => {
       const newHandle = Dice.make(`${options.seed}\nhandle\n${unique}\n${handles++}`).letters(64)
       state.handles.put(newHandle, {
         model: name,
@@ -193,10 +218,16 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     calling: options.calling,
     chunkDelay: live.chunkDelay ?? options.chunkDelay,
     playback: live.playback ?? 0,
+    mergeWithin: live.mergeWithin ?? 0,
+    lacksTurnComplete: isAmong(live.missingTurnComplete),
+    isEmpty: isAmong(live.emptyTurns),
+    waitsForInput: isAmong(live.waitingForInput),
+    status: live.interactionStatus === true,
     voice: {
       audio: audioOut,
       transcribe: setup["outputAudioTranscription"] !== undefined,
-      millisPerWord: live.millisPerWord ?? 100
+      millisPerWord: live.millisPerWord ?? 100,
+      nextId: () => Reply.callId(Dice.make(`${options.seed}\ncall\n${unique}\n${calls++}`))
     },
     outbox,
     entry,
@@ -215,17 +246,14 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     typed: boolean
   ): Effect.Effect<void> => {
     const exceeded = typed ? options.charge(model, Tokens.total(tokens)) : undefined
-    return exceeded === undefined ? turns.answer(contents, tokens) : refuse(exceeded)
+    return exceeded === undefined ? turns.hear(contents, tokens) : refuse(exceeded)
   }
   const ears = Ears.make({
     setup,
-    transcribe: live.transcribe,
+    transcripts: Transcripts.make(setup, live),
     turn: turns.number,
     onActivity: turns.interrupt,
-    onTranscript: (text) =>
-      setup["inputAudioTranscription"] === undefined
-        ? Effect.void
-        : outbox.send({ serverContent: { inputTranscription: { text } } }),
+    onTranscript: (name, transcript) => outbox.send({ serverContent: { [name]: transcript } }),
     onTurn: (content, tokens, typed) => answer([content], tokens, typed),
     refuse: (reason) => shut(1007, reason)
   })
@@ -241,7 +269,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     const tokens = Tokens.ofContents(contents)
     if (complete) return yield* answer(contents, tokens, true)
     turns.append(contents, tokens)
-    // What a running turn has heard and not answered is no state to come back to.
+    // While a turn runs, what it has heard is not answered yet, so there is no state to come back to.
     if (!turns.isActive()) yield* update(Handles.mark(history))
   })
 
@@ -265,7 +293,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
       }
       return
     }
-    // A second setup, or nothing at all.
+    // The message is a second setup, or has nothing in it.
     return yield* invalid
   })
 

@@ -6,8 +6,8 @@ import * as LiveLog from "../../LiveLog.ts"
 import type { LiveOptions } from "../../LiveOptions.ts"
 import type * as Json from "../json.ts"
 import type { Allowance } from "../log/Allowance.ts"
+import * as Tokens from "./authTokens.ts"
 import * as Handles from "./handles.ts"
-import * as Tokens from "./tokens.ts"
 
 /** A session that is set up. */
 export interface Session {
@@ -25,6 +25,8 @@ export interface LiveState {
   readonly tokens: Tokens.Tokens
   readonly sessions: Set<Session>
   connections: number
+  /** How many good handles were refused, where the options say that some are. */
+  refusedHandles: number
 }
 
 export const make = (options: {
@@ -38,5 +40,6 @@ export const make = (options: {
   handles: Handles.make(options.live?.handleLifetime ?? 7_200_000),
   tokens: Tokens.make(options.seed ?? "", options.space),
   sessions: new Set(),
-  connections: 0
+  connections: 0,
+  refusedHandles: 0
 })

@@ -19,20 +19,30 @@ import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as Scripts from "../rules/Scripts.ts"
 import * as Handles from "./handles.ts"
-import * as Judge from "./judge.ts"
+import * as Judge from "./messageJudge.ts"
 import type * as Outbox from "./outbox.ts"
-import * as Reply from "./reply.ts"
+import * as Reply from "./spokenReply.ts"
 
 export interface Setting {
   readonly model: string
   readonly row: ModelTable.Row | undefined
-  /** Grows by `contextUpdate`. */
+  /** The setup, to which `contextUpdate` adds. */
   setup: Json.Json
   readonly history: Handles.History
   readonly seed: string
   readonly calling: Utterance.Calling
   readonly chunkDelay: number
   readonly playback: number
+  /** Milliseconds in which more may be said before there is an answer. */
+  readonly mergeWithin: number
+  /** Whether the turn of this number, of the model or of the user, counted from 0, is told without its end, … */
+  readonly lacksTurnComplete: (turn: number) => boolean
+  /** … has nothing in it, … */
+  readonly isEmpty: (turn: number) => boolean
+  /** … or is not answered before the user has said more. */
+  readonly waitsForInput: (turn: number) => boolean
+  /** Whether the end of a turn tells the status of the interaction. */
+  readonly status: boolean
   readonly voice: Reply.Voice
   readonly outbox: Outbox.Outbox
   readonly entry: LiveLog.Mutable
@@ -40,7 +50,7 @@ export interface Setting {
   readonly scope: Scope.Scope
   readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
   readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripts.Scripted>
-  /** Tells the client which state it could come back to; undefined: none at the moment. */
+  /** Tells the client the state that it could come back to. Undefined: there is none at the moment. */
   readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
   readonly shut: (code: number, reason: string) => Effect.Effect<void>
 }
@@ -48,18 +58,18 @@ export interface Setting {
 export interface Turns {
   readonly number: () => number
   readonly isActive: () => boolean
-  /** Into the history, unanswered. */
+  /** Adds contents to the history without answering them. */
   readonly append: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => void
-  /** Into the history, and answered; behind the turn that is running, if there is one. */
-  readonly answer: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => Effect.Effect<void>
+  /** Takes what the user has said, and answers it, after the turn that is running, if there is one. */
+  readonly hear: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => Effect.Effect<void>
   readonly interrupt: Effect.Effect<void>
   readonly respond: (responses: ReadonlyArray<Json.Json>) => Effect.Effect<void>
 }
 
 interface Turn {
   fiber: Fiber.Fiber<void> | undefined
-  said: Reply.Said
-  /** Answers that have come while others are missing. */
+  said: Reply.Spoken
+  /** Answers that have come while others are still missing. */
   readonly answers: Array<Json.Json>
 }
 
@@ -69,12 +79,6 @@ interface Pending {
 }
 
 const general = "Request contains an invalid argument."
-
-const plus = (a: Tokens.Counts, b: Tokens.Counts): Tokens.Counts => {
-  const sum: Record<string, number> = { ...a }
-  for (const [name, count] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + count
-  return sum
-}
 
 const textOf = (content: unknown): string =>
   Json.list(Json.at(content, "parts")).map((part) => Json.text(Json.at(part, "text")) ?? "").join(" ").trim()
@@ -86,22 +90,21 @@ export const make = (setting: Setting): Turns => {
   const cancelled = new Set<string>()
   let turn: Turn | undefined
   let waiting = false
+  let gathering = false
   let count = 0
+  let heard = 0
 
-  const append: Turns["append"] = (contents, tokens) => {
-    history.contents.push(...contents)
-    history.tokens = plus(history.tokens, tokens ?? Tokens.ofContents(contents))
-  }
-  const prompt = () => plus(Tokens.ofRequest({ ...setting.setup, contents: [] }), history.tokens)
+  const add: Turns["append"] = (contents, tokens) => Handles.add(history, contents, tokens)
+  const prompt = () => Handles.plus(Tokens.ofRequest({ ...setting.setup, contents: [] }), history.tokens)
 
-  const remember = (said: Reply.Said) => {
+  const remember = (said: Reply.Spoken) => {
     const parts = [
       ...(said.text === "" ? [] : [{ text: said.text }]),
       ...said.calls.map((functionCall) => ({ functionCall }))
     ]
     if (parts.length === 0) return
     const spoken = said.audioMillis === 0 ? undefined : { AUDIO: Reply.audioTokens(said.audioMillis) }
-    append([{ role: "model", parts }], spoken)
+    add([{ role: "model", parts }], spoken)
   }
 
   const recalled = (): string =>
@@ -122,16 +125,17 @@ export const make = (setting: Setting): Turns => {
     return "blockReason" in made ? made : made[0] ?? Utterance.saying("")
   }
 
-  /** Called within the lock, with the turn over. */
-  const end = Effect.fnUntraced(function*(said: Reply.Said, more: Json.Json, complete: boolean) {
+  /** Ends a turn. It is called within the lock, when the turn is over. */
+  const end = Effect.fnUntraced(function*(said: Reply.Spoken, more: Json.Json, complete: boolean) {
     const usageMetadata = Reply.usage(prompt(), said)
     remember(said)
-    // Taken now: the next turn may be there before the line that tells of this one.
+    // The place is taken now, because the next turn may begin before the line that tells of this one.
     const mark = Handles.mark(history)
     entry.turns++
     count++
     setting.changed()
-    if (complete) yield* outbox.send({ serverContent: { turnComplete: true, ...more }, usageMetadata })
+    const status = setting.status ? { interactionStatus: interactionStatus() } : {}
+    if (complete) yield* outbox.send({ serverContent: { turnComplete: true, ...more, ...status }, usageMetadata })
     outbox.turnEnds()
     yield* setting.update(mark)
     yield* outbox.at("idle")
@@ -155,7 +159,7 @@ export const make = (setting: Setting): Turns => {
     }
   }
 
-  /** A scripted answer put together as a turn of this session, or what keeps it from being one. */
+  /** Puts a scripted answer together as a turn of this session, or says what keeps it from being one. */
   const composed = (given: Answer.AnswerFields): Scripted.Composed => {
     const { finishReason, invalid } = given
     if (finishReason !== undefined && finishReason !== "STOP" && invalid !== true) {
@@ -178,7 +182,7 @@ export const make = (setting: Setting): Turns => {
     })
   }
 
-  /** Who answers the turn, and what; undefined where it was refused, and the session with it. */
+  /** Who answers the turn, and with what. Undefined if the turn was refused, which ends the session. */
   const told = Effect.fnUntraced(function*() {
     const request = setting.request(history.contents)
     const { answer, refused, ...who } = yield* setting.scripted(request, Object(request.body))
@@ -197,7 +201,14 @@ export const make = (setting: Setting): Turns => {
     return undefined
   })
 
+  const over = (said: Reply.Spoken, more: Json.Json, complete: boolean) =>
+    lock.withPermit(Effect.suspend(() => {
+      turn = undefined
+      return end(said, more, complete)
+    })).pipe(Effect.andThen(Effect.suspend(() => queued.length > 0 ? answerNow : Effect.void)))
+
   const play = Effect.fnUntraced(function*(current: Turn, last: Json.Json) {
+    if (setting.isEmpty(count)) return yield* over(current.said, {}, true)
     const answer = yield* told()
     if (answer === undefined) return
     const { given } = answer
@@ -251,14 +262,13 @@ export const make = (setting: Setting): Turns => {
       yield* outbox.say({ serverContent: { generationComplete: true } })
       if (setting.playback > 0) yield* Effect.sleep(setting.playback)
     }
-    yield* lock.withPermit(Effect.suspend(() => {
-      turn = undefined
-      return end(said, more, !complete)
-    }))
-    if (queued.length > 0) yield* answerNow
+    yield* over(said, more, !complete && !setting.lacksTurnComplete(count))
   })
 
+  /** What was said and is not part of the history yet. */
   const queued: Array<() => void> = []
+
+  const interactionStatus = () => queued.length > 0 ? "IN_PROGRESS" : pending.size > 0 ? "REQUIRES_ACTION" : "IDLE"
 
   const fork = (current: Turn, last: Json.Json, before: Effect.Effect<void>) =>
     Effect.map(
@@ -275,6 +285,7 @@ export const make = (setting: Setting): Turns => {
 
   const answerNow: Effect.Effect<void> = Effect.suspend(() => {
     waiting = false
+    gathering = false
     for (const add of queued.splice(0)) add()
     const current: Turn = { fiber: undefined, said: Reply.nothing(), answers: [] }
     turn = current
@@ -288,22 +299,42 @@ export const make = (setting: Setting): Turns => {
     )
   })
 
-  /** The turn goes on once every call that holds it up is answered. */
+  /** Goes on with the turn once every call that holds it up is answered. */
   const goOn = (current: Turn): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!waiting || [...pending.values()].some(({ blocking }) => blocking)) return Effect.void
       waiting = false
       remember(current.said)
       const content = { role: "user", parts: current.answers.splice(0) }
-      append([content])
+      add([content])
       current.said = Reply.nothing()
       return fork(current, content, Effect.void)
     })
 
-  const answer: Turns["answer"] = (contents, tokens) =>
+  // What is said later comes behind what still waits.
+  const append: Turns["append"] = (contents, tokens) => {
+    if (queued.length === 0) add(contents, tokens)
+    else queued.push(() => add(contents, tokens))
+  }
+
+  const answer = (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts): Effect.Effect<void> =>
     Effect.suspend(() => {
-      queued.push(() => append(contents, tokens))
-      return turn === undefined ? answerNow : Effect.void
+      queued.push(() => add(contents, tokens))
+      if (turn !== undefined || gathering) return Effect.void
+      if (setting.mergeWithin <= 0) return answerNow
+      gathering = true
+      const later = Effect.andThen(
+        Effect.sleep(setting.mergeWithin),
+        Effect.suspend(() => gathering ? answerNow : Effect.void)
+      )
+      return Effect.asVoid(Effect.forkIn(later, setting.scope))
+    })
+
+  const hear: Turns["hear"] = (contents, tokens) =>
+    Effect.suspend(() => {
+      if (!setting.waitsForInput(heard++)) return answer(contents, tokens)
+      append(contents, tokens)
+      return outbox.send({ serverContent: { waitingForInput: true } })
     })
 
   const interrupt: Turns["interrupt"] = Effect.gen(function*() {
@@ -320,7 +351,7 @@ export const make = (setting: Setting): Turns => {
     yield* outbox.send({ serverContent: { interrupted: true } })
     if (ids.length > 0) yield* outbox.send({ toolCallCancellation: { ids } })
     yield* lock.withPermit(end(current.said, {}, true))
-    // What waited for its turn has lost it, but was said.
+    // What waited for its turn is not answered any more, but was said, and so is part of the history.
     for (const add of queued.splice(0)) add()
   })
 
@@ -355,5 +386,12 @@ export const make = (setting: Setting): Turns => {
     yield* answer([content])
   })
 
-  return { number: () => count, isActive: () => turn !== undefined, append, answer, interrupt, respond }
+  return {
+    number: () => count,
+    isActive: () => turn !== undefined || gathering,
+    append,
+    hear,
+    interrupt,
+    respond
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Does somebody speak? By the energy of the signal alone, in frames of 20 ms of audio time: the
- * same bytes always give the same edges, however they are cut into messages.
+ * Tells whether somebody speaks, by the energy of the signal alone, in frames of 20 ms of audio time. The same bytes
+ * always give the same edges, however they are cut into messages.
  */
 
 export interface Settings {
@@ -14,14 +14,16 @@ export interface Settings {
 
 export type Edge =
   | { readonly _tag: "Start" }
-  /** `millis` of speech, the silence behind it left out. */
+  /** Speech of `millis` has ended, without the silence behind it. */
   | { readonly _tag: "End"; readonly millis: number }
 
 export interface Vad {
   readonly push: (pcm: Uint8Array) => ReadonlyArray<Edge>
-  /** The audio has paused: what was being said ends. */
+  /** Ends the speech that is under way, because the audio has paused. */
   readonly flush: () => ReadonlyArray<Edge>
   readonly isSpeaking: () => boolean
+  /** How long the speech that is under way has been so far, in milliseconds. */
+  readonly spoken: () => number
 }
 
 const frameMillis = 20
@@ -84,6 +86,7 @@ export const make = (settings: Settings, rate: number): Vad => {
       if (speaking) end(edges)
       return edges
     },
-    isSpeaking: () => speaking
+    isSpeaking: () => speaking,
+    spoken: () => speaking ? length - quiet : 0
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One bound on bytes for the logs of all spaces together. What is over it is dropped: the oldest
- * entries of whichever log holds the most, so that a loud space does not cost a quiet one its log.
+ * One bound on bytes for the logs of all spaces together. What exceeds it is dropped: the oldest entries of whichever
+ * log holds the most, so that a loud space does not cost a quiet one its log.
  */
 
 /** A log that shares the bound. */
@@ -14,9 +14,9 @@ export interface Holder {
 export interface Allowance {
   readonly limit: number
   readonly join: (holder: Holder) => void
-  /** What the holder held is free again. */
+  /** Frees what the holder held. */
   readonly leave: (holder: Holder) => void
-  /** The bytes held have changed by so many. */
+  /** Tells that a log holds so many bytes more. */
   readonly changed: (by: number) => void
   readonly held: () => number
 }
@@ -27,7 +27,7 @@ export const standard = 256 * 1024 * 1024
 export const make = (limit: number): Allowance => {
   const holders = new Set<Holder>()
   let held = 0
-  /** A sixteenth at once, so that the search for the largest log costs nothing an entry. */
+  /** Frees a sixteenth of the bound at once, so that the search for the largest log costs next to nothing per entry. */
   const sweep = () => {
     let over = held - limit + Math.ceil(limit / 16)
     for (let freed = 1; over > 0 && freed > 0; over -= freed) {

@@ -1,6 +1,6 @@
 /**
- * A request in the log as long as it is open, and as it is looked at. What is read of its bytes is parsed
- * then; it looks like plain data also to `console.log` and JSON.
+ * A request in the log as long as it is open, and as it is shown. Its bytes are parsed when they are looked at; it
+ * looks like plain data, also to `console.log` and JSON.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Chunk, Entry } from "../../RequestLog.ts"
@@ -14,15 +14,15 @@ export interface Arrival extends
     "time" | "method" | "path" | "apiMethod" | "model" | "space" | "project" | "region" | "connection"
   >
 {
-  /** The body as it was sent; undefined if there was none, or it was never read. */
+  /** The body as it was sent. Undefined: there was none, or it was never read. */
   readonly bodyBytes: Uint8Array | undefined
   /** The headers without secrets, as JSON. */
   readonly headersText: string
 }
 
-/** An entry that is open, beside its bytes: its fields and what the allocator adds. */
+/** The bytes of an open entry without those of its body and answer: its fields and the allocator's share. */
 const entryBytes = 900
-/** A chunk beside its bytes, while the request is open. */
+/** The bytes of a chunk besides its content, while the request is open. */
 const chunkBytes = 320
 
 const decoder = new TextDecoder()
@@ -50,7 +50,7 @@ const responseOf = (text: string, contentType: string): unknown =>
     ? events(text)
     : Json.parse(text) ?? text
 
-/** The bytes of a request that has ended; they may be gone, which throws. */
+/** The bytes of a request that has ended. Reading them throws if the log has dropped them. */
 export interface Source {
   readonly body: () => Uint8Array | undefined
   readonly chunks: () => ReadonlyArray<Chunk>
@@ -80,11 +80,11 @@ export class LoggedRequest implements Entry {
   outcome: Entry["outcome"] = undefined
   closedAt: number | undefined = undefined
   private pieces: Array<Chunk> = []
-  /** Where its bytes are when it has ended. */
+  /** Where its bytes are once it has ended. */
   private source: Source | undefined = undefined
-  /** What it costs while it is open, by estimate. */
+  /** How many bytes it takes while it is open, by estimate. */
   size: number
-  /** Dropped entries still get their end, for the counters. */
+  /** Whether the log has dropped it. A dropped entry still gets its end, for the counters. */
   dropped = false
 
   constructor(id: number, epoch: number, arrival: Arrival) {
@@ -123,27 +123,27 @@ export class LoggedRequest implements Entry {
     return this.chunks.length === 0 ? undefined : responseOf(this.responseText, this.contentType)
   }
 
-  /** As it is now. */
+  /** The entry as it is now. */
   copy(): Entry {
     const copy = new LoggedRequest(this.id, this.epoch, this)
     copy.grow(this)
     copy.pieces = [...this.pieces]
     return copy
   }
-  /** A piece of the answer; gives back how many bytes the log has grown by. */
+  /** Adds a piece of the answer, and returns how many bytes the log has grown by. */
   send(chunk: Chunk): number {
     this.pieces.push(chunk)
     const by = chunkBytes + chunk.bytes.length
     this.size += by
     return by
   }
-  /** Out of the log: it keeps nothing any more that is large. */
+  /** Takes it out of the log: from then on it keeps nothing large. */
   drop(): void {
     this.dropped = true
     this.bodyBytes = undefined
     this.pieces = []
   }
-  /** What an entry of the same arrival had become. */
+  /** Takes over what another entry of the same arrival had become. */
   grow({ bytesSent, closedAt, contentType, outcome, status, verdict }: Growth, source?: Source): void {
     this.verdict = verdict
     this.status = status

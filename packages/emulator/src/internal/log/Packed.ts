@@ -1,35 +1,45 @@
 /**
- * A request that has ended, as the log keeps it: all of it as bytes in a slab, and on the heap no more
- * than where that is. So 100,000 entries cost little more than their bytes: as objects they survive one
- * collection after the other, and V8 grows its young generation by 100 MB for them (Node 24).
+ * A request that has ended, as the log keeps it: everything is bytes in a slab, and only their place is on the heap. So
+ * 100,000 entries cost little more than their bytes. As objects they would survive one collection after the other, and
+ * V8 would grow its young generation by 100 MB for them (Node 24).
  */
 import type { Chunk } from "../../RequestLog.ts"
 import { LoggedRequest } from "./LoggedRequest.ts"
 import * as Slabs from "./Slabs.ts"
 
-export interface Packed extends Slabs.Place {
+export interface Packed extends Slabs.Extent {
   readonly id: number
-  /** These two are much alike, and kept once. */
+  /** Path and content type are much alike in all entries, so each text is kept once. */
   readonly path: string
   readonly headersText: string
 }
 
 /**
- * What a log of so many bytes takes of the process beside them: V8's young generation grows, and the allocator has
- * gaps. 100,000 calls that filled a log took 1.2 to 1.5 times its bytes on Node 24; the rest is a margin, so that a
- * process with a full log stays below 400 MB.
+ * What a log takes of the process besides its bytes: V8's young generation grows, and the allocator has gaps. 100,000
+ * calls that filled a log took 1.2 to 1.5 times its bytes on Node 24; the rest is a margin, so that a process with a
+ * full log stays below 400 MB.
  */
 const slack = 1.75
-/** On the heap, and in the list. */
+/** Calls of 100 kB leave texts of their size on the heap, for which V8 takes 70 MB more than for calls of 1 kB. */
+const largeSlack = 3
+/** An entry is large from so many bytes on. */
+const large = 32 * 1024
+/** The bytes of an entry's place on the heap and in the list. */
 const placeBytes = 120
 
-export const sizeOf = (kept: LoggedRequest | Packed): number =>
-  kept instanceof LoggedRequest ? kept.size : Math.ceil((kept.to - kept.from) * slack) + placeBytes
+export const sizeOf = (kept: LoggedRequest | Packed): number => {
+  if (kept instanceof LoggedRequest) return kept.size
+  const bytes = kept.to - kept.from
+  return Math.ceil(bytes * (bytes < large ? slack : largeSlack)) + placeBytes
+}
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
-/** The fields that are neither bytes nor kept apart, as a list: names would take more than the values. */
+/**
+ * The fields that are neither bytes nor kept apart, as a list, because their names would take more room than their
+ * values.
+ */
 const headOf = (entry: LoggedRequest): ReadonlyArray<unknown> => [
   entry.epoch,
   entry.time,
@@ -50,7 +60,7 @@ const headOf = (entry: LoggedRequest): ReadonlyArray<unknown> => [
   entry.chunks.map(({ bytes, time }) => [time, bytes.length])
 ]
 
-/** A JSON list has null for what was undefined. */
+/** A JSON list has null in place of undefined. */
 const orNot = <A>(value: A | null): A | undefined => value ?? undefined
 
 export const pack = (entry: LoggedRequest, slabs: Slabs.Slabs): Packed => {
@@ -64,7 +74,7 @@ export const pack = (entry: LoggedRequest, slabs: Slabs.Slabs): Packed => {
   return { id: entry.id, path: entry.path, headersText: entry.headersText, ...slabs.put(pieces) }
 }
 
-/** The same entry again; its bytes stay where they are, as long as the log keeps them. */
+/** Makes the entry again. Its bytes stay where they are, as long as the log keeps them. */
 export const unpack = (packed: Packed): LoggedRequest => {
   const { from, headersText, id, path } = packed
   const take = (from: number, to: number): Uint8Array => {

@@ -1,27 +1,27 @@
 /**
- * Bytes of many requests side by side in few large pieces: V8 neither moves nor counts them one by one.
+ * Bytes of many requests side by side in few large pieces, because V8 neither moves nor counts these one by one.
  *
- * A slab is freed as soon as all that it holds is given back, and not when the collector comes by, which
- * does not see how much is waiting for it. A log drops its oldest first, so what a slab holds goes at
- * about the same time. Whoever looks at it after that finds it gone.
+ * A slab is freed as soon as everything in it is given back, without waiting for the collector, which does not see how
+ * much memory is waiting for it. A log drops its oldest entries first, so that the content of a slab goes at about the
+ * same time. A reader that comes after that finds nothing.
  */
 
 export interface Slab {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** How many places are in it. */
+  /** How many places in it are in use. */
   places: number
   used: number
 }
 
-/** Where some bytes are. */
-export interface Place {
+/** Where the bytes of one entry are. */
+export interface Extent {
   readonly slab: Slab
   readonly from: number
   readonly to: number
 }
 
-/** Undefined: it is gone. */
-export const read = ({ slab }: Place, from: number, to: number): Uint8Array | undefined =>
+/** Reads bytes of a place. Undefined: they are gone. */
+export const read = ({ slab }: Extent, from: number, to: number): Uint8Array | undefined =>
   slab.bytes.byteLength === 0 ? undefined : slab.bytes.subarray(from, to)
 
 const made = (length: number): Slab => ({ bytes: new Uint8Array(length), places: 0, used: 0 })
@@ -33,8 +33,8 @@ export class Slabs {
   private size = smallest
   private current = made(0)
 
-  /** Copies of them, in a row: what a connection hands over may be a part of something large. */
-  put(pieces: ReadonlyArray<Uint8Array>): Place {
+  /** Copies the pieces in a row. Copying is needed because a connection may hand over a part of something large. */
+  put(pieces: ReadonlyArray<Uint8Array>): Extent {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     const slab = this.slabFor(length)
     const from = slab.used
@@ -58,7 +58,7 @@ export class Slabs {
   }
 
   /** Gives a place back. */
-  drop({ slab }: Place): void {
+  drop({ slab }: Extent): void {
     slab.places--
     this.free(slab)
   }

@@ -1,22 +1,22 @@
 /**
- * Numbers by name, of requests that have ended. Names come from clients, so there is a bound on how
- * many are told apart.
+ * Counts by name, of requests that have ended. The names come from clients, so only a bounded number of them is told
+ * apart.
  */
 import type { Counters, Entry } from "../../RequestLog.ts"
 
-/** What names beyond the bound are counted under. */
+/** The name under which all names beyond the bound are counted. */
 const others = "…"
 const most = 1000
 
-class Counts {
+class NameCounts {
   private readonly counts = new Map<string, number>()
 
   add(name: string): void {
     const at = this.counts.has(name) || this.counts.size < most ? name : others
     this.counts.set(at, (this.counts.get(at) ?? 0) + 1)
   }
-  copy(): Counts {
-    const copy = new Counts()
+  copy(): NameCounts {
+    const copy = new NameCounts()
     for (const [name, count] of this.counts) copy.counts.set(name, count)
     return copy
   }
@@ -25,7 +25,7 @@ class Counts {
   }
 }
 
-/** What is read of an entry. */
+/** The fields of an entry that are counted. */
 export type Counted = Pick<
   Entry,
   "apiMethod" | "model" | "project" | "region" | "status" | "outcome" | "connection"
@@ -34,12 +34,12 @@ export type Counted = Pick<
 export class Tally {
   private total = 0
   private readonly connections = new Set<number>()
-  private byMethod = new Counts()
-  private byModel = new Counts()
-  private byProject = new Counts()
-  private byRegion = new Counts()
-  private byStatus = new Counts()
-  private byOutcome = new Counts()
+  private byMethod = new NameCounts()
+  private byModel = new NameCounts()
+  private byProject = new NameCounts()
+  private byRegion = new NameCounts()
+  private byStatus = new NameCounts()
+  private byOutcome = new NameCounts()
 
   add(entry: Counted): void {
     this.total++

@@ -1,18 +1,18 @@
 /**
- * Waiting for one entry of a log. After its start it looks at what has changed alone, so that it costs the
- * same however many entries there were before.
+ * Waits for one entry of a log. After the first look it only looks at entries that have changed, so that its cost does
+ * not grow with the number of earlier entries.
  */
 import * as Effect from "effect/Effect"
 import type { Entry, RequestLog } from "../../RequestLog.ts"
 
-/** The first entry from a number on that satisfies the predicate. */
+/** Gives the first entry from a number on that satisfies the predicate. */
 export const awaitEntry = (
   log: RequestLog,
   predicate: (entry: Entry) => boolean,
   from = 0
 ): Effect.Effect<Entry> =>
   Effect.callback((resume) => {
-    // A predicate that throws fails the one who waits, and not whoever is just being served.
+    // If the predicate throws, the waiting effect fails, and not the request that is just being served.
     const stop = log.watch((changed) => {
       try {
         const entry = changed === undefined

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Answer from "../../Answer.ts"
 import type * as Rule from "../../Rule.ts"
+import * as Persona from "./persona.ts"
 import type * as Ready from "./ready.ts"
 import { templatesOf } from "./ready.ts"
 import type { Subject } from "./Subject.ts"
@@ -11,7 +12,7 @@ import { generates } from "./suits.ts"
 import * as Template from "./template.ts"
 import type * as When from "./when.ts"
 
-/** What a rule says to a request: an answer, or why it has none. */
+/** What a rule says to a request: an answer, or why it gives none. */
 export type Taken =
   | { readonly rule: string; readonly answer: Answer.Answer }
   | { readonly rule: string; readonly refused: string }
@@ -22,7 +23,7 @@ export interface NearMiss extends When.Miss {
 }
 
 export interface RuleBook {
-  /** Of the first rule that matches; undefined: none does. */
+  /** What the first rule that matches says. Undefined: none matches. */
   readonly take: (subject: Subject, now: number) => Effect.Effect<Taken | undefined>
   readonly misses: (subject: Subject) => ReadonlyArray<NearMiss>
   readonly uses: () => ReadonlyArray<Rule.Use>
@@ -34,15 +35,37 @@ const filled = (reply: string | Omit<Answer.AnswerFields, "when">, around: Templ
   return { ...(typeof reply === "string" ? {} : reply), ...Object(fields) }
 }
 
+/** What a plan says to a request, or why it cannot. Undefined: the plan is over. */
+const planned = (
+  plan: Persona.ReadyPlan,
+  { isTemplate }: Ready.ReadyRule,
+  around: Template.Surroundings
+): { readonly answer: Answer.Answer } | { readonly refused: string } | undefined => {
+  const { end, steps } = plan
+  const place = Persona.placeOf(plan, around.subject)
+  const at = Persona.stepAt(plan, place)
+  const step = at === undefined ? undefined : steps[at]
+  if (step === undefined) {
+    const count = steps.length === 1 ? "1 step" : `${steps.length} steps`
+    return end === "refuse" ? { refused: `its plan has ${count}, and the model has had ${place} already` } : undefined
+  }
+  try {
+    const reply = Persona.replyOf(step, place, around.subject)
+    return { answer: isTemplate ? filled(reply, around) : reply }
+  } catch (error) {
+    return { refused: `plan[${at}]: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
 export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
   const answered = rules.map(() => 0)
-  /** Where each list of replies is: a place that has been taken is not given again. */
+  /** The place that each list of replies has reached. No place is given twice. */
   const places = rules.map(() => 0)
-  const isUsedUp = ({ places: all, times }: Ready.Ready, i: number): boolean =>
+  const isUsedUp = ({ places: all, times }: Ready.ReadyRule, i: number): boolean =>
     (answered[i] ?? 0) >= times || (places[i] ?? 0) >= all
 
   const answerOf = Effect.fnUntraced(
-    function*(rule: Ready.Ready, reply: Rule.RuleReply, subject: Subject, now: number) {
+    function*(rule: Ready.ReadyRule, reply: Rule.RuleReply, subject: Subject, now: number) {
       if (typeof reply !== "function") return rule.isTemplate ? filled(reply, { subject, vars, now }) : reply
       const given = reply({ ...subject.request, body: subject.body })
       const answer = Effect.isEffect(given) ? yield* given : given
@@ -51,7 +74,7 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
     }
   )
 
-  const isMeant = (rule: Ready.Ready, subject: Subject, says: boolean): boolean =>
+  const isMeant = (rule: Ready.ReadyRule, subject: Subject, says: boolean): boolean =>
     (says || !rule.isSaid) && rule.when.matches(subject)
 
   const take: RuleBook["take"] = Effect.fnUntraced(function*(subject, now) {
@@ -65,7 +88,13 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
         const requests = `${count} ${count === 1 ? "request" : "requests"}`
         return { rule: rule.name, refused: `it is used up: it has answered ${requests}` }
       }
-      // Counted before anything is waited for, so that no two requests get one reply.
+      if (rule.plan !== undefined) {
+        const taken = planned(rule.plan, rule, { subject, vars, now })
+        if (taken === undefined) continue
+        answered[i] = count + 1
+        return { rule: rule.name, ...taken }
+      }
+      // This is counted before anything is waited for, so that no two requests get one reply.
       const place = places[i] ?? 0
       answered[i] = count + 1
       places[i] = place + 1
@@ -80,12 +109,17 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
     return undefined
   })
 
-  const missOf = (rule: Ready.Ready, i: number, subject: Subject): When.Miss => {
+  const missOf = (rule: Ready.ReadyRule, i: number, subject: Subject): When.Miss => {
     const miss = rule.when.miss(subject)
     if (miss !== undefined) return miss
     const held = Number.POSITIVE_INFINITY
     if (!isMeant(rule, subject, generates(subject.request.method))) {
       return { path: "method", wanted: "one that generates", found: subject.request.method, held: 0 }
+    }
+    const { plan } = rule
+    const place = plan === undefined ? 0 : Persona.placeOf(plan, subject)
+    if (plan !== undefined && Persona.stepAt(plan, place) === undefined) {
+      return { path: "plan", wanted: `a step below ${plan.steps.length}`, found: `step ${place}`, held }
     }
     return isUsedUp(rule, i)
       ? { path: "times", wanted: "one that is not used up", found: `${answered[i] ?? 0} answered`, held }
@@ -100,7 +134,7 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
   }
 }
 
-/** `rule "x": text: wanted "a", found "b"`, the nearest first. */
+/** `rule "x": text: wanted "a", found "b"`, with the nearest rule first. */
 export const nearest = (misses: ReadonlyArray<NearMiss>, count: number): ReadonlyArray<string> =>
   misses.toSorted((a, b) => b.held - a.held).slice(0, count).map(({ found, path, rule, wanted }) =>
     `rule "${rule}": ${path}: wanted ${wanted}, found ${found}`

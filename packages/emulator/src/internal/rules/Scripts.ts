@@ -14,21 +14,21 @@ import * as Ready from "./ready.ts"
 import * as RuleBook from "./RuleBook.ts"
 import { Subject } from "./Subject.ts"
 
-/** What is to be done where no rule matches. */
+/** What is done where no rule matches. */
 export type Otherwise = "refuse" | "generate"
 
 /** The rules that every space starts with; they can be replaced while it runs. */
-export interface Shared {
+export interface SharedRules {
   rules: Ready.Rules
   otherwise: Otherwise
 }
 
-/** Who answers, and what; without an answer the generator makes one. */
+/** Who answers, and with what. Without an answer the generator makes one. */
 export interface Scripted {
   readonly by: Extract<Verdict["by"], "header" | "queue" | "rule" | "answers" | "unmatched" | "generator">
   readonly rule?: string | undefined
   readonly answer?: Answer.Answer | undefined
-  /** In place of an answer. */
+  /** The message of a refusal, which takes the place of an answer. */
   readonly refused?: string | undefined
   readonly nearMisses?: ReadonlyArray<string> | undefined
 }
@@ -45,7 +45,7 @@ export interface Scripts {
 
 export const make = (
   options: Pick<GeminiHandler.Options, "answers" | "projects">,
-  { script, shared, space }: Pick<GeminiHandler.State, "script" | "space"> & { readonly shared: Shared }
+  { script, shared, space }: Pick<GeminiHandler.State, "script" | "space"> & { readonly shared: SharedRules }
 ): Scripts => {
   const projects = Projects.make(options)
   let own = RuleBook.make(Ready.none)
@@ -113,10 +113,10 @@ export const make = (
   }
 }
 
-/** Carries the near misses of a request that no rule matches, as JSON. */
+/** The header with the near misses of a request that no rule matches, as JSON. */
 export const missHeader = "x-emulator-near-miss"
 
-/** A header has room for so many bytes here, and for ASCII alone. */
+/** The near misses in a form that a header can carry: bounded in bytes, and ASCII only. */
 export const headerOf = (nearMisses: ReadonlyArray<string>): string => {
   const short = nearMisses.map((miss) => miss.length > 300 ? `${miss.slice(0, 300)}…` : miss)
   return JSON.stringify(short).replace(
@@ -136,10 +136,10 @@ const sources: Readonly<Record<Scripted["by"], string>> = {
 
 type Who = Pick<Scripted, "by" | "rule">
 
-/** What a person is told of an answer that cannot be given. */
+/** Tells a person that an answer cannot be given, and why. */
 export const untold = ({ by, rule }: Who, why: string): string =>
   `${rule === undefined ? sources[by] : `Rule "${rule}"`} of the emulator: ${why}${/[.?]$/.test(why) ? "" : "."}`
 
-/** What a person is told of an answer that is none to this request. */
+/** Tells a person that an answer does not fit this request, and why. */
 export const misfit = (who: Who, why: string): string =>
   `${untold(who, why)} Set invalid = true to send it all the same.`

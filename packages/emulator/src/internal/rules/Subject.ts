@@ -1,6 +1,6 @@
 /**
- * What matchers and templates see of a request. Each view is made when it is first looked at, and once,
- * since most rules look at the same two or three.
+ * What matchers and templates see of a request. Each view is made once, when it is first looked at, since most rules
+ * look at the same two or three.
  */
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Utterance from "../answers/Utterance.ts"
@@ -19,9 +19,19 @@ const textOf = (content: unknown): string =>
 const responsesOf = (content: unknown): ReadonlyArray<unknown> =>
   partsOf(content).flatMap((part) => Json.at(part, "functionResponse") ?? [])
 
-/** Words or media of the user's own, and not only what functions have returned. */
+/** Whether a content has words or media of the user's own, and not only what functions have returned. */
 const speaks = (content: unknown): boolean =>
   !isModel(content) && (partsOf(content).length > responsesOf(content).length || partsOf(content).length === 0)
+
+const turnsOfModel = (contents: ReadonlyArray<unknown>): number => {
+  let turns = 0
+  let before: unknown
+  for (const content of contents) {
+    if (isModel(content) && !isModel(before)) turns++
+    before = content
+  }
+  return turns
+}
 
 export class Subject {
   readonly request: EmulatorRequest
@@ -35,7 +45,7 @@ export class Subject {
     this.body = body
   }
 
-  /** What a matcher reads, once: many rules look at the same. */
+  /** Reads a view for matchers and keeps it, because many rules look at the same one. */
   view(name: string, read: (subject: Subject) => unknown): unknown {
     const known = this.seen.get(name)
     if (known !== undefined || this.seen.has(name)) return known
@@ -52,7 +62,7 @@ export class Subject {
       : [content]
   }
 
-  /** Where the user spoke last; -1 if never. */
+  /** The place at which the user spoke last; -1 if never. */
   private get last(): number {
     return this.spoke ??= this.contents.findLastIndex(speaks)
   }
@@ -76,7 +86,7 @@ export class Subject {
   get schema(): unknown {
     return Utterance.schemaOf(this.body)
   }
-  /** Functions whose responses came last. */
+  /** The functions whose responses came last. */
   get after(): ReadonlyArray<string> {
     const names: Array<string> = []
     // Contents of one side in a row are one turn.
@@ -86,14 +96,13 @@ export class Subject {
     }
     return names
   }
+  /** How many turns the model has had since the user spoke. */
   get step(): number {
-    let turns = 0
-    let before: unknown
-    for (const content of this.contents.slice(this.last + 1)) {
-      if (isModel(content) && !isModel(before)) turns++
-      before = content
-    }
-    return turns
+    return turnsOfModel(this.contents.slice(this.last + 1))
+  }
+  /** How many turns the model has had in the whole dialogue. */
+  get steps(): number {
+    return turnsOfModel(this.contents)
   }
   get turn(): number {
     let turns = 0
@@ -123,7 +132,7 @@ export class Subject {
     }
     return here
   }
-  /** What a function returned last: what is under `output`, or else the whole response, as the API documents it. */
+  /** What a function returned last: the value under `output`, or else the whole response, as the API documents it. */
   result(name: string): unknown {
     for (const content of this.contents.toReversed()) {
       for (const each of responsesOf(content).toReversed()) {
@@ -134,7 +143,7 @@ export class Subject {
     }
     return undefined
   }
-  /** What a function was called with last. */
+  /** The arguments with which a function was called last. */
   call(name: string): unknown {
     for (const content of this.contents.toReversed()) {
       for (const part of partsOf(content).toReversed()) {

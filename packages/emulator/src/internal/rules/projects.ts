@@ -11,13 +11,16 @@ import * as Json from "../json.ts"
 export const faultHeader = "x-emulator-fault"
 export const answerHeader = "x-emulator-answer"
 
-/** A header's JSON. Its names are checked (`misused`), its values are the caller's own business. */
+/** The JSON in a header. Its names are checked (`misused`); its values are the caller's own business. */
 export const headerJson = <A>(headers: EmulatorRequest["headers"], name: string): A | undefined => {
   const text = headers[name]
   return text === undefined ? undefined : Json.parse(text) as A | undefined
 }
 
-/** A fault or an answer that was asked for wrongly would otherwise be missed in silence. */
+/**
+ * What is wrong with the emulator's own headers. A fault or an answer that was asked for wrongly would otherwise be
+ * missed in silence.
+ */
 export const misused = (headers: EmulatorRequest["headers"]): string | undefined => {
   for (
     const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const
@@ -47,7 +50,8 @@ export const make = (options: Pick<GeminiHandler.Options, "projects" | "quotas">
     nameOf,
     quotasOf: (key, region) => {
       const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
-      return named(quotas?.regions?.[region]) ?? quotas
+      const regions = quotas?.regions ?? {}
+      return named(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
     }
   }
 }

@@ -1,6 +1,4 @@
-/**
- * Rules made ready: their matchers compiled, their mistakes found.
- */
+/** Makes rules ready: compiles their matchers and finds their mistakes. */
 import * as Effect from "effect/Effect"
 import * as Answer from "../../Answer.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
@@ -10,27 +8,31 @@ import { type Problem, RuleError } from "../../RuleError.ts"
 import type { Scenario } from "../../Scenario.ts"
 import * as Json from "../json.ts"
 import * as Problems from "../problems.ts"
+import * as Persona from "./persona.ts"
 import { isSaid } from "./suits.ts"
 import * as Template from "./template.ts"
 import * as When from "./when.ts"
 
-export interface Ready {
+export interface ReadyRule {
   readonly name: string
-  readonly when: When.Ready
+  readonly when: When.ReadyWhen
   readonly replies: ReadonlyArray<Rule.RuleReply>
+  /** It takes the place of replies. */
+  readonly plan: Persona.ReadyPlan | undefined
   /** How many requests it answers at most. */
   readonly times: number
-  /** How many places its list of replies has; one reply has no end. */
+  /** How many places its list of replies has. A single reply may be given without end. */
   readonly places: number
-  /** For methods that say something alone. */
+  /** Whether its reply is only for methods that say something. */
   readonly isSaid: boolean
-  readonly end: NonNullable<Rule.Rule["end"]>
+  /** What happens when its times or replies are used up. */
+  readonly end: "next" | "repeat" | "refuse"
   readonly isTemplate: boolean
 }
 
 /** Rules that are in force together. */
 export interface Rules {
-  readonly rules: ReadonlyArray<Ready>
+  readonly rules: ReadonlyArray<ReadyRule>
   readonly vars: Json.Json
 }
 
@@ -38,7 +40,7 @@ export const none: Rules = { rules: [], vars: {} }
 
 const find = Problems.find(Rule.Rule)
 
-/** A function has no form in JSON; bytes and iterables neither. */
+/** Leaves out what has no form in JSON: functions, bytes and iterables. */
 const replyAsJson = (reply: unknown): unknown =>
   typeof reply === "function" ? "" : Json.isObject(reply) ? Answer.asJson(reply) : reply
 
@@ -63,14 +65,20 @@ export const templatesOf = (reply: Rule.RuleReply): Json.Json | undefined => {
 
 const any: Matcher.When = {}
 
-/** The rules, or a RuleError thrown with every mistake; `root` is what a path begins with. */
+/** A model that misbehaves last does so for ever, unless the rule says something else. */
+const planOf = ({ end, plan, since = "user" }: Rule.Rule): Persona.ReadyPlan | undefined =>
+  plan === undefined
+    ? undefined
+    : { steps: plan, since, end: end ?? (plan.at(-1)?.misbehave === undefined ? "next" : "last") }
+
+/** The rules made ready. It throws a RuleError with every mistake; `root` is what a path begins with. */
 export const make = (
   given: ReadonlyArray<Rule.Rule>,
   options: { readonly vars?: Json.Json | undefined; readonly root: string; readonly source?: string | undefined }
 ): Rules => {
   const problems: Array<Problem> = []
   const names = new Set<string>()
-  const rules: Array<Ready> = []
+  const rules: Array<ReadyRule> = []
   for (const [i, rule] of given.entries()) {
     const path = `${options.root}[${i}]`
     const wrong = find(asJson(rule)).map(({ message, path: at }) => ({
@@ -96,15 +104,26 @@ export const make = (
         problems.push({ path: `${path}.${at}${within}`, message })
       }
     }
-    const end = rule.end ?? "next"
+    for (const [j, step] of (rule.plan ?? []).entries()) {
+      const templates = Persona.templatesOf(step)
+      if (!JSON.stringify(templates).includes("{{")) continue
+      isTemplate = true
+      for (const { message, path: inner } of Template.problems(templates, [])) {
+        problems.push({ path: `${path}.plan[${j}].${inner}`, message })
+      }
+    }
+    const plan = planOf(rule)
+    // A plan has an end of its own; behind it only `times` can be used up.
+    const end = rule.end === undefined || rule.end === "last" ? "next" : rule.end
     const places = rule.replies === undefined || end === "repeat" ? Number.POSITIVE_INFINITY : replies.length
     rules.push({
       name,
       when,
       replies,
+      plan,
       times: rule.times ?? Number.POSITIVE_INFINITY,
       places,
-      isSaid: replies.some((reply) => typeof reply !== "function" && isSaid(reply)),
+      isSaid: plan !== undefined || replies.some((reply) => typeof reply !== "function" && isSaid(reply)),
       end,
       isTemplate
     })

@@ -1,6 +1,4 @@
-/**
- * Which scripted answers can be one to which method.
- */
+/** Which scripted answers are possible for which method. */
 import type * as Answer from "../../Answer.ts"
 import * as Scripted from "../answers/scripted.ts"
 
@@ -9,8 +7,8 @@ const generating = new Set(["generateContent", "streamGenerateContent", "bidiGen
 /** Whether a method says something, and does not only count, embed or list. */
 export const generates = (method: string): boolean => generating.has(method)
 
-/** Whether an answer is said, and so none to a method that counts, embeds or lists. */
+/** Whether an answer says something, and so is not possible for a method that counts, embeds or lists. */
 export const isSaid = (answer: Answer.Answer): boolean => typeof answer === "string" || Scripted.speaks(answer)
 
-/** Whether an answer can be one to a method. */
+/** Whether an answer is possible for a method. */
 export const suits = (answer: Answer.Answer, method: string): boolean => generates(method) || !isSaid(answer)

@@ -1,10 +1,10 @@
 /**
- * `{{ path | filter }}` in the texts of a rule's reply: what the request holds, put where it is said.
- * There are paths and six filters, and no expressions: who needs more writes a function.
+ * `{{ path | filter }}` in the texts of a rule's reply stands for something that the request holds. There are paths and
+ * six filters, but no expressions: for more, write a function.
  *
- * Paths: `text`, `turn`, `step`, `now` (ISO), `model`, `result.NAME.path`, `call.NAME.path`, `vars.NAME.path`.
- * Filters: `after 'x'`, `before 'x'` (what stands there), `word` (the first one), `number` (the first one),
- * `json`, `or 'x'` (where there is nothing).
+ * Paths: `text`, `turn`, `step`, `now` (ISO), `model`, `result.NAME.path`, `call.NAME.path`, `vars.NAME.path`. Filters:
+ * `after 'x'`, `before 'x'` (the text behind or before it), `word` (the first one), `number` (the first one), `json`,
+ * `or 'x'` (used where there is nothing).
  */
 import type { Problem } from "../../RuleError.ts"
 import * as Json from "../json.ts"
@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly now: number
 }
 
-/** What a request does not hold, for the refusal that says so. */
+/** Thrown for something that the request does not hold; the refusal says so. */
 class Unfilled extends Error {}
 
 type Filter = (value: unknown, argument: string) => unknown
@@ -56,7 +56,7 @@ interface Read {
   readonly filters: ReadonlyArray<readonly [Filter, string]>
 }
 
-/** What is between the braces, or what is wrong with it. */
+/** Reads the text between the braces, or says what is wrong with it. */
 const read = (source: string): Read | string => {
   const [first = "", ...rest] = source.match(/(?:'[^']*'|"[^"]*"|[^|'"])+/g) ?? []
   const path = first.trim().split(".").filter((step) => step !== "")
@@ -124,7 +124,7 @@ const filled = (source: string, around: Surroundings): unknown => {
 
 const inText = (text: string, around: Surroundings): unknown => {
   const [whole, only] = /^\s*\{\{((?:(?!\}\}).)*)\}\}\s*$/s.exec(text) ?? []
-  // A value alone keeps its type: a number stays one.
+  // If the template is the whole text, its value keeps its type: a number stays a number.
   if (whole !== undefined && only !== undefined) return filled(only, around)
   return text.replace(placeholder, (_, source: string) => asText(filled(source, around)) ?? "")
 }
@@ -137,7 +137,7 @@ export const fill = (value: unknown, around: Surroundings): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, fill(each, around)]))
 }
 
-/** What is wrong with the templates of a value, before any request has come. */
+/** The mistakes in the templates of a value, found before any request has come. */
 export const problems = (value: unknown, path: ReadonlyArray<PropertyKey>): ReadonlyArray<Problem> => {
   if (typeof value === "string") {
     return [...value.matchAll(placeholder)].flatMap(([, source = ""]) => {

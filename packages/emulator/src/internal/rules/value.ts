@@ -1,18 +1,19 @@
-/**
- * Value matchers, made ready once: what is asked of one value.
- */
+/** Value matchers, made ready once: the tests of one value. */
 import type * as Matcher from "../../Matcher.ts"
 import type { Problem } from "../../RuleError.ts"
 import * as Json from "../json.ts"
 import * as Conforms from "../judge/conforms.ts"
 
-/** What a matcher looks at: lists are told from other values, since a plain value means a member there. */
+/**
+ * The kind of value that a matcher looks at. Lists are told apart from other values, because there a plain value means
+ * a member.
+ */
 export type Kind = "value" | "glob" | "list"
 
 export type Test = (found: unknown) => boolean
 
 /** Either the test, or what is wrong with the matcher itself. */
-export interface Ready {
+export interface ReadyMatcher {
   readonly test: Test
   readonly problems: ReadonlyArray<Problem>
 }
@@ -20,7 +21,7 @@ export interface Ready {
 const same = (a: unknown, b: unknown): boolean =>
   a === b || (typeof a === "object" && typeof b === "object" && Json.canonical(a) === Json.canonical(b))
 
-/** `*` stands for any letters. */
+/** A test in which `*` stands for any letters. */
 const glob = (pattern: string): Test => {
   if (!pattern.includes("*")) return (found) => found === pattern
   const escaped = pattern.split(/\*+/).map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")
@@ -31,7 +32,7 @@ const glob = (pattern: string): Test => {
 const isOperators = (value: Matcher.Value): value is Matcher.Operators =>
   typeof value === "object" && !Array.isArray(value)
 
-/** Of an object these fields at least, of a list these members, of a text this within it. */
+/** Whether an object has at least these fields, a list these members, or a text this text within it. */
 const contains = (found: unknown, part: unknown): boolean => {
   if (typeof found === "string") return typeof part === "string" && found.includes(part)
   if (Array.isArray(found)) {
@@ -67,7 +68,7 @@ const exactly = (wanted: unknown, kind: Kind): Test =>
     ? (found) => same([...members(found)].map(Json.canonical).sort(), wanted.map(Json.canonical).sort())
     : equality(wanted, kind)
 
-export const ready = (value: Matcher.Value, kind: Kind, path: string): Ready => {
+export const ready = (value: Matcher.Value, kind: Kind, path: string): ReadyMatcher => {
   if (!isOperators(value)) return { test: equality(value, kind), problems: [] }
   const problems: Array<Problem> = []
   const tests: Array<Test> = []
@@ -108,7 +109,7 @@ export const ready = (value: Matcher.Value, kind: Kind, path: string): Ready => 
   return { test: (found) => tests.every((test) => test(found)), problems }
 }
 
-/** What a matcher asks for, for a person. */
+/** Tells a person what a matcher asks for. */
 export const wanted = (value: Matcher.Value): string => {
   if (!isOperators(value)) return JSON.stringify(value)
   return Object.entries(value).flatMap(([name, each]) => each === undefined ? [] : `${name} ${JSON.stringify(each)}`)

@@ -16,10 +16,10 @@ export interface Miss {
   readonly held: number
 }
 
-export interface Ready {
+export interface ReadyWhen {
   readonly problems: ReadonlyArray<Problem>
   readonly matches: (subject: Subject) => boolean
-  /** Undefined: all of them hold. */
+  /** The first matcher that does not hold. Undefined: all of them hold. */
   readonly miss: (subject: Subject) => Miss | undefined
 }
 
@@ -28,7 +28,7 @@ interface Asked {
   readonly wanted: string
   readonly read: (subject: Subject) => unknown
   readonly test: Value.Test
-  /** A key is not shown. */
+  /** Whether the value is a key, which is not shown. */
   readonly secret: boolean
 }
 
@@ -60,7 +60,7 @@ const shown = (value: unknown): string => {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 
-export const ready = (when: Matcher.When, path: string): Ready => {
+export const ready = (when: Matcher.When, path: string): ReadyWhen => {
   const problems: Array<Problem> = []
   const asked: Array<Asked> = []
   const ask = (
@@ -77,7 +77,7 @@ export const ready = (when: Matcher.When, path: string): Ready => {
   for (const name of names) {
     const value = when[name]
     const [kind, read] = views[name]
-    // The collection may stand before it, as it does on the wire.
+    // The model may stand with its collection, as it does on the wire.
     const plain = name === "model" && typeof value === "string" ? value.replace(/^models\//, "") : value
     if (plain !== undefined) ask(name, plain, kind, (subject) => subject.view(name, read), name === "key")
   }
@@ -88,7 +88,7 @@ export const ready = (when: Matcher.When, path: string): Ready => {
   for (const [pointer, value] of Object.entries(when.body ?? {})) {
     const at = pathOf(["body", pointer])
     if (pointer === "" || pointer.startsWith("/")) ask(at, value, "value", (subject) => subject.at(pointer))
-    else problems.push({ path: `${path}.${at}`, message: `"${pointer}" is no JSON pointer: it begins with a slash` })
+    else problems.push({ path: `${path}.${at}`, message: `"${pointer}" is not a JSON pointer: write "/${pointer}"` })
   }
   return {
     problems,

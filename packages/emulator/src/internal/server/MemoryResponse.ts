@@ -46,7 +46,7 @@ export class MemoryResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get bytes(): Effect.Effect<Uint8Array<ArrayBuffer>, Failure> {
-    // The body can be played once; later readers get the same bytes.
+    // The body can be played only once; later readers get the same bytes.
     return this.#bytes ??= Effect.runSync(Effect.cached(Effect.map(Stream.runCollect(this.stream), (pieces) => {
       const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
       let at = 0

@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Socket from "effect/socket/Socket"
 import { EventEmitter } from "node:events"
-import type { Carrier, Connection, Handler } from "../live/carrier.ts"
+import type { Carrier, Connection, UpgradeHandler } from "../live/carrier.ts"
 
 type EventName = "open" | "message" | "error" | "close"
 type Listener = (event: Socket.WebSocketEvent) => void
 type Done = (error?: Error) => void
 
-/** What the kernel would hold of data that the other side does not read. */
+/** As many bytes as a kernel would hold that the other side does not read. */
 const window = 64 * 1024
 
 /** How long `ws` waits for the answer to a close frame. */
@@ -37,12 +37,12 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
   private readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   private fiber: Fiber.Fiber<void> | undefined
   private connection: Connection | undefined
-  /** What waits for a client that has paused. */
+  /** Messages that wait for a client that has paused. */
   private readonly inbound: Array<{ readonly bytes: number; readonly deliver: () => void }> = []
   private inboundBytes = 0
   private readonly drained: Array<() => void> = []
   private paused = false
-  /** What waits for a server that does not read. */
+  /** Messages that wait for a server that does not read. */
   private readonly outbound: Array<{ readonly bytes: number; readonly deliver: () => void; done: Done | undefined }> =
     []
   private serverReads = true
@@ -50,17 +50,17 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
   constructor(
     url: string,
     headers: Readonly<Record<string, string>>,
-    handle: Handler,
+    handle: UpgradeHandler,
     run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   ) {
     super()
-    // An error that nobody listens to is no reason to end the process here.
+    // An error that nobody listens to must not end the process.
     this.on("error", () => undefined)
     this.url = url
     this.run = run
     const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
     const incoming = { url: new URL(url), headers: lower }
-    // Not before the caller has its listeners in place.
+    // The session starts only when the caller has its listeners in place.
     this.fiber = run(
       Effect.andThen(Effect.yieldNow, handle(incoming)).pipe(
         Effect.flatMap((answer) => {
@@ -75,7 +75,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
           this.fire("open", {}, [])
           return connection.run
         }),
-        // As over a socket: what fails ends the connection, and is not waited for.
+        // This is as over a socket: a failure ends the connection, and nobody waits for it.
         Effect.catchDefect((defect) => Effect.sync(() => this.fail(new Error(`The emulator failed: ${defect}`)))),
         Effect.onInterrupt(() => Effect.sync(() => this.end(1006, "")))
       )
@@ -112,7 +112,10 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
 
   ping(_data?: unknown, _mask?: unknown, done?: Done): void {
     if (this.readyState === 0) throw new Error("WebSocket is not open: readyState 0 (CONNECTING)")
-    this.toServer(0, () => this.toClient(0, () => this.emit("pong", Buffer.alloc(0))), done)
+    const pong = () => {
+      if (this.readyState === 1) this.toClient(0, () => this.emit("pong", Buffer.alloc(0)))
+    }
+    this.toServer(0, () => this.connection?.pinged(pong), done)
   }
   pong(): void {}
 
@@ -164,7 +167,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
     })
   }
 
-  /** Over: for both sides. */
+  /** Ends the connection for both sides. */
   private end(code: number, reason: string): void {
     if (this.readyState === 3) return
     this.readyState = 3
@@ -188,7 +191,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
       const { done } = next
       if (done !== undefined) queueMicrotask(() => done())
     }
-    // What fits into the kernel has left this process, as far as it can tell.
+    // What fits into the kernel has left this process, as far as the process can tell.
     let held = 0
     for (const waiting of this.outbound) {
       held += waiting.bytes
@@ -242,7 +245,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
     this.fire("message", { data: given }, [copy, true])
   }
 
-  /** To listeners of both kinds, as `ws` does. One that throws does not keep the others from hearing. */
+  /** Calls listeners of both kinds, as `ws` does. If one throws, the others still hear of the event. */
   private fire(type: EventName, fields: Readonly<Record<string, unknown>>, args: ReadonlyArray<unknown>): void {
     const event = { type, target: this, ...fields }
     const guarded = (call: () => void) => {
@@ -272,7 +275,7 @@ export class MemoryWebSocket extends EventEmitter implements Socket.WebSocketLik
 
 /** A constructor of such sockets, for Effect's `Socket`. */
 export const constructor = (
-  handle: Handler,
+  handle: UpgradeHandler,
   run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 ): Socket.WebSocketConstructor["Service"] =>
 (url, options) => {

@@ -5,8 +5,8 @@ import type * as Effect from "effect/Effect"
 import type * as Step from "../answers/step.ts"
 
 /**
- * The largest body that is taken, in bytes: a request with its data inline may have 100 MB since
- * January 2026. A carrier hands over what it has of a larger one, as soon as that is more than this.
+ * The largest body that is taken, in bytes: a request with its data inline may have 100 MB since January 2026. Of a
+ * larger body a carrier hands over what it has as soon as that exceeds this number.
  */
 export const bodyLimit = 100 * 1024 * 1024
 
@@ -15,8 +15,10 @@ export interface Incoming {
   readonly url: URL
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly connection: number
-  /** Reads the body, `bytes` each `millis` if told so. */
+  /** Reads the body; with `slow` it reads `bytes` of it each `millis`. */
   readonly read: (slow?: { readonly millis: number; readonly bytes: number }) => Effect.Effect<Uint8Array>
+  /** Hands the body over piece by piece as it arrives, until it has ended or `use` gives `false`. */
+  readonly pieces: (use: (piece: Uint8Array) => boolean) => Effect.Effect<void>
 }
 
 /** The answer and the log's view of it. */
@@ -27,7 +29,7 @@ export interface Exchange {
   readonly closed: (outcome: "complete" | "cut" | "reset" | "aborted") => void
 }
 
-/** What is answered, and is no request that the log counts. */
+/** An exchange that is answered but does not count as a request in the log. */
 export const unseen = (steps: Step.Steps): Exchange => ({
   steps,
   sentHead: () => undefined,

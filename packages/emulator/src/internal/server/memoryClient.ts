@@ -4,6 +4,8 @@
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -42,12 +44,34 @@ const readBody = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<U
   }
 }
 
+type Failure = HttpClientError.HttpClientError
+
 const body = (
   exchange: Exchange,
   steps: Iterator<Step.Step>,
-  fail: (how: "cut" | "reset") => HttpClientError.HttpClientError
-): Stream.Stream<Uint8Array, HttpClientError.HttpClientError> => {
-  const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError> = Effect.suspend(() => {
+  fail: (how: "cut" | "reset") => Failure
+): Stream.Stream<Uint8Array, Failure> => {
+  /** Wakes a reader that waits when its connection is closed from this side, as a socket does. */
+  let wake: (() => void) | undefined
+  const waiting = (step: Effect.Effect<void>): Effect.Effect<void, Failure> =>
+    Effect.withFiber((reader: Fiber.Fiber<unknown, unknown>) =>
+      Effect.callback((resume) => {
+        const waited = Effect.runForkWith(reader.context)(step)
+        const end = (exit: Exit.Exit<void, Failure>): void => {
+          wake = undefined
+          resume(exit)
+        }
+        wake = () => {
+          waited.interruptUnsafe()
+          end(Exit.fail(fail("cut")))
+        }
+        waited.addObserver((exit) => {
+          if (Exit.isSuccess(exit)) end(exit)
+        })
+        return Fiber.interrupt(waited)
+      })
+    )
+  const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, Failure> = Effect.suspend(() => {
     const { done, value: step } = steps.next()
     if (done === true) {
       exchange.closed("complete")
@@ -55,9 +79,9 @@ const body = (
     }
     switch (step._tag) {
       case "Wait":
-        return Effect.andThen(Effect.sleep(step.millis), pull)
+        return Effect.andThen(waiting(Effect.sleep(step.millis)), pull)
       case "Hang":
-        return Effect.never
+        return Effect.andThen(waiting(Effect.never), pull)
       case "Head":
         return pull
       case "Bytes":
@@ -68,9 +92,11 @@ const body = (
         return Effect.fail(fail(step.how))
     }
   })
-  return Stream.fromPull(Effect.succeed(pull)).pipe(
-    Stream.ensuring(Effect.sync(() => exchange.closed("aborted")))
-  )
+  const abort = Effect.sync(() => {
+    exchange.closed("aborted")
+    wake?.()
+  })
+  return Stream.ensuring(Stream.fromPull(Effect.succeed(pull)), abort)
 }
 
 export const make = (handle: Handler): HttpClient.HttpClient => {
@@ -91,7 +117,15 @@ export const make = (handle: Handler): HttpClient.HttpClient => {
             readBody(request),
             (bytes) =>
               slow === undefined ? Effect.void : Effect.sleep(Math.ceil(bytes.length / slow.bytes) * slow.millis)
-          )
+          ),
+        pieces: (use) =>
+          request.body._tag === "Stream"
+            ? request.body.stream.pipe(
+              Stream.orDie,
+              Stream.takeWhile(use),
+              Stream.runDrain
+            )
+            : Effect.map(readBody(request), use)
       })
       const steps = exchange.steps[Symbol.iterator]()
       const head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> = Effect

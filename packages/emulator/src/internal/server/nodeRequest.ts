@@ -1,10 +1,10 @@
 /**
- * What a request of node:http is about, whatever bytes it came with: node's parser lets pass what
- * no URL can be made of.
+ * What a request of node:http asks for, whatever bytes it came with: node's parser lets through targets of which no URL
+ * can be made.
  */
 import type { IncomingMessage } from "node:http"
 
-/** Names in lower case; what came several times is joined. */
+/** The headers with names in lower case; those that came several times are joined. */
 export const headersOf = (request: IncomingMessage): Record<string, string | undefined> => {
   const headers: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(request.headers)) {
@@ -13,14 +13,14 @@ export const headersOf = (request: IncomingMessage): Record<string, string | und
   return headers
 }
 
-/** A name or an address, with a port or without one, and nothing that would end it in a URL. */
+/** Whether a text is a name or an address, with or without a port, and without anything that would end it in a URL. */
 const isHost = (host: string): boolean => !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)
 
 /**
  * The address that was asked for (RFC 9112, 3.2), or undefined where the request names none.
  *
- * Proxy clients send the whole URL as the target, and `OPTIONS *` asks about the server as a whole,
- * whose path here is `/`. The Host header must be one, as RFC 9112 demands; nothing depends on which.
+ * Proxy clients send the whole URL as the target, and `OPTIONS *` asks about the server as a whole, whose path here is
+ * `/`. The Host header must be a host, as RFC 9112 demands, but nothing depends on which one it is.
  */
 export const urlOf = ({ headers, method, url: target = "/" }: IncomingMessage): URL | undefined => {
   const { host = "localhost" } = headers

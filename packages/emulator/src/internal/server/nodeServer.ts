@@ -1,6 +1,4 @@
-/**
- * The handler on a real socket: node:http, nothing but bytes.
- */
+/** The handler on a real socket, by node:http. It moves bytes and nothing else. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -12,13 +10,14 @@ import * as Exchange from "./exchange.ts"
 import * as NodeRequest from "./nodeRequest.ts"
 import * as NodeWebSocket from "./nodeWebSocket.ts"
 
-/** A client that goes away ends the reader's fiber through the response's close event. */
+/** Reads the body. If the client goes away, the response's close event ends this fiber. */
 const readAll = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
     const pieces: Array<Buffer> = []
     let size = 0
     request.on("data", (piece: Buffer) => {
-      // Enough is kept to be seen as too much; the rest is read and dropped, so that the client hears the refusal.
+      // As much is kept as shows that it is too much. The rest is read and dropped, so that the client hears the
+      // refusal.
       if (size <= Exchange.bodyLimit) pieces.push(piece)
       size += piece.length
     })
@@ -41,12 +40,35 @@ const readSlowly = Effect.fnUntraced(function*(
   return Buffer.concat(pieces)
 })
 
+const readable = (request: Http.IncomingMessage): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const leave = () => request.off("readable", go).off("end", go)
+    const go = () => {
+      leave()
+      resume(Effect.void)
+    }
+    request.on("readable", go).on("end", go)
+    return Effect.sync(leave)
+  })
+
+/** If the client goes away, the response's close event ends this fiber. */
+const readPieces = Effect.fnUntraced(function*(
+  request: Http.IncomingMessage,
+  use: (piece: Uint8Array) => boolean
+) {
+  while (!request.readableEnded) {
+    const piece: Buffer | null = request.read()
+    if (piece === null) yield* readable(request)
+    else if (!use(piece)) return
+  }
+})
+
 const flushed = (response: Http.ServerResponse): Effect.Effect<void> =>
   Effect.callback((resume) => {
     response.once("drain", () => resume(Effect.void))
   })
 
-/** Plays the steps. Never returns while it hangs; a client that goes away interrupts it. */
+/** Plays the steps. It does not return while the connection hangs; a client that goes away interrupts it. */
 const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: Http.ServerResponse) {
   // Headers leave with the first bytes, or before any silence.
   let headWaits = false
@@ -80,7 +102,7 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
         exchange.closed(step.how)
         const socket = response.socket
         if (step.how === "reset") socket?.resetAndDestroy()
-        // What was written still leaves; then FIN, with the message incomplete.
+        // What was written still leaves; then the connection is closed (FIN) with the message incomplete.
         else socket?.destroySoon()
         return
       }
@@ -90,7 +112,7 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
   response.end()
 })
 
-/** A step cannot be written: a header that a fault made up, or an iterable of a script's that throws. */
+/** Ends a response of which a step cannot be written: a fault made up a bad header, or a script's iterable throws. */
 const spoil = (response: Http.ServerResponse, defect: unknown) => {
   if (response.headersSent) response.destroy()
   else response.writeHead(500, { "content-type": "text/plain; charset=UTF-8" }).end(`The emulator failed: ${defect}\n`)
@@ -100,12 +122,12 @@ export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
   readonly handle: Exchange.Handler
-  readonly live: LiveCarrier.Handler
+  readonly live: LiveCarrier.UpgradeHandler
 }): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
   let count = 0
-  /** Node calls this outside of any fiber: what it throws would end the process. */
+  /** Node calls this outside of any fiber, so anything that it threw would end the process. */
   const answer = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     const { socket } = request
     let exchange: Exchange.Exchange | undefined
@@ -121,7 +143,8 @@ export const listen = Effect.fnUntraced(function*(options: {
         url,
         headers: NodeRequest.headersOf(request),
         connection,
-        read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow)
+        read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow),
+        pieces: (use) => readPieces(request, use)
       })
     })
     const fiber = run(
@@ -141,8 +164,8 @@ export const listen = Effect.fnUntraced(function*(options: {
   const server = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const server = Http.createServer(answer)
-      // Small writes leave at once, so that a chunk is a chunk on the wire.
-      // An idle connection is a pool's to close, and a request may come slowly.
+      // Small writes leave at once, so that a chunk is a chunk on the wire. Idle connections are closed by the client's
+      // pool, and a request may come slowly.
       server.keepAliveTimeout = 240_000
       server.requestTimeout = 0
       server.on("connection", (socket) => socket.setNoDelay(true))
@@ -162,7 +185,7 @@ export const listen = Effect.fnUntraced(function*(options: {
     return Effect.fail(new EmulatorError({ host, port, ...code, description: error.message }))
   }
   return yield* Effect.callback<string, EmulatorError>((resume) => {
-    // One that comes later, such as a connection for which no descriptor is left, ends nothing.
+    // A later error, such as a connection for which no descriptor is left, ends nothing.
     server.on("error", (error) => resume(refuse(error)))
     try {
       server.listen(port, host, () => {
@@ -170,7 +193,7 @@ export const listen = Effect.fnUntraced(function*(options: {
         resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
       })
     } catch (error) {
-      // What is no port at all is thrown.
+      // Node throws for a value that cannot be a port.
       resume(refuse(error instanceof Error ? error : new Error(String(error))))
     }
   })

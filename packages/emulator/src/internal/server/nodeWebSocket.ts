@@ -1,7 +1,4 @@
-/**
- * The Live handler on a real socket: `ws`, because frames, masks and close handshakes are not
- * ours to write again.
- */
+/** The Live handler on a real socket, by `ws`, so that frames, masks and close handshakes need not be written again. */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type IncomingMessage, STATUS_CODES } from "node:http"
@@ -9,7 +6,7 @@ import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
 import * as Render from "../answers/render.ts"
-import { type Carrier, type Frame, type Handler, refusal, type Upgrade } from "../live/carrier.ts"
+import { type Carrier, refusal, type ServerFrame, type Upgrade, type UpgradeHandler } from "../live/carrier.ts"
 import * as NodeRequest from "./nodeRequest.ts"
 
 /** Above this many unsent bytes the server waits for its client. */
@@ -21,10 +18,10 @@ const maxPayload = 32 * 1024 * 1024
 const bytesOf = (data: RawData): Uint8Array =>
   Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data
 
-const write = (ws: WebSocket, { data, fragments }: Frame, done: () => void) => {
+const write = (ws: WebSocket, { data, fragments }: ServerFrame, done: () => void) => {
   const binary = typeof data !== "string"
   const bytes = Buffer.from(data)
-  // A fault may ask for any number of them.
+  // A fault may ask for any number of fragments.
   const count = Math.min(fragments, bytes.length)
   if (!(count > 1)) {
     ws.send(data, { binary }, done)
@@ -67,8 +64,8 @@ const refuse = (socket: Duplex, { body, headers, status }: Extract<Upgrade, { _t
   socket.end(bytes)
 }
 
-export const make = (handle: Handler, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) => {
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload })
+export const make = (handle: UpgradeHandler, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) => {
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload, autoPong: false })
   const sockets = new Set<Duplex>()
 
   const converse = (ws: WebSocket, socket: Duplex, connect: Extract<Upgrade, { _tag: "Accepted" }>["connect"]) => {
@@ -77,8 +74,12 @@ export const make = (handle: Handler, run: (effect: Effect.Effect<void>) => Fibe
       const bytes = bytesOf(data)
       connection.receive(isBinary ? bytes : Buffer.from(bytes).toString("utf8"))
     })
+    ws.on("ping", (data) =>
+      connection.pinged(() => {
+        if (ws.readyState === ws.OPEN) ws.pong(data)
+      }))
     ws.on("error", () => undefined)
-    // What fails in the session ends its connection, and nothing else.
+    // If the session fails, its connection ends, and nothing else does.
     const fiber = run(Effect.onError(connection.run, () => Effect.sync(() => ws.terminate())))
     ws.once("close", (code, reason) => {
       connection.gone(code, reason.toString("utf8"))
@@ -86,9 +87,9 @@ export const make = (handle: Handler, run: (effect: Effect.Effect<void>) => Fibe
     })
   }
 
-  /** Node calls this outside of any fiber: what it throws would end the process. */
+  /** Node calls this outside of any fiber, so anything that it threw would end the process. */
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // A client may be gone before it is answered.
+    // The client may be gone before it is answered.
     socket.on("error", () => undefined)
     const answer = Effect.suspend(() => {
       const url = NodeRequest.urlOf(request)
@@ -112,7 +113,7 @@ export const make = (handle: Handler, run: (effect: Effect.Effect<void>) => Fibe
   }
   return {
     upgrade,
-    /** Ends what is open: node's server waits for all of it, and no longer knows what was upgraded. */
+    /** Ends all open connections: node's server waits for all of them, but does not know those that were upgraded. */
     close: () => {
       server.close()
       for (const socket of sockets) socket.destroy()

@@ -1,13 +1,11 @@
-/**
- * The handler as `Request → Promise<Response>`.
- */
+/** The handler as a function from a `Request` to a promise of a `Response`. */
 import * as Effect from "effect/Effect"
 import type * as Step from "../answers/step.ts"
 import type { Exchange, Handler } from "./exchange.ts"
 
 const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset" ? "connection reset" : "terminated")
 
-/** The next step that carries something; silence is waited for on the way. */
+/** The next step that carries something. Silence before it is waited for. */
 const next = (
   steps: Iterator<Step.Step>,
   signal: AbortSignal
@@ -62,7 +60,14 @@ export const make = (handle: Handler): (request: Request) => Promise<Response> =
             Effect.map(Effect.promise(() => request.arrayBuffer()), (buffer) => new Uint8Array(buffer)),
             (bytes) =>
               slow === undefined ? Effect.void : Effect.sleep(Math.ceil(bytes.length / slow.bytes) * slow.millis)
-          )
+          ),
+        pieces: (use) =>
+          Effect.promise(async () => {
+            const reader = request.body?.getReader()
+            for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+              if (!use(next.value)) return void await reader?.cancel()
+            }
+          })
       })
     )
     gone.signal.addEventListener("abort", () => exchange.closed("aborted"), { once: true })

@@ -1,10 +1,10 @@
 /**
- * The spaces of one emulator. A space begins with its first request or when it is asked for; the
- * default one never ends, any other does when it is ended, when it has lain idle, or when there are
- * too many and it is the one that has lain idle the longest.
+ * The spaces of one emulator. A space begins with its first request or when it is asked for. The default one never
+ * ends. Any other ends when it is told to, when it has been idle too long, or when there are too many spaces and it has
+ * been idle the longest.
  *
- * An ended space answers 410 with why, until it is asked for anew: a test that comes too late must
- * not find a fresh server in place of the one that it has told what to say.
+ * A space that has ended answers 410 and says why, until it is asked for anew: a test that comes too late must not find
+ * a fresh server in place of the one that it has told what to say.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,33 +16,36 @@ import * as SpaceInfo from "../../Space.ts"
 import * as Render from "../answers/render.ts"
 import * as Carrier from "../live/carrier.ts"
 import * as Allowance from "../log/Allowance.ts"
+import * as Depot from "../resources/Depot.ts"
 import * as Ready from "../rules/ready.ts"
 import type * as Scripts from "../rules/Scripts.ts"
 import * as Exchange from "../server/exchange.ts"
 import * as Chosen from "./chosen.ts"
-import * as Options from "./options.ts"
-import * as Space from "./Space.ts"
+import * as Space from "./OpenSpace.ts"
+import * as Options from "./spaceOptions.ts"
 
 /** The largest number of spaces at one time. */
 const most = 10_000
-/** Of so many ended ones it is remembered why. */
+/** For how many ended spaces the reason is remembered. */
 const remembered = 100_000
 const idleByDefault = 600_000
 
 export interface Spaces {
   readonly handle: Exchange.Handler
-  readonly handleLive: Carrier.Handler
-  /** The space of a name, made if need be; with options a new one in any case. */
+  readonly handleLive: Carrier.UpgradeHandler
+  /** The space of a name, which is made if need be. With options it is a new one in any case. */
   readonly get: (
     name: string,
     options?: SpaceInfo.Options
-  ) => Effect.Effect<Space.Space, SpaceInfo.SpaceError | RuleError>
+  ) => Effect.Effect<Space.OpenSpace, SpaceInfo.SpaceError | RuleError>
   /** Replaces the scenario of every space. */
   readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
   /** Gives false where no space has this name. */
   readonly end: (name: string) => Effect.Effect<boolean, SpaceInfo.SpaceError>
   readonly summary: Effect.Effect<SpaceInfo.Summary>
-  readonly standard: Space.Space
+  readonly standard: Space.OpenSpace
+  /** Removes the bytes of all files, with their temporary folder. */
+  readonly close: () => void
 }
 
 const minutes = (millis: number): string => {
@@ -52,24 +55,27 @@ const minutes = (millis: number): string => {
 
 export const make = (options: GeminiHandler.Options): Spaces => {
   const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
+  const depot = Depot.make(options.storedBytes)
   Options.check(options)
-  const shared: Scripts.Shared = Ready.shared(options, options.scenario)
-  // What the emulator was started with is shared already.
+  const shared: Scripts.SharedRules = Ready.shared(options, options.scenario)
+  // Everything else that the emulator was started with is shared already.
   const { answers, otherwise: _1, rules: _2, scenario: _3, ...inherited } = options
-  // What waits in a list is for whoever put it there: the first to come would take it from them.
+  // A list of waiting answers is meant for the one who gave it, so other spaces do not get it: the first to come would
+  // take the answers.
   const ofOthers = Array.isArray(answers) ? inherited : { ...inherited, answers }
   const standard = Space.make(Chosen.standard, options, {
     allowance,
+    depot,
     idle: Number.POSITIVE_INFINITY,
     now: 0,
     shared
   })
-  /** Without the default one; the one that has been used last is the last. */
-  const all = new Map<string, Space.Space>()
+  /** All spaces without the default one, in the order of their last use. */
+  const all = new Map<string, Space.OpenSpace>()
   const ended = new Map<string, string>()
   const counts = { ended: 0, evicted: 0, refused: 0 }
 
-  const bury = (space: Space.Space, why: string): Effect.Effect<void> => {
+  const bury = (space: Space.OpenSpace, why: string): Effect.Effect<void> => {
     all.delete(space.name)
     counts.ended++
     const [oldest] = ended.keys()
@@ -78,7 +84,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     return space.end
   }
 
-  /** What is due is at the front, but for spaces that may lie longer than others. */
+  /** Ends the spaces that are due. They are at the front, except for spaces that may be idle longer than others. */
   const sweep = Effect.fnUntraced(function*(now: number) {
     for (const space of all.values()) {
       if (space.open > 0) continue
@@ -116,10 +122,11 @@ export const make = (options: GeminiHandler.Options): Spaces => {
   ) {
     if (all.size >= most && !(yield* makeRoom())) {
       const description = `${most} spaces are in use: the space "${name}" has no room.`
-      return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+      return yield* new SpaceInfo.SpaceError({ space: name, description })
     }
     const space = Space.make(name, { ...ofOthers, ...own }, {
       allowance,
+      depot,
       idle: own.spaceIdle ?? options.spaceIdle ?? idleByDefault,
       now,
       shared,
@@ -130,15 +137,15 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     return space
   })
 
-  /** Last used, last in line. */
-  const touch = (space: Space.Space, now: number) => {
+  /** Moves a space to the end of the line, because it was used last. */
+  const touch = (space: Space.OpenSpace, now: number) => {
     space.usedAt = now
-    // One that has ended may have a successor of its name.
+    // A space that has ended may have a successor of the same name.
     if (all.get(space.name) !== space) return
     all.delete(space.name)
     all.set(space.name, space)
   }
-  const enter = (space: Space.Space, clock: Clock.Clock): () => void => {
+  const enter = (space: Space.OpenSpace, clock: Clock.Clock): () => void => {
     space.open++
     touch(space, clock.currentTimeMillisUnsafe())
     let inside = true
@@ -150,10 +157,10 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     }
   }
 
-  /** The space of a request, or the refusal of one that comes to none. */
+  /** The space of a request, or the refusal of a request that reaches none. */
   const find = Effect.fnUntraced(function*(
     incoming: Parameters<typeof Chosen.chosen>[0]
-  ): Effect.fn.Return<Space.Space | GoogleError.Refusal> {
+  ): Effect.fn.Return<Space.OpenSpace | GoogleError.Refusal> {
     const { space: name, wrong } = { space: "", wrong: undefined, ...Chosen.chosen(incoming) }
     if (wrong !== undefined) return GoogleError.make(400, wrong)
     if (name === Chosen.standard) return standard
@@ -168,10 +175,11 @@ export const make = (options: GeminiHandler.Options): Spaces => {
       (error) => Effect.succeed(GoogleError.make(503, error.description))
     )
   })
-  const isSpace = (found: Space.Space | GoogleError.Refusal): found is Space.Space => "state" in found
+  const isSpace = (found: Space.OpenSpace | GoogleError.Refusal): found is Space.OpenSpace => "state" in found
 
   return {
     standard,
+    close: depot.close,
     handle: Effect.fnUntraced(function*(incoming) {
       // A browser asks before it says which space it means.
       if (incoming.verb === "OPTIONS") return yield* standard.handle(incoming)
@@ -221,12 +229,12 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     get: Effect.fnUntraced(function*(name, own) {
       const problem = Chosen.wrongName(name)
       if (problem !== undefined) {
-        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description: problem }))
+        return yield* new SpaceInfo.SpaceError({ space: name, description: problem })
       }
       if (name === Chosen.standard) {
         if (own === undefined) return standard
         const description = "The space \"default\" has the options that the emulator was started with."
-        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+        return yield* new SpaceInfo.SpaceError({ space: name, description })
       }
       const rules = own === undefined ? undefined : yield* Ready.attempt(() => {
         Options.check(own)
@@ -242,7 +250,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     end: Effect.fnUntraced(function*(name) {
       if (name === Chosen.standard) {
         const description = "The space \"default\" never ends: clear it, or end the emulator."
-        return yield* Effect.fail(new SpaceInfo.SpaceError({ space: name, description }))
+        return yield* new SpaceInfo.SpaceError({ space: name, description })
       }
       const space = all.get(name)
       if (space === undefined) return false

@@ -8,17 +8,17 @@ export const header = "x-emulator-space"
 
 export const standard = "default"
 
-/** Either the space's name or what is wrong with the choice. */
+/** Either the space's name, or what is wrong with the choice. */
 export type Chosen = { readonly space: string; readonly wrong?: undefined } | { readonly wrong: string }
 
 const form = /^[A-Za-z0-9_][\w.-]{0,99}$/
 
-/** What is wrong with a name; undefined: nothing. */
+/** What is wrong with a name. Undefined: nothing. */
 export const wrongName = (name: string): string | undefined =>
   form.test(name)
     ? undefined
-    : `"${name.slice(0, 120)}" is no name of a space: it has letters, digits, "_", "-" and ".", 100 at most, ` +
-      "and begins with none of the last two"
+    : `"${name.slice(0, 120)}" cannot name a space: use up to 100 letters, digits, "_", "-" and ".", and ` +
+      "begin with a letter, a digit or \"_\""
 
 interface Incoming {
   readonly url: URL

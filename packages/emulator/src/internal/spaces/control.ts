@@ -4,16 +4,17 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { LiveControl, Service } from "../../Emulator.ts"
+import type { CacheControl, FileControl, LiveControl, OperationControl, Service, StoreControl } from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
+import * as FileRecord from "../resources/FileRecord.ts"
 import * as Ready from "../rules/ready.ts"
-import * as Options from "./options.ts"
-import type { Space } from "./Space.ts"
+import type { OpenSpace } from "./OpenSpace.ts"
+import * as Options from "./spaceOptions.ts"
 import type { Spaces } from "./Spaces.ts"
 
-/** A predicate that throws fails the one who waits, and not whoever is just being served. */
+/** If the predicate throws, the waiting effect fails, and not the request that is just being served. */
 const awaiting = <A>(log: {
   readonly entries: () => ReadonlyArray<A>
   readonly watch: (f: (entries: ReadonlyArray<A>) => boolean) => () => void
@@ -47,9 +48,50 @@ const liveOf = (live: LiveState.LiveState): LiveControl => {
   }
 }
 
-/** `base`: the emulator's own address. */
-export const make = (spaces: Spaces, space: Space, base: string): Service => {
-  const { live, log, quota, script, scripts } = space.state
+const nowIn = (space: OpenSpace): Effect.Effect<number> =>
+  Effect.map(Clock.currentTimeMillis, (now) => now + space.state.offset)
+
+const filesOf = (space: OpenSpace): FileControl => {
+  const { files, uploads } = space.state.resources
+  return {
+    add: (file) => Effect.map(nowIn(space), (now) => files.add(file, now)),
+    fail: (name, error) => Effect.map(nowIn(space), (now) => files.fail(name, error, now)),
+    list: Effect.map(
+      nowIn(space),
+      (now) =>
+        files.shelf.all(now).map((file) => ({ project: file.project, file: FileRecord.shown(file, now, "v1beta") }))
+    ),
+    uploads: Effect.sync(uploads.list),
+    dropped: Effect.sync(files.shelf.dropped)
+  }
+}
+
+const cachesOf = (space: OpenSpace): CacheControl => {
+  const { caches } = space.state.resources
+  return {
+    list: Effect.map(nowIn(space), caches.list),
+    lose: (name) => Effect.map(nowIn(space), (now) => caches.lose(name, now)),
+    dropped: Effect.sync(caches.dropped)
+  }
+}
+
+const storesOf = (space: OpenSpace): StoreControl => {
+  const { stores } = space.state.resources
+  return { documents: Effect.map(nowIn(space), stores.list), dropped: Effect.sync(stores.dropped) }
+}
+
+const operationsOf = (space: OpenSpace): OperationControl => ({
+  begin: ({ after = 0, error, metadata, name, parent = "models/any", project = "default", response = {} }) =>
+    Effect.map(nowIn(space), (now) => {
+      const of = name === undefined ? { project, now, parent } : { project, now, name }
+      const outcome = error === undefined ? { response } : { error }
+      return String(space.state.resources.operations.begin(of, { metadata, after, outcome })["name"])
+    })
+})
+
+/** `base` is the address of the emulator. */
+export const make = (spaces: Spaces, space: OpenSpace, base: string): Service => {
+  const { live, log, quota, resources, script, scripts } = space.state
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
@@ -93,6 +135,10 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
         space.state.offset = time - now
       }),
     live: liveOf(live),
+    files: filesOf(space),
+    caches: cachesOf(space),
+    stores: storesOf(space),
+    operations: operationsOf(space),
     clear: Effect.sync(() => {
       live.log.clear()
       live.handles.clear()
@@ -101,6 +147,7 @@ export const make = (spaces: Spaces, space: Space, base: string): Service => {
       script.clear()
       scripts.clear()
       quota.clear()
+      resources.clear()
     })
   }
 }

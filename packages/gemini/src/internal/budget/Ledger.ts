@@ -1,30 +1,33 @@
 /**
- * What Redis does not know yet of one budget, and what it need not keep: attempts whose end it was
- * not told, and slots that it may forget because their end is known to be counted.
+ * What Redis does not know yet of one budget, and what it need not keep: attempts whose end it was not told, and slots
+ * that it may forget because their end is known to be counted.
  */
-import type * as Budget from "../../Budget.ts"
+import type * as BudgetStore from "../../limits/BudgetStore.ts"
 
-const nothing: Budget.Charge = { tokens: 0, money: 0n, isPartial: false, isEstimated: false }
+const nothing: BudgetStore.Charge = { tokens: 0, money: 0n, isPartial: false, isEstimated: false }
 
-const sum = (one: Budget.Charge, other: Budget.Charge): Budget.Charge => ({
+const sum = (one: BudgetStore.Charge, other: BudgetStore.Charge): BudgetStore.Charge => ({
   tokens: one.tokens + other.tokens,
   money: one.money + other.money,
   isPartial: one.isPartial || other.isPartial,
   isEstimated: one.isEstimated || other.isEstimated
 })
 
-/** Slots that one step tells. */
+/** How many slots one step tells. */
 const most = 500
 
 export class Ledger {
   endsAt = Infinity
-  readonly #late = new Map<string, Budget.Charge>()
-  /** Of attempts that Redis was never asked for: all in one slot, for an outage may be long. */
-  #outage: { readonly id: string; charge: Budget.Charge } | undefined
+  readonly #late = new Map<string, BudgetStore.Charge>()
+  /** The charge of attempts that Redis was never asked for. It is all in one slot, because an outage may be long. */
+  #outage: { readonly id: string; charge: BudgetStore.Charge } | undefined
   #outages = 0
   /** Attempts that were let go without Redis. */
   readonly #unasked = new Set<string>()
-  /** Reservations of which nobody knows whether they were made: their slots stay, against one that comes late. */
+  /**
+   * Attempts of which a step was sent and not answered. Their slots stay, because that step may arrive at any time: TCP
+   * delivers what a lost connection had in its buffers, and another connection may be ahead of it.
+   */
   readonly #unsure = new Set<string>()
   #known: Array<string> = []
 
@@ -43,12 +46,12 @@ export class Ledger {
     return known
   }
 
-  /** A step with them did not reach Redis, or nobody knows. */
+  /** Keeps slots that a step was to tell, because it did not reach Redis or nobody knows whether it did. */
   keepKnown(known: ReadonlyArray<string>): void {
     this.#known.push(...known)
   }
 
-  /** An attempt goes on, though Redis could not be asked. */
+  /** Notes that an attempt goes on though Redis could not be asked. */
   unasked(id: string): void {
     this.#unasked.add(id)
   }
@@ -57,14 +60,15 @@ export class Ledger {
     this.#unsure.add(id)
   }
 
-  /** A reservation of which nobody knows is given back, whatever became of it. */
+  /** Gives back a reservation of which nobody knows, whatever became of it. */
   release(id: string): void {
     this.#unsure.add(id)
     this.#late.set(id, nothing)
   }
 
-  /** What Redis cannot be told now. */
-  postpone(id: string, charge: Budget.Charge, isAway: boolean): void {
+  /** Keeps a charge that Redis cannot be told now, or that it was told and did not answer. */
+  postpone(id: string, charge: BudgetStore.Charge, isAway: boolean): void {
+    if (!isAway) this.#unsure.add(id)
     if (!this.#unasked.delete(id) || !isAway) {
       this.#late.set(id, charge)
       return
@@ -73,8 +77,8 @@ export class Ledger {
     outage.charge = sum(outage.charge, charge)
   }
 
-  /** Takes some of what is late. */
-  takeLate(): ReadonlyArray<readonly [id: string, charge: Budget.Charge]> {
+  /** Takes some of the charges that are late. */
+  takeLate(): ReadonlyArray<readonly [id: string, charge: BudgetStore.Charge]> {
     const taken = [...this.#late].slice(0, most)
     for (const [id] of taken) this.#late.delete(id)
     if (taken.length < most && this.#outage !== undefined) {
@@ -85,12 +89,16 @@ export class Ledger {
     return taken
   }
 
-  keepLate(late: ReadonlyArray<readonly [id: string, charge: Budget.Charge]>): void {
-    for (const [id, charge] of late) this.#late.set(id, charge)
+  /** Keeps charges that a step told and that Redis did not answer. */
+  keepLate(late: ReadonlyArray<readonly [id: string, charge: BudgetStore.Charge]>): void {
+    for (const [id, charge] of late) {
+      this.#late.set(id, charge)
+      this.#unsure.add(id)
+    }
   }
 
-  /** Redis said that it counted them. */
-  counted(slots: ReadonlyArray<readonly [id: string, charge: Budget.Charge]>): void {
+  /** Notes that Redis has counted these slots. */
+  counted(slots: ReadonlyArray<readonly [id: string, charge: BudgetStore.Charge]>): void {
     for (const [id] of slots) {
       this.#unasked.delete(id)
       if (!this.#unsure.delete(id)) this.#known.push(id)

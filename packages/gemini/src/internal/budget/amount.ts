@@ -6,10 +6,13 @@ import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import type * as Budget from "../../Budget.ts"
 import * as Cost from "../../Cost.ts"
+import type * as GeminiConfig from "../../GeminiConfig.ts"
+import type * as BudgetStore from "../../limits/BudgetStore.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import * as CountTokens from "../../wire/CountTokens.ts"
 import type { GenerateContentRequest } from "../../wire/GenerateContent.ts"
 import * as Usage from "../../wire/Usage.ts"
+import { countable, isCountable } from "../wire/countable.ts"
 
 const scale = 12
 
@@ -23,12 +26,9 @@ const decimal = (money: BigDecimal.BigDecimal | string | undefined): BigDecimal.
   return money.trim() === "" ? undefined : Option.getOrUndefined(BigDecimal.fromString(money))
 }
 
-export const none: Budget.Amount = { tokens: 0, money: 0n }
+export const none: BudgetStore.Amount = { tokens: 0, money: 0n }
 
-export interface Problem {
-  readonly field: string
-  readonly description: string
-}
+export type Problem = GeminiConfig.Problem
 
 const amountProblem = (
   field: string,
@@ -53,12 +53,12 @@ export const problem = (options: Budget.Limits & { readonly spent?: Budget.Used 
       ? undefined
       : amountProblem("budget.spent", options.spent))
 
-export const used = ({ money, tokens }: Budget.Used): Budget.Amount => {
+export const used = ({ money, tokens }: Budget.Used): BudgetStore.Amount => {
   const known = decimal(money)
   return { tokens: tokens ?? 0, money: known === undefined ? 0n : picodollars(known) }
 }
 
-export const limits = ({ money, tokens }: Budget.Limits): Partial<Budget.Amount> => {
+export const limits = ({ money, tokens }: Budget.Limits): Partial<BudgetStore.Amount> => {
   const known = decimal(money)
   return {
     ...(tokens === undefined ? {} : { tokens }),
@@ -66,13 +66,13 @@ export const limits = ({ money, tokens }: Budget.Limits): Partial<Budget.Amount>
   }
 }
 
-/** What the server counted, or is thought to, as an amount of this budget. */
+/** What the server counted, or is thought to have counted, as an amount of this budget. */
 export const charged = (
   { money, prices }: Budget.Limits,
   model: string,
   answer: RateLimiter.Charged,
   at: number
-): Budget.Amount & { readonly isPartial: boolean } => {
+): BudgetStore.Amount & { readonly isPartial: boolean } => {
   const { isPartial, total } = money === undefined
     ? { isPartial: false, total: undefined }
     : Cost.of(model, answer, { prices, at, unnamed: "dearest" })
@@ -87,14 +87,14 @@ type Details = Usage.UsageMetadata["promptTokensDetails"]
 
 const asText = (tokens: number): Details => [{ modality: "TEXT", tokenCount: tokens }]
 
-/** Output tokens that an attempt reserves: no answer is longer than its request allows. */
+/** The output tokens that an attempt reserves: no answer is longer than its request allows. */
 const output = ({ outputTokens = 1_000 }: Budget.Limits, { asks, lane: { family } }: RateLimiter.Admission): number => {
   if (family !== "generate" && asks === undefined) return 0
   const { candidateCount, maxOutputTokens } = asks?.request.generationConfig ?? {}
   const most = maxOutputTokens == null
     ? Infinity
     : Usage.count(maxOutputTokens) * Math.max(1, Usage.count(candidateCount))
-  return Math.min(outputTokens, most > 0 ? most : Infinity)
+  return countable(Math.min(outputTokens, most > 0 ? most : Infinity))
 }
 
 const reservation = (
@@ -103,7 +103,7 @@ const reservation = (
   at: number,
   input: number,
   details: Details
-): Budget.Amount & { readonly isPartial: boolean } => {
+): BudgetStore.Amount & { readonly isPartial: boolean } => {
   const more = output(options, admission)
   const usageMetadata = {
     promptTokenCount: input,
@@ -116,14 +116,16 @@ const reservation = (
 }
 
 export const estimated = (options: Budget.Limits, admission: RateLimiter.Admission, at: number) => {
-  const input = Math.max(0, admission.tokens || 0)
+  const input = countable(admission.tokens)
   return reservation(options, admission, at, input, asText(input))
 }
 
-/** The most that any model took in by November 2026: what a file by its address may be. */
+/**
+ * The most input that any model took by November 2026, which is also the most that a file behind an address can count.
+ */
 const window = 2_097_152
 
-/** Whether a request holds what is not text, and so may count for more than it is long. */
+/** Whether a request holds something that is not text, and so may count for more than its length. */
 const holdsMedia = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
   if (Array.isArray(value)) return value.some(holdsMedia)
@@ -132,19 +134,19 @@ const holdsMedia = (value: unknown): boolean => {
   )
 }
 
-/** All that the input could be counted as: of text a token has a byte at least. */
+/** The most that the input could be counted as: a token of text has at least one byte. */
 export const atMost = (
   options: Budget.Limits,
   admission: RateLimiter.Admission,
   request: GenerateContentRequest,
   at: number
-): Budget.Amount => {
+): BudgetStore.Amount => {
   try {
     if (holdsMedia(request)) return reservation(options, admission, at, window, undefined)
     const bytes = new TextEncoder().encode(JSON.stringify(request)).length
     return reservation(options, admission, at, bytes, asText(bytes))
   } catch {
-    // What holds itself is refused as no JSON before it is sent.
+    // A request that holds itself is not JSON, and is refused before it is sent.
     return estimated(options, admission, at)
   }
 }
@@ -154,16 +156,17 @@ export const counted = (
   admission: RateLimiter.Admission,
   count: CountTokens.CountTokensResponse,
   at: number
-): Budget.Amount => {
-  // Cached tokens are cheaper; whether they still are in the cache is known with the answer.
+): BudgetStore.Amount => {
+  // Cached tokens cost less, but only the answer tells whether they are still in the cache.
   const input = CountTokens.totalTokens(count)
+  if (!isCountable(input)) return estimated(options, admission, at)
   return reservation(options, admission, at, input, count.promptTokensDetails ?? asText(input))
 }
 
 export const spending = (
   options: Budget.Limits,
   of: Pick<Budget.Spending, "name" | "by" | "resetAt">,
-  { held, isEstimated, isPartial, money, tokens }: Budget.Spent
+  { held, isEstimated, isPartial, money, tokens }: BudgetStore.Spent
 ): Budget.Spending => ({
   ...of,
   tokens,

@@ -1,10 +1,10 @@
 /**
- * From what was counted to what it costs: the price that holds on the day, for the way in
- * which the call was served, item by item.
+ * What a count costs, item by item: the price that holds on the day, for the way in which the call was served.
  */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type {
   Charged,
   Cost,
@@ -17,11 +17,13 @@ import type {
   Rates,
   Stated
 } from "../../Cost.ts"
+import * as ModelAlias from "../../models/ModelAlias.ts"
+import * as ModelId from "../../models/ModelId.ts"
 import * as Usage from "../../wire/Usage.ts"
 
 const million = 6
 
-/** What is the table's own: a model or a modality may be called `constructor`. */
+/** An entry of the table itself: a model or a modality may be called `constructor`. */
 const own = <A>(table: Readonly<Record<string, A>> | undefined, key: string): A | undefined =>
   table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined
 
@@ -31,7 +33,7 @@ const whole = (count: number): bigint => Number.isFinite(count) ? BigInt(Math.ro
 const decimalOf = (price: string | undefined): BigDecimal.BigDecimal | undefined =>
   price === undefined || price.trim() === "" ? undefined : Option.getOrUndefined(BigDecimal.fromString(price))
 
-/** `price` is of `10 ^ scale` units. What is no decimal is no price. */
+/** An amount of money. `price` is for `10 ^ scale` units; text that is not a decimal counts as no price. */
 const amountOf = (
   count: number,
   price: string | undefined,
@@ -57,7 +59,7 @@ export const summed = (items: ReadonlyArray<Item>): Cost => {
 
 type Details = Usage.UsageMetadata["promptTokensDetails"]
 
-/** Tokens by modality; what the details leave out is `any`. */
+/** The tokens by modality. Tokens that the details leave out count as `any`. */
 const byModality = (total: number, details: Details, less: Details): ReadonlyArray<readonly [string, number]> => {
   const counts = new Map<string, number>()
   const add = (modality: unknown, tokens: number): void => {
@@ -68,7 +70,7 @@ const byModality = (total: number, details: Details, less: Details): ReadonlyArr
   for (const { modality, tokenCount } of less ?? []) add(modality, -Usage.count(tokenCount))
   const known = [...counts].filter(([, tokens]) => tokens > 0)
   const rest = total - known.reduce((sum, [, tokens]) => sum + tokens, 0)
-  // Details that do not add up say nothing.
+  // Details that do not add up are not believed.
   if (rest < 0) return total > 0 ? [["any", total]] : []
   return rest > 0 ? [...known, ["any", rest]] : known
 }
@@ -85,7 +87,7 @@ const dearest = (rates: Rates): string | undefined => {
   return most?.[0]
 }
 
-/** Where the server did not name the modality it is text, unless modalities differ in price. */
+/** The rate for a modality. If the server did not name it, it is text, unless the modalities differ in price. */
 const rateOf = (rates: Rates | undefined, modality: string, unnamed: Options["unnamed"]): string | undefined => {
   if (rates === undefined) return undefined
   const any = own(rates, "any")
@@ -98,7 +100,17 @@ const rateOf = (rates: Rates | undefined, modality: string, unnamed: Options["un
 const priceOn = (known: ReadonlyArray<Price> | undefined, day: string): Price | undefined =>
   known?.findLast(({ from }) => from === undefined || from <= day)
 
-/** The model's price on a day: of the one that answered, else of the one that was asked. */
+/** The prices of a model, or else of the model whose version or alias the name is. */
+const pricesOf = (models: Prices["models"], name: string): ReadonlyArray<Price> | undefined => {
+  const known = own(models, name)
+  if (known !== undefined) return known
+  const model = ModelId.parse(name)
+  return Result.isFailure(model)
+    ? undefined
+    : own(models, model.success) ?? own(models, ModelAlias.stableModel(model.success))
+}
+
+/** The price on a day, of the model that answered, or else of the one that was asked for. */
 const priceOf = (
   model: string,
   answered: string | null | undefined,
@@ -106,10 +118,10 @@ const priceOf = (
   { asOf, models }: Prices
 ): Price | undefined => {
   const day = options.at === undefined ? asOf : new Date(options.at).toISOString().slice(0, 10)
-  return priceOn(own(models, answered ?? "") ?? own(models, model), day)
+  return priceOn((answered == null ? undefined : pricesOf(models, answered)) ?? pricesOf(models, model), day)
 }
 
-/** The prices of a way of serving, and which part of them is paid. */
+/** The prices of a way of serving, and the share of them that is paid. */
 interface Served extends Stated {
   readonly prices: ModePrices
   readonly share?: string | undefined
@@ -127,7 +139,7 @@ const served = (price: Price | undefined, mode: string): Served | undefined => {
     : { prices: other, source: other.source, asOf: other.asOf }
 }
 
-/** Provisioned throughput is paid by time: its tokens have no price. */
+/** The way of serving. Provisioned throughput is paid by time, so its tokens have no price. */
 const modeOf = (metadata: Charged["usageMetadata"], { mode }: Options): string =>
   metadata?.trafficType === "PROVISIONED_THROUGHPUT"
     ? "provisioned"

@@ -1,12 +1,12 @@
 /**
- * What budgets used, in this process. A slot is what one attempt holds or used: it is set, never
- * added to, so that saying it twice changes nothing.
+ * What budgets used, in this process. A slot is what one attempt holds or used: it is set, never added to, so that
+ * saying it twice changes nothing.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Budget from "../../Budget.ts"
+import type * as BudgetStore from "../../limits/BudgetStore.ts"
 
-const none: Budget.Amount = { tokens: 0, money: 0n }
+const none: BudgetStore.Amount = { tokens: 0, money: 0n }
 
 /** The sums of one budget in one period. */
 class Period {
@@ -17,37 +17,37 @@ class Period {
   isPartial = false
   isEstimated = false
   endsAt = Infinity
-  /** Attempts in flight. */
-  readonly open = new Map<string, Budget.Amount>()
+  /** The attempts in flight, each with what it holds. */
+  readonly open = new Map<string, BudgetStore.Amount>()
 
-  add({ money, tokens }: Budget.Amount, sign: 1 | -1 = 1): void {
+  add({ money, tokens }: BudgetStore.Amount, sign: 1 | -1 = 1): void {
     this.tokens += sign * tokens
     this.money += BigInt(sign) * money
   }
 
-  hold({ money, tokens }: Budget.Amount, sign: 1 | -1 = 1): void {
+  hold({ money, tokens }: BudgetStore.Amount, sign: 1 | -1 = 1): void {
     this.heldTokens += sign * tokens
     this.heldMoney += BigInt(sign) * money
   }
 
-  fits({ money, tokens }: Budget.Amount, limits: Partial<Budget.Amount>, held: Budget.Amount): boolean {
+  fits({ money, tokens }: BudgetStore.Amount, limits: Partial<BudgetStore.Amount>, held: BudgetStore.Amount): boolean {
     return this.tokens - held.tokens + tokens <= (limits.tokens ?? Infinity) &&
       (limits.money === undefined || this.money - held.money + money <= limits.money)
   }
 
-  get spent(): Budget.Spent {
+  get spent(): BudgetStore.Spent {
     const { isEstimated, isPartial, money, tokens } = this
     return { tokens, money, isPartial, isEstimated, held: { tokens: this.heldTokens, money: this.heldMoney } }
   }
 }
 
-export const memory = (): Budget.Store => {
+export const memory = (): BudgetStore.Service => {
   const periods = new Map<string, Period>()
   const of = (key: string, endsAt: number, now: number): Period => {
     const known = periods.get(key) ?? new Period()
     if (known.endsAt === Infinity || known.endsAt < endsAt) known.endsAt = endsAt
     if (!periods.has(key)) {
-      // A period that is begun is the time to forget those that are over.
+      // When a period begins, the periods that are over are forgotten.
       for (const [other, period] of periods) if (period.endsAt <= now) periods.delete(other)
       periods.set(key, known)
     }

@@ -1,36 +1,35 @@
 /**
  * The calls in flight of one client, so that closing its layer can let them end.
  *
- * A call belongs to the fiber that runs it: entering and leaving is one Set operation,
- * no fiber is forked for it. Closing stops what was not sent yet at once, waits for the
- * rest, then interrupts it.
+ * Entering and leaving is one operation on a Set. Closing ends at once what was not sent yet, waits for the rest, and then
+ * ends that. A call that is ended fails with an error; the fiber of its caller is never interrupted.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 
 /** A call in flight. */
 export interface InFlight {
-  /** The fiber that is in it now; `undefined` while a stream's consumer is busy elsewhere. */
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** Whether an attempt is at the server; waiting for quota or in a backoff it is not. */
-  sent: boolean
-  /** Ends a call that no fiber is in. */
-  readonly abandon: Effect.Effect<void>
+  /** Whether an attempt is at the server. While the call waits for quota or in a backoff, none is. */
+  readonly sent: boolean
+  /** Ends the call. It may take a while until it has left. */
+  readonly cut: Effect.Effect<void>
 }
 
 export class CallGate {
   /**
-   * A gate that closes with the scope. What is not a duration drains nothing: it is the calls
-   * that are refused for it, not the building of the layer.
+   * A gate that closes with the scope. A value that is not a duration drains nothing: the calls are refused for it, and
+   * not the building of the layer.
    */
   static scoped(drain: Duration.Input = "10 seconds"): Effect.Effect<CallGate, never, Scope.Scope> {
     const millis = Duration.toMillis(Option.getOrElse(Duration.fromInput(drain), () => Duration.zero))
-    return Effect.acquireRelease(Effect.sync(() => new CallGate()), (gate) => gate.close(millis))
+    return Effect.suspend(() => {
+      const gate = new CallGate()
+      return Effect.as(Effect.addFinalizer(() => gate.close(millis)), gate)
+    })
   }
 
   readonly #calls = new Set<InFlight>()
@@ -55,8 +54,8 @@ export class CallGate {
   }
 
   /**
-   * `drain` in milliseconds. It runs as a finalizer, often of a fiber that was interrupted:
-   * so the time is kept by a fiber of its own, and the wait itself cannot be cut short.
+   * Closes the gate; `drain` is in milliseconds. It runs as a finalizer, often of a fiber that was interrupted, so a
+   * fiber of its own keeps the time, and the wait itself cannot be cut short.
    */
   close(drain: number): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -71,13 +70,8 @@ export class CallGate {
   }
 
   #end(which: (call: InFlight) => boolean): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const abandoned: Array<Effect.Effect<void>> = []
-      for (const call of [...this.#calls].filter(which)) {
-        if (call.fiber === undefined) abandoned.push(call.abandon)
-        else call.fiber.interruptUnsafe()
-      }
-      return Effect.forEach(abandoned, identity, { discard: true })
-    })
+    return Effect.suspend(() =>
+      Effect.forEach([...this.#calls].filter(which), ({ cut }) => cut, { concurrency: "unbounded", discard: true })
+    )
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Wire chunks → `StreamChunk`s. A stream is not over at its first finish reason
- * (text and usage may follow), so such a chunk is held until the next one or the end.
+ * Makes `StreamChunk`s of wire chunks. A stream is not over at its first finish reason (text and usage may follow), so
+ * a chunk with one is held until the next chunk or the end.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import type { StreamChunk } from "../../call/Answer.ts"
 import * as Candidate from "../../wire/Candidate.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
-import type { Usage } from "../../wire/Usage.ts"
+import * as Usage from "../../wire/Usage.ts"
 import { hopsOf } from "./hops.ts"
 
 type Response = GenerateContent.GenerateContentResponse
@@ -25,21 +25,24 @@ const otherReason = ({ candidates }: Response): string | undefined => {
   return undefined
 }
 
-/** The fold without Effect: what was pushed comes out, save a chunk that may be the last. */
+/** The fold without Effect: everything that was pushed comes out, except for a chunk that may be the last. */
 export class ChunkFold {
   #held: StreamChunk | undefined
   #finishReason: string | undefined
-  /** Of a candidate behind the first: the word on a stream whose first one says none. */
+  /** The finish reason of a candidate behind the first, which counts for a stream whose first one gives none. */
   #otherReason: string | undefined
-  /** A hop that nobody follows may end with a token alone. */
+  /** Whether a token has come: a hop that nobody follows may end with only a token. */
   #hasToken = false
-  #usage: Usage | undefined
+  #usage: Usage.Usage | undefined
+  #counted: Response["usageMetadata"]
 
   push(responses: ReadonlyArray<Response>): Array<StreamChunk> {
     const out: Array<StreamChunk> = []
     for (const response of responses) {
       if (this.#held !== undefined) out.push(this.#held)
-      const usage = GenerateContent.usage(response)
+      const { usageMetadata } = response
+      this.#counted = Usage.carried(this.#counted, usageMetadata)
+      const usage = usageMetadata && this.#counted ? Usage.fromMetadata(this.#counted) : undefined
       this.#usage = usage ?? this.#usage
       this.#finishReason = GenerateContent.finishReason(response) ?? this.#finishReason
       this.#otherReason ??= otherReason(response)
@@ -54,7 +57,7 @@ export class ChunkFold {
     return out
   }
 
-  /** The stream ended well: the held chunk is the finished one. */
+  /** Ends a stream that ended well: the held chunk is the finished one. */
   end(): StreamChunk | undefined {
     const held = this.cut()
     const finishReason = this.#finishReason ?? this.#otherReason
@@ -68,7 +71,7 @@ export class ChunkFold {
     }
   }
 
-  /** The stream failed: what was held is still text that the server sent. */
+  /** Ends a stream that failed: what was held is still text that the server sent. */
   cut(): StreamChunk | undefined {
     const held = this.#held
     this.#held = undefined
@@ -78,7 +81,7 @@ export class ChunkFold {
 
 type Chunks = Arr.NonEmptyReadonlyArray<StreamChunk>
 
-/** The next chunks of a pull. `explain` has the last word on its error. */
+/** The next chunks of a pull. `explain` may replace its error. */
 const folded = <E>(
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Response>, E>,
   explain: (error: E) => E
@@ -103,14 +106,14 @@ const folded = <E>(
   return () => over ?? read
 }
 
-/** `explain` has the last word on the error of a stream. */
+/** The chunks of a stream. `explain` may replace its error. */
 export const streamChunks = <E>(
   source: Stream.Stream<Response, E>,
   explain: (error: E) => E
 ): Stream.Stream<StreamChunk, E> =>
   Stream.transformPull(source, (pull) => Effect.sync(() => Effect.suspend(folded(pull, explain))))
 
-/** The same of a stream that is to be opened first: `Stream.unwrap` costs a stage more for every chunk. */
+/** The same for a stream that must be opened first: `Stream.unwrap` costs one more stage for every chunk. */
 export const openChunks = <E>(
   open: Effect.Effect<Stream.Stream<Response, E>, E>,
   explain: (error: E) => E

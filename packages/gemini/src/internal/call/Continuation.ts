@@ -1,10 +1,10 @@
 /**
- * One answer over several requests. A server that stops at its own cap hands out a token, and the
- * same body with that token goes on where it stopped (`@google/genai` 3.3; gemini-wire.md 3.5).
+ * One answer over several requests. A server that stops at its own cap hands out a token, and the same body with that
+ * token goes on where it stopped (`@google/genai` 3.3; gemini-wire.md 3.5).
  *
- * Takes the chunks of one hop after another and hands them out as the pieces of one answer: usage
- * is that of all hops so far, places in sources and parts count from the first hop, and a token
- * that is followed is nobody else's business. Chunks before the first token stay as they are.
+ * It takes the chunks of one hop after another and hands them out as the pieces of one answer: the usage is that of all
+ * hops so far, places in sources and parts count from the first hop, and a token that is followed is not handed out.
+ * Chunks before the first token stay as they are.
  */
 import * as Arr from "effect/Array"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
@@ -28,14 +28,14 @@ const listOf = (owner: object | null | undefined, field: string): ReadonlyArray<
   return Array.isArray(list) ? list : []
 }
 
-/** The lists of `fields`, those of the hops before in front of the later ones. */
+/** The lists of `fields`, with those of earlier hops in front of the later ones. */
 const joined = (before: object | undefined, later: object, ...fields: ReadonlyArray<string>): Lists =>
   Object.fromEntries(
     fields.map((field) => [field, [...listOf(before, field), ...listOf(later, field)]] as const)
       .filter(([, list]) => list.length > 0)
   )
 
-/** What of a candidate grows from hop to hop, and by which lists. */
+/** The fields of a candidate that grow from hop to hop, and the lists in them. */
 const growing = {
   content: ["parts"],
   groundingMetadata: ["groundingChunks", "groundingSupports"],
@@ -45,7 +45,7 @@ const growing = {
 
 const growingFields = ["content", "groundingMetadata", "citationMetadata", "logprobsResult"] as const
 
-/** The answer of a hop after that of those before. `Accumulate` would do it, and weighs more in every bundle. */
+/** The answer so far with that of a later hop. `Accumulate` would do it, too, but weighs more in every bundle. */
 const over = (before: Response, later: Response): Response => {
   const [a = {}, ...others] = before.candidates ?? []
   const [b = {}, ...more] = later.candidates ?? []
@@ -58,13 +58,13 @@ const over = (before: Response, later: Response): Response => {
   return { ...before, ...later, candidates: [candidate, ...(more.length > 0 ? more : others)] }
 }
 
-/** Whether a list repeats all of another, which is not empty, and perhaps goes on. */
+/** Whether a list begins with all of another list that is not empty. */
 const repeats = (list: ReadonlyArray<unknown>, earlier: ReadonlyArray<unknown>): boolean =>
   earlier.length > 0 && JSON.stringify(list.slice(0, earlier.length)) === JSON.stringify(earlier)
 
 type UsageMetadata = NonNullable<Response["usageMetadata"]>
 
-/** The counters of two requests added up; every field that is not a counter is taken from the later one. */
+/** The counters of two requests, added up. Every field that is not a counter is taken from the later one. */
 const added = (before: UsageMetadata | undefined, now: UsageMetadata): UsageMetadata => {
   if (before === undefined) return now
   const sums: Record<string, unknown> = {}
@@ -80,7 +80,7 @@ const added = (before: UsageMetadata | undefined, now: UsageMetadata): UsageMeta
       sums[key] = Array.from(counts, ([modality, tokenCount]) => ({ modality, tokenCount }))
     }
   }
-  // A total that is left out is computed for each of them.
+  // If a total is left out, it is computed for each of them.
   const totalTokenCount = Usage.fromMetadata(before).totalTokens + Usage.fromMetadata(now).totalTokens
   return Object.assign({ ...before, ...now }, sums, { totalTokenCount })
 }
@@ -91,31 +91,31 @@ export class Continuation implements Chain<Response> {
   readonly #limit: number
   readonly #sent: Set<string>
 
-  // Of the hops before the one in hand.
+  // The charges of the earlier hops.
   readonly #charged: Array<Charged> = []
   readonly #received: Array<Response> = []
   #usage: UsageMetadata | undefined
   #partsBefore = 0
   #before: Candidate.Candidate = {}
 
-  // Of the whole chain.
+  // The sources of the whole chain.
   readonly #sources: Array<GroundingChunk> = []
   #heard = 0
 
-  // Of the hop in hand.
+  // The usage of the current hop.
   #usageNow: UsageMetadata | undefined
   #model: Response["modelVersion"]
   #grounded: Response["candidates"]
-  /** What it says of sources, as it was handed out. */
+  /** The candidate of the current hop, as it was handed out. */
   #now: Candidate.Candidate = {}
   #base = 0
   #parts = 0
   #reason: string | undefined
   #next: string | undefined
-  /** It gave a token that was sent before. */
+  /** Whether the hop gave a token that had been sent before. */
   #isRepeated = false
   #tokenChunk: Response | undefined
-  /** Parts came that no token stands behind: to ask again would say them twice. */
+  /** Whether parts came after the last token: asking again would say them twice. */
   #hasContent = false
 
   constructor(settings: Exclude<GeminiConfig.Continuation, "off"> | undefined, first: string | null | undefined) {
@@ -183,9 +183,9 @@ export class Continuation implements Chain<Response> {
     return error.with({
       usage,
       reason: new Reason.StreamInterrupted({
+        ...reason,
         received,
-        ...(dropped > 0 ? { dropped } : {}),
-        ...(reason.description === undefined ? {} : { description: reason.description })
+        ...(dropped > 0 ? { dropped } : {})
       })
     })
   }
@@ -198,7 +198,7 @@ export class Continuation implements Chain<Response> {
     })
   }
 
-  /** What the hop in hand counted is paid, whatever becomes of it. */
+  /** Adds up what the current hop counted, which must be paid whatever becomes of it. */
   #settle(): void {
     if (this.#usageNow === undefined) return
     this.#charged.push(this.#chargedNow)
@@ -224,7 +224,7 @@ export class Continuation implements Chain<Response> {
 
   #hear(chunk: Response): void {
     this.#heard++
-    if (chunk.usageMetadata != null) this.#usageNow = chunk.usageMetadata
+    this.#usageNow = Usage.carried(this.#usageNow, chunk.usageMetadata) ?? undefined
     if (chunk.modelVersion != null) this.#model = chunk.modelVersion
     const candidate = chunk.candidates?.[0]
     if (candidate === undefined) return
@@ -262,12 +262,15 @@ export class Continuation implements Chain<Response> {
     if (this.hops === 1) return piece
     const out = chunk.usageMetadata == null
       ? { ...piece }
-      : { ...piece, usageMetadata: added(this.#usage, chunk.usageMetadata) }
+      : {
+        ...piece,
+        usageMetadata: added(this.#usage, Usage.carried(this.#usageNow, chunk.usageMetadata) ?? chunk.usageMetadata)
+      }
     setHops(out, { count: this.hops, charged: [...this.#charged, this.#chargedNow] })
     return out
   }
 
-  /** What a candidate says of its sources, after that of the hops before. */
+  /** What a candidate says of its sources, put behind what earlier hops said. */
   #sourced(candidate: Candidate.Candidate): Candidate.Candidate {
     const { groundingMetadata: grounding, urlContextMetadata: urls } = candidate
     if (grounding == null && urls == null) return candidate
@@ -282,7 +285,7 @@ export class Continuation implements Chain<Response> {
     return { ...candidate, ...said }
   }
 
-  /** Brings the new sources alone; a server may number those of a hop from the start, or all of them. */
+  /** Brings only the new sources. A server may number the sources of a hop from the start, or all of them. */
   #grounding(metadata: GroundingMetadata): GroundingMetadata {
     const list = metadata.groundingChunks ?? []
     if (this.#sources.length === this.#base && repeats(list, this.#sources)) this.#base = 0
@@ -308,11 +311,11 @@ export class Continuation implements Chain<Response> {
   }
 }
 
-/** What a token adds to the request. */
-export const from = (token: string | undefined): Pick<GenerateContentRequest, "continuationToken"> =>
-  token === undefined ? {} : { continuationToken: token }
+/** The request that goes on from a token; without one it is the request itself. */
+export const from = (request: GenerateContentRequest, token: string | undefined): GenerateContentRequest =>
+  token === undefined ? request : { ...request, continuationToken: token }
 
-/** What follows the tokens of one call; nothing does where that is off. */
+/** The chain that follows the tokens of one call; undefined if they are not followed. */
 export const make = (
   settings: GeminiConfig.Continuation | undefined,
   request: GenerateContentRequest

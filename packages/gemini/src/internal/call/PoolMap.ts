@@ -1,16 +1,16 @@
 /**
- * The pool's map: immutable, by member and model, least recently used out first.
+ * The pool's map: immutable, by member and model; the entry that was unused for longest leaves first.
  *
- * Two native maps one in the other, copied when a client comes or goes (rare, at most a few
- * hundred entries), so that a hit is two lookups of strings whose hash the engine keeps:
- * no key to build, no structural hash.
+ * It is two native maps, one inside the other, which are copied when a client comes or goes (which is rare, and a few
+ * hundred entries at most). So finding a client is two lookups of strings whose hash the engine keeps, without a key to
+ * build or a structural hash.
  */
 
-export interface Entry {
+export interface Pooled {
   readonly used: number
 }
 
-export interface PoolMap<E extends Entry> {
+export interface PoolMap<E extends Pooled> {
   readonly size: number
   readonly members: ReadonlyMap<string, ReadonlyMap<string, E>>
 }
@@ -22,10 +22,10 @@ export interface Key {
 
 export const empty: PoolMap<never> = { size: 0, members: new Map() }
 
-export const get = <E extends Entry>(map: PoolMap<E>, member: string, model: string): E | undefined =>
+export const get = <E extends Pooled>(map: PoolMap<E>, member: string, model: string): E | undefined =>
   map.members.get(member)?.get(model)
 
-const withModels = <E extends Entry>(
+const withModels = <E extends Pooled>(
   map: PoolMap<E>,
   member: string,
   size: number,
@@ -38,19 +38,19 @@ const withModels = <E extends Entry>(
 }
 
 /** Adds an entry under a key that has none. */
-export const set = <E extends Entry>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> =>
+export const set = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> =>
   withModels(map, key.member, map.size + 1, new Map(map.members.get(key.member)).set(key.model, entry))
 
 /** Removes an entry, if it is still the one under the key. */
-export const remove = <E extends Entry>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> => {
+export const remove = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> => {
   if (get(map, key.member, key.model) !== entry) return map
   const models = new Map(map.members.get(key.member))
   models.delete(key.model)
   return withModels(map, key.member, map.size - 1, models)
 }
 
-/** At most `capacity` entries: those that may go and were used longest ago are gone. */
-export const trim = <E extends Entry>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
+/** At most `capacity` entries: those that may go and were used longest ago are removed. */
+export const trim = <E extends Pooled>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
   if (map.size <= capacity) return map
   const idle: Array<{ readonly key: Key; readonly entry: E }> = []
   for (const [member, models] of map.members) {

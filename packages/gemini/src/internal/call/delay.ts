@@ -1,7 +1,6 @@
 /**
- * How long to wait, as an error holds it: a Duration, in JSON its milliseconds.
- * `Schema.Duration` also writes nanoseconds and infinities, which no wait here has, and
- * brings bigints into every bundle for it.
+ * How long to wait, as an error holds it: a Duration, and in JSON its milliseconds. `Schema.Duration` also writes
+ * nanoseconds and infinities, which no wait here has, and brings bigints into every bundle for it.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"

@@ -1,4 +1,4 @@
-/** How many requests an answer took. Kept beside the answers, so that what was received stays as it was received. */
+/** How many requests an answer took. This is kept beside the answers, so that a received value stays as it came. */
 import type { Charged } from "../../RateLimiter.ts"
 
 /** How many hops an answer took, and what each of them is charged. */

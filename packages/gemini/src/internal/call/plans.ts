@@ -1,11 +1,8 @@
 /**
- * What is read of an answer, the same for a client of one model and for one over members:
- * its tokens, how it finished, and whether it is an answer at all.
+ * How an answer is read, the same for a client of one model and for one over members: its tokens, how it finished, and
+ * whether it is an answer at all.
  */
-import * as Effect from "effect/Effect"
-import type { GeminiError } from "../../GeminiError.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
-import type * as CountTokens from "../../wire/CountTokens.ts"
 import * as Embedding from "../../wire/Embedding.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 import * as Usage from "../../wire/Usage.ts"
@@ -17,18 +14,21 @@ const isFinished = (response: Response): boolean => GenerateContent.finishReason
 
 const charged = (response: Response): RateLimiter.Charged => response
 
-/** Answers that have no finish and no tokens of the lane. */
-const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
+/** The plan of answers without a finish and without tokens of the lane. */
+export const whole = { isFinished: () => false, inputTokens: () => undefined, rejection: () => undefined } as const
 
-/** `model` is the one that answers; `heard` is told what it calls itself, which may move its lane. */
+/** Hears an answer, or a chunk of one; `isFinal` is the last count of it. */
+export type HearAnswer = (answer: RateLimiter.Charged, isFinal: boolean) => void
+
+/** `model` is the one that answers. `heard` is told every answer, which may move its lane, and how much was counted. */
 export const generation = (
   method: string,
   model: () => string,
-  heard: (modelVersion: string | null | undefined) => void
+  heard: HearAnswer
 ) => ({
   method,
   inputTokens: (response: Response): number | undefined => {
-    heard(response.modelVersion)
+    heard(response, isFinished(response))
     const tokens = response.usageMetadata?.promptTokenCount
     return tokens == null ? undefined : Usage.count(tokens)
   },
@@ -39,28 +39,22 @@ export const generation = (
   rejection: (response: Response, said?: boolean) => Finish.rejection({ method, model: model() }, response, said)
 })
 
-type Count = (request: CountTokens.CountTokensRequest) => Effect.Effect<
-  { readonly value: CountTokens.CountTokensResponse },
-  GeminiError
->
-
-/** A whole request as the server counts it: with its instruction and tools. */
-export const counted =
-  (model: string, count: Count) =>
-  (request: GenerateContent.GenerateContentRequest): Effect.Effect<CountTokens.CountTokensResponse, GeminiError> =>
-    Effect.map(count({ generateContentRequest: { ...request, model: `models/${model}` } }), ({ value }) => value)
-
 export const counting = { ...whole, method: "countTokens" } as const
 
-export const embedding = {
+const chargedEmbedding = ({ usageMetadata }: Embedding.BatchEmbedContentsResponse): RateLimiter.Charged => ({
+  usageMetadata: usageMetadata && {
+    ...usageMetadata,
+    // Embeddings spell this field without the s.
+    promptTokensDetails: usageMetadata.promptTokensDetails ?? usageMetadata.promptTokenDetails
+  }
+})
+
+export const embedding = (heard: HearAnswer) => ({
   ...whole,
   method: "batchEmbedContents",
-  inputTokens: Embedding.promptTokens,
-  charged: ({ usageMetadata }: Embedding.BatchEmbedContentsResponse): RateLimiter.Charged => ({
-    usageMetadata: usageMetadata && {
-      ...usageMetadata,
-      // Embeddings spell it without the s.
-      promptTokensDetails: usageMetadata.promptTokensDetails ?? usageMetadata.promptTokenDetails
-    }
-  })
-} as const
+  inputTokens: (response: Embedding.BatchEmbedContentsResponse): number | undefined => {
+    heard(chargedEmbedding(response), true)
+    return Embedding.promptTokens(response)
+  },
+  charged: chargedEmbedding
+})

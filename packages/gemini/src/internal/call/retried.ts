@@ -1,6 +1,4 @@
-/**
- * Attempts of one call of the bare transport, one after another, by the rules of `retry`.
- */
+/** The attempts of one call of the bare transport, one after another, by the rules of `retry`. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -11,7 +9,7 @@ import * as Retry from "./retry.ts"
 
 export interface Retried {
   readonly effect: <A>(model: string, call: Effect.Effect<A, GeminiError>) => Effect.Effect<A, GeminiError>
-  /** Only before the first element: what was emitted cannot be taken back. */
+  /** Tries a stream again only before its first element, because what was emitted cannot be taken back. */
   readonly stream: <A>(model: string, call: Stream.Stream<A, GeminiError>) => Stream.Stream<A, GeminiError>
 }
 
@@ -25,7 +23,7 @@ export const make = (retry: GeminiConfig.Retry): Retried => {
     ...(delay === undefined ? {} : { delay })
   })
 
-  /** Sleeps and says with what history to go on, or fails for good. */
+  /** Sleeps, and returns the history to go on with, or fails for good. */
   const again = (
     model: string,
     error: GeminiError,

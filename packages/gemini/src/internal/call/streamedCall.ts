@@ -1,8 +1,8 @@
 /**
- * A logical call whose answer comes in pieces: the same attempts, budget and deadline.
+ * A logical call whose answer comes in pieces, with the same attempts, budget and deadline.
  *
- * Array-wise from end to end: one pass a socket read, however many chunks it held. Once a
- * chunk was emitted nothing is tried again, save a hop of a chain that has said nothing yet.
+ * All stages pass arrays: there is one pass for each socket read, however many chunks it held. Once a chunk was emitted
+ * nothing is tried again, except for a hop of a chain that has said nothing yet.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -42,7 +42,7 @@ export const stream = <A>(
         return Scope.close(scope, Exit.void)
       })
 
-      /** One frame a pull: a failure before the first chunk may be tried again, a later one is final. */
+      /** The chunks as one pull: a failure before the first chunk may be tried again, and a later one is final. */
       const chunks = (
         source: Pull.Pull<Elements<A>, GeminiError>,
         permit: RateLimiter.Permit,
@@ -50,13 +50,18 @@ export const stream = <A>(
       ): Pull.Pull<Elements<A>, GeminiError> => {
         let hasBegun = false
         let settled: number | undefined
-        /** The permit and the connection go before the next hop asks for its own. */
+        /**
+         * Begins the next hop. The permit and the connection of the last one are given back before it asks for its own.
+         */
         const next = (exit: Exit.Exit<unknown, unknown>, before: Effect.Effect<void, GeminiError>) =>
           Effect.suspend(() => {
             pull = undefined
-            return Effect.andThen(Effect.andThen(Scope.close(attempted, exit), before), Effect.suspend(attempt))
+            return Effect.andThen(
+              Scope.close(attempted, exit),
+              call.run(Effect.andThen(before, Effect.suspend(attempt)))
+            )
           })
-        /** Nothing is lost where a hop broke off: it begins again, or the next one does. */
+        /** Goes on where a hop broke off without a gap: that hop begins again, or the next one does. */
         const resume = (error: GeminiError): Pull.Pull<Elements<A>, GeminiError> => {
           if (chain?.hasNext === true) {
             const hop = chain.end()
@@ -78,15 +83,17 @@ export const stream = <A>(
               if (plan.isFinished(answer)) finished = answer
               if (!said) said = plan.says?.(answer) === true
             }
-            if (call.record !== undefined) {
-              call.record.chunk()
-              for (const answer of answers) call.record.used(plan.usage?.(answer))
+            const watch = call.record?.watch
+            if (watch !== undefined) {
+              watch.chunk()
+              for (const answer of answers) watch.used(plan.usage?.(answer))
             }
             if (tokens === undefined || tokens === settled) return Effect.succeed(answers)
             settled = tokens
             return Effect.as(permit.settle(tokens), answers)
           },
           onFailure: (cause): Pull.Pull<Elements<A>, GeminiError> => {
+            if (call.isCut) return Effect.fail(call.cutOff)
             const error = Option.getOrUndefined(Cause.findErrorOption(cause))
             if (error === undefined) return Effect.failCause(cause)
             if (hasBegun && chain?.canResume === true) return resume(error)
@@ -95,6 +102,7 @@ export const stream = <A>(
               : call.unsent(error, permit)
           },
           onDone: (): Pull.Pull<Elements<A>, GeminiError> => {
+            if (call.isCut) return Effect.fail(call.cutOff)
             const hop = chain?.end()
             if (typeof hop === "string") return call.broken(hop)
             if (hop === true) return next(Exit.void, Effect.sync(() => call.goOn()))
@@ -116,9 +124,10 @@ export const stream = <A>(
               (source) => pull = chunks(source, permit, inner)
             )
           }),
-          // The permit and the connection go before the backoff begins.
+          // The permit and the connection are given back before the backoff begins.
           (read) => Effect.onExitPrimitive(read, (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(inner, exit)),
-          Effect.catchTag("GeminiError", (error) => {
+          Effect.catch((error) => {
+            if (Cause.isDone(error)) return Effect.fail(error)
             pull = undefined
             return Effect.flatMap(call.recover(error), attempt)
           })
@@ -137,22 +146,25 @@ export const stream = <A>(
         )
       }
 
-      // How it leaves stands before it enters: no interruption comes between.
+      // How the call leaves the gate is set up before it enters, so that no interruption comes between.
       const start = (fiber: Fiber.Fiber<unknown, unknown>): Pull.Pull<Elements<A>, GeminiError> =>
         Effect.flatMap(Scope.addFinalizer(scope, Effect.sync(() => gate.leave(call))), () => {
-          // Asked where it enters: a fiber may yield between two operations, and the gate close.
+          // The gate is asked where the call enters, because a fiber may yield between two operations and the gate may
+          // close meanwhile.
           if (!gate.isOpen) return Effect.fail(call.closed)
           gate.enter(call)
           return recorded(fiber)
         })
 
       return Effect.onExitPrimitive(
+        // Only what comes before the first chunk runs in a fiber of its own. A pull after that is one read of a socket,
+        // and a fiber for each would cost it half as much again (`packages/bench/src/calls.ts`).
         Effect.withFiber((fiber) => {
-          call.fiber = fiber
-          return call.within(pull ?? start(fiber))
+          call.reader = fiber
+          return call.within(pull ?? call.run(start(fiber)))
         }),
         (exit) => {
-          call.fiber = undefined
+          call.reader = undefined
           return Exit.isSuccess(exit) ? undefined : Scope.close(scope, Pull.doneExitFromCause(exit.cause))
         }
       )

@@ -1,7 +1,4 @@
-/**
- * How much of what a server sends is taken in. Inflated bytes: what was compressed is counted
- * as it is behind that.
- */
+/** Bounds on what is taken in from a server. Compressed bytes are counted as they are after decompression. */
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type { Bounds } from "../../GeminiConfig.ts"
 
@@ -14,12 +11,12 @@ export const defaults: Readonly<Record<keyof Bounds, number>> = {
   frame: 32 * MiB
 }
 
-/** Longer texts no engine of today holds (V8: 2^29 - 24 characters), and a body becomes one. */
+/** No engine of today holds longer texts (V8: 2^29 - 24 characters), and a body becomes one text. */
 export const longest = 0x1fffffe8
 
 export const of = (bounds: Bounds | undefined, what: keyof Bounds): number => bounds?.[what] ?? defaults[what]
 
-/** The first that cannot be meant. */
+/** The first bound that cannot be meant, or undefined. */
 export const problem = (bounds: Bounds): { readonly field: string; readonly description: string } | undefined => {
   if (typeof bounds !== "object" || bounds === null) return { field: "bounds", description: "expected an object" }
   for (const [name, value] of Object.entries(bounds)) {

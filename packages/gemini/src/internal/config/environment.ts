@@ -1,13 +1,12 @@
 /**
- * Options from the environment, through Effect's `Config`. Apart from `GeminiConfig`, which
- * also reads TOML.
+ * Options from the environment, through Effect's `Config`. They stand apart from `GeminiConfig`, which also reads TOML.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Options } from "../../GeminiConfig.ts"
+import type { ConfigOptions, Options } from "../../GeminiConfig.ts"
 import { problem } from "./optionCheck.ts"
 
 const optional = (name: string): Config.Config<string | undefined> =>
@@ -38,9 +37,20 @@ export const fromEnvironment = /* @__PURE__ */ Effect.fnUntraced(function*() {
   } satisfies Options
 })
 
+const resolved = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.ConfigError> =>
+  Config.isConfig(option)
+    ? Effect.flatMap(ConfigProvider.ConfigProvider, (provider) => option.parse(provider))
+    : Effect.succeed(option)
+
 export const load = /* @__PURE__ */ Effect.fnUntraced(
-  function*(options: Options = {}): Effect.fn.Return<Options, Config.ConfigError> {
-    const environment = options.apiKey === undefined
+  function*(options: ConfigOptions = {}): Effect.fn.Return<Options, Config.ConfigError> {
+    const own: Options = {
+      ...options,
+      apiKey: yield* resolved(options.apiKey),
+      baseUrl: yield* resolved(options.baseUrl),
+      apiVersion: yield* resolved(options.apiVersion)
+    }
+    const environment = own.apiKey === undefined
       ? yield* fromEnvironment()
       : yield* Config.all({
         baseUrl: Config.map(
@@ -49,7 +59,7 @@ export const load = /* @__PURE__ */ Effect.fnUntraced(
         ),
         apiVersion: optional("GEMINI_API_VERSION")
       })
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
     const loaded: Options = { ...environment, ...given }
     const wrong = problem(loaded)
     if (wrong === undefined) return loaded

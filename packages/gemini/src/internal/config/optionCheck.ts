@@ -1,6 +1,6 @@
 /**
- * What is wrong with options before anything is done with them. Apart from `GeminiConfig`,
- * which reads the environment and TOML: a client that is given its options needs neither.
+ * What is wrong with options, before anything is done with them. It stands apart from `GeminiConfig`, which reads the
+ * environment and TOML: a client that is given its options needs neither.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -10,13 +10,14 @@ import type { CallOptions } from "../../call/CallOptions.ts"
 import type { Options, Problem } from "../../GeminiConfig.ts"
 import * as Tier from "../../limits/Tier.ts"
 import * as ModelId from "../../models/ModelId.ts"
+import * as Address from "./address.ts"
 import * as Bounds from "./bounds.ts"
 import * as Secrets from "./secrets.ts"
 
-// `GeminiConfig` says what they are.
+// `GeminiConfig` describes these defaults.
 export const defaultModel = "gemini-3.8-flash"
 export const defaultEmbeddingModel = "gemini-embedding-001"
-export const defaultBaseUrl = "https://generativelanguage.googleapis.com"
+export const defaultBaseUrl = Address.defaultBaseUrl
 
 const durations = (
   group: string,
@@ -34,7 +35,10 @@ const durations = (
 const shown = (value: unknown): string =>
   `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
 
-/** What is no URL may be a key that was pasted in the wrong place. */
+/**
+ * What is wrong with a base URL. Text that is not a URL is not shown: it may be a key that was pasted in the wrong
+ * place.
+ */
 const baseUrlProblem = (url: string): string | undefined => {
   if (typeof url !== "string") return `expected an http or https URL, got a value of type ${typeof url}`
   if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
@@ -45,7 +49,8 @@ const baseUrlProblem = (url: string): string | undefined => {
   }
   const { hash, password, search, username } = new URL(url)
   if (username !== "" || password !== "") return "holds credentials, which are never sent: set a header instead"
-  return search === "" && hash === "" ? undefined : "ends in a query or a fragment: paths are put behind it"
+  if (search !== "" || hash !== "") return "ends in a query or a fragment: paths are put behind it"
+  return /\/v\d\w*\/models\b/.test(url) ? "ends in the path of models, which is put behind it" : undefined
 }
 
 export const problem = (options: Options): Problem | undefined => {
@@ -64,8 +69,14 @@ export const problem = (options: Options): Problem | undefined => {
     const address = baseUrlProblem(options.baseUrl)
     if (address !== undefined) wrong("baseUrl", address)
   }
-  if (options.apiVersion !== undefined && !/^[a-z0-9]+$/.test(options.apiVersion)) {
-    wrong("apiVersion", `expected a version like "v1beta", got ${shown(options.apiVersion)}`)
+  const { apiVersion } = options
+  if (apiVersion !== undefined && !/^[a-z0-9]*$/.test(apiVersion)) {
+    wrong("apiVersion", `expected a version like "v1beta", or "" for paths without one, got ${shown(apiVersion)}`)
+  } else if (apiVersion && options.baseUrl !== undefined && found.length === 0) {
+    const { version } = Address.of({ baseUrl: options.baseUrl })
+    if (version !== undefined && version !== apiVersion) {
+      wrong("baseUrl", `ends in the version ${version}, but apiVersion is ${apiVersion}: leave one of them out`)
+    }
   }
   const { tier } = options
   if (tier !== undefined) {
@@ -96,6 +107,10 @@ export const problem = (options: Options): Problem | undefined => {
       wrong("continuation", `expected "off" or { hops } of at least 1, got ${shown(hops ?? continuation)}`)
     }
   }
+  const { countInput } = options
+  if (countInput !== undefined && countInput !== "estimate" && countInput !== "server") {
+    wrong("countInput", `expected "estimate" or "server", got ${shown(countInput)}`)
+  }
   found.push(
     ...durations("retry.", { baseDelay, maxDelay, maxRetryAfter }),
     ...durations("timeouts.", { ...options.timeouts }),
@@ -106,12 +121,11 @@ export const problem = (options: Options): Problem | undefined => {
 
 export const problemOfCall = (call: CallOptions): Problem | undefined => {
   if (typeof call !== "object" || call === null) return { field: "options", description: "expected an object" }
-  const { continuation, limits, maxWait, retry, tier, timeouts } = call
+  const { continuation, countInput, limits, maxWait, retry, tier, timeouts } = call
   const wait = maxWait === undefined ? undefined : durations("", { maxWait })[0]
   if (wait !== undefined) return wait
   const limit = limits === undefined ? undefined : Tier.problem(limits)
   if (limit !== undefined) return { field: `limits.${limit.key}`, description: limit.description }
-  return continuation === undefined && retry === undefined && tier === undefined && timeouts === undefined
-    ? undefined
-    : problem({ continuation, retry, tier, timeouts })
+  const checked = { continuation, countInput, retry, tier, timeouts }
+  return Object.values(checked).every((option) => option === undefined) ? undefined : problem(checked)
 }

@@ -4,7 +4,7 @@ import * as Tier from "../../limits/Tier.ts"
 import type { Member } from "../../members/Member.ts"
 import * as ModelId from "../../models/ModelId.ts"
 
-export interface Problem {
+export interface TomlProblem {
   readonly path: ReadonlyArray<string>
   readonly description: string
 }
@@ -25,8 +25,8 @@ const isTable = (value: unknown): value is Table =>
 const root = ["providers", "gemini"]
 
 /** A document as Effect's Toml parses it, or everything that is wrong with it. */
-export const decode = (document: Table): Result.Result<Configured, ReadonlyArray<Problem>> => {
-  const problems: Array<Problem> = []
+export const decode = (document: Table): Result.Result<Configured, ReadonlyArray<TomlProblem>> => {
+  const problems: Array<TomlProblem> = []
   const wrong = (path: ReadonlyArray<string>, description: string): void => {
     problems.push({ path, description })
   }

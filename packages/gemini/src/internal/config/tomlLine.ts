@@ -8,7 +8,7 @@ export type Path = ReadonlyArray<string | number>
 
 const part = /\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([\w-]+))\s*(\.|$)/y
 
-/** The names of a dotted key, or `undefined` if the text is no key. */
+/** The names of a dotted key, or `undefined` if the text is not a key. */
 const namesOf = (key: string): ReadonlyArray<string> | undefined => {
   const names: Array<string> = []
   part.lastIndex = 0

@@ -1,6 +1,6 @@
 /**
- * `google.rpc.Status` as it arrives: the error object of a body, however it is
- * wrapped, and what its details say. Pure reading; meaning is `wireError`'s business.
+ * `google.rpc.Status` as it arrives: the error object of a body, however it is wrapped, and what its details say. It is
+ * only read here; `wireError` says what it means.
  */
 import * as Duration from "effect/Duration"
 import type { FieldViolation, QuotaViolation } from "../../errors/GeminiErrorReason.ts"
@@ -21,8 +21,8 @@ const records = (value: unknown): ReadonlyArray<Record<string, unknown>> =>
 
 const string = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
-// By gRPC's own numbers, which the status inside an operation has; with the HTTP status
-// where a body has a name but no code (or the HTTP status is 200).
+// These are gRPC's own numbers, which the status inside an operation has, with the HTTP status for a body that has a
+// name but no code (or comes with the HTTP status 200).
 const rpc: ReadonlyArray<readonly [name: string, status?: number]> = [
   ["OK"],
   ["CANCELLED", 499],
@@ -43,12 +43,12 @@ const rpc: ReadonlyArray<readonly [name: string, status?: number]> = [
   ["UNAUTHENTICATED", 401]
 ]
 
-// A Map: a status is the server's word and may be anything, "toString" included.
+// This is a Map, because a status is the server's word and may be anything, "toString" included.
 const codes: ReadonlyMap<string, number | undefined> = /* @__PURE__ */ new Map(
   rpc.map(([name, status]) => [name, status])
 )
 
-/** An HTTP status from a code that may be one, text, a name, or gRPC's number. */
+/** The HTTP status for a code, which may be a number or text: an HTTP status, a name, or gRPC's number. */
 const codeOf = (code: unknown): number | undefined => {
   if (typeof code === "string") return codes.get(code) ?? (code.trim() === "" ? undefined : codeOf(Number(code)))
   if (typeof code !== "number" || !Number.isFinite(code)) return undefined
@@ -56,8 +56,8 @@ const codeOf = (code: unknown): number | undefined => {
 }
 
 /**
- * The `error` of a body: bare, inside an array as streams without alt=sse send it, or a
- * mere string. Undefined if the body holds none.
+ * The `error` of a body: by itself, inside an array (as streams without alt=sse send it), or a mere string. Undefined
+ * if the body holds none.
  */
 export const of = (body: unknown): GoogleStatus | undefined => {
   const root: unknown = Array.isArray(body) ? body.find((item) => isRecord(item) && "error" in item) : body
@@ -86,22 +86,24 @@ const typeOf = (detail: Record<string, unknown>): string | undefined => {
 const detail = (status: GoogleStatus, type: string): Record<string, unknown> | undefined =>
   status.details.find((d) => typeOf(d) === type)
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const units: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 })
+)
 
-/** A delay in words: `"34.4s"`, `"900ms"`, `"1h2m3.5s"`. Rounded up to a millisecond. */
+/** Reads a delay in words: `"34.4s"`, `"900ms"`, `"1h2m3.5s"`. It is rounded up to a millisecond. */
 const delay = (text: string | undefined): Duration.Duration | undefined => {
   if (text === undefined || !/^(?:\d+(?:\.\d+)?(?:ms|[hms]))+$/.test(text)) return undefined
   let millis = 0
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[hms])/g)) {
-    millis += Number(amount) * (units[unit ?? "s"] ?? 0)
+    millis += Number(amount) * (units.get(unit ?? "s") ?? 0)
   }
   return Duration.millis(Math.ceil(millis - 1e-6))
 }
 
 /**
- * `RetryInfo.retryDelay`, else "Please retry in …" in the message. The server may cut RetryInfo
- * to whole seconds ("20s" beside "20.04466179s", 2026): of the same second the sentence is
- * exact, and RetryInfo alone would come back too early.
+ * The delay of `RetryInfo.retryDelay`, else of "Please retry in …" in the message. The server may cut RetryInfo to
+ * whole seconds ("20s" beside "20.04466179s", 2026). If both lie in the same second, the sentence is the exact one, and
+ * RetryInfo alone would let the caller come back too early.
  */
 export const retryDelay = (status: GoogleStatus): Duration.Duration | undefined => {
   const info = delay(string(detail(status, "RetryInfo")?.["retryDelay"]))
@@ -111,14 +113,21 @@ export const retryDelay = (status: GoogleStatus): Duration.Duration | undefined 
   return cut > 0 && cut < 1000 ? said : info
 }
 
-/** A `Retry-After` header: seconds, or an HTTP date against `now` (epoch milliseconds). */
+/** The time that a header such as `Date` names, in milliseconds since the epoch. */
+export const httpDate = (value: string | undefined): number | undefined => {
+  const text = value?.trim() ?? ""
+  // An HTTP date begins with its weekday; Date.parse would also take "-5" for one.
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : NaN
+  return Number.isNaN(date) ? undefined : date
+}
+
+/** Reads a `Retry-After` header: seconds, or an HTTP date, whose distance from `now` (epoch milliseconds) is taken. */
 export const retryAfterHeader = (value: string | undefined, now: number | undefined): Duration.Duration | undefined => {
   const text = value?.trim()
   if (text === undefined || text === "") return undefined
   if (/^\d+(?:\.\d+)?$/.test(text)) return Duration.millis(Math.ceil(Number(text) * 1000))
-  // An HTTP date begins with its weekday; Date.parse would also take "-5" for one.
-  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(date) || now === undefined ? undefined : Duration.millis(Math.max(0, date - now))
+  const date = httpDate(text)
+  return date === undefined || now === undefined ? undefined : Duration.millis(Math.max(0, date - now))
 }
 
 const dimensions = (value: unknown): Readonly<Record<string, string>> | undefined =>
@@ -145,6 +154,14 @@ const violation = (
  * metadata of an ErrorInfo (`quota_limit`), which is the same id.
  */
 export const violations = (status: GoogleStatus): ReadonlyArray<typeof QuotaViolation.Type> => {
+  const found = named(status)
+  // "limit: 0" may stand in the sentence alone (continuedev/continue#9570, 2025-12).
+  return /\blimit: 0(?![\d.])/.test(status.message ?? "") && !found.some(({ quotaValue }) => quotaValue === "0")
+    ? [{ ...found[0], quotaValue: "0" }, ...found.slice(1)]
+    : found
+}
+
+const named = (status: GoogleStatus): ReadonlyArray<typeof QuotaViolation.Type> => {
   const listed = status.details
     .filter((d) => typeOf(d) === "QuotaFailure")
     .flatMap((d) => records(d["violations"]))
@@ -173,7 +190,7 @@ export const fields = (status: GoogleStatus): ReadonlyArray<typeof FieldViolatio
       return { field: string(v["field"]) ?? "", ...(description === undefined ? {} : { description }) }
     })
 
-/** Google's machine-readable cause: `API_KEY_INVALID`, `SERVICE_DISABLED`, … */
+/** Google's machine-readable reason: `API_KEY_INVALID`, `SERVICE_DISABLED`, … */
 export const errorInfoReason = (status: GoogleStatus): string | undefined =>
   string(detail(status, "ErrorInfo")?.["reason"])
 

@@ -1,6 +1,6 @@
 /**
- * What is known of the models without asking, as of `asOf`: names and methods from the
- * official SDK's typings and the API's changelog (September to November 2026). Data only.
+ * What is known of the models without asking, as of `asOf`: names and methods from the official SDK's typings and the
+ * API's changelog (September to November 2026). This module is data only.
  */
 
 /** The day (ISO, UTC) that the table describes. */
@@ -10,8 +10,8 @@ const generate = ["generateContent", "streamGenerateContent", "countTokens"]
 const embed = ["embedContent", "batchEmbedContents", "countTokens"]
 const live = ["bidiGenerateContent", "countTokens"]
 
-/** Models that demand thought signatures back with function calls: Gemini 3 and later, where they take functions. */
-export const signed: ReadonlyArray<string> = [
+/** Models that demand thought signatures back with function calls: those of Gemini 3 and later that take functions. */
+export const signed = [
   "gemini-flash-latest",
   "gemini-flash-lite-latest",
   "gemini-pro-latest",
@@ -27,32 +27,38 @@ export const signed: ReadonlyArray<string> = [
   "gemini-3.1-pro-preview-customtools",
   "gemini-3.1-flash-lite",
   "gemini-3-flash-preview"
-]
+] as const
+
+/** The other models that generate content. */
+export const generating = [
+  "gemini-2.5-pro",
+  "gemini-2.5-flash",
+  "gemini-2.5-flash-lite",
+  "gemini-2.5-flash-image",
+  "gemini-3.1-flash-image",
+  "gemini-3.1-flash-lite-image",
+  "gemini-3-pro-image",
+  "gemini-nano-banana-2.1",
+  "nano-banana-pro-preview",
+  "gemini-3.8-flash-tts",
+  "gemini-3.8-flash-lite-tts",
+  "gemini-3.1-flash-tts-preview",
+  "gemini-3.5-transcribe",
+  "gemini-robotics-er-1.6-preview",
+  "gemini-robotics-er-2-preview",
+  "gemini-omni-1.1-flash",
+  "gemini-omni-1.2-flash",
+  "gemma-4-26b-a4b-it",
+  "gemma-4-31b-it"
+] as const
+
+/** Models that turn texts into vectors. */
+export const embedding = ["gemini-embedding-001", "gemini-embedding-2"] as const
 
 /** Methods, and the models that have them. */
 export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, models: ReadonlyArray<string>]> = [
   [generate, signed],
-  [generate, [
-    "gemini-2.5-pro",
-    "gemini-2.5-flash",
-    "gemini-2.5-flash-lite",
-    "gemini-2.5-flash-image",
-    "gemini-3.1-flash-image",
-    "gemini-3.1-flash-lite-image",
-    "gemini-3-pro-image",
-    "gemini-nano-banana-2.1",
-    "nano-banana-pro-preview",
-    "gemini-3.8-flash-tts",
-    "gemini-3.8-flash-lite-tts",
-    "gemini-3.1-flash-tts-preview",
-    "gemini-3.5-transcribe",
-    "gemini-robotics-er-1.6-preview",
-    "gemini-robotics-er-2-preview",
-    "gemini-omni-1.1-flash",
-    "gemini-omni-1.2-flash",
-    "gemma-4-26b-a4b-it",
-    "gemma-4-31b-it"
-  ]],
+  [generate, generating],
   [live, [
     "gemini-3.8-live",
     "gemini-3.8-live-extended-thinking",
@@ -62,7 +68,8 @@ export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, model
     "gemini-3.1-flash-live-preview",
     "gemini-2.5-flash-native-audio-preview-12-2025"
   ]],
-  [embed, ["gemini-embedding-001", "gemini-embedding-2"]],
+  [embed, embedding],
+  [["createDecision"], ["gemini-decision-1"]],
   [["predictLongRunning"], [
     "veo-3.1-generate-preview",
     "veo-3.1-fast-generate-preview",
@@ -71,14 +78,11 @@ export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, model
   [["bidiGenerateMusic"], ["lyria-realtime-exp"]]
 ]
 
-/**
- * The name rule, for models that the table does not know: what a name gives away of the
- * methods. The first row that matches counts.
- */
+/** What a name tells of the methods, for models that the table does not know. The first row that matches counts. */
 export const nameRules: ReadonlyArray<readonly [name: RegExp, methods: ReadonlyArray<string>]> = [
   [/embedding/, embed],
   [/-live(?:-|$)|native-audio/, live],
-  // Experimental models of the Live generation answered to both.
+  // Experimental models of the Live generation answered to both kinds of methods.
   [/-exp(?:-|$)/, [...generate, "bidiGenerateContent"]],
   [/^/, generate]
 ]

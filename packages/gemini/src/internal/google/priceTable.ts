@@ -1,13 +1,12 @@
 /**
- * List prices of the paid tier in US dollars, of one million tokens where no other unit
- * is named. Data only: each price says the page that states it and the day on which that
- * page was read. A price that no page states is not here, and what it would price is unpriced.
+ * List prices of the paid tier in US dollars, for one million tokens where no other unit is named. This module is data
+ * only: each price names the page that states it and the day on which that page was read. A price that no page states
+ * is not here, and what it would price is unpriced.
  *
- * The day 2026-10-07 is a transcription of the page (api-evangelist/deepmind,
- * plans/deepmind-plans-pricing.yml), 2026-09-25 are excerpts of it that parsers of the page
- * are tested with, and 2026-03-30 is a whole copy of it. The prices of 2.5 stood the same on
- * all three. Priority is stated as a range alone ("75 % to 100 % more than standard"), so that
- * nothing of it is here.
+ * The day 2026-10-07 stands for a transcription of the page (api-evangelist/deepmind,
+ * plans/deepmind-plans-pricing.yml), 2026-09-25 for excerpts of it with which parsers of the page are tested, and
+ * 2026-03-30 for a whole copy of it. The prices of 2.5 are the same in all three. Priority is stated only as a range
+ * ("75 % to 100 % more than standard"), so no price of it is here.
  */
 import type { ModePrices, Price, Prices, Rates, Share } from "../../Cost.ts"
 
@@ -22,7 +21,7 @@ const flex: Share = {
   source: "https://ai.google.dev/gemini-api/docs/optimization",
   asOf: "2026-10-07"
 }
-/** "At 50 % of the standard cost"; the tables that the page has of batches leave cached tokens as they are. */
+/** "At 50 % of the standard cost". The page's tables for batches leave the price of cached tokens as it is. */
 const batch: Share = {
   share: "0.5",
   source: "https://ai.google.dev/gemini-api/docs/batch-api",
@@ -39,7 +38,7 @@ const perPrompt = { unit: "prompt", price: "0.035" } as const
 /** Grounding with Google Maps. */
 const mapsPerPrompt = { unit: "prompt", price: "0.025" } as const
 
-/** "text / image / video", and audio apart. */
+/** A price for "text / image / video", and another one for audio. */
 const seen = (price: string, audio: string): Rates => ({ TEXT: price, IMAGE: price, VIDEO: price, AUDIO: audio })
 
 /** The Flash models of 2026 share their prices, at half until the end of the year. */

@@ -1,10 +1,9 @@
 /**
- * Quotas by tier. Data only.
+ * Quotas by tier. This module is data only.
  *
- * Google publishes no table any more (AI Studio shows each project its own). These are the
- * rows of the last published one, a copy of about October 2025; models that came later have
- * the tier's own line, which is that of the flash model. Concurrency is no quota of Google's:
- * it bounds what one process opens at once.
+ * Google publishes no table any more (AI Studio shows each project its own). These are the rows of the last published
+ * one, a copy of about October 2025. Models that came later have the tier's own line, which is that of the flash model.
+ * Concurrency is not one of Google's quotas: it bounds how many calls one process opens at once.
  */
 import type { Limits, Tier, TierName } from "../../limits/Tier.ts"
 
@@ -15,7 +14,7 @@ const none = Infinity
 
 const row = (rpm: number, tpm: number, rpd: number, concurrency: number): Limits => ({ rpm, tpm, rpd, concurrency })
 
-/** The tier's own line: Live sessions are counted by tier. */
+/** The tier's own line. It also has the number of Live sessions, which are counted by tier. */
 const line = (rpm: number, tpm: number, rpd: number, concurrency: number, sessions: number): Limits => ({
   ...row(rpm, tpm, rpd, concurrency),
   sessions

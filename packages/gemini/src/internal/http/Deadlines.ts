@@ -1,16 +1,15 @@
 /**
- * Which deadline of an attempt passes next: arithmetic on times that are given, without
- * timers. One sleeper asks `next` and asks again when it wakes, so a piece of a stream
- * costs two assignments and no timer.
+ * Tells which deadline of an attempt passes next: arithmetic on given times, without timers. One sleeper asks `next`,
+ * and asks again when it wakes, so that a piece of a stream costs two assignments and no timer.
  */
 import type { GeminiErrorReason } from "../../errors/GeminiErrorReason.ts"
 
 export type Phase = Exclude<Extract<GeminiErrorReason, { readonly _tag: "TimedOut" }>["phase"], "total">
 
-/** Milliseconds, `undefined` where nothing limits. */
-export type Limits = { readonly [P in Phase]?: number }
+/** Milliseconds; `undefined` where nothing limits. */
+export type PhaseLimits = { readonly [P in Phase]?: number }
 
-/** When to look again; with a phase, the deadline that passes then. */
+/** When to look again. If there is a phase, its deadline passes then. */
 export interface Next {
   readonly at: number
   readonly phase?: Phase
@@ -20,10 +19,10 @@ export class Deadlines {
   #connected = false
   #begun = false
   #waitingSince: number | undefined = undefined
-  readonly #limits: Limits
+  readonly #limits: PhaseLimits
   readonly #start: number
 
-  constructor(limits: Limits, now: number) {
+  constructor(limits: PhaseLimits, now: number) {
     this.#limits = limits
     this.#start = now
   }
@@ -32,13 +31,13 @@ export class Deadlines {
     this.#connected = true
   }
 
-  /** The first byte of the body has come. */
+  /** Tells that the first byte of the body has come. */
   begun(): void {
     this.#connected = true
     this.#begun = true
   }
 
-  /** The consumer asks for the next piece; time in which it asks for none is not idle. */
+  /** Tells that the consumer asks for the next piece. Time in which it asks for none does not count as idle. */
   waiting(now: number): void {
     this.#waitingSince = now
   }
@@ -57,7 +56,7 @@ export class Deadlines {
     if (firstByte !== undefined && !this.#begun) offer(this.#start + firstByte, "firstByte")
     if (attempt !== undefined) offer(this.#start + attempt, "attempt")
     if (idle !== undefined) {
-      // Whoever begins to wait later cannot be idle before this.
+      // A consumer that begins to wait later cannot be idle before this time.
       if (!this.#begun || this.#waitingSince === undefined) offer(now + idle)
       else offer(this.#waitingSince + idle, "idle")
     }

@@ -1,27 +1,23 @@
 /**
- * Bytes of a JSON stream → its objects: the array that streamGenerateContent sends
- * without `alt=sse` (`[{…}`, `,\r\n{…}`, `]`), or objects one after another.
+ * Splits the bytes of a JSON stream into its objects: those of the array that streamGenerateContent sends without
+ * `alt=sse` (`[{…}`, `,\r\n{…}`, `]`), or objects one after another.
  *
- * Invariants: braces count only outside strings; every byte is looked at once; an
- * object's bytes are joined and decoded once, when its last brace has come; of one that is
- * larger than `limit` nothing is kept.
+ * Invariants: braces count only outside strings. Every byte is looked at once. The bytes of an object are joined and
+ * decoded once, when its last brace has come. Nothing is kept of an object that is larger than `limit`.
  */
 import { Pieces } from "./Pieces.ts"
 import type { Splitter } from "./StreamSplitter.ts"
 import * as Utf8 from "./utf8.ts"
 
 const QUOTE = 34
-const COMMA = 44
 const BACKSLASH = 92
-const OPEN_LIST = 91
-const CLOSE_LIST = 93
 const OPEN = 123
 const CLOSE = 125
 
-const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13)
-
-/** A byte of a byte order mark. */
-const isMark = (byte: number): boolean => byte === 0xef || byte === 0xbb || byte === 0xbf
+/** The bytes between objects: those of the list, white space, and a byte order mark. */
+const between: ReadonlySet<number> = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ new TextEncoder().encode(",[] \t\n\v\f\r\uFEFF")
+)
 
 export class JsonSplitter implements Splitter {
   readonly #held = new Pieces()
@@ -55,10 +51,7 @@ export class JsonSplitter implements Splitter {
           out.push(Utf8.decode(this.#held.take()))
           start = -1
         }
-      } else if (
-        byte !== COMMA && byte !== OPEN_LIST && byte !== CLOSE_LIST && !isSpace(byte) && !isMark(byte) &&
-        this.#stray.length < 100
-      ) {
+      } else if (!between.has(byte) && this.#stray.length < 100) {
         this.#stray += String.fromCharCode(byte)
       }
     }
@@ -71,7 +64,7 @@ export class JsonSplitter implements Splitter {
     return this.cut ? [Utf8.decode(this.#held.take())] : []
   }
 
-  /** Whether it is not too much. */
+  /** Holds bytes, and tells whether they are within the limit. */
   #hold(bytes: Uint8Array): boolean {
     this.#held.push(bytes)
     if (this.#held.bytes <= this.#limit) return true

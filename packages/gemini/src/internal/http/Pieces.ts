@@ -1,19 +1,19 @@
 /**
- * Bytes that came in pieces and are wanted as one: how many they are, and no more memory than
- * that. A piece is a view of what was read from the socket, which it keeps alive, and costs a
- * hundred bytes itself: small ones are copied together once there are many, each once.
+ * Bytes that came in pieces and are wanted as one. It knows how many they are, and takes no more memory than that. A
+ * piece is a view of what was read from the socket, which it keeps alive, and costs a hundred bytes itself. So small
+ * pieces are copied together once there are many, each of them once.
  */
 import * as Utf8 from "./utf8.ts"
 
-/** So many pieces are looked at together. */
+/** The number of pieces that are looked at together. */
 const many = 256
 
-/** Below this size on average they are copied. */
+/** Pieces that are smaller than this on average are copied. */
 const small = 8 * 1024
 
 export class Pieces {
   #pieces: Array<Uint8Array> = []
-  /** How many of them, and of how many bytes, were looked at. */
+  /** How many pieces, and of how many bytes, were looked at already. */
   #settled = 0
   #settledBytes = 0
   bytes = 0
@@ -27,7 +27,7 @@ export class Pieces {
     return this.#pieces.length === 0
   }
 
-  /** All of it as one. May lie in a larger buffer. */
+  /** All bytes as one array, which may lie in a larger buffer. */
   whole(): Uint8Array {
     const [only] = this.#pieces
     if (only !== undefined && this.#pieces.length === 1) return only
@@ -38,14 +38,14 @@ export class Pieces {
     return whole
   }
 
-  /** All of it as one; there is nothing left here. */
+  /** All bytes as one array; nothing is left here. */
   take(): Uint8Array {
     const whole = this.whole()
     this.drop()
     return whole
   }
 
-  /** All of it as it came; there is nothing left here. */
+  /** All bytes in the pieces in which they came; nothing is left here. */
   takeAll(): ReadonlyArray<Uint8Array> {
     const pieces = this.#pieces
     this.drop()

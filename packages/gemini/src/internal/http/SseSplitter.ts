@@ -1,14 +1,14 @@
 /**
- * Bytes of an event stream → the `data` of its events, in linear time.
+ * Splits the bytes of an event stream into the `data` of its events, in linear time.
  *
- * Why not Effect's Sse: it drops an unterminated last event, fails on `retry:`,
- * bounds events at 10 MiB (inline images pass that) and walks strings character by
- * character, which is 0.69 of a byte splitter's throughput on 40-byte chunks.
+ * Why not Effect's Sse: it drops an unterminated last event, fails on `retry:`, bounds events at 10 MiB (inline images
+ * exceed that) and walks strings character by character, which gives 0.69 of a byte splitter's throughput on 40-byte
+ * chunks.
  *
- * Invariants: bytes of an unfinished line are kept as they came and decoded only when
- * the line is whole, so no split point can break a UTF-8 sequence; line ends are sought
- * once per byte, and bytes are joined once per line, however many pieces it came in. Of one
- * event no more is kept than `limit`: what is counted is its lines, without their ends.
+ * Invariants: the bytes of an unfinished line are kept as they came and decoded only when the line is whole, so no
+ * split point can break a UTF-8 sequence. Line ends are sought once per byte, and bytes are joined once per line,
+ * however many pieces it came in. No more of one event is kept than `limit`, which bounds the sum of its lines without
+ * their ends.
  */
 import { Pieces } from "./Pieces.ts"
 import type { Splitter } from "./StreamSplitter.ts"
@@ -20,14 +20,14 @@ const SPACE = 32
 const COLON = 58
 const BOM = 0xfeff
 
-/** What is kept of lines that belong to no event: room for any error body. */
+/** How much is kept of lines that belong to no event: there is room for any error body. */
 const strayLimit = 1 << 20
 
 export class SseSplitter implements Splitter {
   readonly #held = new Pieces()
   readonly #limit: number
   #data: string | undefined = undefined
-  /** Of the lines that `data` is of. */
+  /** The length of the lines in `data`. */
   #dataLength = 0
   #skipLf = false
   #first = true
@@ -48,7 +48,7 @@ export class SseSplitter implements Splitter {
       if (piece[0] === LF) piece = piece.subarray(1)
     }
     if (piece.length === 0) return out
-    // Mostly a piece ends where a line does.
+    // Most pieces end where a line does.
     const last = piece[piece.length - 1]
     const end = last === LF || last === CR
       ? piece.length
@@ -57,7 +57,7 @@ export class SseSplitter implements Splitter {
       this.#skipLf = last === CR
       let start = 0
       if (!this.#held.isEmpty) {
-        // Only the line that began before is joined, not what follows it; nothing is sought in it.
+        // Only the line that began in an earlier piece is joined, without what follows it, and nothing is sought in it.
         start = firstLineEnd(piece)
         const rest = piece[start - 2] === CR && piece[start - 1] === LF ? start - 2 : start - 1
         if (!this.#fits(rest)) return out
@@ -88,7 +88,7 @@ export class SseSplitter implements Splitter {
     return this.#stray.join("\n")
   }
 
-  /** Whether so much more of the event may be kept; else nothing of it is. */
+  /** Whether so much more of the event may be kept; if not, nothing of it is. */
   #fits(more: number): boolean {
     if (this.#dataLength + this.#held.bytes + more <= this.#limit) return true
     this.isTooLarge = true
@@ -97,14 +97,14 @@ export class SseSplitter implements Splitter {
     return false
   }
 
-  /** Where a text begins: behind the byte order mark of the first one. */
+  /** Where a text begins: for the first one, after its byte order mark. */
   #begin(text: string): number {
     const skips = this.#first && text.charCodeAt(0) === BOM
     this.#first = false
     return skips ? 1 : 0
   }
 
-  /** `text` is whole lines: it ends in a line end. */
+  /** Takes a text of whole lines, which ends in a line end. */
   #lines(text: string, out: Array<string>): void {
     let start = this.#begin(text)
     let lf = -1
@@ -144,7 +144,7 @@ export class SseSplitter implements Splitter {
   }
 }
 
-/** Where the first line of bytes that hold a line end is over, its end included. */
+/** The end of the first line, its line end included, in bytes that hold a line end. */
 const firstLineEnd = (bytes: Uint8Array): number => {
   const lf = bytes.indexOf(LF)
   const line = lf === -1 ? bytes : bytes.subarray(0, lf)
@@ -152,7 +152,7 @@ const firstLineEnd = (bytes: Uint8Array): number => {
   return cr === -1 || cr === lf - 1 ? lf + 1 : cr + 1
 }
 
-/** Where it stands next; behind the text if nowhere. */
+/** The next place of a line end; the end of the text if there is none. */
 const found = (text: string, lineEnd: string, start: number): number => {
   const index = text.indexOf(lineEnd, start)
   return index === -1 ? text.length : index

@@ -1,8 +1,8 @@
 /**
- * Bytes of a streamed body → the JSON texts in it, whatever the framing is.
+ * Splits the bytes of a streamed body into the JSON texts in it, whatever the framing is.
  *
- * The first character decides, not the content type, which gateways get wrong: an
- * event stream cannot begin with a brace or bracket, a JSON stream must.
+ * The first character decides, and not the content type, which gateways get wrong: an event stream cannot begin with a
+ * brace or bracket, and a JSON stream must.
  */
 import { JsonSplitter } from "./JsonSplitter.ts"
 import { Pieces } from "./Pieces.ts"
@@ -10,13 +10,13 @@ import { SseSplitter } from "./SseSplitter.ts"
 
 /** One framing. Feed it bytes as they come, then end it once. */
 export interface Splitter {
-  /** Feeds bytes; returns `out` with the texts that they completed. The bytes are kept, not copied. */
+  /** Takes bytes, and returns `out` with the texts that they completed. The bytes are kept, not copied. */
   readonly push: (bytes: Uint8Array, out?: Array<string>) => ReadonlyArray<string>
-  /** The end of the body; returns what had come of the last text, whole or not. */
+  /** Ends the body, and returns what had come of the last text, whole or not. */
   readonly end: () => ReadonlyArray<string>
-  /** Whether `end` returned a text without its terminator, so that it may be half of one. */
+  /** Whether `end` returned a text without its terminator, which may be only half of a text. */
   readonly cut: boolean
-  /** Whether one text was larger than the limit. Nothing of it was kept, and nothing comes behind it. */
+  /** Whether one text was larger than the limit. Nothing of it was kept, and nothing comes after it. */
   readonly isTooLarge: boolean
   /** Text that belongs to no event or object, such as an error body after the last event. */
   readonly stray: string
@@ -24,7 +24,7 @@ export interface Splitter {
 
 const isBrace = (byte: number): boolean => byte === 123 || byte === 91
 
-/** Blanks and the bytes of a byte order mark: they decide nothing. */
+/** Whether this byte decides nothing: blanks, and the bytes of a byte order mark. */
 const isPreamble = (byte: number): boolean =>
   byte === 32 || (byte >= 9 && byte <= 13) || byte === 0xef || byte === 0xbb || byte === 0xbf
 
@@ -34,7 +34,7 @@ export class StreamSplitter implements Splitter {
   readonly #limit: number
   #isTooLarge = false
 
-  /** With how many bytes one text may have. */
+  /** `limit` is the most bytes that one text may have. */
   constructor(limit = Infinity) {
     this.#limit = limit
   }
@@ -58,7 +58,7 @@ export class StreamSplitter implements Splitter {
     return this.#splitter?.end() ?? []
   }
 
-  /** Whether the body is events, whose lines can be found again from the middle of a stream. */
+  /** Whether the body consists of events, whose lines can be found again from the middle of a stream. */
   get isEvents(): boolean {
     return this.#splitter instanceof SseSplitter
   }

@@ -1,6 +1,6 @@
 /**
- * One attempt: a request out, an answer or one typed error back. The shell around the
- * pure kernels; it knows the key, and so what may be said of a failure.
+ * One attempt: a request goes out, and an answer or one typed error comes back. This is the shell around the pure
+ * kernels; it knows the key, and so what may be said of a failure.
  */
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
@@ -9,14 +9,13 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
-import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -31,21 +30,27 @@ import { version } from "../config/version.ts"
 import * as AttemptSpan from "../telemetry/attemptSpan.ts"
 import type { Said } from "../telemetry/recorder.ts"
 import * as AttemptClock from "./attemptClock.ts"
+import * as BodyPieces from "./bodyPieces.ts"
 import * as BoundedText from "./boundedText.ts"
 import { OnConnect } from "./connection.ts"
+import * as Destination from "./destination.ts"
 import * as Redirect from "./redirect.ts"
 import type * as RequestCheck from "./requestCheck.ts"
 import * as Body from "./responseBody.ts"
 import * as ResponseStream from "./responseStream.ts"
 
 /** One call of one method. */
-export interface Attempt extends Body.Call {
+export interface AttemptRequest extends Body.CallContext {
   readonly httpMethod: HttpMethod.HttpMethod
-  /** Behind the API version, query included: `models/x:generateContent`. */
+  /** The path after the API version, with the query: `models/x:generateContent`. */
   readonly path: string
-  /** `undefined`: none. */
+  /** The whole address, in place of the path: of an upload, or one out of an answer, after its check. */
+  readonly url?: string | undefined
+  /** The body; `undefined` if there is none. */
   readonly body: unknown
-  /** What the server is known to refuse; asked once the body is known to be JSON. */
+  /** A body in place of JSON. */
+  readonly payload?: HttpBody.HttpBody | undefined
+  /** Finds what the server is known to refuse. It is called once the body is known to be JSON. */
   readonly check?: (() => ReadonlyArray<RequestCheck.Violation>) | undefined
   readonly timeouts?: GeminiConfig.Timeouts | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -53,29 +58,40 @@ export interface Attempt extends Body.Call {
 
 export interface Sender {
   readonly unary: <A>(
-    attempt: Attempt,
-    decode: (call: Body.Call, text: string) => Result.Result<A, GeminiError>,
-    describe?: (span: Tracer.Span, answer: A, said: Said | undefined) => void
+    attempt: AttemptRequest,
+    decode: (call: Body.CallContext, text: string, headers: Headers.Headers) => Result.Result<A, GeminiError>,
+    describe?: (span: Tracer.Span, answer: A, said: Said | undefined, counts: boolean) => void
   ) => Effect.Effect<A, GeminiError>
-  readonly stream: (attempt: Attempt) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+  readonly stream: (attempt: AttemptRequest) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+  /** Gives the answer as it comes, whatever its status, for bodies that are neither JSON nor events. */
+  readonly execute: (
+    attempt: AttemptRequest,
+    onConnect?: () => void
+  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError>
+  /** Fails with the error that an answer outside 2xx stands for. */
+  readonly refused: (
+    attempt: AttemptRequest,
+    response: HttpClientResponse.HttpClientResponse
+  ) => Effect.Effect<never, GeminiError>
 }
 
-/** What a member of several is called, for its spans. */
+/** The name of a member, for the spans, if there are several. */
 export interface Options extends GeminiConfig.Options {
   readonly member?: string | undefined
 }
 
-const apiKeyHeader = "x-goog-api-key"
 const headerName = /^[\w!#$%&'*+.^`|~-]+$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
-const visibleAscii = /^[\x21-\x7e]+$/
 
-// Google must not see our trace ids, and a span of HttpClient's own would carry headers.
-const silence = Context.make(HttpClient.TracerPropagationEnabled, false).pipe(
-  Context.add(HttpClient.TracerDisabledWhen, () => true)
-)
+/** The mark of an HttpClient. Importing it would bring Effect's own client into every bundle. */
+const typeId: keyof HttpClient.HttpClient = "~effect/http/HttpClient"
 
-/** The client as the caller wants it. What was thrown there is not told: it may hold anything. */
+const isHttpClient = (client: unknown): boolean => typeof client === "object" && client !== null && typeId in client
+
+/**
+ * The client as the caller's `transformClient` makes it. An error that is thrown there is not quoted, because it may
+ * hold anything.
+ */
 const transformed = (
   { transformClient }: GeminiConfig.Options,
   httpClient: HttpClient.HttpClient
@@ -83,48 +99,57 @@ const transformed = (
   if (transformClient === undefined) return httpClient
   try {
     const client = transformClient(httpClient)
-    return HttpClient.isHttpClient(client) ? client : undefined
+    return isHttpClient(client) ? client : undefined
   } catch {
     return undefined
   }
 }
 
-export const make = (options: Options, httpClient: HttpClient.HttpClient): Sender => {
-  const own = transformed(options, Redirect.manual(httpClient))
+/**
+ * What sends over a client that follows no redirect. `silence` is what the client is told in the context of a request,
+ * for one that would write spans (see `foreignClient`).
+ */
+export const make = (
+  options: Options,
+  httpClient: HttpClient.HttpClient,
+  silence: Context.Context<never> = Context.empty()
+): Sender => {
+  const own = transformed(options, httpClient)
   const problem = OptionCheck.problem(options) ??
     (own === undefined
       ? { field: "transformClient", description: "it threw, or gave back no HttpClient" }
       : undefined)
   const client = own ?? httpClient
-  const baseUrl = (options.baseUrl ?? OptionCheck.defaultBaseUrl).replace(/\/+$/, "")
-  const prefix = `${baseUrl}/${options.apiVersion ?? "v1beta"}/`
-  const server = AttemptSpan.server(baseUrl, options.member)
+  const destination = Destination.gemini(options)
+  const server = AttemptSpan.server(destination.baseUrl, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
 
-  // Fibers of a program mostly share one context: the last merge is kept. Spans make a new one
-  // for each call, but what is merged into it depends on the redacted names alone.
+  // Most fibers of a program share one context, so the last merge is kept. Spans make a new context for each call, but
+  // the merged part depends only on the redacted names.
   let last: readonly [from: Context.Context<never>, to: Context.Context<never>] | undefined
   let quiet: readonly [names: ReadonlyArray<string | RegExp>, context: Context.Context<never>] | undefined
   const silenced = (context: Context.Context<never>): Context.Context<never> => {
     if (last?.[0] === context) return last[1]
     const names = Context.get(context, Headers.CurrentRedactedNames)
     if (quiet?.[0] !== names) {
-      quiet = [names, Context.add(silence, Headers.CurrentRedactedNames, [...names, apiKeyHeader])]
+      quiet = [names, Context.add(silence, Headers.CurrentRedactedNames, [...names, Destination.keyHeader])]
     }
     const merged = Context.merge(context, quiet[1])
     last = [context, merged]
     return merged
   }
 
-  const request = (attempt: Attempt): Result.Result<HttpClientRequest.HttpClientRequest, GeminiError> => {
+  const request = (attempt: AttemptRequest): Result.Result<HttpClientRequest.HttpClientRequest, GeminiError> => {
     const { timeouts } = attempt
     const wrong = problem ?? (timeouts === undefined ? undefined : OptionCheck.problem({ timeouts }))
     if (wrong !== undefined) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields: [wrong] })))
-    const key = options.apiKey === undefined ? "" : Redacted.value(options.apiKey)
-    if (key === "") return Result.fail(Body.failure(attempt, new Reason.MissingApiKey()))
-    if (!visibleAscii.test(key)) {
+    const credential = destination.credential()
+    if (Result.isFailure(credential)) {
       const description = "the API key holds characters that no header can carry: look for blanks and line ends"
-      return Result.fail(Body.failure(attempt, new Reason.Unauthenticated({ description })))
+      return Result.fail(Body.failure(
+        attempt,
+        credential.failure === "missing" ? new Reason.MissingApiKey() : new Reason.Unauthenticated({ description })
+      ))
     }
     const own = attempt.headers === undefined ? {} : attempt.headers
     if (own === null || typeof own !== "object") {
@@ -137,7 +162,11 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
     }
     const body = Result.try({
-      try: () => attempt.body === undefined ? HttpBody.empty : HttpBody.jsonUnsafe(attempt.body),
+      try: () =>
+        attempt.payload ??
+          (attempt.body === undefined
+            ? HttpBody.empty
+            : HttpBody.text(JSON.stringify(attempt.body), "application/json")),
       catch: () =>
         Body.failure(
           attempt,
@@ -147,11 +176,11 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     if (Result.isFailure(body)) return Result.fail(body.failure)
     const fields = attempt.check?.() ?? []
     if (fields.length > 0) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
-    const headers = Headers.fromRecordUnsafe({ ...fixedHeaders, [apiKeyHeader]: key })
+    const headers = Headers.fromRecordUnsafe({ ...fixedHeaders, ...credential.success })
     return Result.succeed(
       HttpClientRequest.makeWith(
         attempt.httpMethod,
-        prefix + attempt.path,
+        attempt.url ?? destination.url(attempt.path),
         UrlParams.empty,
         Option.none(),
         attempt.headers === undefined ? headers : Headers.setAll(headers, attempt.headers),
@@ -161,7 +190,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   }
 
   const execute = (
-    attempt: Attempt,
+    attempt: AttemptRequest,
     onConnect?: () => void
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError> => {
     const built = request(attempt)
@@ -175,9 +204,9 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
     )
   }
 
-  /** Somebody else's answer: its body is let go, not read. */
+  /** Refuses the answer of another origin. Its body is let go and not read. */
   const refuse = (
-    attempt: Attempt,
+    attempt: AttemptRequest,
     response: HttpClientResponse.HttpClientResponse,
     { answered, asked }: Redirect.Elsewhere
   ): Effect.Effect<never, GeminiError> => {
@@ -193,7 +222,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   const bound = (what: keyof GeminiConfig.Bounds): number => Bounds.of(options.bounds, what)
 
   const refused = (
-    attempt: Attempt,
+    attempt: AttemptRequest,
     response: HttpClientResponse.HttpClientResponse
   ): Effect.Effect<never, GeminiError> =>
     Effect.matchEffect(BoundedText.read(response, bound("errorBody")), {
@@ -212,11 +241,11 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
   const pulled = (
     response: HttpClientResponse.HttpClientResponse,
     scope: Scope.Scope
-  ) => Channel.toPullScoped(Stream.toChannel(response.stream), scope)
+  ) => Channel.toPullScoped(Stream.toChannel(BodyPieces.of(response)), scope)
 
-  /** The text of an answer; with a clock in pieces, so that the first one and the gaps are seen. */
+  /** The text of an answer. With a clock it is read in pieces, so that the first one and the gaps are seen. */
   const readText = (
-    attempt: Attempt,
+    attempt: AttemptRequest,
     response: HttpClientResponse.HttpClientResponse,
     clock?: AttemptClock.AttemptClock
   ): Effect.Effect<string, GeminiError> =>
@@ -233,8 +262,8 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       }
     )
 
-  /** With what is needed to word a server's refusal. */
-  const worded = (attempt: Attempt, fiber: Fiber.Fiber<unknown, unknown>): Attempt => {
+  /** The answer with what is needed to word a server's refusal. */
+  const worded = (attempt: AttemptRequest, fiber: Fiber.Fiber<unknown, unknown>): AttemptRequest => {
     const clock = fiber.getRef(Clock.Clock)
     return { ...attempt, key: options.apiKey, now: () => clock.currentTimeMillisUnsafe() }
   }
@@ -247,7 +276,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
         text: Effect.Effect<string, GeminiError>
       ) =>
         isOk(response)
-          ? Effect.flatMap(text, (text) => Effect.fromResult(decode(attempt, text)))
+          ? Effect.flatMap(text, (text) => Effect.fromResult(decode(attempt, text, response.headers)))
           : refused(attempt, response)
       const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
       const sent = limits === undefined
@@ -263,7 +292,7 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       return AttemptSpan.isTraced(fiber) ? AttemptSpan.unary(fiber, attempt, server, sent, describe) : sent
     })
 
-  const open = (attempt: Attempt, scope: Scope.Scope) => {
+  const open = (attempt: AttemptRequest, scope: Scope.Scope) => {
     const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
     if (limits === undefined) {
       return Effect.flatMap(execute(attempt), (response) =>
@@ -301,5 +330,5 @@ export const make = (options: Options, httpClient: HttpClient.HttpClient): Sende
       )
     )
 
-  return { unary, stream }
+  return { unary, stream, execute, refused }
 }

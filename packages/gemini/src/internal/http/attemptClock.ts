@@ -1,29 +1,27 @@
-/**
- * Deadlines on Effect's Clock: one fiber an attempt, none where nothing is limited.
- */
+/** Deadlines on Effect's Clock: one fiber for each attempt, and none where nothing is limited. */
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type { Timeouts } from "../../GeminiConfig.ts"
 import type { GeminiError } from "../../GeminiError.ts"
-import { Deadlines, type Limits, type Phase } from "./Deadlines.ts"
+import { Deadlines, type Phase, type PhaseLimits } from "./Deadlines.ts"
 import * as Body from "./responseBody.ts"
 
 const phases: ReadonlyArray<Phase> = ["connect", "attempt", "firstByte", "idle"]
 
-/** Of a call's own timeouts over the layer's; `undefined` when nothing is limited. */
-export const limits = (base: Timeouts | undefined, own: Timeouts | undefined): Limits | undefined => {
+/** The limits of a call's own timeouts, and else those of the layer. `undefined` when nothing is limited. */
+export const limits = (base: Timeouts | undefined, own: Timeouts | undefined): PhaseLimits | undefined => {
   if (base === undefined && own === undefined) return undefined
   const out: { -readonly [P in Phase]?: number } = {}
   let any = false
   for (const phase of phases) {
     const limit = own?.[phase] ?? base?.[phase]
-    // What is no duration is refused with the request.
+    // A value that is not a duration is ignored here; the check of the request refuses it.
     const duration = limit === undefined ? Option.none() : Duration.fromInput(limit)
     const millis = Option.isNone(duration) ? Infinity : Duration.toMillis(duration.value)
     if (millis === Infinity) continue
@@ -41,10 +39,16 @@ export interface AttemptClock {
   readonly expiry: Effect.Effect<never, GeminiError>
 }
 
-/** Starts now. */
-export const make = (call: Body.Call, limits: Limits): Effect.Effect<AttemptClock> =>
+/**
+ * The milliseconds by which deadlines are measured. Nobody sets this time: by the time of the day a deadline would pass at
+ * once, or an hour later, when the machine's clock is set.
+ */
+export const steadyMillis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+
+/** Makes a clock that starts now. */
+export const make = (call: Body.CallContext, limits: PhaseLimits): Effect.Effect<AttemptClock> =>
   Clock.clockWith((clock) => {
-    const now = () => clock.currentTimeMillisUnsafe()
+    const now = () => steadyMillis(clock)
     const deadlines = new Deadlines(limits, now())
     const expiry: Effect.Effect<never, GeminiError> = Effect.suspend(() => {
       const time = now()
@@ -63,11 +67,10 @@ export const inScope = (
   clock: AttemptClock,
   scope: Scope.Scope
 ): Effect.Effect<<A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | GeminiError>> =>
-  Effect.gen(function*() {
-    const expired = yield* Deferred.make<never, GeminiError>()
-    yield* Effect.forkIn(Deferred.into(clock.expiry, expired), scope, { startImmediately: true })
-    return (effect) => Effect.raceFirst(effect, Deferred.await(expired))
-  })
+  Effect.map(
+    Effect.forkIn(Effect.exit(clock.expiry), scope, { startImmediately: true }),
+    (sleeper) => (effect) => Effect.raceFirst(effect, Effect.flatten(Fiber.join(sleeper)))
+  )
 
 /** Tells the clock when its consumer waits and when a piece came. */
 export const watched = <A, E, Done>(clock: AttemptClock, pull: Pull.Pull<A, E, Done>): Pull.Pull<A, E, Done> =>

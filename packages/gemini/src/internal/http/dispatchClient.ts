@@ -1,9 +1,9 @@
 /**
- * An HttpClient on undici's `dispatch`: what `request()` adds to it (a Readable, an
- * AsyncResource, an AbortSignal) is more than half of a call's CPU time.
+ * An HttpClient on undici's `dispatch`. What `request()` adds to it (a Readable, an AsyncResource, an AbortSignal) is
+ * more than half of a call's CPU time.
  *
- * It also closes what undici leaves open: a request that is interrupted while its socket
- * still connects takes the socket with it, instead of leaving it to the connect timeout.
+ * It also closes what undici leaves open: a request that is interrupted while its socket still connects closes that
+ * socket, instead of leaving it to the connect timeout.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
@@ -17,9 +17,10 @@ import * as Option from "effect/Option"
 import type { Socket } from "node:net"
 import { version } from "../config/version.ts"
 import { OnConnect } from "./connection.ts"
-import { DispatchBody } from "./DispatchBody.ts"
-import { DispatchResponse } from "./DispatchResponse.ts"
+import { PushedBody } from "./PushedBody.ts"
+import { PushedResponse } from "./PushedResponse.ts"
 import { followsNothing } from "./redirect.ts"
+import { noUndici } from "./responseBody.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Failure = HttpClientError.HttpClientError
@@ -31,36 +32,55 @@ interface Dialling {
   socket: Socket | undefined
 }
 
-// undici dials within `dispatch`, one request a connecting socket: who dials is who
-// dispatches. With a dispatcher of the user's this is never read.
+// undici dials within `dispatch`, one connecting socket for each request, so the request that is being dispatched is
+// the one that dials. With a dispatcher of the user's this is never read.
 let dialling: Dialling | undefined
 
-// Loaded when a layer is built, as Effect's own client does: it is half of what importing cost.
+// It is loaded when a layer is built, as Effect's own client does it, because it is half of what importing cost.
 const load = Effect.promise(() => import("@effect/platform-node/Undici"))
 
-/** An agent whose connecting sockets can be closed. `connectTimeout` in milliseconds, 0 for none. */
+/** An agent whose connecting sockets can be closed. `connectTimeout` is in milliseconds; 0 means none. */
 export const makeAgent = (connectTimeout: number): Effect.Effect<Undici.Agent> =>
-  Effect.map(load, (undici) => {
-    const connector = undici.buildConnector({ timeout: connectTimeout })
-    return new undici.Agent({
-      connect: (options, callback) => {
-        const owner = dialling
-        const connecting: unknown = connector(options, (...result) => {
-          if (owner !== undefined) owner.socket = undefined
-          callback(...result)
-        })
-        if (owner !== undefined && isSocket(connecting)) owner.socket = connecting
-      }
-    })
-  })
+  Effect.map(load, (undici) => agentOf(undici, connectTimeout))
 
-// undici returns the socket, its types say nothing.
+/** What an agent is made of. */
+type Makers = Pick<typeof Undici, "Agent" | "buildConnector">
+
+/**
+ * The agent of a module that may be a stub: other runtimes bring an `undici` whose classes do nothing (Bun, 2026), and a
+ * layer is built all the same.
+ */
+export const agentOf = (undici: Makers, connectTimeout: number): Undici.Agent => {
+  const isWhole = typeof undici.buildConnector === "function" && typeof undici.Agent?.prototype?.dispatch === "function"
+  const connector = isWhole ? undici.buildConnector({ timeout: connectTimeout }) : undefined
+  if (connector === undefined) return Object.assign(Object.create(null), { dispatch: refuse, destroy: noop })
+  return new undici.Agent({
+    connect: (options, callback) => {
+      const owner = dialling
+      const connecting: unknown = connector(options, (...result) => {
+        if (owner !== undefined) owner.socket = undefined
+        callback(...result)
+      })
+      if (owner !== undefined && isSocket(connecting)) owner.socket = connecting
+    }
+  })
+}
+
+const noop = (): Promise<void> => Promise.resolve()
+
+const refuse = (): never => {
+  throw Object.assign(new Error("its undici sends nothing: NodeGemini needs Node.js, FetchGemini runs everywhere"), {
+    code: noUndici
+  })
+}
+
+// undici returns the socket, though its types do not say so.
 const isSocket = (value: unknown): value is Socket => typeof value === "object" && value !== null && "destroy" in value
 
 const transportError = (request: HttpClientRequest.HttpClientRequest, cause: unknown): Failure =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
 
-/** Origin and path, or nothing if it is no URL. */
+/** Origin and path, or undefined if there is no URL. */
 const target = (request: HttpClientRequest.HttpClientRequest): readonly [origin: string, path: string] | undefined => {
   const { url } = request
   if (request.urlParams.params.length === 0 && /^https?:\/\//.test(url)) {
@@ -77,12 +97,10 @@ const body = (request: HttpClientRequest.HttpClientRequest): string | Uint8Array
   return request.body.body
 }
 
-// A response that is dropped unread would hold its socket: collecting it lets go. Only
-// those that nobody reads at once are registered: minor collections keep what a registry
-// knows, and of every call a kilobyte would live until a major one (10 µs a call).
-const unread = new FinalizationRegistry<DispatchBody<Failure>>((body) => body.dropUnread())
-
-/** With the word of undici's redirect interceptor, which a dispatcher of the user's may hold: the key is in the headers. */
+/**
+ * Options with the field by which undici's redirect interceptor is switched off: a dispatcher of the user's may have
+ * one, and the key is in the headers.
+ */
 type DispatchOptions = Undici.Dispatcher.DispatchOptions & { readonly maxRedirections: 0 }
 
 const send = (
@@ -95,7 +113,7 @@ const send = (
   Effect.callback<Response, Failure>((resume) => {
     const own: Dialling = { socket: undefined }
     let controller: Undici.Dispatcher.DispatchController | undefined
-    let received: DispatchBody<Failure> | undefined
+    let received: PushedBody<Failure> | undefined
     let gone = false
     const handler: Undici.Dispatcher.DispatchHandler = {
       onRequestStart: (started) => {
@@ -105,14 +123,14 @@ const send = (
       },
       onResponseStart: (started, status, headers) => {
         if (status < 200) return
-        const body = received = new DispatchBody(started)
-        // After what else this read of the socket holds: a small body is whole by then, and
-        // its reader need not wait for a second time.
+        const body = received = new PushedBody(started)
+        // This runs after everything else that this read of the socket holds: a small body is whole by then, and its
+        // reader need not wait a second time.
         queueMicrotask(() => {
           if (gone) return
-          const response = new DispatchResponse(request, origin + path, status, headers, body)
+          const response = new PushedResponse(request, origin + path, status, headers, body)
           resume(Effect.succeed(response))
-          if (!body.isRead) unread.register(response, body)
+          response.dropUnread()
         })
       },
       onResponseData: (_, piece) => received?.push(piece),
@@ -129,7 +147,7 @@ const send = (
       headers: { "user-agent": userAgent, ...request.headers },
       body: content,
       maxRedirections: 0,
-      // Deadlines are the caller's.
+      // The caller sets the deadlines.
       headersTimeout: 0,
       bodyTimeout: 0
     }
@@ -151,10 +169,10 @@ const send = (
 
 const interrupted = (): Error => new Error("the request was interrupted")
 
-/** Over the dispatcher in the context: an agent of `makeAgent`, a ProxyAgent, any other. */
+/** The client over the dispatcher in the context: an agent of `makeAgent`, a ProxyAgent, or any other. */
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.gen(function*() {
   const dispatcher = yield* NodeHttpClient.Dispatcher
-  // Streamed and form bodies, upgrades: rare, and Effect's own client does them.
+  // Streamed bodies, form bodies and upgrades are rare, and Effect's own client takes them.
   const other = yield* NodeHttpClient.makeUndici
   const client = HttpClient.makeWith(
     (requested) =>

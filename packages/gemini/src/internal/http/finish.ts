@@ -1,6 +1,6 @@
 /**
- * When an answer is an error for `GeminiClient`: by what `Candidate.finishKind` says of its
- * finish reason. Pure. `GeminiHttp` hands such answers out as data.
+ * Tells when an answer is an error for `GeminiClient`, by what `Candidate.finishKind` says of its finish reason. Pure.
+ * `GeminiHttp` hands such answers out as data.
  */
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../../GeminiError.ts"
@@ -12,15 +12,15 @@ type Response = GenerateContent.GenerateContentResponse
 /** Fields of a part that say nothing by themselves. */
 const silent: ReadonlySet<string> = new Set(["text", "thought", "thoughtSignature", "partMetadata"])
 
-/** Whether a response has anything for its reader: text, a call, media; thoughts alone are nothing. */
+/** Whether a response has anything for its reader: text, a call or media. Thoughts alone do not count. */
 export const says = (response: Response): boolean =>
   GenerateContent.parts(response).some((part) =>
     part.thought !== true && (!!part.text || Object.keys(part).some((field) => !silent.has(field)))
   )
 
 /**
- * The reason of a finish of the first candidate that leaves no answer; undefined if it leaves
- * one or is not there yet. `said`: whether anything came before this response of a stream.
+ * The reason of a first candidate that finished without an answer; undefined if it has an answer or has not finished
+ * yet. `said`: whether anything came before this response of a stream.
  */
 export const reasonOf = (
   response: Response,
@@ -41,7 +41,7 @@ export const reasonOf = (
   return new Reason.InvalidResponse({ path: "candidates[0]", expected, ...known })
 }
 
-/** The error of an answer that came whole: its id and its usage are kept. */
+/** The error for an answer that came whole; its id and its usage are kept. */
 export const refused = (
   call: { readonly method: string; readonly model?: string | undefined },
   response: Response,
@@ -58,7 +58,7 @@ export const refused = (
   })
 }
 
-/** The error of a response (or of a stream's last one) whose finish is abnormal; `said` as in `reasonOf`. */
+/** The error for a response (or for a stream's last one) whose finish is abnormal; `said` as in `reasonOf`. */
 export const rejection = (
   call: { readonly method: string; readonly model: string },
   response: Response,

@@ -1,10 +1,9 @@
 /**
- * What the server is known to refuse, found before anything is sent. Pure.
+ * Finds what the server is known to refuse, before anything is sent. Pure.
  *
- * Only refusals that are documented stand here (October 2026): a request that is
- * unusual but possible goes out. Contents of the role `model` are echoes of what the
- * server sent and pass as they are. The request must be known to be JSON: a cycle would
- * never end.
+ * Only documented refusals stand here (October 2026): a request that is unusual but possible goes out. Contents of the
+ * role `model` are echoes of what the server sent, and pass as they are. The request must be known to be JSON: the walk
+ * through a cycle would never end.
  */
 import * as Result from "effect/Result"
 import type { FieldViolation } from "../../errors/GeminiErrorReason.ts"
@@ -15,7 +14,7 @@ import * as Embedding from "../../wire/Embedding.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
 import type { GenerationConfig } from "../../wire/GenerationConfig.ts"
 import type { OpenApiSchema } from "../../wire/OpenApiSchema.ts"
-import type { Part } from "../../wire/Part.ts"
+import { Part } from "../../wire/Part.ts"
 import type { FunctionDeclaration, Tool } from "../../wire/Tool.ts"
 import * as Guard from "../wire/guard.ts"
 
@@ -34,7 +33,7 @@ const isSet = (value: unknown): boolean => value !== undefined && value !== null
 
 const has = (owner: object, name: string): boolean => isSet(Reflect.get(owner, name))
 
-/** Refuses all but one of some fields. */
+/** Refuses a request that has more than one of some fields. */
 const exclusive = (report: Report, at: string, owner: object, ...names: ReadonlyArray<string>): void => {
   names.forEach((first, index) => {
     for (const second of names.slice(index + 1)) {
@@ -50,28 +49,14 @@ const within = (report: Report, field: string, value: unknown, highest: number):
   }
 }
 
-const dataFields: ReadonlySet<string> = new Set([
-  "text",
-  "inlineData",
-  "fileData",
-  "functionCall",
-  "functionResponse",
-  "executableCode",
-  "codeExecutionResult",
-  "toolCall",
-  "toolResponse"
-])
+// The fields stand in the schema in groups, by what they are to a part.
+const partFields = Object.keys(Part.fields)
 
-// These accompany data; a part of nothing else is refused. (The server takes a part of
-// `videoMetadata` alone: recorded in 2026.) Other keys may be data of a kind of tomorrow.
-const modifiers: ReadonlySet<string> = new Set([
-  "thought",
-  "thoughtSignature",
-  "partMetadata",
-  "mediaResolution",
-  "mediaProcessing",
-  "speechMetadata"
-])
+const dataFields: ReadonlySet<string> = new Set(partFields.slice(0, partFields.indexOf("audioTranscription")))
+
+// These accompany data, and a part of nothing else is refused. (The server takes a part with only `videoMetadata`:
+// recorded in 2026.) Other keys may be kinds of data that come later.
+const modifiers: ReadonlySet<string> = new Set(partFields.slice(partFields.indexOf("speechMetadata"), -1))
 
 const checkPart = (report: Report, at: string, part: Part): void => {
   const set = Object.entries(part).flatMap(([key, value]) => isSet(value) && !modifiers.has(key) ? [key] : [])
@@ -101,7 +86,7 @@ const checkContents = (report: Report, at: string, contents: ReadonlyArray<Conte
   contents.forEach((content, index) => checkContent(report, `${at}[${index}]`, content))
 }
 
-// The server knows a fixed set of keywords here; these three are the ones people send.
+// The server knows a fixed set of keywords here; these three are the others that people send.
 const jsonSchemaOnly = ["$ref", "additionalProperties", "oneOf"]
 
 const checkSchema = (report: Report, at: string, schema: OpenApiSchema | null | undefined, instead: string): void => {
@@ -156,6 +141,15 @@ const checkTool = (report: Report, at: string, tool: Tool): void => {
 
 const checkGenerate = (report: Report, at: string, request: GenerateContent.GenerateContentRequest): void => {
   checkContents(report, `${at}contents`, request.contents)
+  request.contents.forEach(({ parts, role }, i) => {
+    // "empty text parameter" (google-gemini/deprecated-generative-ai-python#697); what the model said passes as it is.
+    if (role === "model") return
+    parts?.forEach(({ text, thoughtSignature }, j) => {
+      if (text === "" && !thoughtSignature) {
+        report(`${at}contents[${i}].parts[${j}].text`, "is empty: leave the part out")
+      }
+    })
+  })
   request.systemInstruction?.parts?.forEach((part, index) => {
     for (const kind of dataFields) {
       if (kind !== "text" && has(part, kind)) {
@@ -195,13 +189,13 @@ const checked = <A>(
   }
 }
 
-/** generateContent and streamGenerateContent. */
+/** The check of generateContent and streamGenerateContent. */
 export const generateContent = checked(
   Guard.make(GenerateContent.GenerateContentRequest),
   (report, request) => checkGenerate(report, "", request)
 )
 
-/** countTokens. */
+/** The check of countTokens. */
 export const countTokens = checked(Guard.make(CountTokens.CountTokensRequest), (report, request) => {
   const { contents, generateContentRequest: whole } = request
   exclusive(report, "", request, "contents", "generateContentRequest")
@@ -211,13 +205,13 @@ export const countTokens = checked(Guard.make(CountTokens.CountTokensRequest), (
   checkGenerate(report, "generateContentRequest.", whole)
 })
 
-/** embedContent. */
+/** The check of embedContent. */
 export const embedContent = checked(
   Guard.make(Embedding.EmbedContentRequest),
   (report, { content }) => checkContent(report, "content", content)
 )
 
-/** Every entry with its model; a value that is not a batch stays as it is, for the check to refuse. */
+/** Gives every entry its model. A value that is not a batch stays as it is, and the check refuses it. */
 export const withModels = (
   model: string,
   { requests }: Embedding.BatchEmbedContentsRequest
@@ -229,7 +223,7 @@ export const withModels = (
 
 const guardBatch = Guard.make(Embedding.BatchEmbedContentsRequest)
 
-/** batchEmbedContents: every entry goes to the model of the call. */
+/** The check of batchEmbedContents: every entry goes to the model of the call. */
 export const batchEmbedContents = (
   model: ModelId.ModelId
 ): (request: Embedding.BatchEmbedContentsRequest) => ReadonlyArray<Violation> =>

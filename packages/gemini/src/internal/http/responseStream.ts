@@ -1,11 +1,10 @@
 /**
- * Bytes of a streamed body → responses. Split, parse and validation are one stage,
- * because a chunk costs less than the seam between two stages.
+ * Turns the bytes of a streamed body into responses. Splitting, parsing and validation are one stage, because a chunk
+ * costs less than the seam between two stages.
  *
- * Invariants: nothing is pulled before the consumer asks; what came before a failure
- * is delivered before it; a stream that ends before any finish reason or continuation
- * token fails with what had been received; one text of a stream has a bound, the
- * stream has none.
+ * Invariants: nothing is pulled before the consumer asks. What came before a failure is delivered before it. A stream
+ * that ends before any finish reason or continuation token fails with what had been received. One text of a stream has
+ * a bound; the stream has none.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -33,24 +32,24 @@ type Chunks = Arr.NonEmptyReadonlyArray<Response>
 /** How much wire text of a stream is kept for the error of an interruption. */
 export const receivedLimit = 1 << 20
 
-/** Dropped together: taking pieces off one by one costs a long stream 2 %. */
+/** So much is dropped at once: taking off one piece after the other costs a long stream 2 %. */
 const slack = receivedLimit / 8
 
-/** What a piece costs beside its bytes, so that a stream of single bytes is bounded too. */
+/** What a piece costs besides its bytes. It is counted so that a stream of single bytes is bounded, too. */
 const pieceCost = 200
 
 /**
- * What came last, as it came: bytes lie outside the heap, where parsed chunks or their
- * texts would be copied from generation to generation and make each chunk of a long
- * stream a tenth dearer. They are split once more when an error asks for them. Objects
- * of a JSON array cannot be found again from the middle, so their texts are kept.
+ * What came last, in the form in which it came. Bytes lie outside the heap; parsed chunks or their texts would be
+ * copied from generation to generation, and make each chunk of a long stream a tenth dearer. The bytes are split once
+ * more when an error asks for them. The objects of a JSON array cannot be found again from the middle, so their texts
+ * are kept.
  */
 class Received {
   #pieces: Array<Uint8Array> = []
   #texts: Array<string> = []
   #length = 0
   #dropped = false
-  /** Chunks that the consumer got. */
+  /** How many chunks the consumer got. */
   delivered = 0
 
   addBytes(bytes: Uint8Array): void {
@@ -82,22 +81,22 @@ class Received {
   #split(): ReadonlyArray<string> {
     if (this.#pieces.length === 0) return this.#texts
     if (this.#length > receivedLimit) this.#drop()
-    // The rest of an event that began in a dropped piece is no line of data, and falls away.
+    // The rest of an event that began in a dropped piece does not look like a line of data, and falls away.
     const splitter = this.#dropped ? new SseSplitter() : new StreamSplitter()
     const texts = this.#pieces.flatMap((piece) => splitter.push(piece))
     return texts.concat(splitter.end())
   }
 }
 
-/** A hop of an answer may end with a token alone, with which the next one goes on. */
+/** Whether a response ends a hop. A hop may also end with only a token, with which the next one goes on. */
 const isFinished = (response: Response): boolean =>
   response.candidates?.some((candidate) =>
     Candidate.finishReason(candidate) !== undefined || !!candidate.continuationToken
   ) === true
 
 /**
- * undici hands over a piece for each HTTP chunk. Below this size on average, joining a read's
- * pieces is cheaper than splitting and decoding each; above, the copy is a seventh of a chunk's
+ * undici hands over a piece for each HTTP chunk. If the pieces are smaller than this on average, joining those of one
+ * read is cheaper than splitting and decoding each of them. If they are larger, the copy is a seventh of a chunk's
  * cost, and garbage outside the heap (packages/bench: chunks-40, chunks-2k, rss-200M).
  */
 const smallPiece = 1024
@@ -109,11 +108,11 @@ const joined = (pieces: Arr.NonEmptyReadonlyArray<Uint8Array>): ReadonlyArray<Ui
   return size < smallPiece * pieces.length ? [Utf8.concat(pieces)] : pieces
 }
 
-/** Proxies in front of the API close a stream as OpenAI's does. */
+/** Whether this is the marker with which proxies in front of the API end a stream as OpenAI's does. */
 const isDoneMarker = (event: string): boolean => event === "[DONE]"
 
 export const decodePull = (
-  call: Body.Call,
+  call: Body.CallContext,
   pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>,
   limit: number,
   within: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E | GeminiError> = identity
@@ -138,7 +137,7 @@ export const decodePull = (
     )
   }
 
-  /** Adds the responses of the texts up to the first that holds none; its failure waits for the next pull. */
+  /** Adds the responses of the texts, up to the first text that holds none; its failure waits for the next pull. */
   const decode = (events: ReadonlyArray<string>, out: Array<Response>): void => {
     let i = 0
     for (; i < events.length; i++) {
@@ -163,12 +162,12 @@ export const decodePull = (
     return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : next
   }
 
-  /** Why a body that has ended was no whole answer, if it was none. */
+  /** Why a body that has ended was not a whole answer; undefined if it was. */
   const verdict = (): GeminiError | undefined => {
     const stray = splitter.stray === "" ? undefined : Body.parse(splitter.stray)
     if (WireError.statusOf(stray) !== undefined) return Body.errorInside(call, stray)
     if (finished) return undefined
-    // Less text than "data:" tells nothing of the kind of body: a stream cut in its first bytes.
+    // Fewer characters than "data:" tell nothing of the kind of body: the stream was cut in its first bytes.
     return splitter.stray.trim().length >= 5 && received.chunks().length === 0
       ? Body.invalid(call, "", "an event stream or a JSON array")
       : interrupted()
@@ -199,7 +198,8 @@ export const decodePull = (
     onSuccess: (pieces) => {
       started = true
       const out: Array<Response> = []
-      // A piece's texts are parsed before the next piece is split: fewer of them live in a collection.
+      // The texts of a piece are parsed before the next piece is split, so that fewer of them are alive in a
+      // collection.
       for (const bytes of joined(pieces)) {
         const events = splitter.push(bytes)
         if (splitter.isEvents) received.addBytes(bytes)

@@ -1,6 +1,6 @@
 /**
- * Bytes → text. Node's Buffer decodes a kilobyte in half of TextDecoder's time, and
- * joins small pieces in a third of a new array's; elsewhere the standard classes do it.
+ * Bytes as text. Node's Buffer decodes a kilobyte in half of TextDecoder's time, and joins small pieces in a third of
+ * the time of a new array. On other platforms the standard classes are used.
  */
 interface NodeBuffer {
   readonly isBuffer: (bytes: Uint8Array) => boolean
@@ -10,13 +10,13 @@ interface NodeBuffer {
 
 const nodeBuffer = (globalThis as { readonly Buffer?: NodeBuffer }).Buffer
 
-// A byte order mark in mid-stream is text like any other: splitters drop the first one.
+// In the middle of a stream a byte order mark is text like any other; the splitters drop the first one.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 export const decode: (bytes: Uint8Array) => string = nodeBuffer === undefined
   ? (bytes) => decoder.decode(bytes)
   : (bytes) =>
-    // A Buffer's own toString is UTF-8.
+    // The toString of a Buffer itself is UTF-8.
     nodeBuffer.isBuffer(bytes)
       ? bytes.toString()
       : nodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")
@@ -33,12 +33,12 @@ const joined = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   return whole
 }
 
-/** May lie in a larger buffer: whoever hands it out copies. */
+/** Joins pieces. The result may lie in a larger buffer, so it must be copied before it is handed out. */
 export const concat: (pieces: ReadonlyArray<Uint8Array>) => Uint8Array = nodeBuffer === undefined
   ? joined
   : (pieces) => nodeBuffer.concat(pieces)
 
-/** A whole body as text, without the byte order mark that JSON.parse would choke on. */
+/** A whole body as text, without the byte order mark, which JSON.parse would refuse. */
 export const decodeBody = (bytes: Uint8Array): string => {
   const text = decode(bytes)
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text

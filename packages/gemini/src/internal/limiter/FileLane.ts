@@ -1,9 +1,8 @@
 /**
- * One lane in a file: a `LaneWindow` written down, read and changed under a lock.
+ * One lane in a file: a `SavedWindow` that is written down, and that is read and changed under a lock.
  *
- * Where the file cannot be read or written within `patience`, the process counts by itself, from
- * what it knew of the lane last. What it counted meanwhile is charged to the file once that can be
- * used again.
+ * If the file cannot be read or written within `patience`, the process counts by itself, beginning with what it last
+ * knew of the lane. What it counted meanwhile is charged to the file once that can be used again.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -15,36 +14,40 @@ import * as Semaphore from "effect/Semaphore"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
 import * as LaneStore from "../../limits/LaneStore.ts"
 import type { Limits } from "../../limits/Tier.ts"
+import { countable } from "../wire/countable.ts"
 import * as FileLock from "./FileLock.ts"
 import * as LaneFile from "./laneFile.ts"
-import { countable, LaneWindow, type Saved } from "./LaneWindow.ts"
-import { type Status, StoreLink } from "./StoreLink.ts"
+import { type Saved, SavedWindow } from "./SavedWindow.ts"
+import { type LinkStatus, StoreLink } from "./StoreLink.ts"
 
-/** How long a step may take, real milliseconds: longer than it takes to see that a lock's holder died. */
+/** How long a step may take, in real milliseconds: longer than it takes to see that the holder of a lock died. */
 export const patience = FileLock.stale + 1_000
 
-/** How often a file that could not be used is tried again. */
+/** How often a file that could not be used is tried again, in milliseconds. */
 const probeEvery = 1_000
 
-/** A million requests in the window; a device has no end. */
+/**
+ * The largest file, in bytes. It has room for a million requests in the window; without a bound, a device would be read
+ * for ever.
+ */
 const largest = 64 * 1024 * 1024
 
-export interface Files {
+export interface LaneFiles {
   readonly fileSystem: FileSystem.FileSystem
-  /** Of this process, and of no other. */
+  /** A name of this process that no other process has. */
   readonly process: string
-  /** Milliseconds. */
+  /** How long a lease holds, in milliseconds. */
   readonly lease: number
   readonly poll: number
-  /** One permit a step that runs; who takes them all waits for these and lets no more begin. */
+  /** One permit for each running step. Whoever takes all permits waits for these steps and lets no more begin. */
   readonly steps: Semaphore.Semaphore
-  /** Lanes with calls in flight. */
+  /** The lanes with calls in flight. */
   readonly busy: Set<FileLane>
-  /** Of the store. */
+  /** The scope of the store. */
   readonly scope: Scope.Scope
-  /** Of the machine: a file takes real time, whatever a test's clock says. */
+  /** The clock of the machine: a file takes real time, whatever the clock of a test says. */
   readonly clock: Clock.Clock
-  /** Its scope is closed: what is still asked concerns this process alone. */
+  /** Whether the store's scope is closed: what is still asked then concerns only this process. */
   isClosed: boolean
 }
 
@@ -54,14 +57,14 @@ class FileReservation implements LaneStore.Reservation {
   readonly lease: string
   readonly position: number
   readonly at: number
-  /** What it was taken from, where that was not the file. */
-  readonly alone: Alone | undefined
+  /** Where the reservation was taken, if that was not the file. */
+  readonly alone: OwnCount | undefined
   tokens: number
 
   constructor(
     lane: FileLane,
     lease: string,
-    taken: { readonly position: number; readonly at: number; readonly alone: Alone | undefined },
+    taken: { readonly position: number; readonly at: number; readonly alone: OwnCount | undefined },
     tokens: number
   ) {
     this.lane = lane
@@ -73,41 +76,41 @@ class FileReservation implements LaneStore.Reservation {
   }
 }
 
-/** A lane as it is counted. */
-interface Counts {
-  readonly window: LaneWindow
+/** A lane in the form in which it is counted. */
+interface CountedLane {
+  readonly window: SavedWindow
   readonly leases: Map<string, number>
 }
 
-/** The lane as it was read, to be changed. */
-interface Open extends Counts {
+/** A lane as it was read, to be changed. */
+interface OpenLane extends CountedLane {
   readonly now: number
-  readonly alone: Alone | undefined
+  readonly alone: OwnCount | undefined
 }
 
-/** What this process counts by itself, beyond what the file held when it could be used last. */
-interface Alone extends Counts {
-  readonly from: { readonly position: number; readonly today: number; readonly dayEnd: number }
+/** What this process counts by itself, on top of what the file held when it could last be used. */
+interface OwnCount extends CountedLane {
+  from: { readonly position: number; readonly today: number; readonly dayEnd: number }
 }
 
 export class FileLane implements LaneStore.StoredLane {
-  readonly #files: Files
+  readonly #files: LaneFiles
   readonly #path: string
   readonly #span: LaneStore.Window
   readonly #held = new Set<string>()
-  /** In this process one waits for the other here, not at the file. */
+  /** Steps of this process wait for each other here, and not at the file. */
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #link: StoreLink
   #made = 0
-  /** As the file held it last, if it was ever read. */
-  #known: Counts | undefined
-  #alone: Alone | undefined
+  /** The lane as the file last held it, if it was ever read. */
+  #known: CountedLane | undefined
+  #alone: OwnCount | undefined
 
   constructor(
-    files: Files,
+    files: LaneFiles,
     span: LaneStore.Window,
     path: string,
-    status: SubscriptionRef.SubscriptionRef<Status>
+    status: SubscriptionRef.SubscriptionRef<LinkStatus>
   ) {
     this.#files = files
     this.#path = path
@@ -119,7 +122,7 @@ export class FileLane implements LaneStore.StoredLane {
     )
   }
 
-  reserve(ask: LaneStore.Ask): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal> {
+  reserve(ask: LaneStore.Claim): Effect.Effect<LaneStore.Reservation | LaneStore.Refusal> {
     const { lease, poll, process } = this.#files
     const tokens = countable(ask.tokens)
     const taken = this.#within(({ alone, leases, now, window }): LaneStore.Reservation | LaneStore.Refusal => {
@@ -133,7 +136,7 @@ export class FileLane implements LaneStore.StoredLane {
       const at = window.retryAt === Infinity ? Math.min(now + poll, ...leases.values()) : window.retryAt
       return { _tag: "Refused", retryIn: Math.max(1, at - now), resetAt: window.resetAt }
     })
-    // Held is what was written, or counted here; a step that could not be written took nothing.
+    // Only what was written, or counted here, is held: a step that could not be written took nothing.
     return Effect.map(taken, (answer) => {
       if (this.#owns(answer)) {
         this.#held.add(answer.lease)
@@ -190,7 +193,7 @@ export class FileLane implements LaneStore.StoredLane {
     return window.read(now, limits, wanted)
   }
 
-  /** What the file counts it keeps by itself; what stops the lane is nothing to find out anew. */
+  /** Whether the lane can be forgotten. The file keeps what it counts, and what stops the lane can be read again. */
   isIdle(limits: Limits, now: number): boolean {
     if (this.#held.size > 0) return false
     if (this.#alone !== undefined) return this.#alone.window.isIdle(now, limits)
@@ -198,22 +201,25 @@ export class FileLane implements LaneStore.StoredLane {
     return reading?.parkedUntil === undefined && reading?.learned === undefined
   }
 
-  /** The leases of the calls in flight begin anew. */
+  /** Renews the leases of the calls in flight. */
   get renew(): Effect.Effect<void> {
     return this.#change(({ leases, now }) => {
       for (const name of this.#held) leases.set(name, now + this.#files.lease)
     })
   }
 
-  #change(f: (open: Open) => unknown): Effect.Effect<void> {
+  #change(f: (open: OpenLane) => unknown): Effect.Effect<void> {
     return Effect.asVoid(this.#within(f))
   }
 
-  /** Reads, changes and writes while nobody else does, or changes what this process counts by itself. */
-  #within<A>(f: (open: Open) => A): Effect.Effect<A> {
+  /** Reads, changes and writes the file while nobody else does, or changes what this process counts by itself. */
+  #within<A>(f: (open: OpenLane) => A): Effect.Effect<A> {
     const step = Effect.suspend(() =>
       this.#files.isClosed ? Effect.undefined : this.#link.run(this.#step((open) => {
-        if (this.#alone !== undefined) chargeTo(open.window, this.#alone, open.now)
+        if (this.#alone !== undefined) {
+          this.#advance(this.#alone, open.now)
+          chargeTo(open.window, this.#alone, open.now)
+        }
         return f(open)
       }))
     )
@@ -233,10 +239,10 @@ export class FileLane implements LaneStore.StoredLane {
     }))
   }
 
-  /** `f` is done with what it is given, and may be done again with another reading of the file. */
+  /** One step. `f` keeps nothing of its argument, and may be called again with another reading of the file. */
   #step<A>(
-    f: (open: Open) => A
-  ): Effect.Effect<{ readonly result: A; readonly counts: Counts }, PlatformError | FileLock.NotThatFile> {
+    f: (open: OpenLane) => A
+  ): Effect.Effect<{ readonly result: A; readonly counts: CountedLane }, PlatformError | FileLock.NotThatFile> {
     const { clock, fileSystem, process, steps } = this.#files
     return FileLock.withLock(
       fileSystem,
@@ -247,7 +253,7 @@ export class FileLane implements LaneStore.StoredLane {
           const text = yield* FileLock.readRegular(fileSystem, this.#path, largest).pipe(
             Effect.catchReason("PlatformError", "NotFound", () => Effect.undefined)
           )
-          // The clock is asked under the lock: time never goes back between processes.
+          // The clock is asked under the lock, so that time never goes back between processes.
           const now = yield* Clock.currentTimeMillis
           const counts = yield* this.#read(text, now)
           const result = f({ ...counts, now, alone: undefined })
@@ -266,13 +272,13 @@ export class FileLane implements LaneStore.StoredLane {
     )
   }
 
-  /** What a file holds; of one that is damaged, what this process knew of it last. */
-  #read(text: string | undefined, now: number): Effect.Effect<Counts> {
+  /** The lane that a file holds. If the file is damaged, it is what this process last knew of the lane. */
+  #read(text: string | undefined, now: number): Effect.Effect<CountedLane> {
     if (text === undefined) return Effect.succeed(this.#counts(undefined, now))
     const written = LaneFile.decode(text)
     if (written !== undefined) {
       const { leases, window } = written
-      const span = this.#span.window + this.#span.guard
+      const span = this.#span.window + this.#span.margin
       return Effect.succeed(this.#counts({
         window: LaneFile.bounded(window, now, span),
         leases: Object.entries(leases)
@@ -291,24 +297,30 @@ export class FileLane implements LaneStore.StoredLane {
   #counts(
     saved: { readonly window: Saved; readonly leases: Iterable<readonly [string, number]> } | undefined,
     now: number
-  ): Counts {
-    const window = new LaneWindow(this.#span.window, this.#span.guard)
+  ): CountedLane {
+    const window = new SavedWindow(this.#span.window, this.#span.margin)
     if (saved !== undefined) window.restore(saved.window)
-    const counts = { window, leases: LaneFile.holding(saved?.leases ?? [], now, this.#files.lease) }
-    window.advance(now)
+    const back = window.advance(now)
+    const counts = { window, leases: LaneFile.holding(saved?.leases ?? [], now, this.#files.lease, back) }
     window.inFlight = counts.leases.size
     return counts
   }
 
-  #begin(now: number): Alone {
+  #begin(now: number): OwnCount {
     const known = this.#known
     const counts = this.#counts(known && { window: known.window.save(), leases: known.leases }, now)
     const { dayEnd, entries, first, today } = counts.window.save()
     return { ...counts, from: { position: first + entries.length, today, dayEnd } }
   }
 
-  #advance({ leases, window }: Counts, now: number): void {
-    window.advance(now)
+  #advance(alone: OwnCount, now: number): void {
+    const { leases, window } = alone
+    const back = window.advance(now)
+    if (back > 0) {
+      for (const [name, until] of leases) leases.set(name, until - back)
+      const { dayEnd } = window.save()
+      if (dayEnd < alone.from.dayEnd) alone.from = { ...alone.from, dayEnd }
+    }
     for (const [name, until] of leases) if (until <= now) leases.delete(name)
     window.inFlight = leases.size
   }
@@ -329,13 +341,15 @@ export class FileLane implements LaneStore.StoredLane {
   }
 }
 
-/** A position in the window that is open; in another one it is of no use, and lies before all of it. */
-const placeOf = ({ alone, position }: FileReservation, open: Open): number =>
+/**
+ * The place of a reservation in the window that is open. A position of another window is of no use, and lies before all
+ * of it.
+ */
+const placeOf = ({ alone, position }: FileReservation, open: OpenLane): number =>
   alone === undefined || alone === open.alone ? position : -1
 
-/** What was counted apart from the file counts there from now on. */
-const chargeTo = (window: LaneWindow, { from, window: alone }: Alone, now: number): void => {
-  alone.advance(now)
+/** Charges to the file what was counted apart from it. */
+const chargeTo = (window: SavedWindow, { from, window: alone }: OwnCount, now: number): void => {
   const { dayEnd, entries, first, today } = alone.save()
   const since = entries.slice(Math.max(0, from.position - first)).filter(([, , requests]) => requests > 0)
   const taken = today - (dayEnd === from.dayEnd ? from.today : 0)

@@ -3,7 +3,7 @@ import type { LaneQueue } from "./LaneQueue.ts"
 
 /** The lanes that a limiter knows; those that count nothing are forgotten when there are too many. */
 export class LaneMap {
-  // By model first: comparing the rest is cheaper than building one string a call.
+  // Lanes are found by their model first: comparing the rest costs less than building a string for each call.
   readonly #lanes = new Map<string, Array<LaneQueue>>()
   readonly #open: (key: LaneKey) => LaneQueue
   readonly #most: number
@@ -21,7 +21,7 @@ export class LaneMap {
     return Array.from(this.#lanes.values()).flat()
   }
 
-  /** The lane that is kept, if there is one. */
+  /** The lane of a key, if it is kept. */
   find(key: LaneKey): LaneQueue | undefined {
     const known = this.#lanes.get(key.quotaModel)
     if (known !== undefined) {
@@ -38,7 +38,7 @@ export class LaneMap {
     return this.find(key) ?? this.#add(key, now)
   }
 
-  /** The lane for a question: one that nobody has used yet is not kept for it. */
+  /** The lane of a key, for a question. A lane that nobody has used yet is not kept for it. */
   seen(key: LaneKey): LaneQueue {
     return this.find(key) ?? this.#open(key)
   }

@@ -1,44 +1,47 @@
 /**
- * The steps of one lane on their way to Redis. The first goes at once; those that come while
- * it is away go together with the next one script. So a lane has one script under way, and a
- * process that asks for much sends few.
+ * The steps of one lane on their way to Redis. The first goes at once; those that come while it is under way go
+ * together with the next script. So each lane has one script under way, and a process that asks for much sends few.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Limits } from "../../limits/Tier.ts"
-import { field, type Reply, step, type Told, told, toldLength } from "./laneScript.ts"
+import { field, type ScriptReply, step, type Told, told, toldLength } from "./laneScript.ts"
+import { StepRefused } from "./StoreLink.ts"
 
-/** What a reservation came to. */
+/** How a reservation ended. */
 export type Outcome =
   | { readonly position: string; readonly at: number }
   | { readonly retryIn: number; readonly resetAt: number }
 
-/** Steps that go together; `reserves` of them are reservations, in order. */
-export interface Group {
+/** Steps that go together. `reserves` of them are reservations, in order. */
+export interface StepGroup {
   readonly args: ReadonlyArray<string>
   readonly reserves: number
-  /** As many outcomes as reservations were asked, a refusal being the last; `undefined`: nobody answered. */
-  readonly done?: ((outcomes: ReadonlyArray<Outcome> | undefined) => void) | undefined
+  /**
+   * Is told as many outcomes as reservations were asked for, of which a refusal is the last, or that the store refused
+   * the script. `undefined`: nobody answered.
+   */
+  readonly done?: ((outcomes: ReadonlyArray<Outcome> | StepRefused | undefined) => void) | undefined
 }
 
 export interface Options {
-  readonly send: (steps: ReadonlyArray<string>) => Effect.Effect<Reply | undefined>
-  /** The lane as it was when the steps were done, and when they were sent by the askers' clock. */
+  readonly send: (steps: ReadonlyArray<string>) => Effect.Effect<ScriptReply | undefined, StepRefused>
+  /** Is told how the lane stood after the steps, and when they were sent by the clock of those who asked. */
   readonly heard: (told: Told, now: number) => void
-  /** What is under way, of all lanes. */
+  /** The fibers of all lanes that are under way. */
   readonly away: Set<Fiber.Fiber<unknown, unknown>>
 }
 
-/** Groups in one script. */
+/** The most groups in one script. */
 const most = 128
 
 export class LaneSteps {
   readonly #options: Options
-  #waiting: Array<Group> = []
+  #waiting: Array<StepGroup> = []
   #isAway = false
-  /** Of who asked last: who comes without a fiber goes with it. */
+  /** The context of the last one who asked. A step without a fiber of its own uses it. */
   #context: Context.Context<never> | undefined
   #limits: Limits | undefined
   #now = -Infinity
@@ -47,8 +50,8 @@ export class LaneSteps {
     this.#options = options
   }
 
-  /** `limits` are those by which Redis says how the lane stands. */
-  add(group: Group, now: number, limits?: Limits): void {
+  /** `limits` are the limits by which Redis tells how the lane stands. */
+  add(group: StepGroup, now: number, limits?: Limits): void {
     this.#now = now
     this.#limits = limits ?? this.#limits
     this.#waiting.push(group)
@@ -64,7 +67,7 @@ export class LaneSteps {
     const args = groups.flatMap(({ args }) => args)
     if (this.#limits !== undefined) args.push(...step.read(this.#limits))
     this.#isAway = true
-    const fiber = Effect.runForkWith(this.#context)(send(args))
+    const fiber = Effect.runForkWith(this.#context)(Effect.catch(send(args), Effect.succeed))
     away.add(fiber)
     fiber.addObserver((exit) => {
       away.delete(fiber)
@@ -74,9 +77,9 @@ export class LaneSteps {
     })
   }
 
-  #answered(groups: ReadonlyArray<Group>, now: number, reply: Reply | undefined): void {
-    if (reply === undefined) {
-      for (const { done } of groups) done?.(undefined)
+  #answered(groups: ReadonlyArray<StepGroup>, now: number, reply: ScriptReply | StepRefused | undefined): void {
+    if (reply === undefined || reply instanceof StepRefused) {
+      for (const { done } of groups) done?.(reply)
       return
     }
     const at = field(reply, 0)

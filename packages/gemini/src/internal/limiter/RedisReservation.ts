@@ -4,11 +4,11 @@ import type { RedisLane } from "./RedisLane.ts"
 export class RedisReservation implements LaneStore.Reservation {
   readonly _tag = "Reserved"
   readonly lane: RedisLane
-  /** In Redis's window; `undefined`: taken while it was down. */
+  /** The position in Redis's window; `undefined` if it was taken while Redis was down. */
   readonly position: string | undefined
   readonly at: number
   tokens: number
-  /** The same in this process's own count. */
+  /** The same reservation in this process's own count. */
   readonly local: LaneStore.Reservation | undefined
 
   constructor(

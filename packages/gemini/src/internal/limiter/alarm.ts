@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-/** Calls `ring` once the clock has moved on by `millis`; the answer takes the alarm back. */
+/** Calls `ring` once the clock has moved on by `millis`. The result switches the alarm off. */
 export const alarm = (
   context: Context.Context<never>,
   clock: Clock.Clock,

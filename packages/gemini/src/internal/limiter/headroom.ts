@@ -1,38 +1,31 @@
 /** How soon a lane would admit a request, by what is known of it without asking. */
-import type { StoredLane } from "../../limits/LaneStore.ts"
+import type { Headroom } from "../../limits/LaneSnapshot.ts"
+import type { Admission } from "../../limits/Permit.ts"
 import type { Limits } from "../../limits/Tier.ts"
-import type { Admission, Headroom } from "../../RateLimiter.ts"
-import { countable } from "./LaneWindow.ts"
+import { countable } from "../wire/countable.ts"
+import type { LaneQueue } from "./LaneQueue.ts"
+import { interactiveInRow } from "./WaitingList.ts"
 
-/** While both wait, in a lane or for members, every ninth admission is a batch call's: it is slowed, never starved. */
-export const interactiveInRow = 8
-
-/** Nobody knows how long the calls in flight take: each turn of them is taken for so long. */
+/** How long a turn of the calls in flight is taken to last, in milliseconds: nobody knows how long they take. */
 const turnOfCalls = 1_000
-
-/** Calls in a queue. */
-interface Waiting {
-  readonly length: number
-  readonly tokens: number
-}
 
 /** Whether so many tokens can ever be admitted. */
 export const isPossible = ({ concurrency, rpd, rpm, tpm }: Limits, tokens: number): boolean =>
   rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || tokens === 0)
 
 export const headroom = (
-  store: StoredLane,
+  lane: LaneQueue,
   span: number,
-  interactive: Waiting,
-  batch: Waiting,
-  { limits, priority, tokens }: Pick<Admission, "limits" | "priority" | "tokens">,
+  { limits, own, priority, tokens }: Pick<Admission, "limits" | "own" | "priority" | "tokens">,
   now: number
 ): Headroom => {
+  const { list: { batch, interactive }, store } = lane
   const overtaken = priority === "batch"
     ? batch.length
     : Math.min(batch.length, Math.floor(interactive.length / interactiveInRow))
   const waiting = interactive.length + overtaken
-  if (!isPossible(limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
+  if (!isPossible(own ?? limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
+  const ownFree = own && lane.owns.find(own)?.read(now, { requests: 1, tokens: countable(tokens) }).freeIn
   const open = { ...limits, concurrency: Infinity }
   const { learned } = store.seen(open, { requests: 1, tokens: 1 }, now)
   const { concurrency } = limits
@@ -40,7 +33,7 @@ export const headroom = (
   const tpm = learned?.tpm ?? limits.tpm
   const before = interactive.tokens + (overtaken === 0 ? 0 : batch.tokens * overtaken / batch.length)
   const size = before + Math.min(countable(tokens), tpm)
-  // What a window cannot take at once comes in so many windows more.
+  // What a window cannot take at once needs so many windows more.
   const turns = Math.max(Math.ceil((waiting + 1) / rpm), Math.ceil(size / tpm) || 1, 1) - 1
   const rest = (amount: number, limit: number) => turns === 0 ? amount : Math.max(1, amount - turns * limit)
   const seen = store.seen(open, { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) }, now)
@@ -48,6 +41,7 @@ export const headroom = (
   return {
     admitsIn: Math.max(
       seen.freeIn + turns * span,
+      ownFree === Infinity ? turnOfCalls : ownFree ?? 0,
       calls > 0 ? Math.ceil(calls / concurrency) * turnOfCalls : 0
     ),
     waiting,

@@ -1,16 +1,26 @@
 /**
- * What the scripts of a lane are made of, in Lua. Each part goes on where the one before it
- * ends: `clock`, then `state`, then what the step needs.
+ * What the scripts of a lane are made of, in Lua. Each part goes on where the one before it ends: `clock`, then
+ * `state`, then what the step needs.
+ *
+ * Whoever can write to Redis can write anything: each value is checked for its range before it steers anything, a value
+ * that is out of range counts as absent, and nothing lies further in the future than a lane could put it.
  */
+import { longestPark } from "./LaneWindow.ts"
+import { windowsLearned } from "./learned.ts"
 
 export const clock = (time: string): string => `
 local W, L = KEYS[1], KEYS[2]
-local span, guard = tonumber(ARGV[1]), tonumber(ARGV[2])
+local span, margin = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = ${time}
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local inf = math.huge
 local function num(text) if text == 'inf' then return inf end return tonumber(text) end
 local function int(n) if n == inf then return 'inf' end return string.format('%.0f', n) end
+local function whole(text, most)
+  local n = string.match(text or '', '^%d+$') and tonumber(text)
+  return n and n <= most and n or 0
+end
+local latest = now + ${longestPark}
 `
 
 export const sameDay = `
@@ -24,7 +34,7 @@ local names = {
 }
 local s = {}
 local values = redis.call('HMGET', W, 'rpm', 'tpm', unpack(names))
-for i, name in ipairs(names) do s[name] = tonumber(values[i + 2] or 0) end
+for i, name in ipairs(names) do s[name] = whole(values[i + 2], 2 ^ 52) end
 
 -- What 429s taught: "limit risesAt step until".
 local taught = {}
@@ -34,8 +44,13 @@ local function keep(name, limit, risesAt, step, untl)
 end
 for i, name in ipairs({'rpm', 'tpm'}) do
   if values[i] then
-    local limit, risesAt, step, untl = string.match(values[i], '(%d+) (%d+) (%d+) (%d+)')
-    taught[name] = {limit = tonumber(limit), risesAt = tonumber(risesAt), step = tonumber(step), untl = tonumber(untl)}
+    local limit, risesAt, step, untl = string.match(values[i], '^(%d+) (%d+) (%d+) (%d+)$')
+    if limit then
+      taught[name] = {
+        limit = math.max(1, whole(limit, 2 ^ 52)), risesAt = whole(risesAt, 2 ^ 52),
+        step = math.max(1, whole(step, 2 ^ 52)), untl = whole(untl, 2 ^ 52)
+      }
+    end
   end
 end
 local function limitAt(name)
@@ -44,20 +59,28 @@ local function limitAt(name)
   if now < t.risesAt then return t.limit end
   return t.limit + t.step * (1 + math.floor((now - t.risesAt) / span))
 end
-if s.next == 0 then
+local many = s.next - s.first
+if s.next == 0 or many < 0 or s.next > 2 ^ 52 or (many > 1000 and many > redis.call('HLEN', W)) then
+  if s.next > 0 then redis.call('DEL', W) end
   s.next = now * 1000
   s.first = s.next
-  s.last = now
+  s.requests = 0
+  s.tokens = 0
 end
+if s.last == 0 then s.last = now end
 
--- Entries as read and as they are to be written: a script asks for each once, and writes all at its end.
+-- Entries as read and as they are to be written: a script asks for each once, and writes all at its end. What it has
+-- changed meanwhile stays as it is when others are read.
 local entries, changed = {}, {}
 local function fetch(from, to)
   local fields = {}
   for position = from, to do fields[#fields + 1] = int(position) end
   for i, value in ipairs(redis.call('HMGET', W, unpack(fields))) do
-    local at, tokens, requests = string.match(value or '0 0 0', '(%d+) (%d+) (%d+)')
-    entries[from + i - 1] = {tonumber(at), tonumber(tokens), tonumber(requests)}
+    local position = from + i - 1
+    if not entries[position] then
+      local at, tokens, requests = string.match(value or '', '^(%d+) (%d+) ([01])$')
+      entries[position] = {math.min(whole(at, 2 ^ 52), s.last), whole(tokens, 2 ^ 52), tonumber(requests or 0)}
+    end
   end
 end
 local function entry(position)
@@ -93,21 +116,29 @@ if now < s.last then
   end
   for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do redis.call('ZINCRBY', L, int(-back), member) end
   s.paused = s.paused - back
-  for name, t in pairs(taught) do keep(name, t.limit, t.risesAt - back, t.step, t.untl - back) end
+  for _, t in pairs(taught) do t.risesAt, t.untl = t.risesAt - back, t.untl - back end
 end
 s.last = now
+-- A day ends at its midnight, and nothing stops a lane longer than a day.
+s.paused, s.parked, s.since = math.min(s.paused, latest), math.min(s.parked, latest), math.min(s.since, now)
+s.late = math.min(s.late, s.today)
+for _, t in pairs(taught) do
+  local til = now + ${windowsLearned} * span
+  t.risesAt, t.untl = math.max(0, math.min(t.risesAt, til)), math.max(0, math.min(t.untl, til))
+end
 
 local left = {}
 while s.first < s.next do
   local at, tokens, requests = following(s.first)
   if at > now - span then break end
-  s.requests = s.requests - requests
-  s.tokens = s.tokens - tokens
+  s.requests = math.max(0, s.requests - requests)
+  s.tokens = math.max(0, s.tokens - tokens)
   changed[s.first] = nil
   left[#left + 1] = int(s.first)
   s.first = s.first + 1
 end
 each('HDEL', left)
+if s.first == s.next then s.requests, s.tokens = 0, 0 end
 
 local function push(tokens, requests)
   put(s.next, now, tokens, requests)
@@ -121,30 +152,32 @@ local function save()
   local values = {}
   for i, name in ipairs(names) do
     values[2 * i - 1] = name
-    values[2 * i] = int(s[name])
+    values[2 * i] = int(math.max(0, s[name]))
   end
+  for name, t in pairs(taught) do keep(name, t.limit, t.risesAt, t.step, t.untl) end
   for position in pairs(changed) do
     values[#values + 1] = int(position)
     values[#values + 1] = int(entries[position][1]) .. ' ' .. int(entries[position][2]) .. ' ' .. int(entries[position][3])
   end
   each('HSET', values)
-  local ends = math.max(now, s.dayEnd, s.parked, s.paused)
+  local ends = math.max(now, math.min(s.dayEnd, latest), s.parked, s.paused)
   for _, t in pairs(taught) do ends = math.max(ends, t.untl) end
   redis.call('PEXPIRE', W, int(ends - now + span + 1000))
 end
 `
 
 export const turnDay = `
+if s.dayEnd > dayEnd then s.dayEnd = dayEnd end
 if now >= s.dayEnd then
   local isNext = s.dayEnd == dayStart
   s.today = isNext and s.late or 0
-  s.since = isNext and dayStart - guard or now
+  s.since = isNext and dayStart - margin or now
   s.late = 0
   s.dayEnd = dayEnd
 end
 local function takeDay(count)
   s.today = s.today + count
-  if now >= s.dayEnd - guard then s.late = s.late + count end
+  if now >= s.dayEnd - margin then s.late = s.late + count end
 end
 `
 
@@ -178,7 +211,8 @@ local function whenLeft(requests, tokens)
     tokens = tokens - itsTokens
     if requests <= 0 and tokens <= 0 then return at + span end
   end
-  return inf
+  -- The totals say more than the entries do: when all of these are gone both are nothing.
+  return now + span
 end
 
 -- In how long everything but concurrency has room, and when the day is back if that is spent.

@@ -1,11 +1,10 @@
 /**
- * `LaneWindow` in Lua: the same arithmetic by Redis's clock, one script a step.
+ * `LaneWindow` in Lua: the same arithmetic by Redis's clock, with one script for each step.
  *
- * A lane is two keys with one hash tag: a hash with the totals and one field an entry of
- * the window ("time tokens requests", by position), and a sorted set with the leases of
- * the calls in flight, by expiry. Positions begin at the server's time in microseconds, so
- * one from before a loss of data is never taken for one of today. Both keys expire once
- * nothing in them limits anything.
+ * A lane is two keys with one hash tag: a hash with the totals and one field for each entry of the window ("time tokens
+ * requests", by position), and a sorted set with the leases of the calls in flight, by expiry. Positions begin at the
+ * server's time in microseconds, so a position from before a loss of data is never taken for one of today. Both keys
+ * expire once nothing in them limits anything.
  */
 import * as Redis from "effect/persistence/Redis"
 import type { Lesson } from "../../limits/LaneStore.ts"
@@ -15,14 +14,14 @@ import { clock, limited, sameDay, state, turnDay } from "./laneLua.ts"
 import { heldFor } from "./learned.ts"
 
 /** A lane of a Redis, and what every step of it is told. */
-export interface Place {
+export interface LaneAddress {
   readonly window: string
   readonly leases: string
   readonly span: number
-  readonly guard: number
+  readonly margin: number
 }
 
-/** The Pacific day that the caller takes it for. The server says so if it is another. */
+/** The Pacific day that the caller takes it for. If it is another day, the server says so. */
 export interface Day {
   readonly start: number
   readonly end: number
@@ -34,18 +33,18 @@ export const dayOf = (now: number): Day => {
   return { start: nextPacificMidnight(end - 26 * 3_600_000), end }
 }
 
-/** How the server tells the time: seconds and microseconds. A test may say it itself. */
+/** How the server tells the time: seconds and microseconds. A test may give a time of its own. */
 export const serverTime = "redis.call('TIME')"
 
-/** Numbers come back as text: Redis would cut them to whole ones, and knows no infinity. */
-export type Reply = ReadonlyArray<string>
+/** Numbers come back as text, because Redis would cut them to whole ones and knows no infinity. */
+export type ScriptReply = ReadonlyArray<string>
 
-export const field = (reply: Reply, index: number): number => {
+export const field = (reply: ScriptReply, index: number): number => {
   const text = reply[index]
   return text === "inf" ? Infinity : Number(text ?? 0)
 }
 
-/** What every answer about a lane ends with. */
+/** The end of every answer about a lane. */
 export interface Told {
   readonly requests: number
   readonly tokens: number
@@ -54,14 +53,14 @@ export interface Told {
   readonly freeIn: number
   readonly pausedFor: number
   readonly parkedFor: number
-  /** What 429s taught, or `Infinity`. */
+  /** The limit that 429s taught, or `Infinity`. */
   readonly rpm: number
   readonly tpm: number
   readonly risesIn: number
   readonly goneIn: number
 }
 
-export const told = (reply: Reply, place: number): Told => ({
+export const told = (reply: ScriptReply, place: number): Told => ({
   requests: field(reply, place),
   tokens: field(reply, place + 1),
   today: field(reply, place + 2),
@@ -100,30 +99,31 @@ export const step = {
   read: (limits: Limits): ReadonlyArray<string> => ["read", ...limitsOf(limits)]
 }
 
-/** How many texts `told` is. */
+/** How many texts `told` consists of. */
 export const toldLength = 11
 
-/** The scripts of a lane, by one way of telling the time. */
+/** The scripts of a lane, for one way of telling the time. */
 export const make = (time: string = serverTime) => {
   const script = <P extends ReadonlyArray<unknown>>(
     lua: string,
     args: (...params: P) => ReadonlyArray<string>
   ) =>
     Redis.script(
-      (place: Place, ...params: P) => [
+      (place: LaneAddress, ...params: P) => [
         place.window,
         place.leases,
         String(place.span),
-        String(place.guard),
+        String(place.margin),
         ...args(...params)
       ],
       { lua: clock(time) + lua, numberOfKeys: 2 }
-    ).withReturnType<Reply>()
+    ).withReturnType<ScriptReply>()
 
   return {
     /**
-     * Steps in order, one write for all: `now, tail`, then for each reservation `ok, position`,
-     * or for the first of its group that does not fit `no, retryIn, resetAt`; those behind it are not asked. Or `day, now`.
+     * Steps in order, in one write. The reply is `now, tail`, and then for each reservation `ok, position`, or for the
+     * first of its group that does not fit `no, retryIn, resetAt`; the reservations behind that one are not tried. If
+     * the day is another one, the reply is `day, now`.
      */
     steps: script(
       `${sameDay}${state}${turnDay}${limited}
@@ -134,6 +134,12 @@ function step.reserve(place)
   if refused then return end
   limit(place)
   local tokens = tonumber(ARGV[place + 4])
+  if flying >= concurrency then
+    -- No process holds a lease for so long; its owner, if there is one, begins it anew.
+    local longest = math.max(latest, now + tonumber(ARGV[place + 5]))
+    redis.call('ZREMRANGEBYSCORE', L, '(' .. int(longest), '+inf')
+    flying = redis.call('ZCARD', L)
+  end
   if fits(tokens) then
     takeDay(1)
     local position = int(push(tokens, 1))
@@ -175,7 +181,7 @@ function step.cancel(place)
   flying = flying - redis.call('ZREM', L, ARGV[place])
   local position, at = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
   if at >= s.since and s.today > 0 then s.today = s.today - 1 end
-  if at >= s.dayEnd - guard and s.late > 0 then s.late = s.late - 1 end
+  if at >= s.dayEnd - margin and s.late > 0 then s.late = s.late - 1 end
   if position >= s.first and position < s.next then
     local itsTime, tokens, requests = entry(position)
     put(position, itsTime, 0, 0)
@@ -198,12 +204,13 @@ for _, text in ipairs(reply) do answer[#answer + 1] = text end
 return answer`,
       (day: Day, steps: ReadonlyArray<string>) => [String(day.start), String(day.end), ...steps]
     ),
-    /** Of the calls that this process still has in flight: their leases begin anew. */
+    /** Renews the leases of the calls that this process still has in flight. */
     renew: script(
-      `
+      `${state}
 local ttl = tonumber(ARGV[3])
 for i = 4, #ARGV do redis.call('ZADD', L, int(now + ttl), ARGV[i]) end
 redis.call('PEXPIRE', L, int(ttl + 1000))
+save()
 return {'ok', int(now)}`,
       (ttl: number, positions: ReadonlyArray<string>) => [String(ttl), ...positions]
     ),
@@ -212,7 +219,7 @@ return {'ok', int(now)}`,
       `${state}
 local retryAfter = tonumber(ARGV[3])
 if retryAfter >= 0 then
-  s.paused = math.max(s.paused, now + retryAfter)
+  s.paused = math.max(s.paused, math.min(now + retryAfter, latest))
 elseif now >= s.paused then
   if now >= s.paused + span then s.strikes = 0 end
   s.paused = now + math.min(60000, 1000 * 2 ^ s.strikes)
@@ -224,12 +231,12 @@ return {'ok', int(now)}`,
     ),
     park: script(
       `${state}
-s.parked = math.max(s.parked, tonumber(ARGV[3]))
+s.parked = math.max(s.parked, math.min(tonumber(ARGV[3]), latest))
 save()
 return {'ok', int(now)}`,
       (resetAt: number) => [String(resetAt)]
     ),
-    /** What a 429 says of the limits; a negative one says nothing. */
+    /** Takes what a 429 says of the limits; a negative number says nothing. */
     teach: script(
       `${state}
 local name, said, tier = ARGV[3], tonumber(ARGV[4]), num(ARGV[5])
@@ -252,7 +259,7 @@ return {'ok', int(now)}`,
         number(counts === "tokens" ? tpm : rpm)
       ]
     ),
-    /** What was sent while this lane was not asked: so many earlier today, and these, by tokens, lately. */
+    /** Adds what was sent while this lane was not asked: so many earlier today, and these, by tokens, lately. */
     charge: script(
       `${sameDay}${state}${turnDay}
 takeDay(tonumber(ARGV[5]) + #ARGV - 5)
@@ -269,4 +276,4 @@ return {'ok', int(now)}`,
   }
 }
 
-export type Scripts = ReturnType<typeof make>
+export type LaneScripts = ReturnType<typeof make>

@@ -13,8 +13,8 @@
 
 import type { Lesson } from "../../limits/LaneStore.ts"
 
-/** Times in milliseconds. */
-export interface Learned {
+/** Times are in milliseconds. */
+export interface LearnedLimit {
   readonly limit: number
   /** When it begins to rise, by how much a window, and when it is the tier's again. */
   readonly risesAt: number
@@ -22,7 +22,7 @@ export interface Learned {
   readonly until: number
 }
 
-/** Of a 429 that named these quotas; `undefined`: it named none. */
+/** What a 429 that named these quotas teaches. `undefined`: it named none. */
 export const lessonsOf = (
   quotas: ReadonlyArray<Lesson> | undefined,
   by: "told" | "counted" | undefined
@@ -35,15 +35,18 @@ export const lessonsOf = (
 
 export const heldFor = { told: 10, counted: 3 }
 
+/** For how many windows a limit is learned: it is held for ten windows at most, and then rises by tenths. */
+export const windowsLearned = 20
+
 export const learn = (
   lesson: Lesson,
   tier: number,
-  known: Learned | undefined,
+  known: LearnedLimit | undefined,
   counted: number,
   now: number,
   span: number
-): Learned | undefined => {
-  // Where the tier sets no limit there is nothing to come back to, so the learned limit is forgotten at once.
+): LearnedLimit | undefined => {
+  // If the tier sets no limit, the learned limit can rise to nothing, so it is forgotten at once.
   const step = tier < Infinity ? Math.max(1, Math.ceil(tier / 10)) : 1
   const limit = lesson.limit === undefined
     ? Math.max(step, Math.min(limitAt(known, now, span), tier, counted) - 1)
@@ -54,14 +57,14 @@ export const learn = (
   return { limit, risesAt, step, until: risesAt + rises * span }
 }
 
-/** What may be taken in a window now; `Infinity`: nothing is learned, or no more. */
-export const limitAt = (known: Learned | undefined, now: number, span: number): number =>
+/** How much may be taken in a window now. `Infinity`: nothing is learned, or no longer. */
+export const limitAt = (known: LearnedLimit | undefined, now: number, span: number): number =>
   known === undefined || now >= known.until
     ? Infinity
     : now < known.risesAt
     ? known.limit
     : known.limit + known.step * (1 + Math.floor((now - known.risesAt) / span))
 
-/** The clock was set back. */
-export const earlier = (known: Learned | undefined, back: number): Learned | undefined =>
+/** Moves the times of a learned limit, because the clock was set back. */
+export const earlier = (known: LearnedLimit | undefined, back: number): LearnedLimit | undefined =>
   known && { ...known, risesAt: known.risesAt - back, until: known.until - back }

@@ -6,25 +6,25 @@ import { Redis } from "effect/persistence/Redis"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type * as LaneStore from "../../limits/LaneStore.ts"
 import type { Options } from "../../limits/RedisLaneStore.ts"
-import type { Scripts } from "./laneScript.ts"
-import { RedisLane, type Shared } from "./RedisLane.ts"
-import { type Status, StoreLink, up } from "./StoreLink.ts"
+import type { LaneScripts } from "./laneScript.ts"
+import { RedisLane, type RedisParts } from "./RedisLane.ts"
+import { type LinkStatus, StoreLink, up } from "./StoreLink.ts"
 
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
 
-/** `prefix{lane}`: what the braces hold decides the slot of a cluster. */
+/** The name of a lane's keys, `prefix{lane}`: the text in the braces decides the slot of a cluster. */
 const nameOf = (prefix: string, { family, location, project, quotaModel }: LaneStore.LaneKey): string =>
   `${prefix}{${[project, location, quotaModel, family].map(encodeURIComponent).join("/")}}`
 
-/** The scripts decide by which clock it counts. */
-export const make = Effect.fnUntraced(function*(options: Options, scripts: Scripts) {
+/** The scripts decide which clock the store counts by. */
+export const make = Effect.fnUntraced(function*(options: Options, scripts: LaneScripts) {
   const redis = yield* Redis
   const scope = yield* Effect.scope
-  const status = yield* SubscriptionRef.make<Status>(up)
+  const status = yield* SubscriptionRef.make<LinkStatus>(up)
   const lease = millis(options.lease, 15_000)
   const prefix = options.prefix ?? "gemini:"
-  const shared: Shared = {
+  const shared: RedisParts = {
     redis,
     scripts,
     link: new StoreLink(

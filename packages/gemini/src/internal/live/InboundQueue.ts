@@ -1,17 +1,18 @@
 /**
- * What was received and not yet read: lossless up to a bound of bytes, and no further.
- * Pure; one reader.
+ * What was received and is not read yet. Nothing is lost up to a bound of bytes, and nothing is taken beyond it. Pure;
+ * there is one reader.
  */
 import * as Arr from "effect/Array"
+import { soon } from "./microtask.ts"
 
-export type End<E> = { readonly _tag: "Done" } | { readonly _tag: "Failed"; readonly error: E }
+export type QueueEnd<E> = { readonly _tag: "Done" } | { readonly _tag: "Failed"; readonly error: E }
 
 export class InboundQueue<A, E> {
   readonly limit: number
   #items: Array<A> = []
   #sizes: Array<number> = []
   #bytes = 0
-  #end: End<E> | undefined
+  #end: QueueEnd<E> | undefined
   #ready: (() => void) | undefined
   #isWaking = false
 
@@ -27,8 +28,8 @@ export class InboundQueue<A, E> {
     return this.#items.length
   }
 
-  /** Why nothing comes any more, once everything was taken. */
-  get ended(): End<E> | undefined {
+  /** Why nothing more comes, once everything was taken. */
+  get ended(): QueueEnd<E> | undefined {
     return this.#items.length === 0 ? this.#end : undefined
   }
 
@@ -36,12 +37,12 @@ export class InboundQueue<A, E> {
     return this.#end !== undefined
   }
 
-  /** `false`: the bound is reached and the item was not taken in. */
+  /** `false` means that the bound is reached, and that the item was not taken in. */
   push(item: A, bytes: number): boolean {
     if (this.#end !== undefined) return true
-    // One item of any size is let in: a bound below a message would stop everything.
+    // A single item of any size is let in, because a bound below the size of a message would stop everything.
     if (this.#items.length > 0 && this.#bytes + bytes > this.limit) {
-      // A reader that waits takes what a single read of the socket brought before it is too much.
+      // A waiting reader takes what one read of the socket brought, before it counts as too much.
       this.#hand()
       if (this.#items.length > 0) return false
     }
@@ -50,7 +51,7 @@ export class InboundQueue<A, E> {
     return true
   }
 
-  /** Everything that waits, if anything does. */
+  /** Takes everything that waits, if anything does. */
   takeAll(): Arr.NonEmptyArray<A> | undefined {
     const items = this.#items
     if (!Arr.isArrayNonEmpty(items)) return undefined
@@ -60,7 +61,7 @@ export class InboundQueue<A, E> {
     return items
   }
 
-  /** Takes out what is not to be read any more; says how many. */
+  /** Takes out what must not be read any more, and says how many items that were. */
   discard(isUnwanted: (item: A) => boolean): number {
     const [items, sizes] = [this.#items, this.#sizes]
     this.#items = []
@@ -72,13 +73,13 @@ export class InboundQueue<A, E> {
     return items.length - this.#items.length
   }
 
-  /** The first end counts; what is queued is read before it. */
-  end(end: End<E>): void {
+  /** Ends the queue. The first end counts, and what is queued is read before it. */
+  end(end: QueueEnd<E>): void {
     this.#end ??= end
     this.#wake()
   }
 
-  /** Calls back, once, when there is something to take or an end. */
+  /** Calls back once, when there is something to take or an end. */
   onReady(ready: (() => void) | undefined): void {
     this.#ready = ready
     if (this.#items.length > 0 || this.#end !== undefined) this.#wake()
@@ -90,11 +91,11 @@ export class InboundQueue<A, E> {
     this.#bytes += bytes
   }
 
-  // Once for all the frames of a socket read, not once a frame.
+  // The reader is woken once for all the frames of a socket read, not once for each.
   #wake(): void {
     if (this.#ready === undefined || this.#isWaking) return
     this.#isWaking = true
-    queueMicrotask(() => {
+    soon(() => {
       this.#isWaking = false
       this.#hand()
     })

@@ -1,39 +1,41 @@
 /**
- * The connection that a session has at the moment, if it has one, and sending on whichever
- * that is: a message waits while there is none, and fails when there will be no other.
+ * The connection that a session has at the moment, if it has one, and sending on whichever that is. A message waits
+ * while there is no connection, and fails when there will be none any more.
  */
 import * as Effect from "effect/Effect"
 import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type { LiveError } from "../../LiveError.ts"
-import type { Ending } from "./close.ts"
-import type { Connection } from "./Connection.ts"
+import type { ConnectionEnd } from "./close.ts"
+import type { LiveConnection } from "./LiveConnection.ts"
+
+const nothing = (): undefined => undefined
 
 export class Link {
-  connection: Connection | undefined
+  connection: LiveConnection | undefined
   readonly sent = { messages: 0, bytes: 0 }
   #over: (() => LiveError) | undefined
   #waiting: Array<() => void> = []
 
-  constructor(connection: Connection) {
+  constructor(connection: LiveConnection) {
     this.connection = connection
   }
 
-  /** The setup is message 0. */
+  /** The number of the next message; the setup is message 0. */
   get nextIndex(): number {
     return this.sent.messages + 1
   }
 
-  set(connection: Connection | undefined): void {
+  set(connection: LiveConnection | undefined): void {
     this.connection = connection
     this.#change()
   }
 
-  /** Whether there will be no other connection. */
+  /** Whether there will be no further connection. */
   get isOver(): boolean {
     return this.#over !== undefined
   }
 
-  /** Why there will be none. */
+  /** Why there will be no further connection. */
   get over(): LiveError | undefined {
     return this.#over?.()
   }
@@ -50,8 +52,8 @@ export class Link {
     for (const resume of waiting) resume()
   }
 
-  /** Until the connection is another one than this. */
-  replaced(connection: Connection | undefined): Effect.Effect<void, LiveError> {
+  /** Waits until the connection is another one than this. */
+  replaced(connection: LiveConnection | undefined): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
       if (this.#over !== undefined) return Effect.fail(this.#over())
       if (this.connection !== connection) return Effect.void
@@ -70,8 +72,8 @@ export class Link {
     })
   }
 
-  /** Runs with a connection, once there is one. */
-  use<A, E>(f: (connection: Connection) => Effect.Effect<A, E>): Effect.Effect<A, E | LiveError> {
+  /** Runs an effect with a connection, once there is one. */
+  use<A, E>(f: (connection: LiveConnection) => Effect.Effect<A, E>): Effect.Effect<A, E | LiveError> {
     return Effect.suspend((): Effect.Effect<A, E | LiveError> => {
       if (this.#over !== undefined) return Effect.fail(this.#over())
       return this.connection === undefined
@@ -80,15 +82,18 @@ export class Link {
     })
   }
 
-  /** Sends on a connection, counted. The end of the connection tells of what does not arrive. */
-  post(connection: Connection, text: string): Effect.Effect<void> {
+  /** Sends on a connection and counts the message. If it does not arrive, the end of the connection tells that. */
+  post(connection: LiveConnection, text: string): Effect.Effect<void> {
     this.#count(text)
     connection.post(text)
     return Effect.void
   }
 
-  /** Sends on a connection, counted. `done` is called when it has left this process, or with why it will not. */
-  send(connection: Connection, text: string, done: (ending: Ending | undefined) => void): void {
+  /**
+   * Sends on a connection and counts the message. `done` is called when it has left this process, or with the reason
+   * why it will not.
+   */
+  send(connection: LiveConnection, text: string, done: (ending: ConnectionEnd | undefined) => void): void {
     this.#count(text)
     connection.send(text, done)
   }
@@ -98,19 +103,28 @@ export class Link {
     this.sent.bytes += text.length
   }
 
-  /** Sends on a connection, counted, until it has left this process. */
-  write(connection: Connection, text: string): Effect.Effect<void, Ending> {
-    return Effect.callback<void, Ending>((resume) => {
+  /** Sends on a connection, counts the message, and waits until it has left this process. */
+  write(connection: LiveConnection, text: string): Effect.Effect<void, ConnectionEnd> {
+    return Effect.callback<void, ConnectionEnd>((resume) => {
       this.send(connection, text, (ending) => resume(ending === undefined ? Effect.void : Effect.fail(ending)))
     })
   }
 
-  /** Sends on this connection or on a later one: what has to arrive. */
-  transmit(message: LiveProtocol.ClientMessage): Effect.Effect<void, LiveError> {
+  /**
+   * Sends on this connection or on a later one, for messages that must arrive. `refused` says why a message may not go to
+   * the connection that there is.
+   */
+  transmit(
+    message: LiveProtocol.ClientMessage,
+    refused: () => LiveError | undefined = nothing
+  ): Effect.Effect<void, LiveError> {
     const text = LiveProtocol.encode(message)
-    const attempt: Effect.Effect<void, LiveError> = this.use((connection) =>
-      Effect.catch(this.write(connection, text), () => Effect.andThen(this.replaced(connection), attempt))
-    )
+    const attempt: Effect.Effect<void, LiveError> = this.use((connection) => {
+      const refusal = refused()
+      return refusal === undefined
+        ? Effect.catch(this.write(connection, text), () => Effect.andThen(this.replaced(connection), attempt))
+        : Effect.fail(refusal)
+    })
     return attempt
   }
 }

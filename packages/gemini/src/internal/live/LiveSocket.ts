@@ -1,21 +1,20 @@
 /**
- * One WebSocket: ours to read, to send on, to pause and to end. Pure but for its callbacks.
+ * One WebSocket: it can be read, sent on, paused and ended. Pure but for its callbacks.
  *
- * Effect's Socket is not between: its writer has no backpressure, and a write after the peer
- * closed succeeds and is lost (effect 4.1.0, measured); its reader copies each binary frame
- * and wakes a fiber for it, which was half of what a chunk cost (packages/bench, November
- * 2026). So frames are handed on where they arrive, and sending goes by the send callback
- * where there is one, and by `bufferedAmount` elsewhere.
+ * Effect's Socket is not used: its writer has no backpressure, and a write after the peer closed succeeds and is lost
+ * (effect 4.1.0, measured); its reader copies each binary frame and wakes a fiber for it, which was half of what a
+ * chunk cost (packages/bench, November 2026). So frames are handed on where they arrive. A sender waits for the send
+ * callback where there is one, and elsewhere looks at `bufferedAmount`.
  *
- * What `ws` can do and a browser's WebSocket cannot is looked for on the object, so that any
- * constructor fits.
+ * What `ws` can do and a browser's WebSocket cannot is looked for on the object, so that any constructor fits.
  */
 import * as Redacted from "effect/Redacted"
 import type * as Socket from "effect/socket/Socket"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import { withoutKey } from "../config/secrets.ts"
-import type { Ending } from "./close.ts"
+import type { ConnectionEnd } from "./close.ts"
 import type { Endpoint } from "./endpoint.ts"
+import * as UpgradeRefusal from "./UpgradeRefusal.ts"
 
 export type Frame = string | Uint8Array
 
@@ -27,10 +26,11 @@ interface NodeSocket extends Socket.WebSocketLike {
   ping(): void
   pause(): void
   resume(): void
-  on(event: "pong" | "open", listener: () => void): void
+  on(event: "ping" | "pong" | "open", listener: () => void): void
   on(event: "message", listener: (data: Uint8Array) => void): void
   on(event: "error", listener: (error: Error) => void): void
   on(event: "close", listener: (code: number, text: Uint8Array) => void): void
+  on(event: "unexpected-response", listener: (request: unknown, response: UpgradeRefusal.Response) => void): void
   terminate(): void
 }
 
@@ -41,25 +41,25 @@ const isNodeSocket = (ws: Socket.WebSocketLike): ws is NodeSocket => {
   return true
 }
 
-/** Who reads it. */
+/** The reader of a socket. */
 export interface Listener {
   readonly onFrame: (frame: Frame) => void
-  /** Once, behind the last frame. */
-  readonly onEnd: (ending: Ending) => void
+  /** Called once, behind the last frame. */
+  readonly onEnd: (ending: ConnectionEnd) => void
 }
 
 export interface Options {
   readonly construct: Socket.WebSocketConstructor["Service"]
   readonly endpoint: Endpoint
-  /** Bytes that wait unread before the transport is paused, where it can be. */
+  /** How many bytes may wait unread before the transport is paused, if it can be paused. */
   readonly readAhead: number
-  /** Bytes that may wait unread where it cannot. */
+  /** How many bytes may wait unread if it cannot be paused. */
   readonly inboundLimit: number
-  /** Bytes of one message. */
+  /** The most bytes of one message. */
   readonly frameLimit: number
 }
 
-/** Above this many unsent bytes a sender waits, where there is no callback to wait for. */
+/** Above this many unsent bytes a sender waits, if there is no callback to wait for. */
 const highWater = 1 << 20
 
 const textOf = (value: unknown, key: string): string | undefined => {
@@ -68,7 +68,7 @@ const textOf = (value: unknown, key: string): string | undefined => {
   return typeof found === "string" && found !== "" ? found : undefined
 }
 
-/** The system's code and words behind an error event, never the address. */
+/** The system's code and words behind an error event. They never hold the address. */
 const systemError = (event: unknown): { readonly code?: string; readonly description?: string } => {
   const error: unknown = typeof event === "object" && event !== null ? Reflect.get(event, "error") ?? event : event
   const code = textOf(error, "code")
@@ -77,7 +77,7 @@ const systemError = (event: unknown): { readonly code?: string; readonly descrip
   return message === undefined || message.includes("://") ? { code } : { code, description: message }
 }
 
-/** What `ws` says of a message that is larger than its `maxPayload`, or in too many fragments. */
+/** The codes by which `ws` says that a message is larger than its `maxPayload`, or in too many fragments. */
 const tooMuch: ReadonlySet<unknown> = new Set(["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"])
 
 const isTooMuch = (event: unknown): boolean => {
@@ -90,7 +90,7 @@ const upgradeStatus = (event: unknown): number | undefined => {
   return status === undefined ? undefined : Number(status)
 }
 
-const closedHere: Ending = { _tag: "Closed", code: 1006, text: "" }
+const closedHere: ConnectionEnd = { _tag: "Closed", code: 1006, text: "" }
 
 const bytesOf = (data: unknown): Frame | undefined =>
   typeof data === "string" || data instanceof Uint8Array
@@ -102,24 +102,30 @@ const bytesOf = (data: unknown): Frame | undefined =>
 const noop = (): void => undefined
 
 export class LiveSocket {
-  /** Called when it is open, if it ever is. */
+  /** Called when the socket is open, if it ever is. */
   onOpen: () => void = noop
   onPong: () => void = noop
-  /** Called when there is nothing left of it. */
+  /** Called when the socket ended while nobody listens: what it held is read by `listen`, and then its end. */
+  onLost: () => void = noop
+  /** Called when nothing is left of the socket. */
   onClosed: () => void = noop
   readonly #ws: Socket.WebSocketLike
   readonly #node: NodeSocket | undefined
   readonly #options: Options
   #wasOpen = false
   #isInVain = false
-  #ended: Ending | undefined
+  #ended: ConnectionEnd | undefined
   #isTold = false
   #listener: Listener | undefined
   #held: Array<Frame> = []
   #heldBytes = 0
+  /** How many bytes may be held before the transport is paused. */
+  #room: number
+  #arrivals = 0
+  #refusal: UpgradeRefusal.UpgradeRefusal | undefined
 
-  /** Dials; what the constructor throws would quote the address. */
-  static dial(options: Options): LiveSocket | Ending {
+  /** Dials. An error that the constructor throws is replaced, because it would quote the address. */
+  static dial(options: Options): LiveSocket | ConnectionEnd {
     const { construct, endpoint } = options
     const headers = Redacted.value(endpoint.headers)
     try {
@@ -138,11 +144,17 @@ export class LiveSocket {
   constructor(ws: Socket.WebSocketLike, options: Options) {
     this.#ws = ws
     this.#options = options
+    this.#room = options.readAhead
     if (isNodeSocket(ws)) {
       this.#node = ws
       ws.on("open", () => this.#opened())
       ws.on("message", (data) => this.#take(data))
-      ws.on("pong", () => this.onPong())
+      ws.on("ping", () => this.#arrivals++)
+      ws.on("pong", () => {
+        this.#arrivals++
+        this.onPong()
+      })
+      ws.on("unexpected-response", (_, response) => this.#refused(response))
       ws.on("error", (error) => this.#broke(error))
       ws.on("close", (code, text) => this.#closed(code, String(text)))
       return
@@ -156,7 +168,7 @@ export class LiveSocket {
     })
     ws.addEventListener("error", (event) => this.#broke(event))
     ws.addEventListener("close", ({ code, reason }) => this.#closed(code ?? 1006, reason ?? ""))
-    // One that was made before may be open by now.
+    // A socket that was made before may be open by now.
     if (ws.readyState === 1) queueMicrotask(() => this.#opened())
   }
 
@@ -168,32 +180,53 @@ export class LiveSocket {
     return this.#node !== undefined
   }
 
-  /** Whether nothing is read at the moment, and so no pong is seen. */
+  /** Whether what comes is held back at the moment. */
   get isHeld(): boolean {
     return this.#listener === undefined
   }
 
-  /** Bytes handed over and not yet sent; 0 where the platform does not say. */
+  /** Whether nothing is read from the transport at the moment, and so no pong and no end is seen. */
+  get isStopped(): boolean {
+    return this.#node?.isPaused === true
+  }
+
+  /**
+   * Grows with everything that comes, pings and pongs among it, and with the bytes of a message that is not whole yet
+   * where the socket below counts them.
+   */
+  get received(): number {
+    const below: unknown = this.#node === undefined ? undefined : Reflect.get(this.#node, "_socket")
+    const bytes: unknown = typeof below === "object" && below !== null ? Reflect.get(below, "bytesRead") : 0
+    return this.#arrivals + (typeof bytes === "number" ? bytes : 0)
+  }
+
+  /** How the upgrade was refused, if it was. */
+  get refusal(): ConnectionEnd | undefined {
+    return this.#refusal?.ending
+  }
+
+  /** How many bytes were handed over and are not sent yet; 0 where the platform does not say. */
   get buffered(): number {
     const amount: unknown = "bufferedAmount" in this.#ws ? this.#ws.bufferedAmount : 0
     return typeof amount === "number" ? amount : 0
   }
 
-  /** Whether a sender should wait, where no callback tells it. */
+  /** Whether a sender should wait, if no callback tells it. */
   get isFull(): boolean {
     return this.#node === undefined && this.#ws.readyState === 1 && this.buffered > highWater
   }
 
-  /** Reads what was held back, then what comes. */
+  /** Reads what was held back, and then what comes. */
   listen(listener: Listener): void {
     this.#listener = listener
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
+    this.#room = this.#options.readAhead
     for (let i = 0; i < held.length; i++) {
       if (this.#isTold) return
       if (this.#listener === undefined) {
-        // Somebody who read one does not want the next.
+        // A listener that stopped after one frame does not want the next.
         for (const frame of held.slice(i)) this.#hold(frame)
         return
       }
@@ -204,13 +237,25 @@ export class LiveSocket {
     this.#tell()
   }
 
-  /** Reads nothing, down to the transport where it can be paused, until `listen`. */
+  /** Reads nothing until `listen` is called; the transport is paused, too, if it can be. */
   hold(): void {
     this.#listener = undefined
   }
 
-  /** Sends. `done` is called when the frame has left this process, or with why it will not. */
-  send(text: string, done: (ending: Ending | undefined) => void): void {
+  /**
+   * Reads on for a while where the transport is paused, within the bound of what may wait unread: behind what was sent
+   * there may be the end of the connection. It says whether it may.
+   */
+  peek(): boolean {
+    const { inboundLimit, readAhead } = this.#options
+    if (this.#node === undefined || this.#heldBytes >= inboundLimit) return false
+    this.#room = Math.min(this.#heldBytes + readAhead, inboundLimit)
+    this.#node.resume()
+    return true
+  }
+
+  /** Sends a frame. `done` is called when the frame has left this process, or with the reason why it will not. */
+  send(text: string, done: (ending: ConnectionEnd | undefined) => void): void {
     if (!this.isOpen) return done(this.#ended ?? closedHere)
     if (this.#node === undefined) {
       this.#ws.send(text)
@@ -219,7 +264,7 @@ export class LiveSocket {
     this.#node.send(text, (error) => done(error ? this.#ended ?? { _tag: "Broken", ...systemError(error) } : undefined))
   }
 
-  /** Sends what the end of the connection will tell of, if it does not arrive. */
+  /** Sends a frame. If it does not arrive, the end of the connection tells that. */
   post(text: string): void {
     if (this.isOpen) this.#ws.send(text)
   }
@@ -228,8 +273,8 @@ export class LiveSocket {
     if (this.isOpen) this.#node?.ping()
   }
 
-  /** Ends it at once, without a handshake. The listener hears of it as this ending. */
-  abort(ending: Ending): void {
+  /** Ends the socket at once, without a handshake. The listener is told this ending. */
+  abort(ending: ConnectionEnd): void {
     this.#ended ??= ending
     this.#isInVain = true
     if (this.#node === undefined) this.#ws.close()
@@ -237,12 +282,12 @@ export class LiveSocket {
     this.#tell()
   }
 
-  /** Reads nothing more, so that it may be closed cleanly. The listener hears of it as this ending. */
-  leave(ending: Ending): void {
+  /** Reads nothing more, so that the socket may be closed cleanly. The listener is told this ending. */
+  leave(ending: ConnectionEnd): void {
     this.#end(ending)
   }
 
-  /** Begins to close it, cleanly where that is possible; whether there is nothing left of it. */
+  /** Begins to close the socket, cleanly where that is possible, and says whether nothing is left of it. */
   close(): boolean {
     this.#ended ??= closedHere
     this.#isTold = true
@@ -254,14 +299,14 @@ export class LiveSocket {
       this.cut()
       return true
     }
-    // The answer to the close has to be read.
+    // The answer to the close frame must be read.
     if (this.#node?.isPaused === true) this.#node.resume()
     this.#ws.close(1000)
-    // In memory it may be over by now.
+    // A socket in memory may be over by now.
     return this.#ws.readyState === 3
   }
 
-  /** Ends it by force, where the platform has any. */
+  /** Ends the socket by force, if the platform can do that. */
   cut(): void {
     this.#ws.close()
     this.#node?.terminate()
@@ -276,7 +321,8 @@ export class LiveSocket {
 
   #take(frame: Frame): void {
     if (this.#ended !== undefined) return
-    // Of text these are characters, which are no more than its bytes.
+    this.#arrivals++
+    // The length of a text counts characters, which are no more than its bytes.
     if (frame.length > this.#options.frameLimit) return this.abort(this.#tooLarge())
     if (this.#listener !== undefined) this.#listener.onFrame(frame)
     else this.#hold(frame)
@@ -285,18 +331,30 @@ export class LiveSocket {
   #hold(frame: Frame): void {
     this.#held.push(frame)
     this.#heldBytes += frame.length
-    const { inboundLimit, readAhead } = this.#options
+    const { inboundLimit } = this.#options
     if (this.#node !== undefined) {
-      if (this.#heldBytes >= readAhead) this.#node.pause()
+      if (this.#heldBytes >= this.#room) this.#node.pause()
     } else if (this.#heldBytes > inboundLimit) {
       const reason = new Reason.Overflow({ bytes: this.#heldBytes, limit: inboundLimit })
       this.abort({ _tag: "Ours", reason, mayRedial: false })
     }
   }
 
-  #tooLarge(): Ending {
+  #tooLarge(): ConnectionEnd {
     const reason = new Reason.ResponseTooLarge({ what: "frame", limit: this.#options.frameLimit })
     return { _tag: "Ours", reason, mayRedial: false }
+  }
+
+  // With a listener for it `ws` leaves the rest to us.
+  #refused(response: UpgradeRefusal.Response): void {
+    const refusal = this.#refusal = new UpgradeRefusal.UpgradeRefusal(
+      response,
+      Redacted.value(this.#options.endpoint.secret),
+      () => {
+        this.#isInVain = true
+        this.#end(refusal.ending)
+      }
+    )
   }
 
   #broke(event: unknown): void {
@@ -313,13 +371,18 @@ export class LiveSocket {
     onClosed()
   }
 
-  #end(ending: Ending): void {
+  #end(ending: ConnectionEnd): void {
     this.#ended ??= ending
     this.#tell()
   }
 
   #tell(): void {
-    if (this.#ended === undefined || this.#isTold || this.#listener === undefined) return
+    if (this.#ended === undefined || this.#isTold) return
+    if (this.#listener === undefined) {
+      const { onLost } = this
+      this.onLost = noop
+      return onLost()
+    }
     this.#isTold = true
     this.#listener.onEnd(this.#ended)
   }

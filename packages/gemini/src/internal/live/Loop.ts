@@ -1,75 +1,66 @@
 /**
- * The life of a session's connections: reads one to its end, and, where the caller asked for
- * it, dials the next. Everything that waits here waits by the Clock. While a connection lasts
- * there is no fiber: frames are taken in where they arrive.
+ * The life of a session's connections: it reads one to its end and, if the caller asked for it, dials the next.
+ * Everything that waits here waits by the Clock. While a connection lasts there is no fiber: frames are taken in where
+ * they arrive.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Pull from "effect/Pull"
-import * as Schedule from "effect/Schedule"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type { Status } from "../../live/LiveSession.ts"
-import { LiveError } from "../../LiveError.ts"
+import type { LiveError } from "../../LiveError.ts"
+import { alarm } from "../limiter/alarm.ts"
 import { estimateTokens } from "../limiter/tokenEstimate.ts"
 import * as LiveClose from "./close.ts"
-import * as LiveConnection from "./Connection.ts"
-import type { LiveLimits } from "./limits.ts"
 import type { Link } from "./Link.ts"
+import * as LiveConnection from "./LiveConnection.ts"
 import type { Frame, Listener } from "./LiveSocket.ts"
+import { soon } from "./microtask.ts"
+import * as Redial from "./Redial.ts"
 import type { SessionCore } from "./SessionCore.ts"
-
-export interface Reconnect {
-  readonly schedule: Schedule.Schedule<unknown, LiveError>
-  readonly budget: number
-}
+import type { LiveLimits } from "./sessionLimits.ts"
+import { Voice } from "./Voice.ts"
 
 export interface Options {
   readonly model: string
   readonly limits: LiveLimits
-  /** Dials, with the handle that restores the state. Whoever gets the connection closes it. */
+  /** Dials with the handle that restores the state. Whoever gets the connection must close it. */
   readonly dial: (
     handle: string | undefined,
     restore: LiveConnection.Restore
-  ) => Effect.Effect<LiveConnection.Connection, LiveClose.Verdict>
-  readonly reconnect: Reconnect | undefined
-  /** In milliseconds, `Infinity` for none. */
+  ) => Effect.Effect<LiveConnection.LiveConnection, LiveClose.CloseVerdict>
+  readonly reconnect: Redial.RedialPolicy | undefined
+  /** How long nothing may come while an answer is due, in milliseconds; `Infinity` for no limit. */
   readonly idle: number
+  /** How long nothing may come at all, in milliseconds; `Infinity` for no limit. */
+  readonly silence: number
   readonly ping: { readonly interval: number; readonly timeout: number }
 }
 
-/** What the session has to do with it. */
+/** What the session does for its loop. */
 export interface Owner {
+  /** How many calls are not answered: they run here, or the program answers them. */
   readonly pendingTools: () => number
-  readonly setStatus: (status: Status) => void
-  /** There will be no other connection. */
+  readonly status: { readonly set: (status: Status) => void }
+  /** Tells that the connection was left for the next one, or that there is one again. */
+  readonly between: (isBetween: boolean) => void
+  /** Ends the session: there will be no further connection. */
   readonly end: (error: LiveError) => Effect.Effect<void>
 }
 
-/** The connection that we end ourselves after a goAway. */
-const planned: LiveClose.Ending = { _tag: "Ours", reason: new Reason.ServerDisconnect({}), mayRedial: true }
+/** The ending of a connection that we end ourselves after a goAway. */
+const planned: LiveClose.ConnectionEnd = { _tag: "Ours", reason: new Reason.ServerDisconnect({}), mayRedial: true }
 
-/** What a goAway leaves us that says nothing of time, in milliseconds. */
+/** The time that is left after a goAway that names none, in milliseconds. */
 const unsaidTime = 5_000
 
-/** Kept back of the time left, for the close and the dialling. */
+/** How long leaving waits for the handle that holds the last turn, in milliseconds. It comes behind the turn. */
+const handleTime = 5_000
+
+/** How much of the time left is kept back for closing and dialling. */
 const margin = (timeLeft: number): number => Math.min(1_500, timeLeft / 3)
-
-export const errorOf = (method: string, model: string, verdict: LiveClose.Verdict): LiveError =>
-  new LiveError({
-    method,
-    model,
-    ...(verdict.code === undefined ? {} : { code: verdict.code }),
-    reason: verdict.reason
-  })
-
-interface Redialled {
-  readonly connection: LiveConnection.Connection | undefined
-  readonly error: LiveError
-}
 
 export class Loop implements Listener, LiveConnection.Watch {
   roundTrip: number | undefined
@@ -83,8 +74,12 @@ export class Loop implements Listener, LiveConnection.Watch {
   #isPaused = false
   #isLeaving = false
   #isFresh = false
-  /** Without a connected turn or a new handle in between. */
-  #attempts = 0
+  readonly #voice = new Voice()
+  /** Ends the wait for the end of what the user says, or for the handle that holds the last turn. */
+  #stopWaiting: (() => void) | undefined
+  /** When the connection of now, or the last one, was taken over. */
+  #begunAt: number
+  readonly #redial: Redial.Redial | undefined
   #redialling: Fiber.Fiber<void> | undefined
 
   constructor(options: Options, owner: Owner, core: SessionCore, link: Link, fiber: Fiber.Fiber<unknown, unknown>) {
@@ -94,12 +89,34 @@ export class Loop implements Listener, LiveConnection.Watch {
     this.#link = link
     this.#context = fiber.context
     this.#clock = fiber.getRef(Clock.Clock)
-    core.hooks.goAway = (timeLeft) => this.#goAway(timeLeft)
-    core.hooks.quiet = () => this.#leave()
+    this.#begunAt = this.#clock.currentTimeMillisUnsafe()
+    this.#redial = options.reconnect === undefined ? undefined : new Redial.Redial(options.reconnect, {
+      method: "reconnect",
+      model: options.model,
+      dial: options.dial,
+      holder: core.turns,
+      onAttempt: (attempt, reason) => {
+        core.emit({ _tag: "Reconnecting", attempt, reason })
+        owner.status.set({ _tag: "Reconnecting", attempt })
+      }
+    })
+  }
+
+  /** When the connection of now was opened, in milliseconds of the Clock. */
+  get connectedAt(): number | undefined {
+    return this.#link.connection === undefined ? undefined : this.#begunAt
   }
 
   get idle(): number {
     return this.#options.idle
+  }
+
+  get silence(): number {
+    return this.#options.silence
+  }
+
+  get isDue(): boolean {
+    return this.#core.turns.isDue && this.#owner.pendingTools() === 0
   }
 
   get ping(): Options["ping"] {
@@ -114,9 +131,12 @@ export class Loop implements Listener, LiveConnection.Watch {
     return this.#isPaused
   }
 
-  /** Reads a connection, to its end. */
-  begin(connection: LiveConnection.Connection): void {
+  /** Reads a connection to its end. */
+  begin(connection: LiveConnection.LiveConnection): void {
     this.#isLeaving = false
+    this.#stopWaiting?.()
+    this.#stopWaiting = undefined
+    this.#begunAt = this.#clock.currentTimeMillisUnsafe()
     connection.watch(this)
     if (!this.#isPaused) connection.listen(this)
   }
@@ -126,6 +146,16 @@ export class Loop implements Listener, LiveConnection.Watch {
     const { connection } = this.#link
     if (isPaused) connection?.hold()
     else connection?.listen(this)
+  }
+
+  /** The connection ended while it was held: what had come is read now, because the end stands behind it. */
+  onLost(): void {
+    this.#link.connection?.listen(this)
+  }
+
+  /** An answer of the server is due from now on. */
+  wait(): void {
+    this.#link.connection?.wait()
   }
 
   onRoundTrip(millis: number): void {
@@ -138,78 +168,87 @@ export class Loop implements Listener, LiveConnection.Watch {
       if (!this.#isFresh) this.#hear()
       refused = this.#core.receive(frame)
     } catch {
-      // A bug of ours must not leave those who wait waiting.
+      // A bug of ours must not leave those who wait without an end.
       refused = new Reason.Network({ description: "the session broke inside the library" })
     }
     if (refused !== undefined) this.#link.connection?.abort(LiveConnection.ours(refused, false))
   }
 
-  /** The frames of one read of the socket come at one time. */
+  /** Takes frames in. All frames of one read of the socket come at one time. */
   #hear(): void {
     this.#isFresh = true
     this.#core.lastMessageAt = this.#clock.currentTimeMillisUnsafe()
-    queueMicrotask(() => {
+    soon(() => {
       this.#isFresh = false
     })
   }
 
-  onEnd(ending: LiveClose.Ending): void {
+  onEnd(ending: LiveClose.ConnectionEnd): void {
     const { connection } = this.#link
     if (connection === undefined) return
+    this.#stopWaiting?.()
+    this.#stopWaiting = undefined
+    const redial = this.#redial
     const verdict = LiveClose.verdict(ending, { isSetUp: true, goAway: this.#core.goAway })
-    const error = errorOf("session", this.#options.model, verdict)
+    const error = Redial.errorOf("session", this.#options.model, verdict)
+    const isPlanned = ending === planned
+    this.#owner.between(isPlanned && redial !== undefined)
     this.#link.set(undefined)
     const loss = this.#core.lose(error)
-    const { reconnect } = this.#options
-    const next = reconnect === undefined || !verdict.mayRedial
+    redial?.lasted(this.#clock.currentTimeMillisUnsafe() - this.#begunAt, this.#core.progress > 0)
+    this.#core.progress = 0
+    const next = redial === undefined || !(isPlanned || redial.mayFollow(error, verdict.mayRedial))
       ? Effect.uninterruptible(this.#owner.end(error))
-      : this.#restore(reconnect, error, ending === planned, loss)
-    // The old socket is closed before the new one is dialled: a handle is refused while it is open.
+      : this.#restore(redial, error, isPlanned, loss)
+    // The old socket is closed before the new one is dialled, because a handle is refused while that socket is open.
     this.#redialling = Effect.runForkWith(this.#context)(
       Effect.andThen(Effect.uninterruptible(connection.close()), next)
     )
   }
 
-  /** Interrupts what dials, unless it is the one that asks. */
+  /** Interrupts the fiber that dials, unless it is the one that asks. */
   get stop(): Effect.Effect<void> {
-    return Effect.withFiber((fiber) =>
-      this.#redialling === undefined || this.#redialling === fiber ? Effect.void : Fiber.interrupt(this.#redialling)
-    )
+    return Effect.withFiber((fiber) => {
+      this.#stopWaiting?.()
+      return this.#redialling === undefined || this.#redialling === fiber
+        ? Effect.void
+        : Fiber.interrupt(this.#redialling)
+    })
   }
 
   #restore(
-    reconnect: Reconnect,
+    redial: Redial.Redial,
     error: LiveError,
     isPlanned: boolean,
     loss: ReturnType<SessionCore["lose"]>
   ): Effect.Effect<void> {
     const core = this.#core
     return Effect.uninterruptibleMask(Effect.fnUntraced({ self: this }, function*(restore) {
-      if (core.progress > 0) this.#attempts = 0
-      core.progress = 0
-      const redialled = yield* this.#redial(reconnect, error, isPlanned, restore)
-      const { connection } = redialled
-      if (connection === undefined) return yield* this.#owner.end(redialled.error)
+      const redialled = yield* Effect.result(redial.again(error, isPlanned, restore))
+      if (redialled._tag === "Failure") return yield* this.#owner.end(redialled.failure)
+      const { connection, isStateRestored } = redialled.success
       if (this.#link.isOver) return yield* connection.close()
       this.reconnects++
       core.emit({
         _tag: "Reconnected",
-        isStateRestored: core.turns.handle !== undefined,
+        isStateRestored,
         unacknowledged: loss.unacknowledged
       })
-      this.#owner.setStatus({ _tag: "Open", sessionId: connection.sessionId, isPaused: this.#isPaused })
-      // A failure here is the reader's to see: the turns are still there to be sent again.
-      const again = Effect.forEach(loss.resend, (turn) =>
+      this.#owner.status.set({ _tag: "Open", sessionId: connection.sessionId, isPaused: this.#isPaused })
+      // A failure here is seen by the reader: the turns are still there to be sent again.
+      const again = Effect.forEach(loss.resend, (said) =>
         Effect.andThen(
           Effect.ignore(
             this.#options.limits.message(
-              estimateTokens({ contents: turn.message.clientContent?.turns ?? [] }),
+              estimateTokens({ contents: said.message.clientContent?.turns ?? [] }),
               (reason) => reason
             )
           ),
           Effect.suspend(() => {
-            turn.index = this.#link.nextIndex
-            return Effect.ignore(this.#link.write(connection, LiveProtocol.encode(turn.message)))
+            if (!core.isWanted(said)) return Effect.void
+            said.index = this.#link.nextIndex
+            core.emit({ _tag: "Resent", message: said.message })
+            return Effect.ignore(this.#link.write(connection, LiveProtocol.encode(said.message)))
           })
         ), { discard: true })
       yield* Effect.onExitPrimitive(
@@ -217,57 +256,53 @@ export class Loop implements Listener, LiveConnection.Watch {
         (exit) => exit._tag === "Failure" ? connection.close() : undefined
       )
       this.#link.set(connection)
+      this.#owner.between(false)
       this.begin(connection)
     }))
   }
 
-  #redial(
-    reconnect: Reconnect,
-    lost: LiveError,
-    isPlanned: boolean,
-    restore: LiveConnection.Restore
-  ): Effect.Effect<Redialled> {
-    const core = this.#core
-    return Effect.gen({ self: this }, function*() {
-      const step = yield* Schedule.toStep(reconnect.schedule)
-      let error = lost
-      let isFirst = isPlanned
-      while (this.#attempts < reconnect.budget) {
-        this.#attempts++
-        const attempt = this.#attempts
-        core.emit({ _tag: "Reconnecting", attempt, reason: isFirst ? undefined : error.reason })
-        this.#owner.setStatus({ _tag: "Reconnecting", attempt })
-        if (!isFirst) {
-          const now = this.#clock.currentTimeMillisUnsafe()
-          const delay = yield* restore(Pull.catchDone(
-            Effect.map(step(now, error), ([, delay]): Duration.Duration | undefined => delay),
-            () => Effect.as(Effect.void, undefined)
-          ))
-          if (delay === undefined) break
-          yield* restore(Effect.sleep(delay))
-        }
-        isFirst = false
-        const dialled = yield* Effect.result(this.#options.dial(core.turns.handle, restore))
-        if (dialled._tag === "Success") return { connection: dialled.success, error }
-        error = errorOf("reconnect", this.#options.model, dialled.failure)
-        if (!dialled.failure.mayRedial) break
-      }
-      return { connection: undefined, error }
+  /** The server says that it will end the connection, with so many milliseconds left. */
+  goAway(timeLeft: number | undefined): void {
+    if (this.#options.reconnect === undefined) return
+    const left = timeLeft ?? unsaidTime
+    const now = this.#clock.currentTimeMillisUnsafe()
+    this.#isLeaving = true
+    // The other half of the time is for a moment in which nobody waits for an answer.
+    this.#voice.listen(now, left / 2)
+    this.#link.connection?.leaveBy(now + Math.max(0, left - margin(left)), planned)
+    this.leave()
+  }
+
+  /** Sound of the user leaves; `pcm` are its samples, where they are known. */
+  sounded(pcm: Uint8Array | undefined): void {
+    this.#voice.sounded(this.#clock.currentTimeMillisUnsafe(), pcm)
+  }
+
+  /** The program says that the user begins to speak, or has ended. */
+  active(isActive: boolean): void {
+    this.#voice.active(isActive)
+  }
+
+  /**
+   * Leaves a connection that the server will end, if no turn, no tool and no voice needs it any more. The handle that
+   * holds the last turn is waited for, because without it the next connection would not know what was said.
+   */
+  leave(hasWaited = false): void {
+    if (!this.#mayLeave) return
+    const speaks = this.#voice.left(this.#clock.currentTimeMillisUnsafe())
+    if (speaks > 0) return this.#leaveIn(speaks, false)
+    if (hasWaited || this.#core.turns.unacknowledged === 0) return this.#link.connection?.leave(planned)
+    this.#leaveIn(handleTime, true)
+  }
+
+  #leaveIn(millis: number, hasWaited: boolean): void {
+    this.#stopWaiting ??= alarm(this.#context, this.#clock, millis, () => {
+      this.#stopWaiting = undefined
+      this.leave(hasWaited)
     })
   }
 
-  /** Ends the connection when nobody waits for anything, at the latest before it is ended for us. */
-  #goAway(timeLeft: number | undefined): void {
-    if (this.#options.reconnect === undefined) return
-    const left = timeLeft ?? unsaidTime
-    this.#isLeaving = true
-    this.#link.connection?.leaveBy(this.#clock.currentTimeMillisUnsafe() + Math.max(0, left - margin(left)), planned)
-    this.#leave()
-  }
-
-  #leave(): void {
-    if (this.#isLeaving && this.#core.turns.isQuiet && this.#owner.pendingTools() === 0) {
-      this.#link.connection?.leave(planned)
-    }
+  get #mayLeave(): boolean {
+    return this.#isLeaving && this.#core.turns.isQuiet && this.#owner.pendingTools() === 0
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Sends realtime media, one frame after the other, each when the socket has taken the one
- * before. What comes meanwhile waits in the bounded queue. A chain of callbacks: a fiber that
- * waits for sound would be most of an idle session.
+ * Sends realtime media, one frame after the other, each when the socket has taken the one before. What comes meanwhile
+ * waits in the bounded queue. It is a chain of callbacks, because a fiber that waits for sound would be most of what an
+ * idle session weighs.
  */
 import * as Effect from "effect/Effect"
 import type { Link } from "./Link.ts"
@@ -11,6 +11,8 @@ export class Media {
   readonly queue: MediaQueue
   readonly #link: Link
   #isSending = false
+  /** Whether a connection was left for the next one, which takes what is said meanwhile. */
+  #isBetween = false
   #waiting: Array<() => void> = []
 
   constructor(link: Link, limit: number) {
@@ -18,23 +20,36 @@ export class Media {
     this.queue = new MediaQueue(limit)
   }
 
-  /** Queues a frame; the oldest goes if there is no room. */
+  /** Queues a frame. If there is no room, the oldest frame is dropped. */
   offer(frame: string): void {
     this.queue.push(frame)
     if (!this.#isSending) this.#next()
   }
 
-  /** Until a frame of this length finds room, or there is no connection to wait for. */
+  /**
+   * Keeps what is queued while the connection is left for the next one, and sends it there. The user may begin to speak
+   * in the moment that this takes. Of a connection that was lost it is dropped, because nobody knows how long that takes.
+   */
+  between(isBetween: boolean): void {
+    this.#isBetween = isBetween
+    if (!isBetween && !this.#isSending) this.#next()
+  }
+
+  /** Waits until a frame of this length finds room, or until there is no connection to wait for. */
   room(bytes: number): Effect.Effect<void> {
-    return this.#until(() => this.#link.connection === undefined || !this.queue.isFull(bytes))
+    return this.#until(() => this.#isGone || !this.queue.isFull(bytes))
   }
 
-  /** Until everything that was queued has left: what follows must not overtake it. */
+  /** Waits until everything that was queued has left: what follows must not overtake it. */
   get flushed(): Effect.Effect<void> {
-    return this.#until(() => (this.queue.size === 0 && !this.#isSending) || this.#link.connection === undefined)
+    return this.#until(() => (this.queue.size === 0 && !this.#isSending) || this.#isGone)
   }
 
-  /** The connection is another one, or none. */
+  get #isGone(): boolean {
+    return this.#link.isOver || (this.#link.connection === undefined && !this.#isBetween)
+  }
+
+  /** Tells that there is another connection, or none. */
   wake(): void {
     const waiting = this.#waiting
     this.#waiting = []
@@ -63,11 +78,12 @@ export class Media {
     while (this.#step()) { /* a platform without callbacks takes a frame at once */ }
   }
 
-  /** Sends one frame; whether it has left already. */
+  /** Sends one frame, and says whether it has left already. */
   #step(): boolean {
     this.#isSending = false
     const { connection } = this.#link
-    // Realtime media is never sent again, nor late.
+    if (connection === undefined && this.#isBetween) return false
+    // Realtime media is never sent again or late.
     if (connection === undefined) this.queue.drop()
     const frame = this.queue.take()
     if (frame === undefined || connection === undefined) {
@@ -80,7 +96,7 @@ export class Media {
     this.#link.send(connection, frame, (ending) => {
       if (ending !== undefined) {
         this.queue.dropped++
-        this.queue.drop()
+        if (!this.#isBetween) this.queue.drop()
       }
       hasLeft = true
       this.wake()

@@ -1,6 +1,6 @@
 /**
- * Realtime media on its way out: bounded, the oldest is dropped, and counted. Pure. What
- * is a second old by the time it could leave helps nobody.
+ * Realtime media on its way out. The queue is bounded; the oldest frames are dropped and counted, because sound that is
+ * a second old when it could leave helps nobody. Pure.
  */
 export class MediaQueue {
   readonly limit: number
@@ -40,7 +40,7 @@ export class MediaQueue {
     return frame
   }
 
-  /** What was meant for a connection that is gone. */
+  /** Drops what was meant for a connection that is gone. */
   drop(): void {
     this.dropped += this.#frames.length
     this.#frames = []

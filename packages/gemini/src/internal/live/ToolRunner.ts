@@ -1,6 +1,4 @@
-/**
- * The calls of a session: each in a fiber of its own, so many at a time, by id once.
- */
+/** The calls of a session. Each runs in a fiber of its own, a bounded number at a time, and an id only once. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,7 +14,8 @@ export interface Options {
   readonly concurrency: number
   /** Whether the model takes `scheduling`. */
   readonly scheduling: boolean
-  readonly answer: (response: FunctionResponse) => Effect.Effect<void>
+  /** Sends the answer. `speaks`: the model will say something to it. */
+  readonly answer: (response: FunctionResponse, speaks: boolean) => Effect.Effect<void>
   /** Called when the last pending call is over. */
   readonly onIdle: () => void
 }
@@ -24,10 +23,17 @@ export interface Options {
 export interface ToolRunner {
   readonly run: (calls: ReadonlyArray<FunctionCall>) => void
   readonly cancel: (ids: ReadonlyArray<string>) => void
+  /** Stops calls that nobody waits for any more. If they come again, they run again. */
+  readonly lose: (calls: ReadonlyArray<FunctionCall>) => void
+  /** Those of these calls that still run, and of whose answers the model will speak. */
+  readonly awaited: (calls: ReadonlyArray<FunctionCall>) => ReadonlyArray<FunctionCall>
   readonly pending: () => number
 }
 
-/** Ids that were seen, so that a call that comes twice runs once. Sessions are long; the oldest are forgotten. */
+/**
+ * How many ids are remembered, so that a call that comes twice runs once. Sessions are long, so the oldest ids are
+ * forgotten.
+ */
 const remembered = 4096
 
 const errorText = (cause: Cause.Cause<unknown>): string => {
@@ -43,24 +49,34 @@ const errorText = (cause: Cause.Cause<unknown>): string => {
   }
 }
 
-const resultOf = (exit: Exit.Exit<unknown, unknown>): Readonly<Record<string, unknown>> =>
-  Exit.isSuccess(exit) ? { output: exit.value ?? null } : { error: errorText(exit.cause) }
+const resultOf = (exit: Exit.Exit<unknown, unknown>): Readonly<Record<string, unknown>> => {
+  if (Exit.isFailure(exit)) return { error: errorText(exit.cause) }
+  const output = exit.value ?? null
+  try {
+    // A function and a symbol have no JSON, and JSON.stringify leaves them out without a word.
+    if (JSON.stringify(output) !== undefined) return { output }
+  } catch {
+    // A bigint and an object that holds itself end here: the model would wait for an answer that cannot be written.
+  }
+  return { error: "the function gave a result that JSON cannot say" }
+}
 
 export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<ToolRunner, never, Scope.Scope> {
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   const slots = Semaphore.makeUnsafe(options.concurrency)
-  const running = new Map<string, Fiber.Fiber<void>>()
+  const running = new Map<FunctionCall, Fiber.Fiber<void>>()
   const seen = new Set<string>()
-  let pending = 0
+
+  const isSpokenOf = (name: string): boolean => options.tools.scheduling(name) !== "SILENT"
 
   const call = (functionCall: FunctionCall): Effect.Effect<void> => {
     const { args, id, name } = functionCall
-    const asked: LiveTools.Call = { id: id ?? undefined, name: name ?? "", args: args ?? {} }
+    const asked: LiveTools.ToolCall = { id: id ?? undefined, name: name ?? "", args: args ?? {} }
     const scheduling = options.scheduling ? options.tools.scheduling(asked.name) : undefined
-    // Interruption ends the fiber before the answer: what is cancelled is never answered.
+    // Interruption ends the fiber before the answer, so a call that was cancelled is never answered.
     return Effect.flatMap(
       slots.withPermit(Effect.exit(Effect.suspend(() => options.tools.handle(asked)))),
-      (exit) => options.answer(LiveTools.response(asked, resultOf(exit), scheduling))
+      (exit) => options.answer(LiveTools.response(asked, resultOf(exit), scheduling), isSpokenOf(asked.name))
     )
   }
 
@@ -76,21 +92,26 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
         }
       }
     }
-    pending++
     const fiber = fork(call(functionCall))
-    if (id) running.set(id, fiber)
+    running.set(functionCall, fiber)
     fiber.addObserver(() => {
-      pending--
-      if (id) running.delete(id)
-      if (pending === 0) options.onIdle()
+      running.delete(functionCall)
+      if (running.size === 0) options.onIdle()
     })
   }
 
   return {
     run: (calls) => calls.forEach(start),
     cancel: (ids) => {
-      for (const id of ids) running.get(id)?.interruptUnsafe()
+      for (const [{ id }, fiber] of running) if (id && ids.includes(id)) fiber.interruptUnsafe()
     },
-    pending: () => pending
+    lose: (calls) => {
+      for (const call of calls) {
+        if (call.id) seen.delete(call.id)
+        running.get(call)?.interruptUnsafe()
+      }
+    },
+    awaited: (calls) => calls.filter((call) => running.has(call) && isSpokenOf(call.name ?? "")),
+    pending: () => running.size
   }
 })

@@ -1,9 +1,15 @@
-/** Turns of a session's views follow one another. Pure; whoever takes it releases it, also where it still waits. */
+/**
+ * Puts the turns of a session's views in a row. A view that takes the lock must release it, also if it still waits for
+ * it.
+ */
+import * as Effect from "effect/Effect"
+import { soon } from "./microtask.ts"
+
 export class TurnLock {
   #holder: object | undefined
   #waiting: Array<readonly [owner: object, resume: () => void]> = []
 
-  /** `true`: it is the owner's. `false`: `resume` is called when it is. */
+  /** `true` means that the owner has the lock. `false` means that `resume` will be called when it has. */
   take(owner: object, resume: () => void): boolean {
     if (this.#holder === undefined) {
       this.#holder = owner
@@ -11,6 +17,23 @@ export class TurnLock {
     }
     this.#waiting.push([owner, resume])
     return false
+  }
+
+  /** Runs an effect when the owner has the lock. */
+  within<A, E>(owner: object, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    let isMine = false
+    let wake: (() => void) | undefined
+    const taken = (): void => {
+      isMine = true
+      wake?.()
+    }
+    if (this.take(owner, taken)) return effect
+    const turn = Effect.callback<void>((resume) => {
+      // The fiber may have yielded before it waits.
+      if (isMine) return resume(Effect.void)
+      wake = () => soon(() => resume(Effect.void))
+    })
+    return Effect.flatMap(turn, () => effect)
   }
 
   release(owner: object): void {

@@ -1,6 +1,6 @@
 /**
- * Sessions of one call each. The session ends with its call, and the call does not wait for that: a
- * close handshake is a round trip, which the answer would come later by. The layer waits.
+ * Sessions of one call each. A session ends with its call, but the call does not wait for that: the close handshake is
+ * a round trip, by which the answer would come later. The layer waits for it.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -13,7 +13,10 @@ import * as LiveOpen from "./open.ts"
 import type { Opened } from "./SessionOperations.ts"
 import * as WarmSessions from "./warmSessions.ts"
 
-/** The session of a call, whose scope it is. `timeouts` are the call's, and none of the configuration. */
+/**
+ * The session of a call. It lasts as long as the call's scope. `timeouts` are the call's, and not part of the
+ * configuration.
+ */
 export type CallSession = (
   connect: ConnectOptions,
   timeouts: ConnectOptions["timeouts"]

@@ -1,18 +1,20 @@
-/** What a queue holds, all at once, as a pull; it waits where the queue holds nothing. */
+/** Pulls all items of a queue at once, and waits where the queue is empty. */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
-import type { StreamChunk } from "../../call/Answer.ts"
+import type { LiveChunk } from "../../live/LiveSession.ts"
+import type { LiveError } from "../../LiveError.ts"
 import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
 import { ChunkFold } from "../call/ChunkFold.ts"
 import type { InboundQueue } from "./InboundQueue.ts"
+import type { ViewReader } from "./ViewReader.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 
 /**
- * Waits until there is something to take. It is taken where the pull goes on, not where it is
- * woken: one that was interrupted takes nothing, and needs no telling.
+ * Waits until there is something to take. It is taken where the pull goes on and not where it is woken, so a pull that
+ * was interrupted takes nothing, and nobody has to be told.
  */
 const waiting = <A, E, B, F>(
   queue: InboundQueue<A, E>,
@@ -34,15 +36,20 @@ export const make = <A, E>(queue: InboundQueue<A, E>): Pull.Pull<Elements<A>, E>
     return items === undefined ? endOf(queue) : Effect.succeed(items)
   })
 
-/** The same as chunks, of which the last one is finished: `streamChunks` without a stage of its own. */
-export const chunks = <E>(queue: InboundQueue<GenerateContentResponse, E>): Pull.Pull<Elements<StreamChunk>, E> => {
+/**
+ * Pulls what a reader has as chunks, of which the last one is finished. It does what `streamChunks` does without a stage
+ * of its own.
+ */
+export const chunks = (reader: ViewReader): Pull.Pull<Elements<LiveChunk>, LiveError> => {
   const fold = new ChunkFold()
   const none: ReadonlyArray<GenerateContentResponse> = []
-  return waiting<GenerateContentResponse, E, Elements<StreamChunk>, E | Cause.Done>(queue, () => {
-    const out = fold.push(queue.takeAll() ?? none)
+  const { queue } = reader
+  return waiting<GenerateContentResponse, LiveError, Elements<LiveChunk>, LiveError | Cause.Done>(queue, () => {
+    const out: Array<LiveChunk> = fold.push(queue.takeAll() ?? none)
     const end = queue.ended
     const last = end === undefined ? undefined : end._tag === "Done" ? fold.end() : fold.cut()
-    if (last !== undefined) out.push(last)
+    const { overlap } = reader
+    if (last !== undefined) out.push(last.finished && overlap !== undefined ? { ...last, overlap } : last)
     return Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : endOf(queue)
   })
 }

@@ -1,4 +1,7 @@
 import type { Limits } from "../../limits/Tier.ts"
 
-/** What a message of a Live session takes; how many calls are in flight bounds only HTTP. */
+/**
+ * The limits that a message of a Live session takes from. The number of calls in flight is not among them; it bounds
+ * only HTTP.
+ */
 export const messageLimits = (limits: Limits): Limits => ({ ...limits, concurrency: Infinity })

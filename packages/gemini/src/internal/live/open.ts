@@ -1,8 +1,8 @@
 /**
- * From the options of a session to the session: what is refused before anything is dialled,
- * the setup that is sent, and the defaults.
+ * From the options of a session to the session: what is refused before anything is dialled, the setup that is sent, and
+ * the defaults.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -12,25 +12,30 @@ import * as Socket from "effect/socket/Socket"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import type { ConnectOptions, Options } from "../../GeminiLive.ts"
 import * as Tier from "../../limits/Tier.ts"
-import type * as LiveProtocol from "../../live/LiveProtocol.ts"
+import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import { LiveError } from "../../LiveError.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import * as RateLimiter from "../../RateLimiter.ts"
 import * as Bounds from "../config/bounds.ts"
 import * as OptionCheck from "../config/optionCheck.ts"
 import { LiveRecorder } from "../telemetry/recorder.ts"
-import * as LiveCheck from "./check.ts"
-import * as LiveConnection from "./Connection.ts"
 import * as LiveEndpoint from "./endpoint.ts"
-import * as LiveLimits from "./limits.ts"
-import * as LiveModels from "./models.ts"
+import * as LiveConnection from "./LiveConnection.ts"
+import * as LiveModels from "./liveModels.ts"
+import type { RedialPolicy } from "./Redial.ts"
 import * as LiveSession from "./session.ts"
+import * as LiveLimits from "./sessionLimits.ts"
+import { SessionSetup } from "./SessionSetup.ts"
 import * as LiveSetup from "./setup.ts"
+import * as LiveCheck from "./setupCheck.ts"
 
 /** The newest generally available Live model on 2026-11-22. */
 export const defaultModel = "gemini-3.8-live"
 
-/** Who a session is for: somebody who holds it, one call (whose message is counted there), or nobody yet. */
+/**
+ * What a session is for: a user who holds it, one call (whose message is counted there), or a call that has not come
+ * yet.
+ */
 export type Purpose = "session" | "call" | "spare"
 
 export type Open = <R = never>(
@@ -46,22 +51,56 @@ const defaultSchedule: Schedule.Schedule<unknown, LiveError> = Schedule.exponent
 const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))
 
-const reconnectOf = (reconnect: ConnectOptions["reconnect"]) =>
-  reconnect === undefined || reconnect === false ? undefined : {
-    schedule: (reconnect === true ? undefined : reconnect.schedule) ?? defaultSchedule,
-    budget: (reconnect === true ? undefined : reconnect.budget) ?? 5
+const reconnectOf = (reconnect: ConnectOptions["reconnect"]): RedialPolicy | undefined => {
+  if (reconnect === undefined || reconnect === false) return undefined
+  const { budget = 5, firstConnect = false, onLostState = "fail", schedule = defaultSchedule, when } =
+    reconnect === true ? {} : reconnect
+  return { schedule, budget, when, onLostState, firstConnect }
+}
+
+/** What is the same for sessions of the same model and options. */
+interface Plan {
+  readonly options: ConnectOptions<unknown>
+  readonly model: ModelId.ModelId
+  readonly known: LiveModels.LiveModel
+  readonly limits: LiveLimits.LiveLimits
+  readonly setup: LiveProtocol.Setup
+  /** The message of the setup. */
+  readonly text: string
+  readonly violations: ReadonlyArray<LiveCheck.SetupProblem>
+}
+
+/** The message of a setup, or what is wrong with it. */
+const written = (setup: LiveProtocol.Setup): readonly [text: string, violations: Plan["violations"]] => {
+  const violations = LiveCheck.check(setup)
+  if (violations.length > 0) return ["", violations]
+  try {
+    return [LiveProtocol.encode({ setup }), []]
+  } catch {
+    return ["", [{
+      field: "setup",
+      description: "cannot be written as JSON: look for bigints, and for what holds itself"
+    }]]
   }
+}
 
-const withHandle = (setup: LiveProtocol.Setup, handle: string | undefined): LiveProtocol.Setup =>
-  handle === undefined ? setup : { ...setup, sessionResumption: { ...setup.sessionResumption, handle } }
+/** Whether options say the same as others, as far as that is seen at a glance: what is in an object may have changed. */
+const isSame = (options: ConnectOptions<unknown>, others: ConnectOptions<unknown>): boolean => {
+  for (const name in options) {
+    const value: unknown = Reflect.get(options, name)
+    if (value !== Reflect.get(others, name) || typeof value === "object" || typeof value === "function") return false
+  }
+  for (const name in others) if (!Object.hasOwn(options, name)) return false
+  return true
+}
 
-/** The project and location whose sessions these are: where quotas are counted, and who notes the handles. */
-export interface Place extends Pick<RateLimiter.LaneKey, "project" | "location"> {
+/** The project and location that the sessions belong to: quotas are counted there, and handles are noted there. */
+export interface SessionOwner extends Pick<RateLimiter.LaneKey, "project" | "location"> {
   readonly onHandle?: ((handle: string) => void) | undefined
 }
 
-/** Until there are several members. */
-export const alone: Place = { project: "default", location: "global" }
+/** The place of all sessions if there are no members. */
+export const alone: SessionOwner = { project: "default", location: "global" }
 
 export const make = Effect.fnUntraced(function*(
   options: Options,
@@ -72,14 +111,23 @@ export const make = Effect.fnUntraced(function*(
   const problem = OptionCheck.problem(options)
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
-  // The same for all sessions, or for most in a row.
+  // These are the same for all sessions, or for most of those in a row.
   const endpoint = LiveEndpoint.make(options)
-  let recent: { readonly model: ModelId.ModelId; readonly limits: LiveLimits.LiveLimits } | undefined
+  let recent: Plan | undefined
+
+  const planOf = (model: ModelId.ModelId, given: ConnectOptions<unknown>): Plan => {
+    if (recent?.model === model && isSame(given, recent.options)) return recent
+    const limits = recent?.model === model ? recent.limits : LiveLimits.make(limiter, model, limitsOf, place)
+    const known = LiveModels.of(model)
+    const setup = LiveSetup.make(model, known, given)
+    const [text, violations] = written(setup)
+    return recent = { options: { ...given }, model, known, limits, setup, text, violations }
+  }
 
   return <R = never>(connectOptions: ConnectOptions<R>, purpose: Purpose) =>
     Effect.contextWith((context: Context.Context<R>) => {
       const name = connectOptions.model ?? options.defaultLiveModel ?? defaultModel
-      const refuse = (fields: ReadonlyArray<LiveCheck.Violation>) =>
+      const refuse = (fields: ReadonlyArray<LiveCheck.SetupProblem>) =>
         Effect.fail(new LiveError({ method: "connect", model: name, reason: new Reason.InvalidSetup({ fields }) }))
       if (problem !== undefined) return refuse([problem])
       const model = ModelId.parse(name)
@@ -90,9 +138,7 @@ export const make = Effect.fnUntraced(function*(
           : "it holds characters that no header can carry: look for blanks and line ends"
         return refuse([{ field: "apiKey", description }])
       }
-      const known = LiveModels.of(model.success)
-      const setup = LiveSetup.make(model.success, known, connectOptions)
-      const violations = LiveCheck.check(setup)
+      const { known, limits, setup, text, violations } = planOf(model.success, connectOptions)
       if (violations.length > 0) return refuse(violations)
       const { functions, timeouts } = connectOptions
       const connection: LiveConnection.Options = {
@@ -104,14 +150,13 @@ export const make = Effect.fnUntraced(function*(
         inboundLimit: connectOptions.inboundLimit ?? 1 << 24,
         frameLimit: Bounds.of(options.bounds, "frame")
       }
-      if (recent?.model !== model.success) {
-        recent = { model: model.success, limits: LiveLimits.make(limiter, model.success, limitsOf, place) }
-      }
-      const { limits } = recent
+      const plan = new SessionSetup(setup, text)
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping
+      const watch = Context.get(context, LiveRecorder)?.(context, model.success)
       const opened = LiveSession.open({
         model: model.success,
-        dial: (handle, restore) => LiveConnection.open(connection, withHandle(setup, handle), restore),
+        dial: (handle, restore) => LiveConnection.open(connection, plan.resuming(handle), restore),
+        setup: plan,
         resumeFrom: connectOptions.resumeFrom,
         onHandle: place.onHandle,
         limits: purpose === "session" ? limits : {
@@ -127,18 +172,23 @@ export const make = Effect.fnUntraced(function*(
         toolConcurrency: connectOptions.functionConcurrency ?? 8,
         scheduling: known.scheduling,
         textBy: known.text,
+        waitsFor: (name) => LiveModels.waitsFor(known, plan.tools, name),
+        takesHistory: setup.historyConfig?.initialHistoryInClientContent === true,
+        hearsInSilence: !setup.inputAudioTranscription &&
+          setup.realtimeInputConfig?.automaticActivityDetection?.disabled !== true,
+        turnEnd: millis(timeouts?.turnEnd, 10_000),
         idle: millis(timeouts?.idle, Infinity),
+        silence: millis(timeouts?.silence, Infinity),
+        send: timeouts?.send,
         ping: {
           interval: connectOptions.ping === false ? Infinity : millis(ping?.interval, 20_000),
-          timeout: millis(ping?.timeout, 10_000)
+          timeout: millis(ping?.timeout, 60_000)
         },
         inboundLimit: connection.inboundLimit,
         mediaLimit: connectOptions.mediaLimit ?? 1 << 18,
-        unreadable: connectOptions.unreadable ?? "fail"
+        unreadable: connectOptions.unreadable ?? "fail",
+        turns: watch?.turns
       })
-      return Effect.tap(
-        opened,
-        ({ hooks, session }) => Effect.flatMap(LiveRecorder, (record) => record?.(session, hooks) ?? Effect.void)
-      )
+      return watch === undefined ? opened : Effect.tap(opened, ({ session }) => watch.opened(session))
     })
 })

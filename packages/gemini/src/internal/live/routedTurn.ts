@@ -19,22 +19,18 @@ import type { Part } from "../../wire/Part.ts"
 import * as AttemptClock from "../http/attemptClock.ts"
 import type { CallSession } from "./callSessions.ts"
 import * as LiveClose from "./close.ts"
-import * as LiveModels from "./models.ts"
+import * as LiveModels from "./liveModels.ts"
+import type { SetupProblem } from "./setupCheck.ts"
 
 type Request = GeminiHttp.WithModel<GenerateContentRequest>
 
-interface Violation {
-  readonly field: string
-  readonly description: string
-}
-
-interface Plan {
+interface TurnPlan {
   readonly connect: ConnectOptions
   readonly before: ReadonlyArray<LiveProtocol.ClientMessage>
   readonly last: LiveProtocol.ClientMessage
 }
 
-/** Of a request, what a session has no place for. */
+/** The fields of a request that a session has no place for. */
 const notLive = ["toolConfig", "cachedContent", "serviceTier", "store", "continuationToken"] as const
 
 const isText = (part: Part): boolean => typeof part.text === "string"
@@ -47,14 +43,14 @@ const realtime = (part: Part): LiveProtocol.ClientMessage | undefined => {
   return blob.mimeType?.startsWith("image/") ? { realtimeInput: { video: blob } } : undefined
 }
 
-/** The user's last turn as realtime input, with what came before as history. */
+/** The user's last turn as realtime input, with everything before it as history. */
 const spokenTo = (
   contents: ReadonlyArray<Content>
-): Result.Result<Pick<Plan, "before" | "last">, ReadonlyArray<Violation>> => {
+): Result.Result<Pick<TurnPlan, "before" | "last">, ReadonlyArray<SetupProblem>> => {
   const index = contents.length - 1
   const parts = contents[index]?.parts ?? []
   const text = parts.filter(isText).map(({ text }) => text ?? "").join("")
-  const wrong: Array<Violation> = []
+  const wrong: Array<SetupProblem> = []
   const media: Array<LiveProtocol.ClientMessage> = []
   parts.forEach((part, place) => {
     if (isText(part)) return
@@ -77,7 +73,7 @@ const spokenTo = (
   })
 }
 
-const plan = (request: Request): Result.Result<Plan, ReadonlyArray<Violation>> => {
+const plan = (request: Request): Result.Result<TurnPlan, ReadonlyArray<SetupProblem>> => {
   const { contents, generationConfig, labels, model, safetySettings, systemInstruction, tools } = request
   const wrong = notLive
     .filter((field) => request[field] !== undefined && request[field] !== null)
@@ -100,7 +96,7 @@ const plan = (request: Request): Result.Result<Plan, ReadonlyArray<Violation>> =
   return Result.map(messages, (messages) => ({ connect, ...messages }))
 }
 
-/** What went wrong with a session, as the error of the call that it carried. */
+/** The failure of a session as the error of the call that it carried. */
 const toGemini = (method: string, model: string, error: LiveError): GeminiError => {
   const failure = (reason: Reason.GeminiErrorReason) => new GeminiError({ method, model, attempts: [], reason })
   const { code, reason } = error
@@ -126,7 +122,7 @@ export const make = (
   const run = (
     method: string,
     request: Request,
-    call: GeminiHttp.CallOptions | undefined
+    call: GeminiHttp.AttemptOptions | undefined
   ): Stream.Stream<GenerateContentResponse, GeminiError> => {
     const planned = plan(request)
     const { model } = request

@@ -3,34 +3,64 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { LiveError } from "../../LiveError.ts"
-import * as Loop from "./Loop.ts"
-import { type Opened, type Options, SessionOperations } from "./SessionOperations.ts"
+import type { Restore } from "./LiveConnection.ts"
+import * as Redial from "./Redial.ts"
+import { type Options, SessionLife } from "./SessionLife.ts"
+import { type Opened, SessionOperations } from "./SessionOperations.ts"
 
-export type { Opened, Options } from "./SessionOperations.ts"
+export type { Options } from "./SessionLife.ts"
+export type { Opened } from "./SessionOperations.ts"
 
-/** A session that could not be opened gives its place back at once, not with the caller's scope. */
+/** Dials for the first time, by the policy for reconnection where there is one. */
+const first = (
+  { dial, model, reconnect, resumeFrom }: Options,
+  restore: Restore
+): Effect.Effect<Redial.Dialled, LiveError> =>
+  reconnect === undefined
+    ? Effect.mapBoth(dial(resumeFrom, restore), {
+      onFailure: (verdict) => Redial.errorOf("connect", model, verdict),
+      onSuccess: (connection) => ({ connection, isStateRestored: resumeFrom !== undefined })
+    })
+    : new Redial.Redial(reconnect, {
+      method: "connect",
+      model,
+      dial,
+      holder: { handle: resumeFrom },
+      // There are no events yet.
+      onAttempt: () => undefined
+    }).first(restore)
+
+/** Opens a session. If that fails, its place is given back at once, and not with the caller's scope. */
 export const open = (options: Options): Effect.Effect<Opened, LiveError, Scope.Scope> =>
   Effect.flatMap(Effect.scope, (outer) =>
     Effect.uninterruptibleMask((restore) => {
       const { limits, model, resumeFrom } = options
-      // Ended by an error, it is closed before the caller's. What it holds is in a scope of its own:
-      // one finalizer is run as it is, several in a generator.
+      // A session that an error ends is closed before the caller's scope is. What it holds is in a scope of its own,
+      // because a single finalizer is run as it is, and several are run in a generator.
       const scope = Scope.forkUnsafe(outer)
       const work = Scope.makeUnsafe()
       const place = Effect.mapError(
         Scope.provide(limits.session, work),
         (reason) => new LiveError({ method: "connect", model, reason })
       )
-      const opened = Effect.flatMap(
-        Effect.mapError(options.dial(resumeFrom, restore), (verdict) => Loop.errorOf("connect", model, verdict)),
-        (connection) =>
-          Effect.withFiber((fiber) => {
-            const live = new SessionOperations(options, connection, scope, work, fiber)
-            return Effect.as(live.begin, live)
-          })
-      )
+      const opened = Effect.flatMap(first(options, restore), ({ connection, isStateRestored }) =>
+        Effect.withFiber((fiber) => {
+          const isForgotten = resumeFrom !== undefined && !isStateRestored
+          const life = new SessionLife(
+            isForgotten ? { ...options, resumeFrom: undefined } : options,
+            connection,
+            scope,
+            work,
+            fiber
+          )
+          if (isForgotten) {
+            life.core.emit({ _tag: "Reconnected", isStateRestored, unacknowledged: 0 })
+          }
+          return Effect.as(life.begin, new SessionOperations(life))
+        }))
       return Effect.onExitPrimitive(
         Effect.andThen(restore(place), opened),
-        (exit) => Exit.isSuccess(exit) ? undefined : Effect.andThen(Scope.close(work, exit), Scope.close(scope, exit))
+        (exit) =>
+          Exit.isSuccess(exit) ? undefined : Effect.andThen(Scope.close(work, exit), Scope.close(scope, exit))
       )
     }))

@@ -3,7 +3,7 @@ import type { ConnectOptions, SetupFields } from "../../GeminiLive.ts"
 import type * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type * as LiveTools from "../../live/LiveTools.ts"
 import * as ModelId from "../../models/ModelId.ts"
-import type * as LiveModels from "./models.ts"
+import type * as LiveModels from "./liveModels.ts"
 
 const sessionOptions: ReadonlySet<string> = new Set([
   "model",
@@ -19,7 +19,7 @@ const sessionOptions: ReadonlySet<string> = new Set([
   "unreadable"
 ])
 
-/** Declarations as the model takes them: `behavior` only where it has that one. */
+/** The declarations as the model takes them, with `behavior` only if the model has it. */
 const declared = (tools: LiveTools.LiveTools<never>["declarations"], known: LiveModels.LiveModel) =>
   tools.map(({ behavior, ...declaration }) =>
     behavior !== undefined && behavior !== null && known.behavior.takes.includes(behavior)
@@ -55,7 +55,7 @@ export const make = (
     ...(functions.length === 0 ? {} : {
       tools: [...fields.tools ?? [], { functionDeclarations: declared(functions, known) }]
     }),
-    // What is said is what is read; `null` leaves it out.
+    // The transcription of what the model says is what is read; `null` leaves it out.
     ...(isSpoken && fields.outputAudioTranscription === undefined ? { outputAudioTranscription: {} } : {}),
     ...(isResumed ? { sessionResumption: {} } : {})
   }

@@ -1,6 +1,6 @@
 /**
- * One turn as a stream: takes its place behind the session's other turns, is sent when it is
- * its time, and lets go of both however it ends.
+ * One turn as a stream: it takes its place behind the session's other turns, is sent when its time has come, and lets
+ * go of both however it ends.
  */
 import type * as Arr from "effect/Array"
 import * as Channel from "effect/Channel"
@@ -9,46 +9,32 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { LiveError } from "../../LiveError.ts"
-import type { SessionCore, Sink } from "./SessionCore.ts"
+import type { SessionCore } from "./SessionCore.ts"
 import type { TurnLock } from "./TurnLock.ts"
+import { ViewReader } from "./ViewReader.ts"
 
 type Elements<A> = Arr.NonEmptyReadonlyArray<A>
 
 export const make = <A>(
   core: SessionCore,
   lock: TurnLock,
-  send: (sink: Sink) => Effect.Effect<void, LiveError>,
-  read: (queue: Sink["queue"]) => Pull.Pull<Elements<A>, LiveError>
+  send: (reader: ViewReader) => Effect.Effect<void, LiveError>,
+  read: (reader: ViewReader) => Pull.Pull<Elements<A>, LiveError>
 ): Stream.Stream<A, LiveError> =>
   Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) => {
-    const sink = core.sink()
-    const answer = read(sink.queue)
-    const begin = Effect.suspend(() => {
-      let isMine = false
-      let wake: (() => void) | undefined
-      const taken = (): void => {
-        isMine = true
-        wake?.()
-      }
-      if (lock.take(sink, taken)) return Effect.flatMap(send(sink), () => answer)
-      const turn = Effect.callback<void>((resume) => {
-        // The fiber may have yielded before it waits.
-        if (isMine) return resume(Effect.void)
-        wake = () => queueMicrotask(() => resume(Effect.void))
-      })
-      return Effect.flatMap(turn, () => Effect.flatMap(send(sink), () => answer))
-    })
+    const reader = new ViewReader(core.model, core.events.limit)
+    const answer = read(reader)
     let pull: Pull.Pull<Elements<A>, LiveError> = Effect.suspend(() => {
       pull = answer
-      return begin
+      return lock.within(reader, Effect.flatMap(send(reader), () => answer))
     })
-    // How it ends stands before it begins: no interruption comes between.
+    // What happens at the end is set up before the beginning, so that no interruption comes between.
     return Effect.as(
       Scope.addFinalizer(
         scope,
         Effect.sync(() => {
-          core.turns.abandon(sink)
-          lock.release(sink)
+          core.turns.abandon(reader)
+          lock.release(reader)
         })
       ),
       Effect.suspend(() => pull)

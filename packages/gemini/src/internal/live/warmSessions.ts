@@ -1,10 +1,9 @@
 /**
- * Sessions dialled ahead: set up, and nothing said in them yet. A stateless call takes one of its
- * own configuration, and when it has it the next one is dialled; so no call ever sees
- * what another one said.
+ * Sessions that are dialled ahead: they are set up, and nothing was said in them yet. A stateless call takes one of its
+ * own configuration; then the next one is dialled. So no call ever sees what another one said.
  *
- * One that waits holds a place among the model's sessions. It never waits for that place, and gives it
- * up as soon as somebody else has to wait for one.
+ * A waiting session holds a place among the model's sessions. It never waits for that place, and gives it up as soon as
+ * somebody else has to wait for one.
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -23,28 +22,28 @@ import { LiveError } from "../../LiveError.ts"
 import * as ModelAlias from "../../models/ModelAlias.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import * as RateLimiter from "../../RateLimiter.ts"
-import type * as LiveCheck from "./check.ts"
-import type * as LiveConnection from "./Connection.ts"
 import * as LiveEndpoint from "./endpoint.ts"
-import * as LiveLimits from "./limits.ts"
+import type * as LiveConnection from "./LiveConnection.ts"
 import type * as LiveOpen from "./open.ts"
+import * as LiveLimits from "./sessionLimits.ts"
 import type { Opened } from "./SessionOperations.ts"
+import type * as LiveCheck from "./setupCheck.ts"
 
 type Dial = Effect.Effect<Opened, LiveError, Scope.Scope>
 
-/** A session for one call: one of this configuration that waits, else the one that `dial` opens. */
+/** Takes a session for one call: one of this configuration that waits, or else the one that `dial` opens. */
 export type Take = (connect: ConnectOptions, dial: Dial) => Dial
 
 interface Spare {
   readonly quotaModel: string
   readonly scope: Scope.Closeable
-  /** Done when the dialling is; `undefined`: in vain. */
+  /** Completes when the dialling has ended; `undefined` if it failed. */
   readonly dialled: Deferred.Deferred<Opened | undefined>
-  /** Dials, then waits until nobody has come. */
+  /** The fiber that dials, and then waits until the session has been idle for too long. */
   fiber: Fiber.Fiber<void> | undefined
 }
 
-/** Stops dialling, or closes what was dialled. */
+/** Stops dialling, or closes the session that was dialled. */
 const end = (spare: Spare): Effect.Effect<void> =>
   Effect.suspend(() =>
     Effect.andThen(
@@ -55,7 +54,7 @@ const end = (spare: Spare): Effect.Effect<void> =>
 
 const defaults = { idle: 60_000, sessions: 4 }
 
-const problem = ({ idle, sessions }: Warm): LiveCheck.Violation | undefined => {
+const problem = ({ idle, sessions }: Warm): LiveCheck.SetupProblem | undefined => {
   const time = idle === undefined ? Option.some(Duration.zero) : Duration.fromInput(idle)
   if (Option.isNone(time) || !(Duration.toMillis(time.value) >= 0)) {
     return { field: "warm.idle", description: `expected a duration like "1 minute"` }
@@ -65,7 +64,7 @@ const problem = ({ idle, sessions }: Warm): LiveCheck.Violation | undefined => {
     : { field: "warm.sessions", description: "expected a whole number of at least 1" }
 }
 
-/** None of what cannot be written: dialling says so. */
+/** The key of a configuration; undefined for one that cannot be written as JSON, which dialling will refuse. */
 const keyOf = (connect: ConnectOptions): string | undefined => {
   try {
     return JSON.stringify(connect)
@@ -79,7 +78,10 @@ const quotaModelOf = (name: string | undefined): string => {
   return Result.isFailure(model) ? "" : ModelAlias.quotaModel(model.success)
 }
 
-const refuse = (violation: LiveCheck.Violation): Take => ({ model }) =>
+/** A dead session is found before its minute is over, and one whose pong takes the 30 s that were measured is not. */
+const ping = { interval: "15 seconds", timeout: "40 seconds" } as const
+
+const refuse = (violation: LiveCheck.SetupProblem): Take => ({ model }) =>
   Effect.fail(
     new LiveError({
       method: "connect",
@@ -93,10 +95,10 @@ const cold: Take = (_, dial) => dial
 export const make = Effect.fnUntraced(function*(
   options: TransportOptions,
   open: LiveOpen.Open,
-  place: LiveOpen.Place
+  place: LiveOpen.SessionOwner
 ): Effect.fn.Return<Take, never, Scope.Scope | RateLimiter.RateLimiter> {
   const { apiKey, warm = false } = options
-  // A token is good for so many sessions: those that nobody takes would use it up.
+  // A token is good for a number of sessions, and those that nobody takes would use it up.
   const isToken = Redacted.isRedacted(apiKey) && LiveEndpoint.isToken(Redacted.value(apiKey))
   if (warm === false || isToken) return cold
   const given = warm === true ? {} : warm
@@ -105,7 +107,7 @@ export const make = Effect.fnUntraced(function*(
   const idle = given.idle ?? defaults.idle
   const most = given.sessions ?? defaults.sessions
 
-  /** By configuration, the oldest first. */
+  /** The waiting sessions by configuration, the oldest first. */
   const spares = new Map<string, Spare>()
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
@@ -141,8 +143,8 @@ export const make = Effect.fnUntraced(function*(
   )
 
   const wait = (key: string, spare: Spare, connect: ConnectOptions): Effect.Effect<void> =>
-    // The call that leaves it goes first.
-    Effect.andThen(Effect.yieldNow, Scope.provide(open({ ...connect, ping: undefined }, "spare"), spare.scope)).pipe(
+    // The call that has just taken a session goes first.
+    Effect.andThen(Effect.yieldNow, Scope.provide(open({ ...connect, ping }, "spare"), spare.scope)).pipe(
       Effect.onExit((exit) => Deferred.succeed(spare.dialled, Exit.isSuccess(exit) ? exit.value : undefined)),
       Effect.andThen(Effect.suspend(() => spares.get(key) === spare ? Effect.sleep(idle) : Effect.void)),
       Effect.ignore,
@@ -153,7 +155,7 @@ export const make = Effect.fnUntraced(function*(
       })))
     )
 
-  // In the context of the call, which says who measures sessions.
+  // Dials the next session in the context of the call, which says who measures sessions.
   const dialNext = (key: string, connect: ConnectOptions, context: Context.Context<never>): void => {
     // A call may outlive the layer.
     if (isClosed || spares.has(key)) return
@@ -175,14 +177,14 @@ export const make = Effect.fnUntraced(function*(
         Effect.flatMap(restore(Deferred.await(spare.dialled)), (opened) => {
           spare.fiber?.interruptUnsafe()
           if (opened?.isFresh === true) return Effect.succeed(opened)
-          // It died while it waited, or will soon: nothing was said in it.
+          // The session died while it waited, or will end soon; nothing was said in it.
           run(Effect.uninterruptible(end(spare)))
           return restore(dial)
         })
       ))
 
   return (connect, dial) =>
-    // Nothing comes between taking one out of the map and seeing to its end.
+    // No interruption may come between taking a session out of the map and seeing to its end.
     Effect.uninterruptibleMask((restore) =>
       Effect.contextWith((context: Context.Context<never>) => {
         const key = keyOf(connect)

@@ -37,7 +37,7 @@ const reader = ({ bits, encoding }: Format): ((view: DataView, at: number) => nu
 const formatOf = (view: DataView, at: number, size: number): Format => {
   const encoding = view.getUint16(at, true)
   return {
-    // The extensible form says the true encoding in the first two bytes of a GUID.
+    // The extensible form has the true encoding in the first two bytes of a GUID.
     encoding: encoding === extensible && size >= 26 ? view.getUint16(at + 24, true) : encoding,
     channels: view.getUint16(at + 2, true),
     sampleRate: view.getUint32(at + 4, true),
@@ -64,7 +64,7 @@ export const read = (
     }
     if (name === "data") {
       if (format === undefined) return Result.fail("the data chunk comes before the fmt chunk")
-      // A file that was written as a stream may say a size that it does not have.
+      // A file that was written as a stream may name a size that it does not have.
       return decode(view, body, Math.min(size, file.length - body), format)
     }
     at = body + size + (size % 2)

@@ -1,6 +1,6 @@
 /**
- * WebSockets of the package `ws`, which is an optional peer: it is loaded when a program
- * asks for Live on Node, and named where it is missing.
+ * WebSockets of the package `ws`, which is an optional peer. It is loaded when a program asks for Live on Node, and
+ * named if it is missing.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,8 +12,8 @@ const load = (): Promise<typeof import("ws")> =>
   })
 
 /**
- * With how many bytes a message may have, its fragments together: `ws` reads no more of a
- * larger one. A missing package is a defect: the type of a layer promises never to fail.
+ * The constructor of WebSockets. `maxPayload` is the most bytes of a message, its fragments together: `ws` reads no
+ * more of a larger one. A missing package is a defect, because the type of a layer promises never to fail.
  */
 export const layer = (maxPayload: number): Layer.Layer<Socket.WebSocketConstructor> =>
   Layer.effect(
@@ -22,7 +22,7 @@ export const layer = (maxPayload: number): Layer.Layer<Socket.WebSocketConstruct
       const { headers, protocols } = options === undefined || typeof options === "string" || Array.isArray(options)
         ? { headers: undefined, protocols: options }
         : options
-      // Most of what is sent is sound, which does not compress.
+      // Most of what is sent is sound, which cannot be compressed further.
       const fixed = { perMessageDeflate: false, maxPayload }
       return new WebSocket(url, protocols, headers === undefined ? fixed : { ...fixed, headers })
     })

@@ -1,18 +1,18 @@
 /**
- * Who goes next of those who wait for the same thing: the callers take turns, whoever has
- * how many calls waiting; within a caller first come, first served. Interactive calls go
- * before batch calls, which are slowed, never starved. No Effect in it.
+ * Who goes next of those who wait for the same thing. The callers take turns, however many calls each of them has
+ * waiting; within a caller the first to come goes first. Interactive calls go before batch calls, which are slowed but
+ * never starved. Without Effect.
  */
-import { interactiveInRow } from "../limiter/headroom.ts"
+import { interactiveInRow } from "../limiter/WaitingList.ts"
 
-/** What of a waiting call decides its turn. */
-export interface Place {
+/** The part of a waiting call that decides its turn. */
+export interface Waiter {
   readonly caller: string
   readonly isBatch: boolean
 }
 
 /** Callers in the order of their turns, each with its calls in the order of their coming. */
-class Turns<P extends Place> {
+class Rota<P extends Waiter> {
   readonly #callers = new Map<string, Set<P>>()
 
   get first(): P | undefined {
@@ -26,7 +26,7 @@ class Turns<P extends Place> {
     else places.add(place)
   }
 
-  /** Whether it was there. Whoever had a turn goes behind the others. */
+  /** Removes a place, and says whether it was there. A caller that had its turn goes behind the others. */
   remove(place: P, hadTurn: boolean): boolean {
     const places = this.#callers.get(place.caller)
     if (places === undefined || !places.delete(place)) return false
@@ -36,10 +36,10 @@ class Turns<P extends Place> {
   }
 }
 
-export class FairQueue<P extends Place> {
-  readonly #interactive = new Turns<P>()
-  readonly #batch = new Turns<P>()
-  /** Interactive admissions since a batch call waits. */
+export class FairQueue<P extends Waiter> {
+  readonly #interactive = new Rota<P>()
+  readonly #batch = new Rota<P>()
+  /** How many interactive calls were admitted while a batch call waits. */
   #inRow = 0
   #size = 0
 
@@ -59,13 +59,13 @@ export class FairQueue<P extends Place> {
     this.#size++
   }
 
-  /** It goes because it was its turn. */
+  /** Takes a place out because its turn has come. */
   admit(place: P): void {
     this.#remove(place, true)
     this.#inRow = place.isBatch || this.#batch.first === undefined ? 0 : this.#inRow + 1
   }
 
-  /** It gave up. */
+  /** Takes a place out because its call gave up. */
   leave(place: P): void {
     this.#remove(place, false)
     if (this.#batch.first === undefined) this.#inRow = 0

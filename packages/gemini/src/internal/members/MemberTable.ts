@@ -4,17 +4,17 @@
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type { Held } from "./resources.ts"
 
-/** What of a member decides who sees the state that it made. */
-export interface Place {
+/** The part of a member that decides who sees the state that it made. */
+export interface Home {
   readonly name: string
   readonly project: string
   readonly location: string
 }
 
-/** The most keys that are remembered; beyond it the one unused for longest is forgotten. */
+/** The most keys that are remembered. Beyond that, the one that was unused for longest is forgotten. */
 const capacity = 10_000
 
-/** Who made a cache, a file or a session, and who answers the calls of one sticky key. */
+/** Remembers who made a cache, a file or a session, and who answers the calls of a sticky key. */
 export class Owners {
   readonly #members = new Map<string, string>()
 
@@ -35,15 +35,14 @@ export class Owners {
   }
 }
 
-/** Where a call may go, or why nowhere. */
-export type Reach<M extends Place> = ReadonlyArray<M> | Reason.InvalidRequest | Reason.NotFound
+/** The members that a call may go to, or why there is none. */
+export type Reach<M extends Home> = ReadonlyArray<M> | Reason.InvalidRequest | Reason.NotFound
 
-export const isReachable = <M extends Place>(reach: Reach<M>): reach is ReadonlyArray<M> => Array.isArray(reach)
+export const isReachable = <M extends Home>(reach: Reach<M>): reach is ReadonlyArray<M> => Array.isArray(reach)
 
-/** What of a call decides which members can take it. */
+/** The part of a call that decides which members can take it. */
 export interface Wish {
   readonly member: string | undefined
-  readonly sticky: string | undefined
   readonly held: ReadonlyArray<Held>
 }
 
@@ -52,7 +51,7 @@ export const stickyKey = (key: string): string => `sticky:${key}`
 export const invalid = (field: string, description: string): Reason.InvalidRequest =>
   new Reason.InvalidRequest({ fields: [{ field, description }] })
 
-export class MemberTable<M extends Place> {
+export class MemberTable<M extends Home> {
   readonly members: ReadonlyArray<M>
   readonly owners: Owners
 
@@ -65,8 +64,8 @@ export class MemberTable<M extends Place> {
     return this.members.find((member) => member.name === name)
   }
 
-  /** Members that see what one of them made: those of its project and location. */
-  #beside({ location, project }: Place): ReadonlyArray<M> {
+  /** The members that see what this one made: those of its project and location. */
+  #beside({ location, project }: Home): ReadonlyArray<M> {
     return this.members.filter((member) => member.project === project && member.location === location)
   }
 
@@ -75,19 +74,24 @@ export class MemberTable<M extends Place> {
     return first !== undefined && this.#beside(first).length === this.members.length
   }
 
-  reach({ held, member: name, sticky }: Wish): Reach<M> {
+  /** Whether a member sees what the one of this name made. A member that is gone has nobody beside it. */
+  isBeside(member: Home, name: string): boolean {
+    const other = this.named(name)
+    return other !== undefined && other.project === member.project && other.location === member.location
+  }
+
+  reach({ held, member: name }: Wish): Reach<M> {
     let reach = this.members
     if (name !== undefined) {
       const member = this.named(name)
       if (member === undefined) return invalid("member", `no member is called ${JSON.stringify(name)}; ${this.#names}`)
       reach = [member]
     }
-    const owned = sticky === undefined ? held : [...held, { field: "sticky", resource: stickyKey(sticky) }]
-    for (const { field, resource: key, shown: resource = key } of owned) {
+    for (const { field, resource: key, shown: resource = key } of held) {
       const owner = this.owners.get(key)
       if (owner === undefined) {
-        // The first call of a key, and whoever said the member, are free.
-        if (field === "sticky" || name !== undefined || this.#isOneProject) continue
+        // A call that names its member is free.
+        if (name !== undefined || this.#isOneProject) continue
         return invalid(
           field,
           `it is not known which member made ${resource}: say so with Members.remember, or name the member of the call`

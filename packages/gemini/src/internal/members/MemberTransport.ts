@@ -6,11 +6,14 @@ export class MemberTransport implements Service {
   readonly #members: ReadonlyMap<string, Service>
   readonly generateContent: Service["generateContent"]
   readonly generateContentStream: Service["generateContentStream"]
+  /** Forgets what was refused at a member when sessions were opened there. */
+  readonly readmit: (member: string) => void
 
-  /** `first` carries what comes without a member. */
-  constructor(first: Service, members: ReadonlyMap<string, Service>) {
+  /** `first` carries the calls that come without a member. */
+  constructor(first: Service, members: ReadonlyMap<string, Service>, readmit: (member: string) => void) {
     this.#first = first
     this.#members = members
+    this.readmit = readmit
     this.generateContent = first.generateContent
     this.generateContentStream = first.generateContentStream
   }

@@ -1,107 +1,53 @@
 /**
- * The way of one call over members: for each attempt it looks at every candidate, takes a
- * permit of the first that admits the call, and learns from what fails.
+ * The way of one call over members. For each attempt it looks at every candidate, takes a permit of the first that
+ * admits the call, and learns from what fails.
  *
- * What a failure closes, it closes for this call: a way that failed is not before its own
- * delay has passed (the server's, else the backoff), another one at once.
+ * What a failure closes, it closes for this call only: a way that failed is closed until its own delay has passed (the
+ * server's, else the backoff), while another way may be taken at once.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { CallOptions } from "../../call/CallOptions.ts"
 import type { GeminiError } from "../../GeminiError.ts"
-import type { MemberChoice } from "../../members/Member.ts"
-import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import * as Failures from "../call/failures.ts"
-import type * as LogicalCall from "../call/LogicalCall.ts"
 import * as RetryKernel from "../call/retry.ts"
 import type { Meter } from "../limiter/Meter.ts"
+import type { Estimate } from "../limiter/Tally.ts"
+import * as Lost from "../resources/lost.ts"
+import type { Recipient } from "../telemetry/recorder.ts"
 import { admit, type Admitted } from "./admission.ts"
 import * as Circuit from "./circuit.ts"
-import { type MemberTable, stickyKey } from "./MemberTable.ts"
+import { atHome, choiceOf, type Found } from "./Found.ts"
+import { stickyKey } from "./MemberTable.ts"
 import * as MemberOrder from "./order.ts"
-import type { Room } from "./Room.ts"
-import type { Family, MemberState, Way } from "./Way.ts"
-
-/** What a call asks of the members. */
-export interface Ask {
-  readonly method: string
-  readonly family: Family
-  /** The model that was asked. */
-  readonly model: ModelId.ModelId
-  readonly tokens: () => number
-  /** Of a generation: what is asked, and how a way counts it. */
-  readonly asks: ((way: Way) => RateLimiter.Admission["asks"]) | undefined
-  readonly options: CallOptions | undefined
-  readonly caller: string
-  /** Where it may go: the models in order, each with its members. */
-  readonly ways: ReadonlyArray<Way>
-  /** Members to go to only if there is no other. */
-  readonly avoid: ReadonlyArray<string>
-  /** The member that answers first answers every call of this key. */
-  readonly sticky: string | undefined
-  /** Attempts, where the retry policy names no number: enough for every member and every model once. */
-  readonly attempts: number | undefined
-}
-
-/** What all calls over the same members share. */
-export interface Shared {
-  readonly limiter: RateLimiter.Service
-  readonly circuits: Circuit.Circuits
-  readonly table: MemberTable<MemberState>
-  readonly room: Room
-}
-
-/** A candidate as it was found. */
-export interface Found extends MemberOrder.Contender {
-  readonly way: Way
-  readonly admission: RateLimiter.Admission
-  readonly circuit: Circuit.State
-  /** Milliseconds until it may be tried, its lane aside; `Infinity`: not in this call. */
-  readonly opensIn: number
-}
-
-/** A candidate as it is shown. */
-export const choiceOf = (found: Found): MemberChoice => {
-  const { circuit, headroom, isKeyRefused, opensIn, way } = found
-  const excluded = circuit.retryIn > 0
-    ? "circuit"
-    : opensIn > 0
-    ? "failed"
-    : headroom.admitsIn > 0
-    ? "quota"
-    : undefined
-  return {
-    member: way.member.name,
-    project: way.member.project,
-    location: way.member.location,
-    model: way.model,
-    headroom,
-    circuit: circuit.state,
-    isKeyRefused,
-    ...(excluded === undefined ? {} : { excluded }),
-    availableIn: Math.max(opensIn, headroom.admitsIn)
-  }
-}
+import * as Probe from "./probe.ts"
+import { isModelMissing, type LeftOut, type Site } from "./Refusals.ts"
+import type { RouteAsk, SharedByRoutes } from "./RouteAsk.ts"
+import type { Way } from "./Way.ts"
 
 export class Route implements Meter {
-  readonly ask: Ask
-  readonly shared: Shared
+  readonly ask: RouteAsk
+  readonly shared: SharedByRoutes
   /** Milliseconds that the call still waits for circuits that are open. */
   patience: number
   /** When it last looked, in milliseconds of the Clock. */
   now = 0
+  /** The call's total deadline in milliseconds of the Clock, which begins with its first look. */
+  #deadline: number | undefined
   /** When a way that failed may be tried again, in milliseconds of the Clock. */
   readonly #notBefore = new Map<Way, number>()
   readonly #failures = new Map<Way, number>()
+  /** The ways where this call met a dead member. */
+  readonly #dead = new Set<Way>()
   #current: Admitted | undefined
   #found: ReadonlyArray<Found> = []
-  #tokens: number | undefined
+  /** The tokens of its input, once it has looked. */
+  estimate: Estimate | undefined
 
-  constructor(shared: Shared, ask: Ask, patience: number) {
+  constructor(shared: SharedByRoutes, ask: RouteAsk, patience: number) {
     this.shared = shared
     this.ask = ask
     this.patience = patience
@@ -111,30 +57,38 @@ export class Route implements Meter {
     return this.#current?.way
   }
 
-  /** The way of the permit that was given last. */
+  /** The way of the last permit. */
   get taken(): Way {
     if (this.#current === undefined) throw new Error("no permit was given")
     return this.#current.way
   }
 
-  readonly way = (): LogicalCall.Way | undefined =>
+  readonly way = (): Required<Recipient> | undefined =>
     this.#current === undefined
       ? undefined
       : { model: this.#current.way.model, member: this.#current.way.member.name }
 
   /** Every candidate as it stands now, in the order of choice. */
   readonly look: Effect.Effect<ReadonlyArray<Found>> = Effect.gen({ self: this }, function*() {
-    const { circuits, limiter } = this.shared
-    const { avoid, family, method, options, ways } = this.ask
-    const tokens = this.#tokens ??= this.ask.tokens()
+    const { circuits, limiter, pace, turns } = this.shared
+    const { avoid, counted, family, method, options, ways } = this.ask
+    const estimate = this.estimate ??= counted === undefined ? this.ask.tokens() : yield* counted
     const now = yield* Clock.currentTimeMillis
+    this.#deadline ??= now + this.ask.total
     const models = [...new Set(ways.map(({ model }) => model))]
+    const standing: Array<readonly [string, Circuit.CircuitState]> = []
+    for (const way of ways) standing.push([way.circuit(family), yield* circuits.state(way.circuit(family))])
+    const held = turns.held(standing, now)
     const found: Array<Found> = []
-    for (const way of ways) {
-      const { calls, isKeyRefused, name, regionRank, weight } = way.member
-      const admission = way.lane(family).admission(method, tokens, options)
-      const circuit = yield* circuits.state(way.circuit(family))
+    for (const [index, way] of ways.entries()) {
+      const { calls, name, regionRank, weight } = way.member
+      const admission = way.lane(family).admission(method, estimate, options)
+      const circuit = held[index] ?? Circuit.closed
       const headroom = yield* limiter.headroom(admission)
+      const refusal = this.#refusal(way, now)
+      // Who has less time left than an answer takes would only keep the others from finding out how the member is.
+      const isTooLate = circuit.state !== "closed" &&
+        circuit.retryIn + pace.needed(this.kind(way), this.ask.total) >= this.#deadline - now
       found.push({
         way,
         admission,
@@ -143,15 +97,51 @@ export class Route implements Meter {
         failures: this.#failures.get(way) ?? 0,
         modelRank: models.indexOf(way.model),
         regionRank: regionRank + (avoid.includes(name) ? 1_000 : 0),
-        isKeyRefused,
+        isKeyRefused: refusal?.of === "key",
+        refusal: refusal?.of,
+        isAway: false,
         weight,
         calls,
-        opensIn: Math.max(circuit.retryIn, (this.#notBefore.get(way) ?? now) - now)
+        opensIn: Math.max(
+          isTooLate ? Infinity : circuit.retryIn,
+          (this.#notBefore.get(way) ?? now) - now,
+          way.lane(family).closedFor(now),
+          refusal?.opensIn ?? 0
+        )
       })
     }
     this.now = now
-    return this.#found = MemberOrder.order(found)
+    return this.#found = MemberOrder.order(this.#atHome(found))
   })
+
+  /**
+   * What was refused at a way, as far as it keeps this call away. Of those that do not have a model one is asked all
+   * the same if no other has it, so that the server says so.
+   */
+  #refusal(way: Way, now: number): LeftOut | undefined {
+    const { ask, shared: { refusals } } = this
+    const standing = ask.isNamed ? undefined : refusals.at(this.#site(way), now)
+    const has = (other: Way) => other.model === way.model && refusals.hasModel(this.#site(other), now)
+    return standing?.of === "model" && !ask.ways.some(has) ? undefined : standing
+  }
+
+  #site({ member, model }: Way): Site {
+    return { member: member.name, model, family: this.ask.family }
+  }
+
+  #atHome(all: ReadonlyArray<Found>): ReadonlyArray<Found> {
+    const { ask: { sticky }, shared: { table } } = this
+    const home = sticky === undefined ? undefined : table.owners.get(stickyKey(sticky))
+    if (home === undefined) return all
+    return atHome(all, ({ member }) => table.isBeside(member, home), (way) => this.#dead.has(way))
+  }
+
+  /** Whether nothing is refused there any more. Where it was, this call looks again, and no other meanwhile. */
+  looksAgain(way: Way, now: number): boolean {
+    if (this.#refusal(way, now) !== undefined) return false
+    this.shared.refusals.enter(this.#site(way), now)
+    return true
+  }
 
   readonly use = <A>(
     attempt: (permit: RateLimiter.Permit) => Effect.Effect<A, GeminiError>
@@ -160,8 +150,11 @@ export class Route implements Meter {
       const scope = Scope.makeUnsafe()
       return Effect.flatMap(
         this.#admitted(scope),
-        ({ permit }) =>
-          Effect.tapError(Effect.tap(attempt(permit), () => this.succeeded()), (error) => this.failed(error))
+        (admitted) =>
+          Effect.tapError(
+            Effect.tap(Probe.within(this, admitted, attempt(admitted.permit)), () => this.succeeded()),
+            (error) => this.failed(error)
+          )
       ).pipe(Effect.onExit((exit) => Scope.close(scope, exit)))
     })
 
@@ -170,23 +163,34 @@ export class Route implements Meter {
     (scope) => Effect.map(this.#admitted(scope), ({ permit }) => permit)
   )
 
-  /** A token is its project's and its model's: nowhere else is asked any more. */
+  /** Keeps the call at its way: a token belongs to its project and model, so nobody else is asked any more. */
   readonly stay = (): void => {
     for (const way of this.ask.ways) if (way !== this.current) this.#notBefore.set(way, Infinity)
   }
 
-  /** The way's lane hears of it; then everything is looked at anew, for the rule that follows. */
-  readonly learn = (error: GeminiError): Effect.Effect<GeminiError> => {
-    const way = this.current
-    if (way === undefined) return Effect.succeed(error)
-    if (error.reason._tag === "Unauthenticated") way.member.isKeyRefused = true
-    return Effect.tap(way.lane(this.ask.family).learn(error), () => this.look)
+  /** Tells the way's lane of a failure. Then everything is looked at anew, for the retry rule that follows. */
+  readonly learn = (failure: GeminiError): Effect.Effect<GeminiError> => {
+    if (this.#current === undefined) return Effect.succeed(failure)
+    const { began, way } = this.#current
+    const error = this.ask.isHeld ? Lost.worded(failure, way.member.name) : failure
+    return Effect.tap(way.lane(this.ask.family).learn(error), () =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const isKey = error.reason._tag === "Unauthenticated"
+        if (isKey) way.member.isKeyRefused = true
+        // What is kept on the server may be what is refused with a 403, and what is not there.
+        if (!this.ask.isHeld || isKey && error.status !== 403) {
+          this.shared.refusals.learn(this.#site(way), error, began, now)
+        }
+        return this.look
+      }))
   }
 
-  /** A stream that is judged by its first chunk; one that breaks later counts against its circuit, too. */
+  /** Judges a stream by its first chunk; one that breaks later counts against its circuit, too. */
   readonly judged = <A>(chunks: Stream.Stream<A, GeminiError>): Stream.Stream<A, GeminiError> => {
     let hasBegun = false
-    return chunks.pipe(
+    const admitted = this.#current
+    const source = admitted?.isProbe === true ? Probe.begunWithin(this, admitted, chunks) : chunks
+    return source.pipe(
       Stream.mapArrayEffect((array) => {
         if (hasBegun) return Effect.succeed(array)
         hasBegun = true
@@ -196,23 +200,54 @@ export class Route implements Meter {
     )
   }
 
-  /** A circuit that looked passable was not: it is asked again a moment later, not at once for ever. */
+  /** Closes a way for a millisecond whose circuit looked passable and was not, so that it is not asked for ever. */
   rejected(way: Way): Effect.Effect<void> {
     return Effect.sync(() => {
       this.#notBefore.set(way, Math.max(this.#notBefore.get(way) ?? 0, this.now + 1))
     })
   }
 
-  /** How an attempt went, for its circuit. */
+  /** Whether the caller named somebody else to answer. */
+  get hasFallback(): boolean {
+    return this.ask.options?.fallback !== undefined
+  }
+
+  /** Milliseconds until the call's total deadline, as of its last look. */
+  get remaining(): number {
+    return (this.#deadline ?? Infinity) - this.now
+  }
+
+  /** What the circuit hears of an attempt that ended and was neither answered nor refused: it may have hung. */
+  ended({ began, isProbe, verdict, way }: Admitted): Effect.Effect<void> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      const { ask: { family, total }, shared: { pace } } = this
+      const hung = isProbe
+        ? pace.tells(this.kind(way), now - began, total)
+        : pace.hangs(way.circuit(family), began, now, total)
+      verdict(hung ? CircuitBreaker.failure() : CircuitBreaker.ignored)
+    })
+  }
+
+  /** What paces are compared within: the model and the kind of call. */
+  kind({ model }: Way): string {
+    return `${this.ask.method} ${model}`
+  }
+
+  /** Tells the circuit that the attempt succeeded. */
   succeeded(): Effect.Effect<void> {
-    return Effect.sync(() => {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
       if (this.#current === undefined) return
-      this.#current.way.member.isKeyRefused = false
-      this.#current.verdict(CircuitBreaker.success)
-      const { sticky } = this.ask
+      const { began, verdict, way } = this.#current
+      way.member.isKeyRefused = false
+      verdict(CircuitBreaker.success)
+      this.shared.pace.answered(way.circuit(this.ask.family), this.kind(way), began, now)
+      this.shared.refusals.answered(this.#site(way))
+      const { ask: { sticky }, shared: { table } } = this
       if (sticky === undefined) return
-      const { owners } = this.shared.table
-      if (owners.get(stickyKey(sticky)) === undefined) owners.set(stickyKey(sticky), this.#current.way.member.name)
+      const home = table.owners.get(stickyKey(sticky))
+      if (home === undefined || !table.isBeside(way.member, home)) {
+        table.owners.set(stickyKey(sticky), way.member.name)
+      }
     })
   }
 
@@ -240,18 +275,28 @@ export class Route implements Meter {
     if (error.reason._tag === "Unauthenticated") {
       for (const other of this.ask.ways) if (other.member === way.member) this.#notBefore.set(other, Infinity)
     }
+    if (own === undefined || Failures.isOutage(error)) this.#dead.add(way)
     this.#failures.set(way, (this.#failures.get(way) ?? 0) + 1)
     this.#notBefore.set(way, own === undefined ? Infinity : this.now + own)
+    // Whoever named somebody else to answer waits for no circuit.
+    if (this.hasFallback && this.#found.every(({ circuit }) => circuit.retryIn > 0)) return
+    // Nobody waits until a refused key is looked at again.
     const delay = Math.min(
-      ...this.#found.map((found) =>
+      ...this.#found.filter(({ refusal }) => refusal === undefined).map((found) =>
         Math.max(found.circuit.retryIn, (this.#notBefore.get(found.way) ?? this.now) - this.now)
       )
     )
     return delay < remaining ? delay : undefined
   }
 
-  /** Whether another way may not meet this failure. */
+  /** Whether another way may be free of this failure. */
   #isElsewhere(way: Way, error: GeminiError): boolean {
+    if (isModelMissing(error.reason) && !this.ask.isHeld) {
+      const mayHave = (other: Way) =>
+        other.model === way.model && other !== way && this.#notBefore.get(other) !== Infinity &&
+        this.shared.refusals.hasModel(this.#site(other), this.now)
+      if (this.ask.ways.some(mayHave)) return true
+    }
     return Failures.helpsMember(error) || way.model !== this.ask.model && Failures.helpsModel(error)
   }
 
@@ -259,7 +304,6 @@ export class Route implements Meter {
     return Effect.flatMap(admit(this, scope), (admitted) => {
       this.#current = admitted
       admitted.way.member.calls++
-      admitted.way.lane(this.ask.family).asked++
       const observe = this.ask.options?.observe
       if (observe === undefined) return Effect.succeed(admitted)
       const { member, model } = admitted.way

@@ -19,9 +19,9 @@ export interface MemberState {
   readonly weight: number
   readonly http: GeminiHttp.Service
   readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
-  /** Its key was refused when it was last used. */
+  /** Whether its key was refused when it was last used. */
   isKeyRefused: boolean
-  /** Calls that went there. */
+  /** How many calls went there. */
   calls: number
 }
 
@@ -50,14 +50,14 @@ export class Way {
       location,
       quotaModel: ModelAlias.quotaModel(this.model),
       isAlias: ModelAlias.isAlias(this.model),
-      // Over Live a call is one message, counted apart; sessions bound what runs at once.
+      // Over Live a call is one message, which is counted apart; the number of sessions bounds how many run at once.
       limits: family === "live" ? (model, call) => messageLimits(limits(model, call)) : limits
     }, family)
     this.#lanes.set(family, lane)
     return lane
   }
 
-  /** Of its circuit: over Live it is another one. */
+  /** The key of its circuit; over Live it has another circuit. */
   circuit(family: Family): string {
     return `${this.member.name}/${this.model}${family === "live" ? "/live" : ""}`
   }

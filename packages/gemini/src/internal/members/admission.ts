@@ -1,7 +1,4 @@
-/**
- * From a call that wants to go to the permit that lets it: the first candidate that admits
- * it now, else a place in the room until one does.
- */
+/** From a call to its permit: the first candidate that admits it now, or else a place in the room until one does. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,22 +8,30 @@ import * as Scope from "effect/Scope"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
-import type { Verdict } from "./circuit.ts"
-import { Place } from "./Room.ts"
-import type { Found, Route } from "./Route.ts"
+import type { HealthReport } from "./circuit.ts"
+import type { Found } from "./Found.ts"
+import type { Route } from "./Route.ts"
+import { WaitingPlace } from "./WaitingRoom.ts"
 import type { Way } from "./Way.ts"
 
 /** The right to make one attempt at a member, and where to say how it went. */
 export interface Admitted {
   readonly way: Way
   readonly permit: RateLimiter.Permit
-  readonly verdict: Verdict
+  readonly verdict: HealthReport
+  /** Whether the circuit let it through to find out how the member is. */
+  readonly isProbe: boolean
+  /** When it began, in milliseconds of the Clock. */
+  readonly began: number
 }
 
-/** A millisecond at least: a fraction of one is no time to a clock, and would be waited for again and again. */
+/**
+ * Sleeps for a millisecond at least, because a clock takes a fraction of one for nothing, and the wait would be
+ * repeated again and again.
+ */
 const moment = (millis: number): Effect.Effect<void> => Effect.sleep(Math.max(1, millis))
 
-type Permitted = Omit<Admitted, "verdict">
+type Permitted = Omit<Admitted, "verdict" | "began">
 
 const failure = (
   { ask }: Route,
@@ -41,20 +46,23 @@ const failure = (
     ...(retryIn < Infinity ? { retryAfter: Duration.millis(retryIn) } : {})
   })
 
-/** What is refused by the caller's own budget, at whatever member, unless it waits for the next period. */
-const isOwn = ({ reason }: GeminiError, { ask: { options } }: Route): boolean =>
+/**
+ * Whether the caller's own budget refused the call, which it would do at any member, unless the call waits until it
+ * opens again.
+ */
+const isOwn = ({ reason, retryAfter }: GeminiError, { ask: { options } }: Route): boolean =>
   reason._tag === "Unpriced" ||
   (reason._tag === "QuotaExhausted" && reason.budget !== undefined &&
-    (reason.resetAt === undefined || options?.whenExhausted !== "wait"))
+    (retryAfter === undefined || options?.whenExhausted !== "wait"))
 
 const acquire = (
   { ask, shared }: Route,
-  { admission, way }: Found,
+  { admission, circuit, way }: Found,
   scope: Scope.Scope,
   maxWait: number | undefined
 ): Effect.Effect<Permitted, GeminiError> =>
   Effect.map(
-    // How long it waits, and how many may, is the room's business.
+    // How long the call waits, and how many calls may, is decided by the room.
     Scope.provide(
       shared.limiter.acquire({
         ...admission,
@@ -65,24 +73,31 @@ const acquire = (
       }),
       scope
     ),
-    (permit) => ({ way, permit })
+    (permit) => ({ way, permit, isProbe: circuit.state !== "closed" })
   )
 
-/** Through the circuit, if it still lets calls through. */
+/** Enters the circuit, if it still lets calls through. */
 const enter = (
   route: Route,
-  { permit, way }: Permitted,
+  permitted: Permitted,
   scope: Scope.Scope
 ): Effect.Effect<Admitted | undefined> =>
-  Effect.flatMap(route.shared.circuits.enter(way.circuit(route.ask.family)), (verdict) =>
-    verdict === undefined
-      ? Effect.as(Effect.andThen(permit.cancel, route.rejected(way)), undefined)
-      : Effect.as(
-        Scope.addFinalizer(scope, Effect.sync(() => verdict(CircuitBreaker.ignored))),
-        { way, permit, verdict }
-      )).pipe(Effect.uninterruptible)
+  Effect.gen(function*() {
+    const { permit, way } = permitted
+    const verdict = yield* route.shared.circuits.enter(way.circuit(route.ask.family))
+    const began = yield* Clock.currentTimeMillis
+    if (verdict === undefined || !route.looksAgain(way, began)) {
+      verdict?.(CircuitBreaker.ignored)
+      yield* permit.cancel
+      return yield* Effect.as(route.rejected(way), undefined)
+    }
+    const admitted: Admitted = { ...permitted, verdict, began }
+    if (admitted.isProbe) route.shared.turns.began(way.circuit(route.ask.family), began)
+    yield* Scope.addFinalizer(scope, route.ended(admitted))
+    return admitted
+  }).pipe(Effect.uninterruptible)
 
-/** Of those that have room now, the first that gives a permit. */
+/** Takes a permit of the first that gives one, among those that have room now. */
 const now = Effect.fnUntraced(function*(
   route: Route,
   open: ReadonlyArray<Found>,
@@ -122,14 +137,14 @@ const distinctLanes = (open: ReadonlyArray<Found>): ReadonlyArray<Found> => {
 }
 
 /**
- * Waits in every lane at once. `undefined`: look again, something changed. Fails where no
- * lane lets the call wait and these are all that there is to wait for.
+ * Waits in every lane at once. `undefined` means that something changed and the call should look again. It fails if no
+ * lane lets the call wait and there is nothing else to wait for.
  */
 const race = (
   route: Route,
   open: ReadonlyArray<Found>,
   scope: Scope.Scope,
-  place: Place,
+  place: WaitingPlace,
   lookIn: number,
   isAll: boolean
 ): Effect.Effect<Permitted | undefined, GeminiError> =>
@@ -148,7 +163,7 @@ const race = (
               won = exit.value
               return Effect.void
             }
-            // Two gave one at once: what is not needed was never sent.
+            // Two lanes gave a permit at once. The one that is not needed was never sent.
             return Effect.andThen(exit.value.permit.cancel, Scope.close(inner, exit))
           }
           for (const reason of exit.cause.reasons) {
@@ -160,9 +175,13 @@ const race = (
             }
           }
           const isLast = ++refused === lanes.length && isAll
+          const opensIn = Math.min(
+            ...exit.cause.reasons.map((reason) => reason._tag === "Fail" ? wait(reason.error) : Infinity)
+          )
+          // A lane that is spent opens again, perhaps before any other lets the call go.
           return Effect.andThen(
             Scope.close(inner, exit),
-            isLast && refusal !== undefined ? Effect.fail(refusal) : restore(Effect.never)
+            isLast && refusal !== undefined ? Effect.fail(refusal) : restore(moment(opensIn))
           )
         })
       })
@@ -176,18 +195,34 @@ const race = (
     )
   })
 
-/** Every way is closed, by circuits or by what this call met: until one opens, if that is soon enough. */
+/** The error of a call for which there is no key. Nobody waits until one is looked at again. */
+const keysRefused = (route: Route, all: ReadonlyArray<Found>, opensIn: number): GeminiError => {
+  const names = [...new Set(all.map(({ way }) => way.member.name))].join(", ")
+  const description = `the key of every member was refused (${names}), so nothing was sent; one call looks again in ` +
+    `${Math.ceil(opensIn / 1_000)} s, or after Members.readmit`
+  return failure(route, new Reason.Unauthenticated({ description }), opensIn)
+}
+
+/**
+ * Waits until a way opens, if that is soon enough for the call and nobody else can answer it meanwhile. All of them are
+ * closed, by circuits or by what this call met.
+ */
 const untilOpen = Effect.fnUntraced(function*(
   route: Route,
   all: ReadonlyArray<Found>,
-  place: Place,
+  place: WaitingPlace,
   left: number
 ): Effect.fn.Return<void, GeminiError> {
   const opensIn = Math.min(...all.map((found) => found.opensIn))
-  if (opensIn > Math.min(left, route.patience)) {
+  if (all.every(({ refusal }) => refusal === "key")) return yield* keysRefused(route, all, opensIn)
+  const isTooLong = opensIn > Math.min(left, route.patience) || opensIn >= route.remaining
+  if (isTooLong || route.hasFallback && all.every(({ circuit }) => circuit.retryIn > 0)) {
     const names = [...new Set(all.map(({ way }) => way.member.name))].join(", ")
-    const description = `no member answers for ${route.ask.model} now (${names}): their circuits are open`
-    return yield* failure(route, new Reason.Overloaded({ description }), opensIn)
+    const description =
+      `no member answers for ${route.ask.model} now (${names}): their circuits are open, or their servers want no calls`
+    // A call may have too little time left for a circuit that opens soon.
+    const retryIn = all.map(({ circuit, opensIn }) => opensIn < Infinity ? opensIn : circuit.retryIn || Infinity)
+    return yield* failure(route, new Reason.Overloaded({ description }), Math.min(...retryIn))
   }
   yield* Effect.raceFirst(place.signal.next, moment(opensIn))
   route.patience -= (yield* Clock.currentTimeMillis) - route.now
@@ -205,7 +240,7 @@ const tooLate = (route: Route, all: ReadonlyArray<Found>, maxWait: number): Gemi
 const loop = Effect.fnUntraced(function*(
   route: Route,
   scope: Scope.Scope,
-  place: Place
+  place: WaitingPlace
 ): Effect.fn.Return<Admitted, GeminiError> {
   const { ask, shared: { room } } = route
   const maxWait = ask.options?.maxWait === undefined
@@ -250,11 +285,11 @@ const loop = Effect.fnUntraced(function*(
   }
 })
 
-/** A permit of the first way that admits the call; what it holds ends with the scope. */
+/** Gives a permit of the first way that admits the call. What it holds ends with the scope. */
 export const admit = (route: Route, scope: Scope.Scope): Effect.Effect<Admitted, GeminiError> =>
   Effect.suspend(() => {
     const { ask, shared: { circuits, room } } = route
-    const place = new Place(ask.caller, ask.options?.priority === "batch")
+    const place = new WaitingPlace(ask.caller, ask.options?.priority === "batch")
     circuits.watchers.add(place.signal)
     return Effect.onExit(loop(route, scope, place), (exit) =>
       Effect.sync(() => {

@@ -1,9 +1,9 @@
 /**
- * One circuit a member and model, of Effect's CircuitBreaker. A call enters, and says later
- * how it went; what ended otherwise counts for nothing.
+ * One circuit for each member and model, made of Effect's CircuitBreaker. A call enters, and later says how it went;
+ * any other end counts for nothing.
  *
- * Only an outage opens a circuit: overload, a failing server, no connection, no answer in
- * time. A refused request or a spent quota says nothing of the member's health.
+ * Only an outage opens a circuit: overload, a failing server, no connection, no answer in time. A refused request or a
+ * spent quota says nothing about the member's health.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -19,23 +19,26 @@ import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import { isJudged, isOutage } from "../call/failures.ts"
 import { alarm } from "../limiter/alarm.ts"
-import type { Signal } from "./Room.ts"
+import * as SteadyStore from "./steadyStore.ts"
+import type { Signal } from "./WaitingRoom.ts"
 
-/** How a circuit stands; `retryIn` in milliseconds where it lets nobody through now. */
-export interface State {
+/** How a circuit stands. `retryIn`, in milliseconds, is there if it lets nobody through now. */
+export interface CircuitState {
   readonly state: "closed" | "open" | "halfOpen"
   readonly retryIn: number
 }
 
-/** Told once; what comes later changes nothing. */
-export type Verdict = (outcome: CircuitBreaker.Outcome) => void
+/** Tells how a call went. Only the first time counts. */
+export type HealthReport = (outcome: CircuitBreaker.Outcome) => void
 
 export interface Circuits {
-  readonly state: (key: string) => Effect.Effect<State>
-  /** The way to say how it went, or `undefined`: the circuit is open. */
-  readonly enter: (key: string) => Effect.Effect<Verdict | undefined>
-  /** Where state changes are told, to whoever waits for one. */
+  readonly state: (key: string) => Effect.Effect<CircuitState>
+  /** Lets a call in, and gives the function that says how it went. `undefined` means that the circuit is open. */
+  readonly enter: (key: string) => Effect.Effect<HealthReport | undefined>
+  /** The signals of those who wait for a change of state. */
   readonly watchers: Set<Signal>
+  /** Tells them of a change. */
+  readonly changed: () => void
 }
 
 export interface Options {
@@ -50,7 +53,7 @@ export const outcomeOf = (error: GeminiError): CircuitBreaker.Outcome =>
     ? CircuitBreaker.success
     : CircuitBreaker.ignored
 
-const closed: State = { state: "closed", retryIn: 0 }
+export const closed: CircuitState = { state: "closed", retryIn: 0 }
 
 /** How long a call waits for a store to let it in, in milliseconds. */
 const patience = 1_000
@@ -58,10 +61,10 @@ const patience = 1_000
 /** How often a circuit that another process probes is looked at, in milliseconds. */
 const lookAgain = 1_000
 
-/** 5 s, then twice as long each time the probe fails, a minute at most. */
+/** How long a circuit is open: 5 s, then twice as long each time the probe fails, a minute at most. */
 const openFor = Schedule.min([Schedule.exponential("5 seconds"), Schedule.spaced("1 minute")])
 
-const stateOf = (state: CircuitBreaker.State): State => {
+const stateOf = (state: CircuitBreaker.State): CircuitState => {
   switch (state._tag) {
     case "Closed":
       return closed
@@ -72,12 +75,22 @@ const stateOf = (state: CircuitBreaker.State): State => {
   }
 }
 
+const watched = (): Pick<Circuits, "watchers" | "changed"> => {
+  const watchers = new Set<Signal>()
+  return {
+    watchers,
+    changed: () => {
+      for (const watcher of watchers) watcher.notify()
+    }
+  }
+}
+
 /** Circuits that never open. */
-export const none: Circuits = {
+const none = (): Circuits => ({
   state: () => Effect.succeed(closed),
   enter: () => Effect.succeed(() => {}),
-  watchers: new Set()
-}
+  ...watched()
+})
 
 export const make = Effect.fnUntraced(function*(
   options: Options
@@ -87,16 +100,14 @@ export const make = Effect.fnUntraced(function*(
     openDuration: options.openFor ?? openFor,
     maxOpenDuration: "2 minutes"
   })
-  const watchers = new Set<Signal>()
-  const changed = (): void => {
-    for (const watcher of watchers) watcher.notify()
-  }
+  const { changed, watchers } = watched()
   yield* Effect.forkScoped(Stream.runForEach(breaker.transitions, () => Effect.sync(changed)), {
     startImmediately: true
   })
   return {
     watchers,
-    // A store that does not answer opens no circuit.
+    changed,
+    // If the store does not answer, the circuit stays closed.
     state: (key) => Effect.match(breaker.state(key), { onFailure: () => closed, onSuccess: stateOf }),
     enter: (key) =>
       Effect.suspend(() => {
@@ -110,13 +121,13 @@ export const make = Effect.fnUntraced(function*(
           Effect.exit,
           Effect.map((exit) => {
             if (Exit.isFailure(exit)) Deferred.doneUnsafe(entered, Effect.succeed(false))
-            // A probe that says nothing frees its place, which is no transition.
+            // A probe that says nothing frees its place, but the state does not change.
             else if (exit.value._tag === "Ignored") changed()
           })
         )
         const within = Effect.withFiber((caller: Fiber.Fiber<unknown, unknown>) => {
           if (Deferred.isDoneUnsafe(entered)) return Deferred.await(entered)
-          // A store that does not answer opens no circuit; nor is it told how it went.
+          // If the store does not answer, the circuit stays closed, and is not told how the call went.
           const stop = alarm(caller.context, caller.getRef(Clock.Clock), patience, () => {
             Deferred.doneUnsafe(outcome, Effect.succeed(CircuitBreaker.ignored))
             Deferred.doneUnsafe(entered, Effect.succeed(true))
@@ -125,26 +136,27 @@ export const make = Effect.fnUntraced(function*(
         })
         return Effect.forkDetach(watched, { startImmediately: true }).pipe(
           Effect.andThen(within),
-          Effect.map((isIn): Verdict | undefined =>
+          Effect.map((isIn): HealthReport | undefined =>
             isIn
               ? (said) => {
                 Deferred.doneUnsafe(outcome, Effect.succeed(said))
               }
               : undefined
           ),
-          // Whoever is in must be able to say how it went, and so waits for a store past its interruption.
+          // A call that was let in must be able to say how it went, so it waits for the store even if it is
+          // interrupted.
           Effect.uninterruptible
         )
       })
   }
 })
 
-/** Over the store of the context if there is one, which processes may share, else in memory. */
+/** Circuits over the store of the context, which processes may share, or else in memory. */
 export const fromContext = (options: Options | false = {}): Effect.Effect<Circuits, never, Scope.Scope> =>
-  options === false ? Effect.succeed(none) : Effect.flatMap(
+  options === false ? Effect.sync(none) : Effect.flatMap(
     Effect.serviceOption(CircuitBreaker.CircuitBreakerStore),
     Option.match({
-      onNone: () => Effect.provide(make(options), CircuitBreaker.layerStoreMemory()),
+      onNone: () => Effect.provide(make(options), SteadyStore.layer),
       onSome: (store) => Effect.provideService(make(options), CircuitBreaker.CircuitBreakerStore, store)
     })
   )

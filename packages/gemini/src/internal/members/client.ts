@@ -1,51 +1,58 @@
 /**
  * One model's operations over members: each attempt goes where its route says.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type { GeminiErrorReason } from "../../errors/GeminiErrorReason.ts"
-import type * as GeminiConfig from "../../GeminiConfig.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import { Call } from "../../members/MemberCall.ts"
 import type { ModelClient, Transport } from "../../ModelClient.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import type * as GenerateContent from "../../wire/GenerateContent.ts"
-import * as Continuation from "../call/Continuation.ts"
-import * as LogicalCall from "../call/LogicalCall.ts"
-import * as Plans from "../call/plans.ts"
+import * as Operations from "../call/clientOperations.ts"
+import type * as LogicalCall from "../call/LogicalCall.ts"
 import * as RetryKernel from "../call/retry.ts"
-import * as StreamedCall from "../call/streamedCall.ts"
-import { estimateTokens } from "../limiter/tokenEstimate.ts"
+import * as ModelMethods from "../http/modelMethods.ts"
+import type { Estimate } from "../limiter/Tally.ts"
+import { estimateOf } from "../limiter/tokenEstimate.ts"
 import type { Circuits } from "./circuit.ts"
 import * as MemberTable from "./MemberTable.ts"
 import { MemberTransport } from "./MemberTransport.ts"
+import type { Pace } from "./Pace.ts"
+import type { ProbeTurns } from "./ProbeTurns.ts"
+import type { Refusals } from "./Refusals.ts"
 import * as Resources from "./resources.ts"
-import { Room } from "./Room.ts"
-import { type Ask, Route } from "./Route.ts"
+import { Route } from "./Route.ts"
+import type { RouteAsk } from "./RouteAsk.ts"
+import { WaitingRoom } from "./WaitingRoom.ts"
 import { type Family, type MemberState, Way } from "./Way.ts"
 
 export interface Options {
   readonly model: ModelId.ModelId
-  /** Of a client of one member. */
+  /** The member, for the client of a single one. */
   readonly member: string | undefined
   readonly table: MemberTable.MemberTable<MemberState>
   readonly limiter: RateLimiter.Service
   readonly circuits: Circuits
+  readonly pace: Pace
+  readonly turns: ProbeTurns
+  readonly refusals: Refusals
   readonly client: LogicalCall.Client
-  readonly continuation: GeminiConfig.Continuation | undefined
   readonly fallbackModels: (model: ModelId.ModelId) => ReadonlyArray<string>
+  readonly countInput: CallOptions["countInput"]
 }
 
-/** What a call asks, apart from what its context says. */
+/** What a call asks, without what its context says. */
 export interface Question {
   readonly method: string
   readonly family: Family
   readonly options: CallOptions | undefined
-  readonly tokens: () => number
-  /** Of a generation. */
+  readonly tokens: () => Estimate
+  /** The request of a generation. */
   readonly request?: GenerateContent.GenerateContentRequest | undefined
   readonly held: ReadonlyArray<Resources.Held>
   /** Whether another model may answer. */
@@ -68,43 +75,46 @@ export const generation = (
     method,
     options,
     family: transport === undefined ? "generate" : "live",
-    tokens: () => estimateTokens(request),
+    tokens: () => estimateOf(request),
     request,
     held,
-    // A cache is one model's.
+    // A cache belongs to one model.
     isFree: !held.some(({ field }) => field === "cachedContent")
   }
 }
 
-/** A member and a fallback model each. */
+/** The most ways that are kept: a way is a member with a model. */
 const maxWays = 1_024
 
-/** Beyond it those where nobody waits are forgotten. */
+/** The most rooms. Beyond that, those where nobody waits are forgotten. */
 const maxRooms = 256
 
 export const make = (options: Options): MemberClient => {
-  const { circuits, client, limiter, model, table } = options
+  const { circuits, client, limiter, model, pace, refusals, table, turns } = options
   const ways = new Map<string, Way>()
-  const rooms = new Map<string, Room>()
+  const rooms = new Map<string, WaitingRoom>()
 
   const wayOf = (member: MemberState, model: ModelId.ModelId): Way => {
     const key = `${member.name}/${model}`
     const known = ways.get(key)
     if (known !== undefined) return known
-    // Names may come from anywhere: what is forgotten is made anew.
+    // Names may come from anywhere; a way that was forgotten is made anew.
     if (ways.size >= maxWays) ways.clear()
     const way = new Way(member, model, limiter)
     ways.set(key, way)
     return way
   }
 
-  /** Of the calls that can go the same ways and wait for the same: others are not held up by them. */
-  const roomOf = (family: Family, ways: ReadonlyArray<Way>, whenExhausted = "fail"): Room => {
-    const key = `${family} ${whenExhausted} ${ways.map(({ member, model }) => `${member.name}/${model}`).join()}`
+  /** The room of calls that can go the same ways and wait for the same things; other calls are not held up by them. */
+  const roomOf = (family: Family, ways: ReadonlyArray<Way>, options: CallOptions | undefined): WaitingRoom => {
+    const { limits, tier, whenExhausted = "fail" } = options ?? {}
+    // Who waits for limits of its own holds up nobody who has none, or others.
+    const own = limits === undefined && tier === undefined ? "" : JSON.stringify([limits, tier])
+    const key = `${family} ${whenExhausted} ${own} ${ways.map(({ member, model }) => `${member.name}/${model}`).join()}`
     const known = rooms.get(key)
     if (known !== undefined) return known
     if (rooms.size >= maxRooms) { for (const [key, { size }] of rooms) if (size === 0) rooms.delete(key) }
-    const room = new Room()
+    const room = new WaitingRoom()
     rooms.set(key, room)
     return room
   }
@@ -115,23 +125,30 @@ export const make = (options: Options): MemberClient => {
   /** A request as one of its ways counts it, on that way's own lane. */
   const asksOf = (request: GenerateContent.GenerateContentRequest) => (way: Way): RateLimiter.Admission["asks"] => ({
     request,
-    count: Plans.counted(way.model, (counting) =>
-      LogicalCall.unary(
-        client,
-        {
-          ...Plans.counting,
-          options: undefined,
-          meter: way.lane("count").meter("countTokens", () => 0, undefined)
-        },
-        () => way.member.http.countTokens({ ...counting, model: way.model })
-      ))
+    count: (request) =>
+      Operations.counted(client, {
+        options: undefined,
+        meter: way.lane("count").meter("countTokens", () => 0, undefined),
+        model: () => way.model,
+        carrier: () => ModelMethods.of(way.member.http)
+      }, request)
   })
+
+  const countedFirst = (request: GenerateContent.GenerateContentRequest, call: CallOptions | undefined) => {
+    if ((call?.countInput ?? options.countInput) !== "server") return undefined
+    const generateContentRequest = { ...request, model: ModelId.resource(model) }
+    return Operations.countedFirst(
+      estimateOf(request),
+      "server",
+      () => Effect.map(self.countTokens({ generateContentRequest }), ({ value }) => value)
+    )
+  }
 
   const route = (question: Question): Effect.Effect<Route, GeminiError> =>
     Effect.withFiber((fiber) => {
       const call = fiber.getRef(Call)
       const { family, held, isFree, method, options: callOptions, request, tokens } = question
-      const reach = table.reach({ member: options.member ?? call.member, sticky: call.sticky, held })
+      const reach = table.reach({ member: options.member ?? call.member, held })
       if (!MemberTable.isReachable(reach)) return Effect.fail(failed(method, reach))
       const models = [model]
       if (isFree) {
@@ -143,94 +160,74 @@ export const make = (options: Options): MemberClient => {
           if (!models.includes(fallback.success)) models.push(fallback.success)
         }
       }
-      const ask: Ask = {
+      const ask: RouteAsk = {
         method,
         family,
         model,
         tokens,
+        counted: request === undefined ? undefined : countedFirst(request, callOptions),
         asks: request === undefined ? undefined : asksOf(request),
         options: callOptions,
         caller: call.caller ?? "",
         ways: models.flatMap((model) => reach.map((member) => wayOf(member, model))),
         avoid: call.avoid ?? [],
         sticky: call.sticky,
+        isNamed: (options.member ?? call.member) !== undefined,
+        isHeld: held.length > 0,
         attempts: callOptions?.retry?.attempts === undefined && client.retry?.attempts === undefined
           ? Math.max(3, reach.length + models.length - 1)
-          : undefined
+          : undefined,
+        total: callOptions?.timeouts?.total === undefined
+          ? client.total
+          : Duration.toMillis(Duration.fromInputUnsafe(callOptions.timeouts.total))
       }
-      const room = roomOf(family, ask.ways, callOptions?.whenExhausted)
+      const room = roomOf(family, ask.ways, callOptions)
       const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
-      return Effect.succeed(new Route({ limiter, circuits, table, room }, ask, maxDelay))
+      return Effect.succeed(new Route({ limiter, circuits, table, room, pace, turns, refusals }, ask, maxDelay))
     })
 
-  const plan = (route: Route) => ({
+  const course = (route: Route) => ({
     options: route.ask.options,
     meter: route,
     way: route.way,
-    delayAfter: route.delayAfter
+    delayAfter: route.delayAfter,
+    model: () => route.current?.model ?? model,
+    carrier: () => ModelMethods.of(route.taken.member.http)
   })
 
-  const generated = (route: Route, request: GenerateContent.GenerateContentRequest) => ({
-    ...Plans.generation(
-      route.ask.method,
-      () => route.current?.model ?? model,
-      (modelVersion) => route.current?.lane(route.ask.family).answeredBy(modelVersion)
-    ),
-    ...plan(route),
-    chain: Continuation.make(route.ask.options?.continuation ?? options.continuation, request)
+  const heardBy = (route: Route): Operations.HeardCourse["heard"] => (answer, isFinal) => {
+    const { ask: { family }, current, estimate = 0 } = route
+    current?.lane(family).answeredBy(answer.modelVersion)
+    current?.lane(family).heard(estimate, answer, isFinal)
+  }
+
+  /** What carries an attempt is the way's own HTTP, or its own Live. */
+  const generating = (route: Route, transport: Transport | undefined): Operations.Generating => ({
+    ...course(route),
+    carrier: () =>
+      transport === undefined
+        ? ModelMethods.of(route.taken.member.http)
+        : ModelMethods.generating(
+          transport instanceof MemberTransport ? transport.of(route.taken.member.name) : transport
+        ),
+    heard: heardBy(route),
+    judged: route.judged
   })
 
-  /** What carries an attempt: the way's own HTTP, or its own Live. */
-  const carrier = (way: Way, transport: Transport | undefined): Transport =>
-    transport === undefined
-      ? way.member.http
-      : transport instanceof MemberTransport
-      ? transport.of(way.member.name)
-      : transport
-
-  const sent = <A>(route: Route, send: (way: Way) => Effect.Effect<A, GeminiError>) =>
-    Effect.suspend(() => send(route.taken))
-
-  const wire = LogicalCall.wireOptions
-
-  return {
+  const self: MemberClient = {
     model,
     route,
     generate: (request, callOptions, transport) =>
       Effect.flatMap(
         route(generation(request, "generateContent", callOptions, transport)),
-        (route) =>
-          LogicalCall.unary(
-            client,
-            generated(route, request),
-            (token) =>
-              sent(
-                route,
-                (way) =>
-                  carrier(way, transport).generateContent(
-                    { ...request, ...Continuation.from(token), model: way.model },
-                    wire(callOptions)
-                  )
-              )
-          )
+        (route) => Operations.generate(client, generating(route, transport), request)
       ),
     generateStream: (request, callOptions, transport) =>
       Stream.unwrap(
-        Effect.map(route(generation(request, "generateContentStream", callOptions, transport)), (route) =>
-          StreamedCall.stream(
-            client,
-            generated(route, request),
-            (token) =>
-              Stream.suspend(() => {
-                const way = route.taken
-                return route.judged(
-                  carrier(way, transport).generateContentStream(
-                    { ...request, ...Continuation.from(token), model: way.model },
-                    wire(callOptions)
-                  )
-                )
-              })
-          ))
+        Effect.map(
+          route(generation(request, "generateContentStream", callOptions, transport)),
+          (route) => Operations.generateStream(client, generating(route, transport), request)
+        )
       ),
     countTokens: (request, callOptions) =>
       Effect.flatMap(
@@ -238,21 +235,16 @@ export const make = (options: Options): MemberClient => {
           method: "countTokens",
           family: "count",
           options: callOptions,
-          // What is counted is not charged against the budget of tokens.
+          // countTokens is not charged against the budget of tokens.
           tokens: () => 0,
           held: Resources.heldBy({
             contents: request.contents ?? request.generateContentRequest?.contents ?? [],
             cachedContent: request.generateContentRequest?.cachedContent
           }),
-          // Models count differently.
+          // Each model counts differently, so no other may answer.
           isFree: false
         }),
-        (route) =>
-          LogicalCall.unary(
-            client,
-            { ...Plans.counting, ...plan(route) },
-            () => sent(route, (way) => way.member.http.countTokens({ ...request, model: way.model }, wire(callOptions)))
-          )
+        (route) => Operations.countTokens(client, course(route), request)
       ),
     embed: (request, callOptions) =>
       Effect.flatMap(
@@ -260,21 +252,22 @@ export const make = (options: Options): MemberClient => {
           method: "batchEmbedContents",
           family: "embed",
           options: callOptions,
-          tokens: () => estimateTokens(request),
+          tokens: () => estimateOf(request),
           held: [],
-          // Vectors of two models do not compare.
+          // Vectors of two models cannot be compared, so no other may answer.
           isFree: false
         }),
-        (route) =>
-          LogicalCall.unary(
-            client,
-            { ...Plans.embedding, ...plan(route) },
-            () =>
-              sent(
-                route,
-                (way) => way.member.http.batchEmbedContents({ ...request, model: way.model }, wire(callOptions))
-              )
-          )
+        (route) => Operations.embed(client, { ...course(route), heard: heardBy(route) }, request)
+      ),
+    extra: (asked, callOptions) =>
+      Effect.flatMap(
+        route({
+          ...generation(asked.like, asked.method, callOptions),
+          // It is not known whether another model has the method, nor whether its answers compare.
+          isFree: false
+        }),
+        (route) => asked.play(client, course(route))
       )
   }
+  return self
 }

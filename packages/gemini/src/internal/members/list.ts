@@ -6,15 +6,17 @@ import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import type { ModelList } from "../../models/ModelList.ts"
 import { helpsMember } from "../call/failures.ts"
+import { isModelMissing } from "./Refusals.ts"
+
+/** A region that does not have a model says nothing of the others; what they say of themselves is told instead. */
+const telling = (first: GeminiError, second: GeminiError): GeminiError =>
+  (isModelMissing(second.reason) ? first : second).withAttempts([...first.attempts, ...second.attempts])
 
 const either = (first: ModelList, next: ModelList): ModelList => ({
   get: (model, options) =>
     Effect.catch(first.get(model, options), (error) =>
-      helpsMember(error)
-        ? Effect.mapError(
-          next.get(model, options),
-          (second) => second.withAttempts([...error.attempts, ...second.attempts])
-        )
+      helpsMember(error) || isModelMissing(error.reason)
+        ? Effect.mapError(next.get(model, options), (second) => telling(error, second))
         : Effect.fail(error)),
   list: (request, options) =>
     Stream.suspend(() => {
@@ -29,13 +31,13 @@ const either = (first: ModelList, next: ModelList): ModelList => ({
     })
 })
 
-/** Nothing but a failure. */
+/** A list that only fails. */
 export const failing = (error: GeminiError): ModelList => ({
   get: () => Effect.fail(error),
   list: () => Stream.fail(error)
 })
 
-/** Of the first that answers. */
+/** Asks the members in order, until one answers. */
 export const make = ([first, ...others]: ReadonlyArray<ModelList>): ModelList | undefined => {
   const next = others.length === 0 ? undefined : make(others)
   return first === undefined || next === undefined ? first : either(first, next)

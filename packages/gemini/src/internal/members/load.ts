@@ -8,7 +8,7 @@ import * as GeminiConfig from "../../GeminiConfig.ts"
 import type { Options } from "../../Members.ts"
 import type { Member } from "../../members/Member.ts"
 import { withoutKey } from "../config/secrets.ts"
-import * as Check from "./check.ts"
+import * as Check from "./memberCheck.ts"
 
 const wrong = ({ description, field }: GeminiConfig.Problem): Effect.Effect<never, Config.ConfigError> =>
   Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` })))

@@ -1,21 +1,16 @@
 /**
- * What of a request is kept on the server, and so can only be read with a key of the project
- * that made it: its cache and its files, by their resource names. Pure.
+ * The part of a request that is kept on the server, and can only be read with a key of the project that made it: its
+ * cache, files, file search stores and voices, by their resource names. Pure.
  */
 import type { Content } from "../../wire/Content.ts"
 import type { GenerateContentRequest } from "../../wire/GenerateContent.ts"
-
-/** The resource behind a name or a URI of the API; a file that lies elsewhere is nobody's. */
-export const nameOf = (uri: string): string | undefined => /(?:^|\/)((?:files|cachedContents)\/[\w-]+)$/.exec(uri)?.[1]
-
-const isOfTheApi = (uri: string): boolean =>
-  !uri.includes("://") || /^https?:\/\/[^/]+\/(?:[^?#]*\/)?v\d\w*\/files\//.test(uri)
+import * as Names from "../resources/names.ts"
 
 /** A resource and the place in the request that names it. */
 export interface Held {
   readonly field: string
   readonly resource: string
-  /** What errors call it, where its name is not to be told. */
+  /** What errors call it, if they must not tell its name. */
   readonly shown?: string
 }
 
@@ -23,19 +18,53 @@ const filesIn = (contents: ReadonlyArray<Content> | null | undefined): ReadonlyA
   (contents ?? []).flatMap(({ parts }, content) =>
     (parts ?? []).flatMap(({ fileData }, part) => {
       const uri = fileData?.fileUri
-      const resource = typeof uri === "string" && isOfTheApi(uri) ? nameOf(uri) : undefined
+      // A file that lies elsewhere does not belong to a member.
+      const resource = typeof uri === "string" ? Names.nameOf(uri) : undefined
       return resource === undefined
         ? []
         : [{ field: `contents[${content}].parts[${part}].fileData.fileUri`, resource }]
     })
   )
 
+const storesIn = (tools: GenerateContentRequest["tools"]): ReadonlyArray<Held> =>
+  (tools ?? []).flatMap((tool, index) =>
+    (tool?.fileSearch?.fileSearchStoreNames ?? []).flatMap((store, place) => {
+      const resource = typeof store === "string" ? Names.nameOf(store) : undefined
+      return resource === undefined
+        ? []
+        : [{ field: `tools[${index}].fileSearch.fileSearchStoreNames[${place}]`, resource }]
+    })
+  )
+
+/** The names of voices that somebody made. The prebuilt ones belong to everybody. */
+const isMade = /^voice(?:key)?_/
+
+const voicesIn = (config: GenerateContentRequest["generationConfig"]): ReadonlyArray<Held> => {
+  const { multiSpeakerVoiceConfig, voiceConfig } = config?.speechConfig ?? {}
+  const at = "generationConfig.speechConfig"
+  const said = [
+    [`${at}.voiceConfig.voice`, voiceConfig?.voice],
+    ...(multiSpeakerVoiceConfig?.speakerVoiceConfigs ?? []).map((speaker, index) =>
+      [
+        `${at}.multiSpeakerVoiceConfig.speakerVoiceConfigs[${index}].voiceConfig.voice`,
+        speaker?.voiceConfig?.voice
+      ] as const
+    )
+  ] as const
+  return said.flatMap(([field, voice]) =>
+    typeof voice === "string" && isMade.test(voice) ? [{ field, resource: `voices/${voice}` }] : []
+  )
+}
+
 export const heldBy = (
-  request: Pick<GenerateContentRequest, "contents" | "cachedContent">
+  request: Pick<GenerateContentRequest, "contents" | "cachedContent" | "tools" | "generationConfig">
 ): ReadonlyArray<Held> => {
   const cache = request.cachedContent
-  const resource = typeof cache === "string" ? nameOf(cache) ?? cache : undefined
-  return resource === undefined || resource === ""
-    ? filesIn(request.contents)
-    : [{ field: "cachedContent", resource }, ...filesIn(request.contents)]
+  const resource = typeof cache === "string" ? Names.nameOf(cache) ?? cache : undefined
+  return [
+    ...(resource === undefined || resource === "" ? [] : [{ field: "cachedContent", resource }]),
+    ...filesIn(request.contents),
+    ...storesIn(request.tools),
+    ...voicesIn(request.generationConfig)
+  ]
 }

@@ -5,7 +5,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -13,27 +12,17 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { type Attempt, GeminiError } from "../../GeminiError.ts"
-import type { Usage } from "../../wire/Usage.ts"
+import { GeminiError } from "../../GeminiError.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
-import { type Attributes, type Measure, Recorder } from "./recorder.ts"
-
-/** Where an attempt goes. */
-type Way = Pick<Attempt, "model" | "member">
+import { type CallWatch, type Recipient, Recorder } from "./recorder.ts"
 
 export class CallRecord {
-  readonly #context: Context.Context<never>
+  /** Who measures the call, if anybody does. */
+  readonly watch: CallWatch | undefined
   readonly #clock: Clock.Clock
-  readonly #recorder: Recorder | undefined
   readonly #attributes: Readonly<Record<string, string>>
-  readonly #startedAt: number
   #askedAt = 0
-  #sentAt = 0
-  #hasChunk = false
   #waited = 0
-  #way: Way | undefined
-  #failure: string | undefined
-  #usage: Usage | undefined
 
   constructor(
     fiber: Fiber.Fiber<unknown, unknown>,
@@ -41,58 +30,29 @@ export class CallRecord {
     method: string,
     model: string | undefined
   ) {
-    this.#context = fiber.context
     this.#clock = fiber.getRef(Clock.Clock)
-    this.#recorder = recorder
-    this.#attributes = {
-      "gen_ai.operation.name": AttemptSpan.operationOf(method),
-      "gen_ai.provider.name": "gcp.gemini",
-      ...(model === undefined ? {} : { "gen_ai.request.model": model })
-    }
-    this.#startedAt = this.#now()
+    this.#attributes = AttemptSpan.attributes({ method, model })
+    this.watch = recorder?.call(fiber, this.#attributes)
   }
 
-  /** An attempt asks for its permit. */
+  /** Tells that an attempt asks for its permit. */
   asked(): void {
-    this.#askedAt = this.#now()
+    this.#askedAt = this.#clock.currentTimeMillisUnsafe()
   }
 
-  /** It has it, and goes out; another way than the attempt before it is a fallback. */
-  sent(way: Way): void {
-    const { model, member } = way
-    const before = this.#way
-    this.#way = way
-    if (before !== undefined && (before.model !== model || before.member !== member)) {
-      this.#observe("fallbacks", 1, {
-        "error.type": this.#failure,
-        "gemini.fallback.model": model === before.model ? undefined : model,
-        "gemini.member": member === before.member ? undefined : member
-      })
-    }
-    this.#sentAt = this.#now()
-    this.#waited += this.#sentAt - this.#askedAt
-    this.#observe("wait", (this.#sentAt - this.#askedAt) / 1_000)
+  /** Tells that the attempt has its permit and is sent. */
+  sent(way: Recipient): void {
+    const waited = this.#clock.currentTimeMillisUnsafe() - this.#askedAt
+    this.#waited += waited
+    this.watch?.sent(way, waited)
   }
 
-  /** Of an answer, or of a stream's chunks as they come: the last one counts. */
-  used(usage: Usage | undefined): void {
-    if (usage !== undefined) this.#usage = usage
-  }
-
-  chunk(): void {
-    if (this.#hasChunk) return
-    this.#hasChunk = true
-    this.#observe("timeToFirstChunk", (this.#now() - this.#sentAt) / 1_000)
-  }
-
-  retried(error: GeminiError): void {
-    this.#failure = error.reason._tag
-    this.#observe("retries", 1, { "error.type": error.reason._tag })
-  }
-
-  ended(exit: Exit.Exit<unknown, unknown>, { attempts, target, way }: Recorded, span: Tracer.Span | undefined): void {
+  ended(
+    exit: Exit.Exit<unknown, unknown>,
+    { attempts, target, way }: CallSummary,
+    span: Tracer.Span | undefined
+  ): void {
     const error = errorOf(exit)
-    this.used(error?.usage)
     if (span !== undefined) {
       span.attribute("gemini.attempts", error?.attempts.length || attempts)
       if (way.member !== undefined) {
@@ -102,25 +62,12 @@ export class CallRecord {
       span.attribute("gemini.wait", this.#waited / 1_000)
       if (error !== undefined) span.attribute("error.type", error.reason._tag)
     }
-    if (this.#recorder === undefined) return
-    const failure = Exit.isSuccess(exit) ? undefined : error?.reason._tag ?? "interrupted"
-    this.#observe("operationDuration", (this.#now() - this.#startedAt) / 1_000, { "error.type": failure })
-    if (this.#usage === undefined) return
-    const { candidatesTokens, promptTokens, thoughtsTokens, toolUsePromptTokens } = this.#usage
-    this.#observe("tokenUsage", promptTokens + toolUsePromptTokens, { "gen_ai.token.type": "input" })
-    this.#observe("tokenUsage", candidatesTokens + thoughtsTokens, { "gen_ai.token.type": "output" })
+    this.watch?.used(error?.usage)
+    this.watch?.ended(Exit.isSuccess(exit) ? undefined : error?.reason._tag ?? "interrupted")
   }
 
   get spanOptions(): Tracer.SpanOptionsNoTrace {
     return { kind: "internal", attributes: this.#attributes }
-  }
-
-  #now(): number {
-    return this.#clock.currentTimeMillisUnsafe()
-  }
-
-  #observe(measure: Measure, value: number, more?: Attributes): void {
-    this.#recorder?.(measure, value, { ...this.#attributes, ...more }, this.#context)
   }
 }
 
@@ -141,19 +88,19 @@ export const of = (
     : undefined
 }
 
-interface Recorded {
+interface CallSummary {
   readonly method: string
   readonly target: string
   readonly attempts: number
-  /** Of the last attempt: its model is another one after a fallback. */
-  readonly way: Way
+  /** The way of the last attempt: after a fallback its model is another one. */
+  readonly way: Recipient
 }
 
-/** Around a call with one answer. */
+/** The record of a call with one answer, around the effect. */
 export const unary = <A>(
   fiber: Fiber.Fiber<unknown, unknown>,
   record: CallRecord,
-  recorded: Recorded,
+  recorded: CallSummary,
   call: Effect.Effect<A, GeminiError>
 ): Effect.Effect<A, GeminiError> => {
   if (!AttemptSpan.isTraced(fiber)) {
@@ -169,11 +116,11 @@ export const unary = <A>(
   )
 }
 
-/** For the scope of a stream; the answer is the parent of its attempts. */
+/** The record of a streamed call, for the scope of the stream. The result is the parent of its attempts' spans. */
 export const stream = (
   fiber: Fiber.Fiber<unknown, unknown>,
   record: CallRecord,
-  recorded: Recorded,
+  recorded: CallSummary,
   scope: Scope.Scope
 ): Effect.Effect<Tracer.Span | undefined> => {
   const ending = (span: Tracer.Span | undefined) =>

@@ -1,9 +1,8 @@
 /**
- * The span of one attempt, after OpenTelemetry's conventions for generative AI. It
- * holds names, counts and reasons: never a header, and a prompt or an answer only where
- * the program asked for that (`Contents`).
+ * The span of one attempt, after OpenTelemetry's conventions for generative AI. It holds names, counts and reasons,
+ * never a header, and a prompt or an answer only where the program asked for that (`Contents`).
  *
- * None is made where no tracer is installed: nobody could see it.
+ * Where no tracer is installed no span is made, because nobody could see it.
  */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -15,19 +14,20 @@ import type * as Pull from "effect/Pull"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import * as UsageSpan from "../../call/UsageSpan.ts"
 import type { GeminiError } from "../../GeminiError.ts"
 import * as Candidate from "../../wire/Candidate.ts"
 import * as GenerateContent from "../../wire/GenerateContent.ts"
-import type { Usage } from "../../wire/Usage.ts"
-import { Contents, type Said } from "./recorder.ts"
+import * as Usage from "../../wire/Usage.ts"
+import { ContentWriter, type Said } from "./recorder.ts"
 
-/** A call, and what it sends. */
 /** The method and the model that a call asks. */
 interface Call {
   readonly method: string
   readonly model?: string | undefined
 }
 
+/** A call, and what it sends. */
 type Attempt = Call & { readonly body: unknown }
 
 type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContent.GenerateContentResponse>, GeminiError>
@@ -52,24 +52,26 @@ export const server = (baseUrl: string, member?: string): Server | undefined => 
 export const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer && fiber.getRef(References.TracerEnabled)
 
-const operations: Readonly<Record<string, string>> = {
+const operations: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   generateContent: "generate_content",
   generateContentStream: "generate_content",
   embedContent: "embeddings",
   batchEmbedContents: "embeddings"
-}
+}))
 
-/** What the conventions call a method. */
-export const operationOf = (method: string): string => operations[method] ?? method
+/** The name that the conventions give to a method. */
+export const operationOf = (method: string): string => operations.get(method) ?? method
+
+/** What the spans and the metrics of a call have in common. */
+export const attributes = ({ method, model }: Call): Readonly<Record<string, string>> => ({
+  "gen_ai.operation.name": operationOf(method),
+  "gen_ai.provider.name": "gcp.gemini",
+  ...(model === undefined ? {} : { "gen_ai.request.model": model })
+})
 
 export const options = (call: Call, server: Server | undefined): Tracer.SpanOptionsNoTrace => ({
   kind: "client",
-  attributes: {
-    "gen_ai.operation.name": operationOf(call.method),
-    "gen_ai.provider.name": "gcp.gemini",
-    ...(call.model === undefined ? {} : { "gen_ai.request.model": call.model }),
-    ...server
-  }
+  attributes: { ...attributes(call), ...server }
 })
 
 export const name = (call: Call): string => {
@@ -77,35 +79,36 @@ export const name = (call: Call): string => {
   return call.model === undefined ? operation : `${operation} ${call.model}`
 }
 
-const usage = (span: Tracer.Span, usage: Usage): void => {
+const usage = (span: Tracer.Span, usage: Usage.Usage): void => {
   span.attribute("gen_ai.usage.input_tokens", usage.promptTokens + usage.toolUsePromptTokens)
   span.attribute("gen_ai.usage.output_tokens", usage.candidatesTokens + usage.thoughtsTokens)
   span.attribute("gen_ai.usage.cache_read.input_tokens", usage.cachedTokens)
 }
 
-/** Of a response, or of a stream's chunks one after another: what comes last stays. */
+/** Takes a response, or the chunks of a stream one after another: what comes last stays. */
 export const answered = (
   span: Tracer.Span,
   response: GenerateContent.GenerateContentResponse,
-  said: Said | undefined
+  said: Said | undefined,
+  counts: boolean,
+  counted = response.usageMetadata
 ): void => {
   if (typeof response.responseId === "string") span.attribute("gen_ai.response.id", response.responseId)
   if (typeof response.modelVersion === "string") span.attribute("gen_ai.response.model", response.modelVersion)
   const reasons = response.candidates?.map(Candidate.finishReason).filter((reason) => reason !== undefined) ?? []
   if (reasons.length > 0) span.attribute("gen_ai.response.finish_reasons", reasons)
-  const used = GenerateContent.usage(response)
-  if (used !== undefined) usage(span, used)
+  if (counts && counted) usage(span, Usage.fromMetadata(counted))
   said?.chunk(response)
 }
 
-/** Why an attempt failed, if it did. */
-export const ended = (span: Tracer.Span, exit: Exit.Exit<unknown, GeminiError>): void => {
+/** Writes why an attempt failed, if it did. */
+export const ended = (span: Tracer.Span, exit: Exit.Exit<unknown, GeminiError>, counts: boolean): void => {
   if (exit._tag === "Success") return
   const error = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
   if (error !== undefined) {
     span.attribute("error.type", error.reason._tag)
     if (error.status !== undefined) span.attribute("http.response.status_code", error.status)
-    if (error.usage !== undefined) usage(span, error.usage)
+    if (counts && error.usage !== undefined) usage(span, error.usage)
   }
 }
 
@@ -115,18 +118,19 @@ export const unary = <A>(
   call: Attempt,
   server: Server | undefined,
   attempt: Effect.Effect<A, GeminiError>,
-  describe: ((span: Tracer.Span, answer: A, said: Said | undefined) => void) | undefined
+  describe: ((span: Tracer.Span, answer: A, said: Said | undefined, counts: boolean) => void) | undefined
 ): Effect.Effect<A, GeminiError> =>
   Effect.useSpan(
     name(call),
     options(call, server),
     (span) => {
-      const said = fiber.getRef(Contents)?.(span, call.method, call.body)
+      const said = fiber.getRef(ContentWriter)?.(span, call.method, call.body)
+      const counts = !fiber.getRef(UsageSpan.isOutside)
       return Effect.withParentSpan(attempt, span, { captureStackTrace: false }).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
-            if (exit._tag === "Success") describe?.(span, exit.value, said)
-            else ended(span, exit)
+            if (exit._tag === "Success") describe?.(span, exit.value, said, counts)
+            else ended(span, exit, counts)
             said?.end()
           })
         )
@@ -145,17 +149,22 @@ export const stream = (
   Effect.flatMap(
     Scope.provide(Effect.makeSpanScoped(name(call), options(call, server)), scope),
     (span) => {
-      const said = fiber.getRef(Contents)?.(span, call.method, call.body)
+      const said = fiber.getRef(ContentWriter)?.(span, call.method, call.body)
+      const counts = !fiber.getRef(UsageSpan.isOutside)
+      let counted: GenerateContent.GenerateContentResponse["usageMetadata"]
       return Effect.andThen(
         Scope.addFinalizerExit(scope, (exit) =>
           Effect.sync(() => {
-            ended(span, exit)
+            ended(span, exit, counts)
             said?.end()
           })),
         Effect.map(
           Effect.withParentSpan(open, span, { captureStackTrace: false }),
           Effect.map((chunks) => {
-            for (const chunk of chunks) answered(span, chunk, said)
+            for (const chunk of chunks) {
+              counted = Usage.carried(counted, chunk.usageMetadata)
+              answered(span, chunk, said, counts, counted)
+            }
             return chunks
           })
         )

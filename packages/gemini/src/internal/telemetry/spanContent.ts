@@ -1,13 +1,13 @@
 /**
- * What was said, in the form that OpenTelemetry's conventions for generative AI give it
- * (`gen_ai.input.messages`, `gen_ai.output.messages`, `gen_ai.system_instructions`; as of v1.41).
- * Pure. Loaded with `Telemetry.layerContent` alone.
+ * What was said, in the form that OpenTelemetry's conventions for generative AI give it (`gen_ai.input.messages`,
+ * `gen_ai.output.messages`, `gen_ai.system_instructions`; as of v1.41). Pure. Only `Telemetry.layerContent` loads this
+ * module.
  */
 import type * as Tracer from "effect/Tracer"
 import * as Accumulate from "../../call/Accumulate.ts"
 import * as Candidate from "../../wire/Candidate.ts"
 import type { GenerateContentResponse } from "../../wire/GenerateContent.ts"
-import type { Contents } from "./recorder.ts"
+import type { ContentWriter } from "./recorder.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -39,13 +39,13 @@ const part = (given: Json, media: boolean): Json => {
     const { fileUri, mimeType } = fileData
     return { type: "uri", modality: modality(mimeType), ...(mimeType ? { mime_type: mimeType } : {}), uri: fileUri }
   }
-  // The conventions have no name for these: a part of any type is allowed.
+  // The conventions have no name for these parts, and allow a part of any type.
   if (isRecord(executableCode)) return { type: "executable_code", content: executableCode }
   if (isRecord(codeExecutionResult)) return { type: "code_execution_result", content: codeExecutionResult }
   return { type: Object.keys(given).find((key) => key !== "thought" && key !== "thoughtSignature") ?? "empty" }
 }
 
-/** A stream's text comes in pieces that are one. */
+/** The parts of a content. The text of a stream comes in pieces, which are joined to one part. */
 const parts = (content: unknown, media: boolean): ReadonlyArray<Json> => {
   const out: Array<Json> = []
   for (const next of records(isRecord(content) ? content["parts"] : undefined).map((given) => part(given, media))) {
@@ -86,13 +86,13 @@ export const outputMessages = (response: GenerateContentResponse, media: boolean
     return { role: "assistant", parts: said, finish_reason: finish(Candidate.finishReason(candidate), said) }
   })
 
-/** An attribute of a span holds no lists of objects: the conventions then want JSON. */
+/** An attribute of a span cannot hold a list of objects, so the conventions ask for JSON. */
 const write = (span: Tracer.Span, name: string, value: ReadonlyArray<Json>): void => {
   if (value.length > 0) span.attribute(name, JSON.stringify(value))
 }
 
-/** `media`: bytes are written too. */
-export const make = (media: boolean): Contents => (span, method, body) => {
+/** With `media` bytes are written, too. */
+export const make = (media: boolean): ContentWriter => (span, method, body) => {
   if (method !== "generateContent" && method !== "generateContentStream") return undefined
   write(span, "gen_ai.system_instructions", systemInstructions(body, media))
   write(span, "gen_ai.input.messages", inputMessages(body, media))

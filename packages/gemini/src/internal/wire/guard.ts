@@ -1,31 +1,38 @@
 /**
- * Validation by a guard: the parsed object itself is returned, so keys that no schema
- * knows cost nothing and are kept. Only a failure pays for a full decode, which names
- * the path.
+ * Validation by a guard. It returns the parsed object itself, so keys that no schema knows cost nothing and are kept.
+ * Only a failure pays for a full decode, which names the path.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { fits } from "./leaves.ts"
 import * as Shape from "./shape.ts"
 
-/** Where a value did not have the shape expected of it. */
+/** Where a value did not have the expected shape. */
 export interface Mismatch {
   readonly path: string
   readonly expected: string
 }
 
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
+// A bundle has this formatter of Effect's anyway, for `SchemaError`; the one that gives paths adds 0.1 kB.
+const messageOf = SchemaIssue.makeFormatterDefault()
 
-const pathText = (path: ReadonlyArray<unknown>): string => {
-  let out = ""
-  for (const segment of path) {
-    const key = typeof segment === "object" && segment !== null && "key" in segment ? segment.key : segment
-    out += typeof key === "number" ? `[${key}]` : out === "" ? String(key) : `.${String(key)}`
-  }
-  return out
+/** The first mistake, and where it is. */
+const first = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey> = []): Mismatch => {
+  if (issue._tag === "Pointer") return first(issue.issue, [...path, ...issue.path])
+  const [inner] = issue._tag === "Composite" || issue._tag === "AnyOf" ? issue.issues : []
+  return inner === undefined
+    ? { path: pathText(path), expected: expectedText(messageOf(issue)) }
+    : first(inner, path)
 }
 
-/** What was expected, without the null and the absence that every field may be. */
+const pathText = (path: ReadonlyArray<PropertyKey>): string =>
+  path.reduce<string>((out, key) => {
+    if (typeof key === "number") return `${out}[${key}]`
+    return out === "" ? String(key) : `${out}.${String(key)}`
+  }, "")
+
+/** What was expected, without the null and the absence that every field allows. */
 const expectedText = (message: string): string =>
   message.replace(/^Missing key$/, "a value, got none").replace(/^Expected /, "").replaceAll(" | null", "").replaceAll(
     " | undefined",
@@ -34,13 +41,13 @@ const expectedText = (message: string): string =>
 
 /** A guard for a schema without transformations. Build it once, beside the schema. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => Result.Result<A, Mismatch> => {
-  const fits = Shape.make(schema)
-  // Mostly never asked: made then.
-  let is: ((value: unknown) => value is A) | undefined
+  const hasShape = Shape.make(schema)
+  const fitsSchema = fits(schema)
   return (value) => {
-    if (fits(value) || (is ??= Schema.is(schema))(value)) return Result.succeed(value)
+    if (hasShape(value) || fitsSchema(value)) return Result.succeed(value)
     const decoded = Schema.decodeUnknownResult(schema)(value)
-    const issue = Result.isFailure(decoded) ? format(decoded.failure.issue).issues[0] : undefined
-    return Result.fail({ path: pathText(issue?.path ?? []), expected: expectedText(issue?.message ?? "another shape") })
+    return Result.fail(
+      Result.isFailure(decoded) ? first(decoded.failure.issue) : { path: "", expected: "another shape" }
+    )
   }
 }

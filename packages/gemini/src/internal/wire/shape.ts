@@ -41,8 +41,8 @@ const kind = (value: unknown): number => {
 
 type Test = (value: unknown) => boolean
 
-/** Kinds that pass without a look inside, and a test for the others. */
-class Rule {
+/** The kinds of values that pass without a look inside, and a test for the others. */
+class ShapeRule {
   readonly kinds: number
   readonly test: Test
 
@@ -54,46 +54,46 @@ class Rule {
 
 const never: Test = () => false
 
-const passes = (rule: Rule, value: unknown): boolean => (rule.kinds & kind(value)) !== 0 || rule.test(value)
+const passes = (rule: ShapeRule, value: unknown): boolean => (rule.kinds & kind(value)) !== 0 || rule.test(value)
 
-const unknown = new Rule(0)
+const unknown = new ShapeRule(0)
 
-const known = new WeakMap<SchemaAST.AST, Rule>()
+const known = new WeakMap<SchemaAST.AST, ShapeRule>()
 
-const ruleOf = (ast: SchemaAST.AST): Rule => {
+const ruleOf = (ast: SchemaAST.AST): ShapeRule => {
   const rule = known.get(ast) ?? (ast.encoding === undefined ? checked(ast, bare(ast)) : unknown)
   known.set(ast, rule)
   return rule
 }
 
-/** With the checks of the schema behind its shape. */
-const checked = (ast: SchemaAST.AST, rule: Rule): Rule => {
+/** The rule with the checks that the schema has besides its shape. */
+const checked = (ast: SchemaAST.AST, rule: ShapeRule): ShapeRule => {
   const { checks } = ast
   if (checks === undefined) return rule
   const run = (check: SchemaAST.Check<unknown>, value: unknown): boolean =>
     check._tag === "FilterGroup"
       ? check.checks.every((inner) => run(inner, value))
       : check.run(value, ast, {}) === undefined
-  return new Rule(0, (value) => passes(rule, value) && checks.every((check) => run(check, value)))
+  return new ShapeRule(0, (value) => passes(rule, value) && checks.every((check) => run(check, value)))
 }
 
-const bare = (ast: SchemaAST.AST): Rule => {
+const bare = (ast: SchemaAST.AST): ShapeRule => {
   switch (ast._tag) {
     case "String":
-      return new Rule(STRING)
+      return new ShapeRule(STRING)
     case "Number":
-      return new Rule(NUMBER)
+      return new ShapeRule(NUMBER)
     case "Boolean":
-      return new Rule(BOOLEAN)
+      return new ShapeRule(BOOLEAN)
     case "Null":
-      return new Rule(NULL)
+      return new ShapeRule(NULL)
     case "Undefined":
-      return new Rule(UNDEFINED)
+      return new ShapeRule(UNDEFINED)
     case "Unknown":
     case "Any":
-      return new Rule(ANY)
+      return new ShapeRule(ANY)
     case "Literal":
-      return new Rule(0, (value) => value === ast.literal)
+      return new ShapeRule(0, (value) => value === ast.literal)
     case "Union":
       return ast.options === undefined ? union(ast.types.map(ruleOf)) : unknown
     case "Arrays":
@@ -103,20 +103,20 @@ const bare = (ast: SchemaAST.AST): Rule => {
     case "Objects":
       return object(ast)
     case "Suspend":
-      return new Rule(0, (value) => passes(ruleOf(ast.thunk()), value))
+      return new ShapeRule(0, (value) => passes(ruleOf(ast.thunk()), value))
     default:
       return unknown
   }
 }
 
-const union = (rules: ReadonlyArray<Rule>): Rule => {
+const union = (rules: ReadonlyArray<ShapeRule>): ShapeRule => {
   const kinds = rules.reduce((kinds, rule) => kinds | rule.kinds, 0)
   const tests = rules.map((rule) => rule.test).filter((test) => test !== never)
-  return new Rule(kinds, tests.length > 1 ? (value) => tests.some((test) => test(value)) : tests[0])
+  return new ShapeRule(kinds, tests.length > 1 ? (value) => tests.some((test) => test(value)) : tests[0])
 }
 
-const list = (item: Rule): Rule =>
-  new Rule(0, (value) => {
+const list = (item: ShapeRule): ShapeRule =>
+  new ShapeRule(0, (value) => {
     if (!Array.isArray(value)) return false
     for (let i = 0; i < value.length; i++) if (!passes(item, value[i])) return false
     return true
@@ -124,25 +124,25 @@ const list = (item: Rule): Rule =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> => kind(value) === OBJECT
 
-const object = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): Rule => {
+const object = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): ShapeRule => {
   const [index] = indexSignatures
   if (index !== undefined) {
     const isPlain = indexSignatures.length === 1 && propertySignatures.length === 0 &&
       index.parameter._tag === "String" && index.parameter.checks === undefined
     return isPlain ? record(ruleOf(index.type)) : unknown
   }
-  const rules = new Map<string, Rule>()
+  const rules = new Map<string, ShapeRule>()
   const required: Array<string> = []
   for (const { name, type } of propertySignatures) {
     if (typeof name !== "string") return unknown
     rules.set(name, ruleOf(type))
     if (!SchemaAST.isOptional(type)) required.push(name)
   }
-  // The chunks of a stream have the same keys in the same order: what stood at this place
-  // last time mostly saves the lookup.
+  // The chunks of a stream have the same keys in the same order: the rule that was used at this place last time mostly
+  // saves the lookup.
   const names: Array<string> = []
-  const found: Array<Rule | undefined> = []
-  return new Rule(0, (value) => {
+  const found: Array<ShapeRule | undefined> = []
+  return new ShapeRule(0, (value) => {
     if (!isRecord(value)) return false
     let i = 0
     for (const name in value) {
@@ -158,15 +158,15 @@ const object = ({ indexSignatures, propertySignatures }: SchemaAST.Objects): Rul
   })
 }
 
-const record = (item: Rule): Rule =>
-  item.kinds === ANY ? new Rule(OBJECT) : new Rule(0, (value) => {
+const record = (item: ShapeRule): ShapeRule =>
+  item.kinds === ANY ? new ShapeRule(OBJECT) : new ShapeRule(0, (value) => {
     if (!isRecord(value)) return false
     for (const name in value) if (!passes(item, value[name])) return false
     return true
   })
 
-/** Whether a value is surely an `A`. */
+/** Whether a value is certainly an `A`. */
 export const make = <A>(schema: Schema.Codec<A>): (value: unknown) => value is A => {
-  let rule: Rule | undefined
+  let rule: ShapeRule | undefined
   return (value): value is A => passes(rule ??= ruleOf(schema.ast), value)
 }

@@ -1,0 +1,295 @@
+/**
+ * An agent: a model with tools that is asked, acts, sees what came of it and is asked again, until it has an answer or
+ * something typed says why it has none.
+ *
+ * A run is the list of its records (`AgentRecord`), each written before what it allows is done. With a `Journal` in the
+ * context a run survives its process: `resume` goes on from the records, calls that ended are never called again, and
+ * one whose outcome nobody knows is treated by its tool's policy. Without a journal the records are in memory, and every
+ * error has them.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
+ * import * as Agent from "effect-gemini-agents/Agent"
+ * import * as Tool from "effect/ai/Tool"
+ * import * as Toolkit from "effect/ai/Toolkit"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Schema from "effect/Schema"
+ *
+ * const toolkit = Toolkit.make(
+ *   Tool.make("add", {
+ *     description: "Adds two numbers",
+ *     parameters: Schema.Struct({ a: Schema.Finite, b: Schema.Finite }),
+ *     success: Schema.Finite
+ *   }).annotate(Tool.Readonly, true)
+ * )
+ * const clerk = Agent.make({ name: "clerk", instructions: "You add numbers.", toolkit })
+ *
+ * const program = Agent.run(clerk, "What are 2 and 3 together?").pipe(
+ *   Effect.tap(({ steps, text }) => Effect.sync(() => console.log(steps, text))),
+ *   Effect.catchReason("AgentError", "StepLimit", ({ used }) => Effect.sync(() => console.log("not done after", used)))
+ * )
+ *
+ * const handlers = toolkit.toLayer({ add: ({ a, b }) => Effect.succeed(a + b) })
+ * const gemini = GeminiLanguageModel.model("gemini-3.8-flash").pipe(Layer.provide(FetchGemini.layerConfig()))
+ * program.pipe(Effect.provide([gemini, handlers]), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { AgentError } from "./AgentError.ts"
+import type { AgentEvent } from "./AgentEvent.ts"
+import type { Listened, Options, ResumeOptions, RunOptions, TurnOptions } from "./AgentOptions.ts"
+import type { AgentRecord } from "./AgentRecord.ts"
+import type { Answer, StreamEvent } from "./Answer.ts"
+import type { Decision } from "./Approval.ts"
+import type { Diverged } from "./Diverged.ts"
+import * as Output from "./internal/output.ts"
+import * as Player from "./internal/Player.ts"
+import * as Replayer from "./internal/Replayer.ts"
+import type { Spec } from "./internal/spec.ts"
+import * as Toolbox from "./internal/Toolbox.ts"
+import type { Replayed, ReplayOptions } from "./Replay.ts"
+
+/**
+ * An agent that takes an `I` and gives an `A`. `T` is what its tools fail with, `E` what its own effects fail with
+ * (instructions, models of steps), `R` what all of them need, and `C` what its checks need. Programs call `run`, `stream` and `resume` of this module;
+ * the methods are the seam for other things that run under an id and survive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Agent<in I, out A, out T = never, out E = never, out R = never, out C = never> {
+  readonly name: string
+  /** What others are told of it. */
+  readonly description: string | undefined
+  readonly version: string | undefined
+  readonly begin: (
+    input: I,
+    options: Listened<RunOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly turn: (
+    id: string,
+    input: I,
+    options: Listened<TurnOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly goOn: (
+    id: string,
+    decisions: ReadonlyArray<Decision>,
+    options: Listened<ResumeOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly replay: (
+    records: ReadonlyArray<AgentRecord>,
+    options: ReplayOptions
+  ) => Effect.Effect<Replayed<A>, Diverged, C>
+}
+
+const isName = /^[a-z][a-z0-9-]{0,63}$/
+
+type Tools = Record<string, Tool.Any>
+
+const isToolkit = <T extends Tools, E, R>(
+  toolkit: Effect.Effect<Toolkit.WithHandler<T>, E, R> | Toolkit.WithHandler<T>
+): toolkit is Toolkit.WithHandler<T> => !Effect.isEffect(toolkit)
+
+/** The tools as they are declared, without asking for handlers; those of an effect are not known before it runs. */
+const declared = (toolkit: unknown): Toolbox.Tools => {
+  if ((typeof toolkit !== "object" && typeof toolkit !== "function") || toolkit === null) return {}
+  return "tools" in toolkit ? Toolbox.toolsIn(toolkit.tools) : {}
+}
+
+const codecOf = <A>(schema: Schema.Codec<A, unknown> | undefined): Output.Json<A> =>
+  schema === undefined ? Output.textJson() : Output.json(schema)
+
+/**
+ * An agent. Its input and output are text unless `input` and `output` are schemas; the model is told the output's.
+ *
+ * Throws a RangeError if the name cannot be one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <
+  I = string,
+  A = string,
+  T extends Tools = {},
+  E1 = never,
+  R1 = never,
+  E2 = never,
+  R2 = never,
+  E3 = never,
+  R3 = never,
+  R4 = never
+>(
+  options: Options<I, A, T, E1, R1, E2, R2, E3, R3, R4>
+): Agent<
+  I,
+  A,
+  Tool.HandlerError<T[keyof T]> | AiError.AiError,
+  E1 | E2 | E3,
+  R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>,
+  R4
+> => {
+  type E = E1 | E2 | E3
+  type R = R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>
+  const { checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
+  if (!isName.test(name)) {
+    throw new RangeError(
+      `${JSON.stringify(name)} cannot be an agent's name: use up to 64 lower-case letters, digits and -, beginning ` +
+        "with a letter"
+    )
+  }
+  const input = codecOf(options.input)
+  const toolbox: Effect.Effect<
+    Toolbox.Toolbox<Tool.HandlerError<T[keyof T]> | AiError.AiError, Tool.HandlerServices<T[keyof T]>>,
+    E2,
+    R2
+  > = toolkit === undefined
+    ? Effect.succeed(Toolbox.empty)
+    : isToolkit(toolkit)
+    ? Effect.succeed(Toolbox.make(toolkit))
+    : Toolbox.from(toolkit)
+  const spec: Spec<I, A, Tool.HandlerError<T[keyof T]> | AiError.AiError, E, R> = {
+    name,
+    description,
+    version,
+    instructions: typeof instructions === "string" ? () => Effect.succeed(instructions) : instructions,
+    toolbox,
+    inputToJson: input.to,
+    output: Output.of(codecOf(options.output), options.output),
+    bounds: options.bounds ?? {},
+    atBound: options.atBound ?? "fail",
+    until: options.until,
+    step,
+    compaction,
+    checks,
+    concurrency: options.concurrency ?? "unbounded"
+  }
+  return {
+    name,
+    description,
+    version,
+    begin: (input, { bounds, id, tell }) => Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer),
+    turn: (id, input, { bounds, tell }) => Effect.map(Player.turn(spec, id, input, { bounds, tell }), toAnswer),
+    replay: (records, { tools }) =>
+      Replayer.run(
+        {
+          ...spec,
+          instructions: () => Effect.succeed(""),
+          toolbox: Effect.succeed(Toolbox.empty),
+          step: step === undefined
+            ? undefined
+            : (state) => {
+              const { toolChoice, tools } = step(state)
+              return { toolChoice, tools }
+            },
+          compaction: compaction === undefined ? undefined : { above: compaction.above, keep: compaction.keep },
+          checks
+        },
+        { ...declared(toolkit), ...tools },
+        records
+      ),
+    goOn: (id, decisions, { bounds, records, tell }) =>
+      Effect.map(Player.resume(spec, id, decisions, { bounds, records, tell }), toAnswer)
+  }
+}
+
+const toAnswer = <A>({ isPartial, ledger, text, value }: Player.Played<A>): Answer<A> => {
+  const { sources, steps, usage } = ledger.state
+  return {
+    value,
+    text,
+    id: ledger.id,
+    steps,
+    usage,
+    cost: usage.dollars,
+    sources,
+    isPartial,
+    records: ledger.records
+  }
+}
+
+/**
+ * Plays the agent to its answer. Fails with an `AgentError` whose reason says why there is none, and which has the
+ * records so far.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = <I, A, T, E, R, C>(
+  agent: Agent<I, A, T, E, R, C>,
+  input: I,
+  options: RunOptions = {}
+): Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> => agent.begin(input, options)
+
+/**
+ * Goes on with a run: one that stopped at a bound, waits for decisions, or whose process died. A run that has its answer
+ * gives it again and does nothing.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const resume = <I, A, T, E, R, C>(
+  agent: Agent<I, A, T, E, R, C>,
+  id: string,
+  decisions: ReadonlyArray<Decision> = [],
+  options: ResumeOptions = {}
+): Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> => agent.goOn(id, decisions, options)
+
+/** A run may be ahead of whoever reads by so many events. */
+const ahead = 16
+
+/**
+ * A run as a stream of its events and, last, its answer, for whatever plays with a listener.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const streamed = <A, E, R>(
+  play: (tell: (event: AgentEvent) => Effect.Effect<void>) => Effect.Effect<Answer<A>, E, R>
+): Stream.Stream<StreamEvent<A>, E, R> =>
+  Stream.callback<StreamEvent<A>, E, R>((queue) =>
+    play((event) => Effect.asVoid(Queue.offer(queue, event))).pipe(
+      Effect.flatMap((answer) => Queue.offer(queue, { _tag: "Done", answer })),
+      Effect.matchCauseEffect({
+        onFailure: (cause) => Queue.failCause(queue, cause),
+        onSuccess: () => Queue.end(queue)
+      })
+    ), { bufferSize: ahead, strategy: "suspend" })
+
+/**
+ * The run as a stream of its records, of the text between them, and of the answer as the last event. It is pulled: a
+ * reader that stops reading stops the run, and one that leaves interrupts it.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const stream = <I, A, T, E, R, C>(
+  agent: Agent<I, A, T, E, R, C>,
+  input: I,
+  options: RunOptions = {}
+): Stream.Stream<StreamEvent<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> =>
+  streamed((tell) => agent.begin(input, { ...options, tell }))
+
+/**
+ * `resume` as a stream, which begins with what is new.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const resumeStream = <I, A, T, E, R, C>(
+  agent: Agent<I, A, T, E, R, C>,
+  id: string,
+  decisions: ReadonlyArray<Decision> = [],
+  options: ResumeOptions = {}
+): Stream.Stream<StreamEvent<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> =>
+  streamed((tell) => agent.goOn(id, decisions, { ...options, tell }))

@@ -1,0 +1,105 @@
+/**
+ * What an agent is made of, and how its runs begin and go on.
+ *
+ * @since 0.1.0
+ */
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import type { AgentEvent } from "./AgentEvent.ts"
+import type { AgentRecord } from "./AgentRecord.ts"
+import type { AgentState } from "./AgentState.ts"
+import type { Bounds } from "./Bounds.ts"
+import type { Checks } from "./Check.ts"
+import type { Compaction } from "./Compaction.ts"
+
+/**
+ * Options with a listener, which is told each event and may hold the run up.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Listened<O> = O & { readonly tell?: ((event: AgentEvent) => Effect.Effect<void>) | undefined }
+
+/**
+ * How a run begins.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RunOptions {
+  /** The run's id: 1 to 128 letters, digits and `. _ ~ @ -`. Default: the agent's name and a random text. */
+  readonly id?: string | undefined
+  /** Bounds that take the place of the agent's own. */
+  readonly bounds?: Bounds | undefined
+}
+
+/**
+ * How a turn of a conversation runs.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface TurnOptions {
+  /** Bounds of this turn that take the place of the agent's own. */
+  readonly bounds?: Bounds | undefined
+}
+
+/**
+ * How a run goes on.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ResumeOptions {
+  /** Bounds that take the place of the agent's own. */
+  readonly bounds?: Bounds | undefined
+  /** The records to go on from, such as an error's. They take the place of the journal's, and nothing is written. */
+  readonly records?: ReadonlyArray<AgentRecord> | undefined
+}
+
+/**
+ * What one step may have of its own.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Step<out E = never, out R = never, out Name extends string = string> {
+  readonly model?: Layer.Layer<LanguageModel.LanguageModel, E, R> | undefined
+  /** The names of the tools that are on; `read_result` is there where a tool has a `ResultLimit`. Default: all. */
+  readonly tools?: ReadonlyArray<Name | "read_result"> | undefined
+  readonly toolChoice?: "auto" | "none" | "required" | undefined
+}
+
+/**
+ * What an agent is made of.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options<I, A, Tools extends Record<string, Tool.Any>, E1, R1, E2, R2, E3, R3, R4> {
+  /** Lower-case letters, digits and `-`, beginning with a letter: part of ids and span names. */
+  readonly name: string
+  readonly description?: string | undefined
+  readonly version?: string | undefined
+  /** The schema of the input, which the model is sent as JSON. Default: text. */
+  readonly input?: Schema.Codec<I, unknown> | undefined
+  /** The schema of the answer. Default: text. */
+  readonly output?: Schema.Codec<A, unknown> | undefined
+  /** Made once a run and recorded, so that they stay the same bytes. */
+  readonly instructions: string | ((input: NoInfer<I>) => Effect.Effect<string, E1, R1>)
+  readonly toolkit?: Effect.Effect<Toolkit.WithHandler<Tools>, E2, R2> | Toolkit.WithHandler<Tools> | undefined
+  readonly bounds?: Bounds | undefined
+  /** Whether a bound ends the run (default), or asks for a last answer without tools, which is then `isPartial`. */
+  readonly atBound?: "fail" | "conclude" | undefined
+  /** Ends the run with the model's last text, as soon as this says so after a step. */
+  readonly until?: ((state: AgentState) => boolean) | undefined
+  readonly step?: ((state: AgentState) => Step<E3, R3, Extract<keyof NoInfer<Tools>, string>>) | undefined
+  readonly compaction?: Compaction<E3, R3> | undefined
+  readonly checks?: Checks<NoInfer<I>, NoInfer<A>, R4> | undefined
+  /** How many calls of a step run at once. Default: all. */
+  readonly concurrency?: number | "unbounded" | undefined
+}

@@ -1,0 +1,45 @@
+/**
+ * How far a run may go. Whatever bound is reached, the run stops with a reason that says so, and `resume` goes on with
+ * larger ones.
+ *
+ * @since 0.1.0
+ */
+import type * as BigDecimal from "effect/BigDecimal"
+import type * as Duration from "effect/Duration"
+
+/**
+ * The bounds of a run, or of one turn of a conversation.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Bounds {
+  /** How often the model may answer. Default 20. */
+  readonly steps?: number | undefined
+  /** How many calls it may make. Default: no bound. */
+  readonly calls?: number | undefined
+  /** Input and output tokens of all its answers together, as the model counts them. Default: no bound. */
+  readonly tokens?: number | undefined
+  /**
+   * US dollars, as a decimal or its text. Each attempt is reserved before it is sent, over the client of
+   * effect-gemini. Default: no bound.
+   */
+  readonly money?: BigDecimal.BigDecimal | string | undefined
+  /**
+   * How long the run may take in this process, from `run` or `resume` on. A step that runs is cut. Default: no
+   * bound.
+   */
+  readonly time?: Duration.Input | undefined
+  /** The same calls with the same arguments and results, so often in a row, count as standing still. Default 3. */
+  readonly repeats?: number | undefined
+  /** How often in a row the model is asked again after an answer that cannot be used. Default 2. */
+  readonly retries?: number | undefined
+}
+
+/**
+ * The bounds that hold where nothing is said.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = { steps: 20, repeats: 3, retries: 2 } as const

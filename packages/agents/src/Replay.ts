@@ -1,0 +1,64 @@
+/**
+ * A run played again from its records: the model's answers, the tools' results, times and ids come from them, and the
+ * agent's own code decides everything else. It must write the same records, or the first difference is named.
+ *
+ * No network, no key and no handlers are needed, so a failure of production becomes a test by copying its journal.
+ *
+ * ```ts
+ * import * as Agent from "effect-gemini-agents/Agent"
+ * import * as Replay from "effect-gemini-agents/Replay"
+ * import * as Effect from "effect/Effect"
+ *
+ * const clerk = Agent.make({ name: "clerk", instructions: "Be short." })
+ * const program = Replay.run(clerk, [
+ *   { _tag: "Begun", at: 0, agent: "clerk", input: "Hello", instructions: "Be short.", tools: {}, bounds: {} },
+ *   { _tag: "Asked", step: 2 }
+ * ])
+ *
+ * const { at, path } = await Effect.runPromise(Effect.flip(program))
+ * console.log(at, path) // 1 step
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type * as Tool from "effect/ai/Tool"
+import type * as Effect from "effect/Effect"
+import type { Agent } from "./Agent.ts"
+import type { AgentRecord } from "./AgentRecord.ts"
+import type { Diverged } from "./Diverged.ts"
+
+/**
+ * What a replay gave.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Replayed<out A> {
+  /** The answers of the run's turns that came to one, the last one last. */
+  readonly values: ReadonlyArray<A>
+  /** The records that the replay wrote; what the run was given, such as decisions, stands where it was. */
+  readonly records: ReadonlyArray<AgentRecord>
+}
+
+/**
+ * Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ReplayOptions {
+  readonly tools?: Readonly<Record<string, Tool.Any>> | undefined
+}
+
+/**
+ * Plays the records again. Fails with `Diverged` at the first record that the agent would write otherwise. Checks of the
+ * agent run as they are; what they need is `C`.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = <I, A, T, E, R, C>(
+  agent: Agent<I, A, T, E, R, C>,
+  records: ReadonlyArray<AgentRecord>,
+  options: ReplayOptions = {}
+): Effect.Effect<Replayed<A>, Diverged, C> => agent.replay(records, options)

@@ -1,0 +1,23 @@
+/** What every client under measurement can do, and what it says it received. */
+export interface Subject {
+  /** Streams an answer to its end, and calls `onFirst` at the first decoded chunk. */
+  readonly stream: (model: string, contents: Contents, onFirst?: () => void) => Promise<Tally>
+  readonly unary: (model: string, contents: Contents) => Promise<Tally>
+  readonly close: () => Promise<void>
+}
+
+export type Contents = Array<{ role: "user" | "model"; parts: Array<{ text: string }> }>
+
+/** What came, so that it can be checked for completeness: chunks, and bytes of text (the texts are ASCII). */
+export interface Tally {
+  chunks: number
+  bytes: number
+}
+
+export const hello: Contents = [{ role: "user", parts: [{ text: "Tell me a story about a lighthouse keeper." }] }]
+
+/** A chat of a thousand turns of about 400 bytes each. */
+export const chat: Contents = Array.from({ length: 1000 }, (_, i) => ({
+  role: i % 2 === 0 ? "user" : "model",
+  parts: [{ text: `Turn ${i}: ${"and then the lamp went out and she climbed the stairs. ".repeat(7)}` }]
+}))

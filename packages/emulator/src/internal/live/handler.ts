@@ -1,0 +1,174 @@
+/**
+ * Holds Live sessions as the real server would. It takes and gives messages, knows no sockets, and its time comes from
+ * the Clock.
+ *
+ * The upgrade always succeeds, as it does at Google. A client with a bad key, a model that is not a Live model or a
+ * wrong setup learns it from a close frame.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import * as Fault from "../../Fault.ts"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import * as GoogleError from "../../GoogleError.ts"
+import * as KeyPolicy from "../../KeyPolicy.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import * as Quota from "../../Quota.ts"
+import * as RequestLog from "../../RequestLog.ts"
+import * as Render from "../answers/render.ts"
+import * as Projects from "../rules/projects.ts"
+import * as Carrier from "./carrier.ts"
+import * as Inbox from "./inbox.ts"
+import * as Judge from "./messageJudge.ts"
+import * as Music from "./music.ts"
+import * as Outbox from "./outbox.ts"
+import * as Session from "./session.ts"
+
+/**
+ * Holds one Live connection, from its upgrade to its close.
+ */
+export type Handler = Carrier.UpgradeHandler
+
+/**
+ * The handler of Live connections with these options, over the same `state` as the one of requests.
+ */
+export const make = (options: GeminiHandler.Options, state: GeminiHandler.State): Handler => {
+  const projects = Projects.make(options)
+  const models = options.models ?? ModelTable.current
+  const judges = options.judge !== false
+  const live = options.live ?? {}
+
+  const findModel = (name: string, version: string, now: number) => {
+    if (!judges || models.acceptAnyModel === true) return models.rows.find((row) => row.model.name === name)
+    const row = ModelTable.get(models, name, now)
+    return row?.model.supportedGenerationMethods.includes("bidiGenerateContent") === true
+      ? row
+      : GoogleError.modelNotFound({ name, version, method: "bidiGenerateContent" })
+  }
+
+  return Effect.fnUntraced(function*(incoming) {
+    const services = yield* Effect.context<never>()
+    const clock = yield* Clock.Clock
+    const now = () => clock.currentTimeMillisUnsafe() + state.offset
+    const time = now()
+    const { headers, url } = incoming
+    const { path, region } = EmulatorRequest.placeOf(url.pathname)
+    const routed = EmulatorRequest.liveRoute(path)
+    if (routed === undefined) return Carrier.refusal(Render.unknownPath(url.pathname))
+    const { method, version } = routed
+    const constrained = method === "bidiGenerateContentConstrained"
+    const isMusic = method === "bidiGenerateMusic"
+    const tokenName = url.searchParams.get("access_token") ?? EmulatorRequest.credentialOf(headers, "Token")
+    const token = constrained ? state.live.tokens.find(tokenName ?? "", time) : undefined
+    const key = constrained ? token?.key : EmulatorRequest.keyOf(headers, url.searchParams)
+    const project = projects.nameOf(key)
+    const requestOf = (model: string | undefined, body: unknown): EmulatorRequest.EmulatorRequest => ({
+      method: isMusic ? method : "bidiGenerateContent",
+      version,
+      resource: model === undefined ? undefined : `models/${model}`,
+      model,
+      key,
+      space: state.space,
+      project,
+      region,
+      headers,
+      query: url.searchParams,
+      body
+    })
+    const wrong = Projects.misused(headers)
+    if (wrong !== undefined) return Carrier.refusal(Render.error({ code: 400, message: wrong }, "json"))
+    const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
+      state.script.takeFault(requestOf(undefined, undefined), time, ({ when }) => when?.model === undefined)
+    if (early?.delay !== undefined) yield* Effect.sleep(early.delay)
+    const broken = early?.error ?? (early?.status === undefined ? undefined : { code: early.status })
+    if (broken !== undefined) return Carrier.refusal(Render.error(broken, "json"))
+
+    const connect = (carrier: Carrier.Carrier): Carrier.Connection => {
+      const ended = Deferred.makeUnsafe<void>()
+      const over = Deferred.makeUnsafe<void>()
+      const entry = state.live.log.add({
+        time,
+        path: url.pathname,
+        space: state.space,
+        project,
+        region,
+        apiMethod: method,
+        version,
+        headers: RequestLog.withoutSecrets(headers)
+      })
+      const outbox = Outbox.make({
+        carrier,
+        log: state.live.log,
+        entry,
+        now,
+        ended: () => Deferred.doneUnsafe(ended, Effect.void)
+      })
+      outbox.fault = early
+      const inbox = Inbox.make(carrier)
+      const quotas = projects.quotasOf(key, region)
+      const barred = constrained
+        ? token === undefined ? GoogleError.invalidToken() : undefined
+        : judges
+        ? KeyPolicy.judge(key, EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys)
+        : undefined
+      const session = isMusic ?
+        Music.run({ inbox, outbox, entry, log: state.live.log, now, models, version }) :
+        Effect.scoped(Session.run({
+          inbox,
+          outbox,
+          entry,
+          state: state.live,
+          now,
+          live,
+          seed: options.seed ?? "",
+          calling: options.calls ?? "mentioned",
+          chunkDelay: options.chunkDelay ?? 0,
+          judge: judges,
+          project,
+          region,
+          version,
+          sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
+          charge: (model, inputTokens) =>
+            quotas === undefined
+              ? undefined
+              : state.quota.charge({ project, region, model, family: "generate", inputTokens, time: now() }, quotas),
+          findModel: (name) => findModel(name, version, now()),
+          token,
+          useToken: () => token === undefined || state.live.tokens.use(token, now()),
+          request: requestOf,
+          scripted: (request, body) => state.scripts.scripted(request, body, now()),
+          onModel: (model) => {
+            outbox.fault ??= state.script.takeFault(
+              requestOf(model, undefined),
+              now(),
+              ({ when }) => when?.model !== undefined
+            )
+          },
+          ended
+        }))
+      const opened = Effect.gen(function*() {
+        yield* outbox.at("open")
+        if (barred === undefined) return yield* session
+        outbox.close(Judge.closeCode(barred), barred.body.error.message)
+      })
+      return {
+        run: Effect.raceFirst(opened, Deferred.await(ended)).pipe(
+          Effect.catchDefect(() => Effect.sync(() => outbox.close(1011, "Internal error occurred.")))
+        ),
+        receive: inbox.receive,
+        pinged: (pong) => {
+          if (live.pongDelay === undefined || live.pongDelay <= 0) return pong()
+          const late = Effect.andThen(Effect.sleep(live.pongDelay), Effect.sync(pong))
+          Effect.runForkWith(services)(Effect.raceFirst(late, Deferred.await(over)))
+        },
+        gone: (code, reason) => {
+          Deferred.doneUnsafe(over, Effect.void)
+          const by = code === 1006 ? "network" : "client"
+          state.live.log.close(entry, { code, reason, by }, now())
+        }
+      }
+    }
+    return { _tag: "Accepted", connect }
+  })
+}

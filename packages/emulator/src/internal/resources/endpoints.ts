@@ -1,0 +1,99 @@
+/**
+ * Everything that the API keeps, in one space: which request is about it, and the answer.
+ */
+import * as Effect from "effect/Effect"
+import * as Caches from "./caches.ts"
+import type { Depot } from "./Depot.ts"
+import type { Call, Endpoint, ResourceReply, Room } from "./endpoint.ts"
+import * as Files from "./files.ts"
+import * as Operations from "./operations.ts"
+import * as Stores from "./stores.ts"
+import * as Uploads from "./uploads.ts"
+
+export interface Options {
+  readonly seed: string
+  readonly depot: Depot
+  readonly files?: Files.Options | undefined
+  readonly caches: Caches.Options
+  readonly stores?: Stores.Options | undefined
+  /** The unit of uploads, in bytes. */
+  readonly unit?: number | undefined
+}
+
+/** A request that is about a resource. */
+export interface Routed {
+  readonly version: string
+  readonly method: string
+  /** The name or parent in the path; undefined where it names a collection alone. */
+  readonly resource: string | undefined
+}
+
+export interface Endpoints {
+  readonly files: Files.Files
+  readonly caches: Caches.Caches
+  readonly stores: Stores.Stores
+  readonly operations: Operations.Operations
+  readonly uploads: Uploads.Uploads
+  /** The part of the path before the version (`/upload`, `/download`) counts, and for uploads the headers. */
+  readonly route: (request: Pick<Call, "headers" | "query"> & { readonly verb: string; readonly path: string }) =>
+    | Routed
+    | undefined
+  readonly answer: (call: Call, pieces: Uploads.Pieces, cutAfter: number | undefined) => Effect.Effect<ResourceReply>
+  readonly clear: () => void
+}
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+export const make = (options: Options): Endpoints => {
+  const { depot, seed, unit } = options
+  const uploads = Uploads.make(seed, depot, unit)
+  const operations = Operations.make(seed)
+  const room: Room = { seed, depot, uploads, operations }
+  const files = Files.make(room, options.files)
+  const caches = Caches.make(room, files, options.caches)
+  const stores = Stores.make(room, files, options.stores)
+  const endpoints: ReadonlyArray<Endpoint> = [files.endpoint, operations.endpoint, caches.endpoint, stores.endpoint]
+  const routes = endpoints.flatMap((endpoint) => endpoint.routes)
+  const methods = new Map(endpoints.flatMap((endpoint) => Object.entries(endpoint.methods)))
+
+  return {
+    files,
+    caches,
+    stores,
+    operations,
+    uploads,
+    route: ({ headers, path, query, verb }) => {
+      const [, root, version, rest] = /^(?:\/+(upload|download))?\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []
+      if (version === undefined || rest === undefined) return undefined
+      const asked = decoded(rest)
+      if (root === "upload") {
+        const upload = verb === "POST" ? uploads.route(asked, headers, query) : undefined
+        return upload === undefined
+          ? undefined
+          : { version, method: upload.method, resource: upload.name === "" ? undefined : upload.name }
+      }
+      for (const route of routes) {
+        const found = route.verb === verb ? route.path.exec(asked) : null
+        // Bytes are served below `/download` too, and nothing else is.
+        if (found === null || root === "download" && !route.method.endsWith(".download")) continue
+        return { version, method: route.method, resource: found[1] }
+      }
+      return undefined
+    },
+    answer: (call, pieces, cutAfter) => {
+      if (Uploads.isCommand(call.method)) return uploads.command(call, pieces, cutAfter)
+      const method = methods.get(call.method)
+      return Effect.sync(() => method === undefined ? uploads.start(call) : method(call))
+    },
+    clear: () => {
+      for (const endpoint of endpoints) endpoint.clear()
+      uploads.clear()
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * One space: an emulator of its own, with rules, queue, faults, quotas, keys, clock, seed, log, Live
+ * sessions and tokens that nobody else sees.
+ */
+import * as Effect from "effect/Effect"
+import * as GeminiHandler from "../../GeminiHandler.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import * as Quota from "../../Quota.ts"
+import * as RequestLog from "../../RequestLog.ts"
+import * as Script from "../../Script.ts"
+import * as LiveHandler from "../live/handler.ts"
+import * as LiveState from "../live/state.ts"
+import type { Allowance } from "../log/Allowance.ts"
+import type { Depot } from "../resources/Depot.ts"
+import * as Endpoints from "../resources/endpoints.ts"
+import type * as Ready from "../rules/ready.ts"
+import * as Scripts from "../rules/Scripts.ts"
+
+export interface OpenSpace {
+  readonly name: string
+  readonly state: GeminiHandler.State
+  readonly handle: GeminiHandler.Handler
+  readonly handleLive: LiveHandler.Handler
+  /** How many requests, streams and Live sessions are under way. */
+  open: number
+  /** When the last of them began or ended, in milliseconds since the epoch by the Clock. */
+  usedAt: number
+  readonly createdAt: number
+  /** How long it may lie idle, in milliseconds. */
+  readonly idle: number
+  /** Breaks its Live sessions off and forgets everything. */
+  readonly end: Effect.Effect<void>
+}
+
+export const make = (
+  name: string,
+  options: GeminiHandler.Options,
+  given: {
+    readonly allowance: Allowance
+    readonly depot: Depot
+    readonly idle: number
+    readonly now: number
+    /** The rules of every space. */
+    readonly shared: Scripts.SharedRules
+    /** The rules of this space alone. */
+    readonly rules?: Ready.Rules | undefined
+  }
+): OpenSpace => {
+  const { allowance, depot, idle, now, rules, shared } = given
+  const { answers, faults = [], remember, seed } = options
+  const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
+  const scripts = Scripts.make(options, { script, shared, space: name })
+  if (rules !== undefined) scripts.set(rules, options.otherwise)
+  const state: GeminiHandler.State = {
+    space: name,
+    log: RequestLog.make({ remember, allowance }),
+    script,
+    scripts,
+    quota: Quota.make(),
+    live: LiveState.make({ ...options, allowance, space: name }),
+    resources: Endpoints.make({
+      seed: `${seed ?? ""}\n${name}`,
+      depot,
+      unit: options.uploadGranularity,
+      files: { processing: options.fileProcessing },
+      caches: { models: options.models ?? ModelTable.current, tokens: options.cachedTokens },
+      stores: { processing: options.documentProcessing, bytes: options.storeBytes }
+    }),
+    offset: 0
+  }
+  return {
+    name,
+    state,
+    handle: GeminiHandler.make(options, state),
+    handleLive: LiveHandler.make(options, state),
+    open: 0,
+    usedAt: now,
+    createdAt: now,
+    idle,
+    end: Effect.suspend(() => {
+      const { live, log, resources } = state
+      const sessions = [...live.sessions]
+      return Effect.map(
+        Effect.forEach(sessions, (session) => session.close(1001, `The space "${name}" has ended.`)),
+        () => {
+          log.end()
+          resources.clear()
+          live.log.end()
+        }
+      )
+    })
+  }
+}

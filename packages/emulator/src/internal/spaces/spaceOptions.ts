@@ -1,0 +1,111 @@
+/** The options of an emulator and of a space, as data: an unknown name would otherwise be missed in silence. */
+import * as Schema from "effect/Schema"
+import * as Answer from "../../Answer.ts"
+import * as Fault from "../../Fault.ts"
+import { type Problem, RuleError } from "../../RuleError.ts"
+import * as Json from "../json.ts"
+import * as Problems from "../problems.ts"
+
+const number = Schema.optional(Schema.Number)
+const text = Schema.optional(Schema.String)
+const flag = Schema.optional(Schema.Boolean)
+const any = Schema.optional(Schema.Unknown)
+const texts = Schema.optional(Schema.Array(Schema.String))
+
+const turns = Schema.optional(Schema.Union([Schema.Literal(true), Schema.Array(Schema.Number)]))
+
+const tier = Schema.Literals(["free", "tier1", "tier2", "tier3"])
+const quotas = {
+  tier: Schema.optional(tier),
+  models: Schema.optional(Schema.Record(Schema.String, Schema.Struct({ rpm: number, tpm: number, rpd: number }))),
+  sessions: number
+}
+const Quotas = Schema.Union([
+  tier,
+  Schema.Struct({
+    ...quotas,
+    regions: Schema.optional(Schema.Record(Schema.String, Schema.Union([tier, Schema.Struct(quotas)])))
+  })
+])
+
+const Options = Schema.Struct({
+  port: number,
+  host: text,
+  chunkDelay: number,
+  seed: text,
+  // Rules and the scenario are read elsewhere, and functions have no form as data.
+  rules: any,
+  scenario: any,
+  answers: any,
+  otherwise: Schema.optional(Schema.Literals(["refuse", "generate"])),
+  calls: Schema.optional(Schema.Literals(["mentioned", "always", "never"])),
+  faults: any,
+  quotas: Schema.optional(Quotas),
+  projects: Schema.optional(Schema.Record(
+    Schema.String,
+    Schema.Struct({ keys: Schema.Array(Schema.String), quotas: Schema.optional(Quotas), answers: any })
+  )),
+  keys: Schema.optional(
+    Schema.Struct({ valid: texts, invalid: texts, expired: texts, unknown: texts, leaked: texts })
+  ),
+  models: Schema.optional(
+    Schema.Struct({ asOf: Schema.String, rows: Schema.Array(Schema.Unknown), newProject: flag, acceptAnyModel: flag })
+  ),
+  strictSignatures: flag,
+  remember: number,
+  logBytes: number,
+  storedBytes: number,
+  fileProcessing: number,
+  cachedTokens: number,
+  documentProcessing: number,
+  storeBytes: number,
+  uploadGranularity: number,
+  spaceIdle: number,
+  judge: flag,
+  live: Schema.optional(Schema.Struct({
+    chunkDelay: number,
+    playback: number,
+    mergeWithin: number,
+    missingTurnComplete: turns,
+    emptyTurns: turns,
+    waitingForInput: turns,
+    interactionStatus: flag,
+    millisPerWord: number,
+    lifetime: number,
+    goAwayBefore: number,
+    lifetimeClose: Schema.optional(Schema.Struct({ code: Schema.Number, reason: Schema.String })),
+    pongDelay: number,
+    handleDelay: number,
+    handleRefusal: Schema.optional(Schema.Struct({ code: number, reason: text, times: number })),
+    handleLifetime: number,
+    sessionId: flag,
+    transcribe: any,
+    interimTranscripts: flag
+  }))
+})
+
+const find = Problems.find(Options)
+
+const within = (root: string, problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
+  problems.map(({ message, path }) => ({ path: path === "" ? root : `${root}.${path}`, message }))
+
+/** Throws the mistakes in faults. */
+export const checkFaults = (faults: Iterable<unknown>, root = "faults"): void => {
+  const problems = [...faults].flatMap((fault, i) => within(`${root}[${i}]`, Fault.problems(fault)))
+  if (problems.length > 0) throw new RuleError({ problems })
+}
+
+/** Throws the mistakes in answers. */
+export const checkAnswers = (answers: Iterable<unknown>, root = "answers"): void => {
+  const problems = [...answers].flatMap((answer, i) => within(`${root}[${i}]`, Answer.problems(answer)))
+  if (problems.length > 0) throw new RuleError({ problems })
+}
+
+/** Throws the mistakes in options. */
+export const check = (options: Readonly<Record<string, unknown>> | object): void => {
+  const problems = find(options)
+  if (problems.length > 0) throw new RuleError({ source: "options", problems })
+  const { answers, faults } = Object.fromEntries(Object.entries(options))
+  checkFaults(Json.list(faults))
+  checkAnswers(Json.list(answers))
+}

@@ -1,0 +1,73 @@
+/**
+ * The calls that the model waits for on the connection of now. Pure.
+ *
+ * A call belongs to the connection on which it came. Google gives out no handle while a function runs (`resumable:
+ * false`), so that the state which the next connection restores does not know the call, and a session that is answered
+ * what it did not ask closes with a refusal (1007, or 1008 `Requested entity was not found.`), which would be the end of
+ * it. A model that does not wait for functions may give one in between; whether that state takes the answer is not known,
+ * and to be silent is the smaller harm.
+ */
+import type { FunctionCall } from "../../wire/Part.ts"
+
+/** What an answer says of its call. */
+type Named = Pick<FunctionCall, "id" | "name">
+
+/** How many calls are remembered that nobody answers, and how many that are gone. */
+const remembered = 4_096
+
+const isSame = (call: FunctionCall, { id, name }: Named): boolean =>
+  call.id ? call.id === id : !id && call.name === name
+
+export class CallLedger {
+  /** The calls that are not answered, the oldest first. */
+  readonly #open = new Set<FunctionCall>()
+  /** The ids of calls whose connection is gone. */
+  readonly #gone = new Set<string>()
+
+  /** How many calls are not answered. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  asked(calls: ReadonlyArray<FunctionCall>): void {
+    for (const call of calls) {
+      if (call.id) this.#gone.delete(call.id)
+      this.#open.add(call)
+    }
+    trim(this.#open)
+  }
+
+  /** The answer has left. Without an id it is that of the oldest call of its name. */
+  answered(response: Named): void {
+    for (const call of this.#open) {
+      if (!isSame(call, response)) continue
+      this.#open.delete(call)
+      if (!response.id) return
+    }
+  }
+
+  takenBack(ids: ReadonlyArray<string>): void {
+    for (const call of this.#open) if (call.id && ids.includes(call.id)) this.#open.delete(call)
+  }
+
+  /** The connection is gone, and these calls with it. */
+  lose(): ReadonlyArray<FunctionCall> {
+    const lost = Array.from(this.#open)
+    this.#open.clear()
+    for (const { id } of lost) if (id) this.#gone.add(id)
+    trim(this.#gone)
+    return lost
+  }
+
+  /** Whether the connection of a call is gone. */
+  isGone({ id }: Named): boolean {
+    return !!id && this.#gone.has(id)
+  }
+}
+
+const trim = <A>(set: Set<A>): void => {
+  for (const oldest of set) {
+    if (set.size <= remembered) return
+    set.delete(oldest)
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The life of one session: the parts that it is made of, how they begin, and their one end, whoever brings it about.
+ * `SessionOperations` is what a caller does with them.
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Reason from "../../errors/LiveErrorReason.ts"
+import type * as LiveProtocol from "../../live/LiveProtocol.ts"
+import type * as LiveTools from "../../live/LiveTools.ts"
+import { LiveError } from "../../LiveError.ts"
+import type { FunctionCall } from "../../wire/Part.ts"
+import type { TurnHooks } from "../telemetry/recorder.ts"
+import { Link } from "./Link.ts"
+import type { LiveConnection } from "./LiveConnection.ts"
+import * as Loop from "./Loop.ts"
+import { Media } from "./Media.ts"
+import { type Hooks, SessionCore } from "./SessionCore.ts"
+import type { SessionSetup } from "./SessionSetup.ts"
+import { SessionStatus } from "./SessionStatus.ts"
+import { Settling } from "./Settling.ts"
+import * as ToolRunner from "./ToolRunner.ts"
+
+export interface Options extends Loop.Options {
+  readonly resumeFrom: string | undefined
+  readonly tools: LiveTools.LiveTools | undefined
+  readonly toolConcurrency: number
+  readonly scheduling: boolean
+  readonly textBy: "realtimeInput" | "clientContent"
+  readonly inboundLimit: number
+  readonly mediaLimit: number
+  readonly unreadable: "fail" | "event"
+  /** How long a message may wait to be sent. */
+  readonly send: Duration.Input | undefined
+  readonly waitsFor: (name: string) => boolean
+  readonly setup: SessionSetup
+  /** Whether the first `clientContent` is a history that is not answered. */
+  readonly takesHistory: boolean
+  /** Whether the server may answer sound without a word of having heard anything. */
+  readonly hearsInSilence: boolean
+  /** How long the server is silent before what it did not end counts as over, in milliseconds. */
+  readonly turnEnd: number
+  readonly onHandle?: ((handle: string) => void) | undefined
+  /** Who measures the turns, if anybody does. */
+  readonly turns: TurnHooks | undefined
+}
+
+export class SessionLife implements Loop.Owner, Hooks {
+  readonly options: Options
+  readonly link: Link
+  readonly core: SessionCore
+  readonly loop: Loop.Loop
+  readonly media: Media
+  readonly status: SessionStatus
+  readonly #first: LiveConnection
+  readonly #settling: Settling
+  /** Closes when the session has ended; what that takes is in its finalizers. */
+  readonly scope: Scope.Closeable
+  /** What the session holds: its permit, and the tools that run. */
+  readonly #work: Scope.Closeable
+  #tools: ToolRunner.ToolRunner | undefined
+
+  constructor(
+    options: Options,
+    first: LiveConnection,
+    scope: Scope.Closeable,
+    work: Scope.Closeable,
+    fiber: Fiber.Fiber<unknown, unknown>
+  ) {
+    this.options = options
+    this.#first = first
+    this.scope = scope
+    this.#work = work
+    this.link = new Link(first)
+    this.status = new SessionStatus(first.sessionId)
+    this.core = new SessionCore({
+      model: options.model,
+      inboundLimit: options.inboundLimit,
+      unreadable: options.unreadable,
+      handle: options.resumeFrom,
+      onHandle: options.onHandle,
+      hasTools: options.tools !== undefined,
+      waitsFor: options.waitsFor,
+      takesHistory: options.takesHistory,
+      mayRepeat: options.reconnect !== undefined,
+      hearsInSilence: options.hearsInSilence,
+      turnEnd: options.turnEnd
+    }, this)
+    const settle = () => this.core.settle()
+    this.#settling = new Settling(fiber.getRef(Clock.Clock), fiber.context, settle)
+    this.media = new Media(this.link, options.mediaLimit)
+    this.loop = new Loop.Loop(options, this, this.core, this.link, fiber)
+  }
+
+  /** Begins to read. What happens at the end is set up before. */
+  get begin(): Effect.Effect<void> {
+    const { scheduling, toolConcurrency, tools } = this.options
+    const close = Effect.suspend(() => Effect.andThen(this.loop.stop, this.#close(undefined)))
+    const read = Effect.map(Scope.addFinalizer(this.scope, close), () => this.loop.begin(this.#first))
+    if (tools === undefined) return read
+    const runner = ToolRunner.make({
+      tools,
+      concurrency: toolConcurrency,
+      scheduling,
+      answer: (response, speaks) =>
+        Effect.suspend(() => {
+          this.core.answering(response, speaks)
+          return Effect.ignore(this.respond({ toolResponse: { functionResponses: [response] } }))
+        }),
+      onIdle: () => {
+        this.loop.wait()
+        this.quiet()
+      }
+    })
+    return Effect.flatMap(Scope.provide(runner, this.#work), (runner) => {
+      this.#tools = runner
+      return read
+    })
+  }
+
+  toolCall(calls: ReadonlyArray<FunctionCall>): void {
+    this.#tools?.run(calls)
+  }
+
+  toolCancel(ids: ReadonlyArray<string>): void {
+    this.#tools?.cancel(ids)
+  }
+
+  toolLost(calls: ReadonlyArray<FunctionCall>): void {
+    this.#tools?.lose(calls)
+    const ids = calls.flatMap(({ id }) => id ? [id] : [])
+    if (ids.length > 0) this.core.emit({ _tag: "ToolCallCancellation", ids })
+  }
+
+  /** Why answers of functions may not be sent: their calls belong to a connection that is gone. */
+  refusal({ toolResponse }: LiveProtocol.ClientMessage): LiveError | undefined {
+    const fields = (toolResponse?.functionResponses ?? []).flatMap((response, index) =>
+      this.core.calls.isGone(response)
+        ? [{
+          field: `toolResponse.functionResponses[${index}].id`,
+          description: "the connection of this call is gone, and the one of now did not ask for it"
+        }]
+        : []
+    )
+    return fields.length === 0 ? undefined : this.failure("send", new Reason.InvalidSetup({ fields }))
+  }
+
+  /** Sends answers of functions, on the connection that asked for them. */
+  respond(message: LiveProtocol.ClientMessage): Effect.Effect<void, LiveError> {
+    const answered = Effect.sync(() => {
+      for (const response of message.toolResponse?.functionResponses ?? []) this.core.calls.answered(response)
+      this.loop.wait()
+      this.quiet()
+    })
+    return Effect.andThen(this.link.transmit(message, () => this.refusal(message)), answered)
+  }
+
+  awaited(calls: ReadonlyArray<FunctionCall>): ReadonlyArray<FunctionCall> {
+    return this.#tools?.awaited(calls) ?? []
+  }
+
+  settleWithin(millis: number | undefined): void {
+    this.#settling.within(millis)
+  }
+
+  goAway(timeLeft: number | undefined): void {
+    this.loop.goAway(timeLeft)
+  }
+
+  quiet(): void {
+    this.loop.leave()
+  }
+
+  turnOpened(turn: object): void {
+    this.loop.wait()
+    this.options.turns?.turnOpened(turn)
+  }
+
+  turnBegun(turn: object): void {
+    this.options.turns?.turnBegun(turn)
+  }
+
+  between(isBetween: boolean): void {
+    this.media.between(isBetween)
+  }
+
+  /** Sound leaves; `pcm` are its samples, where they are known. */
+  sounded(pcm: Uint8Array | undefined): void {
+    this.core.sounded()
+    this.loop.sounded(pcm)
+  }
+
+  /** The program says that the user has ended speaking. */
+  spoke(): void {
+    this.core.heard()
+    this.loop.active(false)
+  }
+
+  pendingTools(): number {
+    return Math.max(this.#tools?.pending() ?? 0, this.core.calls.size)
+  }
+
+  end(error: LiveError): Effect.Effect<void> {
+    return Effect.andThen(this.#close(error), Effect.suspend(() => Scope.close(this.scope, Exit.void)))
+  }
+
+  failure(method: string, reason: Reason.LiveErrorReason): LiveError {
+    return new LiveError({ method, model: this.options.model, reason })
+  }
+
+  /**
+   * Closes once: those who wait are told, the connection is closed, running tools are interrupted, and the permit goes
+   * back.
+   */
+  #close(error: LiveError | undefined): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { connection } = this.link
+      if (this.link.isOver) return Effect.void
+      // The error is made only when somebody asks, because it has a stack and mostly nobody asks.
+      const over = () => error ?? this.failure("session", new Reason.SessionClosed())
+      this.link.end(over)
+      this.media.between(false)
+      this.media.wake()
+      this.status.close(error)
+      this.core.end(error, over)
+      this.#settling.stop()
+      const released = Effect.suspend(() => Scope.closeUnsafe(this.#work, Exit.void) ?? Effect.void)
+      return connection === undefined ? released : Effect.andThen(connection.close(), released)
+    })
+  }
+}

@@ -1,0 +1,96 @@
+/** Finds options of members that cannot be meant, before anything is sent. Pure. */
+import * as Result from "effect/Result"
+import * as GeminiConfig from "../../GeminiConfig.ts"
+import type { Options } from "../../Members.ts"
+import type { Member } from "../../members/Member.ts"
+import * as ModelId from "../../models/ModelId.ts"
+
+type Problem = GeminiConfig.Problem
+
+export const projectOf = ({ name, project }: Member): string => project ?? name
+
+export const locationOf = ({ location }: Member): string => location ?? "global"
+
+/** The regions in the order in which they are first named. */
+export const regionsOf = ({ members }: Options): ReadonlyArray<string> => [...new Set(members.map(locationOf))]
+
+/** The options of one member: its own, or else those for all members. */
+export const optionsOf = (options: Options, member: Member): GeminiConfig.Options & { readonly member: string } => {
+  const own = Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined))
+  return { ...options, ...own, member: member.name }
+}
+
+const shown = (value: unknown): string =>
+  `${typeof value === "string" ? JSON.stringify(value) : String(value)} (${typeof value})`
+
+const modelProblem = (field: string, name: string): Problem | undefined => {
+  const model = ModelId.parse(name)
+  return Result.isFailure(model) ? { field, description: model.failure } : undefined
+}
+
+const memberProblem = (options: Options, member: Member, place: number): Problem | undefined => {
+  const at = `members[${place}]`
+  const { name, weight } = member
+  if (typeof name !== "string" || !/^[\w.:-]+$/.test(name)) {
+    return { field: `${at}.name`, description: `expected a name of letters, digits and . _ : -, got ${shown(name)}` }
+  }
+  if (name === "default") return { field: `${at}.name`, description: "\"default\" is all members together" }
+  const first = options.members.findIndex((other) => other.name === name)
+  if (first !== place) {
+    return { field: `${at}.name`, description: `members[${first}] is called ${JSON.stringify(name)}, too` }
+  }
+  for (const field of ["project", "location"] as const) {
+    if (member[field] === "") return { field: `${at}.${field}`, description: "expected a name, got none" }
+  }
+  if (weight !== undefined && !(Number.isFinite(weight) && weight > 0)) {
+    return { field: `${at}.weight`, description: `expected a number above 0, got ${shown(weight)}` }
+  }
+  const { apiKey, apiKeyFrom, apiVersion, baseUrl, limits, tier } = member
+  if (apiKeyFrom !== undefined && apiKey === undefined) {
+    return { field: `${at}.apiKeyFrom`, description: "is read by Members.layerConfig alone" }
+  }
+  const wrong = GeminiConfig.problem({ apiKey, apiVersion, baseUrl, limits, tier })
+  if (wrong !== undefined) return { ...wrong, field: `${at}.${wrong.field}` }
+  // If there is another member of its project, limits of its own would give one quota two sizes.
+  const sibling = options.members.findIndex((other) =>
+    projectOf(other) === projectOf(member) && locationOf(other) === locationOf(member)
+  )
+  const other = options.members[sibling]
+  if (other === undefined || sibling === place) return undefined
+  for (const field of ["tier", "limits"] as const) {
+    if (JSON.stringify(member[field]) === JSON.stringify(other[field])) continue
+    return {
+      field: `${at}.${field}`,
+      description: `members[${sibling}] has other ones: members of one project and location share their quota`
+    }
+  }
+  return undefined
+}
+
+export const problem = (options: Options): Problem | undefined => {
+  const { circuit, fallbackModels, members } = options
+  const wrong = GeminiConfig.problem(options)
+  if (wrong !== undefined) return wrong
+  if (!Array.isArray(members) || members.length === 0) {
+    return { field: "members", description: "expected at least one member" }
+  }
+  for (const [place, member] of options.members.entries()) {
+    const wrong = memberProblem(options, member, place)
+    if (wrong !== undefined) return wrong
+  }
+  const lists = Array.isArray(fallbackModels)
+    ? [["fallbackModels", fallbackModels] as const]
+    : Object.entries(fallbackModels ?? {}).map(([model, list]) =>
+      [`fallbackModels[${JSON.stringify(model)}]`, list] as const
+    )
+  for (const [field, list] of lists) {
+    for (const [place, name] of list.entries()) {
+      const wrong = modelProblem(`${field}[${place}]`, name)
+      if (wrong !== undefined) return wrong
+    }
+  }
+  const trip = circuit === false ? undefined : circuit?.trip
+  return trip !== undefined && trip._tag === "Consecutive" && !(trip.failures >= 1)
+    ? { field: "circuit.trip", description: `expected at least 1 failure, got ${shown(trip.failures)}` }
+    : undefined
+}
