@@ -6,17 +6,20 @@
  *
  * @since 0.1.0
  */
+import * as CliConfig from "effect/cli/CliConfig"
 import type * as CliError from "effect/cli/CliError"
-import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import type { ConfigError } from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import type { PlatformError } from "effect/PlatformError"
+import { checkCommand } from "./internal/check.ts"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
 import { filesCommand } from "./internal/files.ts"
+import * as Help from "./internal/help.ts"
+import { initCommand } from "./internal/init.ts"
 import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
@@ -25,8 +28,8 @@ import { runsCommand } from "./internal/runs.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `run`, `runs`, `live`, `models`, `files`, `limits` and `emulator`, as data of
- * `effect/cli`. `run` of this module runs it.
+ * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `limits` and `emulator`, as
+ * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
  * @since 0.1.0
@@ -35,7 +38,17 @@ export const command = Command.make("gemini-fx").pipe(
   Command.withDescription(
     "Gemini from the terminal: narratives, Live sessions, models, files, limits and a local server"
   ),
+  Command.withExamples([
+    {
+      command: "gemini-fx init && gemini-fx run story.toml --stream",
+      description: "A narrative to begin with, played"
+    },
+    { command: "gemini-fx runs", description: "What was played, how far it came and what it cost" },
+    { command: "echo \"What is a neap tide?\" | gemini-fx live", description: "Ask the Live API" }
+  ]),
   Command.withSubcommands([
+    initCommand,
+    checkCommand,
     runCommand,
     runsCommand,
     liveCommand,
@@ -45,23 +58,6 @@ export const command = Command.make("gemini-fx").pipe(
     emulatorCommand
   ])
 )
-
-// A wrong command line is answered with the mistake alone, not with pages of help.
-const presenter = CliOutput.layerPresenter({
-  present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? Console.error(clean([
-        ...event.errors.map((error) => `gemini-fx: ${error.message}`),
-        ...event.errors.flatMap((error) =>
-          error._tag === "UnknownSubcommand" && error.subcommand.endsWith(".toml")
-            ? [`  to play it: gemini-fx run ${error.subcommand}`]
-            : []
-        ),
-        `  usage: ${event.helpDoc.usage}`,
-        `  ${event.commandPath.join(" ")} --help says more`
-      ].join("\n")))
-      : CliOutput.defaultPresenter.present(event)
-})
 
 // Log lines are not part of an answer, so they go to stderr; they may quote one, so they are cleaned.
 const logger = Logger.layer([Logger.withConsoleError(Logger.map(Logger.formatSimple, clean))])
@@ -104,7 +100,8 @@ export const run = (
   Command.runWith(command, { version })(args).pipe(
     // A defect is one of ours: it is told whole, whatever it quotes.
     Effect.tapCause((cause) => cause.reasons.some(({ _tag }) => _tag === "Die") ? Effect.logError(cause) : Effect.void),
-    Effect.provide(presenter),
+    Effect.provide(Help.layer),
+    Effect.provide(CliConfig.layer({ builtIns: Help.flags })),
     Effect.catch((error) => {
       const failed = failureOf(error)
       return failed === undefined

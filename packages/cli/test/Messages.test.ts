@@ -97,9 +97,29 @@ const cases: Readonly<Record<string, Case>> = {
   "a flag without its value": { args: ["run", "story.toml", "--model"], story: says },
   "a model on the command line that cannot be a name": { args: ["run", "story.toml", "-m", "gemini pro"], story: says },
   "no room for any act": { args: ["run", "story.toml", "-c", "0"], story: says },
+  "a variable without its name": { args: ["run", "story.toml", "--var", "=Ada"], story: says },
+  "a variable without its value": { args: ["run", "story.toml", "--var", "hero"], story: says },
   "a count that is not a number": { args: ["run", "story.toml", "-c", "two"], story: says },
   "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
   "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
+  "references that are none": {
+    args: ["check", "story.toml"],
+    story: act(`prompt = "{{outline.chapters}}, \${draft}, {draft} and {other}"`),
+    exitCode: 0
+  },
+  "a model that this version does not know": {
+    args: ["check", "story.toml"],
+    story: act(`model = "gemini-3.8-flahs"\nprompt = "Hello"`),
+    exitCode: 0
+  },
+  "nothing to check": { args: ["check"] },
+  "several files, two of them wrong": {
+    args: ["check", "story.toml", "wrong.toml", "missing.toml"],
+    story: says,
+    files: { "wrong.toml": act(`promt = "Hello"`) }
+  },
+  "a narrative over one that is there": { args: ["init", "story.toml"], story: says },
+  "a narrative in a folder that is not there": { args: ["init", "nowhere/story.toml"] },
   "a picture that moves, in a pipe": { args: ["limits", "--watch"] },
   "a picture that moves, as JSON": { args: ["limits", "--watch", "--json"] },
   "an emulator on a port that is none": { args: ["emulator", "--port", "http"] },
@@ -170,7 +190,9 @@ describe("a person who made a mistake", () => {
         for (const secret of ["AIza", password]) assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
         // Real retries wait for a random time.
         const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
-        const command = ["run", "live", "limits", "emulator", "models"].find((name) => name === args[0]) ?? "other"
+        const command = ["run", "check", "init", "live", "limits", "emulator", "models"].find((name) =>
+          name === args[0]
+        ) ?? "other"
         const report = reports.get(command) ?? []
         reports.set(command, report)
         report.push(`# ${title}\n$ gemini-fx ${args.join(" ")}\n${stderr}=> ${outcome.exitCode}\n`)

@@ -86,7 +86,10 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
       path.startsWith("nowhere/")
         ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "writeFile" }))
         : Effect.sync(() => void files.set(path, content)),
-    writeFileString: (path, text) => Effect.sync(() => void files.set(path, text)),
+    writeFileString: (path, text) =>
+      path.startsWith("nowhere/")
+        ? Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "writeFile" }))
+        : Effect.sync(() => void files.set(path, text)),
     open: (path) =>
       Effect.sync(() => {
         files.set(path, "")

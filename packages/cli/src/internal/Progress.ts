@@ -1,5 +1,6 @@
 /** What the status line says: the acts that run, what they wait for, tokens and time so far. Pure. */
 import type { NarrativeEvent, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+import * as CliOutput from "effect/cli/CliOutput"
 import * as Lines from "./lines.ts"
 
 interface Running {
@@ -62,8 +63,8 @@ export class Progress {
     }
   }
 
-  /** Empty when nothing runs. */
-  line(now: number): string {
+  /** Empty when nothing runs. Where the columns are few, it is the numbers that stay. */
+  line(now: number, columns = Infinity): string {
     if (this.#running.size === 0) return ""
     const acts = Array.from(this.#running, ([name, act]) => {
       if (act.waiting !== undefined && (act.waiting.until ?? Infinity) > now) return Lines.waiting(act.waiting, now)
@@ -75,6 +76,18 @@ export class Progress {
     let tokens = this.#tokens
     for (const act of this.#running.values()) tokens += act.tokens
     const frame = frames[Math.floor(now / 100) % frames.length]
-    return `${frame} ${acts.join("; ")} · ${this.#done} of ${this.#acts} acts, ${tokens} tokens`
+    const done = `${this.#done} of ${this.#acts} acts`
+    const whole = `${frame} ${acts.join("; ")} · ${done}, ${tokens} tokens`
+    return CliOutput.displayWidth(whole) <= columns ? whole : `${frame} ${this.#short(now)} · ${done}`
+  }
+
+  #short(now: number): string {
+    const { size } = this.#running
+    const until = Array.from(this.#running.values(), ({ retryAt, waiting }) => waiting?.until ?? retryAt ?? 0)
+    const waits = until.filter((at) => at > now)
+    const next = waits.length === 0 ? "" : `, next in ${Lines.time(Math.min(...waits) - now)}`
+    if (size > 1) return waits.length === 0 ? `${size} acts run` : `${waits.length} of ${size} wait${next}`
+    const [name] = this.#running.keys()
+    return waits.length === 0 ? `${name}` : `${name} waits${next}`
   }
 }

@@ -12,6 +12,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
+import { fstatSync } from "node:fs"
 import * as Lines from "./lines.ts"
 import { clean, type Shown } from "./Shown.ts"
 
@@ -23,10 +24,10 @@ export interface Screen {
   /** Whether there is a terminal for a status line. */
   readonly isLive: boolean
   /**
-   * From now on the status line says what this function returns, which is asked at each drawing. Empty: there is no
-   * line.
+   * From now on the status line says what this function returns, which is asked at each drawing and told how many
+   * columns there are. Empty: there is no line.
    */
-  readonly show: (line: (now: number) => string) => Effect.Effect<void>
+  readonly show: (line: (now: number, columns: number) => string) => Effect.Effect<void>
   /** Draws the status line again. */
   readonly refresh: Effect.Effect<void, PlatformError>
   /** Wipes the status line for good. */
@@ -36,12 +37,23 @@ export interface Screen {
 const wipe = "\x1b[J"
 const below = (line: string): string => `\x1bD\x1b[A\x1b7\x1b[B\r${line}\x1b[K\x1b8`
 
+/** Whether stdout goes into a file, and so surely not to the terminal in the end. */
+const writesFile = (): boolean => {
+  try {
+    return fstatSync(1).isFile()
+  } catch {
+    return false
+  }
+}
+
 export const make = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
   const terminal = yield* Terminal.Terminal
-  const isLive = yield* stdio.stderrIsTerminal
-  const sharesTerminal = isLive && (yield* stdio.stdoutIsTerminal)
-  let status: ((now: number) => string) | undefined
+  const stdoutIsTerminal = yield* stdio.stdoutIsTerminal
+  // What is piped into `tee` or `head` comes back to the same terminal, where it would run into the status line.
+  const isLive = (yield* stdio.stderrIsTerminal) && (stdoutIsTerminal || writesFile())
+  const sharesTerminal = isLive && stdoutIsTerminal
+  let status: ((now: number, columns: number) => string) | undefined
   let column = 0
 
   const to = (sink: ReturnType<Stdio.Stdio["stdout"]>) => (text: string) => Stream.run(Stream.make(text), sink)
@@ -54,8 +66,8 @@ export const make = Effect.gen(function*() {
   }
   const draw = Effect.gen(function*() {
     if (status === undefined) return
-    const line = status(yield* Clock.currentTimeMillis)
     const columns = (yield* terminal.columns) || 80 // 0: the terminal does not say
+    const line = status(yield* Clock.currentTimeMillis, columns - 1)
     // At the edge of a full row the terminal has not wrapped yet: moving there would lose a character.
     if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(Lines.fit(line, columns - 1)))
   })

@@ -203,4 +203,10 @@ export const emulatorCommand = Command.make(
       Effect.catchTag("EmulatorError", (error) => Effect.fail(new CommandFailed({ exitCode: 1, text: error.message })))
     )
   })
-).pipe(Command.withDescription("A local Gemini API, for clients in any language"))
+).pipe(
+  Command.withDescription("A local Gemini API, for clients in any language"),
+  Command.withExamples([{
+    command: "gemini-fx emulator",
+    description: "Until Ctrl-C; the address is on the first line"
+  }, { command: "gemini-fx emulator --port 8790 --quotas free", description: "With the quotas of a tier" }])
+)

@@ -143,7 +143,13 @@ const upload = Command.make(
           : screen.write(`${table(head, [rowOf(ready.file)])}\n\nuri: ${ready.file.uri ?? ""}\n`)
       })
     )
-).pipe(Command.withDescription("Upload a file; after a break it goes on where the server is"))
+).pipe(
+  Command.withDescription("Upload a file; after a break it goes on where the server is"),
+  Command.withExamples([{
+    command: "gemini-fx files upload talk.mp4 --wait",
+    description: "Upload it, and wait until the server has read it"
+  }])
+)
 
 const list = Command.make(
   "list",
@@ -156,7 +162,10 @@ const list = Command.make(
         yield* listed(screen, all.map(({ file }) => file), json)
       })
     )
-).pipe(Command.withDescription("List the files of the project"))
+).pipe(
+  Command.withDescription("List the files of the project"),
+  Command.withExamples([{ command: "gemini-fx files list", description: "Names, sizes and when they go" }])
+)
 
 const get = Command.make(
   "get",
@@ -169,7 +178,13 @@ const get = Command.make(
         yield* json ? screen.write(`${toJson(file, 2)}\n`) : listed(screen, [file], false)
       })
     )
-).pipe(Command.withDescription("Show one file"))
+).pipe(
+  Command.withDescription("Show one file"),
+  Command.withExamples([{
+    command: "gemini-fx files get files/abc123 --json",
+    description: "All that the API says of it"
+  }])
+)
 
 const remove = Command.make(
   "delete",
@@ -184,7 +199,10 @@ const remove = Command.make(
         }
       })
     )
-).pipe(Command.withDescription("Delete files"))
+).pipe(
+  Command.withDescription("Delete files"),
+  Command.withExamples([{ command: "gemini-fx files delete files/abc123 files/def456", description: "Two at once" }])
+)
 
 const download = Command.make(
   "download",
@@ -232,9 +250,19 @@ const download = Command.make(
         yield* screen.note(`${path}: ${UploadBar.bytes(done)}`)
       })
     )
-).pipe(Command.withDescription("Download a file that the API generated; it gives uploaded ones to nobody"))
+).pipe(
+  Command.withDescription("Download a file that the API generated; it gives uploaded ones to nobody"),
+  Command.withExamples([{
+    command: "gemini-fx files download files/abc123 --out video.mp4",
+    description: "Into a file; - is stdout"
+  }])
+)
 
 export const filesCommand = Command.make("files").pipe(
   Command.withDescription("Upload, list, show, delete and download files of the API"),
+  Command.withExamples([{
+    command: "gemini-fx files upload talk.mp4 --wait",
+    description: "Upload it, and wait until the server has read it"
+  }, { command: "gemini-fx files list", description: "What the project has" }]),
   Command.withSubcommands([upload, list, get, remove, download])
 )

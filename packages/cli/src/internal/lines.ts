@@ -41,13 +41,21 @@ const tokens = (all: number, input: number, output: number): string => `${all} t
 export const heading = (act: string, model: string, { faint, strong }: Style): Shown =>
   shown`${strong(cleanLine(`== ${act}`))} ${faint(cleanLine(`(${model})`))}`
 
-export const footer = ({ duration, model, usage }: ActResult, { faint }: Style): Shown => {
+/** Said of an answer that the model did not end by itself, because the next act builds on it. */
+const cut = (finishReason: string | undefined): string =>
+  finishReason === "MAX_TOKENS"
+    ? "; cut at max_output_tokens"
+    : finishReason === undefined || finishReason === "STOP"
+    ? ""
+    : `; ended by ${finishReason}`
+
+export const footer = ({ duration, finishReason, model, usage }: ActResult, { faint }: Style): Shown => {
   const used = usage === undefined ? "tokens not counted" : tokens(
     usage.totalTokens,
     usage.promptTokens + usage.toolUsePromptTokens,
     usage.candidatesTokens + usage.thoughtsTokens
   )
-  return faint(cleanLine(`-- ${model}: ${used} in ${time(duration)}`))
+  return faint(cleanLine(`-- ${model}: ${used} in ${time(duration)}${cut(finishReason)}`))
 }
 
 export const summary = (totals: Totals): string =>

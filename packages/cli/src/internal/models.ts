@@ -58,4 +58,10 @@ export const modelsCommand = Command.make(
         : `${table(["model", "tokens in", "tokens out", "methods"], wanted.map(rowOf))}\n`
     )
   })
-).pipe(Command.withDescription("List the models that the server has"))
+).pipe(
+  Command.withDescription("List the models that the server has"),
+  Command.withExamples([{ command: "gemini-fx models", description: "All of them" }, {
+    command: "gemini-fx models --method embedContent",
+    description: "Those that make vectors"
+  }])
+)

@@ -22,6 +22,7 @@ import * as Explain from "./explain.ts"
 import * as Flags from "./flags.ts"
 import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
+import * as Lookalikes from "./lookalikes.ts"
 import * as Output from "./Output.ts"
 import { preview } from "./preview.ts"
 import { Progress } from "./Progress.ts"
@@ -51,13 +52,11 @@ const flags = {
     Flag.withDescription("check it and print what would be sent; sends nothing"),
     Flag.withDefault(false)
   ),
-  variables: Flag.KeyValuePair("var").pipe(
-    Flag.withDescription("a value for a variable of the narrative"),
-    Flag.optional
-  ),
-  inputsFrom: Flag.String("inputs-from").pipe(
-    Flag.withDescription("a folder beside the narrative's own whose images it may name; may be given again"),
-    Flag.atLeast(0)
+  variables: Flags.variables,
+  inputsFrom: Flags.inputsFrom,
+  emulator: Flag.Boolean("emulator").pipe(
+    Flag.withDescription("rehearse with the embedded emulator, also where an API key is set"),
+    Flag.withDefault(false)
   ),
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
   config: Flags.config,
@@ -95,9 +94,10 @@ export const runCommand = Command.make(
         return yield* usage(`--inputs-from ${folder}: this is not a folder; name the one that the images lie in`)
       }
     }
+    const variables = yield* Flags.values(input.variables)
     const narrative = yield* Effect.mapError(
       Narrative.fromFile(input.file, {
-        variables: Option.getOrElse(input.variables, () => ({})),
+        variables,
         inputsFrom: input.inputsFrom
       }),
       (error) => {
@@ -107,6 +107,7 @@ export const runCommand = Command.make(
       }
     )
     const screen = yield* Screen.make
+    for (const found of Lookalikes.lookalikes(narrative)) yield* screen.note(Lookalikes.say(input.file, found))
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const stdio = yield* Stdio.Stdio
     const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
@@ -117,7 +118,7 @@ export const runCommand = Command.make(
     }
 
     const state = Option.isSome(input.state) ? yield* State.open(input.state.value) : State.none
-    const server = yield* Server.choose(options)
+    const server = yield* Server.choose(options, input.emulator)
     const output = input.json
       ? Output.json(screen, narrative.title, input.stream)
       : Output.text(screen, style, input.stream && input.concurrency === 1, defaultModel)
@@ -125,7 +126,7 @@ export const runCommand = Command.make(
     yield* output.kept(state.results)
 
     const progress = new Progress(narrative.acts.length, state.results.length, defaultModel)
-    yield* screen.show((now) => progress.line(now))
+    yield* screen.show((now, columns) => progress.line(now, columns))
     const { concurrency } = input
     const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
     const events = Stream.unwrap(

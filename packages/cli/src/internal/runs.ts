@@ -29,7 +29,9 @@ const directory = Flag.String("directory").pipe(
   Flag.withDescription("the folder of the journals; default: .runs"),
   Flag.withDefault(".runs")
 )
-const id = Argument.String("id").pipe(Argument.withDescription("the run's id"))
+const id = Argument.String("run").pipe(
+  Argument.withDescription("the run: its id, the beginning of it that no other run has, or last")
+)
 
 /** Reasons that are a mistake in the command line; all others are a failure of the work. */
 const mistakes = new Set(["NotFound", "Invalid", "Exists", "ForeignRecord", "Refused"])
@@ -68,7 +70,10 @@ const list = Command.make(
     )
     yield* screen.write(`${table(["run", "state", "entries", "bytes", "last written (UTC)"], rows)}\n`)
   })
-).pipe(Command.withDescription("Lists the runs of a folder and where they stand"))
+).pipe(
+  Command.withDescription("Lists the runs of a folder and where they stand"),
+  Command.withExamples([{ command: "gemini-fx runs list", description: "Those of .runs" }])
+)
 
 const show = Command.make(
   "show",
@@ -77,7 +82,10 @@ const show = Command.make(
     const screen = yield* Screen.make
     yield* screen.write(yield* over(directory, json ? AgentRuns.lines(id) : AgentRuns.text(id)))
   })
-).pipe(Command.withDescription("Shows what a run did, and what it waits for"))
+).pipe(
+  Command.withDescription("Shows what a run did, and what it waits for"),
+  Command.withExamples([{ command: "gemini-fx runs show last", description: "The one written last" }])
+)
 
 const watch = Command.make(
   "watch",
@@ -93,7 +101,10 @@ const watch = Command.make(
       )
     )
   })
-).pipe(Command.withDescription("Shows what a run does, as it is written, until it ends or waits for somebody"))
+).pipe(
+  Command.withDescription("Shows what a run does, as it is written, until it ends or waits for somebody"),
+  Command.withExamples([{ command: "gemini-fx runs watch last", description: "From its first act on" }])
+)
 
 const report = Command.make(
   "report",
@@ -114,7 +125,10 @@ const report = Command.make(
     yield* files.writeFileString(out.value, page)
     yield* screen.note(`wrote ${out.value}`)
   })
-).pipe(Command.withDescription("Writes a run as one HTML page that needs nothing else"))
+).pipe(
+  Command.withDescription("Writes a run as one HTML page that needs nothing else"),
+  Command.withExamples([{ command: "gemini-fx runs report last -o run.html", description: "For a browser" }])
+)
 
 const asJson = (flag: string, text: string): Effect.Effect<Schema.Json, CommandFailed> =>
   Effect.try({
@@ -159,7 +173,13 @@ const decide = Command.make(
     yield* over(directory, AgentRun.decide(id, [decision]))
     yield* screen.note(`${call}: ${verdict}; the program of the agent finds it when it resumes ${id}`)
   })
-).pipe(Command.withDescription("Decides about a call that a run waits for"))
+).pipe(
+  Command.withDescription("Decides about a call that a run waits for"),
+  Command.withExamples([{
+    command: "gemini-fx runs decide clerk-7 3.0 approve --by ada",
+    description: "Let the call be made"
+  }])
+)
 
 const fork = Command.make(
   "fork",
@@ -174,7 +194,13 @@ const fork = Command.make(
     yield* over(directory, AgentRun.fork(id, to, Option.getOrUndefined(at)))
     yield* screen.note(`${to} begins as a copy of ${id}`)
   })
-).pipe(Command.withDescription("Begins a run as a copy of another one's first entries"))
+).pipe(
+  Command.withDescription("Begins a run as a copy of another one's first entries"),
+  Command.withExamples([{
+    command: "gemini-fx runs fork clerk-7 clerk-8 --at 12",
+    description: "A copy of its first entries"
+  }])
+)
 
 const prune = Command.make(
   "prune",
@@ -219,7 +245,10 @@ const prune = Command.make(
       }`
     )
   })
-).pipe(Command.withDescription("Removes runs that are over"))
+).pipe(
+  Command.withDescription("Removes runs that are over"),
+  Command.withExamples([{ command: "gemini-fx runs prune --older-than 30d", description: "Say which would go" }])
+)
 
 const resume = Command.make(
   "resume",
@@ -233,9 +262,16 @@ const resume = Command.make(
         `it, by Agent.resume(agent, ${JSON.stringify(id)})`
     })
   })
-).pipe(Command.withDescription("Says which program can go on with a run"))
+).pipe(
+  Command.withDescription("Says which program can go on with a run"),
+  Command.withExamples([{ command: "gemini-fx runs resume clerk-7", description: "Which program that is" }])
+)
 
 export const runsCommand = Command.make("runs").pipe(
   Command.withDescription("Runs that were recorded: lists and shows them, and decides what they wait for"),
+  Command.withExamples([{ command: "gemini-fx runs list", description: "What was played" }, {
+    command: "gemini-fx runs show last",
+    description: "What it did"
+  }]),
   Command.withSubcommands([list, show, watch, report, decide, fork, prune, resume])
 )

@@ -19,3 +19,6 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
     }).join("  ").trimEnd()
   return all.map(line).join("\n")
 }
+
+/** `3 acts`, `1 act`. */
+export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`
