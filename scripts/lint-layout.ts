@@ -26,6 +26,8 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
   ]],
   emulator: [["google", "log"], ["judge"], ["answers"], ["decisions", "resources", "rules"], ["live"], ["server"], [
     "spaces"
+  ], [
+    "admin"
   ]]
 }
 

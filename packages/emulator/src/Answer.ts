@@ -82,7 +82,7 @@ export type AnswerFunction = (
  */
 export const fields = (answer: Answer): AnswerFields => typeof answer === "string" ? { text: answer } : answer
 
-const schema = Schema.Struct({
+const inFields = Schema.Struct({
   ...Reply.fields,
   when: Schema.optional(Schema.Struct({
     method: Schema.optional(Schema.String),
@@ -93,7 +93,14 @@ const schema = Schema.Struct({
   }))
 }).check(Reply.check)
 
-const find = Problems.find(schema)
+const find = Problems.find(inFields)
+
+/**
+ * An answer as data, without iterables and bytes.
+ *
+ * @internal
+ */
+export const AsData = Schema.Union([Schema.String, inFields.annotate({ identifier: "Answer" })])
 
 /**
  * The answer without what JSON cannot express: a program may give bytes, and iterables without end.

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,7 @@ import type * as Answer from "./Answer.ts"
 import type { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import * as AdminMount from "./internal/admin/mount.ts"
 import type * as Files from "./internal/resources/files.ts"
 import type * as Uploads from "./internal/resources/uploads.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
@@ -25,7 +27,9 @@ import * as MemoryWebSocket from "./internal/server/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/server/nodeServer.ts"
 import * as Control from "./internal/spaces/control.ts"
 import * as Spaces from "./internal/spaces/Spaces.ts"
+import type * as KeyPolicy from "./KeyPolicy.ts"
 import type * as LiveLog from "./LiveLog.ts"
+import type * as Quota from "./Quota.ts"
 import type * as RequestLog from "./RequestLog.ts"
 import type * as Rule from "./Rule.ts"
 import type { RuleError } from "./RuleError.ts"
@@ -101,20 +105,34 @@ export interface Service {
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => Effect.Effect<void>
   /**
    * Replaces the rules of this space, which say what to answer to which requests; the first one that matches counts.
-   * If there are rules and none matches, the request is refused, unless `otherwise` is `generate`.
+   * If there are rules and none matches, the request is refused, unless `otherwise` is `generate`. `vars` are values for
+   * their templates.
    */
   readonly setRules: (
     rules: ReadonlyArray<Rule.Rule>,
-    otherwise?: "refuse" | "generate"
+    otherwise?: "refuse" | "generate",
+    vars?: Readonly<Record<string, unknown>>
   ) => Effect.Effect<void, RuleError>
   /** Replaces the scenario that the emulator was started with, in every space. */
   readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
   /** The rules in force, in the order in which they are asked, and how often each has answered in this space. */
   readonly rules: Effect.Effect<ReadonlyArray<Rule.Use>>
-  /** Adds faults, which are on from now; the first one that matches a request hits it. */
-  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
-  /** Ends faults: the very objects that were added. */
-  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<void>
+  /** Adds rules behind those of this space, or before them; the others go on counting. */
+  readonly addRules: (rules: ReadonlyArray<Rule.Rule>, place?: "first" | "last") => Effect.Effect<void, RuleError>
+  /** Takes a rule of this space away, by its name; false if it has none of this name. */
+  readonly removeRule: (name: string) => Effect.Effect<boolean>
+  /** How many answers of the queue still wait. */
+  readonly waiting: Effect.Effect<number>
+  /** Adds faults, which are on from now, and gives their ids; the first one that matches a request hits it. */
+  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => Effect.Effect<ReadonlyArray<string>>
+  /** Ends faults: the very objects that were added, or those of these ids. Gives how many there were. */
+  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault | string>) => Effect.Effect<number>
+  /** The faults that are on, and how often each has hit. */
+  readonly faults: Effect.Effect<ReadonlyArray<Fault.ArmedFault>>
+  /** Replaces the quotas of this space; undefined: none. What was counted stays counted. */
+  readonly setQuotas: (quotas: Quota.Tier | Quota.Quotas | undefined) => Effect.Effect<void, RuleError>
+  /** Replaces the list of keys that are good; undefined: every key is. */
+  readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => Effect.Effect<void, RuleError>
   /**
    * Moves the server's clock. Quotas, the log's times and the retirement of models follow it; delays follow the Clock.
    */
@@ -271,6 +289,7 @@ export const make = (options: Options) => {
   return {
     handle,
     handleLive,
+    spaces,
     service: (url: string) => Control.make(spaces, spaces.standard, url),
     /** Removes what lies in the temporary folder. Nothing is left of an emulator that kept no large file. */
     close: Effect.sync(spaces.close)
@@ -288,13 +307,20 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const { close, handle, handleLive, service } = make(options)
+      const { close, handle, handleLive, service, spaces } = make(options)
       yield* Effect.addFinalizer(() => close)
-      const url = yield* NodeServer.listen({
+      const clock = yield* Clock.Clock
+      let url = ""
+      const admin = AdminMount.make(async () =>
+        (await import("./internal/admin/handlers.ts")).make({ spaces, url, clock })
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(admin.close))
+      url = yield* NodeServer.listen({
         host: options.host ?? "127.0.0.1",
         port: options.port ?? 0,
         handle,
-        live: handleLive
+        live: handleLive,
+        admin
       })
       return Emulator.of(service(url))
     })

@@ -136,6 +136,19 @@ export interface Fault {
   readonly textFrames?: boolean | undefined
 }
 
+/**
+ * A fault that is on, and how often it has hit.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ArmedFault {
+  /** Its name in the space: `fault-1`, `fault-2`, … */
+  readonly id: string
+  readonly fault: Fault
+  readonly hits: number
+}
+
 const find = Problems.find(FaultFields.Fault)
 
 /**

@@ -53,6 +53,9 @@ const finished = (issue: { readonly path?: unknown; readonly message: string }):
   return { path: pathOf(path), message }
 }
 
+/** The mistakes in what a Schema has found. */
+export const ofIssue = (issue: SchemaIssue.Issue): ReadonlyArray<Problem> => format(issue).issues.map(finished)
+
 /** All mistakes in `value`. If there are none, it is what the schema says, as it is. */
 export const find = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S
@@ -64,7 +67,7 @@ export const find = <S extends Schema.ConstraintDecoder<unknown>>(
   })
   return (value) => {
     const result = decode(value)
-    return Result.isSuccess(result) ? [] : format(result.failure.issue).issues.map(finished)
+    return Result.isSuccess(result) ? [] : ofIssue(result.failure.issue)
   }
 }
 

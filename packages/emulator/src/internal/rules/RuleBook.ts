@@ -26,8 +26,13 @@ export interface RuleBook {
   /** What the first rule that matches says. Undefined: none matches. */
   readonly take: (subject: Subject, now: number) => Effect.Effect<Taken | undefined>
   readonly misses: (subject: Subject) => ReadonlyArray<NearMiss>
+  /** The rule that would answer, where nothing is counted. Undefined: none matches. */
+  readonly next: (subject: Subject) => string | undefined
   readonly uses: () => ReadonlyArray<Rule.Use>
   readonly isEmpty: boolean
+  /** The same rules with others before, behind or without some of them; those that stay keep their counts. */
+  readonly with: (rules: Ready.Rules) => RuleBook
+  readonly rules: Ready.Rules
 }
 
 const filled = (reply: string | Omit<Answer.AnswerFields, "when">, around: Template.Surroundings): Answer.Answer => {
@@ -57,10 +62,17 @@ const planned = (
   }
 }
 
-export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
-  const answered = rules.map(() => 0)
+/** How often a rule has answered, and the place that its list of replies has reached. */
+interface Count {
+  readonly answered: number
+  readonly place: number
+}
+
+export const make = (given: Ready.Rules, counts: ReadonlyMap<Ready.ReadyRule, Count> = new Map()): RuleBook => {
+  const { rules, vars } = given
+  const answered = rules.map((rule) => counts.get(rule)?.answered ?? 0)
   /** The place that each list of replies has reached. No place is given twice. */
-  const places = rules.map(() => 0)
+  const places = rules.map((rule) => counts.get(rule)?.place ?? 0)
   const isUsedUp = ({ places: all, times }: Ready.ReadyRule, i: number): boolean =>
     (answered[i] ?? 0) >= times || (places[i] ?? 0) >= all
 
@@ -129,6 +141,20 @@ export const make = ({ rules, vars }: Ready.Rules): RuleBook => {
   return {
     take,
     misses: (subject) => rules.map((rule, i) => ({ rule: rule.name, ...missOf(rule, i, subject) })),
+    next: (subject) => {
+      const says = generates(subject.request.method)
+      return rules.find((rule, i) =>
+        isMeant(rule, subject, says) && (!isUsedUp(rule, i) || rule.end === "refuse") &&
+        (rule.plan === undefined || rule.plan.end === "refuse" ||
+          Persona.stepAt(rule.plan, Persona.placeOf(rule.plan, subject)) !== undefined)
+      )?.name
+    },
+    rules: given,
+    with: (others) =>
+      make(
+        others,
+        new Map(rules.map((rule, i) => [rule, { answered: answered[i] ?? 0, place: places[i] ?? 0 }]))
+      ),
     uses: () => rules.map((rule, i) => ({ name: rule.name, answered: answered[i] ?? 0, usedUp: isUsedUp(rule, i) })),
     isEmpty: rules.length === 0
   }

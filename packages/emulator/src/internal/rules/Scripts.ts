@@ -13,6 +13,7 @@ import * as Projects from "./projects.ts"
 import * as Ready from "./ready.ts"
 import * as RuleBook from "./RuleBook.ts"
 import { Subject } from "./Subject.ts"
+import type * as When from "./when.ts"
 
 /** What is done where no rule matches. */
 export type Otherwise = "refuse" | "generate"
@@ -33,12 +34,29 @@ export interface Scripted {
   readonly nearMisses?: ReadonlyArray<string> | undefined
 }
 
+/** Who would answer, and what kept each other rule from it. */
+export interface Explained extends Omit<Scripted, "answer"> {
+  readonly rules: ReadonlyArray<{ readonly rule: string; readonly miss?: When.Miss | undefined }>
+}
+
 export interface Scripts {
   /** `body` has its names in camelCase. */
   readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
   /** Replaces the rules of this space. */
   readonly set: (rules: Ready.Rules, otherwise: Otherwise | undefined) => void
+  /** Adds rules behind those of this space, or before them. Throws a RuleError. */
+  readonly add: (rules: ReadonlyArray<Rule.Rule>, first: boolean) => void
+  /** Takes a rule of this space away. False: it has none of this name. */
+  readonly remove: (name: string) => boolean
   readonly uses: () => ReadonlyArray<Rule.Use>
+  /** The rules of this space alone. */
+  readonly ownUses: () => ReadonlyArray<Rule.Use>
+  /** What is done with a request that no rule matches. */
+  readonly otherwise: () => Otherwise
+  /** Who would answer a request, where nothing is counted, and why the others would not. */
+  readonly explain: (request: EmulatorRequest, body: Json.Json) => Explained
+  /** Lets the rules of this space begin to count anew. */
+  readonly recount: () => void
   /** Forgets the rules of this space, and how often the others have answered. */
   readonly clear: () => void
 }
@@ -103,7 +121,50 @@ export const make = (
       own = RuleBook.make(rules)
       ownOtherwise = otherwise
     },
+    add: (rules, first) => {
+      const taken = own.rules.rules.map(({ name }) => name)
+      const more = Ready.make(rules, { root: "rule", vars: own.rules.vars, taken })
+      const ordered = first ? [...more.rules, ...own.rules.rules] : [...own.rules.rules, ...more.rules]
+      own = own.with({ rules: ordered, vars: own.rules.vars })
+    },
+    remove: (name) => {
+      const { rules, vars } = own.rules
+      const left = rules.filter((rule) => rule.name !== name)
+      own = own.with({ rules: left, vars })
+      return left.length < rules.length
+    },
     uses: () => [...own.uses(), ...commonBook().uses()],
+    ownUses: () => own.uses(),
+    otherwise: () => ownOtherwise ?? shared.otherwise,
+    explain: (request, body) => {
+      const book = commonBook()
+      const subject = new Subject(request, body)
+      const asked = Projects.headerJson<Answer.Answer>(request.headers, Projects.answerHeader)
+      const mine = own.next(subject)
+      const theirs = mine === undefined ? book.next(subject) : undefined
+      const rule = mine ?? theirs
+      const rules = [own, book].flatMap((each) =>
+        each.misses(subject).map(({ rule: name, ...miss }) => ({
+          rule: name,
+          miss: name === rule && (each === own) === (mine !== undefined) ? undefined : miss
+        }))
+      )
+      const isScripted = (script: unknown) => typeof script === "function"
+      if (asked !== undefined) return { by: "header", rules }
+      if (script.nextAnswer(request) !== undefined) return { by: "queue", rules }
+      if (mine !== undefined) return { by: "rule", rule, rules }
+      if (isScripted(options.projects?.[projects.nameOf(request.key)]?.answers)) return { by: "answers", rules }
+      if (theirs !== undefined) return { by: "rule", rule, rules }
+      if (isScripted(options.answers)) return { by: "answers", rules }
+      if ((own.isEmpty && book.isEmpty) || (ownOtherwise ?? shared.otherwise) === "generate") {
+        return { by: "generator", rules }
+      }
+      return { ...unmatched(subject, [own, book]), rules }
+    },
+    recount: () => {
+      own = RuleBook.make(own.rules)
+      common = RuleBook.make(commonOf)
+    },
     clear: () => {
       own = RuleBook.make(Ready.none)
       ownOtherwise = undefined

@@ -74,10 +74,17 @@ const planOf = ({ end, plan, since = "user" }: Rule.Rule): Persona.ReadyPlan | u
 /** The rules made ready. It throws a RuleError with every mistake; `root` is what a path begins with. */
 export const make = (
   given: ReadonlyArray<Rule.Rule>,
-  options: { readonly vars?: Json.Json | undefined; readonly root: string; readonly source?: string | undefined }
+  options: {
+    readonly vars?: Json.Json | undefined
+    readonly root: string
+    readonly source?: string | undefined
+    /** The names that others have already. */
+    readonly taken?: ReadonlyArray<string> | undefined
+  }
 ): Rules => {
   const problems: Array<Problem> = []
-  const names = new Set<string>()
+  const names = new Set(options.taken)
+  const numbered = (i: number): string => names.has(`rule ${i}`) ? numbered(i + 1) : `rule ${i}`
   const rules: Array<ReadyRule> = []
   for (const [i, rule] of given.entries()) {
     const path = `${options.root}[${i}]`
@@ -87,7 +94,7 @@ export const make = (
     }))
     problems.push(...wrong)
     if (wrong.length > 0) continue
-    const name = rule.name ?? `rule ${i + 1}`
+    const name = rule.name ?? (options.taken === undefined ? `rule ${i + 1}` : numbered(names.size + 1))
     if (names.has(name)) problems.push({ path: `${path}.name`, message: `there is a rule "${name}" already` })
     names.add(name)
     const when = When.ready(rule.when ?? any, `${path}.when`)

@@ -123,12 +123,18 @@ export const listen = Effect.fnUntraced(function*(options: {
   readonly port: number
   readonly handle: Exchange.Handler
   readonly live: LiveCarrier.UpgradeHandler
+  /** Takes the requests that are meant for the emulator itself. */
+  readonly admin?: {
+    readonly takes: (request: Http.IncomingMessage) => boolean
+    readonly answer: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
+  }
 }): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
   let count = 0
   /** Node calls this outside of any fiber, so anything that it threw would end the process. */
   const answer = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
+    if (options.admin?.takes(request) === true) return options.admin.answer(request, response)
     const { socket } = request
     let exchange: Exchange.Exchange | undefined
     request.on("error", () => undefined)

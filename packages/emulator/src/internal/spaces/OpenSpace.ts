@@ -16,9 +16,16 @@ import * as Endpoints from "../resources/endpoints.ts"
 import type * as Ready from "../rules/ready.ts"
 import * as Scripts from "../rules/Scripts.ts"
 
+export interface Settings {
+  quotas: GeminiHandler.Options["quotas"]
+  keys: GeminiHandler.Options["keys"]
+}
+
 export interface OpenSpace {
   readonly name: string
   readonly state: GeminiHandler.State
+  /** Its options that may change while it is open. */
+  readonly settings: Settings
   readonly handle: GeminiHandler.Handler
   readonly handleLive: LiveHandler.Handler
   /** How many requests, streams and Live sessions are under way. */
@@ -34,7 +41,7 @@ export interface OpenSpace {
 
 export const make = (
   name: string,
-  options: GeminiHandler.Options,
+  start: GeminiHandler.Options,
   given: {
     readonly allowance: Allowance
     readonly depot: Depot
@@ -47,6 +54,8 @@ export const make = (
   }
 ): OpenSpace => {
   const { allowance, depot, idle, now, rules, shared } = given
+  // The handlers look at quotas and keys when a request comes.
+  const options: GeminiHandler.Options & Settings = { ...start, quotas: start.quotas, keys: start.keys }
   const { answers, faults = [], remember, seed } = options
   const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
   const scripts = Scripts.make(options, { script, shared, space: name })
@@ -71,6 +80,7 @@ export const make = (
   return {
     name,
     state,
+    settings: options,
     handle: GeminiHandler.make(options, state),
     handleLive: LiveHandler.make(options, state),
     open: 0,

@@ -38,6 +38,8 @@ export interface Spaces {
     name: string,
     options?: SpaceInfo.Options
   ) => Effect.Effect<Space.OpenSpace, SpaceInfo.SpaceError | RuleError>
+  /** The space of a name, or why it has ended, where nothing is made. Undefined: there never was one. */
+  readonly look: (name: string) => Effect.Effect<Space.OpenSpace | string | undefined>
   /** Replaces the scenario of every space. */
   readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
   /** Gives false where no space has this name. */
@@ -246,6 +248,11 @@ export const make = (options: GeminiHandler.Options): Spaces => {
       if (known !== undefined && own === undefined) return known
       if (known !== undefined) yield* bury(known, "")
       return yield* begin(name, own ?? {}, now, rules)
+    }),
+    look: Effect.fnUntraced(function*(name) {
+      if (name === Chosen.standard) return standard
+      yield* sweep(yield* Clock.currentTimeMillis)
+      return all.get(name) ?? ended.get(name)
     }),
     end: Effect.fnUntraced(function*(name) {
       if (name === Chosen.standard) {

@@ -116,16 +116,33 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
         Options.checkAnswers(answers)
         script.enqueue(answers)
       }),
-    setRules: (rules, otherwise) =>
-      Effect.map(Ready.attempt(() => Ready.ofSpace({ rules })), (ready) => scripts.set(ready, otherwise)),
+    setRules: (rules, otherwise, vars) =>
+      Effect.map(
+        Ready.attempt(() => Ready.make(rules, { root: "rules", vars })),
+        (ready) => scripts.set(ready, otherwise)
+      ),
+    addRules: (rules, place = "last") => Ready.attempt(() => scripts.add(rules, place === "first")),
+    removeRule: (name) => Effect.sync(() => scripts.remove(name)),
     setScenario: spaces.setScenario,
     rules: Effect.sync(scripts.uses),
     addFault: (...faults) =>
       Effect.sync(() => {
         Options.checkFaults(faults)
-        script.addFault(faults)
+        return script.addFault(faults)
       }),
     removeFault: (...faults) => Effect.sync(() => script.removeFault(faults)),
+    faults: Effect.sync(script.faults),
+    waiting: Effect.sync(script.waiting),
+    setQuotas: (quotas) =>
+      Ready.attempt(() => {
+        Options.checkSettings({ quotas })
+        space.settings.quotas = quotas
+      }),
+    setKeys: (keys) =>
+      Ready.attempt(() => {
+        Options.checkSettings({ keys })
+        space.settings.keys = keys
+      }),
     adjust: (duration) =>
       Effect.sync(() => {
         space.state.offset += Duration.toMillis(Duration.fromInputUnsafe(duration))

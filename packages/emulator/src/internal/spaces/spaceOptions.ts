@@ -20,7 +20,8 @@ const quotas = {
   models: Schema.optional(Schema.Record(Schema.String, Schema.Struct({ rpm: number, tpm: number, rpd: number }))),
   sessions: number
 }
-const Quotas = Schema.Union([
+/** The limits of `Quota.Quotas` as data. */
+export const Quotas = Schema.Union([
   tier,
   Schema.Struct({
     ...quotas,
@@ -28,33 +29,40 @@ const Quotas = Schema.Union([
   })
 ])
 
-const Options = Schema.Struct({
-  port: number,
-  host: text,
+/** The lists of `KeyPolicy.KeyPolicy` as data. */
+export const Keys = Schema.Struct({ valid: texts, invalid: texts, expired: texts, unknown: texts, leaked: texts })
+
+/** The options of Live that have a form as data. */
+const live = {
+  chunkDelay: number,
+  playback: number,
+  mergeWithin: number,
+  missingTurnComplete: turns,
+  emptyTurns: turns,
+  waitingForInput: turns,
+  interactionStatus: flag,
+  millisPerWord: number,
+  lifetime: number,
+  goAwayBefore: number,
+  lifetimeClose: Schema.optional(Schema.Struct({ code: Schema.Number, reason: Schema.String })),
+  pongDelay: number,
+  handleDelay: number,
+  handleRefusal: Schema.optional(Schema.Struct({ code: number, reason: text, times: number })),
+  handleLifetime: number,
+  sessionId: flag,
+  interimTranscripts: flag
+}
+
+/** The options of a space that have a form as data, and mean the same to a program and over the wire. */
+export const data = {
   chunkDelay: number,
   seed: text,
-  // Rules and the scenario are read elsewhere, and functions have no form as data.
-  rules: any,
-  scenario: any,
-  answers: any,
   otherwise: Schema.optional(Schema.Literals(["refuse", "generate"])),
   calls: Schema.optional(Schema.Literals(["mentioned", "always", "never"])),
-  faults: any,
   quotas: Schema.optional(Quotas),
-  projects: Schema.optional(Schema.Record(
-    Schema.String,
-    Schema.Struct({ keys: Schema.Array(Schema.String), quotas: Schema.optional(Quotas), answers: any })
-  )),
-  keys: Schema.optional(
-    Schema.Struct({ valid: texts, invalid: texts, expired: texts, unknown: texts, leaked: texts })
-  ),
-  models: Schema.optional(
-    Schema.Struct({ asOf: Schema.String, rows: Schema.Array(Schema.Unknown), newProject: flag, acceptAnyModel: flag })
-  ),
+  keys: Schema.optional(Keys),
   strictSignatures: flag,
   remember: number,
-  logBytes: number,
-  storedBytes: number,
   fileProcessing: number,
   cachedTokens: number,
   documentProcessing: number,
@@ -62,26 +70,28 @@ const Options = Schema.Struct({
   uploadGranularity: number,
   spaceIdle: number,
   judge: flag,
-  live: Schema.optional(Schema.Struct({
-    chunkDelay: number,
-    playback: number,
-    mergeWithin: number,
-    missingTurnComplete: turns,
-    emptyTurns: turns,
-    waitingForInput: turns,
-    interactionStatus: flag,
-    millisPerWord: number,
-    lifetime: number,
-    goAwayBefore: number,
-    lifetimeClose: Schema.optional(Schema.Struct({ code: Schema.Number, reason: Schema.String })),
-    pongDelay: number,
-    handleDelay: number,
-    handleRefusal: Schema.optional(Schema.Struct({ code: number, reason: text, times: number })),
-    handleLifetime: number,
-    sessionId: flag,
-    transcribe: any,
-    interimTranscripts: flag
-  }))
+  live: Schema.optional(Schema.Struct(live))
+}
+
+const Options = Schema.Struct({
+  ...data,
+  port: number,
+  host: text,
+  logBytes: number,
+  storedBytes: number,
+  // Rules and the scenario are read elsewhere, and functions have no form as data.
+  rules: any,
+  scenario: any,
+  answers: any,
+  faults: any,
+  projects: Schema.optional(Schema.Record(
+    Schema.String,
+    Schema.Struct({ keys: Schema.Array(Schema.String), quotas: Schema.optional(Quotas), answers: any })
+  )),
+  models: Schema.optional(
+    Schema.Struct({ asOf: Schema.String, rows: Schema.Array(Schema.Unknown), newProject: flag, acceptAnyModel: flag })
+  ),
+  live: Schema.optional(Schema.Struct({ ...live, transcribe: any }))
 })
 
 const find = Problems.find(Options)
@@ -98,6 +108,12 @@ export const checkFaults = (faults: Iterable<unknown>, root = "faults"): void =>
 /** Throws the mistakes in answers. */
 export const checkAnswers = (answers: Iterable<unknown>, root = "answers"): void => {
   const problems = [...answers].flatMap((answer, i) => within(`${root}[${i}]`, Answer.problems(answer)))
+  if (problems.length > 0) throw new RuleError({ problems })
+}
+
+/** Throws the mistakes in options that change while a space is open. */
+export const checkSettings = (options: object): void => {
+  const problems = find(options)
   if (problems.length > 0) throw new RuleError({ problems })
 }
 

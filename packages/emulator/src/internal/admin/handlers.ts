@@ -1,0 +1,147 @@
+/** Answers the admin API: each call by the service of its space. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as AdminApi from "../../admin/AdminApi.ts"
+import * as Problem from "../../admin/AdminProblem.ts"
+import type { Service } from "../../Emulator.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import { RuleError } from "../../RuleError.ts"
+import * as Scenario from "../../Scenario.ts"
+import type * as Space from "../../Space.ts"
+import * as Problems from "../problems.ts"
+import * as Control from "../spaces/control.ts"
+import type { OpenSpace } from "../spaces/OpenSpace.ts"
+import type { Spaces } from "../spaces/Spaces.ts"
+import * as Finding from "./finding.ts"
+import type { Answering } from "./mount.ts"
+import * as WebBridge from "./webBridge.ts"
+
+interface Served {
+  readonly spaces: Spaces
+  /** The address of the emulator. */
+  readonly url: string
+  /** The Clock of the server. */
+  readonly clock: Clock.Clock
+}
+
+/** A mistake that the service throws is one in what was sent. */
+const refusing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.catchDefect((defect) => defect instanceof RuleError ? Effect.fail(defect) : Effect.die(defect)),
+    Effect.catchIf((error) => error instanceof RuleError, (error) => Effect.fail(Finding.wrong(error)))
+  )
+
+const settings = (
+  given: typeof import("../../admin/AdminData.ts").SpaceSettings.Type | null
+): Space.Options | undefined => {
+  if (given === null) return undefined
+  const { anyModel, ...options } = given
+  return anyModel === true ? { ...options, models: { ...ModelTable.current, acceptAnyModel: true } } : options
+}
+
+const strict = HttpApiMiddleware.layerSchemaErrorTransform(AdminApi.Strict, ({ cause, kind }) => {
+  const problems = Problems.ofIssue(cause.issue)
+  const detail = problems.map(({ message, path }) => path === "" ? message : `${path}: ${message}`).join("\n")
+  return Effect.fail(
+    new Problem.WrongRequest({ detail: kind === "Query" ? `In the query: ${detail}` : detail, problems })
+  )
+})
+
+const groups = ({ clock, spaces, url }: Served) => {
+  const run = <A, E>(effect: Effect.Effect<A, E>) => refusing(Effect.provideService(effect, Clock.Clock, clock))
+  const serviceOf = (space: OpenSpace): Service => Control.make(spaces, space, url)
+  const looking = (name: string) => run(Effect.map(Finding.existing(spaces, name), serviceOf))
+  const telling = (name: string) => run(Effect.map(Finding.made(spaces, name), serviceOf))
+  const infoOf = (info: Space.Info) => ({
+    ...info,
+    url: info.name === spaces.standard.name ? url : `${url}/spaces/${info.name}`
+  })
+  const infoOfName = (name: string) =>
+    run(Effect.flatMap(spaces.summary, ({ spaces }) => {
+      const info = spaces.find((each) => each.name === name)
+      return info === undefined
+        ? Effect.fail(Finding.notThere(`There is no space "${name}".`))
+        : Effect.succeed(infoOf(info))
+    }))
+  const rulesOf = (service: Service) => Effect.map(run(service.rules), (rules) => ({ rules }))
+
+  const server = HttpApiBuilder.group(AdminApi.Api, "server", (handlers) =>
+    handlers
+      .handle("health", () => Effect.succeed({ status: "ok" as const }))
+      .handle("setScenario", ({ payload }) => run(spaces.setScenario(payload ?? undefined))))
+
+  const ofSpaces = HttpApiBuilder.group(AdminApi.Api, "spaces", (handlers) =>
+    handlers
+      .handle("listSpaces", () =>
+        Effect.map(run(spaces.summary), (summary) => ({ ...summary, spaces: summary.spaces.map(infoOf) })))
+      .handle("makeSpace", ({ params, payload }) =>
+        run(spaces.get(params.space, settings(payload))).pipe(
+          Effect.mapError((error) =>
+            error._tag === "SpaceError" ? Finding.notPossible(error) : error
+          ),
+          Effect.andThen(infoOfName(params.space))
+        ))
+      .handle("getSpace", ({ params }) => Effect.andThen(looking(params.space), infoOfName(params.space)))
+      .handle("endSpace", ({ params }) =>
+        Effect.andThen(looking(params.space), run(spaces.end(params.space))).pipe(
+          Effect.mapError((error) => error._tag === "SpaceError" ? Finding.notPossible(error) : error),
+          Effect.asVoid
+        )))
+
+  const ofRules = HttpApiBuilder.group(AdminApi.Api, "rules", (handlers) =>
+    handlers
+      .handle("listRules", ({ params }) => Effect.flatMap(looking(params.space), rulesOf))
+      .handle("setRules", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { otherwise, rule = [], vars } = yield* run(
+            typeof payload === "string" ? Scenario.fromText(payload, "toml") : Scenario.fromUnknown(payload)
+          )
+          const service = yield* telling(params.space)
+          yield* run(service.setRules(rule, otherwise, vars))
+          return yield* rulesOf(service)
+        }))
+      .handle("addRules", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const service = yield* telling(params.space)
+          yield* run(service.addRules(payload.rule, payload.place))
+          return yield* rulesOf(service)
+        }))
+      .handle("removeRule", ({ params }) =>
+        Effect.gen(function*() {
+          const service = yield* looking(params.space)
+          if (yield* run(service.removeRule(params.rule))) return
+          return yield* Finding.notThere(`The space "${params.space}" has no rule "${params.rule}".`)
+        })))
+
+  return Layer.mergeAll(server, ofSpaces, ofRules)
+}
+
+/** What a path that does not exist gets. */
+const unknownPath = HttpRouter.add("*", "*", (request) => {
+  const [path = ""] = request.url.split("?")
+  return Effect.succeed(HttpServerResponse.jsonUnsafe({
+    title: "Not there",
+    status: 404,
+    detail: `The admin API has no ${request.method} ${path}: GET ${AdminApi.prefix}/openapi.json lists what it has.`,
+    problems: []
+  }, { status: 404, contentType: "application/problem+json" }))
+})
+
+/** The admin API of an emulator, for requests of node:http. */
+export const make = (served: Served): { readonly answer: Answering; readonly close: () => Promise<void> } => {
+  const api = HttpApiBuilder.layer(AdminApi.Api, { openapiPath: `${AdminApi.prefix}/openapi.json` }).pipe(
+    Layer.provide(groups(served)),
+    Layer.provide(strict)
+  )
+  const { dispose, handler } = HttpRouter.toWebHandler(
+    Layer.mergeAll(api, unknownPath).pipe(Layer.provide(HttpServer.layerServices)),
+    { disableLogger: true }
+  )
+  return { answer: WebBridge.make((request) => handler(request)), close: dispose }
+}
