@@ -1,6 +1,9 @@
 /**
  * The records of a run that is being played: appended to its journal first, then folded, then told to whoever listens.
  * Nothing is done before the append that allows it has returned.
+ *
+ * The end of a step's last call is followed at once by the next question. It is held back and written with it, so that
+ * a step takes two appends and not three. Whatever takes time in between writes it first.
  */
 import type * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
@@ -43,6 +46,8 @@ export class Ledger {
   readonly #journal: Settings["journal"]
   readonly #records: Array<AgentRecord>
   readonly #inTurn = Semaphore.makeUnsafe(1)
+  /** Folded, and not yet written. */
+  #held: ReadonlyArray<AgentRecord> = []
   #state: AgentState.AgentState
 
   constructor({ agent, id, journal, records, tell }: Settings) {
@@ -58,6 +63,7 @@ export class Ledger {
     return this.#state
   }
 
+  /** What is written: a record that is held back is not among them. */
   get records(): ReadonlyArray<AgentRecord> {
     return this.#records
   }
@@ -77,13 +83,36 @@ export class Ledger {
         return this.#told(records)
       })
     }
-    const written = this.#inTurn.withPermit(
-      Effect.mapBoth(journal.append(records, { state: standing }), {
-        onSuccess: () => this.#take(records),
-        onFailure: (error) => this.error<never>(ofJournal(error))
-      })
-    )
-    return Effect.andThen(Effect.uninterruptible(written), Effect.suspend(() => this.#told(records)))
+    return Effect.suspend(() => {
+      const held = this.#held
+      const all = held.length === 0 ? records : [...held, ...records]
+      // After a failure nothing more is written, so what was held is not offered again.
+      this.#held = []
+      const written = this.#inTurn.withPermit(
+        Effect.mapBoth(journal.append(all, { state: standing }), {
+          onSuccess: () => {
+            for (const record of all) this.#records.push(record)
+            this.#state = AgentState.fold(records, this.#state)
+          },
+          onFailure: (error) => this.error<never>(ofJournal(error))
+        })
+      )
+      return Effect.andThen(Effect.uninterruptible(written), Effect.suspend(() => this.#told(all)))
+    })
+  }
+
+  /** Counts a record, which is written with the next append: for one that is followed by another at once. */
+  hold(record: AgentRecord): Effect.Effect<void, AgentError<never>> {
+    if (this.#journal === undefined) return this.append([record])
+    return Effect.sync(() => {
+      this.#held = [...this.#held, record]
+      this.#state = AgentState.next(this.#state, record)
+    })
+  }
+
+  /** Writes what is held back. */
+  get flush(): Effect.Effect<void, AgentError<never>> {
+    return Effect.suspend(() => this.#held.length === 0 ? Effect.void : this.append([]))
   }
 
   error<E>(reason: AgentErrorReason<E>): AgentError<E> {

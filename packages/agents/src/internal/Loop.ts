@@ -74,7 +74,8 @@ export class Loop<I, A, T, E, R> {
         if (this.#ledger.state.calls.length > 0) yield* this.#calls.run
         else yield* this.#step
       }
-    })
+      // However the loop breaks off, what is held back is written.
+    }).pipe(Effect.onError(() => Effect.ignore(this.#ledger.flush)))
   }
 
   #fail(reason: Reason.AgentErrorReason<T>): Effect.Effect<never, AgentError<T>> {
@@ -132,6 +133,7 @@ export class Loop<I, A, T, E, R> {
     const upTo = Compact.upTo(state, compaction)
     if (upTo === 0) return Effect.void
     return Effect.gen({ self: this }, function*() {
+      yield* this.#ledger.flush
       const going = state.messages.slice(1, upTo)
       const { text, usage } = yield* this.#answered(this.#actor.summarize(going, compaction, settings, state))
       const before = Math.max(state.lastInput, this.#estimate(state.messages))
@@ -339,7 +341,7 @@ export class Loop<I, A, T, E, R> {
     const decoded = this.#spec.output.decode(text)
     if (text === "" || Result.isFailure(decoded)) return Effect.succeed(false)
     const value = decoded.success
-    return Effect.flatMap(this.#checked(value), (found) =>
+    return Effect.flatMap(Effect.andThen(this.#ledger.flush, this.#checked(value)), (found) =>
       found === undefined
         ? Effect.as(this.#ledger.append([this.#finished(value, text)], "finished"), true)
         : Effect.succeed(false))

@@ -136,8 +136,13 @@ export class StepCalls<E, R> {
       : Effect.void
   }
 
+  /** The end of the last open call is written with what follows it; that of another waits for nobody. */
   #end(call: StepCall, ended: Ended): Effect.Effect<undefined, AgentError<E>> {
-    return Effect.as(this.#ledger.append([{ _tag: "CallEnded", call: call.call, ...ended }]), undefined)
+    const record: AgentRecord = { _tag: "CallEnded", call: call.call, ...ended }
+    return Effect.suspend(() => {
+      const isLast = this.#ledger.state.calls.every((known) => known.call === call.call || known.ended !== undefined)
+      return Effect.as(isLast ? this.#ledger.hold(record) : this.#ledger.append([record]), undefined)
+    })
   }
 
   #afterCrash(call: StepCall, tool: Tool.Any): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {

@@ -15,6 +15,7 @@ import {
   WrongSequence
 } from "../JournalErrorReason.ts"
 import type { Line, StoreWriter } from "../JournalStore.ts"
+import { type DirectFile, largest } from "./DirectFile.ts"
 import { reasonOf } from "./fileFolder.ts"
 import type { FileLog } from "./FileLog.ts"
 import { whoIs } from "./line.ts"
@@ -31,6 +32,7 @@ export interface Settings {
 export class FileWriter {
   readonly #settings: Settings
   readonly #by: string
+  #direct: DirectFile | undefined = undefined
   /** Whether a write failed half-way, so that the file's size is not the one that was counted. */
   #dirty: boolean
   /**
@@ -48,6 +50,11 @@ export class FileWriter {
 
   get end(): StoreWriter["end"] {
     return this.#settings.log.chain.end
+  }
+
+  /** Small appends are written there from now on: it is known to be the same file. */
+  writesTo(direct: DirectFile | undefined): void {
+    this.#direct = direct
   }
 
   /** Writes one line. It must not be interrupted, for a write that the kernel has cannot be taken back. */
@@ -93,8 +100,13 @@ export class FileWriter {
 
   #write(bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> {
     this.#dirty = true
+    const direct = this.#direct
+    const { file } = this.#settings
+    const write = direct !== undefined && bytes.length <= largest
+      ? direct.write
+      : (bytes: Uint8Array) => Effect.mapError(file.write(bytes), reasonOf)
     const rest = (bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> =>
-      Effect.flatMap(Effect.mapError(this.#settings.file.write(bytes), reasonOf), (written) => {
+      Effect.flatMap(write(bytes), (written) => {
         if (written === bytes.length) {
           this.#dirty = false
           return Effect.void
@@ -131,6 +143,12 @@ export class FileWriter {
   }
 
   get #stat(): Effect.Effect<number, JournalErrorReason> {
+    if (this.#direct !== undefined) {
+      return Effect.flatMap(
+        this.#direct.stat,
+        ({ isThere, size }) => isThere ? Effect.succeed(size) : Effect.fail(new NotFound({ what: "run" }))
+      )
+    }
     return Effect.flatMap(
       Effect.mapError(this.#settings.file.stat, reasonOf),
       (info) =>

@@ -19,10 +19,10 @@ const codeOf = ({ reason }: PlatformError): string => {
     : reason._tag
 }
 
-export const reasonOf = (error: PlatformError): JournalErrorReason => {
-  const code = codeOf(error)
-  return full.has(code) ? new StorageFull({ code }) : new Unavailable({ code })
-}
+export const reasonOfCode = (code: string): JournalErrorReason =>
+  full.has(code) ? new StorageFull({ code }) : new Unavailable({ code })
+
+export const reasonOf = (error: PlatformError): JournalErrorReason => reasonOfCode(codeOf(error))
 
 export const isMissing = (error: PlatformError): boolean => error.reason._tag === "NotFound"
 
@@ -69,6 +69,19 @@ export const isThere = (
     onFailure: (error): Effect.Effect<boolean, JournalErrorReason> =>
       isMissing(error) ? Effect.succeed(false) : Effect.fail(reasonOf(error)),
     onSuccess: (info) => Effect.as(checkInfo(path, info, type), true)
+  })
+
+/** Makes a folder for this user alone. Succeeds with false if it is there already, and is safe to use. */
+export const makeFolder = (
+  fs: FileSystem.FileSystem,
+  path: string
+): Effect.Effect<boolean, JournalErrorReason> =>
+  Effect.matchEffect(fs.makeDirectory(path, { mode: 0o700 }), {
+    onFailure: (error): Effect.Effect<boolean, JournalErrorReason> =>
+      error.reason._tag === "AlreadyExists"
+        ? Effect.as(isThere(fs, path, "Directory"), false)
+        : Effect.fail(reasonOf(error)),
+    onSuccess: () => Effect.succeed(true)
   })
 
 /** Makes the folder for this user alone, if it is not there. */

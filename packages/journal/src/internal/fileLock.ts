@@ -28,7 +28,8 @@ const take = (Database: typeof DatabaseSync, path: string): Effect.Effect<Databa
     let database: DatabaseSync | undefined
     try {
       database = new Database(path, { timeout: 0 })
-      database.exec("BEGIN EXCLUSIVE")
+      // Nothing is ever written, so SQLite need not make a journal file of its own beside it.
+      database.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE")
       return Effect.succeed(database)
     } catch (error) {
       database?.close()

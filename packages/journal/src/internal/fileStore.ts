@@ -8,14 +8,16 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Busy, Corrupt, Exists, type JournalErrorReason, NotFound, WrongSequence } from "../JournalErrorReason.ts"
 import type { End, JournalStore, Line, StoreReader } from "../JournalStore.ts"
+import * as DirectFile from "./DirectFile.ts"
 import { blobs } from "./fileBlobs.ts"
-import { checkInfo, ensureFolder, isMissing, isThere, reasonOf } from "./fileFolder.ts"
+import { checkInfo, ensureFolder, isMissing, isThere, makeFolder, reasonOf } from "./fileFolder.ts"
 import { headOf, lastWriter } from "./fileHead.ts"
 import type { KernelLock } from "./fileLock.ts"
 import { FileLog } from "./FileLog.ts"
 import { FileWriter } from "./FileWriter.ts"
 import { isId } from "./id.ts"
 import { begun, endOf, whoIs } from "./line.ts"
+import { encode } from "./runtime.ts"
 
 export interface Settings {
   readonly directory: string
@@ -27,21 +29,34 @@ export interface Settings {
 
 const noRun = new NotFound({ what: "run" })
 
+interface Opened {
+  readonly file: FileSystem.File
+  readonly info: FileSystem.File.Info
+}
+
+const opened = (
+  fs: FileSystem.FileSystem,
+  path: string,
+  flag: "r" | "a+"
+): Effect.Effect<Opened, JournalErrorReason, Scope.Scope> =>
+  Effect.flatMap(isThere(fs, path, "File"), (there) =>
+    there || flag === "a+"
+      ? Effect.mapError(fs.open(path, { flag, mode: 0o600 }), (error) => isMissing(error) ? noRun : reasonOf(error))
+        .pipe(
+          Effect.flatMap((file) =>
+            Effect.flatMap(Effect.mapError(file.stat, reasonOf), (info) =>
+              Effect.as(checkInfo(path, info, "File"), { file, info }))
+          )
+        )
+      : Effect.fail(noRun))
+
 /** Opens a regular file that belongs to this user; a link is refused. */
 export const openFile = (
   fs: FileSystem.FileSystem,
   path: string,
   flag: "r" | "a+"
 ): Effect.Effect<FileSystem.File, JournalErrorReason, Scope.Scope> =>
-  Effect.flatMap(isThere(fs, path, "File"), (there) =>
-    there || flag === "a+"
-      ? Effect.mapError(fs.open(path, { flag, mode: 0o600 }), (error) => isMissing(error) ? noRun : reasonOf(error))
-        .pipe(
-          Effect.tap((file) =>
-            Effect.flatMap(Effect.mapError(file.stat, reasonOf), (info) => checkInfo(path, info, "File"))
-          )
-        )
-      : Effect.fail(noRun))
+  Effect.map(opened(fs, path, flag), ({ file }) => file)
 
 export const make = Effect.fnUntraced(
   function*(settings: Settings): Effect.fn.Return<JournalStore, never, FileSystem.FileSystem> {
@@ -84,9 +99,10 @@ export const make = Effect.fnUntraced(
       opening: (end: End) => readonly [line: Line, text: string]
     ): Effect.fn.Return<FileWriter, JournalErrorReason, Scope.Scope> {
       const path = journalOf(id)
+      let isNew = false
       if (mode === "create") {
         yield* ensureFolder(fs, directory, true)
-        yield* ensureFolder(fs, folderOf(id), false)
+        isNew = yield* makeFolder(fs, folderOf(id))
       } else {
         yield* find(id)
         if (!(yield* isThere(fs, path, "File"))) return yield* noRun
@@ -98,12 +114,15 @@ export const make = Effect.fnUntraced(
             : Effect.fail(reason)
         )
       )
-      const file = yield* openFile(fs, path, "a+")
+      const { file, info } = yield* opened(fs, path, "a+")
       const log = new FileLog(file)
-      if (mode === "create" && (yield* log.next).lines.length > 0) return yield* new Exists()
-      yield* log.skip
-      if (mode === "resume" && log.chain.next === 0) return yield* noRun
-      if (lock !== undefined) yield* blobs(fs, folderOf(id), sync).sweep(mode)
+      // In a folder that was just made nobody has left anything, unless another process was faster.
+      if (!isNew || info.size > 0n) {
+        if (mode === "create" && (yield* log.next).lines.length > 0) return yield* new Exists()
+        yield* log.skip
+        if (mode === "resume" && log.chain.next === 0) return yield* noRun
+        if (lock !== undefined) yield* blobs(fs, folderOf(id), sync).sweep(mode)
+      }
       while (true) {
         const [line, text] = opening(log.chain.end)
         const writer = new FileWriter({ file, log, locked: lock !== undefined, sync }, line.by)
@@ -120,6 +139,10 @@ export const make = Effect.fnUntraced(
         })
         if (lost) continue
         if (sync) yield* syncFolders(fs, [folderOf(id), directory])
+        if (lock !== undefined) {
+          const bytes = encode(`${text}\n`)
+          writer.writesTo(yield* DirectFile.open(path, log.offset - bytes.length, bytes))
+        }
         return writer
       }
     })

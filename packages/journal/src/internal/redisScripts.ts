@@ -39,11 +39,13 @@ export const append = Redis.script(
     numberOfKeys: 2,
     lua: `
 local kind, seq, at, stop, me = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local head = redis.call('HMGET', KEYS[1], 'next', 'by', 'state')
+local head = redis.call('HMGET', KEYS[1], 'next', 'by', 'state', 'bytes')
 local following = head[1]
 if following then
-  local there = redis.call('XRANGE', KEYS[2], at, at)[1]
-  if there and there[2][2] == me then return {'known'} end
+  if following ~= seq then
+    local there = redis.call('XRANGE', KEYS[2], at, at)[1]
+    if there and there[2][2] == me then return {'known'} end
+  end
   if kind == 'create' then return {'exists'} end
   if kind == 'append' and head[2] ~= me then return {'taken', head[2]} end
 else
@@ -52,10 +54,9 @@ else
 end
 if following ~= seq then return {'moved', following, head[3] or ''} end
 redis.call('XADD', KEYS[2], at, 'by', me, 'line', ARGV[8])
-redis.call('HSETNX', KEYS[1], 'created', ARGV[6])
-redis.call('HSETNX', KEYS[1], 'run', me)
-redis.call('HSET', KEYS[1], 'next', stop, 'by', me, 'at', ARGV[6], 'state', ARGV[7])
-redis.call('HINCRBY', KEYS[1], 'bytes', ARGV[9])
+if not head[1] then redis.call('HSET', KEYS[1], 'created', ARGV[6], 'run', me) end
+local bytes = string.format('%.0f', tonumber(head[4] or '0') + ARGV[9])
+redis.call('HSET', KEYS[1], 'next', stop, 'by', me, 'at', ARGV[6], 'state', ARGV[7], 'bytes', bytes)
 redis.call('PUBLISH', ARGV[10], ARGV[11])
 return {'written'}`
   }

@@ -20,6 +20,7 @@ import { reasonOf } from "./code.ts"
 import { begun, parseAll, whoIs, writerOf } from "./line.ts"
 import * as Scripts from "./redisScripts.ts"
 import { byteLength } from "./runtime.ts"
+import { within } from "./within.ts"
 
 export interface Settings {
   readonly prefix: string
@@ -59,10 +60,7 @@ export const make = Effect.fnUntraced(function*(
   })
 
   const asked = <A>(effect: Effect.Effect<A, RedisError>): Effect.Effect<A, JournalErrorReason> =>
-    Effect.timeoutOrElse(Effect.mapError(effect, reasonOf), {
-      duration: timeout,
-      orElse: () => Effect.fail(new Unavailable({ code: "TIMEOUT" }))
-    })
+    within(Effect.mapError(effect, reasonOf), timeout, () => new Unavailable({ code: "TIMEOUT" }))
 
   const append = (id: string, kind: "create" | "resume" | "append", line: Line, text: string) =>
     asked(redis.eval(Scripts.append)(keysOf(id), kind, line, text, byteLength(text)))

@@ -7,6 +7,15 @@ export const pid = (): number | undefined => host?.pid
 /** The number of the user, where the system has such numbers. */
 export const uid = (): number | undefined => host?.getuid?.()
 
+/** The file system's own functions, where the runtime is Node or like it. */
+export const nodeFs = (): typeof import("node:fs") | undefined => {
+  try {
+    return host?.getBuiltinModule?.("node:fs")
+  } catch {
+    return undefined
+  }
+}
+
 const encoder = new TextEncoder()
 
 export const encode = (text: string): Uint8Array => encoder.encode(text)
