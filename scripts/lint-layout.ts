@@ -24,7 +24,9 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     "caches",
     "stores"
   ]],
-  emulator: [["google", "log"], ["judge"], ["answers"], ["decisions", "resources", "rules"], ["live"], ["server"], [
+  emulator: [["door", "google", "log"], ["judge"], ["answers"], ["decisions", "resources", "rules"], ["live"], [
+    "server"
+  ], [
     "spaces"
   ], [
     "admin"

@@ -14,12 +14,16 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
-import type { EmulatorError } from "./EmulatorError.ts"
+import { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as AdminMount from "./internal/admin/mount.ts"
+import * as Admission from "./internal/door/admission.ts"
+import * as Certificate from "./internal/door/certificate.ts"
+import * as CertificateFile from "./internal/door/certificateFile.ts"
 import type * as Files from "./internal/resources/files.ts"
 import type * as Uploads from "./internal/resources/uploads.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
@@ -47,6 +51,26 @@ export interface Options extends GeminiHandler.Options {
   readonly port?: number | undefined
   /** The host to listen on. Default `127.0.0.1`. */
   readonly host?: string | undefined
+  /**
+   * Names by which it may be called beside `localhost`, `127.0.0.1`, `[::1]` and the host that it listens on, without a
+   * port. A request whose `Host` is another one is refused with a 403, as a page may have sent it (DNS rebinding). Pages
+   * of these names may open Live sessions.
+   */
+  readonly allowHosts?: ReadonlyArray<string> | undefined
+  /**
+   * Opens `/_emulator` only to requests that bring it, as `authorization: Bearer TOKEN` or in `x-emulator-token`.
+   * Without one those paths are open on a loopback host, and closed where others can reach them. It guards nothing
+   * else: `keys` are for the API.
+   */
+  readonly token?: string | Redacted.Redacted<string> | undefined
+  /** Whether the API answers pages of other origins, as Google's does. Default `answer`. */
+  readonly foreignPages?: "answer" | "refuse" | undefined
+  /**
+   * With a name, the port takes TLS as well: HTTPS and `wss:`, which some SDKs dial whatever the base URL says. A
+   * certificate of this start alone is made for the host and `allowHosts` and written there, in PEM, for clients to
+   * trust (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `curl --cacert`).
+   */
+  readonly certificateFile?: string | undefined
 }
 
 /**
@@ -315,13 +339,26 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
         (await import("./internal/admin/handlers.ts")).make({ spaces, url, clock })
       )
       yield* Effect.addFinalizer(() => Effect.sync(admin.close))
+      const { certificateFile, host = "127.0.0.1", port = 0 } = options
+      const certificate = certificateFile === undefined
+        ? undefined
+        // Clients judge it by their own clock, not by that of a test.
+        : Certificate.make(Admission.namesOf(options), Date.now())
       url = yield* NodeServer.listen({
-        host: options.host ?? "127.0.0.1",
-        port: options.port ?? 0,
+        host,
+        port,
         handle,
         live: handleLive,
-        admin
+        admin,
+        admission: Admission.make(options),
+        certificate
       })
+      const problem = certificate === undefined || certificateFile === undefined
+        ? undefined
+        : CertificateFile.write(certificateFile, certificate.cert)
+      if (problem !== undefined) {
+        return yield* new EmulatorError({ host, port, description: `the certificate's file: ${problem}` })
+      }
       return Emulator.of(service(url))
     })
   )

@@ -68,7 +68,7 @@ describe("over sockets", () => {
         "GET http://127.0.0.1:PORT/v1beta/models?key=k HTTP/1.1\r\nHost: h\r\n\r\n",
         200
       ],
-      ["a target with a password", "GET http://u:p@h/v1beta/models?key=k HTTP/1.1\r\nHost: h\r\n\r\n", 200],
+      ["a target with a password", "GET http://u:p@127.0.0.1/v1beta/models?key=k HTTP/1.1\r\nHost: h\r\n\r\n", 200],
       ["an absolute target that is none", "GET http://[/v1beta/models HTTP/1.1\r\nHost: h\r\n\r\n", 400],
       ["a target of another scheme", "GET file:///etc/passwd HTTP/1.1\r\nHost: h\r\n\r\n", 400],
       ["a path that looks like a host", "GET //[ HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n", 404],
@@ -99,7 +99,7 @@ describe("over sockets", () => {
             ["{\"status\":\"x\"}", 400, "status: expected number"]
           ] as const
         ) {
-          const request = `GET /v1beta/models?key=k HTTP/1.1\r\nHost: h\r\nx-emulator-fault: ${fault}\r\n\r\n`
+          const request = `GET /v1beta/models?key=k HTTP/1.1\r\nHost: localhost\r\nx-emulator-fault: ${fault}\r\n\r\n`
           const answer = yield* converse(port, [request], heard)
           assert.strictEqual(statusOf(answer), status, `${fault}: ${answer.text}`)
           assert.include(answer.text, words)
@@ -190,7 +190,7 @@ describe("over sockets", () => {
           const limit = 100 * 1024 * 1024
           const answerTo = (size: number) =>
             converse(port, [
-              `POST /v1beta/models/none:generateContent?key=k HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n`,
+              `POST /v1beta/models/none:generateContent?key=k HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${size}\r\n\r\n`,
               "{\"contents\":[{\"parts\":[{\"text\":\"",
               Buffer.alloc(size - 38, "x"),
               "\"}]}]}"

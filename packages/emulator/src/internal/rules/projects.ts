@@ -11,9 +11,25 @@ import * as Json from "../json.ts"
 export const faultHeader = "x-emulator-fault"
 export const answerHeader = "x-emulator-answer"
 
+const strict = new TextDecoder("utf-8", { fatal: true })
+
+/**
+ * A header as its sender meant it. Carriers give one character a byte; most languages write UTF-8, and JavaScript's
+ * `fetch` Latin-1, whose letters beyond ASCII are not valid UTF-8.
+ */
+const headerText = (headers: EmulatorRequest["headers"], name: string): string | undefined => {
+  const text = headers[name]
+  if (text === undefined || !/[\x80-\xff]/.test(text) || /[^\0-\xff]/.test(text)) return text
+  try {
+    return strict.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)))
+  } catch {
+    return text
+  }
+}
+
 /** The JSON in a header. Its names are checked (`misused`); its values are the caller's own business. */
 export const headerJson = <A>(headers: EmulatorRequest["headers"], name: string): A | undefined => {
-  const text = headers[name]
+  const text = headerText(headers, name)
   return text === undefined ? undefined : Json.parse(text) as A | undefined
 }
 
@@ -25,7 +41,7 @@ export const misused = (headers: EmulatorRequest["headers"]): string | undefined
   for (
     const [name, problem] of [[faultHeader, Fault.problem], [answerHeader, Answer.problem]] as const
   ) {
-    const text = headers[name]
+    const text = headerText(headers, name)
     const why = text === undefined ? undefined : problem(Json.parse(text))
     if (why !== undefined) return `Header ${name} of the emulator: ${why}${/[.?]$/.test(why) ? "" : "."}`
   }

@@ -2,11 +2,15 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import type { AddressInfo, Server, Socket } from "node:net"
 import { EmulatorError } from "../../EmulatorError.ts"
 import * as Render from "../answers/render.ts"
+import type * as Admission from "../door/admission.ts"
+import type { Certificate } from "../door/certificate.ts"
 import type * as LiveCarrier from "../live/carrier.ts"
+import * as Entrance from "./entrance.ts"
 import * as Exchange from "./exchange.ts"
+import * as Front from "./front.ts"
 import * as NodeRequest from "./nodeRequest.ts"
 import * as NodeWebSocket from "./nodeWebSocket.ts"
 
@@ -100,10 +104,9 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
       case "Break": {
         flushHead()
         exchange.closed(step.how)
-        const socket = response.socket
-        if (step.how === "reset") socket?.resetAndDestroy()
+        if (step.how === "reset") Front.reset(response.socket)
         // What was written still leaves; then the connection is closed (FIN) with the message incomplete.
-        else socket?.destroySoon()
+        else response.socket?.destroySoon()
         return
       }
     }
@@ -128,35 +131,50 @@ export const listen = Effect.fnUntraced(function*(options: {
     readonly takes: (request: Http.IncomingMessage) => boolean
     readonly answer: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
   }
+  /** Who may come in. */
+  readonly admission: ReturnType<typeof Admission.make>
+  /** With one the port takes TLS as well. */
+  readonly certificate?: Certificate | undefined
 }): Effect.fn.Return<string, EmulatorError, Scope.Scope> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const connections = new WeakMap<Socket, number>()
   let count = 0
   /** Node calls this outside of any fiber, so anything that it threw would end the process. */
   const answer = (request: Http.IncomingMessage, response: Http.ServerResponse) => {
-    if (options.admin?.takes(request) === true) return options.admin.answer(request, response)
     const { socket } = request
     let exchange: Exchange.Exchange | undefined
     request.on("error", () => undefined)
     response.on("error", () => undefined)
-    const read = Effect.suspend(() => {
-      const connection = connections.get(socket) ?? count++
-      connections.set(socket, connection)
+    const read = Effect.suspend((): Effect.Effect<Exchange.Exchange | undefined> => {
+      const { admin } = options
+      const isAdmin = admin?.takes(request) === true
       const url = NodeRequest.urlOf(request)
       if (url === undefined) return Effect.succeed(Exchange.unseen(Render.malformed()))
-      return options.handle({
-        verb: request.method ?? "GET",
-        url,
-        headers: NodeRequest.headersOf(request),
-        connection,
-        read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow),
-        pieces: (use) => readPieces(request, use)
-      })
+      const turned = options.admission(Entrance.asked(request, url, { isOwn: isAdmin }))
+      if (turned !== undefined) return Effect.succeed(Exchange.unseen(Entrance.turnedAway(turned, url, isAdmin)))
+      if (isAdmin) {
+        Entrance.seal(response)
+        admin.answer(request, response)
+        return Effect.succeed(undefined)
+      }
+      const connection = connections.get(socket) ?? count++
+      connections.set(socket, connection)
+      return Effect.map(
+        options.handle({
+          verb: request.method ?? "GET",
+          url,
+          headers: NodeRequest.headersOf(request),
+          connection,
+          read: (slow) => slow === undefined ? readAll(request) : readSlowly(request, slow),
+          pieces: (use) => readPieces(request, use)
+        }),
+        (exchange) => Entrance.sealed(exchange, request, url)
+      )
     })
     const fiber = run(
       Effect.flatMap(read, (ready) => {
         exchange = ready
-        return play(ready, response)
+        return ready === undefined ? Effect.void : play(ready, response)
       }).pipe(
         Effect.catchDefect((defect) => Effect.sync(() => spoil(response, defect)))
       )
@@ -166,23 +184,31 @@ export const listen = Effect.fnUntraced(function*(options: {
       fiber.interruptUnsafe()
     })
   }
-  const live = NodeWebSocket.make(options.live, run)
+  const live = NodeWebSocket.make(options.live, options.admission, run)
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => {
+    Effect.sync((): Front.Front => {
       const server = Http.createServer(answer)
       // Small writes leave at once, so that a chunk is a chunk on the wire. Idle connections are closed by the client's
       // pool, and a request may come slowly.
       server.keepAliveTimeout = 240_000
       server.requestTimeout = 0
-      server.on("connection", (socket) => socket.setNoDelay(true))
+      server.on("connection", (socket: Socket) => socket.setNoDelay(true))
       server.on("upgrade", live.upgrade)
-      return server
+      const { certificate } = options
+      const front = certificate === undefined ? undefined : Front.make(server, certificate)
+      return {
+        server: front?.server ?? server,
+        close: () => {
+          server.closeAllConnections()
+          front?.close()
+        }
+      }
     }),
-    (server) =>
+    (front) =>
       Effect.callback<void>((resume) => {
         live.close()
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
+        front.server.close(() => resume(Effect.void))
+        front.close()
       })
   )
   const { host, port } = options
@@ -192,10 +218,11 @@ export const listen = Effect.fnUntraced(function*(options: {
   }
   return yield* Effect.callback<string, EmulatorError>((resume) => {
     // A later error, such as a connection for which no descriptor is left, ends nothing.
-    server.on("error", (error) => resume(refuse(error)))
+    const listening: Server = server.server
+    listening.on("error", (error) => resume(refuse(error)))
     try {
-      server.listen(port, host, () => {
-        const { address, family, port } = server.address() as AddressInfo
+      listening.listen(port, host, () => {
+        const { address, family, port } = listening.address() as AddressInfo
         resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
       })
     } catch (error) {

@@ -2,11 +2,13 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type IncomingMessage, STATUS_CODES } from "node:http"
-import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
 import * as Render from "../answers/render.ts"
+import type * as Admission from "../door/admission.ts"
 import { type Carrier, refusal, type ServerFrame, type Upgrade, type UpgradeHandler } from "../live/carrier.ts"
+import * as Entrance from "./entrance.ts"
+import * as Front from "./front.ts"
 import * as NodeRequest from "./nodeRequest.ts"
 
 /** Above this many unsent bytes the server waits for its client. */
@@ -47,7 +49,7 @@ const carrierOf = (ws: WebSocket, socket: Duplex): Carrier => ({
     else ws.close(code, reason)
   },
   destroy: (how) => {
-    if (how === "reset" && socket instanceof Socket) socket.resetAndDestroy()
+    if (how === "reset") Front.reset(socket)
     else socket.destroy()
   },
   reading: (on) => {
@@ -64,7 +66,11 @@ const refuse = (socket: Duplex, { body, headers, status }: Extract<Upgrade, { _t
   socket.end(bytes)
 }
 
-export const make = (handle: UpgradeHandler, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) => {
+export const make = (
+  handle: UpgradeHandler,
+  admission: ReturnType<typeof Admission.make>,
+  run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+) => {
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload, autoPong: false })
   const sockets = new Set<Duplex>()
 
@@ -93,9 +99,10 @@ export const make = (handle: UpgradeHandler, run: (effect: Effect.Effect<void>) 
     socket.on("error", () => undefined)
     const answer = Effect.suspend(() => {
       const url = NodeRequest.urlOf(request)
-      return url === undefined
-        ? Effect.succeed(refusal(Render.malformed()))
-        : handle({ url, headers: NodeRequest.headersOf(request) })
+      if (url === undefined) return Effect.succeed(refusal(Render.malformed()))
+      const turned = admission(Entrance.asked(request, url, { isUpgrade: true }))
+      if (turned !== undefined) return Effect.succeed(refusal(Entrance.turnedAway(turned, url)))
+      return handle({ url, headers: NodeRequest.headersOf(request) })
     })
     const fiber = run(
       Effect.map(answer, (answer) => {

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as Answer from "../../Answer.ts"
 import * as Fault from "../../Fault.ts"
 import { type Problem, RuleError } from "../../RuleError.ts"
+import * as Admission from "../door/admission.ts"
 import * as Json from "../json.ts"
 import * as Problems from "../problems.ts"
 
@@ -77,6 +78,16 @@ const Options = Schema.Struct({
   ...data,
   port: number,
   host: text,
+  allowHosts: Schema.optional(
+    Schema.Array(Schema.String.check(
+      Schema.makeFilter((name: string) =>
+        Admission.isHostName(name) || "expected the name or address of a host, without a port"
+      )
+    ))
+  ),
+  token: any,
+  foreignPages: Schema.optional(Schema.Literals(["answer", "refuse"])),
+  certificateFile: text,
   logBytes: number,
   storedBytes: number,
   // Rules and the scenario are read elsewhere, and functions have no form as data.
