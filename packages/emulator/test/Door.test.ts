@@ -225,7 +225,10 @@ describe("a server that answers no foreign page", () => {
   })
 })
 
-it.effect.each([["a port", "gemini:80"], ["a URL", "http://gemini"], ["a path", "gemini/x"], ["nothing", ""], [
+it.effect.each<[string, string]>([["a port", "gemini:80"], ["a URL", "http://gemini"], ["a path", "gemini/x"], [
+  "nothing",
+  ""
+], [
   "a star",
   "*.test"
 ]])(
