@@ -14,7 +14,6 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
 import { EmulatorError } from "./EmulatorError.ts"
@@ -38,6 +37,7 @@ import type * as RequestLog from "./RequestLog.ts"
 import type * as Rule from "./Rule.ts"
 import type { RuleError } from "./RuleError.ts"
 import type { Scenario } from "./Scenario.ts"
+import type { ServerOptions } from "./ServerOptions.ts"
 import type * as Space from "./Space.ts"
 
 /**
@@ -46,32 +46,7 @@ import type * as Space from "./Space.ts"
  * @category options
  * @since 0.1.0
  */
-export interface Options extends GeminiHandler.Options {
-  /** The port to listen on. Default 0: any free port. */
-  readonly port?: number | undefined
-  /** The host to listen on. Default `127.0.0.1`. */
-  readonly host?: string | undefined
-  /**
-   * Names by which it may be called beside `localhost`, `127.0.0.1`, `[::1]` and the host that it listens on, without a
-   * port. A request whose `Host` is another one is refused with a 403, as a page may have sent it (DNS rebinding). Pages
-   * of these names may open Live sessions.
-   */
-  readonly allowHosts?: ReadonlyArray<string> | undefined
-  /**
-   * Opens `/_emulator` only to requests that bring it, as `authorization: Bearer TOKEN` or in `x-emulator-token`.
-   * Without one those paths are open on a loopback host, and closed where others can reach them. It guards nothing
-   * else: `keys` are for the API.
-   */
-  readonly token?: string | Redacted.Redacted<string> | undefined
-  /** Whether the API answers pages of other origins, as Google's does. Default `answer`. */
-  readonly foreignPages?: "answer" | "refuse" | undefined
-  /**
-   * With a name, the port takes TLS as well: HTTPS and `wss:`, which some SDKs dial whatever the base URL says. A
-   * certificate of this start alone is made for the host and `allowHosts` and written there, in PEM, for clients to
-   * trust (`SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `curl --cacert`).
-   */
-  readonly certificateFile?: string | undefined
-}
+export interface Options extends GeminiHandler.Options, ServerOptions {}
 
 /**
  * A running emulator.

@@ -8,19 +8,13 @@
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
+import type { ServerOptions } from "../../ServerOptions.ts"
 
 /** The paths of the emulator's own: the admin API and its page. */
 export const reserved = "/_emulator"
 
 /** Answers for probes, which know no token. */
 const health = `${reserved}/v1/health`
-
-export interface Options {
-  readonly host?: string | undefined
-  readonly allowHosts?: ReadonlyArray<string> | undefined
-  readonly token?: string | Redacted.Redacted<string> | undefined
-  readonly foreignPages?: "answer" | "refuse" | undefined
-}
 
 /** Whether a path is the emulator's own, however it is written: what is asked for so is judged so. */
 export const isOwn = (path: string): boolean => /^[/\\]*(?:_|%5f)emulator(?:[/\\?#]|$)/i.test(path)
@@ -78,10 +72,10 @@ const listed = (names: Iterable<string>): string => {
 const shown = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 /** The names by which the emulator may be called. */
-export const namesOf = ({ allowHosts = [], host = "127.0.0.1" }: Options): ReadonlySet<string> =>
+export const namesOf = ({ allowHosts = [], host = "127.0.0.1" }: ServerOptions): ReadonlySet<string> =>
   new Set([...loopback, ...(wildcards.includes(written(host)) ? [] : [written(host)]), ...allowHosts.map(written)])
 
-export const make = (options: Options): (asked: Asked) => Turned | undefined => {
+export const make = (options: ServerOptions): (asked: Asked) => Turned | undefined => {
   const host = written(options.host ?? "127.0.0.1")
   const names = namesOf(options)
   const isAtHome = isLoopback(host)
