@@ -20,9 +20,9 @@ import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
 import * as Check from "./internal/check.ts"
 import type { UnplacedProblem } from "./internal/decode.ts"
+import * as Execute from "./internal/execute.ts"
 import * as ImageFile from "./internal/imageFile.ts"
 import type { FileContent } from "./internal/images.ts"
-import * as Play from "./internal/play.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
 import * as TomlPlace from "./TomlPlace.ts"
@@ -37,6 +37,10 @@ export interface Narrative {
   /** The name of the file, as messages show it. */
   readonly file: string
   readonly title: string
+  /** The text of the file. */
+  readonly text: string
+  /** The values that were given for its variables. */
+  readonly variables: Readonly<Record<string, string | number | boolean>>
   /** The acts in the order of the file. */
   readonly acts: ReadonlyArray<Act>
 }
@@ -138,7 +142,7 @@ const build = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Narrative, NarrativeInvalid> {
   const { acts, found, title } = Check.check(raw, { variables: options.variables ?? {}, images })
   if (found.length > 0) return yield* yield* invalid(file, text, found)
-  return { file, title: title ?? file, acts }
+  return { file, title: title ?? file, text, variables: options.variables ?? {}, acts }
 })
 
 /**
@@ -200,7 +204,7 @@ export const fromFile = Effect.fnUntraced(function*(
 export const executeStream = (
   narrative: Narrative,
   options: Options = {}
-): Stream.Stream<NarrativeEvent, ActFailed, GeminiClient> => Play.stream(narrative, options)
+): Stream.Stream<NarrativeEvent, ActFailed, GeminiClient> => Execute.stream(narrative, options)
 
 /**
  * Plays a narrative with unary calls and returns every act's result.
@@ -211,4 +215,4 @@ export const executeStream = (
 export const execute = (
   narrative: Narrative,
   options: Options = {}
-): Effect.Effect<NarrativeResult, ActFailed, GeminiClient> => Play.run(narrative, options)
+): Effect.Effect<NarrativeResult, ActFailed, GeminiClient> => Execute.run(narrative, options)

@@ -87,7 +87,11 @@ export const Act = Schema.Struct({
   /** The text that follows the inputs in the request. */
   prompt: text,
   inputs: Schema.optionalKey(Schema.Array(Input)),
-  generation: Schema.optionalKey(Generation)
+  generation: Schema.optionalKey(Generation),
+  /** Models that are asked in turn where the act's own fails. */
+  fallback_models: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What becomes of the narrative if the act fails for good: `skip` leaves out only what needs it. */
+  on_failure: Schema.optionalKey(Schema.Literals(["stop", "skip"]))
 })
 
 const Value = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean]).annotate({

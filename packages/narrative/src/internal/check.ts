@@ -163,6 +163,12 @@ const checkAct = (raw: RawAct, base: Path, shared: SharedByActs): Act.Act => {
   if (raw.model !== undefined && parsed !== undefined && Result.isFailure(parsed)) {
     report({ path: [...base, "model"], what: parsed.failure })
   }
+  const fallbackModels = (raw.fallback_models ?? []).flatMap((name, i) => {
+    const id = ModelId.parse(name)
+    if (Result.isSuccess(id)) return [id.success]
+    report({ path: [...base, "fallback_models", i], what: id.failure })
+    return []
+  })
   const generation = { ...defaults.generation, ...raw.generation }
   if (generation.thinking_level !== undefined && generation.thinking_budget !== undefined) {
     report({
@@ -182,7 +188,9 @@ const checkAct = (raw: RawAct, base: Path, shared: SharedByActs): Act.Act => {
     needs: [...needs],
     system,
     inputs,
-    generation: Object.keys(generation).length === 0 ? undefined : generationOf(generation)
+    generation: Object.keys(generation).length === 0 ? undefined : generationOf(generation),
+    ...(fallbackModels.length === 0 ? {} : { fallbackModels }),
+    ...(raw.on_failure === undefined ? {} : { onFailure: raw.on_failure })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The order of play is that of the file; an act comes later only if it needs one that stands behind it. */
+import { Ready } from "./Ready.ts"
 
 interface Node {
   readonly name: string
@@ -9,18 +10,15 @@ interface Node {
 export const order = <A extends Node>(
   acts: ReadonlyArray<A>
 ): { readonly order: ReadonlyArray<A> } | { readonly cycle: ReadonlyArray<string> } => {
-  const names = new Set(acts.map((act) => act.name))
-  const done = new Set<string>()
+  const ready = new Ready(acts)
   const out: Array<A> = []
-  while (out.length < acts.length) {
-    const next = acts.find((act) =>
-      !done.has(act.name) && act.needs.every((need) => done.has(need) || !names.has(need))
-    )
-    if (next === undefined) return { cycle: cycleOf(acts.filter((act) => !done.has(act.name))) }
-    done.add(next.name)
-    out.push(next)
+  for (let act = ready.take(); act !== undefined; act = ready.take()) {
+    out.push(act)
+    ready.done(act)
   }
-  return { order: out }
+  if (out.length === acts.length) return { order: out }
+  const done = new Set(out)
+  return { cycle: cycleOf(acts.filter((act) => !done.has(act))) }
 }
 
 // Every act that is left needs another one that is left, so following these needs leads into a cycle.

@@ -1,157 +1,254 @@
-/** Plays acts in order or side by side and collects their results. */
-import type { CallOptions } from "effect-gemini/call/CallOptions"
-import * as GeminiClient from "effect-gemini/GeminiClient"
-import type { GeminiError } from "effect-gemini/GeminiError"
-import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+/** The interpreter: plays a plan on an engine, acts in order or side by side, until it is over or has to pause. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
 import * as Queue from "effect/Queue"
-import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
-import * as Act from "../Act.ts"
-import { type ActResult, totals } from "../ActResult.ts"
-import type { Narrative, NarrativeResult, Options } from "../Narrative.ts"
-import { ActFailed, EmptyAnswer } from "../NarrativeError.ts"
-import type { NarrativeEvent } from "../NarrativeEvent.ts"
-import { order } from "./order.ts"
+import type { ActResult } from "../ActResult.ts"
+import type { OnFailure, Plan, PlannedAct } from "../Plan.ts"
+import type { Ended, Engine } from "../RunEngine.ts"
+import type { RunError } from "../RunError.ts"
+import type { Content, FailureCause, RunRecord } from "../RunRecord.ts"
+import type { AskModel, Emit } from "./ask.ts"
+import * as Contents from "./contents.ts"
+import { ofText } from "./digest.ts"
+import type { Reason } from "./failures.ts"
+import { keyOf } from "./fingerprint.ts"
+import { type Gather, type LongWait, type Passing, perform, type Stage } from "./perform.ts"
+import { Ready } from "./Ready.ts"
 
-type Emit = (event: NarrativeEvent) => Effect.Effect<void>
+export interface Settings {
+  readonly engine: Engine
+  readonly plan: Plan
+  readonly concurrency: number
+  readonly onFailure: OnFailure
+  readonly ask: AskModel
+  readonly emit: Emit
+  readonly sleeps: boolean
+  readonly outputTokens?: number | undefined
+  /** Images that are in memory anyway, in base64. Others are read from the engine each time they are sent. */
+  readonly images?: ReadonlyMap<string, string> | undefined
+  /** Results of acts that are not played, by name. */
+  readonly known?: ReadonlyMap<string, ActResult> | undefined
+  readonly failed?: ((act: string, reason: Reason) => void) | undefined
+  /** Orders from outside, while it plays. */
+  readonly orders: Queue.Dequeue<Order>
+}
 
-/** One call, from an act's request to its answer. */
-type AskModel = (
-  act: Act.Act,
-  request: GeminiClient.Request,
-  emit: Emit
-) => Effect.Effect<Omit<ActResult, "act" | "startedAt" | "duration">, GeminiError>
+/** `Stop`: no act begins any more; those in flight end, or are aborted. */
+export type Order = { readonly _tag: "Stop"; readonly abort: boolean } | { readonly _tag: "Cancel" }
 
-/** Makes events of the act of what the call tells of its waits. */
-const observing = (act: Act.Act, emit: Emit): CallOptions => ({
-  observe: (event) => {
-    switch (event._tag) {
-      case "Waiting":
-        return emit({ ...event, act: act.name })
-      case "Retrying":
-        return emit({ ...event, act: act.name, delay: Duration.toMillis(event.delay) })
-      // This is not an event: the act's attempts tell which member took it.
-      case "Chosen":
-        return Effect.void
-    }
+export type Outcome =
+  | {
+    readonly _tag: "Done"
+    readonly failed: ReadonlyArray<string>
+    readonly skipped: ReadonlyArray<string>
+    readonly ok: boolean
   }
+  | {
+    readonly _tag: "Paused"
+    readonly acts: ReadonlyArray<{ readonly act: string; readonly cause: FailureCause }>
+    readonly stopped: boolean
+  }
+  | { readonly _tag: "Cancelled" }
+
+type Message =
+  | Order
+  | { readonly _tag: "Ended"; readonly act: PlannedAct; readonly exit: Exit.Exit<Ended, Passing | LongWait | RunError> }
+  | { readonly _tag: "Again"; readonly act: PlannedAct; readonly exit: Exit.Exit<void, RunError> }
+
+/** An output, as long as an act may need it. */
+interface Output {
+  readonly sha256: string
+  readonly content: Content
+}
+
+export const resultOf = (record: Ended & { readonly _tag: "ActAnswered" }, text: string): ActResult => ({
+  act: record.act,
+  model: record.model,
+  text,
+  ...(record.finishReason === undefined ? {} : { finishReason: record.finishReason }),
+  ...(record.usage === undefined ? {} : { usage: record.usage }),
+  ...(record.attempts === undefined ? {} : { attempts: record.attempts }),
+  startedAt: record.startedAt,
+  duration: record.duration
 })
 
-const call = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
-  Effect.map(client.generate(request, observing(act, emit)), ({ attempts, finishReason, model, text, usage }) => ({
-    model,
-    text,
-    attempts,
-    ...(finishReason === undefined ? {} : { finishReason }),
-    ...(usage === undefined ? {} : { usage })
-  }))
+export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const { emit, engine, plan } = settings
+    const ready = new Ready(plan.acts)
+    const outputs = new Map<string, Output>()
+    const users = new Map<string, number>()
+    const failedActs: Array<string> = []
+    const skipped: Array<string> = []
+    const causes: Array<{ readonly act: string; readonly cause: FailureCause }> = []
+    const messages = yield* Queue.unbounded<Message>()
+    const fibers = yield* FiberSet.make()
+    let running = 0
+    let sleeping = 0
+    /** No act begins any more, because one failed or somebody said so. */
+    const stopping = { now: false, asked: false, cancelled: false }
+    let broken: RunError | undefined
 
-const callStream = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
-  Effect.suspend(() => {
-    let text = ""
-    let model = request.model ?? ""
-    let rest = {}
-    return client.generateStream(request, observing(act, emit)).pipe(
-      Stream.runForEach((chunk) => {
-        text += chunk.text
-        model = chunk.response.modelVersion ?? model
-        const { finishReason, usage } = chunk
-        if (chunk.finished) {
-          rest = {
-            ...(finishReason === undefined ? {} : { finishReason }),
-            ...(usage === undefined ? {} : { usage })
-          }
+    const stage: Stage = {
+      engine,
+      ask: settings.ask,
+      emit,
+      outputTokens: settings.outputTokens,
+      sleeps: settings.sleeps,
+      failed: settings.failed ?? (() => undefined)
+    }
+
+    const gather: Gather = Effect.fnUntraced(function*(act) {
+      const texts = new Map<string, string>()
+      for (const need of act.needs) {
+        const output = outputs.get(need)
+        if (output !== undefined) texts.set(need, yield* Contents.textOf(engine.contents, output.content))
+      }
+      const images = new Map<string, string>()
+      for (const input of act.inputs) {
+        if (input._tag !== "Image" || images.has(input.sha256)) continue
+        const known = settings.images?.get(input.sha256)
+        images.set(input.sha256, known ?? Base64.encode(yield* engine.contents.get(input.sha256)))
+      }
+      return { outputOf: (name) => texts.get(name) ?? "", imageOf: (sha256) => images.get(sha256) ?? "" }
+    })
+
+    const one = (act: PlannedAct): Effect.Effect<Ended, Passing | LongWait | RunError> =>
+      Effect.flatMap(
+        keyOf(act, (name) => outputs.get(name)?.sha256 ?? ""),
+        (key) => engine.act(key, perform(stage, act, key, gather))
+      )
+
+    const start = (act: PlannedAct) => {
+      running++
+      return FiberSet.run(
+        fibers,
+        Effect.onExit(one(act), (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Ended", act, exit })))
+      )
+    }
+
+    /** Keeps an output while an act is to come that uses it. */
+    const hold = (act: PlannedAct, output: Output): void => {
+      const count = ready.usersOf(act.name)
+      if (count === 0) return
+      users.set(act.name, count)
+      outputs.set(act.name, output)
+    }
+    const release = (act: PlannedAct): void => {
+      for (const need of new Set(act.needs)) {
+        const left = (users.get(need) ?? 0) - 1
+        users.set(need, left)
+        if (left <= 0) outputs.delete(need)
+      }
+    }
+
+    const leaveOut = (act: PlannedAct): Effect.Effect<void, RunError> => {
+      const those = ready.skip(act)
+      if (those.length === 0) return Effect.void
+      for (const { act } of those) skipped.push(act)
+      return engine.record(those.map((it): RunRecord => ({ _tag: "ActSkipped", ...it })))
+    }
+
+    const ended = Effect.fnUntraced(function*(act: PlannedAct, record: Ended): Effect.fn.Return<void, RunError> {
+      if (record._tag === "ActAnswered") {
+        hold(act, { sha256: record.sha256, content: record.output })
+        release(act)
+        const text = yield* Contents.textOf(engine.contents, record.output)
+        yield* emit({ _tag: "ActFinished", act: act.name, result: resultOf(record, text) })
+        return ready.done(act)
+      }
+      failedActs.push(act.name)
+      if ((act.onFailure ?? settings.onFailure) === "skip") return yield* leaveOut(act)
+      stopping.now = true
+    })
+
+    const failedWith = (act: PlannedAct, cause: Cause.Cause<Passing | LongWait | RunError>): Effect.Effect<void> => {
+      const error = Cause.findErrorOption(cause)
+      if (error._tag === "None") {
+        // An act that was aborted is asked again by `resume`; a defect is one of ours.
+        return Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(Cause.fromReasons(
+          cause.reasons.filter((reason) => reason._tag === "Die")
+        ))
+      }
+      const failure = error.value
+      if (failure._tag === "LongWait") {
+        sleeping++
+        return Effect.asVoid(FiberSet.run(
+          fibers,
+          Effect.onExit(
+            engine.sleep(failure.until),
+            (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Again", act, exit }))
+          )
+        ))
+      }
+      stopping.now = true
+      if (failure._tag === "Passing") causes.push({ act: act.name, cause: failure.cause })
+      else broken ??= failure
+      return broken?.reason._tag === "TakenOver" ? FiberSet.clear(fibers) : Effect.void
+    }
+
+    for (const act of settings.known === undefined ? [] : plan.acts) {
+      const result = settings.known?.get(act.name)
+      if (result !== undefined) hold(act, { sha256: yield* ofText(result.text), content: { text: result.text } })
+    }
+
+    yield* Effect.forkScoped(Effect.forever(
+      Effect.flatMap(Queue.take(settings.orders), (order) => Queue.offer(messages, order))
+    ))
+    yield* Effect.forkScoped(Effect.andThen(engine.cancelled, Queue.offer(messages, { _tag: "Cancel" })))
+
+    while (true) {
+      while (!stopping.now && running < settings.concurrency) {
+        const act = ready.take()
+        if (act === undefined) break
+        if (settings.known?.has(act.name) === true) {
+          release(act)
+          ready.done(act)
+        } else yield* start(act)
+      }
+      if (running === 0 && (sleeping === 0 || stopping.now)) break
+      const message = yield* Queue.take(messages)
+      switch (message._tag) {
+        case "Ended": {
+          running--
+          const { act, exit } = message
+          yield* Exit.isFailure(exit)
+            ? failedWith(act, exit.cause)
+            : Effect.catch(ended(act, exit.value), (error) =>
+              Effect.sync(() => {
+                broken ??= error
+                stopping.now = true
+              }))
+          break
         }
-        return chunk.text === "" ? Effect.void : emit({ _tag: "Chunk", act: act.name, text: chunk.text, usage })
-      }),
-      Effect.map(() => ({ model, text, ...rest }))
-    )
-  })
-
-/** Plays every act that has no result yet. It succeeds with all results in the order of the file. */
-const play = Effect.fnUntraced(function*(narrative: Narrative, options: Options, call: AskModel, emit: Emit) {
-  const known = new Map((options.results ?? []).map((result) => [result.act, result]))
-  const results = new Map<string, ActResult>()
-  for (const { name } of narrative.acts) {
-    const result = known.get(name)
-    if (result !== undefined) results.set(name, result)
-  }
-  const inOrder = () => narrative.acts.flatMap(({ name }) => results.get(name) ?? [])
-  const outputOf = (act: string): string => results.get(act)?.text ?? ""
-
-  const perform = Effect.fnUntraced(function*(act: Act.Act) {
-    const request = Act.request(act, outputOf, options.model)
-    const startedAt = yield* Clock.currentTimeMillis
-    yield* emit({ _tag: "ActStarted", act: act.name, model: request.model })
-    const failed = (reason: GeminiError | EmptyAnswer) => new ActFailed({ act: act.name, results: inOrder(), reason })
-    const answer = yield* Effect.mapError(call(act, request, emit), failed)
-    if (answer.text === "") {
-      const { finishReason } = answer
-      return yield* failed(new EmptyAnswer(finishReason === undefined ? {} : { finishReason }))
+        case "Again": {
+          sleeping--
+          if (Exit.isSuccess(message.exit)) ready.back(message.act)
+          break
+        }
+        case "Stop":
+          stopping.now = true
+          stopping.asked = true
+          if (message.abort) yield* FiberSet.clear(fibers)
+          break
+        case "Cancel":
+          stopping.now = true
+          stopping.cancelled = true
+          yield* FiberSet.clear(fibers)
+          break
+      }
     }
-    const result: ActResult = {
-      act: act.name,
-      ...answer,
-      startedAt,
-      duration: (yield* Clock.currentTimeMillis) - startedAt
-    }
-    results.set(act.name, result)
-    yield* emit({ _tag: "ActFinished", act: act.name, result })
-  })
-
-  const ordered = order(narrative.acts)
-  if ("cycle" in ordered) return yield* Effect.die(new Error(`a cycle: ${ordered.cycle.join(", ")}`))
-  const left = ordered.order.filter((act) => !results.has(act.name))
-  const concurrency = options.concurrency ?? 1
-  if (concurrency <= 1) yield* Effect.forEach(left, perform, { discard: true })
-  else {
-    const finished = new Map(left.map((act) => [act.name, Deferred.makeUnsafe<void>()]))
-    const slots = yield* Semaphore.make(concurrency)
-    yield* Effect.forEach(left, (act) =>
-      Effect.andThen(
-        Effect.forEach(act.needs, (need) => {
-          const done = finished.get(need)
-          return done === undefined ? Effect.void : Deferred.await(done)
-        }, { discard: true }),
-        slots.withPermits(1)(perform(act))
-      ).pipe(Effect.tap(() => {
-        const done = finished.get(act.name)
-        return done === undefined ? Effect.void : Deferred.succeed(done, undefined)
-      })), { concurrency: "unbounded", discard: true })
-  }
-  const acts = inOrder()
-  const result: NarrativeResult = { title: narrative.title, acts, totals: totals(acts) }
-  return result
-})
-
-export const run = (
-  narrative: Narrative,
-  options: Options
-): Effect.Effect<NarrativeResult, ActFailed, GeminiClient.GeminiClient> =>
-  GeminiClient.GeminiClient.use((client) => play(narrative, options, call(client), () => Effect.void))
-
-// A wait is told from inside a call that has not handed out a chunk yet, so events go through a queue. A consumer that
-// is this many events behind holds the acts up.
-const bufferSize = 16
-
-export const stream = (
-  narrative: Narrative,
-  options: Options
-): Stream.Stream<NarrativeEvent, ActFailed, GeminiClient.GeminiClient> =>
-  Stream.unwrap(
-    Effect.map(GeminiClient.GeminiClient, (client) =>
-      Stream.callback<NarrativeEvent, ActFailed>((queue) => {
-        const emit: Emit = (event) => Effect.asVoid(Queue.offer(queue, event))
-        return play(narrative, options, callStream(client), emit).pipe(
-          Effect.flatMap(({ acts, title, totals }) =>
-            emit({ _tag: "NarrativeFinished", title, results: acts, totals })
-          ),
-          Effect.andThen(Queue.end(queue)),
-          Effect.catch((error) => Queue.fail(queue, error)),
-          Effect.forkScoped
-        )
-      }, { bufferSize, strategy: "suspend" }))
-  )
+    yield* FiberSet.clear(fibers)
+    if (broken !== undefined) return yield* Effect.fail(broken)
+    if (stopping.cancelled) return { _tag: "Cancelled" }
+    const isFatal = failedActs.some((name) => {
+      const act = plan.acts.find((act) => act.name === name)
+      return (act?.onFailure ?? settings.onFailure) === "stop"
+    })
+    return isFatal || causes.length === 0 && !stopping.asked
+      ? { _tag: "Done", ok: !isFatal, failed: failedActs, skipped }
+      : { _tag: "Paused", acts: causes, stopped: stopping.asked }
+  }))

@@ -1,0 +1,69 @@
+/** The engine over a journal: what it records outlives the process as the journal promises. */
+import type * as Journal from "effect-gemini-journal/Journal"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Semaphore from "effect/Semaphore"
+import { type Contents, type Ended, type Engine, sleepUntil } from "../RunEngine.ts"
+import { fromJournal, type RunError } from "../RunError.ts"
+import type { RunEvent } from "../RunEvent.ts"
+import { type RunRecord, standing } from "../RunRecord.ts"
+import type { RunFold } from "./RunFold.ts"
+
+export interface Settings {
+  readonly journal: Journal.Journal["Service"]
+  readonly run: Journal.Run<RunRecord>
+  readonly fold: RunFold
+  /** What acts ended with before, by their keys. */
+  readonly ended: Map<string, Ended>
+  readonly cancelled: Effect.Effect<void>
+  readonly told: PubSub.PubSub<RunEvent>
+}
+
+/** Bytes beside the journal of a run that is only read. */
+export const contentsOf = (journal: Journal.Journal["Service"], id: string): Pick<Contents, "get"> => ({
+  get: (sha256) => Effect.mapError(journal.getBlob(id, sha256), (error) => fromJournal("read", error))
+})
+
+export const make = ({ cancelled, ended, fold, journal, run, told }: Settings): Engine => {
+  const turn = Semaphore.makeUnsafe(1)
+  /** An append that was begun is also ended: whether it was written would then not be known. */
+  const record = (records: ReadonlyArray<RunRecord>): Effect.Effect<void, RunError> => {
+    const last = records.at(-1)
+    if (last === undefined) return Effect.void
+    return Effect.uninterruptible(
+      turn.withPermits(1)(
+        Effect.gen(function*() {
+          const seq = yield* Effect.mapError(
+            run.append(records, { state: standing(last) }),
+            (error) => fromJournal("play", error)
+          )
+          const at = yield* Clock.currentTimeMillis
+          for (const [index, record] of records.entries()) {
+            fold.take({ _tag: "Recorded", seq: seq + index, at, writer: run.writer, record })
+            yield* PubSub.publish(told, { _tag: "Recorded", seq: seq + index, at, record })
+          }
+        })
+      )
+    )
+  }
+  return {
+    act: (key, perform) =>
+      Effect.suspend(() => {
+        const known = ended.get(key)
+        if (known !== undefined) {
+          ended.delete(key)
+          return Effect.succeed(known)
+        }
+        // An answer that came is also kept. `perform` itself says where it may be interrupted.
+        return Effect.uninterruptible(Effect.tap(perform(fold.askedOf(key)), (result) => record([result])))
+      }),
+    record,
+    sleep: sleepUntil,
+    cancelled,
+    contents: {
+      put: (bytes) => Effect.mapError(run.putBlob(bytes), (error) => fromJournal("play", error)),
+      get: contentsOf(journal, run.id).get
+    }
+  }
+}
