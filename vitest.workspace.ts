@@ -22,6 +22,7 @@ export default defineConfig({
       "gemini",
       "ai",
       "journal",
+      "promises",
       "agents",
       "narrative",
       "emulator",
