@@ -21,6 +21,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
   ], [
     "members"
   ], [
+    "batches",
     "caches",
     "stores"
   ]],

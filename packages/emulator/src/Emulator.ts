@@ -148,9 +148,11 @@ export interface Service {
   readonly stores: StoreControl
   /** Long-running operations that a test begins. */
   readonly operations: OperationControl
+  /** The batches. */
+  readonly batches: BatchControl
   /**
    * Forgets the logs, the waiting answers, the space's own rules, the faults, the counts of quotas, the handles,
-   * the tokens, the files, the uploads, the caches, the stores and the operations.
+   * the tokens, the files, the uploads, the caches, the stores, the operations and the batches.
    */
   readonly clear: Effect.Effect<void>
 }
@@ -266,6 +268,21 @@ export interface OperationControl {
     readonly response?: Readonly<Record<string, unknown>> | undefined
     readonly error?: { readonly code: number; readonly message: string } | undefined
   }) => Effect.Effect<string>
+}
+
+/**
+ * The batches of a running emulator.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface BatchControl {
+  /** The batches of all projects, as lists of the API show them. */
+  readonly list: Effect.Effect<
+    ReadonlyArray<{ readonly project: string; readonly batch: Readonly<Record<string, unknown>> }>
+  >
+  /** How many batches were made, and how many of their rows were answered. */
+  readonly counts: Effect.Effect<{ readonly created: number; readonly rows: number }>
 }
 
 /**

@@ -134,6 +134,14 @@ export interface Fault {
   readonly fragments?: number | undefined
   /** Sends text frames on a Live connection in place of binary ones. */
   readonly textFrames?: boolean | undefined
+  /**
+   * What becomes of the batch that the request makes: it stays PENDING for ever (`stuck`), expires, or fails; `after`
+   * so many milliseconds. By default it expires after 48 hours, and fails when it would have been done. A fault of the
+   * method `batches.row` with a `status` or an `error` makes rows fail, each for itself.
+   */
+  readonly batch?:
+    | { readonly state: "stuck" | "expired" | "failed"; readonly after?: number | undefined }
+    | undefined
 }
 
 /**

@@ -21,6 +21,8 @@ import * as DecisionRequest from "./internal/decisions/decisionRequest.ts"
 import * as Json from "./internal/json.ts"
 import * as Judge from "./internal/judge/judge.ts"
 import type * as LiveState from "./internal/live/state.ts"
+import * as Batches from "./internal/resources/batches.ts"
+import * as BatchRows from "./internal/resources/batchRows.ts"
 import type * as Endpoints from "./internal/resources/endpoints.ts"
 import * as ResourceAnswer from "./internal/resources/resourceAnswer.ts"
 import * as Uploads from "./internal/resources/uploads.ts"
@@ -30,7 +32,7 @@ import * as Exchange from "./internal/server/exchange.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
 import type { LiveOptions } from "./LiveOptions.ts"
 import * as ModelTable from "./ModelTable.ts"
-import type * as Quota from "./Quota.ts"
+import * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Rule from "./Rule.ts"
 import type { Scenario } from "./Scenario.ts"
@@ -112,6 +114,9 @@ export interface Options {
   readonly fileProcessing?: number | undefined
   /** How many tokens the caches of a project may have for one model, as without billing. Default: any number. */
   readonly cachedTokens?: number | undefined
+  /** Milliseconds for which a batch is PENDING, and then RUNNING. Default 1000 each. */
+  readonly batchPending?: number | undefined
+  readonly batchRunning?: number | undefined
   /** Milliseconds for which a document of a file search store is STATE_PENDING. Default 0. */
   readonly documentProcessing?: number | undefined
   /** How many bytes the documents of a project may have, as without billing (1 000 000 000). Default: any number. */
@@ -164,28 +169,6 @@ const decoder = new TextDecoder()
 const preflight = ({ headers }: Exchange.Incoming): Exchange.Exchange =>
   Exchange.unseen(Render.preflight(headers["origin"] ?? "*", headers["access-control-request-headers"] ?? ""))
 
-/** These words were reported of earlier limits. */
-const tooLarge = {
-  code: 400,
-  message: `Request payload size exceeds the limit: ${Exchange.bodyLimit} bytes.`
-}
-
-const family = (method: string): Quota.Charge["family"] | undefined => {
-  switch (method) {
-    case "generateContent":
-    case "streamGenerateContent":
-    case DecisionRequest.method:
-      return "generate"
-    case "embedContent":
-    case "batchEmbedContents":
-      return "embed"
-    case "countTokens":
-      return "countTokens"
-    default:
-      return undefined
-  }
-}
-
 /**
  * The handler of an emulator with these options, which keeps what it remembers in `state`.
  *
@@ -205,7 +188,7 @@ export const make = (options: Options, state: State): Handler => {
   const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
     const { project, region } = request
     const quotas = projects.quotasOf(request.key, region)
-    const kind = family(request.method)
+    const kind = Quota.familyOf(request.method)
     if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
     const inputTokens = Respond.inputTokens(request.method, body)
     return state.quota.charge(
@@ -243,6 +226,15 @@ export const make = (options: Options, state: State): Handler => {
     return refusal === undefined ? Judge.judge({ ...input, model }) : { refusal }
   }
 
+  const answerRow = BatchRows.make({
+    endpoints: state.resources,
+    space: state.space,
+    settings,
+    judged,
+    fault: state.script.takeFault,
+    scripted: state.scripts.scripted
+  })
+
   const answer = Effect.fnUntraced(function*(
     request: EmulatorRequest.EmulatorRequest,
     bodyText: string | undefined,
@@ -269,10 +261,19 @@ export const make = (options: Options, state: State): Handler => {
     if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
     if (isResource) {
       const { pieces, url } = incoming
+      const { batches } = state.resources
+      if (batches.isAbout(request.method, request.resource ?? "")) yield* batches.settle(answerRow, time)
       const given = { body: verdict.body, url, pieces, fault, now: time }
       const { steps, verdict: who } = yield* ResourceAnswer.answered(state.resources, request, given)
       entry.judged(who)
       return steps
+    }
+    if (Batches.isCreate(request.method)) {
+      const { key, method, project, region, resource: model = "", version } = request
+      const of = { method, model, project, region, key, version, body: verdict.body, now: time, fate: fault?.batch }
+      const made = ResourceAnswer.shown(state.resources.batches.create(of))
+      entry.judged(made.verdict)
+      return made.steps
     }
     const input = DecisionRequest.inputOf(request, verdict.body)
     const expanded = ResourceAnswer.expanded(state.resources, request, input, time)
@@ -371,8 +372,8 @@ export const make = (options: Options, state: State): Handler => {
       ? Effect.succeed(Render.unknownPath(url.pathname))
       : isTooLarge
       ? Effect.sync(() => {
-        entry.judged({ by: "judge", refused: tooLarge.message })
-        return Render.error(tooLarge, "json")
+        entry.judged({ by: "judge", refused: Exchange.tooLarge.message })
+        return Render.error(Exchange.tooLarge, "json")
       })
       : answer(asked, text, fault, time, entry, misused, incoming, ofResource !== undefined)
     const steps = yield* said.pipe(

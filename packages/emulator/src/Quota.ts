@@ -270,3 +270,24 @@ export const make = (): Quota => {
     }
   }
 }
+
+/**
+ * What Google counts a method with; undefined for one that it does not count.
+ *
+ * @internal
+ */
+export const familyOf = (method: string): Charge["family"] | undefined => {
+  switch (method) {
+    case "generateContent":
+    case "streamGenerateContent":
+    case "decisions.create":
+      return "generate"
+    case "embedContent":
+    case "batchEmbedContents":
+      return "embed"
+    case "countTokens":
+      return "countTokens"
+    default:
+      return undefined
+  }
+}

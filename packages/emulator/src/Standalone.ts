@@ -73,6 +73,11 @@ export interface Standalone {
   }
   /** Begins a long-running operation, as `Emulator.OperationControl` does. */
   readonly operations: { readonly begin: (operation: Parameters<Emulator.OperationControl["begin"]>[0]) => string }
+  /** The batches; each method is that of `Emulator.BatchControl`. */
+  readonly batches: {
+    readonly list: () => ReadonlyArray<{ readonly project: string; readonly batch: Readonly<Record<string, unknown>> }>
+    readonly counts: () => { readonly created: number; readonly rows: number }
+  }
   /** The Live side; each method is that of `Emulator.LiveControl`. */
   readonly live: {
     readonly connections: () => ReadonlyArray<LiveLog.Entry>
@@ -121,6 +126,10 @@ const promised = (service: Emulator.Service): Standalone => ({
     dropped: () => Effect.runSync(service.stores.dropped)
   },
   operations: { begin: (operation) => Effect.runSync(service.operations.begin(operation)) },
+  batches: {
+    list: () => Effect.runSync(service.batches.list),
+    counts: () => Effect.runSync(service.batches.counts)
+  },
   live: {
     connections: () => Effect.runSync(service.live.connections),
     awaitClosed: (n) => Effect.runPromise(service.live.awaitClosed(n)),

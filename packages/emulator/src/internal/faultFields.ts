@@ -52,11 +52,12 @@ const fields = {
   halfOpen: Schema.optional(Schema.Union([Schema.Boolean, After])),
   close: Schema.optional(Schema.Struct({ ...after, code: Schema.Finite, reason: text })),
   fragments: number,
-  textFrames: Schema.optional(Schema.Boolean)
+  textFrames: Schema.optional(Schema.Boolean),
+  batch: Schema.optional(Schema.Struct({ state: Schema.Literals(["stuck", "expired", "failed"]), after: number }))
 }
 
 export const Fault = Schema.Struct({ when: Schema.optional(When), ...fields })
 
 /** The fields of a fault for one answer: the header says already which request is meant, and its body has been read. */
-const { cutRequest: _1, slowRead: _2, ...ofAnswer } = fields
+const { batch: _0, cutRequest: _1, slowRead: _2, ...ofAnswer } = fields
 export const Place = Schema.Struct(ofAnswer).annotate({ identifier: "Fault" })

@@ -54,6 +54,8 @@ const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
   embedContent: "EmbedContentRequest",
   batchEmbedContents: "BatchEmbedContentsRequest",
   "auth_tokens.create": "AuthToken",
+  asyncBatchEmbedContent: "AsyncBatchEmbedContentRequest",
+  batchGenerateContent: "BatchGenerateContentRequest",
   "caches.create": "CachedContent",
   "caches.update": "CachedContent",
   "fileSearchStores.create": "FileSearchStore",

@@ -22,6 +22,7 @@ const paged = ["pageSize", "pageToken"]
 
 const own: Readonly<Record<string, ReadonlyArray<string>>> = {
   "models.list": paged,
+  "batches.list": [...paged, "filter", "returnPartialSuccess"],
   "files.list": paged,
   "fileSearchStores.list": paged,
   "fileSearchStores.delete": ["force"],

@@ -4,6 +4,18 @@
  */
 
 export const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  AsyncBatchEmbedContentRequest: {
+    batch: "EmbedContentBatch"
+  },
+  BatchGenerateContentRequest: {
+    batch: "GenerateContentBatch"
+  },
+  BatchStats: {
+    requestCount: "int64",
+    successfulRequestCount: "int64",
+    failedRequestCount: "int64",
+    pendingRequestCount: "int64"
+  },
   CachedContent: {
     name: "string",
     model: "string",
@@ -33,6 +45,25 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
     stringListValue: "StringList",
     numericValue: "float"
   },
+  EmbedContentBatch: {
+    model: "string",
+    name: "string",
+    displayName: "string",
+    inputConfig: "InputEmbedContentConfig",
+    output: "struct",
+    createTime: "timestamp",
+    endTime: "timestamp",
+    updateTime: "timestamp",
+    batchStats: "EmbedContentBatchStats",
+    state: "enum BatchState",
+    priority: "int64"
+  },
+  EmbedContentBatchStats: {
+    requestCount: "int64",
+    successfulRequestCount: "int64",
+    failedRequestCount: "int64",
+    pendingRequestCount: "int64"
+  },
   File: {
     name: "string",
     displayName: "string",
@@ -60,10 +91,46 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
     sizeBytes: "int64",
     embeddingModel: "string"
   },
+  GenerateContentBatch: {
+    model: "string",
+    name: "string",
+    displayName: "string",
+    inputConfig: "InputConfig",
+    output: "struct",
+    createTime: "timestamp",
+    endTime: "timestamp",
+    updateTime: "timestamp",
+    batchStats: "BatchStats",
+    state: "enum BatchState",
+    priority: "int64",
+    webhookConfig: "WebhookConfig"
+  },
   ImportFileRequest: {
     fileName: "string",
     customMetadata: "CustomMetadata[]",
     chunkingConfig: "ChunkingConfig"
+  },
+  InlinedEmbedContentRequest: {
+    request: "EmbedContentRequest",
+    metadata: "struct"
+  },
+  InlinedEmbedContentRequests: {
+    requests: "InlinedEmbedContentRequest[]"
+  },
+  InlinedRequest: {
+    request: "GenerateContentRequest",
+    metadata: "struct"
+  },
+  InlinedRequests: {
+    requests: "InlinedRequest[]"
+  },
+  InputConfig: {
+    fileName: "string",
+    requests: "InlinedRequests"
+  },
+  InputEmbedContentConfig: {
+    fileName: "string",
+    requests: "InlinedEmbedContentRequests"
   },
   RegisterFilesRequest: {
     uris: "string[]"
@@ -85,6 +152,10 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
   VideoFileMetadata: {
     videoDuration: "duration"
   },
+  WebhookConfig: {
+    uris: "string[]",
+    userMetadata: "struct"
+  },
   WhiteSpaceConfig: {
     maxTokensPerChunk: "int32",
     maxOverlapTokens: "int32"
@@ -92,6 +163,15 @@ export const messages: Readonly<Record<string, Readonly<Record<string, string>>>
 }
 
 export const enums: Readonly<Record<string, ReadonlyArray<string>>> = {
+  BatchState: [
+    "BATCH_STATE_UNSPECIFIED",
+    "BATCH_STATE_PENDING",
+    "BATCH_STATE_RUNNING",
+    "BATCH_STATE_SUCCEEDED",
+    "BATCH_STATE_FAILED",
+    "BATCH_STATE_CANCELLED",
+    "BATCH_STATE_EXPIRED"
+  ],
   "File.Source": ["SOURCE_UNSPECIFIED", "UPLOADED", "GENERATED", "REGISTERED"],
   "File.State": ["STATE_UNSPECIFIED", "PROCESSING", "ACTIVE", "FAILED"]
 }

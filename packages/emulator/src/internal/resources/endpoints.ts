@@ -2,6 +2,7 @@
  * Everything that the API keeps, in one space: which request is about it, and the answer.
  */
 import * as Effect from "effect/Effect"
+import * as Batches from "./batches.ts"
 import * as Caches from "./caches.ts"
 import type { Depot } from "./Depot.ts"
 import type { Call, Endpoint, ResourceReply, Room } from "./endpoint.ts"
@@ -16,6 +17,7 @@ export interface Options {
   readonly files?: Files.Options | undefined
   readonly caches: Caches.Options
   readonly stores?: Stores.Options | undefined
+  readonly batches?: Batches.Options | undefined
   /** The unit of uploads, in bytes. */
   readonly unit?: number | undefined
 }
@@ -33,6 +35,7 @@ export interface Endpoints {
   readonly caches: Caches.Caches
   readonly stores: Stores.Stores
   readonly operations: Operations.Operations
+  readonly batches: Batches.Batches
   readonly uploads: Uploads.Uploads
   /** The part of the path before the version (`/upload`, `/download`) counts, and for uploads the headers. */
   readonly route: (request: Pick<Call, "headers" | "query"> & { readonly verb: string; readonly path: string }) =>
@@ -58,7 +61,14 @@ export const make = (options: Options): Endpoints => {
   const files = Files.make(room, options.files)
   const caches = Caches.make(room, files, options.caches)
   const stores = Stores.make(room, files, options.stores)
-  const endpoints: ReadonlyArray<Endpoint> = [files.endpoint, operations.endpoint, caches.endpoint, stores.endpoint]
+  const batches = Batches.make(room, files, options.batches)
+  const endpoints: ReadonlyArray<Endpoint> = [
+    files.endpoint,
+    operations.endpoint,
+    caches.endpoint,
+    stores.endpoint,
+    batches.endpoint
+  ]
   const routes = endpoints.flatMap((endpoint) => endpoint.routes)
   const methods = new Map(endpoints.flatMap((endpoint) => Object.entries(endpoint.methods)))
 
@@ -67,6 +77,7 @@ export const make = (options: Options): Endpoints => {
     caches,
     stores,
     operations,
+    batches,
     uploads,
     route: ({ headers, path, query, verb }) => {
       const [, root, version, rest] = /^(?:\/+(upload|download))?\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []

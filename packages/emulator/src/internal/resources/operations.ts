@@ -73,12 +73,12 @@ export const make = (seed: string): Operations => {
       routes: [
         {
           verb: "GET",
-          path: new RegExp(`^((?:${parents})/operations/[^/:]+|batches/[^/:]+)$`),
+          path: new RegExp(`^((?:${parents})/operations/[^/:]+)$`),
           method: "operations.get"
         },
-        { verb: "GET", path: new RegExp(`^(${parents})/operations$`), method: "operations.list" },
-        { verb: "POST", path: /^(batches\/[^/:]+):cancel$/, method: "batches.cancel" }
+        { verb: "GET", path: new RegExp(`^(${parents})/operations$`), method: "operations.list" }
       ],
+      // The routes of batches are those of `batches`, which asks here for what a test has begun under such a name.
       methods: {
         "operations.get": ({ name, now, project }) => {
           const found = shelf.find(project, name, now)
@@ -95,7 +95,7 @@ export const make = (seed: string): Operations => {
             }
           }
         },
-        "batches.cancel": ({ name, now, project }) => {
+        "operations.cancel": ({ name, now, project }) => {
           const found = shelf.find(project, name, now)
           if (found === undefined) return missing
           if (now < found.doneAt) shelf.replace({ ...found, doneAt: now, outcome: cancelled, expires: now + kept })

@@ -18,6 +18,14 @@ export interface Answered {
   readonly verdict: Verdict
 }
 
+/** A reply as steps, and what the log says of it. */
+export const shown = (reply: Endpoint.ResourceReply): Answered => {
+  const steps = Endpoint.stepsOf(reply)
+  if (!("refusal" in reply)) return { steps, verdict: { by: "generator" } }
+  const { message } = reply.refusal.body.error
+  return { steps, verdict: { by: "judge", refused: [message, reply.note ?? ""].join(" ").trim() } }
+}
+
 export const answered = (
   endpoints: Endpoints,
   request: EmulatorRequest.EmulatorRequest,
@@ -34,12 +42,7 @@ export const answered = (
   const { body, fault, now, pieces, url } = given
   const base = EmulatorRequest.baseOf(url, space)
   const call = { method, version, name, project, query, headers, body, base, now }
-  return Effect.map(endpoints.answer(call, pieces, fault?.cutRequest?.bytes), (reply) => {
-    const steps = Endpoint.stepsOf(reply)
-    if (!("refusal" in reply)) return { steps, verdict: { by: "generator" } }
-    const { message } = reply.refusal.body.error
-    return { steps, verdict: { by: "judge", refused: [message, reply.note ?? ""].join(" ").trim() } }
-  })
+  return Effect.map(endpoints.answer(call, pieces, fault?.cutRequest?.bytes), shown)
 }
 
 /** The refusal of a request to a model that uses a file which is not there, or not ACTIVE. */

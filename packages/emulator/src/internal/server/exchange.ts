@@ -10,6 +10,12 @@ import type * as Step from "../answers/step.ts"
  */
 export const bodyLimit = 100 * 1024 * 1024
 
+/** These words were reported of earlier limits. */
+export const tooLarge = {
+  code: 400,
+  message: `Request payload size exceeds the limit: ${bodyLimit} bytes.`
+}
+
 export interface Incoming {
   readonly verb: string
   readonly url: URL

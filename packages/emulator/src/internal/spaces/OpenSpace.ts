@@ -73,7 +73,8 @@ export const make = (
       unit: options.uploadGranularity,
       files: { processing: options.fileProcessing },
       caches: { models: options.models ?? ModelTable.current, tokens: options.cachedTokens },
-      stores: { processing: options.documentProcessing, bytes: options.storeBytes }
+      stores: { processing: options.documentProcessing, bytes: options.storeBytes },
+      batches: { pending: options.batchPending, running: options.batchRunning }
     }),
     offset: 0
   }

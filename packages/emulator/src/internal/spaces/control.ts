@@ -4,7 +4,15 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { CacheControl, FileControl, LiveControl, OperationControl, Service, StoreControl } from "../../Emulator.ts"
+import type {
+  BatchControl,
+  CacheControl,
+  FileControl,
+  LiveControl,
+  OperationControl,
+  Service,
+  StoreControl
+} from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
@@ -89,6 +97,11 @@ const operationsOf = (space: OpenSpace): OperationControl => ({
     })
 })
 
+const batchesOf = (space: OpenSpace): BatchControl => {
+  const { batches } = space.state.resources
+  return { list: Effect.map(nowIn(space), batches.list), counts: Effect.sync(batches.counts) }
+}
+
 /** `base` is the address of the emulator. */
 export const make = (spaces: Spaces, space: OpenSpace, base: string): Service => {
   const { live, log, quota, resources, script, scripts } = space.state
@@ -156,6 +169,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
     caches: cachesOf(space),
     stores: storesOf(space),
     operations: operationsOf(space),
+    batches: batchesOf(space),
     clear: Effect.sync(() => {
       live.log.clear()
       live.handles.clear()

@@ -66,6 +66,8 @@ export const data = {
   remember: number,
   fileProcessing: number,
   cachedTokens: number,
+  batchPending: number,
+  batchRunning: number,
   documentProcessing: number,
   storeBytes: number,
   uploadGranularity: number,

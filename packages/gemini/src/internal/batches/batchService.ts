@@ -1,0 +1,233 @@
+/**
+ * The methods about batches, over the calls of `resources`.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type {
+  BatchesService,
+  BatchPollOptions,
+  BatchRequest,
+  BatchRow,
+  EmbedRow,
+  KeptBatch
+} from "../../batches/Batches.ts"
+import type { CallOptions } from "../../call/CallOptions.ts"
+import * as Reason from "../../errors/GeminiErrorReason.ts"
+import * as UploadIndex from "../../files/UploadIndex.ts"
+import type * as GeminiConfig from "../../GeminiConfig.ts"
+import { GeminiError } from "../../GeminiError.ts"
+import * as ModelId from "../../models/ModelId.ts"
+import type * as ResourceHttp from "../../ResourceHttp.ts"
+import { type Input, make as handleOf } from "../../resources/ResourceHandle.ts"
+import * as Batch from "../../wire/Batch.ts"
+import { EmbedContentResponse } from "../../wire/Embedding.ts"
+import { GenerateContentResponse } from "../../wire/GenerateContent.ts"
+import * as Held from "../members/resources.ts"
+import { invalid } from "../resources/invalid.ts"
+import { paged } from "../resources/paged.ts"
+import * as FileService from "../uploads/fileService.ts"
+import { NumberOrString } from "../wire/leaves.ts"
+import * as BatchInput from "./batchInput.ts"
+import * as BatchResults from "./batchResults.ts"
+import * as BatchRows from "./batchRows.ts"
+
+/** The most characters of a display name. */
+const longestName = 512
+
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+/** A name that nothing else bears, by which a batch is found if the answer to its create was lost. */
+const uniqueName: Effect.Effect<string> = Effect.map(
+  Effect.replicateEffect(Random.nextIntBetween(0, letters.length - 1), 24),
+  (places) => `batch-${places.map((place) => letters.charAt(place)).join("")}`
+)
+
+const Nothing = Schema.Struct({})
+
+/** What a batch of embeddings gives for one content. */
+const Embedded = Schema.Struct({
+  ...EmbedContentResponse.fields,
+  tokenCount: Schema.optionalKey(Schema.NullishOr(NumberOrString))
+})
+
+/** The path of a batch, as its name, its id, its address or its handle says it. */
+const pathOf = (method: string, input: Input): Effect.Effect<string, GeminiError> => {
+  const { name } = handleOf(typeof input === "string" ? input : input.name)
+  const path = name.startsWith("batches/") ? name : `batches/${name}`
+  return /^batches\/[^/?#:\s]+$/.test(path)
+    ? Effect.succeed(path)
+    : Effect.fail(invalid(method, "batch", `expected batches/ID, got ${JSON.stringify(name.slice(0, 100))}`))
+}
+
+const isKept = (input: Input | KeptBatch): input is KeptBatch => typeof input === "object" && "batch" in input
+
+const ofBatch = (path: string, input: Input) => [handleOf(path, typeof input === "string" ? undefined : input.member)]
+
+export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | undefined): BatchesService => {
+  const files = FileService.make(http, UploadIndex.makeMemory(), retry)
+  const attempts = Math.max(1, retry?.attempts ?? 3)
+
+  const kept = (batch: Batch.Batch, member: string | undefined): KeptBatch => ({
+    batch,
+    handle: handleOf(batch.name, member)
+  })
+
+  const creating = <Row extends BatchRow | EmbedRow>(
+    method: string,
+    suffix: "batchGenerateContent" | "asyncBatchEmbedContent",
+    read: BatchRows.ReadRow<Row>
+  ) =>
+  <E>(request: BatchRequest<Row, E>, options?: CallOptions): Effect.Effect<KeptBatch, GeminiError | E> =>
+    Effect.gen(function*() {
+      const { displayName: own, file, isUniqueName = false, model: name, priority, rows, webhook } = { ...request }
+      const refuse = (field: string, description: string) => invalid(method, field, description)
+      const model = ModelId.parse(name)
+      if (Result.isFailure(model)) return yield* refuse("model", model.failure)
+      if ((own?.length ?? 0) > longestName) {
+        return yield* refuse("displayName", `expected at most ${longestName} characters`)
+      }
+      if (priority !== undefined && !Number.isSafeInteger(priority)) {
+        return yield* refuse("priority", "expected a whole number")
+      }
+      if (webhook !== undefined && suffix === "asyncBatchEmbedContent") {
+        return yield* refuse("webhook", "a batch of embeddings tells nobody of its end")
+      }
+      if ((rows === undefined) === (file === undefined)) return yield* refuse("rows", "expected rows or a file")
+      const input: BatchInput.BatchInput = rows === undefined
+        ? { file: typeof file === "string" ? handleOf(file) : file ?? handleOf("") }
+        : yield* BatchInput.make({ method, files, rows, read, model: model.success, options })
+      const displayName = own ?? (yield* uniqueName)
+      const held = (input.rows ?? []).flatMap(({ request }) =>
+        "contents" in request ? Held.heldBy(request).map(({ resource }) => resource) : []
+      )
+      const inputConfig = input.rows === undefined
+        // The official SDK writes the field of embeddings so, and the server takes both forms.
+        ? { [suffix === "batchGenerateContent" ? "fileName" : "file_name"]: input.file.name }
+        : {
+          requests: {
+            requests: input.rows.map(({ key, request }) => ({ request, metadata: { key } }))
+          }
+        }
+      const { member, value } = yield* http.create({
+        method,
+        path: `${ModelId.resource(model.success)}:${suffix}`,
+        body: {
+          batch: {
+            displayName,
+            inputConfig,
+            ...(priority === undefined ? {} : { priority: String(priority) }),
+            ...(webhook === undefined ? {} : { webhookConfig: webhook })
+          }
+        },
+        // What it reads has to lie with the member that makes it.
+        of: input.rows === undefined ? [input.file] : [...new Set(held)],
+        answer: Batch.Batch,
+        // A name of the caller's own may stand for several batches.
+        settle: own === undefined || isUniqueName ? { displayName, path: "batches", items: "operations" } : undefined
+      }, options)
+      return kept(value, member)
+    })
+
+  const asked = (method: string, input: Input, options: CallOptions | undefined) =>
+    Effect.flatMap(pathOf(method, input), (path) =>
+      Effect.map(
+        http.ask({ method, httpMethod: "GET", path, of: ofBatch(path, input), answer: Batch.Batch }, options),
+        ({ member, value }) => kept(value, member)
+      ))
+
+  const polled = (method: string, input: Input, options: BatchPollOptions): Stream.Stream<KeptBatch, GeminiError> => {
+    const { deadline = "49 hours", factor = 1.5, interval = "5 seconds", maxInterval = "5 minutes", told, ...call } =
+      options
+    const most = Duration.toMillis(maxInterval)
+    const timedOut = new GeminiError({ method, attempts: [], reason: new Reason.TimedOut({ phase: "total" }) })
+    const pause = (millis: number) =>
+      told === undefined ? Effect.sleep(millis) : Effect.raceFirst(Effect.sleep(millis), told)
+    return Stream.unwrap(Effect.clockWith((clock) => {
+      const end = clock.currentTimeMillisUnsafe() + Duration.toMillis(deadline)
+      return Effect.succeed(Stream.paginate(
+        { wait: 0, next: Math.min(most, Duration.toMillis(interval)) },
+        ({ next, wait }) =>
+          (wait === 0 ? Effect.void : Effect.asVoid(pause(wait))).pipe(
+            Effect.andThen(asked(method, input, call)),
+            Effect.timeoutOrElse({
+              duration: Math.max(0, end - clock.currentTimeMillisUnsafe()),
+              orElse: () => Effect.fail(timedOut)
+            }),
+            Effect.map((state) => [
+              [state],
+              Batch.isDone(state.batch)
+                ? Option.none()
+                : Option.some({ wait: next, next: Math.min(most, next * Math.max(1, factor)) })
+            ])
+          )
+      ))
+    }))
+  }
+
+  const reading = <A>(method: string, schema: Schema.Codec<A>) => {
+    const read = BatchResults.reader(method, schema)
+    return (input: Input | KeptBatch, options?: CallOptions) =>
+      Stream.unwrap(Effect.map(
+        // A list has no results, so a batch out of one is asked for again.
+        isKept(input) && Batch.outputOf(input.batch) !== undefined
+          ? Effect.succeed(input)
+          : asked(method, isKept(input) ? input.handle : input, options),
+        ({ batch, handle }) => read(http, batch, handle, options, attempts)
+      ))
+  }
+
+  return {
+    create: creating("batches.create", "batchGenerateContent", BatchRows.generate),
+    createEmbeddings: creating("batches.createEmbeddings", "asyncBatchEmbedContent", BatchRows.embed),
+    get: (input, options) => asked("batches.get", input, options),
+    list: ({ pageSize = 100, ...options } = {}) =>
+      paged(
+        http,
+        { method: "batches.list", path: "batches", query: { pageSize }, answer: Batch.ListBatchesResponse },
+        ({ operations }, member) => (operations ?? []).map((batch) => kept(batch, member)),
+        options
+      ),
+    cancel: (input, options) => {
+      const method = "batches.cancel"
+      return Effect.flatMap(pathOf(method, input), (path) =>
+        Effect.asVoid(http.ask({
+          method,
+          httpMethod: "POST",
+          path: `${path}:cancel`,
+          of: ofBatch(path, input),
+          body: {},
+          answer: Nothing,
+          // A second cancel changes nothing.
+          isRepeatable: true
+        }, options)))
+    },
+    delete: (input, options) => {
+      const method = "batches.delete"
+      return Effect.flatMap(pathOf(method, input), (path) =>
+        Effect.asVoid(http.ask({
+          method,
+          httpMethod: "DELETE",
+          path,
+          of: ofBatch(path, input),
+          body: {},
+          answer: Nothing
+        }, options)))
+    },
+    poll: (input, options = {}) => polled("batches.poll", input, options),
+    awaitDone: (input, options = {}) => {
+      const method = "batches.awaitDone"
+      const timedOut = new GeminiError({ method, attempts: [], reason: new Reason.TimedOut({ phase: "total" }) })
+      return Effect.flatMap(
+        Stream.runLast(polled(method, input, options)),
+        (last) => Option.isNone(last) ? Effect.fail(timedOut) : Effect.succeed(last.value)
+      )
+    },
+    results: reading("batches.results", GenerateContentResponse),
+    embeddings: reading("batches.embeddings", Embedded)
+  }
+}
