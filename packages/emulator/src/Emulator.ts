@@ -16,6 +16,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
+import type { BatchControl } from "./BatchControl.ts"
 import { EmulatorError } from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
@@ -268,21 +269,6 @@ export interface OperationControl {
     readonly response?: Readonly<Record<string, unknown>> | undefined
     readonly error?: { readonly code: number; readonly message: string } | undefined
   }) => Effect.Effect<string>
-}
-
-/**
- * The batches of a running emulator.
- *
- * @category models
- * @since 0.2.0
- */
-export interface BatchControl {
-  /** The batches of all projects, as lists of the API show them. */
-  readonly list: Effect.Effect<
-    ReadonlyArray<{ readonly project: string; readonly batch: Readonly<Record<string, unknown>> }>
-  >
-  /** How many batches were made, and how many of their rows were answered. */
-  readonly counts: Effect.Effect<{ readonly created: number; readonly rows: number }>
 }
 
 /**
