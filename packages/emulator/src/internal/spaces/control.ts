@@ -4,15 +4,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type {
-  BatchControl,
-  CacheControl,
-  FileControl,
-  LiveControl,
-  OperationControl,
-  Service,
-  StoreControl
-} from "../../Emulator.ts"
+import type { BatchControl } from "../../BatchControl.ts"
+import type { CacheControl, FileControl, LiveControl, OperationControl, Service, StoreControl } from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
