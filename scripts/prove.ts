@@ -73,6 +73,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator", "conformance"],
     files: ["SpacesAtOnce.test", "ScenarioAgent.test"]
   },
+  "21.1": {
+    shows:
+      "a narrative of twelve acts killed -9 at 20 random points, one act at a time and four at once, on files: the " +
+      "same output, no recorded act asked again, at most those in flight twice, the next request within a second",
+    projects: ["narrative"],
+    files: ["Kill.test"]
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +
