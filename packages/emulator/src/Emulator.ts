@@ -18,14 +18,14 @@ import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
 import type { BatchControl } from "./BatchControl.ts"
 import { EmulatorError } from "./EmulatorError.ts"
+import type * as Expectation from "./Expectation.ts"
+import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as AdminMount from "./internal/admin/mount.ts"
 import * as Admission from "./internal/door/admission.ts"
 import * as Certificate from "./internal/door/certificate.ts"
 import * as CertificateFile from "./internal/door/certificateFile.ts"
-import type * as Files from "./internal/resources/files.ts"
-import type * as Uploads from "./internal/resources/uploads.ts"
 import * as MemoryClient from "./internal/server/memoryClient.ts"
 import * as MemoryWebSocket from "./internal/server/MemoryWebSocket.ts"
 import * as NodeServer from "./internal/server/nodeServer.ts"
@@ -35,11 +35,13 @@ import type * as KeyPolicy from "./KeyPolicy.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as Quota from "./Quota.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import type { CacheControl, FileControl, OperationControl, StoreControl } from "./ResourceControl.ts"
 import type * as Rule from "./Rule.ts"
 import type { RuleError } from "./RuleError.ts"
 import type { Scenario } from "./Scenario.ts"
 import type { ServerOptions } from "./ServerOptions.ts"
 import type * as Space from "./Space.ts"
+import type * as TearDown from "./TearDown.ts"
 
 /**
  * How the emulator behaves, and where it listens.
@@ -139,6 +141,25 @@ export interface Service {
   readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
   /** Sets the server's clock, milliseconds since the epoch; it goes on from there. */
   readonly setTime: (time: number) => Effect.Effect<void>
+  /**
+   * Stops the clock of this space, or lets it go on from where it is. While it stands, delays and paces wait too:
+   * `adjust` moves them on, and wakes whoever is due on the way, one after the other.
+   */
+  readonly setFrozen: (frozen: boolean) => Effect.Effect<void>
+  /** The server's clock, and whether it stands. */
+  readonly clock: Effect.Effect<{ readonly time: number; readonly frozen: boolean }>
+  /**
+   * Asks the log whether what was expected has happened. It fails only if an expectation itself is wrong: whether they
+   * are met, and if not why, is in the result.
+   */
+  readonly verify: (
+    expectations: ReadonlyArray<Expectation.Expectation>,
+    options?: { readonly inOrder?: boolean | undefined }
+  ) => Effect.Effect<Expectation.Verification, RuleError>
+  /** Looks for what went wrong and was not seen, without those concerns that are named. */
+  readonly check: (ignored?: ReadonlyArray<TearDown.Concern>) => Effect.Effect<TearDown.Remains>
+  /** Says who would answer a request, and why the others would not. Nothing is counted or used up. */
+  readonly explain: (question: Explanation.Question) => Effect.Effect<Explanation.Explanation>
   /** The log of Live connections, and what can be done to open sessions. */
   readonly live: LiveControl
   /** The files, and what can be done to them. */
@@ -156,6 +177,8 @@ export interface Service {
    * the tokens, the files, the uploads, the caches, the stores, the operations and the batches.
    */
   readonly clear: Effect.Effect<void>
+  /** Forgets the same, but keeps the space's own rules, which begin to count anew. */
+  readonly reset: Effect.Effect<void>
 }
 
 /**
@@ -180,95 +203,6 @@ export interface LiveControl {
   readonly close: (code: number, reason?: string) => Effect.Effect<void>
   /** Breaks every session's connection, without a close frame. */
   readonly drop: Effect.Effect<void>
-}
-
-/**
- * A resumable upload as the server sees it.
- *
- * @category models
- * @since 0.2.0
- */
-export type Upload = Uploads.Progress
-
-/**
- * The files of a running emulator.
- *
- * @category models
- * @since 0.2.0
- */
-export interface FileControl {
-  /**
-   * Puts a file there and gives its name. A client can download it only if its `source` is GENERATED. By default it
-   * belongs to the project `default`, and has a name of the server's choice.
-   */
-  readonly add: (file: Files.Given) => Effect.Effect<string>
-  /** Lets a file fail: it is FAILED with this error, a video as soon as it has been processed. False: it is not there. */
-  readonly fail: (
-    name: string,
-    error: { readonly code: number; readonly message: string }
-  ) => Effect.Effect<boolean>
-  /** The files of all projects, as the API shows them. */
-  readonly list: Effect.Effect<
-    ReadonlyArray<{ readonly project: string; readonly file: Readonly<Record<string, unknown>> }>
-  >
-  /** The uploads, in the order of their starts, with what has arrived of each. */
-  readonly uploads: Effect.Effect<ReadonlyArray<Upload>>
-  /** How many files had to go for want of room. */
-  readonly dropped: Effect.Effect<number>
-}
-
-/**
- * The cached contents of a running emulator.
- *
- * @category models
- * @since 0.2.0
- */
-export interface CacheControl {
-  /** The caches of all projects, as the API shows them. */
-  readonly list: Effect.Effect<
-    ReadonlyArray<{ readonly project: string; readonly cache: Readonly<Record<string, unknown>> }>
-  >
-  /** Loses a cache before its end; gives `false` if there is none of this name. */
-  readonly lose: (name: string) => Effect.Effect<boolean>
-  /** How many caches had to go for want of room. */
-  readonly dropped: Effect.Effect<number>
-}
-
-/**
- * The file search stores of a running emulator.
- *
- * @category models
- * @since 0.2.0
- */
-export interface StoreControl {
-  /** The documents of all projects, as the API shows them. */
-  readonly documents: Effect.Effect<
-    ReadonlyArray<{ readonly project: string; readonly document: Readonly<Record<string, unknown>> }>
-  >
-  /** How many documents had to go for want of room. */
-  readonly dropped: Effect.Effect<number>
-}
-
-/**
- * Long-running operations of a running emulator.
- *
- * @category models
- * @since 0.2.0
- */
-export interface OperationControl {
-  /**
-   * Begins an operation below `parent` (`models/M`), or with a name of its own (`batches/ID`), and gives its name. It is
-   * done after so many milliseconds by the server's clock, default 0, with the response or the error.
-   */
-  readonly begin: (operation: {
-    readonly parent?: string | undefined
-    readonly name?: string | undefined
-    readonly project?: string | undefined
-    readonly after?: number | undefined
-    readonly metadata?: Readonly<Record<string, unknown>> | undefined
-    readonly response?: Readonly<Record<string, unknown>> | undefined
-    readonly error?: { readonly code: number; readonly message: string } | undefined
-  }) => Effect.Effect<string>
 }
 
 /**

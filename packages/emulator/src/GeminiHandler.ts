@@ -14,12 +14,11 @@ import * as Fault from "./Fault.ts"
 import * as GoogleError from "./GoogleError.ts"
 import * as Render from "./internal/answers/render.ts"
 import * as Respond from "./internal/answers/respond.ts"
-import * as Signature from "./internal/answers/signature.ts"
 import type * as Step from "./internal/answers/step.ts"
 import * as DecisionAnswer from "./internal/decisions/decisionAnswer.ts"
 import * as DecisionRequest from "./internal/decisions/decisionRequest.ts"
+import * as LetIn from "./internal/decisions/letIn.ts"
 import * as Json from "./internal/json.ts"
-import * as Judge from "./internal/judge/judge.ts"
 import type * as LiveState from "./internal/live/state.ts"
 import * as Batches from "./internal/resources/batches.ts"
 import * as BatchRows from "./internal/resources/batchRows.ts"
@@ -197,34 +196,7 @@ export const make = (options: Options, state: State): Handler => {
     )
   }
 
-  const judged = (
-    request: EmulatorRequest.EmulatorRequest,
-    bodyText: string | undefined,
-    now: number
-  ): Judge.Judgement => {
-    const { key, method, version } = request
-    const model = request.model === undefined ? undefined : request.resource
-    if (options.judge === false) return { body: Object(Json.normalized(request.body)) }
-    const isIssued = options.strictSignatures === true ? Signature.isIssued : undefined
-    const input: Judge.Input = {
-      version,
-      method,
-      query: request.query,
-      bodyText,
-      key,
-      models: settings.models,
-      // A client that chooses a space by its key cannot send another key.
-      keys: EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys,
-      isIssued,
-      inputTokens: (body) => Respond.inputTokens(method, body),
-      now
-    }
-    if (method !== DecisionRequest.method) return Judge.judge({ ...input, model })
-    // The body is judged before the model that it names.
-    const read = Judge.judge(input)
-    const refusal = read.refusal ?? DecisionRequest.refusal(request.body)
-    return refusal === undefined ? Judge.judge({ ...input, model }) : { refusal }
-  }
+  const judged = LetIn.make(options, state.space)
 
   const answerRow = BatchRows.make({
     endpoints: state.resources,
@@ -391,6 +363,7 @@ export const make = (options: Options, state: State): Handler => {
     // The token in this answer is as secret as a key. The bytes of a file are not kept twice.
     const isSecret = routed?.method === "auth_tokens.create" || routed?.method.endsWith(".download") === true
     return {
+      sleep: Effect.sleep,
       steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),
       sentHead: (status, headers) => entry.head(status, headers["content-type"] ?? ""),
       sentBytes: (bytes) => entry.sent(bytes, now(), isSecret),

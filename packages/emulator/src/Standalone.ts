@@ -16,6 +16,7 @@ import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as LiveLog from "./LiveLog.ts"
 import type * as RequestLog from "./RequestLog.ts"
+import type * as ResourceControl from "./ResourceControl.ts"
 import type * as Rule from "./Rule.ts"
 import type * as Space from "./Space.ts"
 
@@ -50,29 +51,31 @@ export interface Standalone {
   readonly adjust: (duration: Duration.Input) => void
   readonly setTime: (time: number) => void
   readonly clear: () => void
-  /** The files; each method is that of `Emulator.FileControl`. */
+  /** The files; each method is that of `ResourceControl.FileControl`. */
   readonly files: {
-    readonly add: (file: Parameters<Emulator.FileControl["add"]>[0]) => string
+    readonly add: (file: Parameters<ResourceControl.FileControl["add"]>[0]) => string
     readonly fail: (name: string, error: { readonly code: number; readonly message: string }) => boolean
     readonly list: () => ReadonlyArray<{ readonly project: string; readonly file: Readonly<Record<string, unknown>> }>
-    readonly uploads: () => ReadonlyArray<Emulator.Upload>
+    readonly uploads: () => ReadonlyArray<ResourceControl.Upload>
     readonly dropped: () => number
   }
-  /** The cached contents; each method is that of `Emulator.CacheControl`. */
+  /** The cached contents; each method is that of `ResourceControl.CacheControl`. */
   readonly caches: {
     readonly list: () => ReadonlyArray<{ readonly project: string; readonly cache: Readonly<Record<string, unknown>> }>
     readonly lose: (name: string) => boolean
     readonly dropped: () => number
   }
-  /** The documents of file search stores; each method is that of `Emulator.StoreControl`. */
+  /** The documents of file search stores; each method is that of `ResourceControl.StoreControl`. */
   readonly stores: {
     readonly documents: () => ReadonlyArray<
       { readonly project: string; readonly document: Readonly<Record<string, unknown>> }
     >
     readonly dropped: () => number
   }
-  /** Begins a long-running operation, as `Emulator.OperationControl` does. */
-  readonly operations: { readonly begin: (operation: Parameters<Emulator.OperationControl["begin"]>[0]) => string }
+  /** Begins a long-running operation, as `ResourceControl.OperationControl` does. */
+  readonly operations: {
+    readonly begin: (operation: Parameters<ResourceControl.OperationControl["begin"]>[0]) => string
+  }
   /** The batches; each method is that of `Emulator.BatchControl`. */
   readonly batches: {
     readonly list: () => ReadonlyArray<{ readonly project: string; readonly batch: Readonly<Record<string, unknown>> }>

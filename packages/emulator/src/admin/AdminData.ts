@@ -5,17 +5,15 @@
  */
 import * as Schema from "effect/Schema"
 import * as Answer from "../Answer.ts"
+import { Expectation } from "../Expectation.ts"
 import * as FaultFields from "../internal/faultFields.ts"
 import * as SpaceOptions from "../internal/spaces/spaceOptions.ts"
-import * as Matcher from "../Matcher.ts"
 import * as Rule from "../Rule.ts"
 import { Scenario } from "../Scenario.ts"
 
 const about = (description: string) => ({ description })
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const time = Schema.Finite.annotate(about("milliseconds since the epoch"))
-const object = Schema.Record(Schema.String, Schema.Unknown)
-const counts = Schema.Record(Schema.String, count)
 
 /**
  * A time span: milliseconds, or a text such as `2s`.
@@ -190,123 +188,38 @@ export const ClockChange = Schema.Struct({
 }).annotate({ identifier: "ClockChange" })
 
 /**
- * Who answered or refused a request: see the module `Verdict`.
+ * The quotas of a space: a tier, or limits; null: none.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const VerdictData = Schema.Struct({
-  by: Schema.Literals([
-    "fault",
-    "misuse",
-    "judge",
-    "quota",
-    "header",
-    "queue",
-    "rule",
-    "answers",
-    "unmatched",
-    "generator"
-  ]),
-  rule: Schema.optionalKey(Schema.String),
-  refused: Schema.optionalKey(Schema.String),
-  nearMisses: Schema.optionalKey(Schema.Array(Schema.String))
-}).annotate({ identifier: "Verdict" })
+export const QuotaData = Schema.Union([SpaceOptions.Quotas, Schema.Null])
 
 /**
- * A piece of an answer: its size, and its content if that was asked for, as text or in base64.
+ * Which keys are good; null: every key is.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const ChunkData = Schema.Struct({
-  time,
-  bytes: count,
-  text: Schema.optionalKey(Schema.String),
-  base64: Schema.optionalKey(Schema.String)
-}).annotate({ identifier: "Chunk" })
+export const KeyData = Schema.Union([SpaceOptions.Keys, Schema.Null])
 
 /**
- * The ways in which a request ends.
+ * What is expected of the log.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const Outcome = Schema.Literals(["complete", "cut", "reset", "aborted"])
+export const Expectations = Schema.Struct({
+  expect: Schema.Array(Expectation),
+  inOrder: Schema.optional(Schema.Boolean).annotateKey(about("each begins behind the one before"))
+}).annotate({ identifier: "Expectations" })
 
 /**
- * A request of the log: see `RequestLog.Entry`.
+ * What a reset keeps.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const EntryData = Schema.Struct({
-  id: count,
-  time,
-  method: Schema.String.annotate(about("the HTTP verb")),
-  path: Schema.String,
-  apiMethod: Schema.optionalKey(Schema.String),
-  model: Schema.optionalKey(Schema.String),
-  space: Schema.String,
-  project: Schema.String,
-  region: Schema.String,
-  connection: count,
-  headers: Schema.Record(Schema.String, Schema.String),
-  body: Schema.optionalKey(Schema.Unknown),
-  verdict: Schema.optionalKey(VerdictData),
-  status: Schema.optionalKey(Schema.Int),
-  response: Schema.optionalKey(Schema.Unknown),
-  chunks: Schema.Array(ChunkData),
-  bytesSent: count,
-  outcome: Schema.optionalKey(Outcome),
-  closedAt: Schema.optionalKey(time)
-}).annotate({ identifier: "LoggedRequest" })
-
-/**
- * A page of the log.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const EntryPage = Schema.Struct({
-  requests: Schema.Array(EntryData),
-  next: Schema.optionalKey(count).annotateKey(about("there are more: ask again with this as after")),
-  cursor: Schema.String.annotate(about("for changed: what changes from here on")),
-  restarted: Schema.Boolean.annotate(about("true: changed was too old, or the log was cleared; this is everything")),
-  arrived: count.annotate(about("all that arrived since the log was cleared")),
-  closed: count.annotate(about("all of them that have ended"))
-}).annotate({ identifier: "RequestPage" })
-
-/**
- * Counts of all requests, those that the log has dropped included.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const CountersData = Schema.Struct({
-  total: count,
-  dropped: count,
-  connections: count,
-  byMethod: counts,
-  byModel: counts,
-  byProject: counts,
-  byRegion: counts,
-  byStatus: counts,
-  byOutcome: counts
-}).annotate({ identifier: "Counters" })
-
-/**
- * Conditions of matchers, as in a rule's `when`.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const When = Matcher.When
-
-/**
- * An object in the shape of a message of the wire.
- *
- * @category schemas
- * @since 0.2.0
- */
-export const Message = object
+export const ResetOptions = Schema.Struct({
+  rules: Schema.optional(Schema.Literals(["forget", "keep"])).annotateKey(about("default forget"))
+})

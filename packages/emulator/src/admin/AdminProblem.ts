@@ -5,7 +5,9 @@
  */
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
+import { Verification } from "../Expectation.ts"
 import { Problem } from "../RuleError.ts"
+import { Remains } from "../TearDown.ts"
 
 const fields = {
   /** What is wrong, in one text of one or several lines. */
@@ -124,7 +126,11 @@ export class NotAsExpected
   extends Schema.TaggedError<NotAsExpected>("effect-gemini-emulator/NotAsExpected")("NotAsExpected", {
     title: Schema.tag("Not as expected"),
     status: Schema.tag(422),
-    ...fields
+    ...fields,
+    /** What a check has found, to be read by a program. */
+    check: Schema.optionalKey(Remains),
+    /** How each expectation has turned out, to be read by a program. */
+    verification: Schema.optionalKey(Verification)
   })
 {
   override get message(): string {

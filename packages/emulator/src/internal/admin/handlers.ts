@@ -1,5 +1,4 @@
 /** Answers the admin API: each call by the service of its space. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
@@ -8,37 +7,24 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as AdminApi from "../../admin/AdminApi.ts"
+import type { SpaceSettings } from "../../admin/AdminData.ts"
 import * as Problem from "../../admin/AdminProblem.ts"
 import type { Service } from "../../Emulator.ts"
 import * as ModelTable from "../../ModelTable.ts"
-import { RuleError } from "../../RuleError.ts"
 import * as Scenario from "../../Scenario.ts"
 import type * as Space from "../../Space.ts"
 import * as Problems from "../problems.ts"
-import * as Control from "../spaces/control.ts"
-import type { OpenSpace } from "../spaces/OpenSpace.ts"
-import type { Spaces } from "../spaces/Spaces.ts"
+import * as Asking from "./asking.ts"
+import * as Calls from "./calls.ts"
 import * as Finding from "./finding.ts"
+import * as LiveCalls from "./liveCalls.ts"
 import type { Answering } from "./mount.ts"
+import * as ResourceCalls from "./resourceCalls.ts"
+import * as Telling from "./telling.ts"
 import * as WebBridge from "./webBridge.ts"
 
-interface Served {
-  readonly spaces: Spaces
-  /** The address of the emulator. */
-  readonly url: string
-  /** The Clock of the server. */
-  readonly clock: Clock.Clock
-}
-
-/** A mistake that the service throws is one in what was sent. */
-const refusing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  effect.pipe(
-    Effect.catchDefect((defect) => defect instanceof RuleError ? Effect.fail(defect) : Effect.die(defect)),
-    Effect.catchIf((error) => error instanceof RuleError, (error) => Effect.fail(Finding.wrong(error)))
-  )
-
 const settings = (
-  given: typeof import("../../admin/AdminData.ts").SpaceSettings.Type | null
+  given: typeof SpaceSettings.Type | null
 ): Space.Options | undefined => {
   if (given === null) return undefined
   const { anyModel, ...options } = given
@@ -53,11 +39,9 @@ const strict = HttpApiMiddleware.layerSchemaErrorTransform(AdminApi.Strict, ({ c
   )
 })
 
-const groups = ({ clock, spaces, url }: Served) => {
-  const run = <A, E>(effect: Effect.Effect<A, E>) => refusing(Effect.provideService(effect, Clock.Clock, clock))
-  const serviceOf = (space: OpenSpace): Service => Control.make(spaces, space, url)
-  const looking = (name: string) => run(Effect.map(Finding.existing(spaces, name), serviceOf))
-  const telling = (name: string) => run(Effect.map(Finding.made(spaces, name), serviceOf))
+const groups = (served: Calls.Served) => {
+  const { looking, run, telling } = Calls.make(served)
+  const { spaces, url } = served
   const infoOf = (info: Space.Info) => ({
     ...info,
     url: info.name === spaces.standard.name ? url : `${url}/spaces/${info.name}`
@@ -119,7 +103,15 @@ const groups = ({ clock, spaces, url }: Served) => {
           return yield* Finding.notThere(`The space "${params.space}" has no rule "${params.rule}".`)
         })))
 
-  return Layer.mergeAll(server, ofSpaces, ofRules)
+  return Layer.mergeAll(
+    server,
+    ofSpaces,
+    ofRules,
+    Telling.layer(served),
+    Asking.layer(served),
+    LiveCalls.layer(served),
+    ResourceCalls.layer(served)
+  )
 }
 
 /** What a path that does not exist gets. */
@@ -134,7 +126,7 @@ const unknownPath = HttpRouter.add("*", "*", (request) => {
 })
 
 /** The admin API of an emulator, for requests of node:http. */
-export const make = (served: Served): { readonly answer: Answering; readonly close: () => Promise<void> } => {
+export const make = (served: Calls.Served): { readonly answer: Answering; readonly close: () => Promise<void> } => {
   const api = HttpApiBuilder.layer(AdminApi.Api, { openapiPath: `${AdminApi.prefix}/openapi.json` }).pipe(
     Layer.provide(groups(served)),
     Layer.provide(strict)

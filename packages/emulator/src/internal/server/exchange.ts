@@ -1,7 +1,7 @@
 /**
  * One request as the carrier (socket or memory) hands it over, and what it gets back.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Step from "../answers/step.ts"
 
 /**
@@ -30,6 +30,8 @@ export interface Incoming {
 /** The answer and the log's view of it. */
 export interface Exchange {
   readonly steps: Step.Steps
+  /** Waits for so many milliseconds, by the clock that the answer follows. */
+  readonly sleep: (millis: number) => Effect.Effect<void>
   readonly sentHead: (status: number, headers: Readonly<Record<string, string>>) => void
   readonly sentBytes: (bytes: Uint8Array) => void
   readonly closed: (outcome: "complete" | "cut" | "reset" | "aborted") => void
@@ -38,6 +40,7 @@ export interface Exchange {
 /** An exchange that is answered but does not count as a request in the log. */
 export const unseen = (steps: Step.Steps): Exchange => ({
   steps,
+  sleep: Effect.sleep,
   sentHead: () => undefined,
   sentBytes: () => undefined,
   closed: () => undefined

@@ -79,7 +79,7 @@ const body = (
     }
     switch (step._tag) {
       case "Wait":
-        return Effect.andThen(waiting(Effect.sleep(step.millis)), pull)
+        return Effect.andThen(waiting(exchange.sleep(step.millis)), pull)
       case "Hang":
         return Effect.andThen(waiting(Effect.never), pull)
       case "Head":
@@ -134,7 +134,7 @@ export const make = (handle: Handler): HttpClient.HttpClient => {
           if (done === true) return Effect.fail(transport("cut"))
           switch (step._tag) {
             case "Wait":
-              return Effect.andThen(Effect.sleep(step.millis), head)
+              return Effect.andThen(exchange.sleep(step.millis), head)
             case "Hang":
               return Effect.never
             case "Bytes":

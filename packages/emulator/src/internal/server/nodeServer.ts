@@ -84,7 +84,7 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
     switch (step._tag) {
       case "Wait":
         flushHead()
-        yield* Effect.sleep(step.millis)
+        yield* exchange.sleep(step.millis)
         break
       case "Hang":
         flushHead()

@@ -7,6 +7,7 @@ const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset
 
 /** The next step that carries something. Silence before it is waited for. */
 const next = (
+  { sleep }: Exchange,
   steps: Iterator<Step.Step>,
   signal: AbortSignal
 ): Promise<Exclude<Step.Step, { _tag: "Wait" | "Hang" }> | undefined> =>
@@ -15,7 +16,7 @@ const next = (
       for (;;) {
         const { done, value: step } = steps.next()
         if (done === true) return undefined
-        if (step._tag === "Wait") yield* Effect.sleep(step.millis)
+        if (step._tag === "Wait") yield* sleep(step.millis)
         else if (step._tag === "Hang") return yield* Effect.never
         else return step
       }
@@ -26,7 +27,7 @@ const next = (
 const body = (exchange: Exchange, steps: Iterator<Step.Step>, gone: AbortController): ReadableStream<Uint8Array> =>
   new ReadableStream({
     pull: async (controller) => {
-      const step = await next(steps, gone.signal)
+      const step = await next(exchange, steps, gone.signal)
       if (step === undefined) {
         exchange.closed("complete")
         controller.close()
@@ -72,7 +73,7 @@ export const make = (handle: Handler): (request: Request) => Promise<Response> =
     )
     gone.signal.addEventListener("abort", () => exchange.closed("aborted"), { once: true })
     const steps = exchange.steps[Symbol.iterator]()
-    const head = await next(steps, gone.signal)
+    const head = await next(exchange, steps, gone.signal)
     if (head?._tag !== "Head") {
       exchange.closed(head?._tag === "Break" ? head.how : "cut")
       throw broken(head?._tag === "Break" ? head.how : "cut")

@@ -15,6 +15,7 @@ import type { Depot } from "../resources/Depot.ts"
 import * as Endpoints from "../resources/endpoints.ts"
 import type * as Ready from "../rules/ready.ts"
 import * as Scripts from "../rules/Scripts.ts"
+import { SpaceClock } from "./SpaceClock.ts"
 
 export interface Settings {
   quotas: GeminiHandler.Options["quotas"]
@@ -25,7 +26,9 @@ export interface OpenSpace {
   readonly name: string
   readonly state: GeminiHandler.State
   /** Its options that may change while it is open. */
-  readonly settings: Settings
+  readonly settings: Settings & GeminiHandler.Options
+  /** Its Clock, which can be stopped. The time of the server is this one plus the offset of its state. */
+  readonly clock: SpaceClock
   readonly handle: GeminiHandler.Handler
   readonly handleLive: LiveHandler.Handler
   /** How many requests, streams and Live sessions are under way. */
@@ -82,6 +85,7 @@ export const make = (
     name,
     state,
     settings: options,
+    clock: new SpaceClock(),
     handle: GeminiHandler.make(options, state),
     handleLive: LiveHandler.make(options, state),
     open: 0,

@@ -7,6 +7,7 @@
  * a fresh server in place of the one that it has told what to say.
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as GoogleError from "../../GoogleError.ts"
@@ -192,10 +193,14 @@ export const make = (options: GeminiHandler.Options): Spaces => {
         const { origin } = incoming.headers
         return Exchange.unseen(origin === undefined ? steps : Render.shared(steps, origin))
       }
-      const leave = enter(found, yield* Clock.Clock)
-      const exchange = yield* Effect.onError(found.handle(incoming), () => Effect.sync(leave))
+      const base = yield* Clock.Clock
+      const clock = found.clock.over(base)
+      const leave = enter(found, base)
+      const handled = Effect.provideService(found.handle(incoming), Clock.Clock, clock)
+      const exchange = yield* Effect.onError(handled, () => Effect.sync(leave))
       return {
         ...exchange,
+        sleep: (millis) => clock.sleep(Duration.millis(millis)),
         closed: (outcome) => {
           leave()
           exchange.closed(outcome)
@@ -210,7 +215,8 @@ export const make = (options: GeminiHandler.Options): Spaces => {
       }
       const clock = yield* Clock.Clock
       const leave = enter(found, clock)
-      const upgrade = yield* Effect.ensuring(found.handleLive(incoming), Effect.sync(leave))
+      const withClock = Effect.provideService(Clock.Clock, found.clock.over(clock))
+      const upgrade = yield* Effect.ensuring(withClock(found.handleLive(incoming)), Effect.sync(leave))
       if (upgrade._tag === "Refused") return upgrade
       const { connect } = upgrade
       return {
@@ -220,6 +226,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
           const connection = connect(carrier)
           return {
             ...connection,
+            run: withClock(connection.run),
             gone: (code, reason) => {
               leave()
               connection.gone(code, reason)

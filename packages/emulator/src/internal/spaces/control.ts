@@ -5,15 +5,19 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { BatchControl } from "../../BatchControl.ts"
-import type { CacheControl, FileControl, LiveControl, OperationControl, Service, StoreControl } from "../../Emulator.ts"
+import type { LiveControl, Service } from "../../Emulator.ts"
 import * as RequestLog from "../../RequestLog.ts"
+import type { CacheControl, FileControl, OperationControl, StoreControl } from "../../ResourceControl.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
 import * as FileRecord from "../resources/FileRecord.ts"
 import * as Ready from "../rules/ready.ts"
+import * as Explaining from "./explaining.ts"
+import * as Inspection from "./inspection.ts"
 import type { OpenSpace } from "./OpenSpace.ts"
 import * as Options from "./spaceOptions.ts"
 import type { Spaces } from "./Spaces.ts"
+import * as Verification from "./verification.ts"
 
 /** If the predicate throws, the waiting effect fails, and not the request that is just being served. */
 const awaiting = <A>(log: {
@@ -50,7 +54,7 @@ const liveOf = (live: LiveState.LiveState): LiveControl => {
 }
 
 const nowIn = (space: OpenSpace): Effect.Effect<number> =>
-  Effect.map(Clock.currentTimeMillis, (now) => now + space.state.offset)
+  Effect.map(Clock.Clock, (clock) => space.clock.now(clock) + space.state.offset)
 
 const filesOf = (space: OpenSpace): FileControl => {
   const { files, uploads } = space.state.resources
@@ -103,6 +107,17 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
     entries: log.entries,
     watch: (f) => log.watch((_, kept) => f(kept()))
   })
+  const forget = (rules: () => void) =>
+    Effect.sync(() => {
+      live.log.clear()
+      live.handles.clear()
+      live.tokens.clear()
+      log.clear()
+      script.clear()
+      rules()
+      quota.clear()
+      resources.clear()
+    })
   return {
     url,
     regionUrl: (region) => `${url}/locations/${encodeURIComponent(region)}`,
@@ -150,28 +165,48 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
         space.settings.keys = keys
       }),
     adjust: (duration) =>
-      Effect.sync(() => {
-        space.state.offset += Duration.toMillis(Duration.fromInputUnsafe(duration))
+      Effect.suspend(() => {
+        const millis = Duration.toMillis(Duration.fromInputUnsafe(duration))
+        if (space.clock.isFrozen) return space.clock.advance(millis)
+        space.state.offset += millis
+        return Effect.void
       }),
     setTime: (time) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
-        space.state.offset = time - now
+      Effect.map(Clock.Clock, (clock) => {
+        space.state.offset = time - space.clock.now(clock)
       }),
+    setFrozen: (frozen) =>
+      Effect.map(Clock.Clock, (clock) => {
+        if (frozen) space.clock.freeze(clock)
+        else space.state.offset -= space.clock.thaw(clock)
+      }),
+    clock: Effect.map(nowIn(space), (time) => ({ time, frozen: space.clock.isFrozen })),
+    verify: (expectations, order) =>
+      Ready.attempt(() =>
+        Verification.verify(log.entries(), expectations, {
+          dropped: log.counters().dropped,
+          inOrder: order?.inOrder === true
+        })
+      ),
+    check: (ignored = []) =>
+      Effect.sync(() =>
+        Inspection.inspect({
+          entries: log.entries(),
+          connections: live.log.entries(),
+          rules: scripts.ownUses(),
+          waiting: script.waiting(),
+          open: space.open
+        }, ignored)
+      ),
+    explain: (question) =>
+      Effect.map(nowIn(space), (now) => Explaining.explain(question, space.settings, space.state, now)),
     live: liveOf(live),
     files: filesOf(space),
     caches: cachesOf(space),
     stores: storesOf(space),
     operations: operationsOf(space),
     batches: batchesOf(space),
-    clear: Effect.sync(() => {
-      live.log.clear()
-      live.handles.clear()
-      live.tokens.clear()
-      log.clear()
-      script.clear()
-      scripts.clear()
-      quota.clear()
-      resources.clear()
-    })
+    clear: forget(() => scripts.clear()),
+    reset: forget(() => scripts.recount())
   }
 }

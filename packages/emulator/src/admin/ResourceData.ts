@@ -1,0 +1,111 @@
+/**
+ * What the API of a space keeps, as the admin API takes and shows it, as schemas: files, caches, documents, operations.
+ *
+ * @since 0.2.0
+ */
+import * as Schema from "effect/Schema"
+
+const about = (description: string) => ({ description })
+const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const object = Schema.Record(Schema.String, Schema.Unknown)
+const text = Schema.optional(Schema.String)
+
+/**
+ * An error of Google's.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Status = Schema.Struct({ code: Schema.Int, message: Schema.String })
+
+/**
+ * A file that is put there.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const NewFile = Schema.Struct({
+  name: text,
+  displayName: text,
+  mimeType: Schema.String,
+  base64: Schema.optional(Schema.String.check(Schema.isBase64())).annotateKey(about("its bytes")),
+  text: Schema.optional(Schema.String).annotateKey(about("its bytes, if they are UTF-8")),
+  source: Schema.optional(Schema.Literals(["UPLOADED", "GENERATED"])).annotateKey(
+    about("a client can download only what is GENERATED")
+  ),
+  project: text
+}).annotate({ identifier: "NewFile" })
+
+/**
+ * The name of something that the API keeps.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const Named = Schema.Struct({ name: Schema.String })
+
+/**
+ * A file that shall fail, and with what.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const FileFailure = Schema.Struct({ name: Schema.String, error: Status })
+
+/**
+ * Files and uploads.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const FileList = Schema.Struct({
+  files: Schema.Array(Schema.Struct({ project: Schema.String, file: object })),
+  uploads: Schema.Array(Schema.Struct({
+    id: Schema.String,
+    project: Schema.String,
+    status: Schema.Literals(["active", "final", "cancelled"]),
+    size: Schema.optionalKey(count),
+    received: count,
+    arrived: count,
+    chunks: count
+  })),
+  dropped: count
+})
+
+/**
+ * Cached contents.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const CacheList = Schema.Struct({
+  caches: Schema.Array(Schema.Struct({ project: Schema.String, cache: object })),
+  dropped: count
+})
+
+/**
+ * Documents of file search stores.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const DocumentList = Schema.Struct({
+  documents: Schema.Array(Schema.Struct({ project: Schema.String, document: object })),
+  dropped: count
+})
+
+/**
+ * A long-running operation that a test begins.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const NewOperation = Schema.Struct({
+  parent: text,
+  name: text,
+  project: text,
+  after: Schema.optional(Schema.Finite).annotateKey(about("milliseconds until it is done; default 0")),
+  metadata: Schema.optional(object),
+  response: Schema.optional(object),
+  error: Schema.optional(Status)
+}).annotate({ identifier: "NewOperation" })

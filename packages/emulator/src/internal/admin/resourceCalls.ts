@@ -1,0 +1,60 @@
+/** The calls about what the API of a space keeps. */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as AdminApi from "../../admin/AdminApi.ts"
+import * as Calls from "./calls.ts"
+import * as Finding from "./finding.ts"
+import * as Shown from "./shown.ts"
+
+const bytesOf = (base64: string | undefined, text: string | undefined): Uint8Array =>
+  base64 === undefined ? new TextEncoder().encode(text ?? "") : new Uint8Array(Buffer.from(base64, "base64"))
+
+export const layer = (served: Calls.Served) => {
+  const { looking, run, telling } = Calls.make(served)
+  return HttpApiBuilder.group(AdminApi.Api, "resources", (handlers) =>
+    handlers
+      .handle("listFiles", ({ params }) =>
+        Effect.gen(function*() {
+          const { files } = yield* looking(params.space)
+          return {
+            files: yield* run(files.list),
+            uploads: (yield* run(files.uploads)).map(({ size, ...upload }) => ({
+              ...upload,
+              ...Shown.given({ size })
+            })),
+            dropped: yield* run(files.dropped)
+          }
+        }))
+      .handle("addFile", ({ params, payload: { base64, text, ...file } }) =>
+        Effect.gen(function*() {
+          const { files } = yield* telling(params.space)
+          return { name: yield* run(files.add({ ...file, bytes: [bytesOf(base64, text)] })) }
+        }))
+      .handle("failFile", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { files } = yield* looking(params.space)
+          if (yield* run(files.fail(payload.name, payload.error))) return
+          return yield* Finding.notThere(`The space "${params.space}" has no file "${payload.name}".`)
+        }))
+      .handle("listCaches", ({ params }) =>
+        Effect.gen(function*() {
+          const { caches } = yield* looking(params.space)
+          return { caches: yield* run(caches.list), dropped: yield* run(caches.dropped) }
+        }))
+      .handle("loseCache", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { caches } = yield* looking(params.space)
+          if (yield* run(caches.lose(payload.name))) return
+          return yield* Finding.notThere(`The space "${params.space}" has no cache "${payload.name}".`)
+        }))
+      .handle("listDocuments", ({ params }) =>
+        Effect.gen(function*() {
+          const { stores } = yield* looking(params.space)
+          return { documents: yield* run(stores.documents), dropped: yield* run(stores.dropped) }
+        }))
+      .handle("beginOperation", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { operations } = yield* telling(params.space)
+          return { name: yield* run(operations.begin(payload)) }
+        })))
+}

@@ -1,0 +1,97 @@
+/** Says who would answer a request that is not sent, where nothing is counted and nothing used up. */
+import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import type * as Explanation from "../../Explanation.ts"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import * as LetIn from "../decisions/letIn.ts"
+import * as Json from "../json.ts"
+import * as Projects from "../rules/projects.ts"
+
+const standardModel = "gemini-3.8-flash"
+
+const requestOf = (
+  question: Explanation.Question,
+  space: string,
+  projects: Projects.Projects
+): EmulatorRequest.EmulatorRequest => {
+  const { body, method = "generateContent", model = standardModel, version = "v1beta" } = question
+  const headers = Object.fromEntries(
+    Object.entries(question.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+  )
+  const name = model.replace(/^models\//, "")
+  const key = question.key ?? EmulatorRequest.keyOf(headers, new URLSearchParams()) ?? "any"
+  return {
+    method,
+    version,
+    resource: `models/${name}`,
+    model: name,
+    key,
+    space,
+    project: projects.nameOf(key),
+    region: question.region ?? "global",
+    headers,
+    query: new URLSearchParams(),
+    body
+  }
+}
+
+const subject: Readonly<Record<Explanation.Explanation["by"], string>> = {
+  fault: "A fault",
+  misuse: "A header of the emulator's own",
+  judge: "The judge",
+  header: "The answer in its header",
+  queue: "The next answer of the queue",
+  rule: "The rule",
+  answers: "A function of the program that started the emulator",
+  unmatched: "No rule",
+  generator: "The generator"
+}
+
+export const explain = (
+  question: Explanation.Question,
+  options: GeminiHandler.Options,
+  state: GeminiHandler.State,
+  now: number
+): Explanation.Explanation => {
+  const request = requestOf(question, state.space, Projects.make(options))
+  const misused = Projects.misused(request.headers)
+  const hit = misused === undefined ? state.script.nextFault(request, now) : undefined
+  const demands = hit?.fault.status !== undefined || hit?.fault.error !== undefined
+  const isLive = request.method.startsWith("bidi")
+  const bodyText = question.body === undefined ? undefined : JSON.stringify(question.body)
+  const judgement = misused === undefined && !demands && !isLive
+    ? LetIn.make(options, state.space)(request, bodyText, now)
+    : undefined
+  const body: Json.Json = judgement?.refusal === undefined && judgement?.body !== undefined
+    ? judgement.body
+    : Object(Json.normalized(question.body))
+  const told = state.scripts.explain(request, body)
+  const refused = misused ?? judgement?.refusal?.body.error.message
+  const by = misused !== undefined
+    ? "misuse"
+    : demands
+    ? "fault"
+    : judgement?.refusal !== undefined
+    ? "judge"
+    : told.by
+  const rules = told.rules.map(({ miss, rule }) =>
+    miss === undefined ? { rule } : { rule, path: miss.path, wanted: miss.wanted, found: miss.found }
+  )
+  const why = refused ?? (by === "unmatched" ? told.refused : undefined)
+  const who = by === "rule" ? `The rule "${told.rule}"` : subject[by]
+  const head = why === undefined
+    ? demands ? `${who} (${hit?.id}) would answer.` : `${who} would answer.`
+    : `It would be refused. ${why}`
+  const lines = rules.map(({ found, path, rule, wanted }) =>
+    path === undefined
+      ? `- rule "${rule}" matches`
+      : `- rule "${rule}": ${path}: wanted ${wanted}, found ${found}`
+  )
+  return {
+    by,
+    text: [head, ...lines].join("\n"),
+    ...(by === "rule" && told.rule !== undefined ? { rule: told.rule } : {}),
+    ...(why === undefined ? {} : { refused: why }),
+    ...(hit === undefined ? {} : { fault: hit.id }),
+    rules
+  }
+}
