@@ -24,7 +24,7 @@ import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
-import { runsCommand } from "./internal/runs.ts"
+import { runsCommand } from "./internal/runs/command.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**

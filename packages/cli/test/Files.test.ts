@@ -1,114 +1,13 @@
-/**
- * What the command keeps in files: each is written whole or not at all, and only in folders that are its user's alone.
- */
+/** What the command keeps in files lies only in folders that are its user's alone. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import * as PlatformError from "effect/PlatformError"
-import { spawn, spawnSync } from "node:child_process"
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
-import { createInterface } from "node:readline"
+import { spawnSync } from "node:child_process"
+import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import * as Folder from "../src/internal/folder.ts"
-import * as State from "../src/internal/state.ts"
-import { result } from "./keptResult.ts"
 
 const temporary = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
-
-const acts = (file: string): ReadonlyArray<string> =>
-  JSON.parse(readFileSync(file, "utf8")).acts.map(({ act }: { readonly act: string }) => act)
-
-describe("a kept state", () => {
-  const isRoot = process.getuid?.() === 0
-
-  it.live("is on a full disk what it was before", (context) =>
-    Effect.gen(function*() {
-      if (!isRoot) return context.skip("only root can mount a small disk")
-      const directory = yield* temporary
-      const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory], { encoding: "utf8" })
-      if (mount.status !== 0) return context.skip(`no small disk can be mounted here: ${mount.stderr.trim()}`)
-      yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", [directory])))
-      const file = `${directory}/state.json`
-      const state = yield* State.open(file)
-      yield* state.keep(result("one", 20_000))
-      const error = yield* Effect.flip(state.keep(result("two", 40_000)))
-      assert.include(error.text, "what was kept before is still in it")
-      assert.deepStrictEqual(acts(file), ["one"])
-      assert.deepStrictEqual((yield* State.open(file)).results.map(({ act }) => act), ["one"])
-      assert.deepStrictEqual(yield* FileSystem.FileSystem.use((files) => files.readDirectory(directory)), [
-        "state.json"
-      ])
-    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
-
-  it.live("is synced before it takes the old one's place, and none of it stays where that fails", () =>
-    Effect.gen(function*() {
-      const directory = yield* temporary
-      const real = yield* FileSystem.FileSystem
-      const file = `${directory}/state.json`
-      const order: Array<string> = []
-      let fails: "sync" | "rename" | undefined
-      const broken = PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method: "sync" })
-      const watched = FileSystem.FileSystem.of({
-        ...real,
-        open: (path, options) =>
-          Effect.map(real.open(path, options), (handle) => ({
-            ...handle,
-            writeAll: (bytes) => Effect.tap(handle.writeAll(bytes), () => Effect.sync(() => order.push("write"))),
-            sync: fails === "sync"
-              ? Effect.fail(broken)
-              : Effect.tap(handle.sync, () => Effect.sync(() => order.push("sync")))
-          })),
-        rename: (from, to) =>
-          fails === "rename"
-            ? Effect.fail(broken)
-            : Effect.tap(real.rename(from, to), () => Effect.sync(() => order.push("rename")))
-      })
-      const state = yield* Effect.provideService(State.open(file), FileSystem.FileSystem, watched)
-      yield* state.keep(result("one", 10))
-      assert.deepStrictEqual(order, ["write", "sync", "rename"])
-      for (const step of ["sync", "rename"] as const) {
-        fails = step
-        yield* Effect.flip(state.keep(result(step, 10)))
-        assert.deepStrictEqual(acts(file), ["one"])
-        assert.deepStrictEqual(yield* real.readDirectory(directory), ["state.json"])
-      }
-    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
-
-  it.live("is written where a link leads to, and the link stays one", () =>
-    Effect.gen(function*() {
-      const directory = yield* temporary
-      const real = `${directory}/real.json`
-      const link = `${directory}/link.json`
-      writeFileSync(real, "{\"acts\":[]}")
-      symlinkSync(real, link)
-      const state = yield* State.open(link)
-      yield* state.keep(result("one", 10))
-      assert.isTrue(lstatSync(link).isSymbolicLink())
-      assert.deepStrictEqual(acts(real), ["one"])
-    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
-
-  it.live("is whole whenever the process is killed", () =>
-    Effect.gen(function*() {
-      const directory = yield* temporary
-      const file = `${directory}/state.json`
-      for (let round = 0; round < 8; round++) {
-        const child = spawn(process.execPath, [`${import.meta.dirname}/stateProcess.ts`, file], {
-          stdio: ["ignore", "pipe", "inherit"]
-        })
-        // Killed at another moment of the writing each time, once it has begun.
-        yield* Effect.promise(async () => {
-          for await (const _ of createInterface(child.stdout)) break
-        })
-        yield* Effect.sleep(round * 3)
-        yield* Effect.callback<void>((resume) => {
-          child.once("exit", () => resume(Effect.void))
-          child.kill("SIGKILL")
-        })
-        const { results } = yield* State.open(file)
-        assert.isAbove(results.length, 0)
-      }
-    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)), 60_000)
-})
 
 describe("a folder", () => {
   const isRoot = process.getuid?.() === 0

@@ -101,7 +101,11 @@ const cases: Readonly<Record<string, Case>> = {
   "a variable without its value": { args: ["run", "story.toml", "--var", "hero"], story: says },
   "a count that is not a number": { args: ["run", "story.toml", "-c", "two"], story: says },
   "a tier that is not there": { args: ["run", "story.toml", "--tier", "gold"], story: says },
-  "a state that is none": { args: ["run", "story.toml", "--state", "s.json"], story: says, files: { "s.json": "[]" } },
+  "the flag of before there were runs": {
+    args: ["run", "story.toml", "--state", "s.json"],
+    story: says,
+    files: { "s.json": "[]" }
+  },
   "references that are none": {
     args: ["check", "story.toml"],
     story: act(`prompt = "{{outline.chapters}}, \${draft}, {draft} and {other}"`),
@@ -190,6 +194,7 @@ describe("a person who made a mistake", () => {
         for (const secret of ["AIza", password]) assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
         // Real retries wait for a random time.
         const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
+          .replace(/(resume) draft-\w{6}/g, "$1 ID").replace(/\brun-\w{6}|story-toml-\w{6}/g, "ID")
         const command = ["run", "check", "init", "live", "limits", "emulator", "models"].find((name) =>
           name === args[0]
         ) ?? "other"

@@ -91,7 +91,7 @@ describe("gemini-fx runs", () => {
         assert.strictEqual((yield* runs("report", "r1", "-o", page)).exitCode, 0)
         assert.include(readFileSync(page, "utf8"), "<h1>clerk: a run</h1>")
 
-        const forked = yield* runs("fork", "r1", "r2")
+        const forked = yield* runs("fork", "r1", "--id", "r2")
         assert.strictEqual(forked.exitCode, 0, forked.stderr)
 
         const wrong = yield* runs("decide", "r1", "9.9", "approve", "--by", "ada")
@@ -108,6 +108,15 @@ describe("gemini-fx runs", () => {
         // The fork waits as the run did.
         const other = yield* Effect.provide(Effect.flip(Agent.resume(clerk, "r2")), services)
         assert.strictEqual(other.reason._tag, "Suspended")
+
+        const cancelled = yield* runs("cancel", "r2")
+        assert.strictEqual(cancelled.exitCode, 2)
+        assert.include(cancelled.stderr, "only the program that has this agent")
+        const all = JSON.parse((yield* runs("--json")).stdout)
+        assert.sameDeepMembers(all.map(({ id, kind }: { id: string; kind: string }) => [id, kind]), [
+          ["r1", "agent"],
+          ["r2", "agent"]
+        ])
 
         assert.include((yield* runs("show", "nothing")).stderr, "nothing")
         assert.strictEqual((yield* runs("show", "nothing")).exitCode, 2)

@@ -14,6 +14,9 @@ import * as Runtime from "effect/Runtime"
 import * as Sink from "effect/Sink"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 export interface Setting {
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
@@ -22,6 +25,8 @@ export interface Setting {
   readonly stdin?: Stream.Stream<string> | undefined
   /** Whether the files are those of the disk, not `files`. */
   readonly isOnDisk?: boolean | undefined
+  /** The folder of runs, which is on the disk in any case. Default: one that ends with the command. */
+  readonly runs?: string | undefined
 }
 
 export interface Outcome {
@@ -109,7 +114,36 @@ const inMemory = (files: Map<string, string | Uint8Array>) => {
   })
 }
 
-export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effect.Effect<Outcome> =>
+/** Runs are on the disk, where their lock is; all else is in memory. */
+const runsOnDisk = (
+  runs: string,
+  memory: FileSystem.FileSystem,
+  disk: FileSystem.FileSystem
+): FileSystem.FileSystem => {
+  const at = (path: string) => path === runs || path.startsWith(`${runs}/`) ? disk : memory
+  return {
+    ...disk,
+    realPath: (path) => at(path).realPath(path),
+    stat: (path) => at(path).stat(path),
+    lstat: (path) => at(path).lstat(path),
+    chmod: (path, mode) => at(path).chmod(path, mode),
+    stream: (path, options) => at(path).stream(path, options),
+    exists: (path) => at(path).exists(path),
+    truncate: (path, length) => at(path).truncate(path, length),
+    readFile: (path) => at(path).readFile(path),
+    readFileString: (path, encoding) => at(path).readFileString(path, encoding),
+    writeFile: (path, content, options) => at(path).writeFile(path, content, options),
+    writeFileString: (path, text, options) => at(path).writeFileString(path, text, options),
+    open: (path, options) => at(path).open(path, options),
+    makeDirectory: (path, options) => at(path).makeDirectory(path, options),
+    readDirectory: (path, options) => at(path).readDirectory(path, options),
+    rename: (from, to) => at(from).rename(from, to),
+    remove: (path, options) => at(path).remove(path, options),
+    watch: (path, options) => at(path).watch(path, options)
+  }
+}
+
+const geminiIn = (args: ReadonlyArray<string>, setting: Setting, runs: string): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
     const files = new Map(Object.entries(setting.files ?? {}))
     let stdout = ""
@@ -131,7 +165,13 @@ export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effe
     const exit = yield* run(args, "0.1.0").pipe(
       Effect.provide(
         Layer.mergeAll(
-          setting.isOnDisk === true ? Layer.empty : inMemory(files),
+          setting.isOnDisk === true ? Layer.empty : Layer.effect(
+            FileSystem.FileSystem,
+            Effect.map(
+              Effect.all([FileSystem.FileSystem, Effect.provide(FileSystem.FileSystem, inMemory(files))]),
+              ([disk, memory]) => runsOnDisk(runs, memory, disk)
+            )
+          ),
           Stdio.layerTest({
             stdin: Stream.encodeText(setting.stdin ?? Stream.empty),
             stdout: sink(out),
@@ -142,7 +182,10 @@ export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effe
         ).pipe(Layer.provideMerge(NodeServices.layer))
       ),
       Effect.provideService(Console.Console, console),
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(setting.env ?? {})),
+      Effect.provideService(
+        ConfigProvider.ConfigProvider,
+        ConfigProvider.fromUnknown({ GEMINI_FX_RUNS: runs, ...setting.env })
+      ),
       Effect.exit
     )
     let exitCode = 0
@@ -154,3 +197,10 @@ export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effe
     }
     return { exitCode, stdout, stderr, files }
   })
+
+export const gemini = (args: ReadonlyArray<string>, setting: Setting = {}): Effect.Effect<Outcome> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "gemini-fx-runs-"))),
+    (own) => geminiIn(args, setting, setting.runs ?? own),
+    (own) => Effect.sync(() => rmSync(own, { recursive: true }))
+  )

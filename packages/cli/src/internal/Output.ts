@@ -1,9 +1,9 @@
 /**
- * What `run` writes of a narrative: text for people and pipes, or JSON for programs.
+ * What `run` writes of a narrative: text for people and pipes, the text of one act, or JSON for programs.
  */
-import type { ActResult } from "effect-gemini-narrative/ActResult"
-import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
+import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { NarrativeEvent } from "effect-gemini-narrative/NarrativeEvent"
+import type { RunState } from "effect-gemini-narrative/RunState"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,30 +12,51 @@ import * as Lines from "./lines.ts"
 import type { Screen } from "./Screen.ts"
 import { json as toJson, Shown, shown } from "./Shown.ts"
 
-export interface Output {
-  /** The first line: which server answers. */
-  readonly server: (says: string) => Effect.Effect<void, PlatformError>
-  /** Acts whose results are there already. */
-  readonly kept: (results: ReadonlyArray<ActResult>) => Effect.Effect<void, PlatformError>
-  readonly on: (event: NarrativeEvent) => Effect.Effect<void, PlatformError>
-  readonly failed: (error: ActFailed) => Effect.Effect<void, PlatformError>
+type Written = Effect.Effect<void, PlatformError>
+
+/** How a run came to its end, or to its pause. */
+export interface Ended {
+  readonly run: RunState
+  readonly state: string
+  /** In the order of the file. */
+  readonly results: ReadonlyArray<ActResult>
+  readonly totals: Totals
 }
 
-const notice = (screen: Screen, event: NarrativeEvent): Effect.Effect<void, PlatformError> => {
+export interface Output {
+  /** The first lines: which server answers, and which run it is. */
+  readonly begins: (server: string, run: string) => Written
+  /** Acts whose results are there already. */
+  readonly kept: (results: ReadonlyArray<ActResult>) => Written
+  readonly on: (event: Exclude<NarrativeEvent, { readonly _tag: "NarrativeFinished" }>) => Written
+  /** A line about the run, beside its text. */
+  readonly remark: (line: string) => Written
+  readonly ended: (ended: Ended) => Written
+}
+
+const notice = (screen: Screen, event: NarrativeEvent): Written => {
   if (event._tag === "Retrying") return screen.note(Lines.retrying(event))
   // On a terminal the status line counts the wait down.
   if (event._tag !== "Waiting" || screen.isLive) return Effect.void
   return Effect.flatMap(Clock.currentTimeMillis, (now) => screen.note(Lines.waiting(event, now)))
 }
 
-/** With `asItComes` an answer is written piece by piece, otherwise act by act. */
-export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, defaultModel: string): Output => {
+/**
+ * With `asItComes` an answer is written piece by piece, otherwise act by act. `isRehearsal` says that nobody is paid.
+ */
+export const text = (
+  screen: Screen,
+  style: Lines.Style,
+  asItComes: boolean,
+  defaultModel: string,
+  isRehearsal: boolean
+): Output => {
   // The heading names the model that was asked, also for an alias; the footer the one that answered.
   const asked = new Map<string, string>()
   const heading = (act: string, model: string) => shown`\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
   const footer = (result: ActResult) => shown`${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
   return {
-    server: (says) => screen.write(`${says}\n`),
+    begins: (server, run) => screen.write(`${server}\nrun: ${run}\n`),
     kept: (results) => screen.write(Shown.join(results.map((result) => shown`\n${Lines.kept(result, style)}\n`))),
     on: (event) => {
       switch (event._tag) {
@@ -52,39 +73,65 @@ export const text = (screen: Screen, style: Lines.Style, asItComes: boolean, def
             asItComes ? footer(result) : shown`${heading(act, result.model)}${result.text}${footer(result)}`
           )
         }
-        case "NarrativeFinished":
-          return event.results.length < 2 ? Effect.void : screen.write(`\n${Lines.summary(event.totals)}\n`)
         default:
           return notice(screen, event)
       }
     },
-    failed: () => Effect.void
+    remark: screen.note,
+    ended: ({ run, state, totals }) =>
+      state !== "finished" || run.acts.length < 2
+        ? Effect.void
+        : screen.write(`\n${Lines.summary(totals, run.totals, isRehearsal)}\n`)
   }
 }
 
-const failure = (reason: ActFailed["reason"] | GeminiError) => ({
-  reason: reason._tag === "GeminiError" ? reason.reason._tag : reason._tag,
-  message: reason.message
+/** Only what one act wrote goes to stdout; everything about the run is on stderr. */
+export const only = (screen: Screen, act: string): Output => ({
+  begins: (server, run) => screen.note(`${server}\nrun: ${run}`),
+  kept: (results) => screen.write(results.find((result) => result.act === act)?.text ?? ""),
+  on: (event) =>
+    event._tag === "ActFinished"
+      ? event.act === act ? screen.write(event.result.text.replace(/\n?$/, "\n")) : Effect.void
+      : notice(screen, event),
+  remark: screen.note,
+  ended: () => Effect.void
 })
 
+const failure = (error: GeminiError) => ({ reason: error.reason._tag, message: error.message })
+
+/** The act that ended a run or stands in its way. */
+const errorOf = ({ acts, causes }: RunState): object | undefined => {
+  const [first] = causes
+  const failed = first ??
+    acts.flatMap(({ act, cause, status }) => status === "failed" && cause !== undefined ? [{ act, cause }] : [])[0]
+  return failed === undefined ? undefined : { act: failed.act, ...failed.cause }
+}
+
 /**
- * With `lines` each event is one line of JSON. Otherwise there is one document at the end, or the results so far if an
- * act fails.
+ * With `lines` each event is one line of JSON. Otherwise there is one document at the end, with the results so far if
+ * the run does not finish.
  */
-export const json = (screen: Screen, title: string, lines: boolean): Output => {
+export const json = (screen: Screen, lines: boolean): Output => {
   const line = (value: object) => screen.write(`${toJson(value)}\n`)
-  const document = (value: object) => screen.write(`${toJson(value, 2)}\n`)
   return {
-    server: screen.note,
+    begins: (server, run) => screen.note(`${server}\nrun: ${run}`),
     kept: () => Effect.void,
-    on: (event) => {
-      if (lines) return line(event._tag === "Retrying" ? { ...event, error: failure(event.error) } : event)
-      if (event._tag !== "NarrativeFinished") return notice(screen, event)
-      return document({ title, acts: event.results, totals: event.totals })
-    },
-    failed: ({ act, reason, results }) => {
-      const error = { act, ...failure(reason) }
-      return lines ? line({ _tag: "ActFailed", ...error }) : document({ title, acts: results, error })
+    on: (event) =>
+      lines
+        ? line(event._tag === "Retrying" ? { ...event, error: failure(event.error) } : event)
+        : notice(screen, event),
+    remark: screen.note,
+    ended: ({ results, run, state, totals }) => {
+      const { id, title, until } = run
+      const error = errorOf(run)
+      const common = { id, title, state }
+      const rest = {
+        totals: { ...totals, dollars: run.totals.dollars },
+        ...(error === undefined || state === "finished" ? {} : { error }),
+        ...(until === undefined ? {} : { until })
+      }
+      if (!lines) return screen.write(`${toJson({ ...common, acts: results, ...rest }, 2)}\n`)
+      return line({ _tag: state === "finished" ? "NarrativeFinished" : "RunEnded", ...common, results, ...rest })
     }
   }
 }

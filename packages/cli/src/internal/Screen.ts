@@ -12,7 +12,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
-import { fstatSync } from "node:fs"
+import { fstatSync, writeSync } from "node:fs"
 import * as Lines from "./lines.ts"
 import { clean, type Shown } from "./Shown.ts"
 
@@ -21,6 +21,8 @@ export interface Screen {
   readonly write: (text: string | Shown) => Effect.Effect<void, PlatformError>
   /** Writes a line of its own to stderr, cleaned. */
   readonly note: (line: string) => Effect.Effect<void, PlatformError>
+  /** Writes lines to stderr at once, for a process that leaves. */
+  readonly now: (lines: string) => void
   /** Whether there is a terminal for a status line. */
   readonly isLive: boolean
   /**
@@ -91,6 +93,13 @@ export const make = Effect.gen(function*() {
         column = 0
         return stderr(`${lead}${clean(line)}\n`)
       })),
+    now: (lines) => {
+      try {
+        writeSync(2, `${isLive ? wipe : ""}${column === 0 ? "" : "\n"}${clean(lines)}\n`)
+      } catch {
+        // Nobody reads it any more.
+      }
+    },
     show: (line) =>
       Effect.sync(() => {
         if (isLive) status = line

@@ -1,5 +1,6 @@
 /** Failures as a person reads them, with what to do next. They show no stack and no cause. */
-import type { ActFailed } from "effect-gemini-narrative/NarrativeError"
+import type { FailureCause } from "effect-gemini-narrative/RunRecord"
+import type { RunState } from "effect-gemini-narrative/RunState"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type { LiveError } from "effect-gemini/LiveError"
 import * as Duration from "effect/Duration"
@@ -19,6 +20,8 @@ const advice: { readonly [Tag in GeminiError["reason"]["_tag"]]?: string } = {
   ResponseBlocked: "reword the act's prompt"
 }
 
+const adviceOf = (reason: string): string | undefined => new Map<string, string>(Object.entries(advice)).get(reason)
+
 /** What the server (or the client) said, then in brackets what is technical about it. */
 const sayGemini = (error: GeminiError): string => {
   const { attempts, model, reason, retryAfter, status } = error
@@ -33,17 +36,42 @@ const sayGemini = (error: GeminiError): string => {
   return `${reason.message} (${facts.join(", ")})${hint === undefined ? "" : `\n  ${hint}`}`
 }
 
-const sayReason = (reason: ActFailed["reason"]): string =>
-  reason._tag === "GeminiError" ? sayGemini(reason) : reason.message
+/** A failure as the run's journal keeps it, and what can be done about it. */
+const sayCause = ({ message, model, reason, status, until }: FailureCause, now: number): string => {
+  const facts = [
+    reason,
+    ...(model === undefined ? [] : [model]),
+    ...(status === undefined ? [] : [`HTTP ${status}`]),
+    ...(until === undefined || until <= now ? [] : [`worth resuming in ${time(until - now)}`])
+  ]
+  const hint = adviceOf(reason)
+  return `${message} (${facts.join(", ")})${hint === undefined ? "" : `\n  ${hint}`}`
+}
 
-export const actFailed = (error: ActFailed, acts: number, isKept: boolean): string => {
-  const done = error.results.length
-  const kept = done === 0
-    ? ""
-    : `\n  ${done} of ${acts} acts had finished; ${
-      isKept ? "the same command goes on from there" : "with --state FILE their results would be kept"
-    }`
-  return `act "${error.act}" failed: ${sayReason(error.reason)}${kept}`
+/** Why a run did not finish, what is kept of it, and how to go on. */
+export const runEnded = (run: RunState, again: string, now: number): string => {
+  const failed = run.acts.flatMap(({ act, cause, status }) =>
+    status === "failed" && cause !== undefined ? [{ act, cause }] : []
+  )
+  const causes = run.causes.length > 0 ? run.causes : failed
+  const said = causes.map(({ act, cause }) => `act "${act}" failed: ${sayCause(cause, now)}`)
+  const answered = run.acts.filter(({ status }) => status === "answered").length
+  const kept = `  ${answered} of ${run.acts.length} acts are kept`
+  switch (run.standing) {
+    case "failed":
+      return [
+        ...said,
+        kept,
+        `  mend ${run.file}, then: ${again} --adopt ${run.file}`,
+        ...causes.slice(0, 1).map(({ act }) =>
+          `  or ask it again as it is: ${again.replace("resume", "fork").replace(run.id, `${run.id} ${act}`)}`
+        )
+      ].join("\n")
+    case "cancelled":
+      return [`the run was cancelled`, kept].join("\n")
+    default:
+      return [...said, kept, `  to go on: ${again}`].join("\n")
+  }
 }
 
 export const geminiError = sayGemini

@@ -1,6 +1,7 @@
 /** Events → lines of text, for people and for pipes. Pure. */
 import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
+import type { RunTotals } from "effect-gemini-narrative/RunRecord"
 import * as CliOutput from "effect/cli/CliOutput"
 import { cleanLine, Shown, shown } from "./Shown.ts"
 
@@ -58,10 +59,22 @@ export const footer = ({ duration, finishReason, model, usage }: ActResult, { fa
   return faint(cleanLine(`-- ${model}: ${used} in ${time(duration)}${cut(finishReason)}`))
 }
 
-export const summary = (totals: Totals): string =>
-  `${totals.acts} act${totals.acts === 1 ? "" : "s"}, ${
+/** Dollars as people read them: `$0.0012`, `$1.25`, `<$0.0001`; `~` before what is partly estimated. */
+export const money = (dollars: string | undefined, isRough: boolean): string => {
+  if (dollars === undefined) return "-"
+  const amount = Number(dollars)
+  if (!Number.isFinite(amount)) return "-"
+  const digits = amount === 0 ? "$0" : amount < 0.0001 ? "<$0.0001" : `$${amount.toFixed(amount < 1 ? 4 : 2)}`
+  return isRough ? `~${digits}` : digits
+}
+
+/** `dollars` of a rehearsal are what Google would have billed. */
+export const summary = (totals: Totals, { dollars, isPartial }: RunTotals, isRehearsal: boolean): string => {
+  const cost = dollars === undefined ? "" : `, ${isRehearsal ? "would cost " : ""}${money(dollars, isPartial)}`
+  return `${totals.acts} act${totals.acts === 1 ? "" : "s"}, ${
     tokens(totals.totalTokens, totals.promptTokens, totals.outputTokens)
-  } in ${time(totals.duration)}`
+  }${cost} in ${time(totals.duration)}`
+}
 
 export const waiting = ({ act, lane, until }: Waiting, now: number): string =>
   `${act} waits for ${lane.quotaModel}'s quota${until === undefined ? "" : `, ${time(Math.max(0, until - now))} left`}`

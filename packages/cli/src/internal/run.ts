@@ -1,35 +1,34 @@
 /**
- * `gemini-fx run FILE`: plays a narrative and writes its text.
+ * `gemini-fx run FILE`: plays a narrative as a run, which has an id and survives this process, and writes its text.
  */
 import * as Narrative from "effect-gemini-narrative/Narrative"
+import * as Runs from "effect-gemini-narrative/Runs"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as ModelId from "effect-gemini/models/ModelId"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import * as Stdio from "effect/Stdio"
-import * as Stream from "effect/Stream"
 import { basename } from "node:path"
+import { notes } from "./check.ts"
 import { CommandFailed } from "./CommandFailed.ts"
-import * as Explain from "./explain.ts"
+import { detach } from "./detach.ts"
 import * as Flags from "./flags.ts"
 import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
-import * as Lookalikes from "./lookalikes.ts"
-import * as Output from "./Output.ts"
 import { preview } from "./preview.ts"
-import { Progress } from "./Progress.ts"
+import * as Find from "./runs/find.ts"
+import { play } from "./runs/play.ts"
+import * as PlayFlags from "./runs/playFlags.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
-import { shown } from "./Shown.ts"
-import * as State from "./state.ts"
+import { json as toJson, shown } from "./Shown.ts"
 
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("the narrative, in TOML")),
@@ -38,127 +37,128 @@ const flags = {
     Flag.withDescription("one model for every act"),
     Flag.optional
   ),
-  stream: Flag.Boolean("stream").pipe(
-    Flag.withDescription("write the text as it comes, not act by act; with --json one event a line"),
-    Flag.withDefault(false)
-  ),
-  json: Flags.json("write one JSON document instead of text"),
-  concurrency: Flag.Int("concurrency").pipe(
-    Flag.withAlias("c"),
-    Flag.withDescription("acts that may run at once, where none needs the other; text then comes act by act"),
-    Flag.withDefault(1)
-  ),
+  variables: Flags.variables,
+  inputsFrom: Flags.inputsFrom,
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDescription("check it and print what would be sent; sends nothing"),
     Flag.withDefault(false)
   ),
-  variables: Flags.variables,
-  inputsFrom: Flags.inputsFrom,
-  emulator: Flag.Boolean("emulator").pipe(
-    Flag.withDescription("rehearse with the embedded emulator, also where an API key is set"),
-    Flag.withDefault(false)
+  id: Flag.String("id").pipe(Flag.withDescription("the run's id; default: one is made of the title"), Flag.optional),
+  onFailure: Flag.Literals("on-failure", ["stop", "skip"]).pipe(
+    Flag.withDescription("when an act fails for good: stop the run, or leave out only what needs that act"),
+    Flag.withDefault("stop")
   ),
-  tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
-  config: Flags.config,
-  state: Flag.String("state").pipe(
-    Flag.withDescription("keeps results in this file; acts that have one there are not played again"),
-    Flag.optional
-  )
+  ...PlayFlags.flags,
+  // Files of results were kept by this flag before there were runs.
+  state: Flag.String("state").pipe(Flag.withHidden, Flag.optional)
 }
 
 const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
 
-/** Keeps the status line going while the effect runs, and wipes it however that ends. */
-const showing = <A, E, R>(screen: Screen.Screen, effect: Effect.Effect<A, E, R>) => {
-  if (!screen.isLive) return effect
-  const draw = Effect.repeat(screen.refresh, Schedule.spaced("100 millis"))
-  return Effect.scoped(Effect.andThen(Effect.forkScoped(draw), effect)).pipe(
-    Effect.ensuring(Effect.ignore(screen.hide)),
-    Effect.onInterrupt(() => Effect.ignore(screen.note("\ninterrupted")))
-  )
-}
+/** Refuses folders of images that are none, before anything is read. */
+const checkFolders = Effect.fnUntraced(function*(folders: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  for (const folder of folders) {
+    const info = yield* Effect.option(fs.stat(folder))
+    if (Option.isNone(info)) return yield* usage(`--inputs-from ${folder}: there is no such folder`)
+    if (info.value.type !== "Directory") {
+      return yield* usage(`--inputs-from ${folder}: this is not a folder; name the one that the images lie in`)
+    }
+  }
+})
+
+/** An id that this command knows before the run is there: words of the title, and letters by chance. */
+const freshId = Effect.fnUntraced(function*(title: string) {
+  const words = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 24)
+  const letters = (yield* Random.nextIntBetween(0, 36 ** 6)).toString(36).padStart(6, "0")
+  return `${words.replace(/-+$/, "") || "run"}-${letters}`
+})
 
 export const runCommand = Command.make(
   "run",
   flags,
   Effect.fnUntraced(function*(input) {
-    if (input.concurrency < 1) return yield* usage(`--concurrency: expected at least 1, got ${input.concurrency}`)
+    if (Option.isSome(input.state)) {
+      return yield* usage(
+        "--state is gone, because every run is kept now: after a failure `gemini-fx runs resume last` goes on, " +
+          `and \`gemini-fx runs\` lists them; nothing was sent, and ${input.state.value} was left as it is`
+      )
+    }
+    const playOptions = yield* PlayFlags.options(input)
     const model = Option.getOrUndefined(input.model)
     const modelId = model === undefined ? undefined : ModelId.parse(model)
     if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
-    const fs = yield* FileSystem.FileSystem
-    for (const folder of input.inputsFrom) {
-      const info = yield* Effect.option(fs.stat(folder))
-      if (Option.isNone(info)) return yield* usage(`--inputs-from ${folder}: there is no such folder`)
-      if (info.value.type !== "Directory") {
-        return yield* usage(`--inputs-from ${folder}: this is not a folder; name the one that the images lie in`)
-      }
-    }
+    yield* checkFolders(input.inputsFrom)
     const variables = yield* Flags.values(input.variables)
     const narrative = yield* Effect.mapError(
-      Narrative.fromFile(input.file, {
-        variables,
-        inputsFrom: input.inputsFrom
-      }),
+      Narrative.fromFile(input.file, { variables, inputsFrom: input.inputsFrom }),
       (error) => {
         const { length } = error.problems
         const many = length === 1 ? "" : `\n${length} problems; nothing was sent`
         return new CommandFailed({ exitCode: 2, text: `${error.message}${many}`, isPlain: true })
       }
     )
+    yield* PlayFlags.checkOnly(input.only, narrative.acts.map(({ name }) => name))
     const screen = yield* Screen.make
-    for (const found of Lookalikes.lookalikes(narrative)) yield* screen.note(Lookalikes.say(input.file, found))
+    for (const note of notes(narrative)) yield* screen.note(note)
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const stdio = yield* Stdio.Stdio
     const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
-    const options = yield* Flags.options(input)
-    const defaultModel = options.defaultModel ?? GeminiConfig.defaultModel
+    const shared = yield* Flags.options(input)
+    const defaultModel = shared.defaultModel ?? GeminiConfig.defaultModel
     if (input.dryRun) {
       return yield* screen.write(shown`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
     }
 
-    const state = Option.isSome(input.state) ? yield* State.open(input.state.value) : State.none
-    const server = yield* Server.choose(options, input.emulator)
-    const output = input.json
-      ? Output.json(screen, narrative.title, input.stream)
-      : Output.text(screen, style, input.stream && input.concurrency === 1, defaultModel)
-    yield* output.server(server.says)
-    yield* output.kept(state.results)
-
-    const progress = new Progress(narrative.acts.length, state.results.length, defaultModel)
-    yield* screen.show((now, columns) => progress.line(now, columns))
-    const { concurrency } = input
-    const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
-    const events = Stream.unwrap(
-      Effect.as(
-        Lanes.tell(server.name, title),
-        Narrative.executeStream(narrative, { model, concurrency, results: state.results })
-      )
+    const { directory, onFailure, onInterrupt } = input
+    const server = yield* Server.choose(shared, input.emulator)
+    yield* Find.over(
+      directory,
+      Effect.gen(function*() {
+        const runs = yield* Runs.Runs
+        const given = Option.getOrUndefined(input.id)
+        if (input.detach) {
+          const id = given ?? (yield* freshId(narrative.title))
+          yield* Find.checkFree(id)
+          const args = (yield* stdio.args).filter((arg) => arg !== "--detach")
+          const pid = yield* detach(given === undefined ? [...args, "--id", id] : args, Find.exists(id))
+          if (input.json) return yield* screen.write(`${toJson({ id, pid })}\n`)
+          yield* screen.write(`${id}\n`)
+          return yield* screen.note(
+            `process ${pid ?? "?"} plays it; to watch it: gemini-fx runs watch ${id}${yield* Find.named(directory)}`
+          )
+        }
+        const output = PlayFlags.output(screen, style, input, { defaultModel, isRehearsal: Server.isEmbedded(server) })
+        const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
+        const begin = Effect.gen(function*() {
+          yield* Lanes.tell(server.name, title)
+          const playing = yield* runs.start(narrative, { ...playOptions, id: given, model, defaultModel, onFailure })
+          yield* output.begins(server.says, playing.id)
+          return playing
+        })
+        yield* Effect.provide(
+          play({
+            screen,
+            output,
+            onInterrupt,
+            defaultModel,
+            directory,
+            kept: [],
+            from: 0,
+            acts: narrative.acts.length,
+            begin
+          }),
+          server.layer
+        )
+      })
     )
-    const play = events.pipe(
-      Stream.runForEach(Effect.fnUntraced(function*(event) {
-        progress.on(event, yield* Clock.currentTimeMillis)
-        yield* output.on(event)
-        if (event._tag === "ActFinished") yield* state.keep(event.result)
-      })),
-      Effect.provide(server.layer)
-    )
-    yield* showing(screen, play).pipe(
-      Effect.catchTag("ActFailed", (error) =>
-        Effect.andThen(
-          output.failed(error),
-          new CommandFailed({
-            exitCode: 1,
-            text: Explain.actFailed(error, narrative.acts.length, state !== State.none)
-          })
-        ))
-    )
-    yield* state.done
   })
 ).pipe(
   Command.withDescription("Play a narrative: acts in TOML, each by a model of its own"),
   Command.withExamples([
     { command: "gemini-fx run story.toml --stream", description: "Play it, writing the text as it comes" },
-    { command: "gemini-fx run story.toml --dry-run --var topic=tides", description: "See what would be sent" }
+    { command: "gemini-fx run story.toml --dry-run --var topic=tides", description: "See what would be sent" },
+    { command: "gemini-fx run story.toml --only final > final.md", description: "Only what the act `final` wrote" },
+    { command: "gemini-fx run story.toml --detach", description: "In a process of its own, which can be watched" }
   ])
 )

@@ -36,6 +36,9 @@ export interface Server {
   readonly files: Layer.Layer<Files.Files>
 }
 
+/** Whether nothing leaves this machine and nobody is paid. */
+export const isEmbedded = ({ name }: Server): boolean => name === Lanes.embedded
+
 const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
 
 /** Options by the names that they have in the environment. */

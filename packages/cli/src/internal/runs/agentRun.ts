@@ -4,11 +4,14 @@ import * as AgentRecord from "effect-gemini-agents/AgentRecord"
 import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as AgentState from "effect-gemini-agents/AgentState"
 import * as Trace from "effect-gemini-agents/Trace"
+import type { Head } from "effect-gemini-journal/Entry"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { json as toJson } from "./Shown.ts"
+import { json as toJson } from "../Shown.ts"
+import { plural } from "../table.ts"
+import type { Row } from "./rows.ts"
 
 export type Refusal = AgentError<never>
 
@@ -48,3 +51,33 @@ export const followed = (id: string): Stream.Stream<string, JournalError, Journa
       })
     )
   }))
+
+/** The records as they come, one line of JSON each. */
+export const followedLines = (id: string): Stream.Stream<string, JournalError, Journal.Journal> =>
+  Stream.unwrap(Effect.map(Journal.Journal, (journal) =>
+    journal.follow(AgentRecord.records, id).pipe(
+      Stream.filter((entry) => entry._tag === "Recorded"),
+      Stream.takeUntil(({ record }) => isOver(record)),
+      Stream.map(({ at, record, seq }) => `${toJson({ seq, at, record })}\n`)
+    )))
+
+/** The run's line in a list. */
+export const row = (id: string, head: Head): Read<Row> =>
+  Effect.map(read(id), (trace) => {
+    const state = AgentState.fold(trace.map(({ record }) => record))
+    const asks = AgentRun.pending(state)
+    const { usage } = state
+    return {
+      id,
+      kind: "agent",
+      title: state.agent,
+      state: head.state ?? state.end?._tag.toLowerCase() ?? "running",
+      done: plural(state.stepsBefore + state.steps, "step"),
+      tokens: usage.inputTokens + usage.outputTokens,
+      dollars: usage.dollars,
+      isRough: state.maybeCharged.questions > 0,
+      why: asks.map(({ call, kind, tool }) => `${call} ${tool} waits for ${kind}`).join("; "),
+      bytes: head.bytes,
+      updatedAt: head.updatedAt
+    }
+  })

@@ -1,0 +1,118 @@
+/** `gemini-fx runs show` and `report`: one run, for people, programs and browsers. */
+import * as Runs from "effect-gemini-narrative/Runs"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import { CommandFailed } from "../CommandFailed.ts"
+import * as Flags from "../flags.ts"
+import * as Lines from "../lines.ts"
+import * as Screen from "../Screen.ts"
+import { json as toJson } from "../Shown.ts"
+import * as AgentRun from "./agentRun.ts"
+import * as Find from "./find.ts"
+import * as NarrativeRun from "./narrativeRun.ts"
+import { ownerOf } from "./owner.ts"
+
+/** The text of one act of a narrative's run, as the model wrote it. */
+const textOf = Effect.fnUntraced(function*(id: string, act: string) {
+  const runs = yield* Runs.Runs
+  const { acts } = yield* runs.get(id)
+  if (!acts.some((known) => known.act === act)) {
+    return yield* new CommandFailed({
+      exitCode: 2,
+      text: `${id} has no act ${JSON.stringify(act)}; its acts are ${acts.map((known) => known.act).join(", ")}`
+    })
+  }
+  const result = (yield* runs.results(id)).find((result) => result.act === act)
+  if (result === undefined) return yield* new CommandFailed({ exitCode: 1, text: `act "${act}" has no answer yet` })
+  return result.text.replace(/\n?$/, "\n")
+})
+
+export const show = Command.make(
+  "show",
+  {
+    run: Find.run,
+    directory: Find.directory,
+    act: Flag.String("act").pipe(
+      Flag.withDescription("only what this act of a narrative wrote"),
+      Flag.optional
+    ),
+    json: Flags.json("write a JSON object of a narrative's run, the records of an agent's one a line")
+  },
+  Effect.fnUntraced(function*({ act, directory, json, run }) {
+    const screen = yield* Screen.make
+    const stdio = yield* Stdio.Stdio
+    const terminal = yield* Terminal.Terminal
+    const isTerminal = yield* stdio.stdoutIsTerminal
+    const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+    const style = canColor && isTerminal ? Lines.coloured : Lines.plain
+    const columns = isTerminal ? (yield* terminal.columns) || 80 : Infinity
+    const text = yield* Find.over(
+      directory,
+      Effect.gen(function*() {
+        const id = yield* Find.find(directory, run)
+        if ((yield* ownerOf(id)) === "agent") {
+          if (Option.isSome(act)) {
+            return yield* new CommandFailed({ exitCode: 2, text: `${id} is an agent's run, which has no acts` })
+          }
+          return yield* json ? AgentRun.lines(id) : AgentRun.text(id)
+        }
+        const runs = yield* Runs.Runs
+        if (Option.isSome(act) && !json) return yield* textOf(id, act.value)
+        const state = yield* runs.get(id)
+        if (!json) return NarrativeRun.text(state, yield* Clock.currentTimeMillis, style, columns)
+        const results = yield* runs.results(id)
+        const wanted = results.filter((result) => Option.isNone(act) || result.act === act.value)
+        return `${toJson({ ...state, state: NarrativeRun.stateOf(state), results: wanted }, 2)}\n`
+      })
+    )
+    yield* screen.write(text)
+  })
+).pipe(
+  Command.withDescription("Show a run: where it stands, act by act, and what can be done next"),
+  Command.withExamples([
+    { command: "gemini-fx runs show last", description: "The one written last" },
+    { command: "gemini-fx runs show story-k3 --act final", description: "What an act wrote, and nothing else" }
+  ])
+)
+
+export const report = Command.make(
+  "report",
+  {
+    run: Find.run,
+    directory: Find.directory,
+    out: Flag.String("out").pipe(
+      Flag.withAlias("o"),
+      Flag.withDescription("the file to write; default: stdout"),
+      Flag.optional
+    )
+  },
+  Effect.fnUntraced(function*({ directory, out, run }) {
+    const screen = yield* Screen.make
+    const page = yield* Find.over(
+      directory,
+      Effect.gen(function*() {
+        const id = yield* Find.find(directory, run)
+        if ((yield* ownerOf(id)) === "agent") return yield* AgentRun.page(id)
+        return yield* new CommandFailed({
+          exitCode: 2,
+          text:
+            `${id} is a narrative's run, and pages are made of agents' runs: gemini-fx runs show ${id} --json has all`
+        })
+      })
+    )
+    if (Option.isNone(out)) return yield* screen.write(page)
+    const files = yield* FileSystem.FileSystem
+    yield* files.writeFileString(out.value, page)
+    yield* screen.note(`wrote ${out.value}`)
+  })
+).pipe(
+  Command.withDescription("Write an agent's run as one HTML page that needs nothing else"),
+  Command.withExamples([{ command: "gemini-fx runs report last -o run.html", description: "For a browser" }])
+)
