@@ -1,12 +1,11 @@
 /** A journal's file read from its beginning, piece by piece: which lines count, and where the last whole one ends. */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { Corrupt, type JournalErrorReason } from "../JournalErrorReason.ts"
 import type { Line } from "../JournalStore.ts"
 import { Chain } from "./Chain.ts"
-import { reasonOf } from "./fileFolder.ts"
+import { type LogFile, reasonOf } from "./fileFolder.ts"
 import { parse } from "./line.ts"
 import { largestAppend } from "./run.ts"
 
@@ -26,7 +25,7 @@ const lineOf = (bytes: Uint8Array): ReturnType<typeof parse> => {
 }
 
 export const readAt = (
-  file: FileSystem.File,
+  file: LogFile,
   position: number,
   size: number
 ): Effect.Effect<Uint8Array, JournalErrorReason> =>
@@ -43,9 +42,14 @@ export class FileLog {
   rest = 0
   /** A line that cannot be read. Nothing is lost if the numbers go on after it, for then it was never acknowledged. */
   #damaged: Corrupt | undefined = undefined
-  readonly #file: FileSystem.File
+  #file: LogFile
 
-  constructor(file: FileSystem.File) {
+  constructor(file: LogFile) {
+    this.#file = file
+  }
+
+  /** Reads on by another descriptor of the same file. */
+  moveTo(file: LogFile): void {
     this.#file = file
   }
 

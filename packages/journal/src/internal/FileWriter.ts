@@ -4,7 +4,6 @@
  * whether the line counts.
  */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import {
   type JournalErrorReason,
@@ -15,14 +14,13 @@ import {
   WrongSequence
 } from "../JournalErrorReason.ts"
 import type { Line, StoreWriter } from "../JournalStore.ts"
-import { type DirectFile, largest } from "./DirectFile.ts"
-import { reasonOf } from "./fileFolder.ts"
+import { type LogFile, reasonOf } from "./fileFolder.ts"
 import type { FileLog } from "./FileLog.ts"
 import { whoIs } from "./line.ts"
 import { encode } from "./runtime.ts"
 
 export interface Settings {
-  readonly file: FileSystem.File
+  readonly file: LogFile
   readonly log: FileLog
   /** Whether a kernel lock keeps other writers away. Only then may a torn end be cut off. */
   readonly locked: boolean
@@ -32,7 +30,7 @@ export interface Settings {
 export class FileWriter {
   readonly #settings: Settings
   readonly #by: string
-  #direct: DirectFile | undefined = undefined
+  #file: LogFile
   /** Whether a write failed half-way, so that the file's size is not the one that was counted. */
   #dirty: boolean
   /**
@@ -44,6 +42,7 @@ export class FileWriter {
   constructor(settings: Settings, by: string) {
     this.#settings = settings
     this.#by = by
+    this.#file = settings.file
     this.#dirty = settings.log.rest > 0
     settings.log.chain.mine = by
   }
@@ -52,16 +51,17 @@ export class FileWriter {
     return this.#settings.log.chain.end
   }
 
-  /** Small appends are written there from now on: it is known to be the same file. */
-  writesTo(direct: DirectFile | undefined): void {
-    this.#direct = direct
+  /** Goes on by another descriptor of the same file. */
+  moveTo(file: LogFile): void {
+    this.#file = file
+    this.#settings.log.moveTo(file)
   }
 
   /** Writes one line. It must not be interrupted, for a write that the kernel has cannot be taken back. */
   append(line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (this.#broken !== undefined) return Effect.fail(this.#broken)
-      return Effect.andThen(this.#dirty ? this.#clean : Effect.void, () => this.#place(line, text))
+      return this.#dirty ? Effect.andThen(this.#clean, () => this.#place(line, text)) : this.#place(line, text)
     }))
   }
 
@@ -75,16 +75,16 @@ export class FileWriter {
     // Without a lock a torn end is closed by a line break and not cut off, because somebody may be writing after it.
     // If only its line break was missing, that line counts from here on, and this one may not.
     const bytes = encode(this.#settings.locked ? `${text}\n` : `\n${text}\n`)
-    return this.#write(bytes).pipe(
-      Effect.andThen(this.#settings.sync ? this.#flush : Effect.void),
-      Effect.andThen(this.#stat),
-      Effect.flatMap((size) => {
+    const written = this.#settings.sync ? Effect.andThen(this.#write(bytes), this.#flush) : this.#write(bytes)
+    return Effect.flatMap(
+      Effect.andThen(written, this.#stat),
+      (size) => {
         if (rest === 0 && size === offset + bytes.length) {
           this.#settings.log.wrote(line, size)
           return Effect.void
         }
         return Effect.andThen(this.#settings.log.skip, () => this.#judge(line, text))
-      })
+      }
     )
   }
 
@@ -100,13 +100,8 @@ export class FileWriter {
 
   #write(bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> {
     this.#dirty = true
-    const direct = this.#direct
-    const { file } = this.#settings
-    const write = direct !== undefined && bytes.length <= largest
-      ? direct.write
-      : (bytes: Uint8Array) => Effect.mapError(file.write(bytes), reasonOf)
     const rest = (bytes: Uint8Array): Effect.Effect<void, JournalErrorReason> =>
-      Effect.flatMap(write(bytes), (written) => {
+      Effect.flatMap(Effect.mapError(this.#file.write(bytes), reasonOf), (written) => {
         if (written === bytes.length) {
           this.#dirty = false
           return Effect.void
@@ -120,11 +115,11 @@ export class FileWriter {
 
   /** Makes the counted state agree with the file again: by cutting off a torn end, or by reading on. */
   get #clean(): Effect.Effect<void, JournalErrorReason> {
-    const { file, locked, log } = this.#settings
+    const { locked, log } = this.#settings
     return log.skip.pipe(
       Effect.andThen(
         Effect.suspend(() =>
-          locked && log.rest > 0 ? Effect.mapError(file.truncate(log.offset), reasonOf) : Effect.void
+          locked && log.rest > 0 ? Effect.mapError(this.#file.truncate(log.offset), reasonOf) : Effect.void
         )
       ),
       Effect.andThen(Effect.sync(() => {
@@ -135,7 +130,7 @@ export class FileWriter {
   }
 
   get #flush(): Effect.Effect<void, JournalErrorReason> {
-    return Effect.mapError(this.#settings.file.sync, (error) => {
+    return Effect.mapError(this.#file.sync, (error) => {
       const reason = reasonOf(error)
       this.#broken = new Unavailable({ code: "code" in reason ? reason.code : "SYNC" })
       return this.#broken
@@ -143,14 +138,8 @@ export class FileWriter {
   }
 
   get #stat(): Effect.Effect<number, JournalErrorReason> {
-    if (this.#direct !== undefined) {
-      return Effect.flatMap(
-        this.#direct.stat,
-        ({ isThere, size }) => isThere ? Effect.succeed(size) : Effect.fail(new NotFound({ what: "run" }))
-      )
-    }
     return Effect.flatMap(
-      Effect.mapError(this.#settings.file.stat, reasonOf),
+      Effect.mapError(this.#file.stat, reasonOf),
       (info) =>
         Option.getOrElse(info.nlink, () => 1n) === 0n
           ? Effect.fail(new NotFound({ what: "run" }))

@@ -6,8 +6,37 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
+import type * as Scope from "effect/Scope"
 import { type JournalErrorReason, StorageFull, Unavailable, Unsafe } from "../JournalErrorReason.ts"
 import { uid } from "./runtime.ts"
+
+/** What is asked about a file or folder. */
+export interface Info {
+  readonly type: FileSystem.File.Type
+  readonly size: bigint
+  readonly mode: number
+  readonly uid: Option.Option<number>
+  readonly ino: Option.Option<bigint>
+  readonly nlink: Option.Option<bigint>
+}
+
+/** What a journal needs of its open file. */
+export interface LogFile extends Pick<FileSystem.File, "readAlloc" | "sync" | "truncate" | "write"> {
+  readonly stat: Effect.Effect<Info, PlatformError>
+}
+
+/** The part of a `FileSystem` that opens a journal. */
+export interface Files {
+  readonly lstat: (path: string) => Effect.Effect<Info, PlatformError>
+  readonly makeDirectory: (
+    path: string,
+    options: { readonly recursive?: boolean; readonly mode: number }
+  ) => Effect.Effect<void, PlatformError>
+  readonly open: (
+    path: string,
+    options: { readonly flag: "r" | "a+"; readonly mode?: number }
+  ) => Effect.Effect<LogFile, PlatformError, Scope.Scope>
+}
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG", "ENOMEM"])
 
@@ -37,7 +66,7 @@ const nameOf: Record<FileSystem.File.Type, string> = {
   Unknown: "is neither a file nor a folder"
 }
 
-const problemOf = (info: FileSystem.File.Info, type: "File" | "Directory"): string | undefined => {
+const problemOf = (info: Info, type: "File" | "Directory"): string | undefined => {
   if (info.type !== type) {
     return `${nameOf[info.type]}: the journal uses only ${type === "File" ? "files" : "folders"} of its own`
   }
@@ -52,7 +81,7 @@ const problemOf = (info: FileSystem.File.Info, type: "File" | "Directory"): stri
 
 export const checkInfo = (
   path: string,
-  info: FileSystem.File.Info,
+  info: Info,
   type: "File" | "Directory"
 ): Effect.Effect<void, JournalErrorReason> => {
   const description = problemOf(info, type)
@@ -61,7 +90,7 @@ export const checkInfo = (
 
 /** Whether the path exists. Fails if it does but is not safe to use. */
 export const isThere = (
-  fs: FileSystem.FileSystem,
+  fs: Files,
   path: string,
   type: "File" | "Directory"
 ): Effect.Effect<boolean, JournalErrorReason> =>
@@ -73,7 +102,7 @@ export const isThere = (
 
 /** Makes a folder for this user alone. Succeeds with false if it is there already, and is safe to use. */
 export const makeFolder = (
-  fs: FileSystem.FileSystem,
+  fs: Files,
   path: string
 ): Effect.Effect<boolean, JournalErrorReason> =>
   Effect.matchEffect(fs.makeDirectory(path, { mode: 0o700 }), {
@@ -86,7 +115,7 @@ export const makeFolder = (
 
 /** Makes the folder for this user alone, if it is not there. */
 export const ensureFolder = (
-  fs: FileSystem.FileSystem,
+  fs: Files,
   path: string,
   recursive: boolean
 ): Effect.Effect<void, JournalErrorReason> =>

@@ -1,11 +1,10 @@
 /** A run at a glance: its first and last line, without reading what is between them. */
 import * as Effect from "effect/Effect"
-import type * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import type { Head } from "../Entry.ts"
 import { Corrupt, type JournalErrorReason, NotFound } from "../JournalErrorReason.ts"
 import type { Line } from "../JournalStore.ts"
-import { isThere, reasonOf } from "./fileFolder.ts"
+import { type Files, isThere, type LogFile, reasonOf } from "./fileFolder.ts"
 import { FileLog, readAt } from "./FileLog.ts"
 import { endOf, parse, writerOf } from "./line.ts"
 
@@ -15,7 +14,7 @@ const decoder = new TextDecoder()
 /** How many bytes an opening has at most: a writer's id and a state are short. */
 const opening = 1_024
 
-const firstLine = (file: FileSystem.File): Effect.Effect<Line, JournalErrorReason> =>
+const firstLine = (file: LogFile): Effect.Effect<Line, JournalErrorReason> =>
   Effect.flatMap(readAt(file, 0, opening), (bytes): Effect.Effect<Line, JournalErrorReason> => {
     const text = decoder.decode(bytes).split("\n").find((line) => line !== "")
     return text === undefined || bytes.indexOf(newline) < 0
@@ -24,7 +23,7 @@ const firstLine = (file: FileSystem.File): Effect.Effect<Line, JournalErrorReaso
   })
 
 /** The last whole line, by reading backwards in growing steps. */
-const lastLine = (file: FileSystem.File, size: number, step = 4_096): Effect.Effect<Line, JournalErrorReason> =>
+const lastLine = (file: LogFile, size: number, step = 4_096): Effect.Effect<Line, JournalErrorReason> =>
   Effect.flatMap(readAt(file, Math.max(0, size - step), Math.min(step, size)), (bytes) => {
     let end = bytes.lastIndexOf(newline)
     while (end > 0) {
@@ -40,11 +39,11 @@ const lastLine = (file: FileSystem.File, size: number, step = 4_096): Effect.Eff
       : Effect.fail(new Corrupt({ description: "there is no whole line" }))
   })
 
-const sizeOf = (file: FileSystem.File): Effect.Effect<number, JournalErrorReason> =>
+const sizeOf = (file: LogFile): Effect.Effect<number, JournalErrorReason> =>
   Effect.mapError(Effect.map(file.stat, (info) => Number(info.size)), reasonOf)
 
 /** Who wrote last; undefined if nobody has yet. */
-export const lastWriter = (fs: FileSystem.FileSystem, path: string) =>
+export const lastWriter = (fs: Files, path: string) =>
   Effect.orElseSucceed(
     Effect.flatMap(isThere(fs, path, "File"), (there) =>
       there
@@ -58,7 +57,7 @@ export const lastWriter = (fs: FileSystem.FileSystem, path: string) =>
 
 export const headOf = Effect.fnUntraced(function*(
   id: string,
-  file: FileSystem.File,
+  file: LogFile,
   blobs: number,
   locked: boolean
 ): Effect.fn.Return<Head, JournalErrorReason> {

@@ -10,8 +10,12 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { DatabaseSync } from "node:sqlite"
 import { Busy, type JournalErrorReason, Unavailable } from "../JournalErrorReason.ts"
+import { reasonOfCode } from "./fileFolder.ts"
+import { nodeFs } from "./runtime.ts"
 
 export interface KernelLock {
+  /** Makes the file for this user alone. Succeeds with false if it is there: it is not opened then. */
+  readonly make: (path: string) => Effect.Effect<boolean, JournalErrorReason>
   /** Holds the lock on an existing file until the scope ends. Fails with Busy at once if somebody has it. */
   readonly acquire: (path: string) => Effect.Effect<void, JournalErrorReason, Scope.Scope>
 }
@@ -50,10 +54,23 @@ const load = (): typeof DatabaseSync | undefined => {
   }
 }
 
+const make = (fs: NonNullable<ReturnType<typeof nodeFs>>, path: string): Effect.Effect<boolean, JournalErrorReason> =>
+  Effect.suspend(() => {
+    try {
+      fs.closeSync(fs.openSync(path, "wx", 0o600))
+      return Effect.succeed(true)
+    } catch (error) {
+      const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "UNKNOWN"
+      return code === "EEXIST" ? Effect.succeed(false) : Effect.fail(reasonOfCode(code))
+    }
+  })
+
 /** The lock, or undefined on a runtime without `node:sqlite`: there the order of appends decides who writes. */
 export const kernelLock = (): KernelLock | undefined => {
   const Database = load()
-  return Database === undefined ? undefined : {
+  const fs = nodeFs()
+  return Database === undefined || fs === undefined ? undefined : {
+    make: (path) => make(fs, path),
     acquire: (path) =>
       Effect.asVoid(Effect.acquireRelease(take(Database, path), (database) => Effect.sync(() => database.close())))
   }

@@ -10,7 +10,17 @@ import { Busy, Corrupt, Exists, type JournalErrorReason, NotFound, WrongSequence
 import type { End, JournalStore, Line, StoreReader } from "../JournalStore.ts"
 import * as DirectFile from "./DirectFile.ts"
 import { blobs } from "./fileBlobs.ts"
-import { checkInfo, ensureFolder, isMissing, isThere, makeFolder, reasonOf } from "./fileFolder.ts"
+import {
+  checkInfo,
+  ensureFolder,
+  type Files,
+  type Info,
+  isMissing,
+  isThere,
+  type LogFile,
+  makeFolder,
+  reasonOf
+} from "./fileFolder.ts"
 import { headOf, lastWriter } from "./fileHead.ts"
 import type { KernelLock } from "./fileLock.ts"
 import { FileLog } from "./FileLog.ts"
@@ -30,12 +40,12 @@ export interface Settings {
 const noRun = new NotFound({ what: "run" })
 
 interface Opened {
-  readonly file: FileSystem.File
-  readonly info: FileSystem.File.Info
+  readonly file: LogFile
+  readonly info: Info
 }
 
 const opened = (
-  fs: FileSystem.FileSystem,
+  fs: Files,
   path: string,
   flag: "r" | "a+"
 ): Effect.Effect<Opened, JournalErrorReason, Scope.Scope> =>
@@ -52,24 +62,26 @@ const opened = (
 
 /** Opens a regular file that belongs to this user; a link is refused. */
 export const openFile = (
-  fs: FileSystem.FileSystem,
+  fs: Files,
   path: string,
   flag: "r" | "a+"
-): Effect.Effect<FileSystem.File, JournalErrorReason, Scope.Scope> =>
-  Effect.map(opened(fs, path, flag), ({ file }) => file)
+): Effect.Effect<LogFile, JournalErrorReason, Scope.Scope> => Effect.map(opened(fs, path, flag), ({ file }) => file)
 
 export const make = Effect.fnUntraced(
   function*(settings: Settings): Effect.fn.Return<JournalStore, never, FileSystem.FileSystem> {
     const fs = yield* FileSystem.FileSystem
     const { directory, lock, poll, sync } = settings
+    let files: Files = fs
+    // Without a lock somebody may write at any time, and nothing is known for sure.
+    let isProven = lock === undefined
     const folderOf = (id: string) => `${directory}/${id}`
     const journalOf = (id: string) => `${folderOf(id)}/journal.jsonl`
 
     /** Succeeds if the run's folder is there, and fails with NotFound if it is not. */
     const find = (id: string): Effect.Effect<void, JournalErrorReason> =>
       Effect.flatMap(
-        Effect.andThen(isThere(fs, directory, "Directory"), (there) =>
-          there ? isThere(fs, folderOf(id), "Directory") : Effect.succeed(false)),
+        Effect.andThen(isThere(files, directory, "Directory"), (there) =>
+          there ? isThere(files, folderOf(id), "Directory") : Effect.succeed(false)),
         (there) =>
           there ? Effect.void : Effect.fail(noRun)
       )
@@ -78,16 +90,13 @@ export const make = Effect.fnUntraced(
       if (lock === undefined) return Effect.void
       const path = `${folderOf(id)}/lock`
       // A lock file that exists is never opened here: closing it would drop a lock that this process holds.
-      const made = Effect.catch(
-        fs.writeFile(path, new Uint8Array(0), { flag: "wx", mode: 0o600 }),
-        (error): Effect.Effect<void, JournalErrorReason> =>
-          error.reason._tag === "AlreadyExists"
-            ? Effect.asVoid(isThere(fs, path, "File"))
-            : Effect.fail(reasonOf(error))
+      const made = Effect.flatMap(
+        lock.make(path),
+        (isNew) => isNew ? Effect.void : Effect.asVoid(isThere(files, path, "File"))
       )
       const busy = (reason: JournalErrorReason): Effect.Effect<never, JournalErrorReason> =>
         reason._tag === "Busy"
-          ? Effect.flatMap(Effect.scoped(lastWriter(fs, journalOf(id))), (by) => Effect.fail(new Busy(whoIs(by))))
+          ? Effect.flatMap(Effect.scoped(lastWriter(files, journalOf(id))), (by) => Effect.fail(new Busy(whoIs(by))))
           : Effect.fail(reason)
       // The lock is tried twice, because a writer that has just taken it may not have written its name yet.
       return Effect.andThen(made, Effect.catch(lock.acquire(path), () => Effect.catch(lock.acquire(path), busy)))
@@ -101,11 +110,11 @@ export const make = Effect.fnUntraced(
       const path = journalOf(id)
       let isNew = false
       if (mode === "create") {
-        yield* ensureFolder(fs, directory, true)
-        isNew = yield* makeFolder(fs, folderOf(id))
+        yield* ensureFolder(files, directory, true)
+        isNew = yield* makeFolder(files, folderOf(id))
       } else {
         yield* find(id)
-        if (!(yield* isThere(fs, path, "File"))) return yield* noRun
+        if (!(yield* isThere(files, path, "File"))) return yield* noRun
       }
       yield* hold(id).pipe(
         Effect.catch((reason) =>
@@ -114,7 +123,7 @@ export const make = Effect.fnUntraced(
             : Effect.fail(reason)
         )
       )
-      const { file, info } = yield* opened(fs, path, "a+")
+      const { file, info } = yield* opened(files, path, "a+")
       const log = new FileLog(file)
       // In a folder that was just made nobody has left anything, unless another process was faster.
       if (!isNew || info.size > 0n) {
@@ -139,9 +148,14 @@ export const make = Effect.fnUntraced(
         })
         if (lost) continue
         if (sync) yield* syncFolders(fs, [folderOf(id), directory])
-        if (lock !== undefined) {
+        if (!isProven) {
+          isProven = true
           const bytes = encode(`${text}\n`)
-          writer.writesTo(yield* DirectFile.open(path, log.offset - bytes.length, bytes))
+          const direct = DirectFile.files(path, log.offset - bytes.length, bytes)
+          if (direct !== undefined) {
+            files = direct
+            writer.moveTo(yield* Effect.mapError(files.open(path, { flag: "a+" }), reasonOf))
+          }
         }
         return writer
       }

@@ -23,6 +23,13 @@ const MiB = 1_048_576
 /** No append may be larger, whatever the options say: readers rely on it. */
 export const largestAppend = 64 * MiB
 
+/** The text's size in bytes if that is above `limit`: a letter has at most three, so most texts need not be measured. */
+const sizeAbove = (text: string, limit: number): number | undefined => {
+  if (text.length * 3 <= limit) return undefined
+  const size = byteLength(text)
+  return size > limit ? size : undefined
+}
+
 const isJson = Schema.is(Schema.Json)
 
 const isUnavailable = (reason: JournalErrorReason): boolean => reason._tag === "Unavailable" && reason.isRetryable
@@ -129,10 +136,10 @@ class OpenRun<A> implements Journal.Run<A> {
           }
           const text = print(line, texts.success)
           const limit = Math.min(this.#options.limits?.append ?? 8 * MiB, largestAppend)
-          const size = byteLength(text)
-          return size > limit
-            ? Effect.fail(new TooLarge({ what: "append", size, limit }))
-            : this.#send({ line, text, body })
+          const size = sizeAbove(text, limit)
+          return size === undefined
+            ? this.#send({ line, text, body })
+            : Effect.fail(new TooLarge({ what: "append", size, limit }))
         })
       }))
     )
@@ -176,8 +183,8 @@ class OpenRun<A> implements Journal.Run<A> {
       )
       if (Result.isFailure(value)) return Result.fail(value.failure)
       const text = JSON.stringify(value.success)
-      const size = byteLength(text)
-      if (size > limit) return Result.fail(new TooLarge({ what: "record", size, limit }))
+      const size = sizeAbove(text, limit)
+      if (size !== undefined) return Result.fail(new TooLarge({ what: "record", size, limit }))
       texts.push(text)
     }
     return Result.succeed(texts)
