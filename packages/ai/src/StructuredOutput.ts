@@ -68,6 +68,29 @@ const misfit = (responseText: string) => (error: Schema.SchemaError): AiError.Ai
   })
 
 /**
+ * What is known of an object that comes: parts of it, and at last the whole.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Piece<T> =
+  | { readonly finished: false; readonly value: DeepPartial<T> }
+  | { readonly finished: true; readonly value: T }
+
+/**
+ * What is asked for. `partial` is the schema that unfinished objects are decoded by, where `schema` itself has no fields
+ * to look into, such as a schema that another library checks. Default: `schema`.
+ *
+ * @category options
+ * @since 0.3.0
+ */
+export interface StreamOptions<T, E, RD> {
+  readonly prompt: Prompt.RawInput
+  readonly schema: Schema.Codec<T, E, RD, unknown>
+  readonly partial?: Schema.Top | undefined
+}
+
+/**
  * The object as it comes. Each element knows at least what the one before knew; the last
  * is whole. Fails with a `StructuredOutputError` when the whole does not fit the schema.
  * The schema goes out as a setting of `GeminiLanguageModel`: `effect/ai` streams text only.
@@ -75,10 +98,21 @@ const misfit = (responseText: string) => (error: Schema.SchemaError): AiError.Ai
  * @category constructors
  * @since 0.1.0
  */
-export const stream = <T, E, RD>(options: {
-  readonly prompt: Prompt.RawInput
-  readonly schema: Schema.Codec<T, E, RD, unknown>
-}): Stream.Stream<DeepPartial<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
+export const stream = <T, E, RD>(
+  options: StreamOptions<T, E, RD>
+): Stream.Stream<DeepPartial<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
+  // The whole is a T of which nothing is missing.
+  Stream.map(pieces(options), ({ value }) => value as DeepPartial<T>)
+
+/**
+ * The same, with a word on each element whether it is the whole.
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const pieces = <T, E, RD>(
+  options: StreamOptions<T, E, RD>
+): Stream.Stream<Piece<T>, AiError.AiError, LanguageModel.LanguageModel | RD> =>
   Stream.unwrap(Effect.gen(function*() {
     const { codec, jsonSchema } = yield* Effect.try({
       try: () => GeminiSchema.toCodecGemini(options.schema),
@@ -101,23 +135,23 @@ export const stream = <T, E, RD>(options: {
         next = text.length > 4096 ? text.length + (text.length >> 5) : 0
         const partial = PartialJson.parse(text)
         if (partial === undefined || partial.complete) return Result.failVoid
-        const decoded = partialDecode(options.schema, partial)
+        const decoded = partialDecode(options.partial ?? options.schema, partial)
         if (Option.isNone(decoded)) return Result.failVoid
         // The text grew, but what is certain stayed the same.
         const seen = JSON.stringify(decoded.value)
         if (seen === shown) return Result.failVoid
         shown = seen
         // The schema's own fields decoded this value, so it is a T of which parts may be missing.
-        return Result.succeed(decoded.value as DeepPartial<T>)
+        return Result.succeed<Piece<T>>({ finished: false, value: decoded.value as DeepPartial<T> })
       })
     )
-    const whole = Effect.suspend((): Effect.Effect<DeepPartial<T>, AiError.AiError, RD> => {
+    const whole = Effect.suspend((): Effect.Effect<Piece<T>, AiError.AiError, RD> => {
       const failure = finish === undefined ? undefined : ObjectEnd.failure(text, finish)
       if (failure !== undefined) {
         return Effect.fail(AiError.make({ module: moduleName, method: "stream", reason: failure }))
       }
       return Schema.decodeUnknownEffect(Schema.fromJsonString(codec))(text).pipe(
-        Effect.map((value) => value as DeepPartial<T>),
+        Effect.map((value): Piece<T> => ({ finished: true, value })),
         Effect.catchTag("SchemaError", (error) => Effect.fail(misfit(text)(error)))
       )
     })

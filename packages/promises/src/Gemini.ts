@@ -24,19 +24,17 @@ import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as Models from "effect-gemini/wire/Models"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { AnySchema, Output } from "./AnySchema.ts"
 import type { CallOptions } from "./CallOptions.ts"
+import { Chat, type ChatOptions, type ToolChatOptions } from "./Chat.ts"
 import type { GeminiOptions } from "./GeminiOptions.ts"
+import * as Calls from "./internal/calls.ts"
 import * as ClientCall from "./internal/clientCall.ts"
 import * as ClientLayer from "./internal/clientLayer.ts"
 import { ClientRuntime } from "./internal/ClientRuntime.ts"
-
-/**
- * What is asked: a text, or the fields of a request, with an optional model.
- *
- * @category models
- * @since 0.3.0
- */
-export type Request = GeminiClient.Request
+import type { ObjectAnswer, ObjectChunk } from "./ObjectAnswer.ts"
+import type { EmbedRequest, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
+import type { ToolAnswer } from "./Tool.ts"
 
 /**
  * An async iterable that is read once. Leaving the loop closes the request.
@@ -48,7 +46,8 @@ export interface Chunks<A> extends AsyncIterableIterator<A, undefined, undefined
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-const requestOf = (request: string | Request): Request => typeof request === "string" ? { contents: request } : request
+const requestOf = <R extends object>(request: string | R): R | Request =>
+  typeof request === "string" ? { contents: request } : request
 
 /**
  * A client. It connects at its first call; `await using`, or `close()`, ends what is left of it.
@@ -66,14 +65,67 @@ export class Gemini {
     this.#runtime = new ClientRuntime(ClientLayer.make(options))
   }
 
-  /** Asks for one answer. */
-  generate(request: string | Request, options?: CallOptions): Promise<Answer.Answer> {
-    return this.#call((client, call) => client.generate(requestOf(request), call), options)
+  /** Asks for one answer. With `tools` by their names, the model's calls are run here until it has one. */
+  generate(request: string | Request, options?: CallOptions): Promise<Answer.Answer>
+  generate<Schemas extends Readonly<Record<string, AnySchema>>>(
+    request: ToolRequest<Schemas>,
+    options?: CallOptions
+  ): Promise<ToolAnswer>
+  generate(request: string | Calls.AnyRequest, options?: CallOptions): Promise<Answer.Answer> {
+    return this.effect(Calls.generate(requestOf(request), ClientCall.toClient(options)), options)
   }
 
   /** Asks for an answer that comes in chunks; nothing is sent before the loop begins. */
   stream(request: string | Request, options?: CallOptions): Chunks<Answer.StreamChunk> {
-    return this.#chunks((client, call) => client.generateStream(requestOf(request), call), options)
+    return this.effect(Calls.stream(requestOf(request), ClientCall.toClient(options)), options)
+  }
+
+  /**
+   * Asks for an object, and checks it by a schema of any library. An answer that does not fit is asked for again, with
+   * what was wrong, `repairs` times (default 1); then the call rejects with `InvalidResponse`.
+   *
+   * ```ts
+   * import { Gemini } from "effect-gemini-promises"
+   * import { z } from "zod"
+   *
+   * const Recipe = z.object({ title: z.string(), minutes: z.number(), steps: z.array(z.string()) })
+   *
+   * await using gemini = new Gemini()
+   * const { value } = await gemini.object({ schema: Recipe, contents: "A recipe for bread" })
+   * console.log(value.title, value.steps.length)
+   * ```
+   */
+  object<S extends AnySchema>(request: RepairedRequest<S>, options?: CallOptions): Promise<ObjectAnswer<Output<S>>> {
+    // The codec of this schema made the value.
+    return this.effect(Calls.object(request, ClientCall.toClient(options)), options) as Promise<
+      ObjectAnswer<Output<S>>
+    >
+  }
+
+  /**
+   * Asks for an object as it comes: each element knows at least what the one before knew, and the last is `finished`.
+   *
+   * ```ts
+   * import { Gemini } from "effect-gemini-promises"
+   * import { z } from "zod"
+   *
+   * const Story = z.object({ title: z.string(), chapters: z.array(z.string()) })
+   *
+   * await using gemini = new Gemini()
+   * for await (const { finished, value } of gemini.objectStream({ schema: Story, contents: "A story" })) {
+   *   console.log(finished ? "done" : "so far", value.title, value.chapters?.length)
+   * }
+   * ```
+   */
+  objectStream<S extends AnySchema>(request: ObjectRequest<S>, options?: CallOptions): Chunks<ObjectChunk<S>> {
+    return this.effect(Calls.objectStream(request, ClientCall.toClient(options)), options) as Chunks<ObjectChunk<S>>
+  }
+
+  /** A conversation that remembers what was said. */
+  chat(options?: ChatOptions): Chat
+  chat<Schemas extends Readonly<Record<string, AnySchema>>>(options: ToolChatOptions<Schemas>): Chat<ToolAnswer>
+  chat(options: ChatOptions | ToolChatOptions<Readonly<Record<string, AnySchema>>> = {}): Chat {
+    return new Chat(this, options)
   }
 
   /** Counts the tokens of a request on the server. */
@@ -83,7 +135,7 @@ export class Gemini {
 
   /** Turns a text, or many, into vectors, all in one request. */
   embed(
-    request: string | ReadonlyArray<string> | GeminiClient.EmbedRequest,
+    request: string | ReadonlyArray<string> | EmbedRequest,
     options?: CallOptions
   ): Promise<Answer.Embeddings> {
     const whole = isInputs(request) ? { contents: request } : request
@@ -167,6 +219,6 @@ export class Gemini {
   }
 }
 
-const isInputs = (request: string | ReadonlyArray<string> | GeminiClient.EmbedRequest): request is
+const isInputs = (request: string | ReadonlyArray<string> | EmbedRequest): request is
   | string
   | ReadonlyArray<string> => typeof request === "string" || Array.isArray(request)

@@ -1,54 +1,19 @@
 /** The front door for plain TypeScript, against an emulator over real sockets. */
 import * as Emulator from "effect-gemini-emulator/Emulator"
-import type { Standalone } from "effect-gemini-emulator/Standalone"
-import * as StandaloneEmulator from "effect-gemini-emulator/Standalone"
 import { Gemini, GeminiError } from "effect-gemini-promises"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { all, last, reasonOf, rejected, server } from "./server.ts"
 
-let emulator: Standalone
-let close: () => Promise<void>
-
-beforeAll(async () => {
-  const started = await StandaloneEmulator.start()
-  emulator = started
-  close = () => started.stop()
-})
-afterAll(() => close())
-beforeEach(() => emulator.clear())
-
-const make = (options: ConstructorParameters<typeof Gemini>[0] = {}) =>
-  new Gemini({ apiKey: "test-key", baseUrl: emulator.url, tier: "tier3", ...options })
-
-const rejected = async (promise: Promise<unknown>): Promise<unknown> => {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  throw new Error("it was expected to fail")
-}
-
-const all = async <A>(items: AsyncIterable<A>): Promise<Array<A>> => {
-  const out: Array<A> = []
-  for await (const item of items) out.push(item)
-  return out
-}
-
-/** The last event of a stream. */
-const last = (text: string) => ({
-  candidates: [{ content: { role: "model", parts: [{ text }] }, finishReason: "STOP" }]
-})
-
-const reasonOf = (error: unknown): string => error instanceof GeminiError ? error.reason._tag : String(error)
+const { emulator, make } = server()
 
 test("a text is a request", async () => {
   await using gemini = make()
-  emulator.enqueue({ text: "Hello" }, { text: "Bonjour" })
+  emulator().enqueue({ text: "Hello" }, { text: "Bonjour" })
   expect((await gemini.generate("Say hello")).text).toBe("Hello")
   const answer = await gemini.generate({ contents: "Say hello", systemInstruction: "In French." })
   expect(answer.text).toBe("Bonjour")
@@ -58,7 +23,7 @@ test("a text is a request", async () => {
 describe("streams", () => {
   test("chunks come in order, and only the last one is finished", async () => {
     await using gemini = make()
-    emulator.enqueue({ chunks: ["one ", "two ", last("three")] })
+    emulator().enqueue({ chunks: ["one ", "two ", last("three")] })
     const chunks = []
     for await (const chunk of gemini.stream("Count")) chunks.push(chunk)
     expect(chunks.map(({ text }) => text).join("")).toBe("one two three")
@@ -68,26 +33,26 @@ describe("streams", () => {
   test("nothing is sent before the loop begins, and a stream is read once", async () => {
     await using gemini = make()
     const stream = gemini.stream("Count")
-    expect(emulator.requests()).toHaveLength(0)
+    expect(emulator().requests()).toHaveLength(0)
     expect((await all(stream)).length).toBeGreaterThan(0)
     expect(await all(stream)).toEqual([])
-    expect(emulator.requests()).toHaveLength(1)
+    expect(emulator().requests()).toHaveLength(1)
   })
 
   test("leaving the loop closes the request", async () => {
     await using gemini = make()
-    emulator.enqueue({ chunks: Array.from({ length: 2_000 }, () => "word "), chunkDelay: 5 })
+    emulator().enqueue({ chunks: Array.from({ length: 2_000 }, () => "word "), chunkDelay: 5 })
     for await (const chunk of gemini.stream("Tell a story")) {
       expect(chunk.text).not.toBe("")
       break
     }
-    const [entry] = await emulator.awaitClosed(1)
+    const [entry] = await emulator().awaitClosed(1)
     expect(entry?.outcome).toBe("aborted")
   })
 
   test("calls of next() that do not wait are answered in turn", async () => {
     await using gemini = make()
-    emulator.enqueue({ chunks: ["a ", "b ", "c ", last("d")] })
+    emulator().enqueue({ chunks: ["a ", "b ", "c ", last("d")] })
     const stream = gemini.stream("Count")
     const five = await Promise.all([stream.next(), stream.next(), stream.next(), stream.next(), stream.next()])
     expect(five.map(({ done }) => done)).toEqual([false, false, false, false, true])
@@ -96,8 +61,8 @@ describe("streams", () => {
 
   test("a cut stream rejects with what had come", async () => {
     await using gemini = make()
-    emulator.enqueue({ chunks: ["one ", "two ", "three ", "four"] })
-    emulator.addFault({ cut: { chunks: 2 } })
+    emulator().enqueue({ chunks: ["one ", "two ", "three ", "four"] })
+    emulator().addFault({ cut: { chunks: 2 } })
     let text = ""
     const error = await rejected((async () => {
       for await (const chunk of gemini.stream("Count")) text += chunk.text
@@ -110,14 +75,14 @@ describe("streams", () => {
 describe("signals", () => {
   test("a call rejects with the signal's own reason, and its request is closed", async () => {
     await using gemini = make()
-    emulator.addFault({ delay: 3_600_000 })
+    emulator().addFault({ delay: 3_600_000 })
     const controller = new AbortController()
     const reason = new Error("the user left")
     const call = rejected(gemini.generate("Say hello", { signal: controller.signal }))
-    await emulator.awaitRequests(1)
+    await emulator().awaitRequests(1)
     controller.abort(reason)
     expect(await call).toBe(reason)
-    await emulator.awaitClosed(1)
+    await emulator().awaitClosed(1)
   })
 
   test("nothing is sent for a signal that is aborted already", async () => {
@@ -129,17 +94,17 @@ describe("signals", () => {
     expect(await rejected(gemini.countTokens("a", { signal }))).toBe("too late")
     expect(await rejected(gemini.models({ signal }).next())).toBe("too late")
     expect(await rejected(gemini.effect(Effect.never, { signal }))).toBe("too late")
-    expect(emulator.requests()).toHaveLength(0)
+    expect(emulator().requests()).toHaveLength(0)
   })
 
   test("a stream rejects with the signal's own reason, also while its reader does something else", async () => {
     await using gemini = make()
     const controller = new AbortController()
-    emulator.enqueue({ chunks: Array.from({ length: 2_000 }, () => "word "), chunkDelay: 5 })
+    emulator().enqueue({ chunks: Array.from({ length: 2_000 }, () => "word "), chunkDelay: 5 })
     const error = await rejected((async () => {
       for await (const _ of gemini.stream("Tell", { signal: controller.signal })) {
         controller.abort("enough")
-        await emulator.awaitClosed(1)
+        await emulator().awaitClosed(1)
       }
     })())
     expect(error).toBe("enough")
@@ -167,7 +132,7 @@ describe("signals", () => {
 describe("errors", () => {
   test("a failure is the GeminiError itself", async () => {
     await using gemini = make({ retry: { attempts: 1 } })
-    emulator.enqueue({ error: { code: 503 } })
+    emulator().enqueue({ error: { code: 503 } })
     const error = await rejected(gemini.generate("Say hello"))
     expect(error).toBeInstanceOf(GeminiError)
     expect(reasonOf(error)).toBe("Overloaded")
@@ -218,7 +183,7 @@ test("other calls have their plain forms", async () => {
 
 test("a call tells where it waits", async () => {
   await using gemini = make({ retry: { baseDelay: 1 } })
-  emulator.enqueue({ error: { code: 503 } }, { text: "Hello" })
+  emulator().enqueue({ error: { code: 503 } }, { text: "Hello" })
   const events: Array<string> = []
   await gemini.generate("Say hello", { observe: ({ _tag }) => events.push(_tag) })
   expect(events).toContain("Retrying")

@@ -2,6 +2,7 @@
 import * as Reason from "effect-gemini/errors/GeminiErrorReason"
 import { GeminiError } from "effect-gemini/GeminiError"
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 
 export const of = (cause: Cause.Cause<unknown>): unknown =>
   Cause.hasInterruptsOnly(cause) ? closed() : Cause.squash(cause)
@@ -19,3 +20,13 @@ export const closed = (): GeminiError =>
 
 export const invalid = (method: string, field: string, description: string): GeminiError =>
   new GeminiError({ method, attempts: [], reason: new Reason.InvalidRequest({ fields: [{ field, description }] }) })
+
+/** A value whose making refuses what the caller wrote, by throwing a GeminiError. */
+export const attempt = <A>(make: () => A): Effect.Effect<A, GeminiError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(make())
+    } catch (error) {
+      return error instanceof GeminiError ? Effect.fail(error) : Effect.die(error)
+    }
+  })
