@@ -8,17 +8,17 @@ import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Failure from "./failure.ts"
-import type { ObjectRequest } from "./objects.ts"
-import type { ToolRequest } from "./toolLoop.ts"
+import type { ObjectAsked } from "./objects.ts"
+import type { ToolsAsked } from "./toolLoop.ts"
 
-export type AnyRequest = GeminiClient.Request | ToolRequest
+export type AnyRequest = GeminiClient.Request | ToolsAsked
 /** What holds for many requests. */
-export type Settings = Omit<GeminiClient.Request, "contents"> | Omit<ToolRequest, "contents">
+export type Settings = Omit<GeminiClient.Request, "contents"> | Omit<ToolsAsked, "contents">
 
 type Options = Call.CallOptions | undefined
 
 /** On the wire tools are a list; those that are run here have names. */
-const hasTools = (request: AnyRequest): request is ToolRequest =>
+const hasTools = (request: AnyRequest): request is ToolsAsked =>
   typeof request?.tools === "object" && request.tools !== null && !Array.isArray(request.tools)
 
 export const generate = (
@@ -39,8 +39,8 @@ export const stream = (
     )
     : Stream.unwrap(GeminiClient.GeminiClient.useSync((client) => client.generateStream(request, call)))
 
-export const object = (request: ObjectRequest, call: Options) =>
+export const object = (request: ObjectAsked, call: Options) =>
   Effect.flatMap(Effect.promise(() => import("./objects.ts")), (objects) => objects.generate(request, call))
 
-export const objectStream = (request: ObjectRequest, call: Options) =>
+export const objectStream = (request: ObjectAsked, call: Options) =>
   Stream.unwrap(Effect.map(Effect.promise(() => import("./objects.ts")), (objects) => objects.stream(request, call)))

@@ -11,22 +11,22 @@ import * as Stream from "effect/Stream"
 import type { AnySchema, JsonSchema } from "../AnySchema.ts"
 import type { ObjectAnswer } from "../ObjectAnswer.ts"
 import * as AiFailure from "./aiFailure.ts"
-import * as Any from "./anySchema.ts"
 import * as Failure from "./failure.ts"
+import * as ReadSchema from "./readSchema.ts"
 import { placeholder, WireClient } from "./WireClient.ts"
 
-export interface ObjectRequest extends GeminiClient.Request {
+export interface ObjectAsked extends GeminiClient.Request {
   readonly schema: AnySchema
   readonly jsonSchema?: JsonSchema | undefined
   readonly repairs?: number | undefined
 }
 
 const prepare = Effect.fnUntraced(function*(
-  { jsonSchema, repairs, schema, ...base }: ObjectRequest,
+  { jsonSchema, repairs, schema, ...base }: ObjectAsked,
   call: Call.CallOptions | undefined,
   method: string
 ) {
-  const read = yield* Failure.attempt(() => Any.read(schema, jsonSchema, { method, field: "schema" }))
+  const read = yield* Failure.attempt(() => ReadSchema.read(schema, jsonSchema, { method, field: "schema" }))
   const client = yield* GeminiClient.GeminiClient
   const wire = new WireClient(client, base, call, read.jsonSchema)
   const model = yield* GeminiLanguageModel.make({ model: base.model ?? GeminiConfig.defaultModel }).pipe(
@@ -35,7 +35,7 @@ const prepare = Effect.fnUntraced(function*(
   return { model, read, repairs, wire }
 })
 
-export const generate = Effect.fnUntraced(function*(request: ObjectRequest, call: Call.CallOptions | undefined) {
+export const generate = Effect.fnUntraced(function*(request: ObjectAsked, call: Call.CallOptions | undefined) {
   const method = "generateContent"
   const { model, read, repairs, wire } = yield* prepare(request, call, method)
   const { value, repairs: repaired } = yield* StructuredOutput.generate({
@@ -51,7 +51,7 @@ export const generate = Effect.fnUntraced(function*(request: ObjectRequest, call
   return { value, repairs: repaired, answer: wire.answer } satisfies ObjectAnswer<unknown>
 })
 
-export const stream = (request: ObjectRequest, call: Call.CallOptions | undefined) => {
+export const stream = (request: ObjectAsked, call: Call.CallOptions | undefined) => {
   const method = "generateContentStream"
   return Stream.unwrap(
     Effect.map(

@@ -13,13 +13,13 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Bounds, Tool, ToolAnswer, ToolCall } from "../Tool.ts"
 import * as AiFailure from "./aiFailure.ts"
-import * as Any from "./anySchema.ts"
 import * as Failure from "./failure.ts"
+import * as ReadSchema from "./readSchema.ts"
 import { placeholder, WireClient } from "./WireClient.ts"
 
 export type PlainTools = Readonly<Record<string, Tool>>
 
-export interface ToolRequest extends Omit<GeminiClient.Request, "tools">, Bounds {
+export interface ToolsAsked extends Omit<GeminiClient.Request, "tools">, Bounds {
   readonly tools: PlainTools
 }
 
@@ -36,7 +36,7 @@ const ends = {
 } as const
 
 /** The loop over the client of the context. Throws at a tool that is none, before anything is asked. */
-export const run = (request: ToolRequest, call: Call.CallOptions | undefined) => {
+export const run = (request: ToolsAsked, call: Call.CallOptions | undefined) => {
   const { concurrency, mistakes, steps, tokens, tools, ...base } = request
   const thrown = new Map<string, unknown>()
   return Effect.gen(function*() {
@@ -78,7 +78,7 @@ const toolsOf = (tools: PlainTools, thrown: Map<string, unknown>) => {
     if (typeof tool !== "object" || tool === null || typeof tool.execute !== "function") {
       throw Failure.invalid(method, `tools.${name}`, "expected { description, parameters, execute }")
     }
-    const read = tool.parameters === undefined ? undefined : Any.read(tool.parameters, tool.jsonSchema, place)
+    const read = tool.parameters === undefined ? undefined : ReadSchema.read(tool.parameters, tool.jsonSchema, place)
     return { name, tool, read }
   })
   const toolkit = Toolkit.make(...made.map(({ name, read, tool }) =>
@@ -96,7 +96,7 @@ const toolsOf = (tools: PlainTools, thrown: Map<string, unknown>) => {
 interface Made {
   readonly name: string
   readonly tool: Tool
-  readonly read: Any.Read | undefined
+  readonly read: ReadSchema.Read | undefined
 }
 
 const handler =
@@ -113,7 +113,7 @@ const handler =
       }))
 
 /** Arguments that do not fit are the model's mistake, which the loop tells it and counts. */
-const decode = (read: Any.Read, toolName: string, params: unknown) =>
+const decode = (read: ReadSchema.Read, toolName: string, params: unknown) =>
   Effect.mapError(
     Schema.decodeUnknownEffect(read.codec)(params),
     ({ message }) => new AiError.ToolParameterValidationError({ toolName, description: message })
