@@ -68,7 +68,8 @@ export const RunBudget = Schema.Struct({
 export type RunBudget = typeof RunBudget.Type
 
 /**
- * How a run is played: how many acts at once, and what it may cost.
+ * How a run is played: how many acts at once, what it may cost, and the models that were given in place of the acts' own
+ * (`model`) and for those that name none (`defaultModel`), which an adopted text keeps.
  *
  * @category schemas
  * @since 0.2.0
@@ -76,7 +77,9 @@ export type RunBudget = typeof RunBudget.Type
 export const RunSettings = Schema.Struct({
   concurrency: count,
   onFailure: Schema.optionalKey(OnFailure),
-  budget: Schema.optionalKey(RunBudget)
+  budget: Schema.optionalKey(RunBudget),
+  model: Schema.optionalKey(Schema.String),
+  defaultModel: Schema.optionalKey(Schema.String)
 })
 
 /**

@@ -94,9 +94,9 @@ export interface ResumeOptions extends PlayOptions {
    * asked.
    */
   readonly adopt?: Narrative | undefined
-  /** With `adopt`: one model for every act. */
+  /** With `adopt`: one model for every act. Default: that of the start. */
   readonly model?: string | undefined
-  /** With `adopt`: the model of acts that name none. */
+  /** With `adopt`: the model of acts that name none. Default: that of the start. */
   readonly defaultModel?: string | undefined
 }
 

@@ -61,8 +61,8 @@ export class ReadRun {
   readonly fold: RunFold
   /** What acts ended with, by their keys. */
   readonly ended = new Map<string, Ended>()
-  /** The answers by the names of the acts, the last one of each. */
-  readonly answers = new Map<string, Ended & { readonly _tag: "ActAnswered" }>()
+  /** What each act ended with last, by its name. */
+  readonly last = new Map<string, Ended>()
   content: KeptPlan | undefined
 
   constructor(id: string) {
@@ -79,15 +79,13 @@ export class ReadRun {
         return
       case "Adopted":
         this.content = record.content
-        this.answers.clear()
-        for (const ended of this.ended.values()) if (ended._tag === "ActAnswered") this.answers.set(ended.act, ended)
-        return
-      case "ActAnswered":
-        this.ended.set(record.key, record)
-        this.answers.set(record.act, record)
         return
       case "ActFailed":
-        if (record.final) this.ended.set(record.key, record)
+        if (!record.final) return
+    }
+    if (record._tag === "ActAnswered" || record._tag === "ActFailed") {
+      this.ended.set(record.key, record)
+      this.last.set(record.act, record)
     }
   }
 }

@@ -25,16 +25,18 @@ export const fork = (
       return yield* new RunError({ method: "fork", id: from, reason: new UnknownAct({ act, known }) })
     }
     const anew = new Set([act, ...new Ready(plan.acts).skip(planned).map(({ act }) => act)])
-    const kept = plan.acts.flatMap(({ name }) => anew.has(name) ? [] : read.answers.get(name) ?? [])
+    const kept = plan.acts.flatMap(({ name }) => anew.has(name) ? [] : read.last.get(name) ?? [])
     const failed = Effect.mapError((error: Parameters<typeof fromJournal>[1]) => fromJournal("fork", error))
     const id = to ?? (yield* RunId.make(plan.title))
     const run = yield* failed(journal.create(records, id))
     const digests = new Set([
       ...("sha256" in read.content ? [read.content.sha256] : []),
       ...plan.acts.flatMap(({ inputs }) => inputs.flatMap((input) => input._tag === "Image" ? [input.sha256] : [])),
-      ...kept.flatMap(({ output }) => "sha256" in output ? [output.sha256] : [])
+      ...kept.flatMap((ended) => ended._tag === "ActAnswered" && "sha256" in ended.output ? [ended.output.sha256] : [])
     ])
-    for (const digest of digests) yield* failed(Effect.flatMap(journal.getBlob(from, digest), run.putBlob))
+    for (const digest of digests) {
+      yield* failed(Effect.flatMap(journal.getBlob(from, digest), (bytes) => run.putBlob(bytes)))
+    }
     const { settings } = read.fold
     yield* failed(run.append([
       { _tag: "Started", content: read.content, settings, library: version },
@@ -42,8 +44,8 @@ export const fork = (
     ], { state: "paused" }))
     for (let at = 0; at < kept.length; at += part) {
       // What the other run paid is not paid again.
-      const copies = kept.slice(at, at + part).map((answer): RunRecord => ({
-        ...answer,
+      const copies = kept.slice(at, at + part).map((ended): RunRecord => ({
+        ...ended,
         charged: { tokens: 0, dollars: "0" }
       }))
       yield* failed(run.append(copies, { state: "paused" }))

@@ -75,7 +75,10 @@ export const make = Effect.fnUntraced(function*(
     results: (id) =>
       Effect.flatMap(readRun(journal, id), ({ plan, read }) =>
         Effect.forEach(
-          plan.acts.flatMap(({ name }) => read.answers.get(name) ?? []),
+          plan.acts.flatMap(({ name }) => {
+            const ended = read.last.get(name)
+            return ended?._tag === "ActAnswered" ? [ended] : []
+          }),
           (answer): Effect.Effect<ActResult, RunError> =>
             Effect.map(textOf(journal, id, answer.output), (text) => resultOf(answer, text))
         )),

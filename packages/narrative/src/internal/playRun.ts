@@ -207,7 +207,9 @@ export const start = Effect.fnUntraced(function*(
   const settings: RunSettings = {
     concurrency,
     ...(onFailure === undefined ? {} : { onFailure }),
-    ...(budget === undefined ? {} : { budget })
+    ...(budget === undefined ? {} : { budget }),
+    ...(model === undefined ? {} : { model }),
+    ...(defaultModel === undefined ? {} : { defaultModel })
   }
   const opening = Effect.gen(function*() {
     const run = yield* failed("start")(place.journal.create(records, id))
@@ -247,7 +249,7 @@ export const resume = Effect.fnUntraced(function*(
   options: ResumeOptions
 ): Effect.fn.Return<Playing, RunError, GeminiClient.GeminiClient | Scope.Scope> {
   const { journal } = place
-  const { adopt, defaultModel, model } = options
+  const { adopt } = options
   yield* check("resume", id, options)
   // It is read first: a run of a newer version is refused before anything is written.
   const { plan, read } = yield* readRun(journal, id)
@@ -256,6 +258,7 @@ export const resume = Effect.fnUntraced(function*(
     return yield* refused("resume", id, "id", why)
   }
   if (read.fold.standing === "finished" && adopt === undefined) return finishedAlready(id, summaryOf(read.fold.state))
+  const { defaultModel = read.fold.settings.defaultModel, model = read.fold.settings.model } = options
   const planned = adopt === undefined ? undefined : yield* Plan.make(adopt, { model, defaultModel })
   const opening = Effect.gen(function*() {
     const run = yield* failed("resume")(journal.resume(records, id))
@@ -265,7 +268,9 @@ export const resume = Effect.fnUntraced(function*(
     const settings: RunSettings = {
       ...before,
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-      ...(options.budget === undefined ? {} : { budget: options.budget })
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...(planned === undefined || model === undefined ? {} : { model }),
+      ...(planned === undefined || defaultModel === undefined ? {} : { defaultModel })
     }
     const begin = Effect.fnUntraced(function*(engine: Engine) {
       if (planned === undefined) {
