@@ -31,6 +31,8 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     "spaces"
   ], [
     "admin"
+  ], [
+    "command"
   ]]
 }
 

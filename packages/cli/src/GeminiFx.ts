@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type { NodeCommandFailure } from "effect-gemini-emulator/NodeCommandFailure"
 import * as CliConfig from "effect/cli/CliConfig"
 import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
@@ -67,11 +68,13 @@ const logger = Logger.layer([Logger.withConsoleError(Logger.map(Logger.formatSim
  * printed.
  */
 const failureOf = (
-  error: CliError.CliError | CommandFailed | ConfigError | PlatformError
+  error: CliError.CliError | CommandFailed | ConfigError | NodeCommandFailure | PlatformError
 ): CommandFailed | undefined => {
   switch (error._tag) {
     case "CommandFailed":
       return error
+    case "EmulatorCommandFailure":
+      return new CommandFailed({ exitCode: error.exitCode, text: error.text })
     case "ShowHelp":
       return error.errors.length === 0 ? undefined : new CommandFailed({ exitCode: 2, text: "" })
     case "ConfigError":

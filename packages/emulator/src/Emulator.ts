@@ -265,11 +265,11 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
         admission: Admission.make(options),
         certificate
       })
-      const problem = certificate === undefined || certificateFile === undefined
-        ? undefined
-        : CertificateFile.write(certificateFile, certificate.cert)
-      if (problem !== undefined) {
-        return yield* new EmulatorError({ host, port, description: `the certificate's file: ${problem}` })
+      if (certificate !== undefined && certificateFile !== undefined) {
+        const description = CertificateFile.write(certificateFile, certificate.cert)
+        if (description !== undefined) {
+          return yield* new EmulatorError({ host, port, certificateFile, description })
+        }
       }
       return Emulator.of(service(url))
     })

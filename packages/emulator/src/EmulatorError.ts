@@ -33,11 +33,14 @@ export class EmulatorError
     host: Schema.String,
     port: Schema.Finite,
     code: Schema.optionalKey(Schema.String),
+    /** The file of the certificate, if that is what cannot be written. */
+    certificateFile: Schema.optionalKey(Schema.String),
     description: Schema.String
   })
 {
   override get message(): string {
-    const { code, description, host, port } = this
+    const { certificateFile, code, description, host, port } = this
+    if (certificateFile !== undefined) return `the certificate cannot be written to ${certificateFile}: ${description}`
     return code === "EADDRINUSE"
       ? `port ${port} of ${host} is in use: choose another, or 0 for any free one`
       : `cannot listen on port ${port} of ${host}: ${description}`

@@ -190,6 +190,8 @@ export const load = (folder: string, options: Options = {}): Effect.Effect<Answe
       const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".json"))
       const cases: Array<Case> = []
       for (const name of names.toSorted()) cases.push(...await read(join(folder, name)))
+      // A folder of the wrong name would otherwise be missed in silence.
+      if (cases.length === 0) throw new RecordingError({ path: folder, description: "it holds no recorded exchange" })
       return fromCases(cases, options)
     },
     catch: (error) =>

@@ -199,7 +199,7 @@ describe("the certificate", () => {
     const notes = join(folder, "notes.txt")
     await writeFile(notes, "dear diary")
     const error = await Standalone.start({ certificateFile: notes }).catch((error) => error)
-    assert.include(error.message, `${notes} holds something else than a certificate`)
+    assert.include(error.message, `${notes}: it holds something else than a certificate`)
     assert.strictEqual(await readFile(notes, "utf8"), "dear diary")
     const nowhere = await Standalone.start({ certificateFile: join(folder, "no", "where.pem") }).catch((error) => error)
     assert.include(nowhere.message, "ENOENT")

@@ -17,7 +17,7 @@ export const write = (file: string, cert: string): string | undefined => {
   }
   try {
     // A certificate of an earlier start is replaced, and nothing else.
-    if (!readFileSync(file, "latin1").startsWith(begin)) return `${file} holds something else than a certificate`
+    if (!readFileSync(file, "latin1").startsWith(begin)) return "it holds something else than a certificate"
     writeFileSync(file, cert)
     return undefined
   } catch (error) {

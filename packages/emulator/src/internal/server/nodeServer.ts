@@ -121,6 +121,13 @@ const spoil = (response: Http.ServerResponse, defect: unknown) => {
   else response.writeHead(500, { "content-type": "text/plain; charset=UTF-8" }).end(`The emulator failed: ${defect}\n`)
 }
 
+/** An address as a URL has it. Where all of this machine's are listened on, it is the one that reaches only itself. */
+const callable = (address: string): string => {
+  if (address === "0.0.0.0") return "127.0.0.1"
+  if (address === "::") return "[::1]"
+  return address.includes(":") ? `[${address}]` : address
+}
+
 export const listen = Effect.fnUntraced(function*(options: {
   readonly host: string
   readonly port: number
@@ -222,8 +229,8 @@ export const listen = Effect.fnUntraced(function*(options: {
     listening.on("error", (error) => resume(refuse(error)))
     try {
       listening.listen(port, host, () => {
-        const { address, family, port } = listening.address() as AddressInfo
-        resume(Effect.succeed(`http://${family === "IPv6" ? `[${address}]` : address}:${port}`))
+        const { address, port } = listening.address() as AddressInfo
+        resume(Effect.succeed(`http://${callable(address)}:${port}`))
       })
     } catch (error) {
       // Node throws for a value that cannot be a port.

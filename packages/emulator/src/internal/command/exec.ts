@@ -1,0 +1,129 @@
+/**
+ * An emulator as long as a program runs that is pointed at it: `exec -- pytest -q`. It ends with the program's code, or
+ * as a shell says that a signal ended it.
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
+import { constants } from "node:os"
+import { join } from "node:path"
+import { NodeCommandFailure } from "../../NodeCommandFailure.ts"
+import { type CommandFlags, tokenVariable } from "./flags.ts"
+import { plain } from "./plain.ts"
+import { report } from "./report.ts"
+import * as Running from "./running.ts"
+
+/** Where systems keep the certificates that they trust: Debian and Alpine, Fedora, macOS and BSD. */
+const stores = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"]
+
+const read = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+/** Variables that name what a program trusts: OpenSSL's and Go's, curl's, that of Python's requests. */
+const trusting = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
+
+/**
+ * A file for them, which replaces what a program trusts: what it trusted before, and the emulator, so that it reaches
+ * other servers as it did.
+ */
+const trusted = (certificateFile: string): Effect.Effect<string, NodeCommandFailure, Scope.Scope> =>
+  Effect.map(Running.folder, (folder) => {
+    const file = join(folder, "trusted.pem")
+    const named = [...trusting, "NODE_EXTRA_CA_CERTS"].flatMap((name) => process.env[name] ?? [])
+    const system = stores.find((store) => read(store) !== undefined)
+    const files = new Set([...(system === undefined || process.env["SSL_CERT_FILE"] ? [] : [system]), ...named])
+    const texts = [...files, certificateFile].flatMap((name) => read(name) ?? [])
+    writeFileSync(file, texts.map((text) => text.replace(/\n*$/, "\n")).join(""))
+    return file
+  })
+
+/** Variables that would lead a client past the emulator, to Google and its bill. */
+const misleading = ["GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE"]
+
+const environment = (given: CommandFlags, running: Running.Running, trustedFile: string): NodeJS.ProcessEnv => {
+  const { certificateFile, emulator, key } = running
+  const { env } = process
+  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !misleading.includes(name)))
+  const here = "localhost,127.0.0.1,::1"
+  const around = (name: string) => ({ [name]: env[name] ? `${env[name]},${here}` : here })
+  return {
+    ...kept,
+    GEMINI_BASE_URL: emulator.url,
+    GOOGLE_GEMINI_BASE_URL: emulator.url,
+    GEMINI_API_KEY: key,
+    // The AI SDK reads its own, and with a real one it would go to Google.
+    GOOGLE_GENERATIVE_AI_API_KEY: key,
+    ...Object.fromEntries(trusting.map((name) => [name, trustedFile])),
+    // It adds to what Node trusts.
+    NODE_EXTRA_CA_CERTS: env["NODE_EXTRA_CA_CERTS"] ? trustedFile : certificateFile,
+    ...(Option.isNone(given.token) ? {} : { [tokenVariable]: Redacted.value(given.token.value) }),
+    ...around("NO_PROXY"),
+    ...around("no_proxy")
+  }
+}
+
+const notStarted = (command: string, error: Error & { readonly code?: string }): NodeCommandFailure =>
+  error.code === "ENOENT"
+    ? new NodeCommandFailure({ exitCode: 127, text: `exec: ${command}: command not found` })
+    : new NodeCommandFailure({ exitCode: 126, text: `exec: ${command}: ${error.message}` })
+
+/**
+ * Its exit code. A terminal sends Ctrl-C to the program as well as to this process, and anybody else only to this one;
+ * either way its end is awaited.
+ */
+const run = (
+  command: string,
+  args: ReadonlyArray<string>,
+  env: NodeJS.ProcessEnv,
+  isOver: Effect.Effect<void>
+): Effect.Effect<number, NodeCommandFailure> =>
+  Effect.callback<number, NodeCommandFailure>((resume) => {
+    const child = spawn(command, args, { env, stdio: "inherit" })
+    const forward = (signal: NodeJS.Signals) => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+    }
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+    for (const signal of signals) process.on(signal, forward)
+    const stop = Effect.runFork(Effect.tap(isOver, () => Effect.sync(() => child.kill("SIGTERM"))))
+    const end = (effect: Effect.Effect<number, NodeCommandFailure>) => {
+      for (const signal of signals) process.off(signal, forward)
+      stop.interruptUnsafe()
+      resume(effect)
+    }
+    child.once("error", (error) => end(Effect.fail(notStarted(command, error))))
+    child.once("exit", (code, signal) =>
+      end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
+  }).pipe(Effect.uninterruptible)
+
+export const exec = (
+  given: CommandFlags,
+  [command = "", ...args]: ReadonlyArray<string>
+): Effect.Effect<void, NodeCommandFailure> =>
+  Effect.scoped(Effect.gen(function*() {
+    const running = yield* Running.start(given, 0)
+    const { emulator } = running
+    const trustedFile = yield* trusted(running.certificateFile)
+    const code = yield* run(command, args, environment(given, running, trustedFile), running.parentGone)
+    const { spaces } = yield* emulator.spaces
+    const accounts = yield* Effect.forEach(spaces, ({ name }) =>
+      Effect.flatMap(Effect.orDie(emulator.space(name)), (space) =>
+        Effect.all({
+          space: Effect.succeed(name),
+          entries: space.requests,
+          rules: space.rules,
+          waiting: space.waiting
+        })))
+    yield* Console.error(plain(`effect-gemini-emulator: ${report(accounts).text}`))
+    if (code !== 0) {
+      return yield* new NodeCommandFailure({ exitCode: code, text: "" })
+    }
+  }))

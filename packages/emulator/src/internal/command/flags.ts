@@ -1,0 +1,149 @@
+/** The command's flags. A value that cannot be meant is refused here, before anything starts. */
+import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
+import * as Option from "effect/Option"
+import * as Fault from "../../Fault.ts"
+import type * as KeyPolicy from "../../KeyPolicy.ts"
+import * as Admission from "../door/admission.ts"
+
+/** Reads `gemini-3.8-flash` or `gemini-3.8-flash=0.3`. */
+const overload = (text: string): Option.Option<Fault.Fault> => {
+  const [, model, share] = /^(?:models\/)?([^=/]+)(?:=([01]|[01]?\.\d+))?$/.exec(text) ?? []
+  if (model === undefined || Number(share ?? 1) > 1) return Option.none()
+  return Option.some(Fault.overload(model, share === undefined ? {} : { share: Number(share) }))
+}
+
+/** Reads `europe-west4` or `europe-west4=hang`. */
+const outage = (text: string): Option.Option<Fault.Fault> => {
+  const [, region, how] = /^([\w-]+)(?:=(.+))?$/.exec(text) ?? []
+  if (region === undefined) return Option.none()
+  const down = how === undefined ? "unavailable" : Fault.downs.find((down) => down === how)
+  return down === undefined ? Option.none() : Option.some(Fault.outage(region, { down }))
+}
+
+const standings = ["valid", "invalid", "expired", "unknown", "leaked"] as const
+
+interface NamedKey {
+  readonly key: string
+  readonly standing: (typeof standings)[number]
+}
+
+/** Reads `KEY`, which is a valid one, or `KEY=expired`. */
+const namedKey = (text: string): Option.Option<NamedKey> => {
+  const [, key, how = "valid"] = /^(.+?)(?:=([a-z]*))?$/.exec(text) ?? []
+  const standing = standings.find((standing) => standing === how)
+  return key === undefined || standing === undefined ? Option.none() : Option.some({ key, standing })
+}
+
+/** Undefined: every key is taken. As soon as one is called valid, all that no flag names are invalid. */
+export const keyPolicy = (named: ReadonlyArray<NamedKey>): KeyPolicy.KeyPolicy | undefined => {
+  if (named.length === 0) return undefined
+  const of = (wanted: NamedKey["standing"]) => named.filter(({ standing }) => standing === wanted).map(({ key }) => key)
+  const valid = of("valid")
+  return {
+    ...(valid.length === 0 ? {} : { valid }),
+    invalid: of("invalid"),
+    expired: of("expired"),
+    unknown: of("unknown"),
+    leaked: of("leaked")
+  }
+}
+
+/** Programs beside this one see its arguments, and not its environment. */
+export const tokenVariable = "GEMINI_EMULATOR_TOKEN"
+
+const whole = (least: number, most: number) => (value: number) => value >= least && value <= most
+
+export const flags = {
+  port: Flag.Int("port").pipe(
+    Flag.withAlias("p"),
+    Flag.withDescription("0 takes any free port; default 8790, and with exec 0"),
+    Flag.filter(whole(0, 65_535), (value) => `a port from 0 to 65535, got ${value}`),
+    Flag.optional
+  ),
+  host: Flag.String("host").pipe(
+    Flag.withDescription("the address to listen on; 0.0.0.0 takes calls from other machines"),
+    Flag.filter(Admission.isHostName, (name) => `an address or a name of this machine, got ${JSON.stringify(name)}`),
+    Flag.withDefault("127.0.0.1")
+  ),
+  allowHost: Flag.String("allow-host").pipe(
+    Flag.withDescription("a NAME by which it may be called, beside localhost; several times for several names"),
+    Flag.filter(Admission.isHostName, (name) => `a name or an address without a port, got ${JSON.stringify(name)}`),
+    Flag.atLeast(0)
+  ),
+  token: Flag.Redacted("token").pipe(
+    Flag.withDescription(`opens the admin API to those who bring it; also ${tokenVariable}, which ps does not show`),
+    Flag.withFallbackConfig(Config.Redacted(tokenVariable)),
+    Flag.optional
+  ),
+  foreignPages: Flag.Literals("foreign-pages", ["answer", "refuse"]).pipe(
+    Flag.withDescription("whether pages of other origins may call the API, as Google's lets them"),
+    Flag.withDefault("answer")
+  ),
+  certificate: Flag.String("certificate").pipe(
+    Flag.withDescription("the file to write the certificate of https: and wss: to; default a temporary one"),
+    Flag.optional
+  ),
+  readyFile: Flag.String("ready-file").pipe(
+    Flag.withDescription("a file that holds the URL from when it can be called until it ends"),
+    Flag.optional
+  ),
+  parent: Flag.Int("parent").pipe(
+    Flag.withDescription("a PID: the emulator ends when that process has ended"),
+    Flag.filter(whole(1, 2 ** 31), (value) => `the id of a process, got ${value}`),
+    Flag.optional
+  ),
+  chunkDelay: Flag.Int("chunk-delay").pipe(
+    Flag.withDescription("milliseconds between two chunks of a stream"),
+    Flag.filter(whole(0, 2 ** 31 - 1), (value) => `milliseconds, 0 or more, got ${value}`),
+    Flag.withDefault(0)
+  ),
+  seed: Flag.String("seed").pipe(
+    Flag.withDescription("generated answers follow from the request and this"),
+    Flag.withDefault("")
+  ),
+  quotas: Flag.Literals("quotas", ["free", "tier1", "tier2", "tier3"]).pipe(
+    Flag.withDescription("keep the published limits of a tier"),
+    Flag.optional
+  ),
+  recorded: Flag.String("recorded").pipe(
+    Flag.withDescription(
+      "a folder of recorded exchanges to answer from, as often as they are asked for; the rest is generated"
+    ),
+    Flag.optional
+  ),
+  scenario: Flag.String("scenario").pipe(
+    Flag.withDescription("a .toml or .json file of rules to answer by; it is read again when it changes"),
+    Flag.optional
+  ),
+  overload: Flag.String("overload").pipe(
+    Flag.withDescription("MODEL or MODEL=SHARE: the model is overloaded, for a share of its requests from 0 to 1"),
+    Flag.filterMap(overload, () => "MODEL or MODEL=SHARE, with a share from 0 to 1"),
+    Flag.atLeast(0)
+  ),
+  outage: Flag.String("outage").pipe(
+    Flag.withDescription("REGION or REGION=unavailable|reset|hang: this region is down"),
+    Flag.filterMap(outage, () => "REGION or REGION=HOW, where HOW is unavailable, reset or hang"),
+    Flag.atLeast(0)
+  ),
+  keys: Flag.String("keys").pipe(
+    Flag.withDescription(
+      "KEY: only this key and others so named are taken; KEY=invalid|expired|unknown|leaked: refuses it, as Google does"
+    ),
+    Flag.filterMap(namedKey, () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"),
+    Flag.atLeast(0)
+  ),
+  strictSignatures: Flag.Boolean("strict-signatures").pipe(
+    Flag.withDescription("take only thought signatures that it gave out itself"),
+    Flag.withDefault(false)
+  ),
+  anyModel: Flag.Boolean("any-model").pipe(
+    Flag.withDescription("take every model name for a model"),
+    Flag.withDefault(false)
+  )
+}
+
+type Value<F> = F extends Flag.Flag<infer A> ? A : never
+
+/** What was given on the command line. */
+export type CommandFlags = { readonly [Name in keyof typeof flags]: Value<(typeof flags)[Name]> }

@@ -1,0 +1,117 @@
+/** An emulator as the flags say, with the files that tell of it, until the scope closes. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { mkdtempSync, rmdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Emulator from "../../Emulator.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
+import * as Recorded from "../../Recorded.ts"
+import * as Scenario from "../../Scenario.ts"
+import { type CommandFlags, keyPolicy } from "./flags.ts"
+import * as Parent from "./parent.ts"
+import * as ReadyFile from "./readyFile.ts"
+
+export interface Running {
+  readonly emulator: Emulator.Service
+  /** A key that it takes. */
+  readonly key: string
+  /** Which keys it takes, in words. */
+  readonly taken: string
+  /** The file of its certificate. */
+  readonly certificateFile: string
+  /** Ends when the process has ended for which it was started. */
+  readonly parentGone: Effect.Effect<void>
+}
+
+const temporary = ["certificate.pem", "trusted.pem"]
+
+/** A folder of this start alone. What lies in it by these names goes with it. */
+export const folder: Effect.Effect<string, NodeCommandFailure, Scope.Scope> = Effect.acquireRelease(
+  Effect.try({
+    try: () => mkdtempSync(join(tmpdir(), "effect-gemini-emulator-")),
+    catch: (error) =>
+      new NodeCommandFailure({ exitCode: 1, text: error instanceof Error ? error.message : String(error) })
+  }),
+  (path) =>
+    Effect.ignore(Effect.sync(() => {
+      for (const name of temporary) rmSync(join(path, name), { force: true })
+      rmdirSync(path)
+    }))
+)
+
+const described = (error: { readonly message: string }) => mistake(error.message)
+
+const optionsOf = Effect.fnUntraced(function*(
+  given: CommandFlags,
+  own: { readonly port: number; readonly certificateFile: string }
+): Effect.fn.Return<Emulator.Options, NodeCommandFailure> {
+  const { anyModel, outage, overload, recorded, scenario } = given
+  const models = { ...ModelTable.current, acceptAnyModel: anyModel }
+  const now = yield* Clock.currentTimeMillis
+  for (const { when } of overload) {
+    const name = when?.model ?? ""
+    if (!anyModel && ModelTable.get(models, `models/${name}`, now) === undefined) {
+      return yield* mistake(`--overload: the emulator has no model ${name}`)
+    }
+  }
+  return {
+    ...own,
+    host: given.host,
+    allowHosts: given.allowHost,
+    token: Option.getOrUndefined(given.token),
+    foreignPages: given.foreignPages,
+    chunkDelay: given.chunkDelay,
+    seed: given.seed,
+    answers: Option.isNone(recorded) ? undefined : yield* Effect.mapError(
+      Recorded.load(recorded.value, { otherwise: "generate", repeat: true }),
+      described
+    ),
+    scenario: Option.isNone(scenario)
+      ? undefined
+      : yield* Effect.mapError(Scenario.load(scenario.value), described),
+    keys: keyPolicy(given.keys),
+    strictSignatures: given.strictSignatures,
+    quotas: Option.getOrUndefined(given.quotas),
+    faults: [...overload, ...outage],
+    models
+  }
+})
+
+const takenBy = (keys: Emulator.Options["keys"]): string => {
+  if (keys === undefined) return "any key is taken"
+  return keys.valid === undefined
+    ? "any key is taken but those that --keys refuses"
+    : "only the keys of --keys are taken"
+}
+
+/** With `port` 0 any free one. */
+export const start = Effect.fnUntraced(function*(
+  given: CommandFlags,
+  port: number
+): Effect.fn.Return<Running, NodeCommandFailure, Scope.Scope> {
+  const { certificate, parent, readyFile } = given
+  if (Option.isSome(parent) && !(yield* Parent.exists(parent.value))) {
+    return yield* mistake(`--parent: there is no process ${parent.value}`)
+  }
+  if (Option.isSome(readyFile)) yield* ReadyFile.clear(readyFile.value)
+  const certificateFile = Option.isSome(certificate) ? certificate.value : join(yield* folder, "certificate.pem")
+  const options = yield* optionsOf(given, { port: Option.getOrElse(given.port, () => port), certificateFile })
+  const context = yield* Effect.mapError(
+    Layer.build(Emulator.layerServer(options)),
+    ({ message }) => new NodeCommandFailure({ exitCode: 1, text: message })
+  )
+  const emulator = yield* Effect.provide(Emulator.Emulator, context)
+  if (Option.isSome(readyFile)) yield* ReadyFile.write(readyFile.value, emulator.url)
+  return {
+    emulator,
+    key: options.keys?.valid?.[0] ?? "emulator",
+    taken: takenBy(options.keys),
+    certificateFile,
+    parentGone: Option.isSome(parent) ? Parent.gone(parent.value) : Effect.never
+  }
+})
