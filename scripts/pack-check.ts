@@ -1,11 +1,13 @@
 // Packs every public package, lints the tarballs, and installs them into a scratch project that
-// type-checks without skipLibCheck (NodeNext and Bundler) and makes one call against the packed emulator.
+// type-checks without skipLibCheck (NodeNext and Bundler; every public module in `typeMatrix`) and makes one call
+// against the packed emulator.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { linkTarballs } from "./linkTarballs.ts"
+import { typeMatrix } from "./typeMatrix.ts"
 
 const root = join(import.meta.dirname, "..")
 const scratch = mkdtempSync(join(tmpdir(), "effect-gemini-pack-"))
@@ -150,6 +152,7 @@ for (const [module, moduleResolution] of [["NodeNext", "NodeNext"], ["ESNext", "
   run("node_modules/.bin/tsc", ["-p", "."], consumer)
   console.log(`type-checks under ${moduleResolution}`)
 }
+typeMatrix(consumer, Object.keys(dependencies))
 run(process.execPath, ["call.ts"], consumer)
 run("node_modules/.bin/gemini-fx", ["--version"], consumer)
 console.log("the tarballs answer a call")

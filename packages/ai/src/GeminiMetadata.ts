@@ -14,6 +14,7 @@ import type * as Grounding from "effect-gemini/wire/Grounding"
 import type * as Part from "effect-gemini/wire/Part"
 import type * as Safety from "effect-gemini/wire/Safety"
 import type * as Usage from "effect-gemini/wire/Usage"
+import type * as Response from "effect/ai/Response"
 import "effect/ai/AiError"
 import "effect/ai/DecisionModel"
 import "effect/ai/Prompt"
@@ -161,92 +162,48 @@ export type ErrorDetails = {
   readonly links?: Array<string>
 }
 
+/**
+ * The metadata of all providers with ours among them. An interface that says `google?` itself beside the index signature
+ * of `effect/ai` is refused in projects without `exactOptionalPropertyTypes`, where the property may also be undefined;
+ * one that inherits both from a mapped type holds with and without the flag.
+ */
+type Beside<Metadata, Details> = Whole<Metadata & { readonly google?: Details | null }>
+type Whole<T> = { readonly [Key in keyof T]: T[Key] }
+
 declare module "effect/ai/Response" {
-  export interface TextPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface TextStartPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface ReasoningPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface ReasoningStartPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface FilePartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface ToolCallPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface ToolResultPartMetadata {
-    readonly google?: PartDetails | null
-  }
-  export interface UrlSourcePartMetadata {
-    readonly google?: SourceDetails | null
-  }
-  export interface DocumentSourcePartMetadata {
-    readonly google?: SourceDetails | null
-  }
-  export interface FinishPartMetadata {
-    readonly google?: FinishDetails | null
-  }
+  export interface TextPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface TextStartPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface ReasoningPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface ReasoningStartPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface FilePartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface ToolCallPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface ToolResultPartMetadata extends Beside<ProviderMetadata, PartDetails> {}
+  export interface UrlSourcePartMetadata extends Beside<ProviderMetadata, SourceDetails> {}
+  export interface DocumentSourcePartMetadata extends Beside<ProviderMetadata, SourceDetails> {}
+  export interface FinishPartMetadata extends Beside<ProviderMetadata, FinishDetails> {}
 }
 
 declare module "effect/ai/DecisionModel" {
-  export interface DecideResponseMetadata {
-    readonly google?: DecisionDetails | null
-  }
+  export interface DecideResponseMetadata extends Beside<Response.ProviderMetadata, DecisionDetails> {}
 }
 
 declare module "effect/ai/Prompt" {
-  export interface TextPartOptions {
-    readonly google?: InputDetails | null
-  }
-  export interface ReasoningPartOptions {
-    readonly google?: PartDetails | null
-  }
-  export interface FilePartOptions {
-    readonly google?: InputDetails | null
-  }
-  export interface ToolCallPartOptions {
-    readonly google?: PartDetails | null
-  }
-  export interface ToolResultPartOptions {
-    readonly google?: PartDetails | null
-  }
+  export interface TextPartOptions extends Beside<ProviderOptions, InputDetails> {}
+  export interface ReasoningPartOptions extends Beside<ProviderOptions, PartDetails> {}
+  export interface FilePartOptions extends Beside<ProviderOptions, InputDetails> {}
+  export interface ToolCallPartOptions extends Beside<ProviderOptions, PartDetails> {}
+  export interface ToolResultPartOptions extends Beside<ProviderOptions, PartDetails> {}
 }
 
 declare module "effect/ai/AiError" {
-  export interface RateLimitErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface QuotaExhaustedErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface AuthenticationErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface ContentPolicyErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface InvalidRequestErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface InvalidResponseErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface InternalProviderErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface InvalidOutputErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface UnsupportedSchemaErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
-  export interface UnknownErrorMetadata {
-    readonly google?: ErrorDetails | null
-  }
+  export interface RateLimitErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface QuotaExhaustedErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface AuthenticationErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface ContentPolicyErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface InvalidRequestErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface InvalidResponseErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface InternalProviderErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface InvalidOutputErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface UnsupportedSchemaErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
+  export interface UnknownErrorMetadata extends Beside<ProviderMetadata, ErrorDetails> {}
 }

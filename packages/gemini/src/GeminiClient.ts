@@ -33,25 +33,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import * as Answer_ from "./call/Answer.ts"
+import type * as Answer_ from "./call/Answer.ts"
 import type { CallOptions } from "./call/CallOptions.ts"
-import * as Reason from "./errors/GeminiErrorReason.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
-import { GeminiError } from "./GeminiError.ts"
+import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
-import * as ChunkFold from "./internal/call/ChunkFold.ts"
-import * as EmbedInputs from "./internal/call/embedInputs.ts"
-import * as Fallback from "./internal/call/fallback.ts"
-import * as GenerateBody from "./internal/call/generateBody.ts"
-import * as Routing from "./internal/call/routing.ts"
+import * as ClientService from "./internal/call/clientService.ts"
 import * as Environment from "./internal/config/environment.ts"
-import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as ModelPool from "./ModelPool.ts"
-import * as ModelId from "./models/ModelId.ts"
+import type * as ModelId from "./models/ModelId.ts"
 import * as RateLimiter from "./RateLimiter.ts"
-import * as Content from "./wire/Content.ts"
+import type * as Content from "./wire/Content.ts"
 import type * as Embedding from "./wire/Embedding.ts"
 import type * as GenerateContent from "./wire/GenerateContent.ts"
 import type * as Models from "./wire/Models.ts"
@@ -73,14 +66,14 @@ export type Answer = Answer_.Answer
 export type StreamChunk = Answer_.StreamChunk
 
 /**
- * A request: the wire fields, with `contents` in any of its three forms, the system instruction as text or content,
+ * A request: the wire fields, with `contents` in any of its forms, the system instruction as text or content,
  * and an optional model.
  *
  * @category models
  * @since 0.1.0
  */
 export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | "systemInstruction"> & {
-  readonly model?: string | undefined
+  readonly model?: ModelId.Name | undefined
   readonly contents: Content.Input
   readonly systemInstruction?: string | Content.Content | undefined
 }
@@ -93,7 +86,7 @@ export type Request = Omit<GenerateContent.GenerateContentRequest, "contents" | 
  */
 export type EmbedRequest = Omit<Embedding.EmbedContentRequest, "content"> & {
   /** Default {@link GeminiConfig.defaultEmbeddingModel}. */
-  readonly model?: string | undefined
+  readonly model?: ModelId.Embedding | undefined
   readonly contents: Embedding.Inputs
 }
 
@@ -183,7 +176,7 @@ export interface Service {
     options?: CallOptions
   ) => Stream.Stream<Models.Model, GeminiError>
   /** Gives one model's limits and methods. */
-  readonly getModel: (model: string, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
+  readonly getModel: (model: ModelId.Name, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
 }
 
 /**
@@ -194,12 +187,104 @@ export interface Service {
  */
 export class GeminiClient extends Context.Service<GeminiClient, Service>()("effect-gemini/GeminiClient") {}
 
-const invalidRequest = (method: string, field: string, description: string): GeminiError =>
-  new GeminiError({
-    method,
-    attempts: [],
-    reason: new Reason.InvalidRequest({ fields: [{ field, description }] })
-  })
+/**
+ * {@link Service.generate} of the client in the context.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiClient from "effect-gemini/GeminiClient"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const question = { role: "user", parts: [{ text: "Name a river." }] }
+ *   const first = yield* GeminiClient.generate({ contents: question })
+ *   const next = { role: "user", parts: [{ text: "Where does it end?" }] }
+ *   return yield* GeminiClient.generate({ contents: [question, first.content, next] })
+ * })
+ * const answer = await Effect.runPromise(Effect.provide(program, FetchGemini.layerConfig()))
+ * console.log(answer.text)
+ * ```
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const generate = (
+  request: Request,
+  options?: CallOptions
+): Effect.Effect<Answer, GeminiError, GeminiClient> => GeminiClient.use((gemini) => gemini.generate(request, options))
+
+/**
+ * {@link Service.generateStream} of the client in the context.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import * as GeminiClient from "effect-gemini/GeminiClient"
+ * import * as Effect from "effect/Effect"
+ * import * as Stream from "effect/Stream"
+ *
+ * await GeminiClient.generateStream({ contents: "Tell a story" }).pipe(
+ *   Stream.runForEach((chunk) => Effect.sync(() => process.stdout.write(chunk.text))),
+ *   Effect.provide(FetchGemini.layerConfig()),
+ *   Effect.runPromise
+ * )
+ * ```
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const generateStream = (
+  request: Request,
+  options?: CallOptions
+): Stream.Stream<StreamChunk, GeminiError, GeminiClient> =>
+  Stream.unwrap(GeminiClient.useSync((gemini) => gemini.generateStream(request, options)))
+
+/**
+ * {@link Service.countTokens} of the client in the context.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const countTokens = (
+  request: Request,
+  options?: CallOptions
+): Effect.Effect<Answer_.TokenCount, GeminiError, GeminiClient> =>
+  GeminiClient.use((gemini) => gemini.countTokens(request, options))
+
+/**
+ * {@link Service.embed} of the client in the context.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const embed = (
+  request: EmbedRequest,
+  options?: CallOptions
+): Effect.Effect<Answer_.Embeddings, GeminiError, GeminiClient> =>
+  GeminiClient.use((gemini) => gemini.embed(request, options))
+
+/**
+ * {@link Service.listModels} of the client in the context.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const listModels = (
+  request?: Models.ListModelsRequest,
+  options?: CallOptions
+): Stream.Stream<Models.Model, GeminiError, GeminiClient> =>
+  Stream.unwrap(GeminiClient.useSync((gemini) => gemini.listModels(request, options)))
+
+/**
+ * {@link Service.getModel} of the client in the context.
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const getModel = (
+  model: ModelId.Name,
+  options?: CallOptions
+): Effect.Effect<Models.Model, GeminiError, GeminiClient> =>
+  GeminiClient.use((gemini) => gemini.getModel(model, options))
 
 /**
  * The client over the pool of the context. An option that cannot be used fails every call with InvalidRequest.
@@ -207,121 +292,9 @@ const invalidRequest = (method: string, field: string, description: string): Gem
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
-  const pool = yield* ModelPool.ModelPool
-  const route = Routing.make(yield* Effect.context<never>())
-  const problem = OptionCheck.problem(options)
-  const defaultModel = options.defaultModel ?? OptionCheck.defaultModel
-
-  const problemOf = (method: string, call: CallOptions | undefined): GeminiError | undefined => {
-    const wrong = problem ?? (call === undefined ? undefined : OptionCheck.problemOfCall(call))
-    return wrong && invalidRequest(method, wrong.field, wrong.description)
-  }
-
-  const modelOf = (
-    method: string,
-    name: string,
-    call: CallOptions | undefined
-  ): Result.Result<ModelId.ModelId, GeminiError> => {
-    const wrong = problemOf(method, call)
-    return wrong === undefined
-      ? Result.mapError(ModelId.parse(name), (description) => invalidRequest(method, "model", description))
-      : Result.fail(wrong)
-  }
-
-  const prepare = GenerateBody.readable((method, request: Request, call: CallOptions | undefined) =>
-    Result.flatMap(modelOf(method, request?.model ?? defaultModel, call), (model) => {
-      const body = GenerateBody.make(request)
-      return body.contents.length === 0
-        ? Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
-        : Result.succeed({ model, body })
-    })
-  )
-
-  const generate: Service["generate"] = Fallback.unary((request, call) =>
-    Effect.suspend(() => {
-      const prepared = prepare("generateContent", request, call)
-      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const { body, model } = prepared.success
-      const routed = route("generateContent", model, call)
-      return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
-        routed === undefined
-          ? client.generate(body, call)
-          : Effect.flatMap(routed, (transport) => client.generate(body, call, transport))).pipe(
-          Effect.map(({ attempts, value }) => Answer_.make(value, attempts.at(-1)?.model ?? model, attempts)),
-          Effect.mapError(Routing.explain)
-        )
-    })
-  )
-
-  const generateStream: Service["generateStream"] = Fallback.stream((request, call) =>
-    ChunkFold.openChunks(
-      Effect.suspend(() => {
-        const prepared = prepare("generateContentStream", request, call)
-        if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-        const { body, model } = prepared.success
-        const routed = route("generateContentStream", model, call)
-        return Effect.flatMap(pool.get({ member: "default", model }), (client) =>
-          routed === undefined
-            ? Effect.succeed(client.generateStream(body, call))
-            : Effect.map(routed, (transport) => client.generateStream(body, call, transport)))
-      }),
-      Routing.explain
-    )
-  )
-
-  const countTokens: Service["countTokens"] = (request, call) =>
-    Effect.suspend(() => {
-      const prepared = prepare("countTokens", request, call)
-      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const { body, model } = prepared.success
-      // Contents alone go in the short form of the request; everything else that is counted needs the long one.
-      const counted = Object.keys(body).length === 1
-        ? { contents: body.contents }
-        : { generateContentRequest: { ...body, model: ModelId.resource(model) } }
-      return Effect.map(
-        Effect.flatMap(pool.get({ member: "default", model }), (client) => client.countTokens(counted, call)),
-        ({ attempts, value }) => Answer_.tokenCount(value, model, attempts)
-      )
-    })
-
-  const embedding = GenerateBody.readable((method, request: EmbedRequest, call: CallOptions | undefined) => {
-    const { contents, model: name, ...settings } = { ...request }
-    return Result.flatMap(modelOf(method, name ?? OptionCheck.defaultEmbeddingModel, call), (model) => {
-      const requests = EmbedInputs.requests(contents, settings)
-      return requests.length === 0
-        ? Result.fail(invalidRequest(method, "contents", "at least one content is needed"))
-        : Result.succeed({ model, requests })
-    })
-  })
-
-  const embed: Service["embed"] = (request, call) =>
-    Effect.suspend(() => {
-      const method = "batchEmbedContents"
-      const prepared = embedding(method, request, call)
-      if (Result.isFailure(prepared)) return Effect.fail(prepared.failure)
-      const { model, requests } = prepared.success
-      return Effect.flatMap(
-        Effect.flatMap(pool.get({ member: "default", model }), (client) => client.embed({ requests }, call)),
-        ({ attempts, value }) =>
-          EmbedInputs.answered(method, requests.length, Answer_.embeddings(value, model, attempts))
-      )
-    })
-
-  const listModels: Service["listModels"] = (request, call) =>
-    Stream.suspend(() => {
-      const wrong = problemOf("listModels", call)
-      return wrong === undefined ? pool.models.list(request, call) : Stream.fail(wrong)
-    })
-
-  const getModel: Service["getModel"] = (name, call) =>
-    Effect.suspend(() => {
-      const model = modelOf("getModel", name, call)
-      return Result.isFailure(model) ? Effect.fail(model.failure) : pool.models.get(model.success, call)
-    })
-
-  return GeminiClient.of({ generate, generateStream, countTokens, embed, listModels, getModel })
-})
+export const make = (
+  options: GeminiConfig.Options
+): Effect.Effect<Service, never, ModelPool.ModelPool> => ClientService.make(options)
 
 /**
  * The client over the `GeminiHttp` of the context, under its limiter.

@@ -21,6 +21,7 @@ import * as TierToml from "./internal/config/tierToml.ts"
 import { lineOf } from "./internal/config/tomlLine.ts"
 import type * as Tier from "./limits/Tier.ts"
 import type { Member } from "./members/Member.ts"
+import type * as ModelId from "./models/ModelId.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -140,7 +141,7 @@ export interface Options {
   /** Default: the one that `baseUrl` ends in, else `v1beta`. Empty: paths without a version, as some gateways serve. */
   readonly apiVersion?: string | undefined
   /** Default {@link defaultModel}. */
-  readonly defaultModel?: string | undefined
+  readonly defaultModel?: ModelId.Name | undefined
   /** Quotas to keep. Default `free`. */
   readonly tier?: Tier.TierName | Tier.Tier | undefined
   /** Overrides of the tier, per model. */

@@ -197,7 +197,11 @@ export const layerNoLimiter = (
   GeminiClient.GeminiClient | ModelPool.ModelPool | Members,
   never,
   HttpClient.HttpClient | RateLimiter.RateLimiter
-> => Layer.provideMerge(Layer.effect(GeminiClient.GeminiClient, GeminiClient.make(options)), layerPool(options))
+> =>
+  Layer.provideMerge(
+    Layer.effect(GeminiClient.GeminiClient, GeminiClient.make({ defaultModel: options.defaultModel })),
+    layerPool(options)
+  )
 
 /**
  * The client over members, with everything it is made of. Safe for the key over the clients of {@link layerPool}.

@@ -5,6 +5,7 @@
  */
 import type { Attempt } from "../GeminiError.ts"
 import { hopsOf } from "../internal/call/hops.ts"
+import type { Content } from "../wire/Content.ts"
 import * as CountTokens from "../wire/CountTokens.ts"
 import * as Embedding from "../wire/Embedding.ts"
 import * as GenerateContent from "../wire/GenerateContent.ts"
@@ -20,6 +21,11 @@ import { count, type Usage } from "../wire/Usage.ts"
 export interface Answer {
   /** The first candidate's text without thoughts. */
   readonly text: string
+  /**
+   * The model's turn as received, thoughts, calls and their signatures in it: what a history holds of the answer, before
+   * the next turn of the user.
+   */
+  readonly content: Content
   /** The calls that the model asks for, in order. */
   readonly functionCalls: ReadonlyArray<FunctionCall>
   /** Images and sounds in the answer, base64 as received. */
@@ -72,6 +78,7 @@ export const make = (
   attempts: ReadonlyArray<Attempt>
 ): Answer => ({
   text: GenerateContent.text(response),
+  content: { role: "model", parts: [], ...response.candidates?.[0]?.content },
   functionCalls: GenerateContent.functionCalls(response),
   media: GenerateContent.media(response),
   thoughts: GenerateContent.thoughts(response),

@@ -9,6 +9,7 @@ import type { Continuation, Retry, Timeouts } from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import type * as Tier from "../limits/Tier.ts"
 import type { MemberChoice } from "../members/Member.ts"
+import type * as ModelId from "../models/ModelId.ts"
 import type { LaneKey, Priority } from "../RateLimiter.ts"
 
 /**
@@ -74,7 +75,7 @@ export interface CallOptions {
  */
 export interface Fallback {
   readonly transport: "http" | "live"
-  readonly model?: string | undefined
+  readonly model?: ModelId.Name | undefined
   /** Called when the call goes this way, with the error that made it. It runs in the call's fiber, so keep it short. */
   readonly observe?: ((error: GeminiError) => Effect.Effect<void>) | undefined
 }

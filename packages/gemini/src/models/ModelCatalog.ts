@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
+import { nearest } from "../internal/config/nearest.ts"
 import * as Table from "../internal/google/modelTable.ts"
 import type { Model } from "../wire/Models.ts"
 
@@ -115,26 +116,6 @@ export const supports = (catalog: Catalog, model: string, method: string): boole
   return methods.includes(method)
 }
 
-/** How many edits (insert, drop, change, swap neighbours) turn one name into the other. */
-const distance = (a: string, b: string): number => {
-  let before: Array<number> = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      let best = Math.min(change, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        best = Math.min(best, (before[j - 2] ?? 0) + 1)
-      }
-      row.push(best)
-    }
-    before = last
-    last = row
-  }
-  return last[b.length] ?? 0
-}
-
 /**
  * Up to three known names that resemble a name, the nearest first; at most a third of each differs. A known name has
  * none.
@@ -144,12 +125,7 @@ const distance = (a: string, b: string): number => {
  */
 export const nearMatches = (catalog: Catalog, model: string): ReadonlyArray<string> => {
   const name = shortName(model)
-  if (catalog.models.has(name) || name.length > 100) return []
-  return Array.from(catalog.models.keys(), (candidate) => ({ candidate, edits: distance(name, candidate) }))
-    .filter(({ edits }) => edits <= name.length / 3)
-    .sort((a, b) => a.edits - b.edits || a.candidate.length - b.candidate.length)
-    .slice(0, 3)
-    .map(({ candidate }) => candidate)
+  return catalog.models.has(name) ? [] : nearest(name, catalog.models.keys(), 1 / 3).slice(0, 3)
 }
 
 /**

@@ -10,6 +10,8 @@
 import type * as Brand from "effect/Brand"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as Table from "../internal/google/modelTable.ts"
+import type { EmbeddingModel, GeneratingModel } from "./ModelCatalog.ts"
 
 /**
  * A checked model name without the `models/` prefix; `tunedModels/…` is kept.
@@ -18,6 +20,26 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  */
 export type ModelId = string & Brand.Brand<"effect-gemini/models/ModelId">
+
+/**
+ * A model's name as people write it. An editor completes the known ones, by the table of {@link ModelCatalog.asOf}; any
+ * other text is taken too, and the server judges it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Name = GeneratingModel | (typeof Table.live)[number] | Other
+
+/**
+ * The name of a model that embeds, completed like {@link Name}.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Embedding = EmbeddingModel | Other
+
+/** Any text, which as a plain `string` would swallow the known names in a union. */
+type Other = string & {}
 
 // Google's resource ids are URL segments. Letters, digits and `._-` cover every id
 // published up to November 2026; `/` appears only behind a known collection name.

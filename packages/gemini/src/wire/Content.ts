@@ -30,13 +30,13 @@ export const Content = Schema.Struct({
 export interface Content extends Schema.Schema.Type<typeof Content> {}
 
 /**
- * The three forms that callers may pass wherever contents are expected: a string (one user turn), parts (one user
- * turn) or whole contents.
+ * What callers may pass wherever contents are expected: one turn, or several in order. A content is the turn that it says;
+ * strings and parts are a turn of the user, and those next to each other in a list are one.
  *
  * @category models
  * @since 0.1.0
  */
-export type Input = string | ReadonlyArray<Part> | ReadonlyArray<Content>
+export type Input = string | Part | Content | ReadonlyArray<string | Part | Content>
 
 /**
  * A user turn.
@@ -72,22 +72,39 @@ export const model = (input: string | ReadonlyArray<Part>): Content => ({
   parts: typeof input === "string" ? [{ text: input }] : input
 })
 
-// This never throws, because a program without types may pass anything; the request's check then says what is wrong.
-const isContents = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is ReadonlyArray<Content> =>
-  Array.isArray(input) && input.length > 0 &&
-  input.every((item: unknown) => typeof item === "object" && item !== null && ("parts" in item || "role" in item))
+const isPart = (item: string | Part | Content): item is string | Part =>
+  typeof item !== "object" || item === null || !("parts" in item || "role" in item)
 
-const isParts = (input: ReadonlyArray<Part> | ReadonlyArray<Content>): input is ReadonlyArray<Part> =>
-  !isContents(input)
+// Array.isArray does not narrow a ReadonlyArray.
+const isList = (input: Input): input is Extract<Input, ReadonlyArray<unknown>> => Array.isArray(input)
 
 /**
  * The wire form of an `Input`.
+ *
+ * ```ts
+ * import * as Content from "effect-gemini/wire/Content"
+ *
+ * const picture = { fileData: { fileUri: "files/abc" } }
+ * Content.fromInput(["What is this?", picture]).length // => 1
+ * Content.fromInput([Content.user("2 + 2?"), Content.model("4"), "And 3 + 3?"]).length // => 3
+ * ```
  *
  * @category conversions
  * @since 0.1.0
  */
 export const fromInput = (input: Input): ReadonlyArray<Content> => {
-  if (typeof input === "string") return [user(input)]
+  // This never throws, because a program without types may pass anything; the request's check then says what is wrong.
   if (input === undefined || input === null) return []
-  return isParts(input) ? (input.length === 0 ? [] : [user(input)]) : input
+  const turns: Array<Content> = []
+  let parts: Array<Part> | undefined
+  for (const item of isList(input) ? input : [input]) {
+    if (isPart(item)) {
+      if (parts === undefined) turns.push({ role: "user", parts: parts = [] })
+      parts.push(typeof item === "string" ? { text: item } : item)
+    } else {
+      parts = undefined
+      turns.push(item)
+    }
+  }
+  return turns
 }

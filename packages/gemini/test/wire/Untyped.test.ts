@@ -46,9 +46,9 @@ describe("what no type held back is InvalidRequest with its path, never a defect
     ["null", null, "contents"],
     ["a list of null", [null], "contents[0].parts[0]"],
     ["a list of undefined", [undefined], "contents[0].parts[0]"],
-    ["a list of strings", ["one", "two"], "contents[0].parts[0]"],
-    ["a content that is not in a list", { role: "user", parts: [{ text: "x" }] }, "contents[0].parts"],
-    ["a number", 5, "contents[0].parts"]
+    ["a number in a list of strings", ["one", 2], "contents[0].parts[1]"],
+    ["a content whose parts are no list", { role: "user", parts: "x" }, "contents[0].parts"],
+    ["a number", 5, "contents[0].parts[0]"]
   ]
   for (const [name, contents, path] of cases) {
     it.effect(name, () =>

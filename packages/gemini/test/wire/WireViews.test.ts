@@ -43,11 +43,21 @@ describe("constructors write what the wire wants", () => {
     ["functionError", Part.functionError("f", "no"), { functionResponse: { name: "f", response: { error: "no" } } }]
   ])("Part.%s", (_, part, expected) => assert.deepStrictEqual<object>(part, expected))
 
-  it("contents may be a string, parts or contents", () => {
+  it("contents may be one turn or several: strings and parts are the user's, those next to each other one turn", () => {
     const turns = [Content.user("a"), Content.model([Part.text("b")])]
     assert.deepStrictEqual(Content.fromInput("a"), [{ role: "user", parts: [{ text: "a" }] }])
     assert.deepStrictEqual(Content.fromInput([Part.text("a")]), [{ role: "user", parts: [{ text: "a" }] }])
-    assert.strictEqual(Content.fromInput(turns), turns)
+    assert.deepStrictEqual(Content.fromInput(turns), turns)
+    assert.strictEqual(Content.fromInput(turns)[1], turns[1])
+    const [question, answer] = turns
+    if (question === undefined || answer === undefined) return assert.fail("there are two")
+    assert.deepStrictEqual(Content.fromInput(answer), [answer])
+    assert.deepStrictEqual(Content.fromInput(Part.text("a")), [question])
+    assert.deepStrictEqual(Content.fromInput(["a", Part.text("b"), answer, "c"]), [
+      Content.user([Part.text("a"), Part.text("b")]),
+      answer,
+      Content.user("c")
+    ])
     assert.deepStrictEqual(Content.fromInput([]), [])
   })
 

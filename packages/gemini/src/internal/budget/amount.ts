@@ -12,6 +12,7 @@ import type * as RateLimiter from "../../RateLimiter.ts"
 import * as CountTokens from "../../wire/CountTokens.ts"
 import type { GenerateContentRequest } from "../../wire/GenerateContent.ts"
 import * as Usage from "../../wire/Usage.ts"
+import * as OptionCheck from "../config/optionCheck.ts"
 import { countable, isCountable } from "../wire/countable.ts"
 
 const scale = 12
@@ -45,8 +46,23 @@ const amountProblem = (
     : undefined
 }
 
+const { anything, oneOf, only } = OptionCheck
+
+const names = only({
+  name: anything,
+  per: oneOf("day", "month", "total"),
+  by: anything,
+  tokens: anything,
+  money: anything,
+  outputTokens: anything,
+  countInput: oneOf("estimate", "server"),
+  unpriced: oneOf("count", "refuse"),
+  prices: anything,
+  spent: anything
+})
+
 export const problem = (options: Budget.Limits & { readonly spent?: Budget.Used | undefined }): Problem | undefined =>
-  amountProblem("budget", options) ??
+  names(options, "budget") ?? amountProblem("budget", options) ??
     (options.outputTokens !== undefined && !(options.outputTokens >= 0)
       ? { field: "budget.outputTokens", description: `expected a number of tokens, got ${options.outputTokens}` }
       : options.spent === undefined

@@ -16,19 +16,5 @@ export const longest = 0x1fffffe8
 
 export const of = (bounds: Bounds | undefined, what: keyof Bounds): number => bounds?.[what] ?? defaults[what]
 
-/** The first bound that cannot be meant, or undefined. */
-export const problem = (bounds: Bounds): { readonly field: string; readonly description: string } | undefined => {
-  if (typeof bounds !== "object" || bounds === null) return { field: "bounds", description: "expected an object" }
-  for (const [name, value] of Object.entries(bounds)) {
-    if (!Object.hasOwn(defaults, name)) {
-      return { field: `bounds.${name}`, description: `expected one of ${Object.keys(defaults).join(", ")}` }
-    }
-    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= longest)) continue
-    const description = `expected a whole number of bytes, at most ${longest}, got ${String(value)} (${typeof value})`
-    return { field: `bounds.${name}`, description }
-  }
-  return undefined
-}
-
 export const exceeded = (what: Reason.ResponseTooLarge["what"], limit: number): Reason.ResponseTooLarge =>
   new Reason.ResponseTooLarge({ what, limit })

@@ -8,7 +8,7 @@ export const asOf = "2026-11-22"
 
 const generate = ["generateContent", "streamGenerateContent", "countTokens"]
 const embed = ["embedContent", "batchEmbedContents", "countTokens"]
-const live = ["bidiGenerateContent", "countTokens"]
+const bidi = ["bidiGenerateContent", "countTokens"]
 
 /** Models that demand thought signatures back with function calls: those of Gemini 3 and later that take functions. */
 export const signed = [
@@ -55,19 +55,22 @@ export const generating = [
 /** Models that turn texts into vectors. */
 export const embedding = ["gemini-embedding-001", "gemini-embedding-2"] as const
 
+/** Models that have only the Live API. */
+export const live = [
+  "gemini-3.8-live",
+  "gemini-3.8-live-extended-thinking",
+  "gemini-3.5-live-translate-preview",
+  "gemini-3.5-transcribe-live",
+  "gemini-robotics-er-2-streaming-preview",
+  "gemini-3.1-flash-live-preview",
+  "gemini-2.5-flash-native-audio-preview-12-2025"
+] as const
+
 /** Methods, and the models that have them. */
 export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, models: ReadonlyArray<string>]> = [
   [generate, signed],
   [generate, generating],
-  [live, [
-    "gemini-3.8-live",
-    "gemini-3.8-live-extended-thinking",
-    "gemini-3.5-live-translate-preview",
-    "gemini-3.5-transcribe-live",
-    "gemini-robotics-er-2-streaming-preview",
-    "gemini-3.1-flash-live-preview",
-    "gemini-2.5-flash-native-audio-preview-12-2025"
-  ]],
+  [bidi, live],
   [embed, embedding],
   [["createDecision"], ["gemini-decision-1"]],
   [["predictLongRunning"], [
@@ -81,7 +84,7 @@ export const rows: ReadonlyArray<readonly [methods: ReadonlyArray<string>, model
 /** What a name tells of the methods, for models that the table does not know. The first row that matches counts. */
 export const nameRules: ReadonlyArray<readonly [name: RegExp, methods: ReadonlyArray<string>]> = [
   [/embedding/, embed],
-  [/-live(?:-|$)|native-audio/, live],
+  [/-live(?:-|$)|native-audio/, bidi],
   // Experimental models of the Live generation answered to both kinds of methods.
   [/-exp(?:-|$)/, [...generate, "bidiGenerateContent"]],
   [/^/, generate]

@@ -7,12 +7,14 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
+import type * as GeminiConfig from "../../GeminiConfig.ts"
 import type { GeminiError } from "../../GeminiError.ts"
-import type { CountRequest, Service } from "../../GeminiHttp.ts"
+import type { AttemptOptions, CountRequest, Service } from "../../GeminiHttp.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import * as Content from "../../wire/Content.ts"
 import type * as CountTokens from "../../wire/CountTokens.ts"
 import * as Models from "../../wire/Models.ts"
+import * as OptionCheck from "../config/optionCheck.ts"
 import * as Guard from "../wire/guard.ts"
 import type { Sender } from "./attempt.ts"
 import * as ModelMethods from "./modelMethods.ts"
@@ -21,18 +23,28 @@ import * as Body from "./responseBody.ts"
 const decodeModels = ModelMethods.decoder(Guard.make(Models.ListModelsResponse))
 const decodeModel = ModelMethods.decoder(Guard.make(Models.Model))
 
+const refusal = (method: string, field: GeminiConfig.Problem): GeminiError =>
+  Body.failure({ method }, new Reason.InvalidRequest({ fields: [field] }))
+
+const wrongOptions = (method: string, options: AttemptOptions | undefined): GeminiError | undefined => {
+  const wrong = options === undefined ? undefined : OptionCheck.problemOfAttempt(options)
+  return wrong && refusal(method, wrong)
+}
+
 /** The model and the body of a request; a name that is not a model's fails before anything is sent. */
 const read = <Request extends { readonly model: string }, A>(
   method: string,
   request: Request,
+  options: AttemptOptions | undefined,
   fail: (error: GeminiError) => A,
   send: (model: ModelId.ModelId, body: Omit<Request, "model">) => A
 ): A => {
   // The spread also takes `undefined`, which a program without types may pass.
   const { model: name, ...body } = { ...request }
+  const wrong = wrongOptions(method, options)
+  if (wrong !== undefined) return fail(wrong)
   return Result.match(ModelId.parse(name), {
-    onFailure: (description) =>
-      fail(Body.failure({ method }, new Reason.InvalidRequest({ fields: [{ field: "model", description }] }))),
+    onFailure: (description) => fail(refusal(method, { field: "model", description })),
     onSuccess: (model) => send(model, body)
   })
 }
@@ -59,6 +71,7 @@ export const of = (sender: Sender): Service => {
       read(
         "generateContent",
         request,
+        options,
         Effect.fail,
         (model, body) =>
           methods.generateContent(model, { ...body, contents: Content.fromInput(body.contents) }, options)
@@ -67,23 +80,33 @@ export const of = (sender: Sender): Service => {
       read(
         "generateContentStream",
         request,
+        options,
         Stream.fail,
         (model, body) =>
           methods.generateContentStream(model, { ...body, contents: Content.fromInput(body.contents) }, options)
       ),
     countTokens: (request, options) =>
-      read("countTokens", request, Effect.fail, (model, body) => methods.countTokens(model, countWire(body), options)),
+      read(
+        "countTokens",
+        request,
+        options,
+        Effect.fail,
+        (model, body) => methods.countTokens(model, countWire(body), options)
+      ),
     embedContent: (request, options) =>
-      read("embedContent", request, Effect.fail, (model, body) => methods.embedContent(model, body, options)),
+      read("embedContent", request, options, Effect.fail, (model, body) => methods.embedContent(model, body, options)),
     batchEmbedContents: (request, options) =>
       read(
         "batchEmbedContents",
         request,
+        options,
         Effect.fail,
         (model, body) => methods.batchEmbedContents(model, body, options)
       ),
     listModels: (request, options) =>
       Stream.suspend(() => {
+        const wrong = wrongOptions("listModels", options)
+        if (wrong !== undefined) return Stream.fail(wrong)
         const asked = new Set<string | undefined>()
         return Stream.paginate(request?.pageToken, (pageToken) => {
           asked.add(pageToken)
@@ -112,7 +135,7 @@ export const of = (sender: Sender): Service => {
         })
       }),
     getModel: (request, options) =>
-      read("getModel", request, Effect.fail, (model) =>
+      read("getModel", request, options, Effect.fail, (model) =>
         sender.unary(
           {
             ...options,

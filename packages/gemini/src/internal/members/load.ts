@@ -4,9 +4,10 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as GeminiConfig from "../../GeminiConfig.ts"
+import type * as GeminiConfig from "../../GeminiConfig.ts"
 import type { Options } from "../../Members.ts"
 import type { Member } from "../../members/Member.ts"
+import * as Environment from "../config/environment.ts"
 import { withoutKey } from "../config/secrets.ts"
 import * as Check from "./memberCheck.ts"
 
@@ -28,7 +29,7 @@ const withKey = Effect.fnUntraced(function*(
 })
 
 export const load = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, Config.ConfigError> {
-  const common = yield* GeminiConfig.load(options)
+  const common = yield* Environment.load(Check.clientOptions(options), Check.liveOptions)
   const members = yield* Effect.forEach(options.members, withKey)
   const loaded: Options = { ...options, ...common, members }
   const problem = Check.problem(loaded)

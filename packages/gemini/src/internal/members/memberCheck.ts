@@ -4,6 +4,7 @@ import * as GeminiConfig from "../../GeminiConfig.ts"
 import type { Options } from "../../Members.ts"
 import type { Member } from "../../members/Member.ts"
 import * as ModelId from "../../models/ModelId.ts"
+import * as OptionCheck from "../config/optionCheck.ts"
 
 type Problem = GeminiConfig.Problem
 
@@ -14,10 +15,17 @@ export const locationOf = ({ location }: Member): string => location ?? "global"
 /** The regions in the order in which they are first named. */
 export const regionsOf = ({ members }: Options): ReadonlyArray<string> => [...new Set(members.map(locationOf))]
 
+/** The options that hold for every client, without those about members. */
+export const clientOptions = (options: Options): GeminiConfig.Options => {
+  const { circuit: _1, fallbackModels: _2, members: _3, ...client } = options
+  return client
+}
+
 /** The options of one member: its own, or else those for all members. */
 export const optionsOf = (options: Options, member: Member): GeminiConfig.Options & { readonly member: string } => {
-  const own = Object.fromEntries(Object.entries(member).filter(([, value]) => value !== undefined))
-  return { ...options, ...own, member: member.name }
+  const { apiKeyFrom: _1, location: _2, name, project: _3, weight: _4, ...own } = member
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
+  return { ...clientOptions(options), ...given, member: name }
 }
 
 const shown = (value: unknown): string =>
@@ -28,12 +36,33 @@ const modelProblem = (field: string, name: string): Problem | undefined => {
   return Result.isFailure(model) ? { field, description: model.failure } : undefined
 }
 
+const memberNames = OptionCheck.named(
+  "name",
+  "apiKey",
+  "apiKeyFrom",
+  "project",
+  "location",
+  "baseUrl",
+  "apiVersion",
+  "tier",
+  "limits",
+  "weight"
+)
+const circuitNames = OptionCheck.named("trip", "openFor")
+
+/** What `LiveMembers` has beside the options of members. */
+export const liveOptions: ReadonlyArray<string> = ["defaultLiveModel", "keyInUrl", "warm"]
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
 const memberProblem = (options: Options, member: Member, place: number): Problem | undefined => {
   const at = `members[${place}]`
   const { name, weight } = member
   if (typeof name !== "string" || !/^[\w.:-]+$/.test(name)) {
     return { field: `${at}.name`, description: `expected a name of letters, digits and . _ : -, got ${shown(name)}` }
   }
+  const unknown = memberNames(member, at)
+  if (unknown !== undefined) return unknown
   if (name === "default") return { field: `${at}.name`, description: "\"default\" is all members together" }
   const first = options.members.findIndex((other) => other.name === name)
   if (first !== place) {
@@ -69,7 +98,8 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
 
 export const problem = (options: Options): Problem | undefined => {
   const { circuit, fallbackModels, members } = options
-  const wrong = GeminiConfig.problem(options)
+  const wrong = OptionCheck.problem(options, ["members", "fallbackModels", "circuit", ...liveOptions]) ??
+    (isObject(circuit) ? circuitNames(circuit, "circuit") : undefined)
   if (wrong !== undefined) return wrong
   if (!Array.isArray(members) || members.length === 0) {
     return { field: "members", description: "expected at least one member" }
