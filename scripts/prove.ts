@@ -80,6 +80,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["narrative"],
     files: ["Kill.test"]
   },
+  "21.2": {
+    shows:
+      "two processes on one run and on one store: no act asked twice; a record torn at every byte: resumed; a disk " +
+      "that is full at any write: typed, paused, resumed",
+    projects: ["narrative"],
+    files: ["OneWriter.test", "BrokenStore.test"]
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +

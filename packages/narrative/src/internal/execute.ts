@@ -41,6 +41,7 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
       return emit(event)
     }
   }))
+  if (outcome._tag === "Broken") return yield* Effect.die(outcome.error)
   const acts = inOrder()
   const failed = outcome._tag === "Paused"
     ? outcome.acts[0]?.act

@@ -52,6 +52,8 @@ export type Outcome =
     readonly stopped: boolean
   }
   | { readonly _tag: "Cancelled" }
+  /** A record could not be kept: that of the act, if it was one's. */
+  | { readonly _tag: "Broken"; readonly error: RunError; readonly act: string | undefined }
 
 type Message =
   | Order
@@ -90,7 +92,11 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     let sleeping = 0
     /** No act begins any more, because one failed or somebody said so. */
     const stopping = { now: false, asked: false, cancelled: false }
-    let broken: RunError | undefined
+    let broken: (Outcome & { readonly _tag: "Broken" }) | undefined
+    const breaks = (error: RunError, act: string | undefined): void => {
+      broken ??= { _tag: "Broken", error, act }
+      stopping.now = true
+    }
 
     const stage: Stage = {
       engine,
@@ -186,8 +192,8 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       }
       stopping.now = true
       if (failure._tag === "Passing") causes.push({ act: act.name, cause: failure.cause })
-      else broken ??= failure
-      return broken?.reason._tag === "TakenOver" ? FiberSet.clear(fibers) : Effect.void
+      else breaks(failure, act.name)
+      return broken?.error.reason._tag === "TakenOver" ? FiberSet.clear(fibers) : Effect.void
     }
 
     for (const act of settings.known === undefined ? [] : plan.acts) {
@@ -217,11 +223,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           const { act, exit } = message
           yield* Exit.isFailure(exit)
             ? failedWith(act, exit.cause)
-            : Effect.catch(ended(act, exit.value), (error) =>
-              Effect.sync(() => {
-                broken ??= error
-                stopping.now = true
-              }))
+            : Effect.catch(ended(act, exit.value), (error) => Effect.sync(() => breaks(error, undefined)))
           break
         }
         case "Again": {
@@ -242,7 +244,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       }
     }
     yield* FiberSet.clear(fibers)
-    if (broken !== undefined) return yield* Effect.fail(broken)
+    if (broken !== undefined) return broken
     if (stopping.cancelled) return { _tag: "Cancelled" }
     const isFatal = failedActs.some((name) => {
       const act = plan.acts.find((act) => act.name === name)

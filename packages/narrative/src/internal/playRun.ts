@@ -134,6 +134,11 @@ const playOn = Effect.fnUntraced(function*(
       }
       case "Cancelled":
         return { _tag: "Cancelled" }
+      case "Broken": {
+        const { act, error: { reason } } = outcome
+        const cause = { reason: reason._tag, message: reason.message }
+        return { _tag: "Paused", acts: act === undefined ? [] : [{ act, cause }] }
+      }
       case "Paused": {
         const { acts, stopped } = outcome
         const times = acts.map(({ cause }) => cause.until)
@@ -150,7 +155,15 @@ const playOn = Effect.fnUntraced(function*(
   }
   const paused: RunRecord = { _tag: "Paused", acts: [], stopped: true }
   yield* bounded.pipe(
-    Effect.flatMap((outcome) => engine.record([last(outcome)])),
+    Effect.flatMap((outcome) =>
+      outcome._tag === "Broken"
+        // Whoever has taken the run over goes on with it. Else there may be room for this one record.
+        ? Effect.andThen(
+          outcome.error.reason._tag === "TakenOver" ? Effect.void : Effect.ignore(engine.record([last(outcome)])),
+          Effect.fail(outcome.error)
+        )
+        : engine.record([last(outcome)])
+    ),
     Effect.onInterrupt(() => Effect.ignore(engine.record([paused])))
   )
   if (sign !== undefined) yield* sign.take(run.id)
@@ -211,10 +224,23 @@ export const start = Effect.fnUntraced(function*(
     ...(model === undefined ? {} : { model }),
     ...(defaultModel === undefined ? {} : { defaultModel })
   }
+  const { journal } = place
+  const create = failed("start")(journal.create(records, id))
+  /** A process that died before it had recorded the start has left an empty run, which is none. */
+  const anew = Effect.catchReason(create, "RunError", "Exists", (_, error) =>
+    Effect.gen(function*() {
+      const left = new ReadRun(id)
+      yield* Effect.mapError(readOn(journal, left), () => error)
+      if (left.content !== undefined) return yield* Effect.fail(error)
+      yield* Effect.mapError(journal.remove(id), () => error)
+      return yield* create
+    }))
+  let isMade = false
   const opening = Effect.gen(function*() {
-    const run = yield* failed("start")(place.journal.create(records, id))
+    const run = yield* anew
+    isMade = true
     const read = new ReadRun(id)
-    yield* readOn(place.journal, read)
+    yield* readOn(journal, read)
     const begin = Effect.fnUntraced(function*(engine: Engine) {
       const content = yield* keep(engine, planned)
       yield* engine.record([{ _tag: "Started", content, settings, library: version }])
@@ -222,7 +248,11 @@ export const start = Effect.fnUntraced(function*(
     })
     return { run, read, begin, settings }
   })
-  return yield* launch(place, id, options, opening)
+  return yield* Effect.tapError(
+    launch(place, id, options, opening),
+    // A run that was made here and could not be begun is none: there may be no room even for its start.
+    () => isMade ? Effect.ignore(journal.remove(id)) : Effect.void
+  )
 })
 
 /** Why a run cannot be gone on with as it is. */
