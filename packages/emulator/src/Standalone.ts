@@ -10,15 +10,22 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type * as Answer from "./Answer.ts"
+import * as Connected from "./Connected.ts"
 import * as Emulator from "./Emulator.ts"
+import type * as Expectation from "./Expectation.ts"
+import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
+import type * as KeyPolicy from "./KeyPolicy.ts"
 import type * as LiveLog from "./LiveLog.ts"
+import type * as Quota from "./Quota.ts"
 import type * as RequestLog from "./RequestLog.ts"
 import type * as ResourceControl from "./ResourceControl.ts"
 import type * as Rule from "./Rule.ts"
+import type { Scenario } from "./Scenario.ts"
 import type * as Space from "./Space.ts"
+import type * as TearDown from "./TearDown.ts"
 
 /**
  * An emulator with promises; each method is that of `Emulator.Service`.
@@ -41,16 +48,41 @@ export interface Standalone {
   ) => Promise<RequestLog.Entry>
   readonly awaitRequests: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly awaitClosed: (n: number) => Promise<ReadonlyArray<RequestLog.Entry>>
+  readonly awaitLog: (
+    predicate: (entries: ReadonlyArray<RequestLog.Entry>) => boolean
+  ) => Promise<ReadonlyArray<RequestLog.Entry>>
   readonly counters: () => RequestLog.Counters
+  readonly largestInWindow: (millis: number) => number
   readonly enqueue: (...answers: ReadonlyArray<Answer.Answer>) => void
+  readonly waiting: () => number
   /** Throws a `RuleError` if the rules are not valid. */
-  readonly setRules: (rules: ReadonlyArray<Rule.Rule>, otherwise?: "refuse" | "generate") => void
+  readonly setRules: (
+    rules: ReadonlyArray<Rule.Rule>,
+    otherwise?: "refuse" | "generate",
+    vars?: Readonly<Record<string, unknown>>
+  ) => void
+  readonly addRules: (rules: ReadonlyArray<Rule.Rule>, place?: "first" | "last") => void
+  readonly removeRule: (name: string) => boolean
+  readonly setScenario: (scenario: Scenario | undefined) => void
   readonly rules: () => ReadonlyArray<Rule.Use>
-  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => void
-  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault>) => void
-  readonly adjust: (duration: Duration.Input) => void
+  readonly addFault: (...faults: ReadonlyArray<Fault.Fault>) => ReadonlyArray<string>
+  readonly removeFault: (...faults: ReadonlyArray<Fault.Fault | string>) => number
+  readonly faults: () => ReadonlyArray<Fault.ArmedFault>
+  readonly setQuotas: (quotas: Quota.Tier | Quota.Quotas | undefined) => void
+  readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => void
+  /** Moves a clock that goes at once; one that stands is moved step by step, until the promise resolves. */
+  readonly adjust: (duration: Duration.Input) => Promise<void>
   readonly setTime: (time: number) => void
+  readonly setFrozen: (frozen: boolean) => void
+  readonly clock: () => { readonly time: number; readonly frozen: boolean }
+  readonly verify: (
+    expectations: ReadonlyArray<Expectation.Expectation>,
+    options?: { readonly inOrder?: boolean | undefined }
+  ) => Expectation.Verification
+  readonly check: (ignored?: ReadonlyArray<TearDown.Concern>) => TearDown.Remains
+  readonly explain: (question: Explanation.Question) => Explanation.Explanation
   readonly clear: () => void
+  readonly reset: () => void
   /** The files; each method is that of `ResourceControl.FileControl`. */
   readonly files: {
     readonly add: (file: Parameters<ResourceControl.FileControl["add"]>[0]) => string
@@ -85,6 +117,9 @@ export interface Standalone {
   readonly live: {
     readonly connections: () => ReadonlyArray<LiveLog.Entry>
     readonly awaitClosed: (n: number) => Promise<ReadonlyArray<LiveLog.Entry>>
+    readonly awaitLog: (
+      predicate: (entries: ReadonlyArray<LiveLog.Entry>) => boolean
+    ) => Promise<ReadonlyArray<LiveLog.Entry>>
     readonly counters: () => LiveLog.Counters
     readonly send: (message: Answer.WireResponse) => Promise<void>
     readonly close: (code: number, reason?: string) => Promise<void>
@@ -103,15 +138,30 @@ const promised = (service: Emulator.Service): Standalone => ({
   awaitRequest: (predicate, from) => Effect.runPromise(service.awaitRequest(predicate, from)),
   awaitRequests: (n) => Effect.runPromise(service.awaitRequests(n)),
   awaitClosed: (n) => Effect.runPromise(service.awaitClosed(n)),
+  awaitLog: (predicate) => Effect.runPromise(service.awaitLog(predicate)),
   counters: () => Effect.runSync(service.counters),
+  largestInWindow: (millis) => Effect.runSync(service.largestInWindow(millis)),
   enqueue: (...answers) => Effect.runSync(service.enqueue(...answers)),
-  setRules: (rules, otherwise) => Effect.runSync(service.setRules(rules, otherwise)),
+  waiting: () => Effect.runSync(service.waiting),
+  setRules: (rules, otherwise, vars) => Effect.runSync(service.setRules(rules, otherwise, vars)),
+  addRules: (rules, place) => Effect.runSync(service.addRules(rules, place)),
+  removeRule: (name) => Effect.runSync(service.removeRule(name)),
+  setScenario: (scenario) => Effect.runSync(service.setScenario(scenario)),
   rules: () => Effect.runSync(service.rules),
   addFault: (...faults) => Effect.runSync(service.addFault(...faults)),
   removeFault: (...faults) => Effect.runSync(service.removeFault(...faults)),
-  adjust: (duration) => Effect.runSync(service.adjust(duration)),
+  faults: () => Effect.runSync(service.faults),
+  setQuotas: (quotas) => Effect.runSync(service.setQuotas(quotas)),
+  setKeys: (keys) => Effect.runSync(service.setKeys(keys)),
+  adjust: (duration) => Effect.runPromise(service.adjust(duration)),
   setTime: (time) => Effect.runSync(service.setTime(time)),
+  setFrozen: (frozen) => Effect.runSync(service.setFrozen(frozen)),
+  clock: () => Effect.runSync(service.clock),
+  verify: (expectations, options) => Effect.runSync(service.verify(expectations, options)),
+  check: (ignored) => Effect.runSync(service.check(ignored)),
+  explain: (question) => Effect.runSync(service.explain(question)),
   clear: () => Effect.runSync(service.clear),
+  reset: () => Effect.runSync(service.reset),
   files: {
     add: (file) => Effect.runSync(service.files.add(file)),
     fail: (name, error) => Effect.runSync(service.files.fail(name, error)),
@@ -136,6 +186,7 @@ const promised = (service: Emulator.Service): Standalone => ({
   live: {
     connections: () => Effect.runSync(service.live.connections),
     awaitClosed: (n) => Effect.runPromise(service.live.awaitClosed(n)),
+    awaitLog: (predicate) => Effect.runPromise(service.live.awaitLog(predicate)),
     counters: () => Effect.runSync(service.live.counters),
     send: (message) => Effect.runPromise(service.live.send(message)),
     close: (code, reason) => Effect.runPromise(service.live.close(code, reason)),
@@ -166,11 +217,38 @@ const promised = (service: Emulator.Service): Standalone => ({
  */
 export const start = async (
   options: Emulator.Options = {}
-): Promise<Standalone & { readonly stop: () => Promise<void> }> => {
+): Promise<Standalone & AsyncDisposable & { readonly stop: () => Promise<void> }> => {
   const scope = Scope.makeUnsafe()
   const context = await Effect.runPromise(Layer.buildWithScope(Emulator.layerServer(options), scope))
   const service = Context.get(context, Emulator.Emulator)
-  return { ...promised(service), stop: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+  const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  return { ...promised(service), stop, [Symbol.asyncDispose]: stop }
+}
+
+/**
+ * An emulator of another process: the methods of `Standalone`, each with a promise, since they go over its admin API.
+ * What only a program has (functions, bytes, iterables) is refused with a `RuleError`. The promise is rejected with a
+ * `RemoteError` if no emulator answers there.
+ *
+ * @example
+ * ```ts
+ * import * as Standalone from "effect-gemini-emulator/Standalone"
+ *
+ * await using emulator = await Standalone.start() // here it is one of this process
+ * const gemini = await Standalone.connect(emulator.url, { space: "test-1" })
+ * await gemini.enqueue("Hello from afar")
+ * console.log(await gemini.waiting(), gemini.url === `${emulator.url}/spaces/test-1`) // 1 true
+ * ```
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const connect = async (
+  url: string,
+  options: { readonly space?: string | undefined; readonly token?: string | undefined } = {}
+): Promise<Connected.Connected> => {
+  const [{ make }, { layer }] = await Promise.all([import("./Remote.ts"), import("effect/http/FetchHttpClient")])
+  return Connected.make(await Effect.runPromise(Effect.provide(make({ ...options, url }), layer)))
 }
 
 /**

@@ -308,6 +308,11 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
     success: Resources.DocumentList,
     error: refusals
   }),
+  HttpApiEndpoint.get("listBatches", "/spaces/:space/batches", {
+    params: space,
+    success: Resources.BatchList,
+    error: refusals
+  }),
   HttpApiEndpoint.post("beginOperation", "/spaces/:space/operations", {
     params: space,
     payload: Resources.NewOperation,

@@ -15,18 +15,19 @@ const about = (description: string) => ({ description })
 const count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const time = Schema.Finite.annotate(about("milliseconds since the epoch"))
 
+const spanText = Schema.String.check(Schema.isPattern(/^\d+(\.\d+)?\s*(ms|s|m|h|millis|seconds?|minutes?|hours?)$/, {
+  message: "expected a time span: 300, \"300ms\", \"2s\", \"1 minute\""
+}))
+
 /**
  * A time span: milliseconds, or a text such as `2s`.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const TimeSpan = Schema.Union([
-  Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
-  Schema.String.check(Schema.isPattern(/^\d+(\.\d+)?\s*(ms|s|m|h|millis|seconds?|minutes?|hours?)$/, {
-    message: "expected a time span: 300, \"300ms\", \"2s\", \"1 minute\""
-  }))
-]).annotate({ identifier: "TimeSpan" })
+export const TimeSpan = Schema.Union([Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), spanText]).annotate({
+  identifier: "TimeSpan"
+})
 
 const units: ReadonlyMap<string, number> = /* @__PURE__ */ new Map(
   /* @__PURE__ */ Object.entries({ ms: 1, millis: 1, s: 1000, m: 60_000, h: 3_600_000 })
@@ -184,7 +185,9 @@ export const ClockChange = Schema.Struct({
   at: Schema.optional(Schema.Union([time, Schema.String])).annotateKey(
     about("milliseconds since the epoch, or an ISO 8601 time: the clock goes on from there")
   ),
-  advance: Schema.optional(TimeSpan).annotateKey(about("moves it forward"))
+  advance: Schema.optional(Schema.Union([Schema.Finite, spanText])).annotateKey(
+    about("moves it forward, or back by a negative number")
+  )
 }).annotate({ identifier: "ClockChange" })
 
 /**

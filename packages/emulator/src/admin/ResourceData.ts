@@ -109,3 +109,15 @@ export const NewOperation = Schema.Struct({
   response: Schema.optional(object),
   error: Schema.optional(Status)
 }).annotate({ identifier: "NewOperation" })
+
+/**
+ * Batches, as lists of the API show them.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const BatchList = Schema.Struct({
+  batches: Schema.Array(Schema.Struct({ project: Schema.String, batch: object })),
+  created: count,
+  rows: count.annotate(about("how many of their rows were answered"))
+})

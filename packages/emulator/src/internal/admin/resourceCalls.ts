@@ -52,6 +52,11 @@ export const layer = (served: Calls.Served) => {
           const { stores } = yield* looking(params.space)
           return { documents: yield* run(stores.documents), dropped: yield* run(stores.dropped) }
         }))
+      .handle("listBatches", ({ params }) =>
+        Effect.gen(function*() {
+          const { batches } = yield* looking(params.space)
+          return { batches: yield* run(batches.list), ...(yield* run(batches.counts)) }
+        }))
       .handle("beginOperation", ({ params, payload }) =>
         Effect.gen(function*() {
           const { operations } = yield* telling(params.space)
