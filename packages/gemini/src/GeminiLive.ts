@@ -216,7 +216,16 @@ export interface Service {
  * @category services
  * @since 0.1.0
  */
-export class GeminiLive extends Context.Service<GeminiLive, Service>()("effect-gemini/GeminiLive") {}
+export class GeminiLive extends Context.Service<GeminiLive, Service>()("effect-gemini/GeminiLive") {
+  /**
+   * The layer by the options of a client alone, over the platform's WebSocket. That one sends no headers, so the key is in
+   * the address, as in Google's own SDK; over `ws` it need not be: `NodeGemini.layerLive`.
+   */
+  static readonly layerWith = (
+    options: GeminiConfig.Options
+  ): Layer.Layer<GeminiLive, never, RateLimiter.RateLimiter> =>
+    Layer.provide(layer({ ...options, keyInUrl: true }), Socket.layerWebSocketConstructorGlobal)
+}
 
 /**
  * The service over the WebSockets and the limiter of the context. Building it does no I/O.

@@ -212,7 +212,12 @@ export interface Service {
  * @category services
  * @since 0.2.0
  */
-export class ResourceHttp extends Context.Service<ResourceHttp, Service>()("effect-gemini/ResourceHttp") {}
+export class ResourceHttp extends Context.Service<ResourceHttp, Service>()("effect-gemini/ResourceHttp") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (
+    options: GeminiConfig.Options
+  ): Layer.Layer<ResourceHttp, never, HttpClient.HttpClient> => layer(options)
+}
 
 /**
  * The options of every client that these calls need, and `allowOrigin`: the origins beside the base URL's that an address

@@ -22,7 +22,9 @@ import type * as Answer from "effect-gemini/call/Answer"
 import type * as FetchGemini from "effect-gemini/FetchGemini"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as Models from "effect-gemini/wire/Models"
-import * as Effect from "effect/Effect"
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { AnySchema, Output } from "./AnySchema.ts"
 import type { CallOptions } from "./CallOptions.ts"
@@ -33,18 +35,9 @@ import * as ClientCall from "./internal/clientCall.ts"
 import * as ClientLayer from "./internal/clientLayer.ts"
 import { ClientRuntime } from "./internal/ClientRuntime.ts"
 import type { ObjectAnswer, ObjectChunk } from "./ObjectAnswer.ts"
+import type { Chunks, Promised } from "./Promised.ts"
 import type { EmbedRequest, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
 import type { ToolAnswer } from "./Tool.ts"
-
-/**
- * An async iterable that is read once. Leaving the loop closes the request.
- *
- * @category models
- * @since 0.3.0
- */
-export interface Chunks<A> extends AsyncIterableIterator<A, undefined, undefined> {
-  readonly [Symbol.asyncDispose]: () => Promise<void>
-}
 
 const requestOf = <R extends object>(request: string | R): R | Request =>
   typeof request === "string" ? { contents: request } : request
@@ -183,6 +176,33 @@ export class Gemini {
     return Stream.isStream(given)
       ? this.#runtime.iterator(given, options?.signal)
       : this.#runtime.promise(given, options?.signal)
+  }
+
+  /**
+   * Another service of `effect-gemini` in its plain form: `Files`, `Caches`, `Batches`, `Decisions`, `GeminiLive` and so
+   * on; a program carries only those that it imports. `signal` holds for all that is called on what this gives. A
+   * service of your own, or one with options of its own, comes by its `layer`.
+   *
+   * ```ts
+   * import { Gemini } from "effect-gemini-promises"
+   * import { Files } from "effect-gemini/files/Files"
+   *
+   * await using gemini = new Gemini()
+   * const files = await gemini.with(Files)
+   * const { file } = await files.upload(new TextEncoder().encode("a,b\n1,2\n"), { mimeType: "text/csv" })
+   * console.log(file.uri)
+   * for await (const kept of files.list()) console.log(kept.file.name)
+   * ```
+   */
+  with<Self, S>(
+    service: Context.Key<Self, S>,
+    options: {
+      readonly layer?: Layer.Layer<Self, unknown, FetchGemini.Services> | undefined
+      readonly signal?: AbortSignal | undefined
+    } = {}
+  ): Promise<Promised<S>> {
+    // The plain form is made field by field, as the type says it.
+    return this.#runtime.service(service as Context.Key<never, S>, options) as Promise<Promised<S>>
   }
 
   /** Ends the client, after up to `drain` (10 seconds) for calls in flight. */

@@ -41,6 +41,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
@@ -219,7 +220,11 @@ export interface BatchesService {
  * @category services
  * @since 0.2.0
  */
-export class Batches extends Context.Service<Batches, BatchesService>()("effect-gemini/Batches") {}
+export class Batches extends Context.Service<Batches, BatchesService>()("effect-gemini/Batches") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (options: GeminiConfig.Options): Layer.Layer<Batches, never, HttpClient.HttpClient> =>
+    Layer.provide(layer({ retry: options.retry }), ResourceHttp.layer(options))
+}
 
 /**
  * The service over the ResourceHttp of the context. `retry` says how often an upload or a download goes on after

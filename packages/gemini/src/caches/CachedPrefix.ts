@@ -44,6 +44,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -51,6 +52,7 @@ import type * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
 import type * as Cost from "../Cost.ts"
 import * as GeminiClient from "../GeminiClient.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as OpenPrefix from "../internal/caches/OpenPrefix.ts"
 import type * as Content from "../wire/Content.ts"
@@ -153,7 +155,13 @@ export interface CachedPrefixService {
  * @category services
  * @since 0.2.0
  */
-export class CachedPrefix extends Context.Service<CachedPrefix, CachedPrefixService>()("effect-gemini/CachedPrefix") {}
+export class CachedPrefix extends Context.Service<CachedPrefix, CachedPrefixService>()("effect-gemini/CachedPrefix") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (
+    options: GeminiConfig.Options
+  ): Layer.Layer<CachedPrefix, never, GeminiClient.GeminiClient | HttpClient.HttpClient> =>
+    Layer.provide(layer(), Caches.Caches.layerWith(options))
+}
 
 /**
  * How caches are decided about.

@@ -43,9 +43,11 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
 import type { GeminiError } from "../GeminiError.ts"
 import * as Service from "../internal/caches/cacheService.ts"
 import * as ResourceHttp from "../ResourceHttp.ts"
@@ -122,7 +124,11 @@ export interface CachesService {
  * @category services
  * @since 0.2.0
  */
-export class Caches extends Context.Service<Caches, CachesService>()("effect-gemini/Caches") {}
+export class Caches extends Context.Service<Caches, CachesService>()("effect-gemini/Caches") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (options: GeminiConfig.Options): Layer.Layer<Caches, never, HttpClient.HttpClient> =>
+    Layer.provide(layer, ResourceHttp.layer(options))
+}
 
 /**
  * The service over a ResourceHttp.

@@ -139,7 +139,10 @@ export interface Service {
  * @category services
  * @since 0.2.0
  */
-export class Decisions extends Context.Service<Decisions, Service>()("effect-gemini/decisions/Decisions") {}
+export class Decisions extends Context.Service<Decisions, Service>()("effect-gemini/decisions/Decisions") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (): Layer.Layer<Decisions, never, ModelPool.ModelPool> => layer
+}
 
 const method = "decisions.create"
 

@@ -34,6 +34,7 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -206,7 +207,11 @@ export interface FilesService {
  * @category services
  * @since 0.2.0
  */
-export class Files extends Context.Service<Files, FilesService>()("effect-gemini/Files") {}
+export class Files extends Context.Service<Files, FilesService>()("effect-gemini/Files") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (options: GeminiConfig.Options): Layer.Layer<Files, never, HttpClient.HttpClient> =>
+    Layer.provide(layer({ retry: options.retry }), ResourceHttp.layer(options))
+}
 
 /**
  * How often an upload goes on after failures one after another, without a byte more at the server between them.

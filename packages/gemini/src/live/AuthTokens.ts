@@ -124,7 +124,11 @@ export interface Service {
  * @category services
  * @since 0.1.0
  */
-export class AuthTokens extends Context.Service<AuthTokens, Service>()("effect-gemini/live/AuthTokens") {}
+export class AuthTokens extends Context.Service<AuthTokens, Service>()("effect-gemini/live/AuthTokens") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (options: GeminiConfig.Options): Layer.Layer<AuthTokens, never, HttpClient.HttpClient> =>
+    layer({ ...options, apiVersion: undefined })
+}
 
 /**
  * The key, the address and how calls are tried again: those options of every client that making a token needs.

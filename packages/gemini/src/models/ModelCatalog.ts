@@ -149,7 +149,10 @@ export interface Service {
  * @category services
  * @since 0.1.0
  */
-export class ModelCatalog extends Context.Service<ModelCatalog, Service>()("effect-gemini/models/ModelCatalog") {}
+export class ModelCatalog extends Context.Service<ModelCatalog, Service>()("effect-gemini/models/ModelCatalog") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (): Layer.Layer<ModelCatalog> => layer
+}
 
 /**
  * A catalog that begins with what the library knows (`known`).

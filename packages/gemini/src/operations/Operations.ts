@@ -31,12 +31,14 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
 import * as Reason from "../errors/GeminiErrorReason.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
 import { GeminiError } from "../GeminiError.ts"
 import * as Failed from "../internal/resources/failed.ts"
 import * as ResourceHttp from "../ResourceHttp.ts"
@@ -98,7 +100,11 @@ export interface OperationsService {
  * @category services
  * @since 0.2.0
  */
-export class Operations extends Context.Service<Operations, OperationsService>()("effect-gemini/Operations") {}
+export class Operations extends Context.Service<Operations, OperationsService>()("effect-gemini/Operations") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (options: GeminiConfig.Options): Layer.Layer<Operations, never, HttpClient.HttpClient> =>
+    Layer.provide(layer, ResourceHttp.layer(options))
+}
 
 const id = "[^/?#:\\s]+"
 

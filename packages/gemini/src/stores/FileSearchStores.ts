@@ -43,6 +43,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
@@ -221,7 +222,13 @@ export interface FileSearchStoresService {
  */
 export class FileSearchStores extends Context.Service<FileSearchStores, FileSearchStoresService>()(
   "effect-gemini/FileSearchStores"
-) {}
+) {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (
+    options: GeminiConfig.Options
+  ): Layer.Layer<FileSearchStores, never, HttpClient.HttpClient> =>
+    Layer.provide(layer({ retry: options.retry }), ResourceHttp.layer(options))
+}
 
 /**
  * The service over the ResourceHttp of the context. `retry` says how often an upload goes on after failures one after

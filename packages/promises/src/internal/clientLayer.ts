@@ -6,6 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { GeminiOptions } from "../GeminiOptions.ts"
+import type { Base } from "./ClientRuntime.ts"
 import * as Failure from "./failure.ts"
 
 type Own = Omit<GeminiConfig.Options, "transformClient">
@@ -33,7 +34,7 @@ const said = (value: unknown): string => `a value of type ${value === null ? "nu
 const loaded = (options: Own) =>
   Effect.mapError(GeminiConfig.load(options), (error) => refused("the environment", error.message))
 
-export const make = (options: GeminiOptions): Layer.Layer<FetchGemini.Services, unknown> => {
+export const make = (options: GeminiOptions): Base<FetchGemini.Services> => {
   if (typeof options !== "object" || options === null) {
     throw refused("options", `expected an object, such as { apiKey: "…" }, got ${said(options)}`)
   }
@@ -41,11 +42,17 @@ export const make = (options: GeminiOptions): Layer.Layer<FetchGemini.Services, 
   const { fetch } = given
   if (layer !== undefined) {
     const [other] = Object.keys(given)
-    if (other === undefined && Layer.isLayer(layer)) return layer
+    if (other === undefined && Layer.isLayer(layer)) return { layer, extended: undefined }
     throw other === undefined
       ? refused("layer", `expected a Layer, got ${said(layer)}`)
       : refused(other, "stands beside `layer`, which is made with options of its own")
   }
-  const client = Layer.unwrap(Effect.map(loaded(toClient(given)), FetchGemini.layer))
-  return fetch === undefined ? client : Layer.provide(client, Layer.succeed(FetchHttpClient.Fetch, fetch))
+  const known = loaded(toClient(given))
+  const fetched = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
+    fetch === undefined ? layer : Layer.provide(layer, Layer.succeed(FetchHttpClient.Fetch, fetch))
+  return {
+    layer: fetched(Layer.unwrap(Effect.map(known, FetchGemini.layer))),
+    extended: (layerWith) =>
+      Layer.provide(Layer.unwrap(Effect.map(known, layerWith)), fetched(FetchGemini.layerHttpClient))
+  }
 }
