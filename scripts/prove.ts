@@ -67,6 +67,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["gemini", "conformance"],
     files: ["PayOff.test", "CachePatterns.test"]
   },
+  "17.2": {
+    shows:
+      "a run of 10,000 requests in batches, with 1 % row errors, an expired and a pending job, the answer to every " +
+      "create lost and 20 kills -9: 10,000 results, each once, no job made twice, no answered row asked again",
+    projects: ["conformance"],
+    files: ["BatchRunKills.test"]
+  },
   "13.4": {
     shows: "an agent over HTTP and Live by one scenario file; 200 spaces at once in 4 processes, nothing in a wrong " +
       "one; 100,000 calls logged in at most 400 MB",

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Answer from "../../Answer.ts"
 import type * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type * as Fault from "../../Fault.ts"
-import type { Refusal } from "../../GoogleError.ts"
+import * as GoogleError from "../../GoogleError.ts"
 import * as Respond from "../answers/respond.ts"
 import type * as Step from "../answers/step.ts"
 import * as Json from "../json.ts"
@@ -21,7 +21,7 @@ export interface Options {
     request: EmulatorRequest.EmulatorRequest,
     bodyText: string,
     now: number
-  ) => { readonly refusal: Refusal } | { readonly refusal?: undefined; readonly body: Json.Json }
+  ) => { readonly refusal: GoogleError.Refusal } | { readonly refusal?: undefined; readonly body: Json.Json }
   readonly fault: (request: EmulatorRequest.EmulatorRequest, now: number) => Fault.Fault | undefined
   readonly scripted: (request: EmulatorRequest.EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<
     { readonly answer?: Answer.Answer | undefined; readonly refused?: string | undefined }
@@ -92,8 +92,11 @@ export const make = ({ endpoints, fault, judged, scripted, settings, space }: Op
       body: given
     }
     const due = fault({ ...request, method }, now)
-    if (due?.error !== undefined) return errorOf({ status: due.error.status ?? "UNAVAILABLE", ...due.error })
-    if (due?.status !== undefined) return { error: { code: due.status, message: `status ${due.status}` } }
+    const broken = due?.error ?? (due?.status === undefined ? undefined : { code: due.status })
+    if (broken !== undefined) {
+      const { code, message = `status ${code}`, status } = broken
+      return errorOf({ message, status: status ?? GoogleError.make(code, message).body.error.status })
+    }
     const verdict = judged(request, JSON.stringify(given), now)
     if (verdict.refusal !== undefined) return errorOf(verdict.refusal.body.error)
     const expanded = ResourceAnswer.expanded(endpoints, request, verdict.body, now)

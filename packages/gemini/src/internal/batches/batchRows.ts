@@ -14,18 +14,18 @@ import * as RequestCheck from "../http/requestCheck.ts"
 import { invalid } from "../resources/invalid.ts"
 
 /** A row on its way: the request as it is sent, and its key. */
-export interface WireRow {
+export interface WireRow<Request = GenerateContentRequest | EmbedContentRequest> {
   readonly key: string
-  readonly request: GenerateContentRequest | EmbedContentRequest
+  readonly request: Request
 }
 
 /** Reads the row at a place; `model` is that of the batch. */
-export type ReadRow<Row> = (
+export type ReadRow<Row, Request = GenerateContentRequest | EmbedContentRequest> = (
   method: string,
   row: Row,
   at: number,
   model: ModelId.ModelId
-) => Result.Result<WireRow, GeminiError>
+) => Result.Result<WireRow<Request>, GeminiError>
 
 /** Any key can be sent; a longer one is a mistake. */
 const longestKey = 1_024
@@ -53,7 +53,7 @@ const isOfModel = (own: string | undefined, model: ModelId.ModelId): boolean => 
   return Result.isSuccess(read) && read.success === model
 }
 
-const readable = <Row>(read: ReadRow<Row>): ReadRow<Row> => (method, row, at, model) => {
+const readable = <Row, Request>(read: ReadRow<Row, Request>): ReadRow<Row, Request> => (method, row, at, model) => {
   try {
     return read(method, row, at, model)
   } catch {
@@ -61,7 +61,7 @@ const readable = <Row>(read: ReadRow<Row>): ReadRow<Row> => (method, row, at, mo
   }
 }
 
-export const generate: ReadRow<BatchRow> = readable((method, row, at, model) => {
+export const generate: ReadRow<BatchRow, GenerateContentRequest> = readable((method, row, at, model) => {
   const key = keyed(method, row?.key, at)
   if (Result.isFailure(key)) return Result.fail(key.failure)
   if (!isOfModel(row.request?.model, model)) {
@@ -74,7 +74,7 @@ export const generate: ReadRow<BatchRow> = readable((method, row, at, model) => 
     : Result.succeed({ key: key.success, request })
 })
 
-export const embed: ReadRow<EmbedRow> = readable((method, row, at) => {
+export const embed: ReadRow<EmbedRow, EmbedContentRequest> = readable((method, row, at) => {
   const key = keyed(method, row?.key, at)
   if (Result.isFailure(key)) return Result.fail(key.failure)
   const { contents, ...settings } = { ...row.request }

@@ -1,0 +1,251 @@
+/** Runs of batches, client and emulator together: every row once, whatever becomes of its job. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Journal from "effect-gemini-journal/Journal"
+import * as Batches from "effect-gemini/batches/Batches"
+import * as BatchRun from "effect-gemini/batches/BatchRun"
+import type * as RunOptions from "effect-gemini/batches/RunOptions"
+import * as GeminiClient from "effect-gemini/GeminiClient"
+import * as ResourceHttp from "effect-gemini/ResourceHttp"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+
+const model = "gemini-3.8-flash"
+const options = { apiKey: Redacted.make("key"), baseUrl: "http://emulator.invalid" }
+
+const memory = Layer.mergeAll(
+  Batches.layer().pipe(Layer.provide(ResourceHttp.layer(options))),
+  GeminiClient.layer(options)
+).pipe(
+  Layer.provideMerge(Emulator.layerHttpClient({ batchPending: 600_000, batchRunning: 600_000 }))
+)
+
+const journaled = Layer.merge(memory, Journal.layerMemory())
+
+const rowsOf = (count: number) =>
+  Stream.range(0, count - 1).pipe(
+    Stream.map((index): Batches.BatchRow => ({ key: `row-${index}`, request: { contents: `Say ${index}` } }))
+  )
+
+/** Runs under the test's clock until it is over. */
+const finished = <A, E, R>(effect: Effect.Effect<A, E, R>, days = 10) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+    for (let hour = 0; hour < days * 24 && fiber.pollUnsafe() === undefined; hour++) yield* TestClock.adjust("1 hour")
+    return yield* Fiber.join(fiber)
+  })
+
+const onceEach = (results: ReadonlyArray<RunOptions.RunResult>, count: number) => {
+  assert.deepStrictEqual(results.map(({ place }) => place), Array.from({ length: count }, (_, index) => index))
+  assert.deepStrictEqual(
+    results.map(({ row }) => row).sort((a, b) => a - b),
+    Array.from({ length: count }, (_, index) => index)
+  )
+  for (const { key, row } of results) assert.strictEqual(key, `row-${row}`)
+}
+
+const successes = (results: ReadonlyArray<RunOptions.RunResult>) =>
+  results.filter(({ _tag }) => _tag === "Success").length
+
+describe("a run", () => {
+  it.effect("gives every row its result once, out of several jobs, without a journal", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "plain", model, rows: rowsOf(25), job: { rows: 10 } })
+      ))
+      onceEach(results, 25)
+      assert.strictEqual(successes(results), 25)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 3, rows: 25 })
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("asks failed rows again, they alone, and gives what fails for good as a result", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { method: "batches.row", nth: 3, times: 2 }, error: { code: 503 } })
+      yield* emulator.addFault({ when: { method: "batches.row", nth: 6, times: 1 }, error: { code: 400 } })
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "failing", model, rows: rowsOf(10) })
+      ))
+      onceEach(results, 10)
+      assert.strictEqual(successes(results), 9)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 2, rows: 12 })
+      const again = results.filter(({ attempts }) => attempts === 2)
+      assert.lengthOf(again, 2)
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("gives a row that never succeeds its own error", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { method: "batches.row" }, error: { code: 503 } })
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "never", model, rows: rowsOf(2), attempts: 2 })
+      ))
+      onceEach(results, 2)
+      assert.deepStrictEqual(
+        results.map((result) => result._tag === "Failure" ? result.error.reason._tag : ""),
+        ["Overloaded", "Overloaded"]
+      )
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 2, rows: 4 })
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("gives a row that cannot be sent its error, and sends the others", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const rows = Stream.concat(rowsOf(2), Stream.make({ key: "row-2", request: { contents: [] } }))
+      const results = yield* finished(Stream.runCollect(BatchRun.run({ id: "bad", model, rows })))
+      onceEach(results, 3)
+      const bad = results.find(({ row }) => row === 2)
+      assert.include(bad?._tag === "Failure" ? bad.error.message : "", "rows[2].request.contents")
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 1, rows: 2 })
+    }).pipe(Effect.provide(memory)))
+
+  for (const state of ["expired", "stuck", "failed"] as const) {
+    it.effect(`makes another job for the rows of one that is ${state}`, () =>
+      Effect.gen(function*() {
+        const emulator = yield* Emulator.Emulator
+        yield* emulator.addFault({ when: { method: "batchGenerateContent", nth: 2, times: 1 }, batch: { state } })
+        const results = yield* finished(Stream.runCollect(
+          BatchRun.run({ id: state, model, rows: rowsOf(30), job: { rows: 10 } })
+        ))
+        onceEach(results, 30)
+        assert.strictEqual(successes(results), 30)
+        assert.deepStrictEqual(yield* emulator.batches.counts, { created: 4, rows: 30 })
+      }).pipe(Effect.provide(memory)))
+  }
+
+  it.effect("asks what is left synchronously when the deadline nears", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({
+        when: { method: "batchGenerateContent", nth: 1, times: 1 },
+        batch: { state: "stuck" }
+      })
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "due", model, rows: rowsOf(20), job: { rows: 10 }, deadline: "6 hours", lead: "1 hour" })
+      ))
+      onceEach(results, 20)
+      assert.strictEqual(successes(results), 20)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 2, rows: 10 })
+      assert.lengthOf(results.filter(({ via }) => via === "standard"), 10)
+      const asked = (yield* emulator.requests).filter(({ apiMethod }) => apiMethod === "generateContent")
+      assert.lengthOf(asked, 10)
+      assert.isBelow(asked.at(-1)?.time ?? 0, 6 * 3_600_000)
+      const states = (yield* emulator.batches.list).map(({ batch }) => Object(batch["metadata"]).state)
+      assert.deepStrictEqual(states.sort(), ["BATCH_STATE_CANCELLED", "BATCH_STATE_SUCCEEDED"])
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("makes no job twice, though the answer to every create is lost", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { method: "batchGenerateContent" }, reset: true })
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "lost", model, rows: rowsOf(30), job: { rows: 10 } })
+      ))
+      onceEach(results, 30)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 3, rows: 30 })
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("waits where the project has all the jobs that it may have", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const batches = yield* Batches.Batches
+      yield* Stream.runForEach(Stream.range(1, 99), () =>
+        batches.create({ model, rows: [{ key: "a", request: { contents: "a" } }] }))
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "full", model, rows: rowsOf(30), job: { rows: 10 } })
+      ))
+      onceEach(results, 30)
+      assert.strictEqual((yield* emulator.batches.counts).created, 102)
+    }).pipe(Effect.provide(memory)))
+})
+
+describe("a run in a journal", () => {
+  it.effect("goes on where it was left, and gives again what was asked for", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const run = (from = 0) => BatchRun.run({ id: "left", model, rows: rowsOf(40), job: { rows: 10 }, jobs: 2, from })
+      // Leaves after every few results, at some place of its work.
+      const seen: Array<RunOptions.RunResult> = []
+      for (let turn = 0; turn < 50; turn++) {
+        const part = yield* finished(Stream.runCollect(Stream.take(run(seen.length), 7)))
+        if (part.length === 0) break
+        seen.push(...part)
+      }
+      onceEach(seen, 40)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 4, rows: 40 })
+      const status = yield* BatchRun.status("left")
+      assert.deepInclude(status, { rows: 40, results: 40, failed: 0, jobs: 4, created: 4, isAllRead: true })
+      const again = yield* Stream.runCollect(run())
+      assert.deepStrictEqual(again.map(({ key }) => key), seen.map(({ key }) => key))
+      const kept = yield* Stream.runCollect(BatchRun.results("left", { from: 35 }))
+      assert.deepStrictEqual(kept.map(({ place }) => place), [35, 36, 37, 38, 39])
+    }).pipe(Effect.provide(journaled)))
+
+  it.effect("refuses other rows, another model, and a run that was cancelled", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const made = yield* Deferred.make<void>()
+      const started = yield* Effect.forkChild(
+        Stream.runDrain(BatchRun.run({
+          id: "mine",
+          model,
+          rows: Stream.concat(rowsOf(10), Stream.never),
+          job: { rows: 5 },
+          onProgress: ({ created }) => created === 2 ? Deferred.succeed(made, undefined) : Effect.void
+        })),
+        { startImmediately: true }
+      )
+      yield* Deferred.await(made)
+      yield* Fiber.interrupt(started)
+      const fieldOf = (options: Partial<RunOptions.RunOptions>) =>
+        Effect.map(
+          Effect.flip(Stream.runDrain(BatchRun.run({ id: "mine", model, rows: rowsOf(10), ...options }))),
+          (error) =>
+            error._tag === "GeminiError" && error.reason._tag === "InvalidRequest"
+              ? error.reason.fields[0]?.field
+              : String(error)
+        )
+      assert.strictEqual(yield* fieldOf({ model: "gemini-2.5-pro" }), "model")
+      assert.strictEqual(
+        yield* fieldOf({ rows: Stream.map(rowsOf(10), (row) => ({ ...row, key: `other-${row.key}` })) }),
+        "rows"
+      )
+      for (const [field, value] of [["id", "a/b"], ["attempts", 0], ["from", -1], ["model", "a b"]] as const) {
+        assert.strictEqual(yield* fieldOf({ [field]: value }), field)
+      }
+      const status = yield* BatchRun.cancel("mine")
+      assert.deepInclude(status, { isCancelled: true, rows: 10, jobs: 2 })
+      assert.strictEqual(yield* fieldOf({}), "id")
+      const states = (yield* emulator.batches.list).map(({ batch }) => Object(batch["metadata"]).state)
+      assert.deepStrictEqual(states, ["BATCH_STATE_CANCELLED", "BATCH_STATE_CANCELLED"])
+    }).pipe(Effect.provide(journaled)))
+
+  it.effect("tells how far it is", () =>
+    Effect.gen(function*() {
+      const told = yield* Ref.make<ReadonlyArray<RunOptions.RunProgress>>([])
+      yield* finished(Stream.runDrain(BatchRun.run({
+        id: "told",
+        model,
+        rows: rowsOf(20),
+        job: { rows: 10 },
+        onProgress: (progress) => Ref.update(told, (all) => [...all, progress])
+      })))
+      const all = yield* Ref.get(told)
+      assert.deepStrictEqual(
+        all.map(({ results }) => results).filter((count, index, counts) => count !== counts[index - 1]),
+        [
+          0,
+          10,
+          20
+        ]
+      )
+      assert.deepInclude(all.at(-1), { rows: 20, results: 20, isAllRead: true, isFinished: true, open: [] })
+    }).pipe(Effect.provide(journaled)))
+})
