@@ -144,10 +144,7 @@ export const layerLive = (options: GeminiLive.Options): Layer.Layer<GeminiLive.G
 export const layerLiveConfig = (
   options: GeminiLive.Options = {}
 ): Layer.Layer<GeminiLive.GeminiLive, Config.ConfigError> =>
-  Layer.unwrap(
-    Effect.map(Environment.load(options, ["defaultLiveModel", "keyInUrl"]), (loaded) =>
-      layerLive({ ...options, ...loaded }))
-  )
+  Layer.unwrap(Effect.map(Environment.load(options), (loaded) => layerLive({ ...options, ...loaded })))
 
 /**
  * The services that {@link layer} provides.
@@ -178,9 +175,8 @@ export const layerNoSockets = (
   options: GeminiConfig.Options & GeminiLive.TransportOptions
 ): Layer.Layer<AllServices, never, NodeHttpClient.Dispatcher | Socket.WebSocketConstructor> => {
   const both = withLive((live) => Layer.merge(live.layer(options), live.layerTransport(options)))
-  const { defaultLiveModel: _1, keyInUrl: _2, warm: _3, ...client } = options
   // The client looks for the transport when it is built.
-  return GeminiClient.layerNoLimiter(client).pipe(
+  return GeminiClient.layerNoLimiter(options).pipe(
     Layer.provideMerge(both),
     Layer.provideMerge(RateLimiter.layer),
     Layer.provide(Layer.effect(HttpClient.HttpClient, DispatchClient.make))

@@ -43,10 +43,7 @@ const resolved = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.Conf
     : Effect.succeed(option)
 
 export const load = /* @__PURE__ */ Effect.fnUntraced(
-  function*(
-    options: ConfigOptions = {},
-    others: ReadonlyArray<string> = []
-  ): Effect.fn.Return<Options, Config.ConfigError> {
+  function*(options: ConfigOptions = {}): Effect.fn.Return<Options, Config.ConfigError> {
     const own: Options = {
       ...options,
       apiKey: yield* resolved(options.apiKey),
@@ -64,7 +61,7 @@ export const load = /* @__PURE__ */ Effect.fnUntraced(
       })
     const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
     const loaded: Options = { ...environment, ...given }
-    const wrong = problem(loaded, others)
+    const wrong = problem(loaded)
     if (wrong === undefined) return loaded
     return yield* Effect.fail(
       new Config.ConfigError(new ConfigProvider.SourceError({ message: `${wrong.field}: ${wrong.description}` }))

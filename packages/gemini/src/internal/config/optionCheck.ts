@@ -217,9 +217,12 @@ type AttemptOptions = Pick<CallOptions, "timeouts" | "headers">
 
 const attempt = only({ timeouts, headers: anObject } satisfies Checks<AttemptOptions>)
 
+/** Options of the layers beside a client's, for which a program has one object: each layer checks its own. */
+const siblings = ["defaultLiveModel", "keyInUrl", "warm", "allowOrigin"]
+
 /** `others` are the options that the caller checks itself. */
-export const problem = (options: Options, others?: ReadonlyArray<string>): Problem | undefined => {
-  const wrong = only(client, others)(options, "")
+export const problem = (options: Options, others: ReadonlyArray<string> = []): Problem | undefined => {
+  const wrong = only(client, [...siblings, ...others])(options, "")
   const { apiVersion, baseUrl } = options
   if (wrong !== undefined || !apiVersion || baseUrl === undefined) return wrong
   const { version } = Address.of({ baseUrl })

@@ -115,7 +115,7 @@ export const make = (
   silence: Context.Context<never> = Context.empty()
 ): Sender => {
   const own = transformed(options, httpClient)
-  const problem = OptionCheck.problem(options, ["member", "allowOrigin"]) ??
+  const problem = OptionCheck.problem(options, ["member"]) ??
     (own === undefined
       ? { field: "transformClient", description: "it threw, or gave back no HttpClient" }
       : undefined)

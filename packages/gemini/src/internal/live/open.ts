@@ -108,7 +108,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
   const construct = yield* Socket.WebSocketConstructor
   const limiter = yield* RateLimiter.RateLimiter
-  const problem = OptionCheck.problem(options, ["defaultLiveModel", "keyInUrl", "warm", "member"])
+  const problem = OptionCheck.problem(options, ["member"])
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
   // These are the same for all sessions, or for most of those in a row.

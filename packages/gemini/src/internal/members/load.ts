@@ -29,7 +29,7 @@ const withKey = Effect.fnUntraced(function*(
 })
 
 export const load = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, Config.ConfigError> {
-  const common = yield* Environment.load(Check.clientOptions(options), Check.liveOptions)
+  const common = yield* Environment.load(Check.clientOptions(options))
   const members = yield* Effect.forEach(options.members, withKey)
   const loaded: Options = { ...options, ...common, members }
   const problem = Check.problem(loaded)

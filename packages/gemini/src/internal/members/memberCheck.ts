@@ -50,9 +50,6 @@ const memberNames = OptionCheck.named(
 )
 const circuitNames = OptionCheck.named("trip", "openFor")
 
-/** What `LiveMembers` has beside the options of members. */
-export const liveOptions: ReadonlyArray<string> = ["defaultLiveModel", "keyInUrl", "warm"]
-
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 const memberProblem = (options: Options, member: Member, place: number): Problem | undefined => {
@@ -98,7 +95,7 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
 
 export const problem = (options: Options): Problem | undefined => {
   const { circuit, fallbackModels, members } = options
-  const wrong = OptionCheck.problem(options, ["members", "fallbackModels", "circuit", ...liveOptions]) ??
+  const wrong = OptionCheck.problem(options, ["members", "fallbackModels", "circuit"]) ??
     (isObject(circuit) ? circuitNames(circuit, "circuit") : undefined)
   if (wrong !== undefined) return wrong
   if (!Array.isArray(members) || members.length === 0) {
