@@ -18,50 +18,57 @@ const remembered = 4_096
 const isSame = (call: FunctionCall, { id, name }: Named): boolean =>
   call.id ? call.id === id : !id && call.name === name
 
+/** Of a session in which no function was called. They stay empty. */
+const noCalls: ReadonlySet<FunctionCall> = new Set()
+const noIds: ReadonlySet<string> = new Set()
+
 export class CallLedger {
   /** The calls that are not answered, the oldest first. */
-  readonly #open = new Set<FunctionCall>()
+  #open: Set<FunctionCall> | undefined
   /** The ids of calls whose connection is gone. */
-  readonly #gone = new Set<string>()
+  #gone: Set<string> | undefined
 
   /** How many calls are not answered. */
   get size(): number {
-    return this.#open.size
+    return this.#open?.size ?? 0
   }
 
   asked(calls: ReadonlyArray<FunctionCall>): void {
+    const open = this.#open ??= new Set()
     for (const call of calls) {
-      if (call.id) this.#gone.delete(call.id)
-      this.#open.add(call)
+      if (call.id) this.#gone?.delete(call.id)
+      open.add(call)
     }
-    trim(this.#open)
+    trim(open)
   }
 
   /** The answer has left. Without an id it is that of the oldest call of its name. */
   answered(response: Named): void {
-    for (const call of this.#open) {
+    for (const call of this.#open ?? noCalls) {
       if (!isSame(call, response)) continue
-      this.#open.delete(call)
+      this.#open?.delete(call)
       if (!response.id) return
     }
   }
 
   takenBack(ids: ReadonlyArray<string>): void {
-    for (const call of this.#open) if (call.id && ids.includes(call.id)) this.#open.delete(call)
+    for (const call of this.#open ?? noCalls) if (call.id && ids.includes(call.id)) this.#open?.delete(call)
   }
 
   /** The connection is gone, and these calls with it. */
   lose(): ReadonlyArray<FunctionCall> {
-    const lost = Array.from(this.#open)
-    this.#open.clear()
-    for (const { id } of lost) if (id) this.#gone.add(id)
-    trim(this.#gone)
+    const lost = Array.from(this.#open ?? noCalls)
+    if (lost.length === 0) return lost
+    this.#open = undefined
+    const gone = this.#gone ??= new Set()
+    for (const { id } of lost) if (id) gone.add(id)
+    trim(gone)
     return lost
   }
 
   /** Whether the connection of a call is gone. */
   isGone({ id }: Named): boolean {
-    return !!id && this.#gone.has(id)
+    return !!id && (this.#gone ?? noIds).has(id)
   }
 }
 

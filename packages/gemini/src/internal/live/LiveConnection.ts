@@ -220,10 +220,13 @@ export class LiveConnection implements Timed {
       // A pong that still comes must move no deadline.
       this.#watch = undefined
       this.#until(Infinity, noop)
-      if (socket === undefined) return Effect.void
+      if (socket === undefined) {
+        this.#over()
+        return Effect.void
+      }
       return Effect.callback<void>((resume) => {
         const over = (): void => {
-          this.#until(Infinity, noop)
+          this.#over()
           resume(Effect.void)
         }
         socket.onClosed = over
@@ -253,8 +256,14 @@ export class LiveConnection implements Timed {
 
   #set(deadline: number): void {
     this.deadline = deadline
-    if (deadline === Infinity) this.#timers.forget(this)
-    else this.#timers.watch(this, this.#context)
+    if (deadline !== Infinity) this.#timers.watch(this, this.#context)
+  }
+
+  /** No deadline follows. */
+  #over(): void {
+    this.deadline = Infinity
+    this.#onDeadline = noop
+    this.#timers.forget(this)
   }
 
   #check(now: number): void {

@@ -12,12 +12,13 @@ export class Media {
   readonly #link: Link
   #isSending = false
   /** Whether a connection was left for the next one, which takes what is said meanwhile. */
-  #isBetween = false
+  #isBetween: boolean
   #waiting: Array<() => void> = []
 
-  constructor(link: Link, limit: number) {
+  constructor(link: Link, limit: number, isBetween: boolean) {
     this.#link = link
     this.queue = new MediaQueue(limit)
+    this.#isBetween = isBetween
   }
 
   /** Queues a frame. If there is no room, the oldest frame is dropped. */

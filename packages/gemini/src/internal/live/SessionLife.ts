@@ -53,7 +53,8 @@ export class SessionLife implements Loop.Owner, Hooks {
   readonly link: Link
   readonly core: SessionCore
   readonly loop: Loop.Loop
-  readonly media: Media
+  /** What is said by sound and pictures, from the first of them on. */
+  #media: Media | undefined
   readonly status: SessionStatus
   readonly #first: LiveConnection
   readonly #settling: Settling
@@ -62,6 +63,7 @@ export class SessionLife implements Loop.Owner, Hooks {
   /** What the session holds: its permit, and the tools that run. */
   readonly #work: Scope.Closeable
   #tools: ToolRunner.ToolRunner | undefined
+  #isBetween = false
 
   constructor(
     options: Options,
@@ -89,10 +91,12 @@ export class SessionLife implements Loop.Owner, Hooks {
       hearsInSilence: options.hearsInSilence,
       turnEnd: options.turnEnd
     }, this)
-    const settle = () => this.core.settle()
-    this.#settling = new Settling(fiber.getRef(Clock.Clock), fiber.context, settle)
-    this.media = new Media(this.link, options.mediaLimit)
+    this.#settling = new Settling(fiber.getRef(Clock.Clock), fiber.context, this.core)
     this.loop = new Loop.Loop(options, this, this.core, this.link, fiber)
+  }
+
+  get media(): Media {
+    return this.#media ??= new Media(this.link, this.options.mediaLimit, this.#isBetween)
   }
 
   /** Begins to read. What happens at the end is set up before. */
@@ -184,7 +188,8 @@ export class SessionLife implements Loop.Owner, Hooks {
   }
 
   between(isBetween: boolean): void {
-    this.media.between(isBetween)
+    this.#isBetween = isBetween
+    this.#media?.between(isBetween)
   }
 
   /** Sound leaves; `pcm` are its samples, where they are known. */
@@ -222,8 +227,8 @@ export class SessionLife implements Loop.Owner, Hooks {
       // The error is made only when somebody asks, because it has a stack and mostly nobody asks.
       const over = () => error ?? this.failure("session", new Reason.SessionClosed())
       this.link.end(over)
-      this.media.between(false)
-      this.media.wake()
+      this.between(false)
+      this.#media?.wake()
       this.status.close(error)
       this.core.end(error, over)
       this.#settling.stop()

@@ -10,12 +10,13 @@ export class Settling implements Timed {
   deadline = Infinity
   readonly #clock: Clock.Clock
   readonly #context: Context.Context<never>
-  readonly #silent: () => void
+  readonly #core: { readonly settle: () => void }
+  #isWatched = false
 
-  constructor(clock: Clock.Clock, context: Context.Context<never>, silent: () => void) {
+  constructor(clock: Clock.Clock, context: Context.Context<never>, core: { readonly settle: () => void }) {
     this.#clock = clock
     this.#context = context
-    this.#silent = silent
+    this.#core = core
   }
 
   /** Sets the silence that is waited for, from now on, in milliseconds; `undefined`: none. */
@@ -26,17 +27,18 @@ export class Settling implements Timed {
       return
     }
     this.deadline = this.#clock.currentTimeMillisUnsafe() + millis
+    this.#isWatched = true
     Timers.of(this.#clock).watch(this, this.#context)
   }
 
   /** The session is over. */
   stop(): void {
     this.deadline = Infinity
-    Timers.of(this.#clock).forget(this)
+    if (this.#isWatched) Timers.of(this.#clock).forget(this)
   }
 
   onDeadline(): void {
     this.deadline = Infinity
-    this.#silent()
+    this.#core.settle()
   }
 }

@@ -39,9 +39,9 @@ export const open = (options: Options): Effect.Effect<Opened, LiveError, Scope.S
       // because a single finalizer is run as it is, and several are run in a generator.
       const scope = Scope.forkUnsafe(outer)
       const work = Scope.makeUnsafe()
-      const place = Effect.mapError(
-        Scope.provide(limits.session, work),
-        (reason) => new LiveError({ method: "connect", model, reason })
+      const place = Scope.provide(
+        limits.session((reason) => new LiveError({ method: "connect", model, reason })),
+        work
       )
       const opened = Effect.flatMap(first(options, restore), ({ connection, isStateRestored }) =>
         Effect.withFiber((fiber) => {

@@ -18,9 +18,9 @@ export type Refused = Reason.Limited | Reason.SessionClosed
 
 export interface LiveLimits {
   /** Takes a place among the open sessions for as long as the scope lasts. */
-  readonly session: Effect.Effect<void, Refused, Scope.Scope>
+  readonly session: <E>(refused: (reason: Refused) => E) => Effect.Effect<unknown, E, Scope.Scope>
   /** Takes a place if there is one now, for a session that nobody has asked for yet. */
-  readonly spare: Effect.Effect<void, Refused, Scope.Scope>
+  readonly spare: LiveLimits["session"]
   /**
    * Takes a place in the rolling minute before each message that counts, for its estimated tokens. `refuse` makes the
    * error of a message that may not go.
@@ -82,8 +82,10 @@ export const make = (
   const lane = { project: place.project, location: place.location, quotaModel }
   const sessions = { lane: { ...lane, family: "liveSession" as const }, limits: sessionLimits(limits), tokens: 0 }
   const messages = { lane: { ...lane, family: "live" as const }, limits: messageLimits(limits) }
-  const session = (more: Partial<RateLimiter.Admission>) =>
-    Effect.mapError(Effect.asVoid(limiter.acquire({ ...sessions, method: "connect", ...more })), refusal)
+  const session = (more: Partial<RateLimiter.Admission>): LiveLimits["session"] => {
+    const place = limiter.acquire({ ...sessions, method: "connect", ...more })
+    return (refused) => Effect.mapError(place, (error) => refused(refusal(error)))
+  }
   return {
     session: session({ onWait: ({ lane }) => Effect.sync(() => makeRoom(limiter, lane)) }),
     spare: session({ maxWait: 0 }),
