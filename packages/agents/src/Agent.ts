@@ -42,6 +42,7 @@ import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
@@ -59,17 +60,29 @@ import * as Replayer from "./internal/Replayer.ts"
 import type { Spec } from "./internal/spec.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
 import type { Replayed, ReplayOptions } from "./Replay.ts"
+import * as ToolPolicy from "./ToolPolicy.ts"
 
 /**
  * An agent that takes an `I` and gives an `A`. `T` is what its tools fail with, `E` what its own effects fail with
- * (instructions, models of steps), `R` what all of them need, and `C` what its checks need. Programs call `run`, `stream` and `resume` of this module;
+ * (instructions, models of steps), `R` what all of them need, `C` what its checks need, and `D` the names of the tools
+ * about whose calls people decide. Programs call `run`, `stream` and `resume` of this module;
  * the methods are the seam for other things that run under an id and survive.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Agent<in I, out A, out T = never, out E = never, out R = never, out C = never> {
+export interface Agent<
+  in I,
+  out A,
+  out T = never,
+  out E = never,
+  out R = never,
+  out C = never,
+  out D extends string = string
+> {
   readonly name: string
+  /** The tools about whose calls people decide, if the agent says so. */
+  readonly approvals: ReadonlyArray<D> | undefined
   /** What others are told of it. */
   readonly description: string | undefined
   readonly version: string | undefined
@@ -84,7 +97,7 @@ export interface Agent<in I, out A, out T = never, out E = never, out R = never,
   ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
   readonly goOn: (
     id: string,
-    decisions: ReadonlyArray<Decision>,
+    decisions: ReadonlyArray<Decision<string>>,
     options: Listened<ResumeOptions>
   ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
   readonly replay: (
@@ -107,13 +120,30 @@ const declared = (toolkit: unknown): Toolbox.Tools => {
   return "tools" in toolkit ? Toolbox.toolsIn(toolkit.tools) : {}
 }
 
+/** What is wrong with a list of tools that ask, as far as the tools are known. */
+const approvalProblem = (approvals: ReadonlyArray<string>, tools: Toolbox.Tools): string | undefined => {
+  const known = Object.values(tools)
+  if (known.length === 0) return undefined
+  const unknown = approvals.find((name) => !Object.hasOwn(tools, name))
+  if (unknown !== undefined) return `\`approvals\` names ${JSON.stringify(unknown)}, and there is no such tool`
+  const asks = known.find((tool) =>
+    !approvals.includes(tool.name) &&
+    ((tool.needsApproval !== undefined && tool.needsApproval !== false) ||
+      Context.get(tool.annotations, ToolPolicy.External))
+  )
+  return asks === undefined
+    ? undefined
+    : `calls of ${JSON.stringify(asks.name)} are decided by people, so \`approvals\` must name it`
+}
+
 const codecOf = <A>(schema: Schema.Codec<A, unknown> | undefined): Output.Json<A> =>
   schema === undefined ? Output.textJson() : Output.json(schema)
 
 /**
  * An agent. Its input and output are text unless `input` and `output` are schemas; the model is told the output's.
  *
- * Throws a RangeError if the name cannot be one.
+ * Throws a RangeError if the name cannot be one, or if `approvals` names a tool that there is not, or leaves one out that
+ * asks by itself.
  *
  * @category constructors
  * @since 0.1.0
@@ -128,26 +158,30 @@ export const make = <
   R2 = never,
   E3 = never,
   R3 = never,
-  R4 = never
+  R4 = never,
+  const D extends Extract<keyof T, string> = Extract<keyof T, string>
 >(
-  options: Options<I, A, T, E1, R1, E2, R2, E3, R3, R4>
+  options: Options<I, A, T, E1, R1, E2, R2, E3, R3, R4, D>
 ): Agent<
   I,
   A,
   Tool.HandlerError<T[keyof T]> | AiError.AiError,
   E1 | E2 | E3,
   R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>,
-  R4
+  R4,
+  D
 > => {
   type E = E1 | E2 | E3
   type R = R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>
-  const { checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
+  const { approvals, checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
   if (!isName.test(name)) {
     throw new RangeError(
       `${JSON.stringify(name)} cannot be an agent's name: use up to 64 lower-case letters, digits and -, beginning ` +
         "with a letter"
     )
   }
+  const problem = approvals === undefined ? undefined : approvalProblem(approvals, declared(toolkit))
+  if (problem !== undefined) throw new RangeError(`the agent ${JSON.stringify(name)}: ${problem}`)
   const input = codecOf(options.input)
   const toolbox: Effect.Effect<
     Toolbox.Toolbox<Tool.HandlerError<T[keyof T]> | AiError.AiError, Tool.HandlerServices<T[keyof T]>>,
@@ -166,6 +200,7 @@ export const make = <
     toolbox,
     inputToJson: input.to,
     output: Output.of(codecOf(options.output), options.output),
+    approvals: new Set<string>(approvals),
     bounds: options.bounds ?? {},
     atBound: options.atBound ?? "fail",
     until: options.until,
@@ -176,6 +211,7 @@ export const make = <
   }
   return {
     name,
+    approvals,
     description,
     version,
     begin: (input, { bounds, id, tell }) => Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer),
@@ -238,10 +274,10 @@ export const run = <I, A, T, E, R, C>(
  * @category running
  * @since 0.1.0
  */
-export const resume = <I, A, T, E, R, C>(
-  agent: Agent<I, A, T, E, R, C>,
+export const resume = <I, A, T, E, R, C, D extends string>(
+  agent: Agent<I, A, T, E, R, C, D>,
   id: string,
-  decisions: ReadonlyArray<Decision> = [],
+  decisions: ReadonlyArray<Decision<NoInfer<D>>> = [],
   options: ResumeOptions = {}
 ): Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> => agent.goOn(id, decisions, options)
 
@@ -286,10 +322,10 @@ export const stream = <I, A, T, E, R, C>(
  * @category running
  * @since 0.1.0
  */
-export const resumeStream = <I, A, T, E, R, C>(
-  agent: Agent<I, A, T, E, R, C>,
+export const resumeStream = <I, A, T, E, R, C, D extends string>(
+  agent: Agent<I, A, T, E, R, C, D>,
   id: string,
-  decisions: ReadonlyArray<Decision> = [],
+  decisions: ReadonlyArray<Decision<NoInfer<D>>> = [],
   options: ResumeOptions = {}
 ): Stream.Stream<StreamEvent<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> =>
   streamed((tell) => agent.goOn(id, decisions, { ...options, tell }))

@@ -80,7 +80,19 @@ export interface Step<out E = never, out R = never, out Name extends string = st
  * @category options
  * @since 0.1.0
  */
-export interface Options<I, A, Tools extends Record<string, Tool.Any>, E1, R1, E2, R2, E3, R3, R4> {
+export interface Options<
+  I,
+  A,
+  Tools extends Record<string, Tool.Any>,
+  E1,
+  R1,
+  E2,
+  R2,
+  E3,
+  R3,
+  R4,
+  Approved extends string = string
+> {
   /** Lower-case letters, digits and `-`, beginning with a letter: part of ids and span names. */
   readonly name: string
   readonly description?: string | undefined
@@ -92,6 +104,11 @@ export interface Options<I, A, Tools extends Record<string, Tool.Any>, E1, R1, E
   /** Made once a run and recorded, so that they stay the same bytes. */
   readonly instructions: string | ((input: NoInfer<I>) => Effect.Effect<string, E1, R1>)
   readonly toolkit?: Effect.Effect<Toolkit.WithHandler<Tools>, E2, R2> | Toolkit.WithHandler<Tools> | undefined
+  /**
+   * The names of the tools about whose calls people decide: all of these, and no others. A tool that asks by itself
+   * (`needsApproval`, `ToolPolicy.External`) must be among them. Default: the tools that ask by themselves.
+   */
+  readonly approvals?: ReadonlyArray<Approved> | undefined
   readonly bounds?: Bounds | undefined
   /** Whether a bound ends the run (default), or asks for a last answer without tools, which is then `isPartial`. */
   readonly atBound?: "fail" | "conclude" | undefined

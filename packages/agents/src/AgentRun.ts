@@ -63,7 +63,7 @@ export const pending = (state: AgentState.AgentState): ReadonlyArray<Request> =>
  */
 export const decide = (
   id: string,
-  decisions: ReadonlyArray<Decision>
+  decisions: ReadonlyArray<Decision<string>>
 ): Effect.Effect<void, JournalError | AgentError<never>, Journal.Journal> =>
   Effect.gen(function*() {
     const journal = yield* Journal.Journal

@@ -7,9 +7,12 @@
  * ```ts
  * import * as Approval from "effect-gemini-agents/Approval"
  *
- * const decision = Approval.deny("2.0", "too dear", { by: "ada" })
+ * const decision = Approval.deny("2.0", "too dear", { by: "ada", tool: "pay" })
  * console.log(decision.verdict._tag, decision.by) // deny ada
  * ```
+ *
+ * An approval that names its tool is checked where it is written: an agent that says about the calls of which tools
+ * people decide (`approvals`) takes none about another tool.
  *
  * @since 0.1.0
  */
@@ -40,31 +43,39 @@ export interface Request {
 }
 
 /**
- * A decision about one call.
+ * A decision about one call. `Tool` is the name of the tool that is approved or denied; a decision that names none may be
+ * given to every agent.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Decision {
+export interface Decision<out Tool extends string = never> {
   readonly call: string
   readonly verdict: Verdict
   readonly by: string
+  /** The name of the call's tool; if it is given, the call must be one of it. */
+  readonly tool?: Tool | undefined
   /** The digest of the request that was looked at; if it is given, the request must still be that one. */
   readonly digest?: string | undefined
 }
 
 /**
- * Who decides, and the digest of the request that was looked at.
+ * Who decides, and the tool and the digest of the request that was looked at.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Decider {
+export interface Decider<out Tool extends string = never> {
   readonly by: string
+  readonly tool?: Tool | undefined
   readonly digest?: string | undefined
 }
 
-const decided = (call: string, verdict: Verdict, { by, digest }: Decider): Decision => ({ call, verdict, by, digest })
+const decided = <Tool extends string>(
+  call: string,
+  verdict: Verdict,
+  { by, digest, tool }: Decider<Tool>
+): Decision<Tool> => ({ call, verdict, by, tool, digest })
 
 /**
  * The call may run as it is.
@@ -72,7 +83,8 @@ const decided = (call: string, verdict: Verdict, { by, digest }: Decider): Decis
  * @category constructors
  * @since 0.1.0
  */
-export const approve = (call: string, by: Decider): Decision => decided(call, { _tag: "approve" }, by)
+export const approve = <Tool extends string = never>(call: string, by: Decider<Tool>): Decision<Tool> =>
+  decided(call, { _tag: "approve" }, by)
 
 /**
  * The call may run with these arguments, encoded as the tool's schema has them.
@@ -80,8 +92,11 @@ export const approve = (call: string, by: Decider): Decision => decided(call, { 
  * @category constructors
  * @since 0.1.0
  */
-export const approveWith = (call: string, params: Schema.Json, by: Decider): Decision =>
-  decided(call, { _tag: "approve", params }, by)
+export const approveWith = <Tool extends string = never>(
+  call: string,
+  params: Schema.Json,
+  by: Decider<Tool>
+): Decision<Tool> => decided(call, { _tag: "approve", params }, by)
 
 /**
  * The call does not run, and the model is told why.
@@ -89,7 +104,8 @@ export const approveWith = (call: string, params: Schema.Json, by: Decider): Dec
  * @category constructors
  * @since 0.1.0
  */
-export const deny = (call: string, reason: string, by: Decider): Decision => decided(call, { _tag: "deny", reason }, by)
+export const deny = <Tool extends string = never>(call: string, reason: string, by: Decider<Tool>): Decision<Tool> =>
+  decided(call, { _tag: "deny", reason }, by)
 
 /**
  * The call's result, in place of a handler: encoded as the tool's schema has it.
@@ -97,7 +113,7 @@ export const deny = (call: string, reason: string, by: Decider): Decision => dec
  * @category constructors
  * @since 0.1.0
  */
-export const result = (call: string, value: Schema.Json, by: Decider): Decision =>
+export const result = (call: string, value: Schema.Json, by: Decider): Decision<never> =>
   decided(call, { _tag: "result", value }, by)
 
 /**
@@ -106,7 +122,7 @@ export const result = (call: string, value: Schema.Json, by: Decider): Decision 
  * @category constructors
  * @since 0.1.0
  */
-export const again = (call: string, by: Decider): Decision => decided(call, { _tag: "again" }, by)
+export const again = (call: string, by: Decider): Decision<never> => decided(call, { _tag: "again" }, by)
 
 /**
  * The model is told that nobody knows what became of the call.
@@ -114,4 +130,4 @@ export const again = (call: string, by: Decider): Decision => decided(call, { _t
  * @category constructors
  * @since 0.1.0
  */
-export const skip = (call: string, by: Decider): Decision => decided(call, { _tag: "skip" }, by)
+export const skip = (call: string, by: Decider): Decision<never> => decided(call, { _tag: "skip" }, by)

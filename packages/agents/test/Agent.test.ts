@@ -5,6 +5,7 @@ import * as AgentState from "effect-gemini-agents/AgentState"
 import * as Approval from "effect-gemini-agents/Approval"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Journal from "effect-gemini-journal/Journal"
+import * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -72,6 +73,51 @@ describe("a run", () => {
         Journal.layerMemory()
       ])
     ))
+
+  it.effect("asks people about the calls of the tools that its agent names, and takes no decision about another tool", () =>
+    Effect.gen(function*() {
+      const careful = Agent.make({
+        name: "careful",
+        instructions: "You add.",
+        toolkit: Scripted.toolkit,
+        approvals: ["add", "pay"]
+      })
+      const error = yield* Effect.flip(Agent.run(careful, "2 and 3?", { id: "r1" }))
+      assert.strictEqual(error.reason._tag, "Suspended")
+      const pending = error.reason._tag === "Suspended" ? error.reason.pending : []
+      assert.strictEqual(pending[0]?.tool, "add")
+      const call = pending[0]?.call ?? ""
+      const refused = yield* Effect.flip(
+        Agent.resume(careful, "r1", [Approval.approve(call, { by: "ada", tool: "pay" })])
+      )
+      assert.deepInclude(refused.reason, { _tag: "Refused", path: "decisions[0].tool" })
+      const answer = yield* Agent.resume(careful, "r1", [Approval.approve(call, { by: "ada", tool: "add" })])
+      assert.strictEqual(answer.text, "5")
+    }).pipe(
+      Effect.provide([
+        Scripted.over([Scripted.answer([Scripted.call("add", { a: 2, b: 3 })]), Scripted.answer([{ text: "5" }])]),
+        Journal.layerMemory()
+      ])
+    ))
+
+  it("has an agent that names all the tools that ask by themselves, and none that there is not", () => {
+    const make = (approvals: ReadonlyArray<"add" | "pay">) => () =>
+      Agent.make({ name: "clerk", instructions: "", toolkit: Scripted.toolkit, approvals })
+    assert.throws(make(["add"]), /"pay" are decided by people/)
+    assert.doesNotThrow(make(["pay"]))
+    const unknown: string = "delete"
+    const { tools } = Scripted.toolkit
+    assert.throws(
+      () =>
+        Agent.make({
+          name: "clerk",
+          instructions: "",
+          toolkit: Toolkit.make(tools.add),
+          approvals: [unknown as "add"]
+        }),
+      /no such tool/
+    )
+  })
 
   it.effect("whose process died before its first record is not there to resume, and begins under its id", () =>
     Effect.gen(function*() {

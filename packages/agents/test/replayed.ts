@@ -46,7 +46,9 @@ export const playedAgain = <I, A, T, E, R, C>(
     counted.runs++
   })
 
-const replayed = <I, A, T, E, R, C>(agent: Agent.Agent<I, A, T, E, R, C>): Agent.Agent<I, A, T, E, R | C, C> => {
+const replayed = <I, A, T, E, R, C, D extends string>(
+  agent: Agent.Agent<I, A, T, E, R, C, D>
+): Agent.Agent<I, A, T, E, R | C, C, D> => {
   const checked = (records: ReadonlyArray<AgentRecord>): Effect.Effect<void, never, C> =>
     others.has(wrapped)
       ? Effect.flip(Replay.run(agent, records)).pipe(Effect.orDie, Effect.asVoid)
@@ -56,7 +58,7 @@ const replayed = <I, A, T, E, R, C>(agent: Agent.Agent<I, A, T, E, R, C>): Agent
       Effect.tap(({ records }) => checked(records)),
       Effect.tapError((error) => error instanceof AgentError ? checked(error.records) : Effect.void)
     )
-  const wrapped: Agent.Agent<I, A, T, E, R | C, C> = {
+  const wrapped: Agent.Agent<I, A, T, E, R | C, C, D> = {
     ...agent,
     begin: (input, options) => after(agent.begin(input, options)),
     turn: (id, input, options) => after(agent.turn(id, input, options)),

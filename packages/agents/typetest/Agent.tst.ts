@@ -81,6 +81,28 @@ describe("a decision", () => {
     expect(Approval.result).type.not.toBeCallableWith("1.0", () => 1, { by: "ada" })
   })
 
+  test("that names a tool about which nobody decides is an error where it is written", () => {
+    const banker = Agent.make({ name: "banker", instructions: "You pay.", toolkit, approvals: ["pay"] })
+    expect(Agent.resume).type.toBeCallableWith(banker, "r", [Approval.approve("1.0", { by: "ada", tool: "pay" })])
+    expect(Agent.resume).type.toBeCallableWith(banker, "r", [Approval.approve("1.0", { by: "ada" })])
+    Agent.resume(banker, "r", [
+      Approval.deny("1.0", "too dear", { by: "ada", tool: "pay" }),
+      // @ts-expect-error '"add"' is not assignable to
+      Approval.approve("1.1", { by: "ada", tool: "add" })
+    ])
+    // @ts-expect-error '"add"' is not assignable to
+    Agent.resumeStream(banker, "r", [Approval.deny("1.1", "no", { by: "ada", tool: "add" })])
+    // Without a list of its own an agent takes those about its tools, and about no others.
+    Agent.resume(clerk, "r", [Approval.approve("1.0", { by: "ada", tool: "add" })])
+    // @ts-expect-error '"delete"' is not assignable to
+    Agent.resume(clerk, "r", [Approval.approve("1.0", { by: "ada", tool: "delete" })])
+  })
+
+  test("is about tools that there are", () => {
+    // @ts-expect-error '"delete"' is not assignable to
+    Agent.make({ name: "banker", instructions: "", toolkit, approvals: ["pay", "delete"] })
+  })
+
   test("is of a known kind", () => {
     expect(Agent.resume).type.toBeCallableWith(clerk, "r", [Approval.again("1.0", { by: "ada" })])
     expect(Agent.resume).type.not.toBeCallableWith(clerk, "r", [{ call: "1.0", by: "ada", verdict: { _tag: "yes" } }])

@@ -275,7 +275,8 @@ export class Loop<I, A, T, E, R> {
   /** Whether nobody is asked about calls of this tool, whatever their arguments are. */
   #isFree(tool: Tool): boolean {
     const { needsApproval } = tool
-    return this.#spec.checks.call === undefined && (needsApproval === undefined || needsApproval === false) &&
+    return this.#spec.checks.call === undefined && !this.#spec.approvals.has(tool.name) &&
+      (needsApproval === undefined || needsApproval === false) &&
       !Context.get(tool.annotations, ToolPolicy.External)
   }
 
@@ -291,7 +292,8 @@ export class Loop<I, A, T, E, R> {
       if (finding._tag === "deny") {
         return { _tag: "CallEnded", call: call.call, isFailure: true, result: `denied: ${finding.why}` }
       }
-      const needed = finding._tag === "ask" || (yield* ToolCalls.needsApproval(tool, call, messages))
+      const needed = finding._tag === "ask" || this.#spec.approvals.has(call.name) ||
+        (yield* ToolCalls.needsApproval(tool, call, messages))
       const isExternal = Context.get(tool.annotations, ToolPolicy.External)
       if (needed || isExternal) {
         const expires = Context.get(tool.annotations, ToolPolicy.Expires)

@@ -208,7 +208,7 @@ const begun = <I, A, T, E, R>(
 export const resume = <I, A, T, E, R>(
   spec: Spec<I, A, T, E, R>,
   id: string,
-  decisions: ReadonlyArray<Decision>,
+  decisions: ReadonlyArray<Decision<string>>,
   options: Options & { readonly records: ReadonlyArray<AgentRecord> | undefined }
 ): Effect.Effect<Played<A>, AgentError<T> | E, R | LanguageModel.LanguageModel> =>
   Effect.gen(function*() {

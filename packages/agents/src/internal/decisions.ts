@@ -29,12 +29,18 @@ const isEarlier = (before: ReadonlyArray<AgentRecord>, call: string): boolean =>
 export const problem = (
   state: AgentState.AgentState,
   before: ReadonlyArray<AgentRecord>,
-  decisions: ReadonlyArray<Decision>
+  decisions: ReadonlyArray<Decision<string>>
 ): Refused | undefined => {
   const pending = AgentState.pending(state)
-  for (const [index, { call, digest, verdict }] of decisions.entries()) {
+  for (const [index, { call, digest, tool, verdict }] of decisions.entries()) {
     const path = `decisions[${index}]`
     const known = state.calls.find((known) => known.call === call)
+    if (tool !== undefined && known !== undefined && known.name !== tool) {
+      return new Refused({
+        path: `${path}.tool`,
+        why: `the call ${call} is one of ${JSON.stringify(known.name)}, and not of ${JSON.stringify(tool)}`
+      })
+    }
     if (known === undefined ? isEarlier(before, call) : isSettled(known)) continue
     const request = pending.find((known) => known.call === call)?.requested
     if (request === undefined) return new Refused({ path, why: `nobody asked about the call ${JSON.stringify(call)}` })
@@ -51,7 +57,7 @@ export const problem = (
 /** Those that are waited for; one that was given before counts once. */
 export const records = (
   state: AgentState.AgentState,
-  decisions: ReadonlyArray<Decision>,
+  decisions: ReadonlyArray<Decision<string>>,
   at: number
 ): ReadonlyArray<AgentRecord> => {
   const pending = new Set(AgentState.pending(state).map(({ call }) => call))

@@ -36,6 +36,8 @@ export interface Spec<I, A, T, E, R> {
   readonly toolbox: Effect.Effect<Toolbox<T, R>, E, R>
   readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
   readonly output: Output<A>
+  /** The tools about whose calls people decide, besides those that ask by themselves. */
+  readonly approvals: ReadonlySet<string>
   readonly bounds: Bounds
   readonly atBound: "fail" | "conclude"
   readonly until: ((state: AgentState) => boolean) | undefined
