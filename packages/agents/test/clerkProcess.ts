@@ -10,7 +10,7 @@ import { build } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import { type Place, storeOf } from "../../journal/test/place.ts"
 import { clerk, type Job, type Said, stopped } from "./clerkJob.ts"
@@ -50,14 +50,19 @@ export const folder = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-/** `clerkJob` in one file: a process that reads hundreds of modules takes seconds to begin. */
+/**
+ * `clerkJob` in one file, and one for each store's client: a process that reads hundreds of modules takes seconds to
+ * begin.
+ */
 const bundled = Effect.tap(
   Effect.map(folder, (path) => join(path, "clerkJob.mjs")),
-  (outfile) =>
+  (file) =>
     Effect.promise(() =>
       build({
         entryPoints: [join(import.meta.dirname, "clerkJob.ts")],
-        outfile,
+        outdir: dirname(file),
+        outExtension: { ".js": ".mjs" },
+        splitting: true,
         bundle: true,
         platform: "node",
         format: "esm",

@@ -10,7 +10,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { postgres } from "./place.ts"
+import { postgres } from "./sql.ts"
 
 /** Debian keeps it off the PATH. */
 const bin = globSync("/usr/lib/postgresql/*/bin/postgres").sort().at(-1)?.replace(/\/postgres$/, "")
