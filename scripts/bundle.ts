@@ -3,10 +3,10 @@
 // loader pays for files, not for bytes: about a hundred small ones are a third of what a first import costs.
 // rolldown, because it makes chunks of named modules; it is also what vitest runs on.
 import { globSync, readFileSync, rmSync } from "node:fs"
-import { isBuiltin } from "node:module"
 import { join, relative } from "node:path"
 import { rolldown } from "rolldown"
 import { parseSync } from "rolldown/utils"
+import { bundleCommand } from "./commandBundle.ts"
 
 const folder = join(import.meta.dirname, "../packages/gemini")
 const dist = join(folder, "dist")
@@ -142,31 +142,7 @@ console.log(
   `${built.filter(({ isEntry }) => isEntry).length} modules, ${built.filter(({ isEntry }) => !isEntry).length} chunks`
 )
 
-// The command `effect-gemini-emulator` as one file that needs Node alone, Effect in it. What it imports dynamically lies
-// in it too, and is run when it is asked for.
-const emulator = join(import.meta.dirname, "../packages/emulator")
-const { version }: { readonly version: string } = JSON.parse(readFileSync(join(emulator, "package.json"), "utf8"))
-const command = await rolldown({
-  cwd: emulator,
-  input: "src/bin.ts",
-  platform: "node",
-  onLog: (_, log) => {
-    throw new Error(log.message)
-  },
-  plugins: [{
-    name: "version",
-    load: (path) =>
-      path.endsWith("internal/command/version.ts") ? `export const version = ${JSON.stringify(version)}` : null
-  }]
-})
-const { output: [file] } = await command.write({
-  file: join(emulator, "dist/effect-gemini-emulator.js"),
-  format: "es",
-  minify: true,
-  codeSplitting: false,
-  comments: { legal: true, annotation: false, jsdoc: false }
-})
-await command.close()
-const foreign = file.imports.filter((name) => !isBuiltin(name))
-if (foreign.length > 0) throw new Error(`the bundled command imports ${foreign.join(", ")}`)
-console.log(`effect-gemini-emulator.js, ${Math.round(file.code.length / 1000)} kB`)
+const commandSize = await bundleCommand(
+  join(import.meta.dirname, "../packages/emulator/dist/effect-gemini-emulator.js")
+)
+console.log(`effect-gemini-emulator.js, ${Math.round(commandSize / 1000)} kB`)

@@ -157,6 +157,26 @@ run(process.execPath, ["call.ts"], consumer)
 run("node_modules/.bin/gemini-fx", ["--version"], consumer)
 console.log("the tarballs answer a call")
 
+// The emulator's command is one file: unpacked into an empty folder it runs without anything installed, and npx finds it
+// where the package is. A call over https: shows that its certificate is made and trusted.
+const alone = join(scratch, "alone")
+mkdirSync(alone)
+run("tar", ["xzf", `${tarballs}/effect-gemini-emulator.tgz`], alone)
+const asks = `const { GEMINI_BASE_URL: url, GEMINI_API_KEY: key } = process.env
+const answers = await Promise.all([url, url.replace("http:", "https:")].map((base) =>
+  fetch(\`\${base}/v1beta/models?key=\${key}\`)))
+if (!answers.every(({ ok }) => ok)) throw new Error("no answer")
+const spaces = await fetch(\`\${url}/_emulator/v1/spaces\`)
+if (!spaces.ok) throw new Error(\`no admin API: \${spaces.status}\`)
+console.log("asked")
+`
+for (const cwd of [alone, consumer]) writeFileSync(join(cwd, "ask.mjs"), asks)
+const program = ["exec", "--", process.execPath, "ask.mjs"]
+const unpacked = run(process.execPath, ["package/dist/effect-gemini-emulator.js", ...program], alone)
+const byNpx = run("npx", ["--no-install", "effect-gemini-emulator", ...program], consumer)
+for (const said of [unpacked, byNpx]) if (said !== "asked\n") throw new Error(`the emulator's command said: ${said}`)
+console.log("the emulator's command runs from its tarball, with nothing installed and by npx")
+
 // This installs no optional peers: modules that need none work, and a missing peer is named.
 const bare = join(scratch, "bare")
 mkdirSync(bare)

@@ -102,13 +102,14 @@ const run = (
     child.once("error", (error) => end(Effect.fail(notStarted(command, error))))
     child.once("exit", (code, signal) =>
       end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
-  }).pipe(Effect.uninterruptible)
+  })
 
 export const exec = (
   given: CommandFlags,
   [command = "", ...args]: ReadonlyArray<string>
 ): Effect.Effect<void, NodeCommandFailure> =>
-  Effect.scoped(Effect.gen(function*() {
+  // Whoever interrupts it is heard when the program has ended, and hears what it did until then.
+  Effect.uninterruptible(Effect.scoped(Effect.gen(function*() {
     const running = yield* Running.start(given, 0)
     const { emulator } = running
     const trustedFile = yield* trusted(running.certificateFile)
@@ -126,4 +127,4 @@ export const exec = (
     if (code !== 0) {
       return yield* new NodeCommandFailure({ exitCode: code, text: "" })
     }
-  }))
+  })))

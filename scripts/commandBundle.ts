@@ -1,0 +1,40 @@
+/**
+ * The command `effect-gemini-emulator` as one file that needs Node alone, with Effect in it. What it imports dynamically
+ * lies in it too, and is run when it is asked for.
+ */
+import { readFileSync } from "node:fs"
+import { isBuiltin } from "node:module"
+import { join } from "node:path"
+import { rolldown } from "rolldown"
+
+const folder = join(import.meta.dirname, "../packages/emulator")
+
+/** Writes the file, and gives its size in bytes. */
+export const bundleCommand = async (file: string): Promise<number> => {
+  const { version }: { readonly version: string } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+  const build = await rolldown({
+    cwd: folder,
+    input: "src/bin.ts",
+    platform: "node",
+    onLog: (_, log) => {
+      throw new Error(log.message)
+    },
+    plugins: [{
+      name: "version",
+      load: (path) =>
+        path.endsWith("internal/command/version.ts") ? `export const version = ${JSON.stringify(version)}` : null
+    }]
+  })
+  const { output } = await build.write({
+    file,
+    format: "es",
+    minify: true,
+    codeSplitting: false,
+    comments: { legal: true, annotation: false, jsdoc: false }
+  })
+  await build.close()
+  const [{ code, imports }, ...more] = output
+  const foreign = [...imports.filter((name) => !isBuiltin(name)), ...more.map(({ fileName }) => fileName)]
+  if (foreign.length > 0) throw new Error(`the bundled command needs ${foreign.join(", ")}`)
+  return Buffer.byteLength(code)
+}
