@@ -36,11 +36,13 @@ import * as ClientLayer from "./internal/clientLayer.ts"
 import { ClientRuntime } from "./internal/ClientRuntime.ts"
 import type { ObjectAnswer, ObjectChunk } from "./ObjectAnswer.ts"
 import type { Chunks, Promised } from "./Promised.ts"
-import type { EmbedRequest, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
+import type { Asked, EmbedRequest, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
 import type { ToolAnswer } from "./Tool.ts"
 
-const requestOf = <R extends object>(request: string | R): R | Request =>
-  typeof request === "string" ? { contents: request } : request
+const isAsked = (request: unknown): request is Asked => typeof request === "string" || Array.isArray(request)
+
+const requestOf = <R extends Calls.AnyRequest>(request: Asked | R): R | Request =>
+  isAsked(request) ? { contents: request } : request
 
 /**
  * A client. It connects at its first call; `await using`, or `close()`, ends what is left of it.
@@ -59,17 +61,17 @@ export class Gemini {
   }
 
   /** Asks for one answer. With `tools` by their names, the model's calls are run here until it has one. */
-  generate(request: string | Request, options?: CallOptions): Promise<Answer.Answer>
+  generate(request: Asked | Request, options?: CallOptions): Promise<Answer.Answer>
   generate<Schemas extends Readonly<Record<string, AnySchema>>>(
     request: ToolRequest<Schemas>,
     options?: CallOptions
   ): Promise<ToolAnswer>
-  generate(request: string | Calls.AnyRequest, options?: CallOptions): Promise<Answer.Answer> {
+  generate(request: Asked | Calls.AnyRequest, options?: CallOptions): Promise<Answer.Answer> {
     return this.effect(Calls.generate(requestOf(request), ClientCall.toClient(options)), options)
   }
 
   /** Asks for an answer that comes in chunks; nothing is sent before the loop begins. */
-  stream(request: string | Request, options?: CallOptions): Chunks<Answer.StreamChunk> {
+  stream(request: Asked | Request, options?: CallOptions): Chunks<Answer.StreamChunk> {
     return this.effect(Calls.stream(requestOf(request), ClientCall.toClient(options)), options)
   }
 
@@ -122,7 +124,7 @@ export class Gemini {
   }
 
   /** Counts the tokens of a request on the server. */
-  countTokens(request: string | Request, options?: CallOptions): Promise<Answer.TokenCount> {
+  countTokens(request: Asked | Request, options?: CallOptions): Promise<Answer.TokenCount> {
     return this.#call((client, call) => client.countTokens(requestOf(request), call), options)
   }
 

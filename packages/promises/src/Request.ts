@@ -8,12 +8,20 @@ import type { AnySchema, JsonSchema } from "./AnySchema.ts"
 import type { Bounds, Tools } from "./Tool.ts"
 
 /**
- * A request. Where one may also be a text, the text is its `contents`.
+ * A request with its settings.
  *
  * @category models
  * @since 0.3.0
  */
 export interface Request extends GeminiClient.Request {}
+
+/**
+ * What is asked: a text, or a list of parts or contents, for a request without settings.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Asked = Extract<Request["contents"], string | ReadonlyArray<unknown>>
 
 /**
  * A request with tools that are run here, until the model has an answer.
