@@ -74,6 +74,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["BatchRunKills.test"]
   },
+  "17.3": {
+    shows:
+      "300,000 choices of the cheapest way in time, as an oracle makes them that knows what it knows; 200,000 calls " +
+      "in 4,000 worlds beside one that knows the future: no deadline missed that standard meets, none dearer than priority",
+    projects: ["gemini", "conformance"],
+    files: ["WayChoice.test", "Cheapest.test"]
+  },
   "13.4": {
     shows: "an agent over HTTP and Live by one scenario file; 200 spaces at once in 4 processes, nothing in a wrong " +
       "one; 100,000 calls logged in at most 400 MB",
