@@ -142,6 +142,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["LiveCuts.test"]
   },
+  "25.2": {
+    shows:
+      "10 rounds of 200 tests at once in 8 processes on one server, each with rules, a fault, a quota and a clock " +
+      "of its own by the admin API: no answer, entry or count in a wrong space",
+    projects: ["emulator"],
+    files: ["Isolation.test"]
+  },
   "29.4": {
     shows: "400 random decisions of names that are hard to say, natively and written as an object: the same types, " +
       "probabilities of 1; requests equal to those of the official SDK, which runs against the emulator",

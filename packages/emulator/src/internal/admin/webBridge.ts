@@ -1,5 +1,6 @@
 /** Requests of node:http for a web handler, and its responses back, streams with the pace of the one who reads. */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Json from "../json.ts"
 import * as NodeRequest from "../server/nodeRequest.ts"
 import type { Answering } from "./mount.ts"
 
@@ -60,6 +61,16 @@ const play = async (answer: Response, response: ServerResponse) => {
   response.end()
 }
 
+/** What a person reads of an answer, for those who accept plain text: curl in a shell. Everything else stays JSON. */
+const inWords = async (request: IncomingMessage, answer: Response): Promise<Response> => {
+  const isJson = /json/.test(answer.headers.get("content-type") ?? "")
+  if (!isJson || !/\btext\/plain\b/.test(request.headers.accept ?? "")) return answer
+  const body: unknown = await answer.json()
+  const text = Json.text(Json.at(body, "detail")) ?? Json.text(Json.at(body, "text"))
+  if (text === undefined) return Response.json(body, { status: answer.status })
+  return new Response(`${text}\n`, { status: answer.status, headers: { "content-type": "text/plain; charset=utf-8" } })
+}
+
 const refuse = (response: ServerResponse, status: number, detail: string) => {
   if (response.headersSent) response.destroy()
   else {response.writeHead(status, { "content-type": "application/problem+json" })
@@ -74,7 +85,7 @@ export const make = (handle: (request: Request) => Promise<Response>): Answering
     if (url === undefined) return refuse(response, 400, "The request names no address, or a host that cannot be one.")
     const body = await read(request)
     if (body === "too large") return refuse(response, 413, `A body of the admin API has at most ${largest} bytes.`)
-    await play(await handle(webRequest(request, url, body, gone.signal)), response)
+    await play(await inWords(request, await handle(webRequest(request, url, body, gone.signal))), response)
   }
   answer().catch((error) => {
     refuse(response, 500, `The admin API failed: ${error instanceof Error ? error.message : error}`)

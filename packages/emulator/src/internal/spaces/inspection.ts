@@ -68,6 +68,8 @@ export const inspect = (seen: Seen, ignored: ReadonlyArray<TearDown.Concern>): T
     ...(open === 0 ? [] : [`Requests, streams or sessions that have not ended: ${open}`])
   ]
   const ok = lines.length === 0
-  const text = ok ? `All is well: ${seen.entries.length} requests.` : lines.join("\n")
+  const text = ok
+    ? `All is well: ${seen.entries.length} ${seen.entries.length === 1 ? "request" : "requests"}.`
+    : lines.join("\n")
   return { ok, text, unmatched, refused, unused, waiting, open }
 }
