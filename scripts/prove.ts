@@ -101,6 +101,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["narrative"],
     files: ["OneWriter.test", "BrokenStore.test"]
   },
+  "21.5": {
+    shows:
+      "what safety costs an act, in memory, in files and in files that are synced; resuming after 1,000 acts; 5,000 " +
+      "acts on a flat heap; twelve images of 2 MB beside a small journal",
+    projects: ["narrative"],
+    files: ["Versions.test"],
+    figures: "packages/narrative/test/bench.ts"
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +

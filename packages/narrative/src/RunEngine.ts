@@ -63,6 +63,11 @@ export interface Engine {
     key: string,
     perform: (before: Before) => Effect.Effect<Ended, E, R>
   ) => Effect.Effect<Ended, E | RunError, R>
+  /**
+   * What a key ended with, if that is at hand. An engine may know more than this: the interpreter asks here first, so that
+   * a thousand acts that are done take no fiber each.
+   */
+  readonly known?: (key: string) => Ended | undefined
   /** Keeps records. When it returns they outlive the process, as far as the engine promises that. */
   readonly record: (records: ReadonlyArray<RunRecord>) => Effect.Effect<void, RunError>
   /** Waits until a time in milliseconds since the epoch, without holding a worker. */

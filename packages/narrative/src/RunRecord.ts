@@ -10,7 +10,9 @@
 import * as Records from "effect-gemini-journal/Records"
 import { Attempt } from "effect-gemini/GeminiError"
 import { Usage } from "effect-gemini/wire/Usage"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { isAnswered, isAsked } from "./internal/actRecords.ts"
 import { OnFailure, Plan } from "./Plan.ts"
 
 const count = Schema.Finite
@@ -316,17 +318,26 @@ export const RunRecord = Schema.Union([
  */
 export type RunRecord = typeof RunRecord.Type
 
+/** The same records, of which the commonest are read without the schema. */
+function readFast(records: Records.Records<RunRecord>): Records.Records<RunRecord> {
+  return {
+    ...records,
+    decode: (of, version, value, seq) =>
+      of === records.name && version === records.version && (isAnswered(value) || isAsked(value))
+        ? Result.succeed(value)
+        : records.decode(of, version, value, seq)
+  }
+}
+
 /**
  * How the records lie in a journal: `Journal.read(RunRecord.records, id)` reads a run.
  *
  * @category schemas
  * @since 0.2.0
  */
-export const records: Records.Records<RunRecord> = /* @__PURE__ */ Records.make({
-  name: "effect-gemini-narrative/Run",
-  version: 1,
-  schema: RunRecord
-})
+export const records: Records.Records<RunRecord> = /* @__PURE__ */ readFast(
+  /* @__PURE__ */ Records.make({ name: "effect-gemini-narrative/Run", version: 1, schema: RunRecord })
+)
 
 /**
  * Where a run stands, as its journal and lists of runs say it. A run that says `running` while no process holds it was cut

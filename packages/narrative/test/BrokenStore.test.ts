@@ -73,8 +73,8 @@ describe("a torn write", () => {
             const at = `record ${last}, byte ${byte}`
             assert.deepStrictEqual(again.map(({ text }) => text), texts.map(({ text }) => text), at)
             const acts = yield* asked
-            const isWhole = byte === size && (lines[last] ?? "").includes("\"ActAnswered\"")
-            assert.deepStrictEqual(acts, ["act0", "act1", "act2"].slice(expected + (isWhole ? 1 : 0)), at)
+            // Without its line break a record was never acknowledged.
+            assert.deepStrictEqual(acts, ["act0", "act1", "act2"].slice(expected), at)
             tears++
           }
         }

@@ -96,9 +96,9 @@ export const readOn = (
   read: ReadRun
 ): Effect.Effect<void, RunError> =>
   Effect.mapError(
-    Stream.runForEach(
+    Stream.runForEachArray(
       journal.read(records, read.fold.id, read.fold.next),
-      (entry) => Effect.sync(() => read.take(entry))
+      (entries) => Effect.sync(() => entries.forEach((entry) => read.take(entry)))
     ),
     (error) => fromJournal("read", error)
   )

@@ -36,9 +36,10 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
     onFailure: "stop",
     sleeps: false,
     failed: (act, reason) => void failures.set(act, reason),
-    emit: (event) => {
-      if (event._tag === "ActFinished") results.set(event.act, event.result)
-      return emit(event)
+    emit,
+    finished: (result) => {
+      results.set(result.act, result)
+      return emit({ _tag: "ActFinished", act: result.act, result })
     }
   }))
   if (outcome._tag === "Broken") return yield* Effect.die(outcome.error)

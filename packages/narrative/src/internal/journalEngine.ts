@@ -47,14 +47,18 @@ export const make = ({ cancelled, ended, fold, journal, run, told }: Settings): 
       )
     )
   }
+  /** A run asks for each key once, so its text need not be held after that. */
+  const take = (key: string): Ended | undefined => {
+    const known = ended.get(key)
+    if (known !== undefined) ended.delete(key)
+    return known
+  }
   return {
+    known: take,
     act: (key, perform) =>
       Effect.suspend(() => {
-        const known = ended.get(key)
-        if (known !== undefined) {
-          ended.delete(key)
-          return Effect.succeed(known)
-        }
+        const known = take(key)
+        if (known !== undefined) return Effect.succeed(known)
         // An answer that came is also kept. `perform` itself says where it may be interrupted.
         return Effect.uninterruptible(Effect.tap(perform(fold.askedOf(key)), (result) => record([result])))
       }),

@@ -31,6 +31,8 @@ export interface Settings {
   readonly images?: ReadonlyMap<string, string> | undefined
   /** Results of acts that are not played, by name. */
   readonly known?: ReadonlyMap<string, ActResult> | undefined
+  /** Is told each result, where somebody wants the texts. */
+  readonly finished?: ((result: ActResult) => Effect.Effect<void>) | undefined
   readonly failed?: ((act: string, reason: Reason) => void) | undefined
   /** Orders from outside, while it plays. */
   readonly orders: Queue.Dequeue<Order>
@@ -122,17 +124,14 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       return { outputOf: (name) => texts.get(name) ?? "", imageOf: (sha256) => images.get(sha256) ?? "" }
     })
 
-    const one = (act: PlannedAct): Effect.Effect<Ended, Passing | LongWait | RunError> =>
-      Effect.flatMap(
-        keyOf(act, (name) => outputs.get(name)?.sha256 ?? ""),
-        (key) => engine.act(key, perform(stage, act, key, gather))
-      )
-
-    const start = (act: PlannedAct) => {
+    const start = (act: PlannedAct, key: string) => {
       running++
       return FiberSet.run(
         fibers,
-        Effect.onExit(one(act), (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Ended", act, exit })))
+        Effect.onExit(
+          engine.act(key, perform(stage, act, key, gather)),
+          (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Ended", act, exit }))
+        )
       )
     }
 
@@ -162,14 +161,19 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       if (record._tag === "ActAnswered") {
         hold(act, { sha256: record.sha256, content: record.output })
         release(act)
-        const text = yield* Contents.textOf(engine.contents, record.output)
-        yield* emit({ _tag: "ActFinished", act: act.name, result: resultOf(record, text) })
+        const { finished } = settings
+        if (finished !== undefined) {
+          yield* finished(resultOf(record, yield* Contents.textOf(engine.contents, record.output)))
+        }
         return ready.done(act)
       }
       failedActs.push(act.name)
       if ((act.onFailure ?? settings.onFailure) === "skip") return yield* leaveOut(act)
       stopping.now = true
     })
+
+    const taken = (act: PlannedAct, record: Ended): Effect.Effect<void> =>
+      Effect.catch(ended(act, record), (error) => Effect.sync(() => breaks(error, undefined)))
 
     const failedWith = (act: PlannedAct, cause: Cause.Cause<Passing | LongWait | RunError>): Effect.Effect<void> => {
       const error = Cause.findErrorOption(cause)
@@ -213,7 +217,12 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
         if (settings.known?.has(act.name) === true) {
           release(act)
           ready.done(act)
-        } else yield* start(act)
+          continue
+        }
+        const key = yield* keyOf(act, (name) => outputs.get(name)?.sha256 ?? "")
+        const known = engine.known?.(key)
+        if (known === undefined) yield* start(act, key)
+        else yield* taken(act, known)
       }
       if (running === 0 && (sleeping === 0 || stopping.now)) break
       const message = yield* Queue.take(messages)
@@ -223,7 +232,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           const { act, exit } = message
           yield* Exit.isFailure(exit)
             ? failedWith(act, exit.cause)
-            : Effect.catch(ended(act, exit.value), (error) => Effect.sync(() => breaks(error, undefined)))
+            : taken(act, exit.value)
           break
         }
         case "Again": {
