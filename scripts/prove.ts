@@ -81,6 +81,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["gemini", "conformance"],
     files: ["WayChoice.test", "Cheapest.test"]
   },
+  "17.4": {
+    shows: "a run of 100,000 rows in and out: its heap at the end at most 12 MB above that of its first tenth",
+    projects: ["conformance"],
+    files: ["BatchRunMemory.test"]
+  },
   "13.4": {
     shows: "an agent over HTTP and Live by one scenario file; 200 spaces at once in 4 processes, nothing in a wrong " +
       "one; 100,000 calls logged in at most 400 MB",

@@ -2,7 +2,7 @@
  * A run of batches in a process of its own: `URL FOLDER OUT ROWS JOB KILL STOP TIMES`. It goes on with the run that lies in FOLDER,
  * and adds a line to OUT for each result behind those that are there. It dies by kill -9 at the KILLth of its steps: what it
  * wrote, a request that it sends, an answer that it gets; and when the run has STOP results. TIMES are the options of time as JSON. At the end it says how far
- * the run is, and by how much it grew at most.
+ * the run is, by how much it grew at most, and its heap at each tenth of the results.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as FileJournal from "effect-gemini-journal/FileJournal"
@@ -71,7 +71,18 @@ const run = BatchRun.run({
     )
 })
 
+let given = 0
 let most = 0
+/** The heap after a collection, at each tenth of the results. */
+const heaps: Array<number> = []
+const watch = (count: number) => {
+  given += count
+  most = Math.max(most, process.memoryUsage().rss)
+  if (given < (heaps.length + 1) * Number(rows) / 10) return
+  globalThis.gc?.()
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  heaps.push(heapUsed + arrayBuffers)
+}
 globalThis.gc?.()
 const idle = process.memoryUsage().rss
 const program = run.pipe(
@@ -82,7 +93,7 @@ const program = run.pipe(
         out,
         results.map(({ _tag, key, place, row, via }) => `${JSON.stringify([place, row, key, _tag, via])}\n`).join("")
       )
-      most = Math.max(most, process.memoryUsage().rss)
+      watch(results.length)
     })
   ),
   Effect.andThen(BatchRun.status("killed")),
@@ -90,5 +101,5 @@ const program = run.pipe(
 )
 
 const status = await Effect.runPromise(program)
-process.stdout.write(`${JSON.stringify({ status, grown: most - idle })}\n`)
+process.stdout.write(`${JSON.stringify({ status, grown: most - idle, heaps })}\n`)
 process.exit(0)
