@@ -5,8 +5,11 @@ import * as Journal from "effect-gemini-journal/Journal"
 import * as Batches from "effect-gemini/batches/Batches"
 import * as BatchRun from "effect-gemini/batches/BatchRun"
 import type * as RunOptions from "effect-gemini/batches/RunOptions"
+import * as Budget from "effect-gemini/Budget"
+import * as Cost from "effect-gemini/Cost"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as ResourceHttp from "effect-gemini/ResourceHttp"
+import * as BigDecimal from "effect/BigDecimal"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -163,6 +166,53 @@ describe("a run", () => {
       ))
       onceEach(results, 30)
       assert.strictEqual((yield* emulator.batches.counts).created, 102)
+    }).pipe(Effect.provide(memory)))
+})
+
+describe("a run in a budget", () => {
+  const money = (spending: Budget.Spending | undefined) =>
+    Number(BigDecimal.format(spending?.money ?? BigDecimal.fromBigInt(0n)))
+
+  it.effect("is charged the price of batches for what was answered, and gives back what was reserved", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* TestClock.setTime(Date.parse("2026-11-29T12:00:00Z"))
+      yield* emulator.addFault({
+        when: { method: "batchGenerateContent", nth: 1, times: 1 },
+        batch: { state: "expired" }
+      })
+      const budget = yield* Budget.Budget
+      const results = yield* finished(Stream.runCollect(
+        BatchRun.run({ id: "charged", model, rows: rowsOf(20), job: { rows: 10 } })
+      ))
+      assert.strictEqual(successes(results), 20)
+      const costs = results.map((result) =>
+        result._tag === "Success"
+          ? Number(
+            BigDecimal.format(Cost.of(model, result.response, { mode: "batch" }).total ?? BigDecimal.fromBigInt(0n))
+          )
+          : 0
+      )
+      const [spending] = yield* budget.read
+      assert.closeTo(money(spending), costs.reduce((sum, cost) => sum + cost, 0), 1e-9)
+      assert.isAbove(money(spending), 0)
+      assert.strictEqual(spending?.reserved.tokens, 0)
+      assert.isFalse(spending?.isPartial)
+    }).pipe(Effect.provide(Layer.provideMerge(memory, Budget.layer({ money: "5", per: "total" })))))
+
+  it.effect("that has no room for its rows makes no job, and says which budget it is", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const failed = yield* Effect.flip(Stream.runDrain(
+        BatchRun.run({ id: "poor", model, rows: rowsOf(20), job: { rows: 10 } }).pipe(
+          (run) => Stream.fromIterableEffect(Budget.within({ name: "small", tokens: 5_000 })(Stream.runCollect(run)))
+        )
+      ))
+      assert.strictEqual(
+        failed._tag === "GeminiError" && failed.reason._tag === "QuotaExhausted" && failed.reason.budget,
+        "small"
+      )
+      assert.strictEqual((yield* emulator.batches.counts).created, 0)
     }).pipe(Effect.provide(memory)))
 })
 

@@ -12,7 +12,8 @@
  *   expired, failed, or was not done after `stuckAfter`.
  * - With a `deadline`, what is still open `lead` before it is asked synchronously, under the quota of the model's lane.
  * - A row that cannot be sent, or failed for good, is a result with its error.
- * - A `Budget` around the run counts each job at the price of batches, and what is asked synchronously at the standard one.
+ * - A `Budget` around the run reserves each job at the price of batches before it is made, and charges what was answered; what
+ *   is asked synchronously has the standard price. A job that has no room fails the run, which can be gone on with.
  *
  * ```ts
  * import * as Batches from "effect-gemini/batches/Batches"

@@ -52,6 +52,8 @@ export interface Admission {
     readonly request: GenerateContentRequest
     readonly count: (request: GenerateContentRequest) => Effect.Effect<CountTokens.CountTokensResponse, GeminiError>
   } | undefined
+  /** How many rows of a batch this stands for, for a gate: each has an answer of its own, at the price of batches. */
+  readonly rows?: number | undefined
   /** What to do while the day's quota is spent. Default `fail`. */
   readonly whenExhausted?: "fail" | "wait" | undefined
   /** Whether a request above the whole token budget goes `alone` on an empty window (default) or is refused. */

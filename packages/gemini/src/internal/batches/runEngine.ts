@@ -19,6 +19,7 @@ import { GeminiClient } from "../../GeminiClient.ts"
 import type { GeminiError } from "../../GeminiError.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import { invalid } from "../resources/invalid.ts"
+import * as JobBudget from "./jobBudget.ts"
 import * as JobLife from "./jobLife.ts"
 import * as JobOutcome from "./jobOutcome.ts"
 import * as JobRows from "./JobRows.ts"
@@ -130,6 +131,18 @@ const carried = <E, R>(
       places: JobRows.JobPlaces,
       isResumed: boolean
     ): Effect.Effect<string, Failure> =>
+      Effect.flatMap(
+        // A job that is under way when the run stops is charged by the run that goes on.
+        JobBudget.enter(model, Stream.filter(JobRows.read(log, job), ({ place }) => !places.has(place))),
+        (held) => Effect.ensuring(inBatch(job, places, isResumed, held), held.end)
+      )
+
+    const inBatch = (
+      job: RunRecord.OpenJob,
+      places: JobRows.JobPlaces,
+      isResumed: boolean,
+      { answered }: JobBudget.JobHold
+    ): Effect.Effect<string, Failure> =>
       Effect.gen(function*() {
         const before = job.handle ?? (isResumed ? yield* life.found(job) : undefined)
         if (before === undefined && (yield* isDue)) return "due"
@@ -139,13 +152,13 @@ const carried = <E, R>(
         if (job.handle === undefined) yield* write([{ _tag: "Created", job: job.job, handle, at: createdAt }])
         const ended = yield* life.waited({ createdAt }, handle)
         if (ended.done !== undefined) {
-          yield* outcome.taken(job, ended.done, places, () => undefined)
+          yield* outcome.taken(job, ended.done, places, answered)
           return `the batch ${handle.name} ended without it`
         }
         if (ended.why === "gone") return ended.why
         // It may have come to its end before the cancel: what it made is there, and is not asked twice.
         const last = yield* Effect.result(Effect.andThen(batches.cancel(handle), batches.get(handle)))
-        if (Result.isSuccess(last)) yield* outcome.taken(job, last.success, places, () => undefined)
+        if (Result.isSuccess(last)) yield* outcome.taken(job, last.success, places, answered)
         return ended.why
       })
 

@@ -120,13 +120,13 @@ const reservation = (
   input: number,
   details: Details
 ): BudgetStore.Amount & { readonly isPartial: boolean } => {
-  const more = output(options, admission)
+  const more = output(options, admission) * (admission.rows ?? 1)
   const usageMetadata = {
     promptTokenCount: input,
     promptTokensDetails: details,
     candidatesTokenCount: more,
     totalTokenCount: input + more,
-    serviceTier: admission.asks?.request.serviceTier
+    serviceTier: admission.rows === undefined ? admission.asks?.request.serviceTier : "batch"
   }
   return charged(options, admission.lane.quotaModel, { usageMetadata }, at)
 }

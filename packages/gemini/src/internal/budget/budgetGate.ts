@@ -158,7 +158,7 @@ export const make = (options: Options, store: BudgetStore.Service, isTwice = fal
       const { lane: { quotaModel: model } } = admission
       const estimated = BudgetAmount.estimated(options, admission, now)
       if (estimated.isPartial && (options.unpriced ?? "refuse") === "refuse") {
-        const mode = admission.asks?.request.serviceTier ?? undefined
+        const mode = admission.rows === undefined ? admission.asks?.request.serviceTier ?? undefined : "batch"
         return failure(admission, new Unpriced({ model, budget: name, ...(mode === undefined ? {} : { mode }) }))
       }
       const scope = by?.(admission)
@@ -178,7 +178,9 @@ export const make = (options: Options, store: BudgetStore.Service, isTwice = fal
           reserved: amount,
           settle: (used) => store.settle(key, { id, amount: used }, ends)
         })
-      const counts = options.countInput === "server" ? admission.asks : undefined
+      // The rows of a batch are not counted one by one.
+      const isCountable = options.countInput === "server" && admission.rows === undefined
+      const counts = isCountable ? admission.asks : undefined
       // While there is room for all that the input could be, nobody has to count it.
       const first = counts === undefined ? estimated : BudgetAmount.atMost(options, admission, counts.request, now)
       return Effect.flatMap(reserve(first), (answer) => {
