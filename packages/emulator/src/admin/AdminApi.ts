@@ -17,6 +17,7 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Verification } from "../Expectation.ts"
 import { Explanation, Question } from "../Explanation.ts"
+import * as Examples from "../internal/admin/examples.ts"
 import { Scenario } from "../Scenario.ts"
 import { Remains } from "../TearDown.ts"
 import * as Data from "./AdminData.ts"
@@ -335,3 +336,4 @@ export const Api = HttpApi.make("effect-gemini-emulator")
   .annotate(HttpApi.HeadersParseOptions, {})
   .annotate(OpenApi.Title, "Admin API of effect-gemini-emulator")
   .annotate(OpenApi.Version, "1")
+  .annotate(OpenApi.Transform, Examples.document)

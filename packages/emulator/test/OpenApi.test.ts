@@ -1,0 +1,105 @@
+import { Validator } from "@seriousme/openapi-schema-validator"
+import * as Standalone from "effect-gemini-emulator/Standalone"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as Examples from "../src/internal/admin/examples.ts"
+import { flash, prompt } from "./Wire.ts"
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly example?: unknown
+}
+interface Operation {
+  readonly operationId: string
+  readonly parameters: ReadonlyArray<Parameter>
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: unknown }>> }
+  readonly responses: Readonly<Record<string, unknown>>
+}
+interface Document {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+}
+
+let emulator: Awaited<ReturnType<typeof Standalone.start>>
+let document: Document
+beforeAll(async () => {
+  emulator = await Standalone.start()
+  document = await (await fetch(`${emulator.url}/_emulator/v1/openapi.json`)).json()
+})
+afterAll(() => emulator.stop())
+
+const operationsOf = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation }))
+  )
+
+describe("the document of the admin API", () => {
+  it("is valid OpenAPI 3.1, as a validator of somebody else's says", async () => {
+    assert.strictEqual(document.openapi, "3.1.0")
+    const { errors, valid } = await new Validator().validate(JSON.parse(JSON.stringify(document)))
+    assert.isTrue(valid, JSON.stringify(errors))
+    const broken = { ...document, paths: { "no-slash": {} } }
+    assert.isFalse((await new Validator().validate(JSON.parse(JSON.stringify(broken)))).valid)
+  })
+
+  it("has an example of every call", () => {
+    const names = operationsOf().map(({ operationId }) => operationId)
+    assert.deepStrictEqual(names.sort(), Object.keys(Examples.examples).sort())
+    for (const { operationId, parameters, requestBody } of operationsOf()) {
+      for (const { example, in: place, name } of parameters) {
+        if (place === "path") assert.isDefined(example, `${operationId}: ${name}`)
+      }
+      const json = requestBody?.content["application/json"]
+      if (requestBody !== undefined) assert.isDefined(json?.example, operationId)
+    }
+  })
+
+  it("is kept: every endpoint answers its example with a status that it names", async () => {
+    const operations = new Map(operationsOf().map((each) => [each.operationId, each]))
+    const answered: Array<string> = []
+    for (const name of Object.keys(Examples.examples)) {
+      const operation = operations.get(name)
+      if (operation === undefined) throw new Error(`there is no ${name}`)
+      const { method, parameters, path, requestBody, responses } = operation
+      const { space } = Examples
+      const key = { "x-goog-api-key": "good" }
+      if (name === "listRequests") {
+        await fetch(`${emulator.url}/spaces/${space}/v1beta/models/${flash}:generateContent`, {
+          method: "POST",
+          headers: key,
+          body: JSON.stringify(prompt("How is the weather in Berlin?"))
+        })
+      }
+      let body = requestBody?.content["application/json"]?.example
+      if (name === "loseCache") {
+        // Only the server names a cache.
+        const made = await fetch(`${emulator.url}/spaces/${space}/v1beta/cachedContents`, {
+          method: "POST",
+          headers: key,
+          body: JSON.stringify({ model: `models/${flash}`, ...prompt("word ".repeat(6000)) })
+        })
+        body = { name: (await made.json()).name }
+      }
+      const given = parameters.filter(({ example }) => example !== undefined)
+      const at = given.filter((each) => each.in === "path").reduce(
+        (text, { example, name }) => text.replace(`{${name}}`, encodeURIComponent(String(example))),
+        path
+      )
+      const query = new URLSearchParams(
+        given.flatMap((each) => each.in === "query" ? [[each.name, String(each.example)]] : [])
+      )
+      const gone = new AbortController()
+      const response = await fetch(`${emulator.url}${at}?${query}`, {
+        method,
+        signal: gone.signal,
+        ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+      })
+      const text = name === "watch" ? "" : await response.text()
+      gone.abort()
+      assert.isTrue(response.ok, `${name}: ${response.status} ${text}`)
+      assert.isTrue(Object.hasOwn(responses, String(response.status)), `${name}: ${response.status} is not named`)
+      answered.push(name)
+    }
+    assert.strictEqual(answered.length, operations.size)
+  })
+})
