@@ -144,7 +144,14 @@ export const load = (path: string): Effect.Effect<Scenario, RuleError> => {
       if (found.size > largest) throw new Error(`this file is larger than ${largest} bytes`)
       return await readFile(path, "utf8")
     },
-    catch: (error) => refuse(error instanceof Error ? error.message : String(error))
+    catch: (error) =>
+      refuse(
+        error instanceof Error && "code" in error && error.code === "ENOENT"
+          ? "there is no such file"
+          : error instanceof Error
+          ? error.message
+          : String(error)
+      )
   }).pipe(Effect.flatMap((text) => fromText(text, format.toLowerCase() === "toml" ? "toml" : "json", path)))
 }
 

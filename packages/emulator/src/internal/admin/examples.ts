@@ -76,13 +76,14 @@ interface Operation {
 }
 
 const withExample = (operation: Operation): Operation => {
-  const { body, params = {}, query = {} } = examples[operation.operationId ?? ""] ?? {}
-  const values: Readonly<Record<string, unknown>> = { space, ...params, ...query }
+  const name = operation.operationId ?? ""
+  const { body, params, query }: Example = Object.hasOwn(examples, name) ? examples[name] ?? {} : {}
+  const values = new Map<string, unknown>(Object.entries({ space, ...params, ...query }))
   const content = operation.requestBody?.content
   return {
     ...operation,
     parameters: (operation.parameters ?? []).map((parameter) => {
-      const example = values[parameter.name ?? ""]
+      const example = values.get(parameter.name ?? "")
       return example === undefined ? parameter : { ...parameter, example }
     }),
     ...(content === undefined || body === undefined ? {} : {

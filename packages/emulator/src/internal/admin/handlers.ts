@@ -31,8 +31,15 @@ const settings = (
   return anyModel === true ? { ...options, models: { ...ModelTable.current, acceptAnyModel: true } } : options
 }
 
+/** What a Schema says of a body as a whole, in the words of somebody who has not read its name. */
+const inWords = (message: string): string => {
+  if (message === "expected a valid JSON body") return "the body is not valid JSON"
+  const [, name] = /^expected ([A-Z]\w+)(?: \| null)?$/.exec(message) ?? []
+  return name === undefined ? message : `expected an object with the fields of ${name}, as openapi.json has them`
+}
+
 const strict = HttpApiMiddleware.layerSchemaErrorTransform(AdminApi.Strict, ({ cause, kind }) => {
-  const problems = Problems.ofIssue(cause.issue)
+  const problems = Problems.ofIssue(cause.issue).map((each) => ({ ...each, message: inWords(each.message) }))
   const detail = problems.map(({ message, path }) => path === "" ? message : `${path}: ${message}`).join("\n")
   return Effect.fail(
     new Problem.WrongRequest({ detail: kind === "Query" ? `In the query: ${detail}` : detail, problems })

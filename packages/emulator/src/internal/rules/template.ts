@@ -140,10 +140,15 @@ export const fill = (value: unknown, around: Surroundings): unknown => {
 /** The mistakes in the templates of a value, found before any request has come. */
 export const problems = (value: unknown, path: ReadonlyArray<PropertyKey>): ReadonlyArray<Problem> => {
   if (typeof value === "string") {
-    return [...value.matchAll(placeholder)].flatMap(([, source = ""]) => {
+    const wrong = [...value.matchAll(placeholder)].flatMap(([, source = ""]) => {
       const parsed = read(source)
       return typeof parsed === "string" ? [{ path: pathOf(path), message: parsed }] : []
     })
+    const open = /\{\{.{0,40}/s.exec(value.replace(placeholder, ""))?.[0]
+    if (open === undefined) return wrong
+    const message = `${open}: a template begins here, and has no }} at its end; braces as they are can be sent in a ` +
+      "whole response"
+    return [...wrong, { path: pathOf(path), message }]
   }
   const members: ReadonlyArray<readonly [PropertyKey, unknown]> = Array.isArray(value)
     ? [...value.entries()]
