@@ -46,7 +46,8 @@ describe("forks", () => {
               const entries = yield* Stream.runCollect(journal.read(format, talk.id))
               const own = entries.filter((entry) => entry._tag === "Recorded" && entry.seq < at).length
               const from = inherited.get(talk.id) ?? []
-              const begins = before.slice(0, from.length + own)
+              // A fork of a fork holds what that one began with only if it holds the record that says so.
+              const begins = own === 0 ? [] : before.slice(0, from.length + own)
               const forked = yield* talk.fork(`talk-${talks.length}`, at)
               const holds: ReadonlyArray<AgentRecord> = [...begins, { _tag: "Forked", from: talk.id, seq: at }]
               talks.push(forked)

@@ -97,7 +97,8 @@ export class Ledger {
           onFailure: (error) => this.error<never>(ofJournal(error))
         })
       )
-      return Effect.andThen(Effect.uninterruptible(written), Effect.suspend(() => this.#told(all)))
+      const whole = Effect.uninterruptible(written)
+      return this.tell === undefined ? whole : Effect.andThen(whole, this.#told(all))
     })
   }
 

@@ -25,8 +25,20 @@ export class Over {
 /** Stops that come from outside of the loop, wherever it is. */
 const outside = new Set<string>(["TimeLimit", "Interrupted", "TakenOver", "JournalFailed"])
 
-/** So often is looked whether the script went on, before it is clear that it does not. */
+/** So often is looked whether the script went on, before it is clear that a call without an end broke off. */
 const patience = 1_000
+
+/** So many milliseconds more a call waits whose end is still to come. */
+const pauses = 100
+
+/**
+ * What others do meanwhile may be on the pool of threads, as a digest is, and a machine that is busy comes to it late: a
+ * wait by turns alone would be over before it.
+ */
+const pause = Effect.callback<void>((resume) => {
+  const timer = setTimeout(() => resume(Effect.void), 1)
+  return Effect.sync(() => clearTimeout(timer))
+})
 
 type Ended = Extract<AgentRecord, { readonly _tag: "CallEnded" }>
 
@@ -185,9 +197,10 @@ export class Script {
         if (waited > patience) {
           const ends = this.rest.some((it) => it._tag === "CallEnded" && this.#isOf(it, { id, name, params }))
           // Without an end it broke off, or the process died while it ran; others may go on after it.
-          return ends ? yield* Effect.die(this.diverged({ _tag: "CallEnded", name })) : brokenOff
+          if (!ends) return brokenOff
+          if (waited > patience + pauses) return yield* Effect.die(this.diverged({ _tag: "CallEnded", name }))
         }
-        yield* Effect.yieldNow
+        yield* waited > patience ? pause : Effect.yieldNow
       }
     })
   }

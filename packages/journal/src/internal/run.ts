@@ -106,7 +106,7 @@ class OpenRun<A> implements Journal.Run<A> {
     options: { readonly seq?: number | undefined; readonly state?: string | undefined } = {}
   ): Effect.Effect<number, JournalError> {
     return toError("append", this.id)(
-      this.#turn.withPermits(1)(Effect.suspend(() => {
+      this.#turn.withPermits(1)(Effect.clockWith((clock) => {
         if (this.#closed) return Effect.fail(new Closed())
         const { seq, state = this.#state } = options
         if (seq !== undefined && seq !== this.#next) {
@@ -123,24 +123,22 @@ class OpenRun<A> implements Journal.Run<A> {
             ? this.#send(this.#pending)
             : Effect.fail(new Unsettled({ seq: this.#pending.line.seq }))
         }
-        return Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          const line: Line = {
-            seq: this.#next,
-            at,
-            by: this.writer.id,
-            opened: false,
-            ...(state === undefined ? {} : { state }),
-            of: this.#records.name,
-            version: this.#records.version,
-            records
-          }
-          const text = print(line, texts.success)
-          const limit = Math.min(this.#options.limits?.append ?? 8 * MiB, largestAppend)
-          const size = sizeAbove(text, limit)
-          return size === undefined
-            ? this.#send({ line, text, body })
-            : Effect.fail(new TooLarge({ what: "append", size, limit }))
-        })
+        const line: Line = {
+          seq: this.#next,
+          at: clock.currentTimeMillisUnsafe(),
+          by: this.writer.id,
+          opened: false,
+          ...(state === undefined ? {} : { state }),
+          of: this.#records.name,
+          version: this.#records.version,
+          records
+        }
+        const text = print(line, texts.success)
+        const limit = Math.min(this.#options.limits?.append ?? 8 * MiB, largestAppend)
+        const size = sizeAbove(text, limit)
+        return size === undefined
+          ? this.#send({ line, text, body })
+          : Effect.fail(new TooLarge({ what: "append", size, limit }))
       }))
     )
   }
@@ -148,22 +146,21 @@ class OpenRun<A> implements Journal.Run<A> {
   #send(attempt: PendingAppend): Effect.Effect<number, JournalErrorReason> {
     const { line, text } = attempt
     this.#pending = attempt
-    return persistent(this.#to.append(line, text)).pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          if (Exit.isSuccess(exit)) {
-            this.#next = endOf(line)
-            this.#state = line.state
-          }
-          // Any other refusal says that nothing was written.
-          if (
-            Exit.isSuccess(exit) || exit.cause.reasons.every((r) => r._tag === "Fail" && r.error._tag !== "Unavailable")
-          ) {
-            this.#pending = undefined
-          }
-        })
-      ),
-      Effect.as(line.seq)
+    return Effect.as(
+      Effect.onExitPrimitive(persistent(this.#to.append(line, text)), (exit) => {
+        if (Exit.isSuccess(exit)) {
+          this.#next = endOf(line)
+          this.#state = line.state
+        }
+        // Any other refusal says that nothing was written.
+        if (
+          Exit.isSuccess(exit) || exit.cause.reasons.every((r) => r._tag === "Fail" && r.error._tag !== "Unavailable")
+        ) {
+          this.#pending = undefined
+        }
+        return undefined
+      }),
+      line.seq
     )
   }
 
