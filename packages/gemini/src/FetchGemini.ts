@@ -102,4 +102,4 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient> = Layer.effect(
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.ConfigOptions = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Environment.load(options), layer))
+  Environment.layer(options, layer)

@@ -343,5 +343,4 @@ export const layer = (
  */
 export const layerConfig = (
   options: GeminiConfig.ConfigOptions = {}
-): Layer.Layer<Services, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(Environment.load(options), layer))
+): Layer.Layer<Services, Config.ConfigError, HttpClient.HttpClient> => Environment.layer(options, layer)

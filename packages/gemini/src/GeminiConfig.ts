@@ -240,6 +240,11 @@ export interface ConfigOptions extends Omit<Options, "apiKey" | "baseUrl" | "api
   readonly apiKey?: Options["apiKey"] | Config.Config<Options["apiKey"]>
   readonly baseUrl?: Options["baseUrl"] | Config.Config<Options["baseUrl"]>
   readonly apiVersion?: Options["apiVersion"] | Config.Config<Options["apiVersion"]>
+  /**
+   * Whether the first call that waits for quota is logged, one line for a client by Effect's logger (`limits/WaitLog`). A
+   * call that has `observe` tells of its waits there instead. Default `true`.
+   */
+  readonly logWaits?: boolean | undefined
 }
 
 /**

@@ -55,6 +55,7 @@ import * as MemberLoad from "./internal/members/load.ts"
 import * as Check from "./internal/members/memberCheck.ts"
 import * as MembersPool from "./internal/members/pool.ts"
 import * as Seats from "./internal/members/seats.ts"
+import * as WaitLog from "./limits/WaitLog.ts"
 import type { Member, MemberChoice } from "./members/Member.ts"
 import * as ModelPool from "./ModelPool.ts"
 import * as RateLimiter from "./RateLimiter.ts"
@@ -226,9 +227,15 @@ export const layer = (
  * @since 0.1.0
  */
 export const layerConfig = (
-  options: Options
+  { logWaits, ...options }: Options & Pick<GeminiConfig.ConfigOptions, "logWaits">
 ): Layer.Layer<
   GeminiClient.GeminiClient | ModelPool.ModelPool | RateLimiter.RateLimiter | Members,
   Config.ConfigError,
   HttpClient.HttpClient
-> => Layer.unwrap(Effect.map(MemberLoad.load(options), layer))
+> =>
+  Layer.unwrap(
+    Effect.map(
+      MemberLoad.load(options),
+      (loaded) => logWaits === false ? layer(loaded) : Layer.provide(layer(loaded), WaitLog.layer)
+    )
+  )

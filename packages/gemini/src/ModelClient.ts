@@ -110,6 +110,8 @@ export interface Options {
   readonly timeouts?: Timeouts | undefined
   readonly continuation?: GeminiContinuation | undefined
   readonly countInput?: CallOptions["countInput"]
+  /** Called when a call waits that does not observe its waits itself. */
+  readonly onWait?: RateLimiter.Admission["onWait"]
   /**
    * Counts the calls in flight, of all clients that close together.
    *

@@ -25,6 +25,7 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
 import * as CallLimits from "./internal/call/limits.ts"
 import * as PoolMap from "./internal/call/PoolMap.ts"
+import { WaitLog } from "./limits/WaitLog.ts"
 import * as ModelClient from "./ModelClient.ts"
 import * as ModelAlias from "./models/ModelAlias.ts"
 import type * as ModelId from "./models/ModelId.ts"
@@ -191,6 +192,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const limiter = yield* RateLimiter.RateLimiter
   const gate = yield* CallGate.scoped(options.drain)
   const limitsOf = CallLimits.make(options)
+  const onWait = (yield* WaitLog)?.(options)
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({
@@ -206,7 +208,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         retry: options.retry,
         timeouts: options.timeouts,
         continuation: options.continuation,
-        countInput: options.countInput
+        countInput: options.countInput,
+        onWait
       })
     )
   )

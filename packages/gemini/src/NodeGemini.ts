@@ -111,7 +111,7 @@ export const layerHttpClient = (
  * @since 0.1.0
  */
 export const layerConfig = (options: GeminiConfig.ConfigOptions = {}): Layer.Layer<Services, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Environment.load(options), layerHttp))
+  Environment.layer(options, layerHttp)
 
 // Live is loaded when a program asks for it, because it brings effect/ai's Tool along and a call over HTTP needs
 // neither. It stands in a function, so that the bundle of a program without Live has none of it.

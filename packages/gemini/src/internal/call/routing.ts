@@ -9,6 +9,11 @@ import type { Transport } from "../../ModelClient.ts"
 import * as ModelCatalog from "../../models/ModelCatalog.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 
+/** The service's key without its class, which has a layer that no call needs. */
+const catalogKey = Context.Service<ModelCatalog.ModelCatalog, ModelCatalog.Service>(
+  "effect-gemini/models/ModelCatalog"
+)
+
 /** Whether a model has only the Live API. A model that has both ways goes over HTTP. */
 export const isLiveOnly = (catalog: ModelCatalog.Catalog, model: ModelId.ModelId): boolean =>
   !ModelCatalog.supports(catalog, model, "generateContent") &&
@@ -34,7 +39,7 @@ export const explain = (error: GeminiError): GeminiError => {
  */
 export const make = (context: Context.Context<never>) => {
   const builtWith = Context.getOrUndefined(context, LiveTransport)
-  const catalog = Context.getOrUndefined(context, ModelCatalog.ModelCatalog)
+  const catalog = Context.getOrUndefined(context, catalogKey)
 
   const liveTransport = (method: string, model: ModelId.ModelId): Effect.Effect<Transport, GeminiError> =>
     Effect.contextWith((called: Context.Context<never>) => {

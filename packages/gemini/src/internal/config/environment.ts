@@ -4,9 +4,11 @@
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ConfigOptions, Options } from "../../GeminiConfig.ts"
+import * as WaitLog from "../../limits/WaitLog.ts"
 import { problem } from "./optionCheck.ts"
 
 const optional = (name: string): Config.Config<string | undefined> =>
@@ -43,7 +45,7 @@ const resolved = <A>(option: A | Config.Config<A>): Effect.Effect<A, Config.Conf
     : Effect.succeed(option)
 
 export const load = /* @__PURE__ */ Effect.fnUntraced(
-  function*(options: ConfigOptions = {}): Effect.fn.Return<Options, Config.ConfigError> {
+  function*({ logWaits: _logWaits, ...options }: ConfigOptions = {}): Effect.fn.Return<Options, Config.ConfigError> {
     const own: Options = {
       ...options,
       apiKey: yield* resolved(options.apiKey),
@@ -68,3 +70,13 @@ export const load = /* @__PURE__ */ Effect.fnUntraced(
     )
   }
 )
+
+/** A client by its options and the environment, which logs the first wait of its calls unless its options say no. */
+export const layer = <A, R>(
+  options: ConfigOptions,
+  client: (options: Options) => Layer.Layer<A, never, R>
+): Layer.Layer<A, Config.ConfigError, R> =>
+  Layer.unwrap(
+    Effect.map(load(options), (loaded) =>
+      options.logWaits === false ? client(loaded) : Layer.provide(client(loaded), WaitLog.layer))
+  )

@@ -32,6 +32,8 @@ export interface Options {
   readonly isAlias: boolean
   readonly limits: (quotaModel: ModelId.ModelId, options?: CallOptions) => Limits
   readonly retry?: Retry | undefined
+  /** Called when a call waits that does not observe its waits itself. */
+  readonly onWait?: RateLimiter.Admission["onWait"]
 }
 
 /** A server that asked for more than calls wait: they are refused at once, as the one that heard it was. */
@@ -168,7 +170,8 @@ export class Lane implements RateLimiter.Party {
   ): RateLimiter.Admission {
     const again = () => this.#termsOf(estimate, options)
     const { lane, limits, own, tokens } = again()
-    if (options === undefined) return { method, lane, limits, own, tokens, asks, party: this, again }
+    const { onWait } = this.#options
+    if (options === undefined) return { method, lane, limits, own, tokens, asks, party: this, again, onWait }
     const { maxQueue, maxWait, observe, oversize, priority, whenExhausted } = options
     return {
       method,
@@ -184,7 +187,7 @@ export class Lane implements RateLimiter.Party {
       maxQueue,
       whenExhausted,
       oversize,
-      onWait: observe === undefined ? undefined : (waiting) => observe({ _tag: "Waiting", ...waiting })
+      onWait: observe === undefined ? onWait : (waiting) => observe({ _tag: "Waiting", ...waiting })
     }
   }
 

@@ -52,4 +52,6 @@ export interface SharedByRoutes {
   readonly pace: Pace
   readonly turns: ProbeTurns
   readonly refusals: Refusals
+  /** Called when a call waits that does not observe its waits itself. */
+  readonly onWait: RateLimiter.Admission["onWait"]
 }

@@ -242,7 +242,7 @@ const loop = Effect.fnUntraced(function*(
   scope: Scope.Scope,
   place: WaitingPlace
 ): Effect.fn.Return<Admitted, GeminiError> {
-  const { ask, shared: { room } } = route
+  const { ask, shared: { onWait, room } } = route
   const maxWait = ask.options?.maxWait === undefined
     ? Infinity
     : Duration.toMillis(Duration.fromInputUnsafe(ask.options.maxWait))
@@ -266,10 +266,11 @@ const loop = Effect.fnUntraced(function*(
       if (room.size >= limit) return yield* failure(route, new Reason.LimiterFull({ waiting: room.size, limit }))
       room.enter(place)
       const [first] = open
-      if (ask.options?.observe !== undefined && first !== undefined) {
+      if (first !== undefined) {
         const { admission: { lane }, headroom: { admitsIn } } = first
-        const until = admitsIn < Infinity ? route.now + admitsIn : undefined
-        yield* ask.options.observe({ _tag: "Waiting", lane, until })
+        const waiting = { lane, until: admitsIn < Infinity ? route.now + admitsIn : undefined }
+        const observe = ask.options?.observe
+        yield* observe === undefined ? onWait?.(waiting) ?? Effect.void : observe({ _tag: "Waiting", ...waiting })
       }
     }
     if (!room.isHead(place)) {

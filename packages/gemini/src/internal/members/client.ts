@@ -44,6 +44,7 @@ export interface Options {
   readonly client: LogicalCall.Client
   readonly fallbackModels: (model: ModelId.ModelId) => ReadonlyArray<string>
   readonly countInput: CallOptions["countInput"]
+  readonly onWait: RateLimiter.Admission["onWait"]
 }
 
 /** What a call asks, without what its context says. */
@@ -90,7 +91,7 @@ const maxWays = 1_024
 const maxRooms = 256
 
 export const make = (options: Options): MemberClient => {
-  const { circuits, client, limiter, model, pace, refusals, table, turns } = options
+  const { circuits, client, limiter, model, onWait, pace, refusals, table, turns } = options
   const ways = new Map<string, Way>()
   const rooms = new Map<string, WaitingRoom>()
 
@@ -183,7 +184,7 @@ export const make = (options: Options): MemberClient => {
       }
       const room = roomOf(family, ask.ways, callOptions)
       const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
-      return Effect.succeed(new Route({ limiter, circuits, table, room, pace, turns, refusals }, ask, maxDelay))
+      return Effect.succeed(new Route({ limiter, circuits, table, room, pace, turns, refusals, onWait }, ask, maxDelay))
     })
 
   const course = (route: Route) => ({

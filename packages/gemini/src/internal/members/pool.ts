@@ -10,6 +10,7 @@ import * as Reason from "../../errors/GeminiErrorReason.ts"
 import * as GeminiConfig from "../../GeminiConfig.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import * as GeminiHttp from "../../GeminiHttp.ts"
+import { WaitLog } from "../../limits/WaitLog.ts"
 import { LiveTransport } from "../../live/LiveTransport.ts"
 import type { Options, Service } from "../../Members.ts"
 import type { Member } from "../../members/Member.ts"
@@ -69,6 +70,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const pace = new Pace()
   const turns = new ProbeTurns()
   const refusals = new Refusals(circuits.changed)
+  const onWait = (yield* WaitLog)?.(options)
   const total = options.timeouts?.total
   const fallbackModels = (model: ModelId.ModelId): ReadonlyArray<string> => {
     const { fallbackModels: fallback } = options
@@ -115,7 +117,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         refusals,
         client: client(model),
         fallbackModels,
-        countInput: options.countInput
+        countInput: options.countInput,
+        onWait
       })
       routed.set(made, made)
       return made
