@@ -192,7 +192,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const limiter = yield* RateLimiter.RateLimiter
   const gate = yield* CallGate.scoped(options.drain)
   const limitsOf = CallLimits.make(options)
-  const onWait = (yield* WaitLog)?.(options)
+  const onWait = (yield* WaitLog)?.(options.tier)
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({

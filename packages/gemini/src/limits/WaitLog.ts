@@ -21,16 +21,17 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as GeminiConfig from "../GeminiConfig.ts"
 import type { Admission } from "./Permit.ts"
+import type * as Tier from "./Tier.ts"
 
 /**
- * What is called when a call waits that does not observe its waits itself. It is made once for a client.
+ * What is called when a call waits that does not observe its waits itself. It is made once for a client, by the tier
+ * in its options.
  *
  * @category models
  * @since 0.2.0
  */
-export type OnWait = (options: Pick<GeminiConfig.Options, "tier">) => Admission["onWait"]
+export type OnWait = (tier: Tier.TierName | Tier.Tier | undefined) => Admission["onWait"]
 
 /**
  * What clients do when a call waits; nothing, where no layer says otherwise.
@@ -43,7 +44,7 @@ export const WaitLog: Context.Reference<OnWait | undefined> = Context.Reference<
   { defaultValue: () => undefined }
 )
 
-const log: OnWait = ({ tier }) => {
+const log: OnWait = (tier) => {
   const limits = tier === undefined
     ? "its limits are those of the free tier, since no `tier` is set"
     : `its limits are those of ${typeof tier === "string" ? tier : tier.name}`

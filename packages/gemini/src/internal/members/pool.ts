@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const pace = new Pace()
   const turns = new ProbeTurns()
   const refusals = new Refusals(circuits.changed)
-  const onWait = (yield* WaitLog)?.(options)
+  const onWait = (yield* WaitLog)?.(options.tier)
   const total = options.timeouts?.total
   const fallbackModels = (model: ModelId.ModelId): ReadonlyArray<string> => {
     const { fallbackModels: fallback } = options
