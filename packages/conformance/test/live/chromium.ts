@@ -160,12 +160,14 @@ export interface Driven {
 
 /**
  * Opens a page of some other server and drives it, with a microphone that hears a WAV file again and again and is
- * allowed without a question. What waits dies after a minute, and all of it after `patience` seconds.
+ * allowed without a question. What waits dies after a minute, and all of it after `patience` seconds. `more` are flags
+ * that win over the others.
  */
 export const drive = Effect.fnUntraced(function*(
   url: string,
   wav: string,
-  patience: number
+  patience: number,
+  more: ReadonlyArray<string> = []
 ): Effect.fn.Return<Driven, never, Scope.Scope> {
   const { driver, ended } = yield* browse(url, [
     "--remote-debugging-port=0",
@@ -175,7 +177,8 @@ export const drive = Effect.fnUntraced(function*(
     `--use-file-for-fake-audio-capture=${wav}`,
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
-    "--window-size=800,700"
+    "--window-size=800,700",
+    ...more
   ], patience)
   const within = <A>(effect: Effect.Effect<A>) => Effect.raceFirst(effect, ended)
   const address = yield* within(driver)
@@ -196,7 +199,8 @@ export const drive = Effect.fnUntraced(function*(
   const waiting = new Map<number, (result: Readonly<Record<string, unknown>>) => void>()
   ws.on("message", (data: Buffer) => {
     const { id, result } = JSON.parse(data.toString())
-    waiting.get(id)?.(result)
+    // A page that is just being left knows nothing.
+    waiting.get(id)?.(result ?? {})
   })
   yield* within(Effect.promise(() => new Promise<void>((resolve) => ws.once("open", () => resolve()))))
   let count = 0
