@@ -15,6 +15,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import type { PlatformError } from "effect/PlatformError"
+import { batchCommand } from "./internal/batch.ts"
 import { checkCommand } from "./internal/check.ts"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
@@ -29,7 +30,7 @@ import { runsCommand } from "./internal/runs/command.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `limits` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -37,7 +38,7 @@ import { clean } from "./internal/Shown.ts"
  */
 export const command = Command.make("gemini-fx").pipe(
   Command.withDescription(
-    "Gemini from the terminal: narratives, Live sessions, models, files, limits and a local server"
+    "Gemini from the terminal: narratives, Live sessions, models, files, batches, limits and a local server"
   ),
   Command.withExamples([
     {
@@ -55,6 +56,7 @@ export const command = Command.make("gemini-fx").pipe(
     liveCommand,
     modelsCommand,
     filesCommand,
+    batchCommand,
     limitsCommand,
     emulatorCommand
   ])

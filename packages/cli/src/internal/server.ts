@@ -5,6 +5,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
+import * as Batches from "effect-gemini/batches/Batches"
 import type { Services } from "effect-gemini/FetchGemini"
 import * as Files from "effect-gemini/files/Files"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -34,6 +35,7 @@ export interface Server {
   readonly layer: Layer.Layer<Services>
   readonly live: Layer.Layer<GeminiLive>
   readonly files: Layer.Layer<Files.Files>
+  readonly batches: Layer.Layer<Batches.Batches>
 }
 
 /** Whether nothing leaves this machine and nobody is paid. */
@@ -107,6 +109,12 @@ const filesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, ti
     Layer.provide(NodeGemini.layerHttpClient())
   )
 
+const batchesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, timeouts }: GeminiConfig.Options) =>
+  Batches.layer().pipe(
+    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, retry, timeouts })),
+    Layer.provide(NodeGemini.layerHttpClient())
+  )
+
 const emulated = (why: string, options: GeminiConfig.Options): Server => {
   const all = { tier: "tier3", ...options } as const
   return {
@@ -115,7 +123,8 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
     directory: undefined,
     layer: embedded(all, NodeGemini.layerHttp),
     live: embedded(all, NodeGemini.layerLive),
-    files: embedded(all, filesLayer)
+    files: embedded(all, filesLayer),
+    batches: embedded(all, batchesLayer)
   }
 }
 
@@ -168,6 +177,7 @@ export const choose = Effect.fnUntraced(function*(
     directory,
     layer: kept(NodeGemini.layerHttp(all)),
     live: kept(NodeGemini.layerLive(all)),
-    files: filesLayer(all)
+    files: filesLayer(all),
+    batches: batchesLayer(all)
   }
 })

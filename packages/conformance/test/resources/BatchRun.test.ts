@@ -169,6 +169,41 @@ describe("a run", () => {
     }).pipe(Effect.provide(memory)))
 })
 
+describe("a server that answers what was not asked", () => {
+  it.effect("gives no row to a key that the run has not sent, and none twice", () =>
+    Effect.gen(function*() {
+      const { batches, rows } = yield* strangeBatches
+      const results = yield* finished(
+        Stream.runCollect(BatchRun.run({ id: "strange", model, rows: rowsOf(3) })).pipe(
+          Effect.provideService(Batches.Batches, batches)
+        )
+      )
+      onceEach(results, 3)
+      assert.strictEqual(successes(results), 3)
+      assert.isAbove(yield* rows, 3)
+    }).pipe(Effect.provide(memory)))
+})
+
+/** Batches whose results come twice, with strange keys between them, and once without the last row. */
+const strangeBatches = Effect.gen(function*() {
+  const real = yield* Batches.Batches
+  const count = yield* Ref.make(0)
+  const batches: Batches.BatchesService = {
+    ...real,
+    results: (batch, options) => {
+      const whole = real.results(batch, options).pipe(Stream.tap(() => Ref.update(count, (rows) => rows + 1)))
+      const strange = ["99 99 row-99", "0", "", "-1 0 row-0", "1e9 1 row-1"].map((key): Batches.BatchResult => ({
+        _tag: "Success",
+        key,
+        index: 0,
+        response: {}
+      }))
+      return Stream.concat(Stream.take(whole, 2), Stream.concat(Stream.fromIterable(strange), Stream.take(whole, 2)))
+    }
+  }
+  return { batches, rows: Ref.get(count) }
+})
+
 describe("a run in a budget", () => {
   const money = (spending: Budget.Spending | undefined) =>
     Number(BigDecimal.format(spending?.money ?? BigDecimal.fromBigInt(0n)))

@@ -1,5 +1,5 @@
 /**
- * A run of batches: any number of requests as a stream in, their results as a stream out, for half the price, and whole
+ * Any number of requests as a stream in, their results as a stream out, in batches for half the price, and whole
  * whatever happens to the process, to the jobs or to an answer on its way.
  *
  * The run cuts the stream into jobs within the API's limits, and keeps what it did in the Journal of the context. Where the

@@ -1,5 +1,5 @@
 /**
- * Batches: many requests in one job, for half the price, done within hours; the API gives up after 48.
+ * Many requests in one job, for half the price, done within hours; the API gives up after 48.
  *
  * The requests come from a list or a stream. Below 20 MB they go with the create, beyond that in a file, which this
  * uploads. Results are read as a stream, and each is known by the key of its request: their order is not promised, and a
