@@ -9,6 +9,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Answer from "./Answer.ts"
+import type * as Cassette from "./cassettes/Cassette.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import * as GoogleError from "./GoogleError.ts"
@@ -131,6 +132,11 @@ export interface Options {
   readonly judge?: boolean | undefined
   /** How the Live endpoint behaves. */
   readonly live?: LiveOptions | undefined
+  /**
+   * What was recorded, played in place of everything above, or recorded now; see `Cassette.open`. Nothing is judged, and
+   * no quota counts.
+   */
+  readonly cassette?: Cassette.Cassette | undefined
 }
 
 /**

@@ -13,6 +13,7 @@
  * - `quota`: the quota was used up
  * - `header`, `queue`, `rule`, `answers`: a script, see the README
  * - `unmatched`: there are rules, and none of them matches
+ * - `cassette`: a cassette played or recorded it
  * - `generator`: nobody else
  *
  * @category models
@@ -29,6 +30,7 @@ export interface Verdict {
     | "rule"
     | "answers"
     | "unmatched"
+    | "cassette"
     | "generator"
   /** The name of the rule. */
   readonly rule?: string | undefined

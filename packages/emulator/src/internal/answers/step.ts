@@ -2,6 +2,7 @@
  * An answer as a script: what goes over the connection, in order. The socket server and
  * the in-memory client play the same steps, so a fault means the same in both.
  */
+import type * as Effect from "effect/Effect"
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -15,6 +16,8 @@ export type Step =
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
   /** The connection breaks here: `cut` closes it mid-message, `reset` resets it. A script that just ends is complete. */
   | { readonly _tag: "Break"; readonly how: "cut" | "reset" }
+  /** What follows is not known yet. It is the last step of its script, and gives the script that goes on. */
+  | { readonly _tag: "More"; readonly next: Effect.Effect<Iterable<Step>> }
 
 export type Steps = Iterable<Step>
 
@@ -32,3 +35,4 @@ export const bytes = (body: string | Uint8Array): Step => ({
   bytes: typeof body === "string" ? encoder.encode(body) : body
 })
 export const broken = (how: "cut" | "reset"): Step => ({ _tag: "Break", how })
+export const more = (next: Effect.Effect<Steps>): Step => ({ _tag: "More", next })

@@ -48,16 +48,17 @@ type Failure = HttpClientError.HttpClientError
 
 const body = (
   exchange: Exchange,
-  steps: Iterator<Step.Step>,
+  first: Iterator<Step.Step>,
   fail: (how: "cut" | "reset") => Failure
 ): Stream.Stream<Uint8Array, Failure> => {
+  let steps = first
   /** Wakes a reader that waits when its connection is closed from this side, as a socket does. */
   let wake: (() => void) | undefined
-  const waiting = (step: Effect.Effect<void>): Effect.Effect<void, Failure> =>
+  const waiting = <A>(step: Effect.Effect<A>): Effect.Effect<A, Failure> =>
     Effect.withFiber((reader: Fiber.Fiber<unknown, unknown>) =>
       Effect.callback((resume) => {
         const waited = Effect.runForkWith(reader.context)(step)
-        const end = (exit: Exit.Exit<void, Failure>): void => {
+        const end = (exit: Exit.Exit<A, Failure>): void => {
           wake = undefined
           resume(exit)
         }
@@ -82,6 +83,11 @@ const body = (
         return Effect.andThen(waiting(exchange.sleep(step.millis)), pull)
       case "Hang":
         return Effect.andThen(waiting(Effect.never), pull)
+      case "More":
+        return Effect.flatMap(waiting(step.next), (next) => {
+          steps = next[Symbol.iterator]()
+          return pull
+        })
       case "Head":
         return pull
       case "Bytes":
@@ -127,7 +133,7 @@ export const make = (handle: Handler): HttpClient.HttpClient => {
             )
             : Effect.map(readBody(request), use)
       })
-      const steps = exchange.steps[Symbol.iterator]()
+      let steps = exchange.steps[Symbol.iterator]()
       const head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> = Effect
         .suspend(() => {
           const { done, value: step } = steps.next()
@@ -137,6 +143,11 @@ export const make = (handle: Handler): HttpClient.HttpClient => {
               return Effect.andThen(exchange.sleep(step.millis), head)
             case "Hang":
               return Effect.never
+            case "More":
+              return Effect.flatMap(step.next, (next) => {
+                steps = next[Symbol.iterator]()
+                return head
+              })
             case "Bytes":
               return head
             case "Break":

@@ -80,8 +80,14 @@ const play = Effect.fnUntraced(function*(exchange: Exchange.Exchange, response: 
     if (headWaits) response.flushHeaders()
     headWaits = false
   }
-  for (const step of exchange.steps) {
+  let steps = exchange.steps[Symbol.iterator]()
+  for (let next = steps.next(); next.done !== true; next = steps.next()) {
+    const step = next.value
     switch (step._tag) {
+      case "More":
+        flushHead()
+        steps = (yield* step.next)[Symbol.iterator]()
+        break
       case "Wait":
         flushHead()
         yield* exchange.sleep(step.millis)

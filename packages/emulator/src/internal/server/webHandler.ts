@@ -5,18 +5,23 @@ import type { Exchange, Handler } from "./exchange.ts"
 
 const broken = (how: "cut" | "reset"): TypeError => new TypeError(how === "reset" ? "connection reset" : "terminated")
 
+interface Script {
+  steps: Iterator<Step.Step>
+}
+
 /** The next step that carries something. Silence before it is waited for. */
 const next = (
   { sleep }: Exchange,
-  steps: Iterator<Step.Step>,
+  script: Script,
   signal: AbortSignal
-): Promise<Exclude<Step.Step, { _tag: "Wait" | "Hang" }> | undefined> =>
+): Promise<Exclude<Step.Step, { _tag: "Wait" | "Hang" | "More" }> | undefined> =>
   Effect.runPromise(
     Effect.gen(function*() {
       for (;;) {
-        const { done, value: step } = steps.next()
+        const { done, value: step } = script.steps.next()
         if (done === true) return undefined
         if (step._tag === "Wait") yield* sleep(step.millis)
+        else if (step._tag === "More") script.steps = (yield* step.next)[Symbol.iterator]()
         else if (step._tag === "Hang") return yield* Effect.never
         else return step
       }
@@ -24,10 +29,10 @@ const next = (
     { signal }
   )
 
-const body = (exchange: Exchange, steps: Iterator<Step.Step>, gone: AbortController): ReadableStream<Uint8Array> =>
+const body = (exchange: Exchange, script: Script, gone: AbortController): ReadableStream<Uint8Array> =>
   new ReadableStream({
     pull: async (controller) => {
-      const step = await next(exchange, steps, gone.signal)
+      const step = await next(exchange, script, gone.signal)
       if (step === undefined) {
         exchange.closed("complete")
         controller.close()
@@ -72,13 +77,13 @@ export const make = (handle: Handler): (request: Request) => Promise<Response> =
       })
     )
     gone.signal.addEventListener("abort", () => exchange.closed("aborted"), { once: true })
-    const steps = exchange.steps[Symbol.iterator]()
-    const head = await next(exchange, steps, gone.signal)
+    const script: Script = { steps: exchange.steps[Symbol.iterator]() }
+    const head = await next(exchange, script, gone.signal)
     if (head?._tag !== "Head") {
       exchange.closed(head?._tag === "Break" ? head.how : "cut")
       throw broken(head?._tag === "Break" ? head.how : "cut")
     }
     exchange.sentHead(head.status, head.headers)
-    return new Response(body(exchange, steps, gone), { status: head.status, headers: head.headers })
+    return new Response(body(exchange, script, gone), { status: head.status, headers: head.headers })
   }
 }

@@ -8,6 +8,7 @@ import * as ModelTable from "../../ModelTable.ts"
 import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
+import * as Logged from "../cassettes/logged.ts"
 import * as LiveHandler from "../live/handler.ts"
 import * as LiveState from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
@@ -59,7 +60,7 @@ export const make = (
   const { allowance, depot, idle, now, rules, shared } = given
   // The handlers look at quotas and keys when a request comes.
   const options: GeminiHandler.Options & Settings = { ...start, quotas: start.quotas, keys: start.keys }
-  const { answers, faults = [], remember, seed } = options
+  const { answers, cassette, faults = [], remember, seed } = options
   const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
   const scripts = Scripts.make(options, { script, shared, space: name })
   if (rules !== undefined) scripts.set(rules, options.otherwise)
@@ -86,8 +87,8 @@ export const make = (
     state,
     settings: options,
     clock: new SpaceClock(),
-    handle: GeminiHandler.make(options, state),
-    handleLive: LiveHandler.make(options, state),
+    handle: cassette === undefined ? GeminiHandler.make(options, state) : Logged.handler(cassette, state),
+    handleLive: cassette?.handleLive ?? LiveHandler.make(options, state),
     open: 0,
     usedAt: now,
     createdAt: now,

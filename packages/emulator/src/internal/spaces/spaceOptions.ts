@@ -96,6 +96,7 @@ const Options = Schema.Struct({
   rules: any,
   scenario: any,
   answers: any,
+  cassette: any,
   faults: any,
   projects: Schema.optional(Schema.Record(
     Schema.String,

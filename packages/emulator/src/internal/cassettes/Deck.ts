@@ -1,0 +1,277 @@
+/** An open cassette: its recordings, its writer, and what is asked of the upstream. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { existsSync, statSync } from "node:fs"
+import type { Cassette, Mode, Options, Redaction, Summary } from "../../cassettes/Cassette.ts"
+import { CassetteError } from "../../cassettes/CassetteError.ts"
+import type * as Exchange from "../../cassettes/Exchange.ts"
+import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import * as Render from "../answers/render.ts"
+import * as Step from "../answers/step.ts"
+import * as Carrier from "../live/carrier.ts"
+import * as Server from "../server/exchange.ts"
+import * as Findings from "./findings.ts"
+import * as HttpPlayer from "./httpPlayer.ts"
+import * as LivePlayer from "./LivePlayer.ts"
+import * as LiveRecorder from "./LiveRecorder.ts"
+import * as Placeholders from "./Placeholders.ts"
+import * as Recorder from "./Recorder.ts"
+import * as Recordings from "./Recordings.ts"
+import * as Redactions from "./redaction.ts"
+import * as RequestView from "./requestView.ts"
+import * as Scrubber from "./Scrubber.ts"
+import * as Tape from "./Tape.ts"
+
+export const rules = Findings.detectors.map(({ name, what }) => ({ name, what }))
+
+const standardLimit = 256 * 1024 * 1024
+const mostMisses = 100
+
+/** What a CassetteError that is thrown means to an Effect. */
+const attempt = <A>(evaluate: () => A): Effect.Effect<A, CassetteError> =>
+  Effect.try({
+    try: evaluate,
+    catch: (cause) =>
+      cause instanceof CassetteError ? cause : new CassetteError({ file: "", description: String(cause), cause })
+  })
+
+export const read = (file: string): Effect.Effect<ReadonlyArray<Exchange.Exchange>, CassetteError> =>
+  attempt(() => Tape.read(file).exchanges)
+
+/** Which of the five a mode is for this file now: what is played, and what is asked. */
+const plan = (options: Options, isThere: boolean) => {
+  const mode: Mode = options.mode ?? "replay"
+  const now = mode === "once" ? (isThere ? "replay" : "record") : mode
+  return {
+    mode,
+    plays: now === "replay" || now === "new",
+    asks: now !== "replay",
+    writes: now === "new" || now === "record",
+    anew: now === "record"
+  }
+}
+
+const speedOf = (timing: Options["timing"] = "none"): number =>
+  timing === "none" ? 0 : timing === "recorded" ? 1 : Number.isFinite(timing) && timing > 0 ? timing : 0
+
+const refused = (file: string, options: Options, mode: Mode): CassetteError | undefined => {
+  const wrong = (description: string) => new CassetteError({ file, description })
+  const { allowRecord, timing = "none", upstream } = options
+  if (typeof timing === "number" && !(timing > 0 && Number.isFinite(timing))) {
+    return wrong(`timing ${timing} is no speed: expected "none", "recorded" or a number above 0`)
+  }
+  if (upstream === undefined) {
+    return wrong(`mode "${mode}" asks a server: give its address as upstream`)
+  }
+  if (!URL.canParse(upstream) || !/^https?:$/.test(new URL(upstream).protocol)) {
+    return wrong(`the upstream "${upstream}" is not an address: expected https://HOST or http://HOST:PORT`)
+  }
+  // A run of CI that calls out is slow, costs money, and hides that a recording is missing.
+  if (
+    process.env["CI"] !== undefined && process.env["CI"] !== "" && process.env["CI"] !== "false" && allowRecord !== true
+  ) {
+    return wrong(
+      `mode "${mode}" would ask ${new URL(upstream).host}, and the variable CI is set: record at home, or allow it`
+    )
+  }
+  return undefined
+}
+
+export const open = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Cassette, CassetteError, Scope.Scope> {
+  const { file, limit = standardLimit } = options
+  const isThere = existsSync(file)
+  const { anew, asks, mode, plays, writes } = plan(options, isThere)
+  const problem = asks ? refused(file, options, mode) : undefined
+  if (problem !== undefined) return yield* problem
+  if (writes && isThere && statSync(file).isDirectory()) {
+    return yield* new CassetteError({
+      file,
+      description: "it is a folder of cases, which can be played and not written"
+    })
+  }
+  if (!asks && !isThere) {
+    return yield* new CassetteError({ file, description: "there is no such cassette: record it with mode \"once\"" })
+  }
+  const scrubRules = yield* attempt(() => Redactions.rulesOf(file, options.redaction))
+  const content: Tape.Content = isThere && !anew ? yield* attempt(() => Tape.read(file)) : { exchanges: [], bytes: 0 }
+  const placeholders = Placeholders.make()
+  for (const exchange of content.exchanges) placeholders.seen(JSON.stringify(exchange))
+  const scrubber = Scrubber.make(scrubRules, placeholders)
+  const secret = (value: string) => placeholders.of("QUERY", value)
+  const match = options.match ?? "strict"
+  const speed = speedOf(options.timing)
+  const exchanges = content.isImported === true ? content.exchanges.map(asAsked(scrubber)) : content.exchanges
+  const recordings = Recordings.make(file, plays ? exchanges : [], match, options.ignore ?? [])
+  const tape = writes
+    ? yield* Effect.acquireRelease(
+      attempt(() =>
+        Tape.writer(file, {
+          anew,
+          limit,
+          isTorn: content.torn !== undefined,
+          head: {
+            cassette: 1,
+            by: "effect-gemini-emulator",
+            redaction: scrubRules.detectors.map(({ name }) => name)
+          }
+        })
+      ),
+      (tape) => Effect.sync(tape.close)
+    )
+    : undefined
+
+  const counts = { recorded: 0, dropped: 0, next: Math.max(0, ...content.exchanges.map(({ n }) => n)) + 1 }
+  const misses: Array<string> = []
+  const missed = (why: string) => {
+    if (misses.length < mostMisses) misses.push(why)
+  }
+  const target = (upstream: string): Recorder.Target => ({
+    url: upstream,
+    key: options.upstreamKey === undefined ? undefined : Redacted.value(options.upstreamKey),
+    scrubber,
+    secret,
+    tape,
+    number: () => counts.next++,
+    recorded: (isKept) => {
+      if (isKept) counts.recorded++
+      else counts.dropped++
+    }
+  })
+  const upstream = asks ? options.upstream : undefined
+  const advice = `To record it: --cassette ${file} --mode new --upstream URL`
+
+  const refusal = (why: string): Step.Steps => {
+    missed(why)
+    return Render.error({ code: 501, message: `The cassette ${file}: ${why}. ${advice}` }, "json")
+  }
+
+  return {
+    handle: Effect.fnUntraced(function*(incoming) {
+      const bytes = yield* incoming.read()
+      if (bytes.length > Server.bodyLimit) return Server.unseen(Render.error(Server.tooLarge, "json"))
+      const base = EmulatorRequest.baseOf(
+        incoming.url,
+        EmulatorRequest.placeOf(incoming.url.pathname).space ?? "default"
+      )
+      if (plays) {
+        const [body = bytes] = scrubber.body([bytes])
+        const asked = {
+          method: incoming.verb,
+          path: RequestView.pathOf(incoming.url, scrubber, secret),
+          contentType: incoming.headers["content-type"] ?? "",
+          body
+        }
+        const found = recordings.take(asked)
+        if (found !== undefined) return Server.unseen(HttpPlayer.stepsOf(file, found, speed, base))
+        if (upstream === undefined) {
+          return Server.unseen(refusal(`${asked.method} ${asked.path}: ${recordings.miss(asked)}`))
+        }
+      }
+      if (upstream === undefined) return Server.unseen(refusal("nothing may be asked"))
+      return yield* Recorder.ask(target(upstream), incoming, bytes, base)
+    }),
+    handleLive: Effect.fnUntraced(function*(incoming) {
+      const path = RequestView.pathOf(incoming.url, scrubber, secret)
+      const next = plays ? recordings.liveRefusal(path) : undefined
+      if (next?.refused !== undefined) {
+        const { body, headers, status } = next.refused
+        return { _tag: "Refused", status, headers, body: [Tape.bytesOf(file, body)] }
+      }
+      if (plays && recordings.hasLive(path)) {
+        const connect = LivePlayer.play({
+          file,
+          speed,
+          scrubber,
+          compares: match !== "order",
+          missed: (why) => missed(`Live ${path}: ${why}`),
+          choose: (first) =>
+            first === undefined
+              ? recordings.takeSpeaking(path)
+              : recordings.takeLive(path, ({ frames }) => {
+                const own = frames.find(([, from]) => from === "c")
+                return match === "order" || own === undefined ||
+                  LivePlayer.isSame(Tape.bytesOf(file, own[3]), first, scrubber)
+              })
+        })
+        return { _tag: "Accepted", connect }
+      }
+      if (upstream === undefined) {
+        return Carrier.refusal(refusal(`Live ${path}: no session of this path is left in it`))
+      }
+      return yield* LiveRecorder.open(target(upstream), incoming)
+    }),
+    summary: Effect.sync((): Summary => ({
+      file,
+      mode,
+      exchanges: content.exchanges.length + counts.recorded,
+      played: recordings.played(),
+      recorded: counts.recorded,
+      dropped: counts.dropped,
+      misses: [...misses],
+      unused: recordings.unused(),
+      bytes: tape?.bytes() ?? content.bytes,
+      torn: content.torn
+    }))
+  }
+})
+
+/** The exchange as it is found by a client whose secrets are taken out before it is compared. */
+const asAsked = (scrubber: Scrubber.Scrubber) => (exchange: Exchange.Exchange): Exchange.Exchange => {
+  const piece = (text: Exchange.Piece): Exchange.Piece =>
+    typeof text === "string" ? Buffer.from(scrubber.body([Buffer.from(text)])[0] ?? text).toString("utf8") : text
+  if (Recordings.isLive(exchange)) {
+    return {
+      ...exchange,
+      frames: exchange.frames.map((frame) => frame[1] === "s" ? frame : [frame[0], frame[1], frame[2], piece(frame[3])])
+    }
+  }
+  const { request } = exchange
+  return {
+    ...exchange,
+    request: {
+      ...request,
+      path: scrubber.text(request.path),
+      ...(request.body === undefined ? {} : { body: piece(request.body) })
+    }
+  }
+}
+
+/** The texts of an exchange that may hold secrets, each with where it stands. */
+const textsOf = (
+  file: string,
+  exchange: Exchange.Exchange
+): ReadonlyArray<readonly [string, ReadonlyArray<Uint8Array>]> => {
+  const bytes = (piece: Exchange.Piece) => Tape.bytesOf(file, piece)
+  if (Recordings.isLive(exchange)) {
+    const side = (from: "c" | "s") =>
+      exchange.frames.filter((frame) => frame[1] === from).map((frame) => bytes(frame[3]))
+    return [
+      ["the address", [Buffer.from(exchange.live.path)]],
+      ["the headers", [Buffer.from(JSON.stringify(exchange.live.headers))]],
+      ["what the client says", side("c")],
+      ["what the server says", side("s")],
+      ["the reason of the close", [Buffer.from(exchange.close?.reason ?? "")]]
+    ]
+  }
+  const { request, response } = exchange
+  return [
+    ["the address", [Buffer.from(request.path)]],
+    ["the headers of the request", [Buffer.from(JSON.stringify(request.headers))]],
+    ["the request", request.body === undefined ? [] : [bytes(request.body)]],
+    ["the headers of the response", [Buffer.from(JSON.stringify(response.headers))]],
+    ["the response", response.chunks.map(([, piece]) => bytes(piece))]
+  ]
+}
+
+export const check = (file: string, redaction?: Redaction) =>
+  attempt(() => {
+    const scrubber = Scrubber.make(Redactions.rulesOf(file, redaction), Placeholders.make())
+    return Tape.read(file).exchanges.flatMap((exchange, index) =>
+      textsOf(file, exchange).flatMap(([where, pieces]) =>
+        scrubber.left(pieces).map(({ kind }) => ({ line: index + 2, kind, where }))
+      )
+    )
+  })

@@ -1,0 +1,107 @@
+/**
+ * Plays a recorded Live session: the server's messages in their order, each as soon as the client has said what it had
+ * said before it. A client that says something else hears so, in the close frame.
+ */
+import * as Effect from "effect/Effect"
+import type * as Exchange from "../../cassettes/Exchange.ts"
+import * as Json from "../json.ts"
+import type * as Carrier from "../live/carrier.ts"
+import type { Speed } from "./httpPlayer.ts"
+import * as Placeholders from "./Placeholders.ts"
+import type * as Scrubber from "./Scrubber.ts"
+import * as Tape from "./Tape.ts"
+
+/** The longest reason of a close frame, in bytes (RFC 6455, 5.5). */
+const longestReason = 123
+
+const said = (bytes: Uint8Array): string => {
+  const text = Buffer.from(bytes).toString("utf8")
+  const value = Json.parse(text)
+  return Placeholders.renumbered(value === undefined ? text : Json.canonical(Json.normalized(value)))
+}
+
+/** Whether a message of a client is the one that was recorded. */
+export const isSame = (recorded: Uint8Array, asked: Uint8Array, scrubber: Scrubber.Scrubber): boolean => {
+  // A secret may go over several messages, and then none of them can be told from another while it comes.
+  if (Buffer.from(recorded).includes(Placeholders.prefix)) return true
+  return said(recorded) === said(scrubber.messages([asked])[0] ?? asked)
+}
+
+export const play = (given: {
+  readonly file: string
+  readonly speed: Speed
+  readonly scrubber: Scrubber.Scrubber
+  /** Whether the words of a client count, or only how many messages it sends. */
+  readonly compares: boolean
+  /** The session that begins with this message of a client, or, without one, with a message of the server. */
+  readonly choose: (first: Uint8Array | undefined) => Exchange.Live | undefined
+  /** Told why a session was ended that is not as recorded. */
+  readonly missed: (why: string) => void
+}) =>
+(carrier: Carrier.Carrier): Carrier.Connection => {
+  const { choose, compares, file, missed, scrubber, speed } = given
+  const heard: Array<Uint8Array> = []
+  let wake: (() => void) | undefined
+  let isGone = false
+  const hears = (count: number): Effect.Effect<void> =>
+    Effect.callback((resume) => {
+      const look = () => {
+        if (heard.length < count && !isGone) return
+        wake = undefined
+        resume(Effect.void)
+      }
+      wake = look
+      look()
+      return Effect.sync(() => {
+        wake = undefined
+      })
+    })
+  const differs = (why: string) => {
+    missed(why)
+    const words = Buffer.from(`The cassette has no such session: ${why}`).subarray(0, longestReason)
+    carrier.close(1008, words.toString("utf8").replace(/\uFFFD+$/, ""))
+  }
+  return {
+    run: Effect.gen(function*() {
+      // A session is known by what its client says first, except for one in which the server speaks first.
+      let session = choose(undefined)
+      if (session === undefined) {
+        yield* hears(1)
+        session = choose(heard[0])
+      }
+      if (session === undefined) return differs("none begins with this message")
+      let count = 0
+      let now = 0
+      for (const [ms, from, kind, piece] of session.frames) {
+        if (from === "c") {
+          count++
+          yield* hears(count)
+          if (isGone) return
+          const asked = heard[count - 1]
+          if (compares && asked !== undefined && !isSame(Tape.bytesOf(file, piece), asked, scrubber)) {
+            return differs(`message ${count} of the client is another one than recorded`)
+          }
+          now = Math.max(now, ms)
+          continue
+        }
+        if (speed > 0 && ms > now) yield* Effect.sleep(Math.round((ms - now) / speed))
+        now = Math.max(now, ms)
+        const bytes = Tape.bytesOf(file, piece)
+        yield* carrier.send({ data: kind === "text" ? Buffer.from(bytes).toString("utf8") : bytes, fragments: 1 })
+      }
+      const { close } = session
+      if (close === undefined || close.by === "c") return yield* Effect.never
+      if (close.code === 1006) carrier.destroy("cut")
+      else carrier.close(close.code, close.reason)
+    }),
+    receive: (data) => {
+      heard.push(typeof data === "string" ? Buffer.from(data) : data.slice())
+      wake?.()
+    },
+    pinged: (pong) => pong(),
+    gone: () => {
+      isGone = true
+      wake?.()
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** The exchanges of a cassette that wait to be asked for. Each is given once, also to calls that come at the same time. */
+import type * as Exchange from "../../cassettes/Exchange.ts"
+import * as Matching from "./matching.ts"
+import * as Tape from "./Tape.ts"
+
+export interface Recordings {
+  readonly take: (asked: Matching.Asked) => Exchange.Http | undefined
+  /** The next session of a path that is the one that is meant. */
+  readonly takeLive: (path: string, isIt: (session: Exchange.Live) => boolean) => Exchange.Live | undefined
+  /** The next session of a path, if the server speaks first in it. */
+  readonly takeSpeaking: (path: string) => Exchange.Live | undefined
+  readonly hasLive: (path: string) => boolean
+  readonly liveRefusal: (path: string) => Exchange.Live | undefined
+  /** Why nothing is found: what is nearest, and how it differs. */
+  readonly miss: (asked: Matching.Asked) => string
+  readonly unused: () => ReadonlyArray<string>
+  readonly size: number
+  readonly played: () => number
+}
+
+export const isLive = (exchange: Exchange.Exchange): exchange is Exchange.Live => "live" in exchange
+
+/** The method of a request that was told apart from its like by nothing else. */
+const nameOf = (exchange: Exchange.Exchange): string =>
+  isLive(exchange) ? `Live ${exchange.live.path}` : `${exchange.request.method} ${exchange.request.path}`
+
+export const make = (
+  file: string,
+  exchanges: ReadonlyArray<Exchange.Exchange>,
+  mode: Matching.Mode,
+  ignored: ReadonlyArray<string>
+): Recordings => {
+  const ignore = new Set(ignored)
+  const askedOf = ({ request }: Exchange.Http): Matching.Asked => ({
+    method: request.method,
+    path: request.path,
+    contentType: request.headers["content-type"] ?? "",
+    body: request.body === undefined ? new Uint8Array() : Tape.bytesOf(file, request.body)
+  })
+  const waiting = new Map<string, Array<Exchange.Http>>()
+  const sessions: Array<Exchange.Live> = []
+  const used = new Set<Exchange.Exchange>()
+  const all = exchanges.toSorted((a, b) => a.n - b.n)
+  for (const exchange of all) {
+    if (isLive(exchange)) {
+      sessions.push(exchange)
+      continue
+    }
+    for (const key of Matching.keysOf(askedOf(exchange), mode, ignore)) {
+      const list = waiting.get(key)
+      if (list === undefined) waiting.set(key, [exchange])
+      else list.push(exchange)
+    }
+  }
+  const first = (path: string, isIt: (session: Exchange.Live) => boolean) =>
+    sessions.find((session) => !used.has(session) && session.live.path === path && isIt(session))
+
+  return {
+    size: exchanges.length,
+    played: () => used.size,
+    take: (asked) => {
+      for (const key of Matching.keysOf(asked, mode, ignore)) {
+        const list = waiting.get(key) ?? []
+        // One that was found by another of its keys is still in this list.
+        while (list[0] !== undefined && used.has(list[0])) list.shift()
+        const found = list.shift()
+        if (found !== undefined) {
+          used.add(found)
+          return found
+        }
+      }
+      return undefined
+    },
+    hasLive: (path) => first(path, () => true) !== undefined,
+    liveRefusal: (path) => {
+      const next = first(path, () => true)
+      if (next?.refused === undefined) return undefined
+      used.add(next)
+      return next
+    },
+    takeLive: (path, isIt) => {
+      const found = first(path, isIt)
+      if (found !== undefined) used.add(found)
+      return found
+    },
+    takeSpeaking: (path) => {
+      const next = first(path, () => true)
+      if (next?.frames[0]?.[1] !== "s") return undefined
+      used.add(next)
+      return next
+    },
+    unused: () => all.filter((exchange) => !used.has(exchange)).map(nameOf),
+    miss: (asked) => {
+      const http = all.flatMap((exchange) => (isLive(exchange) ? [] : [exchange]))
+      const same = http.filter(({ request }) => request.method === asked.method && request.path === asked.path)
+      if (same.length === 0) {
+        const paths = [...new Set(http.map(nameOf))]
+        const some = paths.slice(0, 3).join("; ")
+        return paths.length === 0
+          ? "the cassette holds no request"
+          : `nothing is recorded of this method and path; recorded are ${some}${paths.length > 3 ? "; …" : ""}`
+      }
+      const key = Matching.keysOf(asked, mode, ignore)[0]
+      const equal = same.filter((each) => Matching.keysOf(askedOf(each), mode, ignore)[0] === key)
+      if (equal.length > 0) {
+        return equal.length === 1
+          ? "its recording has been played already, and each is played once"
+          : `all ${equal.length} of its recordings have been played already, and each is played once`
+      }
+      const value = Matching.valueOf(asked)
+      const nearest = same
+        .map((exchange) => ({
+          n: exchange.n,
+          differ: Matching.differences(Matching.valueOf(askedOf(exchange)), value, 50)
+        }))
+        .toSorted((a, b) => a.differ.length - b.differ.length)[0]
+      return `the nearest recording is number ${nearest?.n}, which differs in ${
+        nearest?.differ.slice(0, 4).join("; ") ?? "its body"
+      }`
+    }
+  }
+}

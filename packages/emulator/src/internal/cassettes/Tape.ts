@@ -1,0 +1,185 @@
+/**
+ * A cassette's file. Lines are only ever added, each in one write when its exchange has ended, so a process that is
+ * killed loses what was open and nothing else. A last line that was torn is left out, and the next one begins after it.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import * as Fs from "node:fs"
+import { basename, join } from "node:path"
+import { CassetteError } from "../../cassettes/CassetteError.ts"
+import * as Exchange from "../../cassettes/Exchange.ts"
+import * as RecordedCases from "./recordedCases.ts"
+
+/** A piece of so many bytes or more lies in a file of its own, so that a diff of the cassette stays readable. */
+const apart = 64 * 1024
+
+/** A larger cassette is refused instead of read into memory. */
+const largest = 1024 * 1024 * 1024
+
+const decodeHead = Schema.decodeUnknownResult(Schema.fromJsonString(Exchange.Head))
+const decodeExchange = Schema.decodeUnknownResult(Schema.fromJsonString(Exchange.Exchange))
+
+export interface Content {
+  readonly exchanges: ReadonlyArray<Exchange.Exchange>
+  /** The number of the line that was torn at the end of the file. */
+  readonly torn?: number
+  readonly bytes: number
+  /** Whether they come from a folder of cases, whose secrets nobody has taken out by our rules. */
+  readonly isImported?: boolean
+}
+
+const reason = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+const blobs = (file: string): string => `${file}.blobs`
+
+const isRegular = (file: string): boolean => {
+  const about = Fs.statSync(file)
+  return about.isFile()
+}
+
+/** The exchanges of a cassette. Throws a CassetteError that names the line. */
+export const read = (file: string): Content => {
+  if (Fs.existsSync(file) && Fs.statSync(file).isDirectory()) {
+    const cases = RecordedCases.read(file)
+    return { exchanges: cases, bytes: 0, isImported: true }
+  }
+  let text: string
+  try {
+    if (!isRegular(file)) throw new Error("it is not a regular file")
+    const { size } = Fs.statSync(file)
+    if (size > largest) throw new Error(`it has ${size} bytes, more than the ${largest} that are read`)
+    text = Fs.readFileSync(file, "utf8")
+  } catch (cause) {
+    throw new CassetteError({ file, description: `it cannot be read: ${reason(cause)}`, cause })
+  }
+  return parse(text, file)
+}
+
+export const parse = (text: string, file: string): Content => {
+  const lines = text.split("\n")
+  const isEnded = lines.at(-1) === ""
+  if (isEnded) lines.pop()
+  const [first = ""] = lines
+  if (Result.isFailure(decodeHead(first))) {
+    throw new CassetteError({
+      file,
+      description: `line 1 is not the head of a cassette: expected {"cassette":1,…}, found ${
+        JSON.stringify(first.slice(0, 60))
+      }`
+    })
+  }
+  const exchanges: Array<Exchange.Exchange> = []
+  let torn: number | undefined
+  lines.forEach((line, index) => {
+    if (index === 0 || line.trim() === "") return
+    const decoded = decodeExchange(line)
+    if (Result.isSuccess(decoded)) {
+      exchanges.push(decoded.success)
+      return
+    }
+    const isJson = Result.isSuccess(Result.try(() => JSON.parse(line)))
+    // Only a write that was cut short leaves a line that is no JSON, and it is the last one, or the one before a later start.
+    if (!isJson) {
+      if (index === lines.length - 1 && !isEnded) {
+        torn = index + 1
+        return
+      }
+      if (line.startsWith("{\"n\":")) return
+    }
+    const [, where = "it is not JSON"] = isJson ? ["", String(decoded.failure.message).split("\n").join("; ")] : []
+    throw new CassetteError({ file, description: `line ${index + 1} is no exchange: ${where}` })
+  })
+  return { exchanges, bytes: Buffer.byteLength(text), ...(torn === undefined ? {} : { torn }) }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+const inline = (bytes: Uint8Array): Exchange.Piece => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return { base64: Buffer.from(bytes).toString("base64") }
+  }
+}
+
+/** The bytes of a piece, out of the file beside the cassette where they lie there. */
+export const bytesOf = (file: string, piece: Exchange.Piece): Uint8Array => {
+  if (typeof piece === "string") return Buffer.from(piece)
+  if ("base64" in piece) return Buffer.from(piece.base64, "base64")
+  const path = join(blobs(file), piece.sha256)
+  // The name comes out of the file, and must not lead anywhere else.
+  if (!/^[0-9a-f]{64}$/.test(piece.sha256)) {
+    throw new CassetteError({ file, description: `"${piece.sha256.slice(0, 80)}" is not a SHA-256` })
+  }
+  try {
+    if (!isRegular(path)) throw new Error("it is not a regular file")
+    const bytes = Fs.readFileSync(path)
+    if (createHash("sha256").update(bytes).digest("hex") !== piece.sha256) throw new Error("it holds something else")
+    return bytes
+  } catch (cause) {
+    throw new CassetteError({ file, description: `the piece ${path} cannot be read: ${reason(cause)}`, cause })
+  }
+}
+
+export interface Writer {
+  /** Adds an exchange; false where there is no room for it. */
+  readonly add: (exchange: Exchange.Exchange) => boolean
+  readonly piece: (bytes: Uint8Array) => Exchange.Piece
+  readonly close: () => void
+  /** The size of the file with the pieces beside it, in bytes. */
+  readonly bytes: () => number
+}
+
+/** A writer behind what the file holds; with `anew` whatever it held is gone. */
+export const writer = (
+  file: string,
+  options: { readonly anew: boolean; readonly head: Exchange.Head; readonly limit: number; readonly isTorn: boolean }
+): Writer => {
+  let handle: number
+  let isClosed = false
+  let size = 0
+  try {
+    if (Fs.existsSync(file) && !isRegular(file)) throw new Error("it is not a regular file")
+    // What was recorded may hold what nobody else on this machine should read.
+    handle = Fs.openSync(file, options.anew ? "w" : "a", 0o600)
+    size = Fs.fstatSync(handle).size
+    if (size === 0) write(`${JSON.stringify(options.head)}\n`)
+    else if (options.isTorn) write("\n")
+  } catch (cause) {
+    throw new CassetteError({ file, description: `it cannot be written: ${reason(cause)}`, cause })
+  }
+  function write(text: string): void {
+    const bytes = Buffer.from(text)
+    let at = 0
+    while (at < bytes.length) at += Fs.writeSync(handle, bytes, at)
+    size += bytes.length
+  }
+  return {
+    bytes: () => size,
+    piece: (bytes) => {
+      if (bytes.length < apart) return inline(bytes)
+      const sha256 = createHash("sha256").update(bytes).digest("hex")
+      const path = join(blobs(file), sha256)
+      Fs.mkdirSync(blobs(file), { recursive: true, mode: 0o700 })
+      if (!Fs.existsSync(path)) {
+        const draft = join(blobs(file), `.${basename(path)}.${process.pid}`)
+        Fs.writeFileSync(draft, bytes, { mode: 0o600 })
+        Fs.renameSync(draft, path)
+        size += bytes.length
+      }
+      return { sha256, bytes: bytes.length }
+    },
+    add: (exchange) => {
+      const line = `${JSON.stringify(exchange)}\n`
+      // An exchange may end after the emulator that recorded it.
+      if (isClosed || size + line.length > options.limit) return false
+      write(line)
+      return true
+    },
+    close: () => {
+      if (!isClosed) Fs.closeSync(handle)
+      isClosed = true
+    }
+  }
+}

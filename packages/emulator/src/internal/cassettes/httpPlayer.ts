@@ -1,0 +1,32 @@
+/** A recorded response as a script: its pieces where they were, its end as it was. */
+import type * as Exchange from "../../cassettes/Exchange.ts"
+import * as Step from "../answers/step.ts"
+import * as RequestView from "./requestView.ts"
+import * as Tape from "./Tape.ts"
+
+/** How fast: 0 at once, 1 as it was, n so many times as fast. */
+export type Speed = number
+
+export function* stepsOf(
+  file: string,
+  { response }: Exchange.Http,
+  speed: Speed,
+  base: string
+): Generator<Step.Step> {
+  let now = 0
+  const until = (ms: number): ReadonlyArray<Step.Step> => {
+    const millis = speed === 0 ? 0 : Math.round((ms - now) / speed)
+    now = Math.max(now, ms)
+    return millis > 0 ? [Step.wait(millis)] : []
+  }
+  const { chunks, end, headers, status } = response
+  if (status !== undefined) yield Step.head(status, RequestView.toClient(headers, base))
+  for (const [ms, piece] of chunks) {
+    yield* until(ms)
+    const bytes = Tape.bytesOf(file, piece)
+    if (bytes.length > 0) yield Step.bytes(bytes)
+  }
+  if (end === "cut" || end === "reset") yield Step.broken(end)
+  // The client had left before the end, and what would have come is not known.
+  if (end === "aborted") yield Step.hang
+}

@@ -1,0 +1,52 @@
+/** Requests that a cassette answers stand in the log like all others. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Cassette } from "../../cassettes/Cassette.ts"
+import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import type * as GeminiHandler from "../../GeminiHandler.ts"
+import * as RequestLog from "../../RequestLog.ts"
+import * as Render from "../answers/render.ts"
+import type * as Server from "../server/exchange.ts"
+
+export const handler = (cassette: Cassette, state: GeminiHandler.State): Server.Handler =>
+  Effect.fnUntraced(function*(incoming) {
+    const { headers, url, verb } = incoming
+    if (verb === "OPTIONS") {
+      const { "access-control-request-headers": asked = "", origin = "*" } = headers
+      return { steps: Render.preflight(origin, asked), sentHead: () => {}, sentBytes: () => {}, closed: () => {} }
+    }
+    const clock = yield* Clock.Clock
+    const now = () => clock.currentTimeMillisUnsafe() + state.offset
+    const time = now()
+    const { path, region } = EmulatorRequest.placeOf(url.pathname)
+    const routed = EmulatorRequest.route(verb, path)
+    const bytes = yield* incoming.read()
+    const entry = state.log.add({
+      time,
+      method: verb,
+      path: url.pathname,
+      apiMethod: routed?.method,
+      model: routed?.model,
+      space: state.space,
+      project: "default",
+      region,
+      bodyBytes: bytes,
+      headersText: JSON.stringify(RequestLog.withoutSecrets(headers)),
+      connection: incoming.connection
+    })
+    const exchange = yield* Effect.onInterrupt(
+      cassette.handle({ ...incoming, read: () => Effect.succeed(bytes) }),
+      () => Effect.sync(() => entry.close("aborted", now()))
+    )
+    entry.judged({ by: "cassette" })
+    const isSecret = /auth_tokens/.test(path)
+    return {
+      steps: headers["origin"] === undefined ? exchange.steps : Render.shared(exchange.steps, headers["origin"]),
+      sentHead: (status, sent) => entry.head(status, sent["content-type"] ?? ""),
+      sentBytes: (sent) => entry.sent(sent, now(), isSecret),
+      closed: (outcome) => {
+        exchange.closed(outcome)
+        entry.close(outcome, now())
+      }
+    }
+  })
