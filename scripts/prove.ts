@@ -86,6 +86,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["BatchRunMemory.test"]
   },
+  "26.3": {
+    shows:
+      "30 secrets, each cut at every place of a stream, in text, arguments, headers, queries, Live sessions and error " +
+      "bodies: none in a cassette or a log; 300 random recordings found again by requests that hold them",
+    projects: ["emulator"],
+    files: ["cassettes/Secrets.test"]
+  },
   "13.4": {
     shows: "an agent over HTTP and Live by one scenario file; 200 spaces at once in 4 processes, nothing in a wrong " +
       "one; 100,000 calls logged in at most 400 MB",

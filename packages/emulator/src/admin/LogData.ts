@@ -27,6 +27,7 @@ export const VerdictData = Schema.Struct({
     "rule",
     "answers",
     "unmatched",
+    "cassette",
     "generator"
   ]),
   rule: Schema.optionalKey(Schema.String),

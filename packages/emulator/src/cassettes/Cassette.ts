@@ -112,6 +112,22 @@ export interface Cassette {
   readonly summary: Effect.Effect<Summary>
   /** @internal */
   readonly handle: ExchangeOf.Handler
+  /**
+   * What the log may keep of a request.
+   *
+   * @internal
+   */
+  readonly redacted: {
+    readonly body: (body: Uint8Array) => Uint8Array
+    readonly path: (path: string) => string
+    readonly headers: (headers: Readonly<Record<string, string | undefined>>) => Record<string, string>
+  }
+  /**
+   * Whether answers may come from an upstream, and so hold secrets still.
+   *
+   * @internal
+   */
+  readonly asks: boolean
   /** @internal */
   readonly handleLive: Carrier.UpgradeHandler
 }

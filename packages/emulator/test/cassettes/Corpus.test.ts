@@ -19,7 +19,8 @@ import { bytesOf, type Got, httpOf, isLive, live, rawCall } from "./wireClient.t
 const folder = `${import.meta.dirname}/../../../../../shared/corpus/cases`
 
 /** Cases whose request is not known are asked for by their place alone. */
-const isKnown = (exchange: Exchange.Exchange): boolean => isLive(exchange) || exchange.request.body !== undefined || exchange.request.method !== "POST"
+const isKnown = (exchange: Exchange.Exchange): boolean =>
+  isLive(exchange) || exchange.request.body !== undefined || exchange.request.method !== "POST"
 
 const expected = (exchange: Exchange.Http): Got => ({
   status: exchange.response.status ?? 0,
@@ -53,7 +54,8 @@ const wrong = Effect.fnUntraced(function*(url: string, exchanges: ReadonlyArray<
     if (isLive(exchange)) {
       const frames = yield* live(url, exchange)
       const wanted = exchange.frames.filter(([, from]) => from === "s").map((frame) => Buffer.from(bytesOf(frame[3])))
-      const equal = frames.length === wanted.length && frames.every((frame, i) => frame.equals(wanted[i] ?? Buffer.alloc(0)))
+      const equal = frames.length === wanted.length &&
+        frames.every((frame, i) => frame.equals(wanted[i] ?? Buffer.alloc(0)))
       if (!equal) found.push(`${exchange.n} ${exchange.live.path}: ${frames.length} frames for ${wanted.length}`)
       continue
     }
@@ -78,12 +80,19 @@ describe.skipIf(!existsSync(folder))("recorded traffic is played to the byte", (
             const { body, headers, method, url } = httpOf(exchange)
             const request = HttpClientRequest.make(method as "POST")(`http://local${url}`).pipe(
               HttpClientRequest.setHeaders({ ...headers, "x-goog-api-key": "key" }),
-              body.length === 0 ? (same) => same : HttpClientRequest.bodyUint8Array(body, headers["content-type"] ?? "application/json")
+              body.length === 0
+                ? (same) => same
+                : HttpClientRequest.bodyUint8Array(body, headers["content-type"] ?? "application/json")
             )
             const response = yield* client.execute(request)
             const got = yield* Stream.runCollect(response.stream)
             const problem = same(
-              { status: response.status, type: response.headers["content-type"], pieces: got.map((piece) => Buffer.from(piece)), end: "complete" },
+              {
+                status: response.status,
+                type: response.headers["content-type"],
+                pieces: got.map((piece) => Buffer.from(piece)),
+                end: "complete"
+              },
               expected(exchange),
               false
             )
@@ -98,24 +107,29 @@ describe.skipIf(!existsSync(folder))("recorded traffic is played to the byte", (
       assert.strictEqual(played.order, exchanges.filter((exchange) => !isLive(exchange)).length)
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("on sockets, HTTP and Live, and again as it was recorded through a second emulator", () =>
-    Effect.gen(function*() {
-      const exchanges = yield* Cassette.read(folder)
-      const file = join(mkdtempSync(join(tmpdir(), "cassette-corpus-")), "again.jsonl")
-      const first = yield* Layer.build(server({ file: folder, match: "order" }))
-      const { url: upstream } = yield* Emulator.Emulator.pipe(Effect.provide(first))
-      // Nothing is taken out, because what others recorded holds addresses that would be.
-      const redaction = { rules: [], variables: [] }
-      yield* Effect.gen(function*() {
-        const recorder = yield* Emulator.Emulator
-        assert.deepStrictEqual(yield* wrong(recorder.url, exchanges), [])
-      }).pipe(Effect.provide(server({ file, mode: "record", upstream, redaction, allowRecord: true }), { local: true }))
-      const again = yield* Cassette.read(file)
-      assert.strictEqual(again.length, exchanges.length)
-      yield* Effect.gen(function*() {
-        const player = yield* Emulator.Emulator
-        assert.deepStrictEqual(yield* wrong(player.url, exchanges), [])
-      }).pipe(Effect.provide(server({ file, match: "order", redaction }), { local: true }))
-    }).pipe(Effect.scoped), 120_000)
+  it.live(
+    "on sockets, HTTP and Live, and again as it was recorded through a second emulator",
+    () =>
+      Effect.gen(function*() {
+        const exchanges = yield* Cassette.read(folder)
+        const file = join(mkdtempSync(join(tmpdir(), "cassette-corpus-")), "again.jsonl")
+        const first = yield* Layer.build(server({ file: folder, match: "order" }))
+        const { url: upstream } = yield* Emulator.Emulator.pipe(Effect.provide(first))
+        // Nothing is taken out, because what others recorded holds addresses that would be.
+        const redaction = { rules: [], variables: [] }
+        yield* Effect.gen(function*() {
+          const recorder = yield* Emulator.Emulator
+          assert.deepStrictEqual(yield* wrong(recorder.url, exchanges), [])
+        }).pipe(
+          Effect.provide(server({ file, mode: "record", upstream, redaction, allowRecord: true }), { local: true })
+        )
+        const again = yield* Cassette.read(file)
+        assert.strictEqual(again.length, exchanges.length)
+        yield* Effect.gen(function*() {
+          const player = yield* Emulator.Emulator
+          assert.deepStrictEqual(yield* wrong(player.url, exchanges), [])
+        }).pipe(Effect.provide(server({ file, match: "order", redaction }), { local: true }))
+      }).pipe(Effect.scoped),
+    120_000
+  )
 })
-

@@ -149,6 +149,12 @@ export const open = Effect.fnUntraced(function*(
   }
 
   return {
+    asks,
+    redacted: {
+      body: (body) => scrubber.body([body])[0] ?? body,
+      path: scrubber.text,
+      headers: (headers) => RequestView.ofRequest(headers, scrubber)
+    },
     handle: Effect.fnUntraced(function*(incoming) {
       const bytes = yield* incoming.read()
       if (bytes.length > Server.bodyLimit) return Server.unseen(Render.error(Server.tooLarge, "json"))
