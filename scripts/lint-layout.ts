@@ -25,15 +25,26 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     "caches",
     "stores"
   ]],
-  emulator: [["door", "google", "log"], ["judge"], ["answers"], ["decisions", "resources", "rules"], ["live"], [
-    "server"
-  ], [
-    "spaces"
-  ], [
-    "admin"
-  ], [
-    "command"
-  ]]
+  emulator: [
+    ["door", "google", "log"],
+    ["judge"],
+    ["answers"],
+    ["decisions", "resources", "rules"],
+    ["live"],
+    [
+      "server"
+    ],
+    ["cassettes"],
+    [
+      "spaces"
+    ],
+    [
+      "admin"
+    ],
+    [
+      "command"
+    ]
+  ]
 }
 
 /** The longest ring of imports that may exist, type imports included. Value imports may not form a ring at all. */

@@ -11,7 +11,7 @@ import * as Deck from "../internal/cassettes/Deck.ts"
 import type * as Carrier from "../internal/live/carrier.ts"
 import type * as ExchangeOf from "../internal/server/exchange.ts"
 import type { CassetteError } from "./CassetteError.ts"
-import type * as Exchange from "./Exchange.ts"
+import type * as Recording from "./Recording.ts"
 
 /**
  * What a cassette is for.
@@ -85,7 +85,7 @@ export interface Options {
  * @category models
  * @since 0.2.0
  */
-export interface Summary {
+export interface CassetteSummary {
   readonly file: string
   readonly mode: Mode
   readonly exchanges: number
@@ -109,7 +109,7 @@ export interface Summary {
  * @since 0.2.0
  */
 export interface Cassette {
-  readonly summary: Effect.Effect<Summary>
+  readonly summary: Effect.Effect<CassetteSummary>
   /** @internal */
   readonly handle: ExchangeOf.Handler
   /**
@@ -168,13 +168,13 @@ export const open: (options: Options) => Effect.Effect<Cassette, CassetteError, 
  * @category constructors
  * @since 0.2.0
  */
-export const read: (file: string) => Effect.Effect<ReadonlyArray<Exchange.Exchange>, CassetteError> = Deck.read
+export const read: (file: string) => Effect.Effect<ReadonlyArray<Recording.Recording>, CassetteError> = Deck.read
 
 /**
  * The secrets that are left in a file, by the rules: each with the number of its line, its kind, and its place. The
  * secret itself is not told. Fails with a `CassetteError` where the file cannot be read.
  *
- * @category checks
+ * @category getters
  * @since 0.2.0
  */
 export const check: (

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cassette from "effect-gemini-emulator/cassettes/Cassette"
-import * as Exchange from "effect-gemini-emulator/cassettes/Exchange"
+import * as Recording from "effect-gemini-emulator/cassettes/Recording"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -19,10 +19,10 @@ import { bytesOf, type Got, httpOf, isLive, live, rawCall } from "./wireClient.t
 const folder = `${import.meta.dirname}/../../../../../shared/corpus/cases`
 
 /** Cases whose request is not known are asked for by their place alone. */
-const isKnown = (exchange: Exchange.Exchange): boolean =>
+const isKnown = (exchange: Recording.Recording): boolean =>
   isLive(exchange) || exchange.request.body !== undefined || exchange.request.method !== "POST"
 
-const expected = (exchange: Exchange.Http): Got => ({
+const expected = (exchange: Recording.Http): Got => ({
   status: exchange.response.status ?? 0,
   type: exchange.response.headers["content-type"],
   pieces: exchange.response.chunks.map(([, piece]) => Buffer.from(bytesOf(piece))).filter((piece) => piece.length > 0),
@@ -48,7 +48,7 @@ const server = (options: Cassette.Options) =>
   Layer.unwrap(Effect.map(Cassette.open(options), (cassette) => Emulator.layerServer({ cassette })))
 
 /** Asks for each exchange in its order, and says which answers are not what was recorded. */
-const wrong = Effect.fnUntraced(function*(url: string, exchanges: ReadonlyArray<Exchange.Exchange>) {
+const wrong = Effect.fnUntraced(function*(url: string, exchanges: ReadonlyArray<Recording.Recording>) {
   const found: Array<string> = []
   for (const exchange of exchanges) {
     if (isLive(exchange)) {

@@ -1,5 +1,5 @@
 /** A client of bare bytes: it tells the pieces in which an answer came, and how it ended. */
-import type * as Exchange from "effect-gemini-emulator/cassettes/Exchange"
+import type * as Recording from "effect-gemini-emulator/cassettes/Recording"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import { WebSocket } from "ws"
@@ -19,16 +19,16 @@ export interface Call {
   readonly body: Uint8Array
 }
 
-export const isLive = (exchange: Exchange.Exchange): exchange is Exchange.Live => "live" in exchange
+export const isLive = (exchange: Recording.Recording): exchange is Recording.Live => "live" in exchange
 
 /** The bytes of a piece that lies in the cassette itself. */
-export const bytesOf = (piece: Exchange.Piece): Uint8Array => {
+export const bytesOf = (piece: Recording.Piece): Uint8Array => {
   if (typeof piece === "string") return Buffer.from(piece)
   if ("base64" in piece) return Buffer.from(piece.base64, "base64")
   throw new Error("the piece lies beside the cassette")
 }
 
-export const httpOf = ({ request }: Exchange.Http): Call => ({
+export const httpOf = ({ request }: Recording.Http): Call => ({
   method: request.method,
   url: request.path,
   headers: { "content-type": "application/json", ...request.headers },
@@ -68,7 +68,7 @@ export const rawCall = (base: string, { body, headers, method, url }: Call): Eff
   })
 
 /** Says what the client of a session had said, each message when the server has said what it had said before it. */
-export const live = (base: string, session: Exchange.Live): Effect.Effect<ReadonlyArray<Buffer>> =>
+export const live = (base: string, session: Recording.Live): Effect.Effect<ReadonlyArray<Buffer>> =>
   Effect.callback<ReadonlyArray<Buffer>>((resume) => {
     const ws = new WebSocket(`${base.replace("http", "ws")}${session.live.path}`, {
       headers: { "x-goog-api-key": "key" }

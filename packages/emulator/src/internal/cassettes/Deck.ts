@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { existsSync, statSync } from "node:fs"
-import type { Cassette, Mode, Options, Redaction, Summary } from "../../cassettes/Cassette.ts"
+import type { Cassette, CassetteSummary, Mode, Options, Redaction } from "../../cassettes/Cassette.ts"
 import { CassetteError } from "../../cassettes/CassetteError.ts"
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as Render from "../answers/render.ts"
 import * as Step from "../answers/step.ts"
@@ -36,7 +36,7 @@ const attempt = <A>(evaluate: () => A): Effect.Effect<A, CassetteError> =>
       cause instanceof CassetteError ? cause : new CassetteError({ file: "", description: String(cause), cause })
   })
 
-export const read = (file: string): Effect.Effect<ReadonlyArray<Exchange.Exchange>, CassetteError> =>
+export const read = (file: string): Effect.Effect<ReadonlyArray<Recording.Recording>, CassetteError> =>
   attempt(() => Tape.read(file).exchanges)
 
 /** Which of the five a mode is for this file now: what is played, and what is asked. */
@@ -59,7 +59,7 @@ const refused = (file: string, options: Options, mode: Mode): CassetteError | un
   const wrong = (description: string) => new CassetteError({ file, description })
   const { allowRecord, timing = "none", upstream } = options
   if (typeof timing === "number" && !(timing > 0 && Number.isFinite(timing))) {
-    return wrong(`timing ${timing} is no speed: expected "none", "recorded" or a number above 0`)
+    return wrong(`timing ${timing} is not a speed: expected "none", "recorded" or a number above 0`)
   }
   if (upstream === undefined) {
     return wrong(`mode "${mode}" asks a server: give its address as upstream`)
@@ -96,7 +96,9 @@ export const open = Effect.fnUntraced(function*(
     return yield* new CassetteError({ file, description: "there is no such cassette: record it with mode \"once\"" })
   }
   const scrubRules = yield* attempt(() => Redactions.rulesOf(file, options.redaction))
-  const content: Tape.Content = isThere && !anew ? yield* attempt(() => Tape.read(file)) : { exchanges: [], bytes: 0 }
+  const content: Tape.TapeContent = isThere && !anew
+    ? yield* attempt(() => Tape.read(file))
+    : { exchanges: [], bytes: 0 }
   const placeholders = Placeholders.make()
   for (const exchange of content.exchanges) placeholders.seen(JSON.stringify(exchange))
   const scrubber = Scrubber.make(scrubRules, placeholders)
@@ -128,7 +130,7 @@ export const open = Effect.fnUntraced(function*(
   const missed = (why: string) => {
     if (misses.length < mostMisses) misses.push(why)
   }
-  const target = (upstream: string): Recorder.Target => ({
+  const target = (upstream: string): Recorder.Asking => ({
     url: upstream,
     key: options.upstreamKey === undefined ? undefined : Redacted.value(options.upstreamKey),
     scrubber,
@@ -209,7 +211,7 @@ export const open = Effect.fnUntraced(function*(
       }
       return yield* LiveRecorder.open(target(upstream), incoming)
     }),
-    summary: Effect.sync((): Summary => ({
+    summary: Effect.sync((): CassetteSummary => ({
       file,
       mode,
       exchanges: content.exchanges.length + counts.recorded,
@@ -225,8 +227,8 @@ export const open = Effect.fnUntraced(function*(
 })
 
 /** The exchange as it is found by a client whose secrets are taken out before it is compared. */
-const asAsked = (scrubber: Scrubber.Scrubber) => (exchange: Exchange.Exchange): Exchange.Exchange => {
-  const piece = (text: Exchange.Piece): Exchange.Piece =>
+const asAsked = (scrubber: Scrubber.Scrubber) => (exchange: Recording.Recording): Recording.Recording => {
+  const piece = (text: Recording.Piece): Recording.Piece =>
     typeof text === "string" ? Buffer.from(scrubber.body([Buffer.from(text)])[0] ?? text).toString("utf8") : text
   if (Recordings.isLive(exchange)) {
     return {
@@ -248,9 +250,9 @@ const asAsked = (scrubber: Scrubber.Scrubber) => (exchange: Exchange.Exchange): 
 /** The texts of an exchange that may hold secrets, each with where it stands. */
 const textsOf = (
   file: string,
-  exchange: Exchange.Exchange
+  exchange: Recording.Recording
 ): ReadonlyArray<readonly [string, ReadonlyArray<Uint8Array>]> => {
-  const bytes = (piece: Exchange.Piece) => Tape.bytesOf(file, piece)
+  const bytes = (piece: Recording.Piece) => Tape.bytesOf(file, piece)
   if (Recordings.isLive(exchange)) {
     const side = (from: "c" | "s") =>
       exchange.frames.filter((frame) => frame[1] === from).map((frame) => bytes(frame[3]))

@@ -3,7 +3,7 @@
  * said before it. A client that says something else hears so, in the close frame.
  */
 import * as Effect from "effect/Effect"
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as Json from "../json.ts"
 import type * as Carrier from "../live/carrier.ts"
 import type { Speed } from "./httpPlayer.ts"
@@ -34,7 +34,7 @@ export const play = (given: {
   /** Whether the words of a client count, or only how many messages it sends. */
   readonly compares: boolean
   /** The session that begins with this message of a client, or, without one, with a message of the server. */
-  readonly choose: (first: Uint8Array | undefined) => Exchange.Live | undefined
+  readonly choose: (first: Uint8Array | undefined) => Recording.Live | undefined
   /** Told why a session was ended that is not as recorded. */
   readonly missed: (why: string) => void
 }) =>

@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { WebSocket } from "ws"
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import type * as Carrier from "../live/carrier.ts"
 import * as Recorder from "./Recorder.ts"
 import * as RequestView from "./requestView.ts"
@@ -19,7 +19,7 @@ interface Frame {
 const isSilent = (code: number): boolean => code === 1005 || code === 1006 || code === 1015
 
 export const open = Effect.fnUntraced(function*(
-  target: Recorder.Target,
+  target: Recorder.Asking,
   incoming: Carrier.IncomingUpgrade
 ): Effect.fn.Return<Carrier.Upgrade> {
   const { scrubber, secret, tape } = target
@@ -33,7 +33,7 @@ export const open = Effect.fnUntraced(function*(
   if (!Recorder.isKeyed(incoming) && target.key !== undefined) headers["x-goog-api-key"] = target.key
 
   const frames: Array<Frame> = []
-  let close: Exchange.Live["close"]
+  let close: Recording.Live["close"]
   let isWritten = false
   const write = (
     refused?: { readonly status: number; readonly headers: Record<string, string>; readonly body: Buffer }
@@ -45,7 +45,7 @@ export const open = Effect.fnUntraced(function*(
     const scrubbed = (from: "c" | "s") =>
       scrubber.messages(frames.filter((frame) => frame.from === from).map(({ bytes }) => bytes)).values()
     const sides = { c: scrubbed("c"), s: scrubbed("s") }
-    const made: Exchange.Live = {
+    const made: Recording.Live = {
       n,
       live: {
         path: RequestView.pathOf(incoming.url, scrubber, secret),

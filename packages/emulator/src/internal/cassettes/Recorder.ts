@@ -1,7 +1,7 @@
 /** Asks the upstream for a client, hands on what it says piece by piece, and writes the exchange down when it ended. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as Render from "../answers/render.ts"
 import * as Step from "../answers/step.ts"
@@ -11,13 +11,13 @@ import type * as Scrubber from "./Scrubber.ts"
 import type * as Tape from "./Tape.ts"
 import * as Upstream from "./upstream.ts"
 
-export interface Target {
+export interface Asking {
   readonly url: string
   readonly key: string | undefined
   readonly scrubber: Scrubber.Scrubber
   readonly secret: (value: string) => string
   /** Undefined where nothing is written. */
-  readonly tape: Tape.Writer | undefined
+  readonly tape: Tape.TapeWriter | undefined
   readonly number: () => number
   readonly recorded: (isKept: boolean) => void
 }
@@ -56,7 +56,7 @@ export const isKeyed = ({ headers, url }: Pick<Server.Incoming, "headers" | "url
   url.searchParams.has("access_token")
 
 export const ask = Effect.fnUntraced(function*(
-  target: Target,
+  target: Asking,
   incoming: Server.Incoming,
   body: Uint8Array,
   base: string
@@ -73,7 +73,7 @@ export const ask = Effect.fnUntraced(function*(
   const times: Array<number> = []
   let head: Extract<Upstream.Event, { _tag: "Head" }> | undefined
   let isWritten = false
-  const write = (end: Exchange.Http["response"]["end"]) => {
+  const write = (end: Recording.Http["response"]["end"]) => {
     if (isWritten) return
     isWritten = true
     if (tape === undefined) return
@@ -130,6 +130,7 @@ export const ask = Effect.fnUntraced(function*(
   if (first._tag === "Unreached") isWritten = true
   return {
     steps,
+    sleep: Effect.sleep,
     sentHead: () => undefined,
     sentBytes: () => undefined,
     closed: (outcome) => {

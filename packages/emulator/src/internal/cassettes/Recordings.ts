@@ -1,45 +1,45 @@
 /** The exchanges of a cassette that wait to be asked for. Each is given once, also to calls that come at the same time. */
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as Matching from "./matching.ts"
 import * as Tape from "./Tape.ts"
 
 export interface Recordings {
-  readonly take: (asked: Matching.Asked) => Exchange.Http | undefined
+  readonly take: (asked: Matching.Sought) => Recording.Http | undefined
   /** The next session of a path that is the one that is meant. */
-  readonly takeLive: (path: string, isIt: (session: Exchange.Live) => boolean) => Exchange.Live | undefined
+  readonly takeLive: (path: string, isIt: (session: Recording.Live) => boolean) => Recording.Live | undefined
   /** The next session of a path, if the server speaks first in it. */
-  readonly takeSpeaking: (path: string) => Exchange.Live | undefined
+  readonly takeSpeaking: (path: string) => Recording.Live | undefined
   readonly hasLive: (path: string) => boolean
-  readonly liveRefusal: (path: string) => Exchange.Live | undefined
+  readonly liveRefusal: (path: string) => Recording.Live | undefined
   /** Why nothing is found: what is nearest, and how it differs. */
-  readonly miss: (asked: Matching.Asked) => string
+  readonly miss: (asked: Matching.Sought) => string
   readonly unused: () => ReadonlyArray<string>
   readonly size: number
   readonly played: () => number
 }
 
-export const isLive = (exchange: Exchange.Exchange): exchange is Exchange.Live => "live" in exchange
+export const isLive = (exchange: Recording.Recording): exchange is Recording.Live => "live" in exchange
 
 /** The method of a request that was told apart from its like by nothing else. */
-const nameOf = (exchange: Exchange.Exchange): string =>
+const nameOf = (exchange: Recording.Recording): string =>
   isLive(exchange) ? `Live ${exchange.live.path}` : `${exchange.request.method} ${exchange.request.path}`
 
 export const make = (
   file: string,
-  exchanges: ReadonlyArray<Exchange.Exchange>,
-  mode: Matching.Mode,
+  exchanges: ReadonlyArray<Recording.Recording>,
+  mode: Matching.Strictness,
   ignored: ReadonlyArray<string>
 ): Recordings => {
   const ignore = new Set(ignored)
-  const askedOf = ({ request }: Exchange.Http): Matching.Asked => ({
+  const askedOf = ({ request }: Recording.Http): Matching.Sought => ({
     method: request.method,
     path: request.path,
     contentType: request.headers["content-type"] ?? "",
     body: request.body === undefined ? new Uint8Array() : Tape.bytesOf(file, request.body)
   })
-  const waiting = new Map<string, Array<Exchange.Http>>()
-  const sessions: Array<Exchange.Live> = []
-  const used = new Set<Exchange.Exchange>()
+  const waiting = new Map<string, Array<Recording.Http>>()
+  const sessions: Array<Recording.Live> = []
+  const used = new Set<Recording.Recording>()
   const all = exchanges.toSorted((a, b) => a.n - b.n)
   for (const exchange of all) {
     if (isLive(exchange)) {
@@ -52,7 +52,7 @@ export const make = (
       else list.push(exchange)
     }
   }
-  const first = (path: string, isIt: (session: Exchange.Live) => boolean) =>
+  const first = (path: string, isIt: (session: Recording.Live) => boolean) =>
     sessions.find((session) => !used.has(session) && session.live.path === path && isIt(session))
 
   return {

@@ -21,7 +21,7 @@ export interface Scrubber {
   readonly left: (pieces: ReadonlyArray<Uint8Array>) => ReadonlyArray<Findings.Finding & { readonly text: string }>
 }
 
-export interface Rules extends Findings.Search {
+export interface Secrecy extends Findings.Search {
   /** Whole fields that go, by the names that lead there: `contents.parts.text`. */
   readonly paths: ReadonlySet<string>
 }
@@ -55,7 +55,7 @@ const valuesIn = (text: string): ReadonlyArray<Range> => {
 }
 
 /** Signatures open nothing, and a replay needs them as they are. */
-const isSignature = ({ track }: Tokens.Token): boolean => /\.(?:thought_?[sS]ignature|signature)$/.test(track)
+const isSignature = ({ track }: Tokens.Lexeme): boolean => /\.(?:thought_?[sS]ignature|signature)$/.test(track)
 
 const pathOf = (track: string): string => track.replaceAll(/\[[^\]]*\]|![a-z]+|@[^.]*/g, "").slice(1)
 
@@ -72,7 +72,7 @@ const decoded = (bytes: Uint8Array): { readonly text: string; readonly encoding:
   }
 }
 
-export const make = (rules: Rules, placeholders: Placeholders): Scrubber => {
+export const make = (rules: Secrecy, placeholders: Placeholders): Scrubber => {
   const plain = (text: string): string => {
     let scrubbed = ""
     let at = 0
@@ -84,7 +84,7 @@ export const make = (rules: Rules, placeholders: Placeholders): Scrubber => {
   }
 
   /** The edits for what the tokens of one track say together. */
-  const ofTrack = (text: string, tokens: ReadonlyArray<Tokens.Token>, edits: Array<Edits.Edit>): void => {
+  const ofTrack = (text: string, tokens: ReadonlyArray<Tokens.Lexeme>, edits: Array<Edits.Edit>): void => {
     const said = tokens.map(({ value }) => value).join("")
     const whole = rules.paths.has(pathOf(tokens[0]?.track ?? ""))
     const findings = whole && said !== "" ? [{ start: 0, end: said.length, kind: "FIELD" }] : Findings.find(said, rules)
@@ -119,7 +119,7 @@ export const make = (rules: Rules, placeholders: Placeholders): Scrubber => {
   }
 
   const structured = (text: string, ranges: ReadonlyArray<Range>): ReadonlyArray<Edits.Edit> => {
-    const tracks = new Map<string, Array<Tokens.Token>>()
+    const tracks = new Map<string, Array<Tokens.Lexeme>>()
     let alone = 0
     for (const { from, to } of ranges) {
       for (const token of Tokens.tokensOf(text, from, to)) {
@@ -139,7 +139,7 @@ export const make = (rules: Rules, placeholders: Placeholders): Scrubber => {
     }
     return apart(edits)
   }
-  const alonely = (text: string, token: Tokens.Token, edits: Array<Edits.Edit>): void => {
+  const alonely = (text: string, token: Tokens.Lexeme, edits: Array<Edits.Edit>): void => {
     for (const { end, kind, start } of Findings.find(token.value, rules)) {
       const edit = {
         start: Tokens.placeIn(text, token, start),

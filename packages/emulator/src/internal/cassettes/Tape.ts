@@ -8,7 +8,7 @@ import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import { basename, join } from "node:path"
 import { CassetteError } from "../../cassettes/CassetteError.ts"
-import * as Exchange from "../../cassettes/Exchange.ts"
+import * as Recording from "../../cassettes/Recording.ts"
 import * as RecordedCases from "./recordedCases.ts"
 
 /** A piece of so many bytes or more lies in a file of its own, so that a diff of the cassette stays readable. */
@@ -17,11 +17,11 @@ const apart = 64 * 1024
 /** A larger cassette is refused instead of read into memory. */
 const largest = 1024 * 1024 * 1024
 
-const decodeHead = Schema.decodeUnknownResult(Schema.fromJsonString(Exchange.Head))
-const decodeExchange = Schema.decodeUnknownResult(Schema.fromJsonString(Exchange.Exchange))
+const decodeHead = Schema.decodeUnknownResult(Schema.fromJsonString(Recording.Head))
+const decodeExchange = Schema.decodeUnknownResult(Schema.fromJsonString(Recording.Recording))
 
-export interface Content {
-  readonly exchanges: ReadonlyArray<Exchange.Exchange>
+export interface TapeContent {
+  readonly exchanges: ReadonlyArray<Recording.Recording>
   /** The number of the line that was torn at the end of the file. */
   readonly torn?: number
   readonly bytes: number
@@ -39,7 +39,7 @@ const isRegular = (file: string): boolean => {
 }
 
 /** The exchanges of a cassette. Throws a CassetteError that names the line. */
-export const read = (file: string): Content => {
+export const read = (file: string): TapeContent => {
   if (Fs.existsSync(file) && Fs.statSync(file).isDirectory()) {
     const cases = RecordedCases.read(file)
     return { exchanges: cases, bytes: 0, isImported: true }
@@ -56,7 +56,7 @@ export const read = (file: string): Content => {
   return parse(text, file)
 }
 
-export const parse = (text: string, file: string): Content => {
+export const parse = (text: string, file: string): TapeContent => {
   const lines = text.split("\n")
   const isEnded = lines.at(-1) === ""
   if (isEnded) lines.pop()
@@ -69,7 +69,7 @@ export const parse = (text: string, file: string): Content => {
       }`
     })
   }
-  const exchanges: Array<Exchange.Exchange> = []
+  const exchanges: Array<Recording.Recording> = []
   let torn: number | undefined
   lines.forEach((line, index) => {
     if (index === 0 || line.trim() === "") return
@@ -79,7 +79,7 @@ export const parse = (text: string, file: string): Content => {
       return
     }
     const isJson = Result.isSuccess(Result.try(() => JSON.parse(line)))
-    // Only a write that was cut short leaves a line that is no JSON, and it is the last one, or the one before a later start.
+    // Only a write that was cut short leaves a line that is not JSON, and it is the last one, or the one before a later start.
     if (!isJson) {
       if (index === lines.length - 1 && !isEnded) {
         torn = index + 1
@@ -88,14 +88,14 @@ export const parse = (text: string, file: string): Content => {
       if (line.startsWith("{\"n\":")) return
     }
     const [, where = "it is not JSON"] = isJson ? ["", String(decoded.failure.message).split("\n").join("; ")] : []
-    throw new CassetteError({ file, description: `line ${index + 1} is no exchange: ${where}` })
+    throw new CassetteError({ file, description: `line ${index + 1} is not an exchange: ${where}` })
   })
   return { exchanges, bytes: Buffer.byteLength(text), ...(torn === undefined ? {} : { torn }) }
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const inline = (bytes: Uint8Array): Exchange.Piece => {
+const inline = (bytes: Uint8Array): Recording.Piece => {
   try {
     return decoder.decode(bytes)
   } catch {
@@ -104,7 +104,7 @@ const inline = (bytes: Uint8Array): Exchange.Piece => {
 }
 
 /** The bytes of a piece, out of the file beside the cassette where they lie there. */
-export const bytesOf = (file: string, piece: Exchange.Piece): Uint8Array => {
+export const bytesOf = (file: string, piece: Recording.Piece): Uint8Array => {
   if (typeof piece === "string") return Buffer.from(piece)
   if ("base64" in piece) return Buffer.from(piece.base64, "base64")
   const path = join(blobs(file), piece.sha256)
@@ -122,10 +122,10 @@ export const bytesOf = (file: string, piece: Exchange.Piece): Uint8Array => {
   }
 }
 
-export interface Writer {
+export interface TapeWriter {
   /** Adds an exchange; false where there is no room for it. */
-  readonly add: (exchange: Exchange.Exchange) => boolean
-  readonly piece: (bytes: Uint8Array) => Exchange.Piece
+  readonly add: (exchange: Recording.Recording) => boolean
+  readonly piece: (bytes: Uint8Array) => Recording.Piece
   readonly close: () => void
   /** The size of the file with the pieces beside it, in bytes. */
   readonly bytes: () => number
@@ -134,8 +134,8 @@ export interface Writer {
 /** A writer behind what the file holds; with `anew` whatever it held is gone. */
 export const writer = (
   file: string,
-  options: { readonly anew: boolean; readonly head: Exchange.Head; readonly limit: number; readonly isTorn: boolean }
-): Writer => {
+  options: { readonly anew: boolean; readonly head: Recording.Head; readonly limit: number; readonly isTorn: boolean }
+): TapeWriter => {
   let handle: number
   let isClosed = false
   let size = 0

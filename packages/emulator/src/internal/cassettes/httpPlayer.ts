@@ -1,5 +1,5 @@
 /** A recorded response as a script: its pieces where they were, its end as it was. */
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as Step from "../answers/step.ts"
 import * as RequestView from "./requestView.ts"
 import * as Tape from "./Tape.ts"
@@ -9,7 +9,7 @@ export type Speed = number
 
 export function* stepsOf(
   file: string,
-  { response }: Exchange.Http,
+  { response }: Recording.Http,
   speed: Speed,
   base: string
 ): Generator<Step.Step> {

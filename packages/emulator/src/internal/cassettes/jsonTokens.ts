@@ -6,7 +6,7 @@
  * is named by the fields that lead there, without the places in lists, because each chunk begins its lists anew.
  */
 
-export interface Token {
+export interface Lexeme {
   /** The place of the first character and behind the last one, with the quotation marks of a string. */
   readonly start: number
   readonly end: number
@@ -135,7 +135,7 @@ const letterAt = (raw: string, at: number): string => {
 }
 
 /** Where the letter of a token's value lies in the text that the token is of. */
-export const placeIn = (text: string, token: Token, letter: number): number => {
+export const placeIn = (text: string, token: Lexeme, letter: number): number => {
   if (token.kind === "number") return token.start + letter
   let at = token.start + 1
   for (let n = 0; n < letter && at < token.end; n++) at += width(text, at)
@@ -145,7 +145,7 @@ export const placeIn = (text: string, token: Token, letter: number): number => {
 const scalarOf = (node: Node | undefined): string | undefined =>
   node?.kind === "string" || node?.kind === "number" ? node.scalar.value : undefined
 
-const collect = (node: Node | undefined, track: string, into: Array<Token>): void => {
+const collect = (node: Node | undefined, track: string, into: Array<Lexeme>): void => {
   if (node === undefined || node.kind === "word") return
   if (node.kind === "string" || node.kind === "number") {
     into.push({ ...node.scalar, kind: node.kind, track })
@@ -174,9 +174,9 @@ const collect = (node: Node | undefined, track: string, into: Array<Token>): voi
 }
 
 /** The tokens of the values between two places of a text, in the order in which they stand there. */
-export const tokensOf = (text: string, from = 0, to = text.length): ReadonlyArray<Token> => {
+export const tokensOf = (text: string, from = 0, to = text.length): ReadonlyArray<Lexeme> => {
   const reader = new Reader(text, from, to)
-  const tokens: Array<Token> = []
+  const tokens: Array<Lexeme> = []
   while (reader.at < to) {
     const before = reader.at
     collect(reader.value(0), "", tokens)

@@ -6,14 +6,14 @@ import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Render from "../answers/render.ts"
-import type * as Server from "../server/exchange.ts"
+import * as Server from "../server/exchange.ts"
 
 export const handler = (cassette: Cassette, state: GeminiHandler.State): Server.Handler =>
   Effect.fnUntraced(function*(incoming) {
     const { headers, url, verb } = incoming
     if (verb === "OPTIONS") {
       const { "access-control-request-headers": asked = "", origin = "*" } = headers
-      return { steps: Render.preflight(origin, asked), sentHead: () => {}, sentBytes: () => {}, closed: () => {} }
+      return Server.unseen(Render.preflight(origin, asked))
     }
     const { asks, redacted } = cassette
     const clock = yield* Clock.Clock
@@ -44,6 +44,7 @@ export const handler = (cassette: Cassette, state: GeminiHandler.State): Server.
     const isSecret = asks || /auth_tokens/.test(path)
     return {
       steps: headers["origin"] === undefined ? exchange.steps : Render.shared(exchange.steps, headers["origin"]),
+      sleep: exchange.sleep,
       sentHead: (status, sent) => entry.head(status, sent["content-type"] ?? ""),
       sentBytes: (sent) => entry.sent(sent, now(), isSecret),
       closed: (outcome) => {

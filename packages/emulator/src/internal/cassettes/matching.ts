@@ -4,7 +4,7 @@ import * as Json from "../json.ts"
 import * as Placeholders from "./Placeholders.ts"
 
 /** A request or the opening of a Live session, with its secrets taken out. */
-export interface Asked {
+export interface Sought {
   readonly method: string
   /** With its sorted query. */
   readonly path: string
@@ -40,7 +40,7 @@ const loosened = (value: unknown, ignore: ReadonlySet<string>, path: string): un
   )
 }
 
-const bodyText = ({ body, contentType }: Asked): string => {
+const bodyText = ({ body, contentType }: Sought): string => {
   if (body.length === 0) return ""
   const text = Buffer.from(body).toString("utf8")
   const [, boundary] = /boundary="?([^";]+)/i.exec(contentType) ?? []
@@ -48,9 +48,9 @@ const bodyText = ({ body, contentType }: Asked): string => {
 }
 
 /** The body as a value; undefined where it is not JSON. */
-export const valueOf = (asked: Asked): unknown => Json.normalized(Json.parse(bodyText(asked)))
+export const valueOf = (asked: Sought): unknown => Json.normalized(Json.parse(bodyText(asked)))
 
-const strictBody = (asked: Asked): string => {
+const strictBody = (asked: Sought): string => {
   const value = valueOf(asked)
   if (value !== undefined) return Json.canonical(value)
   const text = bodyText(asked)
@@ -76,10 +76,10 @@ const conversation = (value: unknown): string => {
   })
 }
 
-export type Mode = "strict" | "loose" | "order"
+export type Strictness = "strict" | "loose" | "order"
 
 /** The keys by which a request looks for its recording, in the order in which they are tried. */
-export const keysOf = (asked: Asked, mode: Mode, ignore: ReadonlySet<string>): ReadonlyArray<string> => {
+export const keysOf = (asked: Sought, mode: Strictness, ignore: ReadonlySet<string>): ReadonlyArray<string> => {
   const place = Placeholders.renumbered(`${asked.method} ${asked.path}`)
   if (mode === "order") return [place]
   // A path has the placeholders of the whole request, since they are counted from its beginning.

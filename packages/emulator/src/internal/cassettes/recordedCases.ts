@@ -6,7 +6,7 @@
 import * as Fs from "node:fs"
 import { join } from "node:path"
 import { CassetteError } from "../../cassettes/CassetteError.ts"
-import type * as Exchange from "../../cassettes/Exchange.ts"
+import type * as Recording from "../../cassettes/Recording.ts"
 import * as Json from "../json.ts"
 import * as RequestView from "./requestView.ts"
 
@@ -31,7 +31,7 @@ const headersOf = (value: unknown): Record<string, string> =>
 /** Where a stream of events can be cut: behind each event. */
 const events = (text: string): ReadonlyArray<string> => text.split(/(?<=\r\n\r\n|[^\r]\n\n)/)
 
-const cutAt = (text: string, places: ReadonlyArray<number>): ReadonlyArray<Exchange.Piece> => {
+const cutAt = (text: string, places: ReadonlyArray<number>): ReadonlyArray<Recording.Piece> => {
   const bytes = Buffer.from(text)
   const ends = [...places.filter((place) => place > 0 && place < bytes.length), bytes.length]
   return ends.map((end, i) => {
@@ -41,7 +41,7 @@ const cutAt = (text: string, places: ReadonlyArray<number>): ReadonlyArray<Excha
   })
 }
 
-const piecesOf = (response: Json.Json): ReadonlyArray<Exchange.Piece> => {
+const piecesOf = (response: Json.Json): ReadonlyArray<Recording.Piece> => {
   switch (response["kind"]) {
     case "json":
       return [`${JSON.stringify(response["body"], undefined, 2)}\n`]
@@ -70,7 +70,7 @@ const hop: ReadonlySet<string> = new Set([
   "set-cookie"
 ])
 
-const exchangeOf = (value: Json.Json, n: number): Exchange.Exchange | undefined => {
+const exchangeOf = (value: Json.Json, n: number): Recording.Recording | undefined => {
   const { request, response } = value
   if (!Json.isObject(request) || !Json.isObject(response)) return undefined
   const path = Json.text(request["path"])
@@ -106,9 +106,9 @@ const exchangeOf = (value: Json.Json, n: number): Exchange.Exchange | undefined 
 }
 
 /** The exchanges of all `*.json` in a folder and below, in the order of their paths. */
-export const read = (folder: string): ReadonlyArray<Exchange.Exchange> => {
+export const read = (folder: string): ReadonlyArray<Recording.Recording> => {
   const names = Fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"))
-  const exchanges: Array<Exchange.Exchange> = []
+  const exchanges: Array<Recording.Recording> = []
   for (const name of names.toSorted()) {
     const path = join(folder, name)
     let value: unknown

@@ -16,7 +16,7 @@ export const rulesOf = (
   file: string,
   given: Redaction = {},
   environment: Readonly<Record<string, string | undefined>> = process.env
-): Scrubber.Rules => {
+): Scrubber.Secrecy => {
   const names = given.rules ?? Findings.detectors.map(({ name }) => name)
   const chosen = names.map((name) => {
     const found = Findings.detectors.find((detector) => detector.name === name)

@@ -22,6 +22,8 @@ export const Piece = Schema.Union([
 ])
 
 /**
+ * A piece of a body.
+ *
  * @category models
  * @since 0.2.0
  */
@@ -61,6 +63,8 @@ export const Http = Schema.Struct({
 })
 
 /**
+ * A request and its response.
+ *
  * @category models
  * @since 0.2.0
  */
@@ -87,22 +91,28 @@ export const Live = Schema.Struct({
 })
 
 /**
+ * A Live session.
+ *
  * @category models
  * @since 0.2.0
  */
 export type Live = typeof Live.Type
 
 /**
+ * An exchange of either kind.
+ *
  * @category models
  * @since 0.2.0
  */
-export const Exchange = Schema.Union([Http, Live])
+export const Recording = Schema.Union([Http, Live])
 
 /**
+ * An exchange of either kind.
+ *
  * @category models
  * @since 0.2.0
  */
-export type Exchange = typeof Exchange.Type
+export type Recording = typeof Recording.Type
 
 /**
  * The first line of a cassette: the version of its form, who wrote it, and which rules took secrets out.
@@ -117,6 +127,8 @@ export const Head = Schema.Struct({
 })
 
 /**
+ * The first line of a cassette.
+ *
  * @category models
  * @since 0.2.0
  */
