@@ -14,6 +14,7 @@ import { capacity, startServer } from "./harness/harness.ts"
 import { type Baseline, baselineOf, gateTolerance, type Report, rowTable, tolerance, worse } from "./harness/report.ts"
 import { limiterCost } from "./limiter/cost.ts"
 import { limiterPeers } from "./limiter/peers.ts"
+import { promises } from "./promises.ts"
 import { control, type Figure, gate, type Options, type Row, rows as loads } from "./rows.ts"
 
 const { values: flags } = parseArgs({
@@ -29,7 +30,7 @@ const { values: flags } = parseArgs({
   }
 })
 
-const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers]
+const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers, ...promises]
 const say = (text: string): void => {
   if (!flags.json) console.log(text)
 }

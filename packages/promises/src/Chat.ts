@@ -97,11 +97,11 @@ export class Chat<A extends Answer = Answer> {
       Effect.acquireRelease(this.#turn.take(1), () => this.#turn.release(1)),
       () => Calls.stream({ ...this.#settings, contents: [...this.#history, said] }, ClientCall.toClient(options))
     )
-    const chunks = Stream.tap(Stream.unwrap(opened), (chunk) =>
-      Effect.sync(() => {
-        responses.push(chunk.response)
-        if (chunk.finished) this.#went(said, { text: "", response: Accumulate.fromChunks(responses) })
-      }))
+    const chunks = Stream.map(Stream.unwrap(opened), (chunk) => {
+      responses.push(chunk.response)
+      if (chunk.finished) this.#went(said, { text: "", response: Accumulate.fromChunks(responses) })
+      return chunk
+    })
     return this.#gemini.effect(chunks, options)
   }
 

@@ -20,29 +20,22 @@
  */
 import type * as Answer from "effect-gemini/call/Answer"
 import type * as FetchGemini from "effect-gemini/FetchGemini"
-import * as GeminiClient from "effect-gemini/GeminiClient"
-import type * as Models from "effect-gemini/wire/Models"
 import type * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
 import type { AnySchema, Output } from "./AnySchema.ts"
 import type { CallOptions } from "./CallOptions.ts"
 import { Chat, type ChatOptions, type ToolChatOptions } from "./Chat.ts"
 import type { GeminiOptions } from "./GeminiOptions.ts"
+import * as Asking from "./internal/asking.ts"
 import * as Calls from "./internal/calls.ts"
 import * as ClientCall from "./internal/clientCall.ts"
 import * as ClientLayer from "./internal/clientLayer.ts"
-import { ClientRuntime } from "./internal/ClientRuntime.ts"
+import { PlainServices } from "./internal/PlainServices.ts"
+import { LeanGemini } from "./LeanGemini.ts"
 import type { ObjectAnswer, ObjectChunk } from "./ObjectAnswer.ts"
 import type { Chunks, Promised } from "./Promised.ts"
-import type { Asked, EmbedRequest, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
+import type { Asked, ObjectRequest, RepairedRequest, Request, ToolRequest } from "./Request.ts"
 import type { ToolAnswer } from "./Tool.ts"
-
-const isAsked = (request: unknown): request is Asked => typeof request === "string" || Array.isArray(request)
-
-const requestOf = <R extends Calls.AnyRequest>(request: Asked | R): R | Request =>
-  isAsked(request) ? { contents: request } : request
 
 /**
  * A client. It connects at its first call; `await using`, or `close()`, ends what is left of it.
@@ -53,26 +46,27 @@ const requestOf = <R extends Calls.AnyRequest>(request: Asked | R): R | Request 
  * @category services
  * @since 0.3.0
  */
-export class Gemini {
-  readonly #runtime: ClientRuntime<FetchGemini.Services>
+export class Gemini extends LeanGemini {
+  readonly #services: PlainServices<FetchGemini.Services>
 
   constructor(options: GeminiOptions = {}) {
-    this.#runtime = new ClientRuntime(ClientLayer.make(options))
+    super(options)
+    this.#services = new PlainServices(this.runtime, ClientLayer.extended(options))
   }
 
   /** Asks for one answer. With `tools` by their names, the model's calls are run here until it has one. */
-  generate(request: Asked | Request, options?: CallOptions): Promise<Answer.Answer>
-  generate<Schemas extends Readonly<Record<string, AnySchema>>>(
+  override generate(request: Asked | Request, options?: CallOptions): Promise<Answer.Answer>
+  override generate<Schemas extends Readonly<Record<string, AnySchema>>>(
     request: ToolRequest<Schemas>,
     options?: CallOptions
   ): Promise<ToolAnswer>
-  generate(request: Asked | Calls.AnyRequest, options?: CallOptions): Promise<Answer.Answer> {
-    return this.effect(Calls.generate(requestOf(request), ClientCall.toClient(options)), options)
+  override generate(request: Asked | Calls.AnyRequest, options?: CallOptions): Promise<Answer.Answer> {
+    return this.effect(Calls.generate(Asking.request(request), ClientCall.toClient(options)), options)
   }
 
   /** Asks for an answer that comes in chunks; nothing is sent before the loop begins. */
-  stream(request: Asked | Request, options?: CallOptions): Chunks<Answer.StreamChunk> {
-    return this.effect(Calls.stream(requestOf(request), ClientCall.toClient(options)), options)
+  override stream(request: Asked | Request, options?: CallOptions): Chunks<Answer.StreamChunk> {
+    return this.effect(Calls.stream(Asking.request(request), ClientCall.toClient(options)), options)
   }
 
   /**
@@ -123,63 +117,6 @@ export class Gemini {
     return new Chat(this, options)
   }
 
-  /** Counts the tokens of a request on the server. */
-  countTokens(request: Asked | Request, options?: CallOptions): Promise<Answer.TokenCount> {
-    return this.#call((client, call) => client.countTokens(requestOf(request), call), options)
-  }
-
-  /** Turns a text, or many, into vectors, all in one request. */
-  embed(
-    request: string | ReadonlyArray<string> | EmbedRequest,
-    options?: CallOptions
-  ): Promise<Answer.Embeddings> {
-    const whole = isInputs(request) ? { contents: request } : request
-    return this.#call((client, call) => client.embed(whole, call), options)
-  }
-
-  /** Lists every model that the server offers, page after page. */
-  models(options?: CallOptions): Chunks<Models.Model> {
-    return this.#chunks((client, call) => client.listModels(undefined, call), options)
-  }
-
-  /** Gives one model's limits and methods. */
-  model(name: string, options?: CallOptions): Promise<Models.Model> {
-    return this.#call((client, call) => client.getModel(name, call), options)
-  }
-
-  /**
-   * Runs an effect, or a stream, that needs the client's services, for the day when a program wants more of Effect.
-   *
-   * ```ts
-   * import { Gemini } from "effect-gemini-promises"
-   * import { GeminiClient } from "effect-gemini/GeminiClient"
-   * import * as Effect from "effect/Effect"
-   *
-   * await using gemini = new Gemini()
-   * const twice = GeminiClient.use(({ generate }) =>
-   *   Effect.all([generate({ contents: "Say yes" }), generate({ contents: "Say no" })], { concurrency: 2 })
-   * )
-   * const [yes, no] = await gemini.effect(twice)
-   * console.log(yes.text, no.text)
-   * ```
-   */
-  effect<A, E>(
-    effect: Effect.Effect<A, E, FetchGemini.Services>,
-    options?: { readonly signal?: AbortSignal | undefined }
-  ): Promise<A>
-  effect<A, E>(
-    stream: Stream.Stream<A, E, FetchGemini.Services>,
-    options?: { readonly signal?: AbortSignal | undefined }
-  ): Chunks<A>
-  effect<A, E>(
-    given: Effect.Effect<A, E, FetchGemini.Services> | Stream.Stream<A, E, FetchGemini.Services>,
-    options?: { readonly signal?: AbortSignal | undefined }
-  ): Promise<A> | Chunks<A> {
-    return Stream.isStream(given)
-      ? this.#runtime.iterator(given, options?.signal)
-      : this.#runtime.promise(given, options?.signal)
-  }
-
   /**
    * Another service of `effect-gemini` in its plain form: `Files`, `Caches`, `Batches`, `Decisions`, `GeminiLive` and so
    * on; a program carries only those that it imports. `signal` holds for all that is called on what this gives. A
@@ -204,43 +141,6 @@ export class Gemini {
     } = {}
   ): Promise<Promised<S>> {
     // The plain form is made field by field, as the type says it.
-    return this.#runtime.service(service as Context.Key<never, S>, options) as Promise<Promised<S>>
-  }
-
-  /** Ends the client, after up to `drain` (10 seconds) for calls in flight. */
-  close(): Promise<void> {
-    return this.#runtime.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  #call<A, E>(
-    ask: (
-      client: GeminiClient.Service,
-      call: ReturnType<typeof ClientCall.toClient>
-    ) => Effect.Effect<A, E>,
-    options: CallOptions | undefined
-  ): Promise<A> {
-    return this.#runtime.promise(
-      GeminiClient.GeminiClient.use((client) => ask(client, ClientCall.toClient(options))),
-      options?.signal
-    )
-  }
-
-  #chunks<A, E>(
-    ask: (
-      client: GeminiClient.Service,
-      call: ReturnType<typeof ClientCall.toClient>
-    ) => Stream.Stream<A, E>,
-    options: CallOptions | undefined
-  ): Chunks<A> {
-    const opened = GeminiClient.GeminiClient.useSync((client) => ask(client, ClientCall.toClient(options)))
-    return this.#runtime.iterator(Stream.unwrap(opened), options?.signal)
+    return this.#services.get(service as Context.Key<never, S>, options) as Promise<Promised<S>>
   }
 }
-
-const isInputs = (request: string | ReadonlyArray<string> | EmbedRequest): request is
-  | string
-  | ReadonlyArray<string> => typeof request === "string" || Array.isArray(request)

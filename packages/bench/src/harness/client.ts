@@ -8,6 +8,8 @@ const load = async (name: string, url: string): Promise<Subject> => {
   const [subject = "", ...flags] = name.split("+")
   if (subject === "floor") return (await import("../subjects/floor.ts")).make(url)
   if (subject === "effect") return (await import("../subjects/effectUndici.ts")).make(url)
+  if (subject === "promises-dispatch") return (await import("../subjects/promises.ts")).make(url, "dispatch")
+  if (subject === "promises-fetch") return (await import("../subjects/promises.ts")).make(url, "fetch")
   if (subject === "genai") return (await import("../subjects/genai.ts")).make(url)
   const [door, transport] = subject.split("-")
   return (await import("../subjects/gemini.ts")).make(url, {

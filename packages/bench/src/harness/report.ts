@@ -17,7 +17,9 @@ const labels: Record<string, string> = {
   "client-undici": "GeminiClient · layerUndici",
   "http-dispatch": "GeminiHttp · dispatch",
   "client-dispatch": "GeminiClient · dispatch",
-  "http-fetch": "GeminiHttp · fetch"
+  "http-fetch": "GeminiHttp · fetch",
+  "promises-dispatch": "Gemini of promises · dispatch",
+  "promises-fetch": "Gemini of promises · fetch"
 }
 
 const label = (subject: string): string => {

@@ -8,7 +8,6 @@ import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
-import type * as Tier from "effect-gemini/limits/Tier"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import * as Effect from "effect/Effect"
@@ -18,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { Subject, Tally } from "./Subject.ts"
+import { tier } from "./tier.ts"
 
 export interface Options {
   readonly door: "http" | "client"
@@ -26,12 +26,6 @@ export interface Options {
   readonly exporter: boolean
   /** Makes each chunk dearer, to show that `--check` notices. */
   readonly planted: boolean
-}
-
-const tier: Tier.Tier = {
-  name: "bench",
-  limits: { rpm: 1e9, tpm: 1e12, rpd: 1e12, concurrency: 100_000 },
-  models: {}
 }
 
 /** Keeps the last spans, as an exporter's batch does. */

@@ -6,8 +6,8 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { GeminiOptions } from "../GeminiOptions.ts"
-import type { Base } from "./ClientRuntime.ts"
 import * as Failure from "./failure.ts"
+import type { Extended } from "./PlainServices.ts"
 
 type Own = Omit<GeminiConfig.Options, "transformClient">
 
@@ -34,25 +34,29 @@ const said = (value: unknown): string => `a value of type ${value === null ? "nu
 const loaded = (options: Own) =>
   Effect.mapError(GeminiConfig.load(options), (error) => refused("the environment", error.message))
 
-export const make = (options: GeminiOptions): Base<FetchGemini.Services> => {
+const fetched = <A, E, R>(fetch: GeminiOptions["fetch"], layer: Layer.Layer<A, E, R>) =>
+  fetch === undefined ? layer : Layer.provide(layer, Layer.succeed(FetchHttpClient.Fetch, fetch))
+
+export const make = (options: GeminiOptions): Layer.Layer<FetchGemini.Services, unknown> => {
   if (typeof options !== "object" || options === null) {
     throw refused("options", `expected an object, such as { apiKey: "…" }, got ${said(options)}`)
   }
   const { layer, ...given } = options
-  const { fetch } = given
-  if (layer !== undefined) {
-    const [other] = Object.keys(given)
-    if (other === undefined && Layer.isLayer(layer)) return { layer, extended: undefined }
-    throw other === undefined
-      ? refused("layer", `expected a Layer, got ${said(layer)}`)
-      : refused(other, "stands beside `layer`, which is made with options of its own")
+  if (layer === undefined) {
+    return fetched(given.fetch, Layer.unwrap(Effect.map(loaded(toClient(given)), FetchGemini.layer)))
   }
+  const [other] = Object.keys(given)
+  if (other === undefined && Layer.isLayer(layer)) return layer
+  throw other === undefined
+    ? refused("layer", `expected a Layer, got ${said(layer)}`)
+    : refused(other, "stands beside `layer`, which is made with options of its own")
+}
+
+/** How other services are made by the same options, over the same `fetch`. */
+export const extended = (options: GeminiOptions): Extended<FetchGemini.Services> => {
+  const { layer, ...given } = options
+  if (layer !== undefined) return undefined
   const known = loaded(toClient(given))
-  const fetched = <A, E, R>(layer: Layer.Layer<A, E, R>) =>
-    fetch === undefined ? layer : Layer.provide(layer, Layer.succeed(FetchHttpClient.Fetch, fetch))
-  return {
-    layer: fetched(Layer.unwrap(Effect.map(known, FetchGemini.layer))),
-    extended: (layerWith) =>
-      Layer.provide(Layer.unwrap(Effect.map(known, layerWith)), fetched(FetchGemini.layerHttpClient))
-  }
+  return (layerWith) =>
+    Layer.provide(Layer.unwrap(Effect.map(known, layerWith)), fetched(options.fetch, FetchGemini.layerHttpClient))
 }
