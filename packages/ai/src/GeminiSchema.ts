@@ -12,6 +12,7 @@
 import type { OpenApiSchema } from "effect-gemini/wire/OpenApiSchema"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Schema from "effect/Schema"
+import * as DecodedStrings from "./internal/decodedStrings.ts"
 import * as JsonDialect from "./internal/jsonDialect.ts"
 import * as OpenApiDialect from "./internal/openApiDialect.ts"
 
@@ -46,10 +47,8 @@ export const toCodecGemini = <T, E, RD, RE>(schema: Schema.ConstraintCodec<T, E,
   readonly jsonSchema: JsonSchema.JsonSchema
 } => {
   const codec = Schema.toCodecJson(schema)
-  const { definitions, schema: root } = Schema.toJsonSchemaDocument(codec, {
-    generateDescriptions: true,
-    onExcessProperty: "error"
-  })
+  const written = Schema.toJsonSchemaDocument(codec, { generateDescriptions: true, onExcessProperty: "error" })
+  const { definitions, schema: root } = DecodedStrings.describe(codec.ast, written.schema, written.definitions)
   return {
     codec,
     jsonSchema: fromJsonSchema({ ...(definition(root["$ref"], definitions) ?? root), $defs: definitions })

@@ -1,6 +1,7 @@
 /** The golden table of schemas, in both dialects. */
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as GeminiSchema from "effect-gemini-ai/GeminiSchema"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { inexpressible, table } from "./schemaTable.ts"
@@ -42,6 +43,31 @@ describe("schemas", () => {
         assert.deepStrictEqual(yield* Schema.decodeUnknownEffect(codec)(encoded), value)
       }))
   }
+
+  it("describe the strings of types that JSON does not have, wherever they stand", () => {
+    interface Day {
+      readonly begins: DateTime.Utc
+      readonly next: Day | null
+    }
+    const Day: Schema.Codec<Day, unknown> = Schema.Struct({
+      begins: Schema.DateTimeUtc,
+      next: Schema.NullOr(Schema.suspend((): Schema.Codec<Day, unknown> => Day))
+    }).annotate({ identifier: "Day" })
+    const written = JSON.stringify(
+      GeminiSchema.toCodecGemini(Schema.Struct({
+        plain: Schema.DateTimeUtc,
+        optional: Schema.optional(Schema.DateTimeUtc),
+        listed: Schema.Array(Schema.DateTimeUtc),
+        pair: Schema.Tuple([Schema.String, Schema.DateTimeUtc]),
+        said: Schema.DateTimeUtc.annotate({ description: "when it began" }),
+        address: Schema.URL,
+        day: Day
+      })).jsonSchema
+    )
+    assert.strictEqual(written.split("a date and time in UTC, such as").length - 1, 6, written)
+    assert.include(written, "a string that will be decoded as a URL")
+    assert.include(written, "when it began; a date and time")
+  })
 
   it("are the golden ones in JSON Schema", async () => {
     const all = Object.fromEntries(
