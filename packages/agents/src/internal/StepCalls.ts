@@ -59,6 +59,8 @@ export class StepCalls<E, R> {
   /** Calls that this process has started, or may start: their `CallStarted` does not tell of a crash. */
   readonly #here = new Set<string>()
   readonly #groups = new Map<string, Semaphore.Semaphore>()
+  /** Of the calls about which a person may be asked after a crash. */
+  readonly #digests = new Map<string, string>()
 
   constructor(ledger: Ledger, toolbox: Toolbox<E, R>, concurrency: number | "unbounded") {
     this.#ledger = ledger
@@ -80,6 +82,13 @@ export class StepCalls<E, R> {
     return Effect.gen({ self: this }, function*() {
       const open = this.#ledger.state.calls.filter(({ ended }) => ended === undefined)
       const concurrency = this.#concurrency
+      // A digest is made on another thread. If two calls waited for theirs side by side, the faster one would be recorded
+      // first, and a replay would find another order.
+      for (const call of open) {
+        if (this.#hasCrashed(call) && !this.#digests.has(call.call)) {
+          this.#digests.set(call.call, yield* Shown.digestOf(call.name, call.params))
+        }
+      }
       const [only] = open
       // Most steps have one call, which needs no fiber of its own.
       const failures = only !== undefined && open.length === 1
@@ -122,8 +131,7 @@ export class StepCalls<E, R> {
         return this.#end(call, told(unknownOutcome))
     }
     const tool = this.toolOf(call.name)
-    const hasCrashed = call.attempts > 0 && !this.#here.has(call.call)
-    if (!hasCrashed || tool === undefined) return this.#handled(call, tool)
+    if (!this.#hasCrashed(call) || tool === undefined) return this.#handled(call, tool)
     // A person has said that it is to be made again.
     if (verdict?._tag === "again") return this.#started(call, tool)
     return this.#afterCrash(call, tool)
@@ -159,9 +167,15 @@ export class StepCalls<E, R> {
     }
   }
 
+  /** Whether it had begun in a process that is gone. */
+  #hasCrashed({ attempts, call }: StepCall): boolean {
+    return attempts > 0 && !this.#here.has(call)
+  }
+
   #ask({ call, name, params }: StepCall): Effect.Effect<void, AgentError<E>> {
+    const known = this.#digests.get(call)
     return Effect.flatMap(
-      Shown.digestOf(name, params),
+      known === undefined ? Shown.digestOf(name, params) : Effect.succeed(known),
       (digest) => this.#ledger.append([{ _tag: "Requested", call, kind: "outcome", digest }])
     )
   }
