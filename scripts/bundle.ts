@@ -6,7 +6,7 @@ import { globSync, readFileSync, rmSync } from "node:fs"
 import { join, relative } from "node:path"
 import { rolldown } from "rolldown"
 import { parseSync } from "rolldown/utils"
-import { bundleCommand } from "./commandBundle.ts"
+import { bundleCommand, writeStarter } from "./commandBundle.ts"
 
 const folder = join(import.meta.dirname, "../packages/gemini")
 const dist = join(folder, "dist")
@@ -146,7 +146,8 @@ console.log(
   `${built.filter(({ isEntry }) => isEntry).length} modules, ${built.filter(({ isEntry }) => !isEntry).length} chunks`
 )
 
-const commandSize = await bundleCommand(
-  join(import.meta.dirname, "../packages/emulator/dist/effect-gemini-emulator.js")
-)
-console.log(`effect-gemini-emulator.js, ${Math.round(commandSize / 1000)} kB`)
+const emulatorDist = join(import.meta.dirname, "../packages/emulator/dist")
+const commandFile = join(emulatorDist, "effect-gemini-emulator.cjs")
+const commandSize = await bundleCommand(commandFile)
+writeStarter(join(emulatorDist, "start.cjs"), commandFile)
+console.log(`effect-gemini-emulator.cjs, ${Math.round(commandSize / 1000)} kB`)

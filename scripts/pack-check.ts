@@ -172,7 +172,7 @@ console.log("asked")
 `
 for (const cwd of [alone, consumer]) writeFileSync(join(cwd, "ask.mjs"), asks)
 const program = ["exec", "--", process.execPath, "ask.mjs"]
-const unpacked = run(process.execPath, ["package/dist/effect-gemini-emulator.js", ...program], alone)
+const unpacked = run(process.execPath, ["package/dist/effect-gemini-emulator.cjs", ...program], alone)
 const byNpx = run("npx", ["--no-install", "effect-gemini-emulator", ...program], consumer)
 for (const said of [unpacked, byNpx]) if (said !== "asked\n") throw new Error(`the emulator's command said: ${said}`)
 console.log("the emulator's command runs from its tarball, with nothing installed and by npx")

@@ -154,7 +154,7 @@ export interface State {
   readonly scripts: Scripts.Scripts
   readonly quota: Quota.Quota
   readonly live: LiveState.LiveState
-  readonly resources: Endpoints.Endpoints
+  readonly resources: Endpoints.LateEndpoints
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -254,7 +254,7 @@ export const make = (options: Options, state: State): Handler => {
       return made.steps
     }
     const input = DecisionRequest.inputOf(request, verdict.body)
-    const expanded = ResourceAnswer.expanded(state.resources, request, input, time)
+    const expanded = ResourceAnswer.expanded(state.resources.kept, request, input, time)
     if ("refusal" in expanded) return refused("judge", expanded.refusal)
     const exceeded = charge(request, expanded.body, time)
     if (exceeded !== undefined) return refused("quota", exceeded)

@@ -18,7 +18,7 @@ const { GEMINI_EMULATOR_TOKEN: _, ...env } = process.env
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "emulator-command-"))
-  file = join(folder, "command.mjs")
+  file = join(folder, "command.cjs")
   await bundleCommand(file)
 }, 60_000)
 

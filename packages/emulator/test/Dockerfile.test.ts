@@ -32,15 +32,15 @@ describe("the Dockerfile", () => {
 
   it("copies the one file that its ignore list lets through", () => {
     const ignored = readFileSync(new URL("../.dockerignore", import.meta.url), "utf8")
-    assert.strictEqual(ignored, "*\n!dist/effect-gemini-emulator.js\n")
-    assert.match(text, /^COPY dist\/effect-gemini-emulator\.js /m)
+    assert.strictEqual(ignored, "*\n!dist/effect-gemini-emulator.cjs\n")
+    assert.match(text, /^COPY dist\/effect-gemini-emulator\.cjs /m)
   })
 
   describe("its commands", () => {
     let folder: string
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), "emulator-image-"))
-      await bundleCommand(join(folder, "effect-gemini-emulator.mjs"))
+      await bundleCommand(join(folder, "effect-gemini-emulator.cjs"))
       return () => rmSync(folder, { recursive: true })
     }, 60_000)
 

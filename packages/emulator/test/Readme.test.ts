@@ -23,7 +23,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "emulator-readme-"))
-  await bundleCommand(join(folder, "emulator.mjs"))
+  await bundleCommand(join(folder, "emulator.cjs"))
   for (const [name, code] of files) writeFileSync(join(folder, name), code)
   symlinkSync(new URL("../../../node_modules", import.meta.url).pathname, join(folder, "node_modules"))
 }, 60_000)
@@ -36,7 +36,7 @@ afterAll(() => {
 /** What differs from the README: where the emulator comes from, the name of Debian's pytest, and Go's cache. */
 const play = async (command: string) => {
   const here = command
-    .replace("npx effect-gemini-emulator", `'${process.execPath}' emulator.mjs`)
+    .replace("npx effect-gemini-emulator", `'${process.execPath}' emulator.cjs`)
     .replace(" pytest ", " pytest-3 -p no:cacheprovider ")
     .replace(" npx vitest ", ` '${process.execPath}' node_modules/vitest/vitest.mjs `)
   const child = spawn("sh", ["-c", here], {

@@ -13,6 +13,8 @@ export interface Server {
   readonly url: string
   /** Milliseconds from its spawn to its first line with a URL. */
   readonly ready: number
+  /** Milliseconds of CPU of its main thread until then, which other programs on the machine do not lengthen. */
+  readonly spent: number
   /** Microseconds of CPU since its start, in whole ticks of 10 ms. */
   readonly cpu: () => number
   /** Resident memory in MB. */
@@ -46,7 +48,7 @@ const fixtures = (idle: number): string =>
     ]
   })
 
-export const command = fileURLToPath(new URL("../../../emulator/dist/effect-gemini-emulator.js", import.meta.url))
+export const command = fileURLToPath(new URL("../../../emulator/dist/start.cjs", import.meta.url))
 
 const peer = join(dirname(createRequire(import.meta.url).resolve("@copilotkit/aimock")), "cli.js")
 
@@ -78,10 +80,12 @@ export const start = async (name: Name, idle: number | undefined = 0): Promise<S
   })
   const ready = performance.now() - from
   const { pid = 0 } = child
+  const spent = Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]) / 1e6
   return {
     name,
     url,
     ready,
+    spent,
     cpu: () => cpuOf(pid),
     rss: () => field(pid, /VmRSS:\s+(\d+)/) / 1000,
     stop: () =>

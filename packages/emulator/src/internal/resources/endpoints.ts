@@ -45,6 +45,12 @@ export interface Endpoints {
   readonly clear: () => void
 }
 
+/** The same, made when something is kept for the first time: most spaces never keep anything. */
+export interface LateEndpoints extends Endpoints {
+  /** What is kept, for reading alone: as long as nothing is, an empty one that many spaces share. */
+  readonly kept: Endpoints
+}
+
 const decoded = (path: string): string => {
   try {
     return decodeURIComponent(path)
@@ -53,7 +59,7 @@ const decoded = (path: string): string => {
   }
 }
 
-export const make = (options: Options): Endpoints => {
+const makeNow = (options: Options): Endpoints => {
   const { depot, seed, unit } = options
   const uploads = Uploads.make(seed, depot, unit)
   const operations = Operations.make(seed)
@@ -108,3 +114,55 @@ export const make = (options: Options): Endpoints => {
     }
   }
 }
+
+/** One that nothing is ever written to, for many spaces. */
+export const nothing = (depot: Depot, models: Caches.Options["models"]): Endpoints =>
+  makeNow({ seed: "", depot, caches: { models } })
+
+/** A class, because ten thousand spaces have one each: getters of its prototype weigh nothing. */
+class Late implements LateEndpoints {
+  readonly #options: Options
+  readonly #empty: Endpoints
+  #made: Endpoints | undefined
+
+  constructor(options: Options, empty: Endpoints) {
+    this.#options = options
+    this.#empty = empty
+  }
+
+  get #own(): Endpoints {
+    return this.#made ??= makeNow(this.#options)
+  }
+  get kept() {
+    return this.#made ?? this.#empty
+  }
+  get files() {
+    return this.#own.files
+  }
+  get caches() {
+    return this.#own.caches
+  }
+  get stores() {
+    return this.#own.stores
+  }
+  get operations() {
+    return this.#own.operations
+  }
+  get batches() {
+    return this.#own.batches
+  }
+  get uploads() {
+    return this.#own.uploads
+  }
+  route(request: Parameters<Endpoints["route"]>[0]) {
+    return this.#empty.route(request)
+  }
+  answer(call: Call, pieces: Uploads.Pieces, cutAfter: number | undefined) {
+    return this.#own.answer(call, pieces, cutAfter)
+  }
+  clear() {
+    this.#made?.clear()
+  }
+}
+
+export const make = (options: Options, empty: Endpoints): LateEndpoints => new Late(options, empty)

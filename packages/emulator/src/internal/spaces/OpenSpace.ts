@@ -49,6 +49,8 @@ export const make = (
   given: {
     readonly allowance: Allowance
     readonly depot: Depot
+    /** What a space keeps that keeps nothing. */
+    readonly nothing: Endpoints.Endpoints
     readonly idle: number
     readonly now: number
     /** The rules of every space. */
@@ -57,7 +59,7 @@ export const make = (
     readonly rules?: Ready.Rules | undefined
   }
 ): OpenSpace => {
-  const { allowance, depot, idle, now, rules, shared } = given
+  const { allowance, depot, idle, nothing, now, rules, shared } = given
   // The handlers look at quotas and keys when a request comes.
   const options: GeminiHandler.Options & Settings = { ...start, quotas: start.quotas, keys: start.keys }
   const { answers, cassette, faults = [], remember, seed } = options
@@ -79,7 +81,7 @@ export const make = (
       caches: { models: options.models ?? ModelTable.current, tokens: options.cachedTokens },
       stores: { processing: options.documentProcessing, bytes: options.storeBytes },
       batches: { pending: options.batchPending, running: options.batchRunning }
-    }),
+    }, nothing),
     offset: 0
   }
   return {

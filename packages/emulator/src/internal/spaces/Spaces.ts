@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as GoogleError from "../../GoogleError.ts"
+import * as ModelTable from "../../ModelTable.ts"
 import type { RuleError } from "../../RuleError.ts"
 import type { Scenario } from "../../Scenario.ts"
 import * as SpaceInfo from "../../Space.ts"
@@ -18,6 +19,7 @@ import * as Render from "../answers/render.ts"
 import * as Carrier from "../live/carrier.ts"
 import * as Allowance from "../log/Allowance.ts"
 import * as Depot from "../resources/Depot.ts"
+import * as Endpoints from "../resources/endpoints.ts"
 import * as Ready from "../rules/ready.ts"
 import type * as Scripts from "../rules/Scripts.ts"
 import * as Exchange from "../server/exchange.ts"
@@ -59,6 +61,7 @@ const minutes = (millis: number): string => {
 export const make = (options: GeminiHandler.Options): Spaces => {
   const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
   const depot = Depot.make(options.storedBytes)
+  const nothing = Endpoints.nothing(depot, options.models ?? ModelTable.current)
   Options.check(options)
   const shared: Scripts.SharedRules = Ready.shared(options, options.scenario)
   // Everything else that the emulator was started with is shared already.
@@ -69,6 +72,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
   const standard = Space.make(Chosen.standard, options, {
     allowance,
     depot,
+    nothing,
     idle: Number.POSITIVE_INFINITY,
     now: 0,
     shared
@@ -130,6 +134,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     const space = Space.make(name, { ...ofOthers, ...own }, {
       allowance,
       depot,
+      nothing,
       idle: own.spaceIdle ?? options.spaceIdle ?? idleByDefault,
       now,
       shared,

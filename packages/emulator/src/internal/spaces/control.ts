@@ -57,32 +57,39 @@ const nowIn = (space: OpenSpace): Effect.Effect<number> =>
   Effect.map(Clock.Clock, (clock) => space.clock.now(clock) + space.state.offset)
 
 const filesOf = (space: OpenSpace): FileControl => {
-  const { files, uploads } = space.state.resources
+  // Nothing is taken out of it before it is asked for: only then it is made.
+  const { resources } = space.state
   return {
-    add: (file) => Effect.map(nowIn(space), (now) => files.add(file, now)),
-    fail: (name, error) => Effect.map(nowIn(space), (now) => files.fail(name, error, now)),
+    add: (file) => Effect.map(nowIn(space), (now) => resources.files.add(file, now)),
+    fail: (name, error) => Effect.map(nowIn(space), (now) => resources.files.fail(name, error, now)),
     list: Effect.map(
       nowIn(space),
       (now) =>
-        files.shelf.all(now).map((file) => ({ project: file.project, file: FileRecord.shown(file, now, "v1beta") }))
+        resources.kept.files.shelf.all(now).map((file) => ({
+          project: file.project,
+          file: FileRecord.shown(file, now, "v1beta")
+        }))
     ),
-    uploads: Effect.sync(uploads.list),
-    dropped: Effect.sync(files.shelf.dropped)
+    uploads: Effect.sync(() => resources.kept.uploads.list()),
+    dropped: Effect.sync(() => resources.kept.files.shelf.dropped())
   }
 }
 
 const cachesOf = (space: OpenSpace): CacheControl => {
-  const { caches } = space.state.resources
+  const { resources } = space.state
   return {
-    list: Effect.map(nowIn(space), caches.list),
-    lose: (name) => Effect.map(nowIn(space), (now) => caches.lose(name, now)),
-    dropped: Effect.sync(caches.dropped)
+    list: Effect.map(nowIn(space), (now) => resources.kept.caches.list(now)),
+    lose: (name) => Effect.map(nowIn(space), (now) => resources.caches.lose(name, now)),
+    dropped: Effect.sync(() => resources.kept.caches.dropped())
   }
 }
 
 const storesOf = (space: OpenSpace): StoreControl => {
-  const { stores } = space.state.resources
-  return { documents: Effect.map(nowIn(space), stores.list), dropped: Effect.sync(stores.dropped) }
+  const { resources } = space.state
+  return {
+    documents: Effect.map(nowIn(space), (now) => resources.kept.stores.list(now)),
+    dropped: Effect.sync(() => resources.kept.stores.dropped())
+  }
 }
 
 const operationsOf = (space: OpenSpace): OperationControl => ({
@@ -95,8 +102,11 @@ const operationsOf = (space: OpenSpace): OperationControl => ({
 })
 
 const batchesOf = (space: OpenSpace): BatchControl => {
-  const { batches } = space.state.resources
-  return { list: Effect.map(nowIn(space), batches.list), counts: Effect.sync(batches.counts) }
+  const { resources } = space.state
+  return {
+    list: Effect.map(nowIn(space), (now) => resources.kept.batches.list(now)),
+    counts: Effect.sync(() => resources.kept.batches.counts())
+  }
 }
 
 /** `base` is the address of the emulator. */
