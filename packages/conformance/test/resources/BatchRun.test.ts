@@ -109,6 +109,28 @@ describe("a run", () => {
       assert.deepStrictEqual(yield* emulator.batches.counts, { created: 1, rows: 2 })
     }).pipe(Effect.provide(memory)))
 
+  it.effect("parts a job that the server refuses because of one row, until that row alone has its error", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const misspelt: object = { temprature: 1 }
+      const unknown = { key: "row-5", request: { contents: "Say 5", generationConfig: { ...misspelt } } }
+      const rows = Stream.map(rowsOf(12), (row) => row.key === "row-5" ? unknown : row)
+      const results = yield* finished(Stream.runCollect(BatchRun.run({ id: "poison", model, rows })))
+      onceEach(results, 12)
+      const failures = results.filter(({ _tag }) => _tag === "Failure")
+      assert.deepStrictEqual(failures.map(({ key }) => key), ["row-5"])
+      const [bad] = failures
+      assert.include(bad?._tag === "Failure" ? bad.error.message : "", "temprature")
+      assert.strictEqual((yield* emulator.batches.counts).rows, 11)
+      // What is wrong for every row is not looked for in each of them.
+      const location = { code: 400, status: "FAILED_PRECONDITION", message: "User location is not supported." }
+      yield* emulator.addFault({ when: { method: "batchGenerateContent" }, error: location })
+      const before = (yield* emulator.requests).length
+      const refused = yield* Effect.flip(Stream.runDrain(BatchRun.run({ id: "location", model, rows: rowsOf(12) })))
+      assert.include(refused.message, "location")
+      assert.lengthOf(yield* emulator.requests, before + 1)
+    }).pipe(Effect.provide(memory)))
+
   for (const state of ["expired", "stuck", "failed"] as const) {
     it.effect(`makes another job for the rows of one that is ${state}`, () =>
       Effect.gen(function*() {

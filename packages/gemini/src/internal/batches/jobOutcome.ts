@@ -48,19 +48,40 @@ export const make = (
       () => Effect.sync(() => log.drop(job.blobs))
     )
 
-  /** Another job for the rows of this one that have no result. */
-  const again = (job: RunRecord.OpenJob, places: JobRows.JobPlaces, why: string) =>
+  /** Other jobs for the rows of this one that have no result, `parts` of about one size. */
+  const cutAgain = (job: RunRecord.OpenJob, places: JobRows.JobPlaces, why: string, attempt: number, parts: number) =>
     Effect.gen(function*() {
-      const rows = JobRows.writer(log)
+      const size = Math.ceil((places.size - places.count) / parts)
+      const cuts: Array<ReturnType<RunWriter["cut"]>> = []
+      let rows = JobRows.writer(log)
+      const end = Effect.suspend(() =>
+        rows.rows() === 0 ? Effect.void : Effect.map(rows.end, (blobs) => {
+          cuts.push(writer.cut({ attempt, rows: rows.rows(), blobs }))
+          rows = JobRows.writer(log)
+        })
+      )
       yield* Stream.runForEach(
         Stream.filter(JobRows.read(log, job), ({ place }) => !places.has(place)),
-        ({ line }) => rows.add(line)
+        ({ line }) => Effect.andThen(rows.add(line), Effect.suspend(() => rows.rows() < size ? Effect.void : end))
       )
-      const blobs = yield* rows.end
-      const cut = writer.cut({ attempt: job.attempt + 1, rows: rows.rows(), blobs })
-      yield* closed(job, why, [cut])
-      return writer.state().open.get(cut.job)
+      yield* end
+      yield* closed(job, why, cuts)
+      return cuts.flatMap(({ job }) => writer.state().open.get(job) ?? [])
     })
+
+  /** Another job, in which they are asked once more. */
+  const again = (job: RunRecord.OpenJob, places: JobRows.JobPlaces, why: string) =>
+    cutAgain(job, places, why, job.attempt + 1, 1)
+
+  /** Two jobs in place of one that the server refuses because of some row, until that row is alone and has its error. */
+  const split = (job: RunRecord.OpenJob, places: JobRows.JobPlaces, error: GeminiError) =>
+    places.size > 1
+      ? cutAgain(job, places, "refused", job.attempt, 2)
+      : Effect.gen(function*() {
+        yield* failed(job, places, RunResults.kept(error))
+        yield* closed(job, "refused")
+        return []
+      })
 
   /**
    * Reads what came of a job. Rows that failed for a reason that may pass stay open, unless it was the last time.
@@ -141,7 +162,11 @@ export const make = (
     )
 
   /** Says of every row without a result why it has none. */
-  const failed = (job: RunRecord.OpenJob, places: JobRows.JobPlaces, message: string): Effect.Effect<void, Failure> =>
+  const failed = (
+    job: RunRecord.OpenJob,
+    places: JobRows.JobPlaces,
+    error: { readonly code: number; readonly message: string }
+  ): Effect.Effect<void, Failure> =>
     JobRows.read(log, job).pipe(
       Stream.filter(({ place }) => places.take(place)),
       Stream.map(({ line: { key, row }, place }): RunRecord.ResultLine => ({
@@ -150,11 +175,11 @@ export const make = (
         key,
         via: "batch",
         attempts: job.attempt,
-        error: { code: 504, message }
+        error
       })),
       Stream.grouped(together),
       Stream.runForEach((lines) => give(job.job, lines))
     )
 
-  return { closed, again, taken, asked, failed }
+  return { closed, again, split, taken, asked, failed }
 }

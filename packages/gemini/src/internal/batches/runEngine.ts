@@ -125,12 +125,12 @@ const carried = <E, R>(
     })
     const cut = yield* RunSource.make(writer, model, options)
 
-    /** Follows a job to its end at the server; gives why rows are left, if they are. */
+    /** Follows a job to its end at the server; gives why rows are left, if they are, or why the server refuses the job. */
     const batched = (
       job: RunRecord.OpenJob,
       places: JobRows.JobPlaces,
       isResumed: boolean
-    ): Effect.Effect<string, Failure> =>
+    ): Effect.Effect<string | GeminiError, Failure> =>
       Effect.flatMap(
         // A job that is under way when the run stops is charged by the run that goes on.
         JobBudget.enter(model, Stream.filter(JobRows.read(log, job), ({ place }) => !places.has(place))),
@@ -142,11 +142,19 @@ const carried = <E, R>(
       places: JobRows.JobPlaces,
       isResumed: boolean,
       { answered }: JobBudget.JobHold
-    ): Effect.Effect<string, Failure> =>
+    ): Effect.Effect<string | GeminiError, Failure> =>
       Effect.gen(function*() {
         const before = job.handle ?? (isResumed ? yield* life.found(job) : undefined)
         if (before === undefined && (yield* isDue)) return "due"
-        const handle = before ?? (yield* life.made(job))
+        const made = before === undefined ? yield* Effect.result(life.made(job)) : Result.succeed(before)
+        if (Result.isFailure(made)) {
+          const { failure } = made
+          // The server judges the requests of a create together, and refuses all for one. Another precondition fails for all.
+          const isOfRows = failure._tag === "GeminiError" && failure.reason._tag === "InvalidRequest" &&
+            failure.googleStatus === "INVALID_ARGUMENT"
+          return isOfRows ? failure : yield* Effect.fail(failure)
+        }
+        const handle = made.success
         if (handle === "due") return "due"
         const createdAt = job.createdAt ?? (yield* Clock.currentTimeMillis)
         if (job.handle === undefined) yield* write([{ _tag: "Created", job: job.job, handle, at: createdAt }])
@@ -165,7 +173,7 @@ const carried = <E, R>(
     const followed = (
       job: RunRecord.OpenJob,
       isResumed: boolean
-    ): Effect.Effect<RunRecord.OpenJob | undefined, Failure> =>
+    ): Effect.Effect<ReadonlyArray<RunRecord.OpenJob>, Failure> =>
       Effect.gen(function*() {
         const places = new JobRows.JobPlaces(job.rows)
         for (const record of isResumed ? job.results : []) {
@@ -173,18 +181,23 @@ const carried = <E, R>(
         }
         const isAsked = job.isSynchronous || places.isFull
         const why = isAsked ? "asked synchronously" : yield* batched(job, places, isResumed)
+        if (typeof why !== "string") return yield* outcome.split(job, places, why)
         if (!places.isFull && (job.isSynchronous || (yield* isDue))) {
           if (!job.isSynchronous) yield* write([{ _tag: "Synchronous", job: job.job }])
           yield* outcome.asked(job, places)
         }
         if (!places.isFull && job.attempt < attempts) return yield* outcome.again(job, places, why)
-        yield* outcome.failed(job, places, `the row got no answer in ${job.attempt} jobs: ${why}`)
+        const message = `the row got no answer in ${job.attempt} jobs: ${why}`
+        yield* outcome.failed(job, places, { code: 504, message })
         yield* outcome.closed(job, "done")
-        return undefined
+        return []
       })
 
     const driven = (job: RunRecord.OpenJob, isResumed: boolean): Effect.Effect<void, Failure> =>
-      Effect.flatMap(followed(job, isResumed), (more) => more === undefined ? Effect.void : driven(more, false))
+      Effect.flatMap(
+        followed(job, isResumed),
+        (more) => Effect.forEach(more, (job) => driven(job, false), { discard: true })
+      )
 
     yield* Stream.concat(
       Stream.fromIterable([...first.open.values()].map((job) => ({ job, isResumed: true }))),
