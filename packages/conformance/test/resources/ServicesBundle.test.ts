@@ -30,7 +30,8 @@ const parts = {
   operations: /\/gemini\/src\/operations\//,
   stores: /\/gemini\/src\/(?:internal\/)?stores\//,
   caches: /\/gemini\/src\/(?:internal\/)?caches\//,
-  decisions: /\/gemini\/src\/decisions\//
+  decisions: /\/gemini\/src\/decisions\//,
+  batches: /\/gemini\/src\/(?:internal\/)?batches\//
 } as const
 
 type Part = keyof typeof parts
@@ -95,6 +96,11 @@ const programs: ReadonlyArray<readonly [name: string, program: string, holds: Re
       "Service.FileSearchStores.use((it) => it.get(\"fileSearchStores/a\"))"
     ),
     ["resources", "uploads", "operations", "stores"]
+  ],
+  [
+    "one call and Batches",
+    service("batches/Batches", "Service.layer()", "Service.Batches.use((it) => it.get(\"batches/a\"))"),
+    ["resources", "uploads", "files", "batches"]
   ],
   [
     "one call and Decisions",
