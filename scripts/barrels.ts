@@ -10,7 +10,7 @@ for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator"
   const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal"] })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
-      !["JournalCacheIndex.ts", "JournalUploadIndex.ts"].includes(basename(file))
+      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "Vitest.ts"].includes(basename(file))
     )
     .map((file) => ({ file, module: basename(file, ".ts") }))
     .sort((a, b) => a.file.toLowerCase() < b.file.toLowerCase() ? -1 : 1)

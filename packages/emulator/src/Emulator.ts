@@ -262,6 +262,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
         handle,
         live: handleLive,
         admin,
+        keepsProcess: options.keepsProcess,
         admission: Admission.make(options),
         certificate
       })

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly token?: string | Redacted.Redacted<string> | undefined
   /** Whether the API answers pages of other origins, as Google's does. Default `answer`. */
   readonly foreignPages?: "answer" | "refuse" | undefined
+  /** False lets a process end that has nothing else to do but to listen. Default true. */
+  readonly keepsProcess?: boolean | undefined
   /**
    * With a name, the port takes TLS as well: HTTPS and `wss:`, which some SDKs dial whatever the base URL says. A
    * certificate of this start alone is made for the host and `allowHosts` and written there, in PEM, for clients to

@@ -144,6 +144,8 @@ export const listen = Effect.fnUntraced(function*(options: {
     readonly takes: (request: Http.IncomingMessage) => boolean
     readonly answer: (request: Http.IncomingMessage, response: Http.ServerResponse) => void
   }
+  /** False: the process may end while it listens. */
+  readonly keepsProcess?: boolean | undefined
   /** Who may come in. */
   readonly admission: ReturnType<typeof Admission.make>
   /** With one the port takes TLS as well. */
@@ -205,7 +207,10 @@ export const listen = Effect.fnUntraced(function*(options: {
       // pool, and a request may come slowly.
       server.keepAliveTimeout = 240_000
       server.requestTimeout = 0
-      server.on("connection", (socket: Socket) => socket.setNoDelay(true))
+      server.on("connection", (socket: Socket) => {
+        socket.setNoDelay(true)
+        if (options.keepsProcess === false) socket.unref()
+      })
       server.on("upgrade", live.upgrade)
       const { certificate } = options
       const front = certificate === undefined ? undefined : Front.make(server, certificate)
@@ -235,6 +240,7 @@ export const listen = Effect.fnUntraced(function*(options: {
     listening.on("error", (error) => resume(refuse(error)))
     try {
       listening.listen(port, host, () => {
+        if (options.keepsProcess === false) listening.unref()
         const { address, port } = listening.address() as AddressInfo
         resume(Effect.succeed(`http://${callable(address)}:${port}`))
       })

@@ -88,6 +88,7 @@ const Options = Schema.Struct({
     ))
   ),
   token: any,
+  keepsProcess: flag,
   foreignPages: Schema.optional(Schema.Literals(["answer", "refuse"])),
   certificateFile: text,
   logBytes: number,

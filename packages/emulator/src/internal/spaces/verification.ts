@@ -10,7 +10,8 @@ import * as When from "../rules/when.ts"
 
 const find = Problems.find(Expectation.Expectation)
 
-const requestOf = (entry: Entry): EmulatorRequest => ({
+/** The request of an entry, as matchers see it; its key is not known. */
+export const requestOf = (entry: Entry): EmulatorRequest => ({
   method: entry.apiMethod ?? "",
   version: /^\/+(?:[^/]+\/+[^/]+\/+)*?(v1beta|v1alpha|v1)\//.exec(entry.path)?.[1] ?? "",
   resource: entry.model === undefined ? undefined : `models/${entry.model}`,

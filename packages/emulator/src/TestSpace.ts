@@ -1,0 +1,104 @@
+/**
+ * A space of the emulator for one test, in any runner: `await using` ends it, after a check that nothing went wrong
+ * unseen.
+ *
+ * ```ts
+ * import * as TestSpace from "effect-gemini-emulator/TestSpace"
+ *
+ * {
+ *   await using gemini = await TestSpace.open({ rules: [{ when: { text: "Hi" }, reply: "Hello" }] })
+ *   const response = await fetch(`${gemini.url}/v1beta/models/gemini-3.8-flash:generateContent?key=any`, {
+ *     method: "POST",
+ *     body: JSON.stringify({ contents: [{ parts: [{ text: "Hi" }] }] })
+ *   })
+ *   console.log(response.status) // 200
+ * }
+ * ```
+ *
+ * @since 0.2.0
+ */
+import { randomUUID } from "node:crypto"
+import type { Connected } from "./Connected.ts"
+import type { Rule } from "./Rule.ts"
+import type { Scenario } from "./Scenario.ts"
+import type * as Space from "./Space.ts"
+import * as Standalone from "./Standalone.ts"
+import type * as TearDown from "./TearDown.ts"
+import * as Transcript from "./Transcript.ts"
+
+/**
+ * Where the emulator is, and what the space begins with.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface Options extends Omit<Space.Options, "rules" | "scenario"> {
+  /**
+   * The address of an emulator that runs. Default: the variable `GEMINI_EMULATOR_URL`, else one of this process, which
+   * is started once.
+   */
+  readonly url?: string | undefined
+  /** What opens the admin API of a server that others can reach. */
+  readonly token?: string | undefined
+  readonly rules?: ReadonlyArray<Rule> | undefined
+  readonly scenario?: Scenario | undefined
+  /**
+   * What the check at the end leaves out. Default: `unused` if there are rules from the start, since one test seldom
+   * needs all of them, else nothing.
+   */
+  readonly ignore?: ReadonlyArray<TearDown.Concern> | undefined
+  /** Makes the name of the space one that a person knows again. */
+  readonly name?: string | undefined
+}
+
+/**
+ * A space with the methods of `Standalone`, which give promises.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type TestSpace = Connected & AsyncDisposable & {
+  /** Each request in two lines, for the reader of a failure. */
+  readonly transcript: () => Promise<string>
+  /** Ends the space. The promise is rejected if something went wrong that no assertion has seen. */
+  readonly finish: () => Promise<void>
+  /** Ends the space, whatever has happened there. */
+  readonly abandon: () => Promise<void>
+}
+
+let own: Promise<{ readonly url: string }> | undefined
+
+const addressOf = async (url: string | undefined): Promise<string> => {
+  const given = url ?? process.env["GEMINI_EMULATOR_URL"]
+  if (given !== undefined && given !== "") return given
+  own ??= Standalone.start({ keepsProcess: false })
+  return (await own).url
+}
+
+/** A name that no other test has, and that says which one it is. */
+const unique = (name = "test"): string =>
+  `${name.replaceAll(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9_]+/, "").slice(-60) || "test"}-${randomUUID().slice(0, 8)}`
+
+/**
+ * A space for one test. The promise is rejected with a `RuleError` if an option or a rule is wrong.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const open = async (options: Options = {}): Promise<TestSpace> => {
+  const { ignore, name, token, url, ...space } = options
+  const emulator = await Standalone.connect(await addressOf(url), { token })
+  const gemini = await emulator.space(unique(name), space)
+  const ignored = ignore ?? (space.rules === undefined && space.scenario === undefined ? [] : ["unused" as const])
+  const abandon = async () => void await emulator.endSpace(gemini.spaceName)
+  const transcript = async () => Transcript.of(await gemini.requests())
+  const finish = async () => {
+    try {
+      const { ok, text } = await gemini.check(ignored)
+      if (!ok) throw new Error(`${text}\n\n${await transcript()}`)
+    } finally {
+      await abandon()
+    }
+  }
+  return { ...gemini, transcript, finish, abandon, [Symbol.asyncDispose]: finish }
+}
