@@ -26,11 +26,6 @@ export class Progress {
     this.#done = done
   }
 
-  /** The acts that run. */
-  get names(): ReadonlyArray<string> {
-    return [...this.#running.keys()]
-  }
-
   /** `now` in milliseconds. */
   on(event: NarrativeEvent, now: number): void {
     if (event._tag === "NarrativeFinished") {

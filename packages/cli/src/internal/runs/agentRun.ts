@@ -1,19 +1,28 @@
-/** Runs of agents, as text, as lines of JSON, as a page, and as they are written. */
-import type { AgentError } from "effect-gemini-agents/AgentError"
+/**
+ * Runs of agents, as text, as lines of JSON, as a page, and as they are written. It is loaded when a run of an
+ * agent is there, because what plays narratives needs nothing of agents.
+ */
 import * as AgentRecord from "effect-gemini-agents/AgentRecord"
 import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as AgentState from "effect-gemini-agents/AgentState"
+import * as Approval from "effect-gemini-agents/Approval"
 import * as Trace from "effect-gemini-agents/Trace"
 import type { Head } from "effect-gemini-journal/Entry"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
+import type { JournalErrorReason } from "effect-gemini-journal/JournalErrorReason"
+import type { RunErrorReason } from "effect-gemini-narrative/RunError"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { json as toJson } from "../Shown.ts"
 import { plural } from "../table.ts"
 import type { Row } from "./rows.ts"
 
-export type Refusal = AgentError<never>
+export { AgentRun, Approval }
+
+/** Whether it is an agent's run that was taken for one of a narrative. */
+export const isAgents = (reason: JournalErrorReason | RunErrorReason): boolean =>
+  reason._tag === "ForeignRecord" && reason.found === AgentRecord.records.name
 
 type Read<A> = Effect.Effect<A, JournalError, Journal.Journal>
 

@@ -1,5 +1,4 @@
 /** `gemini-fx runs cancel` and `fork`. */
-import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as Runs from "effect-gemini-narrative/Runs"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -12,7 +11,7 @@ import * as Flags from "../flags.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
-import { agentsOwn, ownerOf } from "./owner.ts"
+import { agents, agentsOwn, ownerOf } from "./owner.ts"
 
 export const cancel = Command.make(
   "cancel",
@@ -24,6 +23,7 @@ export const cancel = Command.make(
       Effect.gen(function*() {
         const id = yield* Find.find(directory, run)
         if ((yield* ownerOf(id)) === "agent") {
+          const { AgentRun } = yield* agents
           const { agent } = yield* AgentRun.state(id)
           return yield* agentsOwn(id, agent, "end it: end that program, or deny what the run waits for")
         }
@@ -73,6 +73,7 @@ export const fork = Command.make(
           }
           const letters = (yield* Random.nextIntBetween(0, 36 ** 4)).toString(36).padStart(4, "0")
           const to = Option.getOrElse(given, () => `${from}-${letters}`)
+          const { AgentRun } = yield* agents
           yield* AgentRun.fork(from, to, Option.getOrUndefined(at))
           return { from, id: to, goesOn: "the program of the agent goes on with it" }
         }

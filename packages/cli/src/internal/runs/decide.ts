@@ -1,6 +1,4 @@
 /** `gemini-fx runs decide`: the word of a person about a call that an agent's run waits for. */
-import * as AgentRun from "effect-gemini-agents/AgentRun"
-import * as Approval from "effect-gemini-agents/Approval"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -12,7 +10,7 @@ import * as Flags from "../flags.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
-import { ownerOf } from "./owner.ts"
+import { agents, ownerOf } from "./owner.ts"
 
 const asJson = (flag: string, text: string): Effect.Effect<Schema.Json, CommandFailed> =>
   Effect.try({
@@ -35,6 +33,7 @@ export const decide = Command.make(
   },
   Effect.fnUntraced(function*({ by, call, directory, json, params, reason, run, value, verdict }) {
     const screen = yield* Screen.make
+    const { AgentRun, Approval } = yield* agents
     const need = (flag: string, given: Option.Option<string>) =>
       Option.isSome(given)
         ? Effect.succeed(given.value)

@@ -1,5 +1,4 @@
 /** `gemini-fx runs`: the runs of a folder, the one written last first. */
-import * as AgentRecord from "effect-gemini-agents/AgentRecord"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Runs from "effect-gemini-narrative/Runs"
 import * as Clock from "effect/Clock"
@@ -11,9 +10,9 @@ import * as Terminal from "effect/Terminal"
 import * as Flags from "../flags.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
-import * as AgentRun from "./agentRun.ts"
 import * as Find from "./find.ts"
 import * as NarrativeRun from "./narrativeRun.ts"
+import { agents } from "./owner.ts"
 import { list as picture, type Row } from "./rows.ts"
 
 const unreadable = (id: string, why: string, updatedAt: number): Row => ({
@@ -39,18 +38,22 @@ const rows = Effect.gen(function*() {
     Array.from(yield* Stream.runCollect(journal.list()), ({ head, id }) => [id, Result.getOrUndefined(head)])
   )
   const all = yield* Stream.runCollect(runs.list())
-  const found = yield* Effect.forEach(all, ({ id, summary }) => {
-    const head = heads.get(id)
-    if (Result.isSuccess(summary)) return Effect.succeed(NarrativeRun.row(summary.success, head?.bytes ?? 0, now))
-    const { message, reason } = summary.failure
-    if (head !== undefined && reason._tag === "ForeignRecord" && reason.found === AgentRecord.records.name) {
-      return Effect.catch(
-        AgentRun.row(id, head),
+  const found = yield* Effect.forEach(
+    all,
+    Effect.fnUntraced(function*({ id, summary }) {
+      const head = heads.get(id)
+      if (Result.isSuccess(summary)) return NarrativeRun.row(summary.success, head?.bytes ?? 0, now)
+      const { message, reason } = summary.failure
+      const known = head === undefined || reason._tag !== "ForeignRecord" ? undefined : yield* agents
+      if (head === undefined || known === undefined || !known.isAgents(reason)) {
+        return unreadable(id, message, head?.updatedAt ?? 0)
+      }
+      return yield* Effect.catch(
+        known.row(id, head),
         (error) => Effect.succeed(unreadable(id, error.message, head.updatedAt))
       )
-    }
-    return Effect.succeed(unreadable(id, message, head?.updatedAt ?? 0))
-  })
+    })
+  )
   return found.toSorted((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
 })
 

@@ -1,11 +1,13 @@
 /** Whose run it is: the kind of its records says so. */
-import * as AgentRecord from "effect-gemini-agents/AgentRecord"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
 import * as RunRecord from "effect-gemini-narrative/RunRecord"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { CommandFailed } from "../CommandFailed.ts"
+
+/** What knows of agents' runs. */
+export const agents = Effect.promise(() => import("./agentRun.ts"))
 
 export type Owner = "narrative" | "agent"
 
@@ -17,9 +19,10 @@ export const ownerOf = (id: string): Effect.Effect<Owner, JournalError, Journal.
       Stream.runHead,
       Effect.as<Owner>("narrative"),
       Effect.catch((error) =>
-        error.reason._tag === "ForeignRecord" && error.reason.found === AgentRecord.records.name
-          ? Effect.succeed<Owner>("agent")
-          : Effect.fail(error)
+        error.reason._tag !== "ForeignRecord" ? Effect.fail(error) : Effect.flatMap(
+          agents,
+          ({ isAgents }) => isAgents(error.reason) ? Effect.succeed<Owner>("agent") : Effect.fail(error)
+        )
       )
     ))
 

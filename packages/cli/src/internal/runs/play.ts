@@ -97,7 +97,8 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
     yield* Interrupts.leaving(() =>
       screen.now(`left at once; what was in flight may be asked again\n  to go on: ${again}`)
     )
-    const names = progress.names
+    const { acts } = yield* runs.get(id)
+    const names = acts.flatMap(({ act, status }) => status === "asked" ? [act] : [])
     if (onInterrupt === "finish" && names.length > 0) {
       yield* screen.note(
         `stopping when ${names.join(", ")} ${names.length > 1 ? "have" : "has"} ended; ` +

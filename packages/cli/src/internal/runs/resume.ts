@@ -2,7 +2,6 @@
  * `gemini-fx runs resume`: goes on with a narrative's run, as it was started or with a newer text. An agent's run is gone
  * on with by its own program alone, which this names.
  */
-import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import * as Runs from "effect-gemini-narrative/Runs"
@@ -24,7 +23,7 @@ import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
-import { agentsOwn, ownerOf } from "./owner.ts"
+import { agents, agentsOwn, ownerOf } from "./owner.ts"
 import { play } from "./play.ts"
 import * as PlayFlags from "./playFlags.ts"
 
@@ -85,6 +84,7 @@ export const resume = Command.make(
       Effect.gen(function*() {
         const id = yield* Find.find(directory, input.run)
         if ((yield* ownerOf(id)) === "agent") {
+          const { AgentRun } = yield* agents
           const { agent } = yield* AgentRun.state(id)
           return yield* agentsOwn(id, agent, `go on with it, by Agent.resume(agent, ${JSON.stringify(id)})`)
         }

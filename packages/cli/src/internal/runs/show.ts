@@ -14,10 +14,9 @@ import * as Flags from "../flags.ts"
 import * as Lines from "../lines.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
-import * as AgentRun from "./agentRun.ts"
 import * as Find from "./find.ts"
 import * as NarrativeRun from "./narrativeRun.ts"
-import { ownerOf } from "./owner.ts"
+import { agents, ownerOf } from "./owner.ts"
 
 /** The text of one act of a narrative's run, as the model wrote it. */
 const textOf = Effect.fnUntraced(function*(id: string, act: string) {
@@ -61,7 +60,8 @@ export const show = Command.make(
           if (Option.isSome(act)) {
             return yield* new CommandFailed({ exitCode: 2, text: `${id} is an agent's run, which has no acts` })
           }
-          return yield* json ? AgentRun.lines(id) : AgentRun.text(id)
+          const { lines, text } = yield* agents
+          return yield* json ? lines(id) : text(id)
         }
         const runs = yield* Runs.Runs
         if (Option.isSome(act) && !json) return yield* textOf(id, act.value)
@@ -99,7 +99,7 @@ export const report = Command.make(
       directory,
       Effect.gen(function*() {
         const id = yield* Find.find(directory, run)
-        if ((yield* ownerOf(id)) === "agent") return yield* AgentRun.page(id)
+        if ((yield* ownerOf(id)) === "agent") return yield* (yield* agents).page(id)
         return yield* new CommandFailed({
           exitCode: 2,
           text:

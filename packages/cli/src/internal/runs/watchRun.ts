@@ -16,11 +16,10 @@ import * as Lines from "../lines.ts"
 import * as Output from "../Output.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
-import * as AgentRun from "./agentRun.ts"
 import * as Find from "./find.ts"
 import { isEnd, scenes } from "./follow.ts"
 import { isCutOff } from "./narrativeRun.ts"
-import { ownerOf } from "./owner.ts"
+import { agents, ownerOf } from "./owner.ts"
 
 /** Milliseconds between two looks at whether somebody still plays the run. */
 const look = 1_000
@@ -90,7 +89,8 @@ export const watch = Command.make(
       Effect.gen(function*() {
         const id = yield* Find.find(directory, run)
         if ((yield* ownerOf(id)) === "narrative") return yield* narrative(screen, style, { directory, from, id, json })
-        yield* Stream.runForEach(json ? AgentRun.followedLines(id) : AgentRun.followed(id), screen.write)
+        const { followed, followedLines } = yield* agents
+        yield* Stream.runForEach(json ? followedLines(id) : followed(id), screen.write)
       })
     )
   })
