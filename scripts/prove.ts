@@ -121,6 +121,20 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["Versions.test"],
     figures: "packages/narrative/test/bench.ts"
   },
+  "21.6": {
+    shows:
+      "a run watched by other processes across five kills -9: every event once and in order, within 300 ms at the " +
+      "median; a watcher that is frozen holds nobody up",
+    projects: ["cli"],
+    files: ["WatchRun.test"]
+  },
+  "21.7": {
+    shows:
+      "what a person reads of more than 100 mistakes in narratives, command lines and stores, and what ten ways to " +
+      "stop a run's process say, keep and ask again: two tables",
+    projects: ["cli"],
+    files: ["Messages.test", "StoreMessages.test", "Signals.test"]
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +

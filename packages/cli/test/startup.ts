@@ -84,8 +84,10 @@ for (let round = 0; round < Number(rounds); round++) {
 const say = (name: keyof Start): number => {
   const difference = median(pairs.map(([mine, theirs]) => mine[name] - theirs[name]))
   const [mine, theirs] = [0, 1].map((i) => median(pairs.map((pair) => pair[i]?.[name] ?? NaN)))
-  console.log(
-    `${name}: ${mine?.toFixed(0)} ms here, ${theirs?.toFixed(0)} ms there, median difference ${difference.toFixed(0)} ms`
+  process.stdout.write(
+    `${name}: ${mine?.toFixed(0)} ms here, ${theirs?.toFixed(0)} ms there, median difference ${
+      difference.toFixed(0)
+    } ms\n`
   )
   return difference
 }

@@ -3,7 +3,6 @@
  * embedded emulator when there is none. `says` is the first line that a person reads.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
 import * as Batches from "effect-gemini/batches/Batches"
 import type { Services } from "effect-gemini/FetchGemini"
@@ -66,20 +65,27 @@ const quotasOf = (tier: Tier.TierName | Tier.Tier): Quota.Tier | Quota.Quotas =>
     }
   }
 
-/** With a tier, the emulator refuses what is beyond it, as Google would. */
+/**
+ * With a tier, the emulator refuses what is beyond it, as Google would. It is loaded only here: a quarter of the time that
+ * a command with a key would need to start is its.
+ */
 const embedded = <A>(
   options: GeminiConfig.Options,
   client: (options: GeminiConfig.Options) => Layer.Layer<A>
 ): Layer.Layer<A> =>
-  Layer.unwrap(
-    Effect.map(Emulator.Emulator, ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url }))
-  ).pipe(Layer.provide(
-    // The system picks any free port of this machine; if there is none, nothing else would work either.
-    Layer.orDie(Emulator.layerServer({
-      chunkDelay,
-      ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
-    }))
-  ))
+  Layer.unwrap(Effect.map(Effect.promise(() => import("effect-gemini-emulator/Emulator")), (Emulator) =>
+    Layer.unwrap(
+      Effect.map(
+        Emulator.Emulator,
+        ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url })
+      )
+    ).pipe(Layer.provide(
+      // The system picks any free port of this machine; if there is none, nothing else would work either.
+      Layer.orDie(Emulator.layerServer({
+        chunkDelay,
+        ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
+      }))
+    ))))
 
 /**
  * Where Google's quota is remembered between runs: in GEMINI_FX_STATE or the user's directory for state. That of other
