@@ -8,11 +8,9 @@
  */
 import { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Act from "./Act.ts"
-import { sha256 } from "./internal/digest.ts"
+import { digestOf } from "./internal/base64.ts"
 
 /** Named here, so that the types of what holds it stay short. */
 const Generation: Schema.Codec<GenerationConfig> = GenerationConfig
@@ -145,8 +143,6 @@ export interface Planned {
   readonly images: ReadonlyMap<string, string>
 }
 
-const bytesOf = (base64: string): Uint8Array => Result.getOrElse(Base64.decode(base64), () => new Uint8Array(0))
-
 /**
  * The plan of a narrative.
  *
@@ -163,8 +159,7 @@ export const make = Effect.fnUntraced(function*(
   const imageOf = Effect.fnUntraced(function*(data: string) {
     const known = seen.get(data)
     if (known !== undefined) return known
-    const bytes = bytesOf(data)
-    const image = { sha256: yield* sha256(bytes), bytes: bytes.length }
+    const image = yield* digestOf(data)
     seen.set(data, image)
     images.set(image.sha256, data)
     return image

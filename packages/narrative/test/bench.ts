@@ -62,10 +62,28 @@ const played = (narrative: Narrative.Narrative, options: Runs.StartOptions) =>
 
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")
-const heap = (): number => {
+/** Megabytes of the heap, and of what lies beside it, that are in use. */
+const inUse = (): { readonly heap: number; readonly all: number } => {
+  // The bytes of buffers that the first collection found are freed beside the program, and counted at the second.
   collect()
-  return process.memoryUsage().heapUsed / 1_048_576
+  collect()
+  const { external, heapUsed } = process.memoryUsage()
+  return { heap: heapUsed / 1_048_576, all: (heapUsed + external) / 1_048_576 }
 }
+
+/** The client, whose every so-manieth request looks at the memory first. */
+const watched = (every: number, look: () => void) =>
+  GeminiClient.layer({ apiKey: Redacted.make("key"), tier }).pipe(
+    Layer.provide(Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) =>
+        Effect.suspend(() => {
+          if (seen.length > 0 && seen.length % every === 0) look()
+          return http.execute(request)
+        })
+      )
+    ))
+  )
 
 /** The median time from one request to the next one. Whoever else uses the machine is in few of them. */
 const between = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -133,36 +151,37 @@ const flat = (directory: string) =>
   Effect.gen(function*() {
     const heaps: Array<number> = []
     const narrative = yield* Narrative.parse(chain(5_000))
-    const counting = HttpClient.make((request) =>
-      Effect.suspend(() => {
-        if (seen.length > 0 && seen.length % 500 === 0) heaps.push(heap())
-        return http.execute(request)
-      })
-    )
-    const client = GeminiClient.layer({ apiKey: Redacted.make("key"), tier }).pipe(
-      Layer.provide(Layer.succeed(HttpClient.HttpClient, counting))
-    )
+    const client = watched(500, () => heaps.push(inUse().heap))
     const millis = yield* Effect.provide(between(played(narrative, { id: "many" })), client, { local: true })
     return { least: Math.min(...heaps), most: Math.max(...heaps), millis }
   }).pipe(Effect.provide(files(directory, false)))
 
-/** Twelve acts, with an image of 2 MB each or without: the bytes of the journal and megabytes of the process at most. */
-const images = (directory: string, isWith: boolean) =>
+/** The file of twelve acts, with an image of 2 MB each or without. */
+const illustrated = (directory: string, isWith: boolean): void => {
+  const png = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10])
+  const acts = Array.from({ length: 12 }, (_, n) => {
+    if (isWith) writeFileSync(join(directory, `${n}.png`), Buffer.concat([png, Buffer.alloc(2_000_000, n)]))
+    return `[[acts]]\nname = "act${n}"\n${isWith ? `inputs = [{ image = "${n}.png" }]\n` : ""}prompt = "Say ${n}"\n`
+  })
+  writeFileSync(join(directory, "story.toml"), acts.join("\n"))
+}
+
+/** What its run needs: the bytes of the journal, megabytes in use at most, and those of the process. */
+const images = (directory: string) =>
   Effect.gen(function*() {
-    const png = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10])
-    const inputs = folder()
-    const acts = Array.from({ length: 12 }, (_, n) => {
-      if (isWith) writeFileSync(join(inputs, `${n}.png`), Buffer.concat([png, Buffer.alloc(2_000_000, n)]))
-      return `[[acts]]\nname = "act${n}"\n${isWith ? `inputs = [{ image = "${n}.png" }]\n` : ""}prompt = "Say ${n}"\n`
-    })
-    const file = join(inputs, "story.toml")
-    writeFileSync(file, acts.join("\n"))
-    yield* played(yield* Effect.provide(Narrative.fromFile(file), NodeServices.layer), { id: "images" })
+    const all: Array<number> = []
+    const narrative = yield* Effect.provide(Narrative.fromFile(join(directory, "story.toml")), NodeServices.layer)
+    yield* Effect.provide(
+      played(narrative, { id: "images" }),
+      watched(1, () => all.push(inUse().all)),
+      { local: true }
+    )
     return {
-      journal: statSync(join(directory, "images", "journal.jsonl")).size,
-      megabytes: process.resourceUsage().maxRSS / 1_024
+      journal: statSync(join(directory, "runs", "images", "journal.jsonl")).size,
+      megabytes: Math.max(...all),
+      resident: process.resourceUsage().maxRSS / 1_024
     }
-  }).pipe(Effect.provide(files(directory, false)))
+  }).pipe(Effect.provide(files(join(directory, "runs"), false)))
 
 const folders: Array<string> = []
 const folder = (): string => {
@@ -177,8 +196,7 @@ const roles: Record<string, (directory: string) => Effect.Effect<object, unknown
   prepare,
   resume: (directory) => first(directory, true),
   flat,
-  images: (directory) => images(directory, true),
-  none: (directory) => images(directory, false)
+  images
 }
 
 /** The figures of a role, taken in a process of its own. */
@@ -222,10 +240,22 @@ const main = (): void => {
     `5,000 acts: ${millis.toFixed(3)} ms an act, heap ${least.toFixed(1)} to ${most.toFixed(1)} MB\n`
   )
   say("the heap while 5,000 acts are played, above its least", most - least, 30, "MB")
-  const without = taken("none", join(folder(), "runs"))
-  const with12 = taken("images", join(folder(), "runs"))
+  const [with12 = {}, without = {}] = [true, false].map((isWith) => {
+    const directory = folder()
+    illustrated(directory, isWith)
+    return taken("images", directory)
+  })
   say("the journal of 12 images of 2 MB", (with12["journal"] ?? Infinity) / 1_000, 64, "kB")
-  say("the process, above one without images", (with12["megabytes"] ?? 0) - (without["megabytes"] ?? 0), 50, "MB")
+  say(
+    "memory in use, above the same acts without images",
+    (with12["megabytes"] ?? 0) - (without["megabytes"] ?? 0),
+    50,
+    "MB"
+  )
+  process.stdout.write(
+    `the process, with what was not collected yet: ${with12["resident"]?.toFixed(0)} MB, without images ` +
+      `${without["resident"]?.toFixed(0)} MB\n`
+  )
 }
 
 const [role, directory = ""] = process.argv.slice(2)

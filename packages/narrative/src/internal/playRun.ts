@@ -6,11 +6,9 @@ import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import * as Exit from "effect/Exit"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Narrative } from "../Narrative.ts"
 import * as Plan from "../Plan.ts"
@@ -20,6 +18,7 @@ import type { RunEvent } from "../RunEvent.ts"
 import { records, type RunBudget, type RunRecord, type RunSettings } from "../RunRecord.ts"
 import type { Playing, PlayOptions, ResumeOptions, RunSummary, StartOptions } from "../Runs.ts"
 import { type Emit, streamed, whole } from "./ask.ts"
+import * as Base64 from "./base64.ts"
 import type { CancelSign } from "./cancelFile.ts"
 import * as JournalEngine from "./journalEngine.ts"
 import { type Order, type Outcome, play } from "./play.ts"
@@ -46,7 +45,7 @@ interface Opened {
   readonly run: Journal.Run<RunRecord>
   readonly read: ReadRun
   /** What is recorded before the first act, made once the engine is there. */
-  readonly begin: (engine: Engine) => Effect.Effect<Plan.Plan, RunError>
+  readonly begin: (engine: Engine) => Effect.Effect<Plan.Planned, RunError>
 }
 
 const refused = (method: string, id: string | undefined, path: string, why: string): RunError =>
@@ -71,10 +70,7 @@ const check = Effect.fnUntraced(function*(method: string, id: string, options: P
 
 /** Keeps the images of a plan, one after the other, and the plan itself. */
 const keep = Effect.fnUntraced(function*({ contents }: Engine, { images, plan }: Plan.Planned) {
-  for (const data of images.values()) {
-    const bytes = Base64.decode(data)
-    if (Result.isSuccess(bytes)) yield* contents.put(bytes.success)
-  }
+  for (const data of images.values()) yield* contents.put(Base64.decode(data))
   return yield* keepPlan(contents, plan)
 })
 
@@ -98,7 +94,7 @@ const playOn = Effect.fnUntraced(function*(
     cancelled: sign === undefined ? Effect.never : sign.seen(run.id),
     told
   })
-  const plan = yield* opened.begin(engine)
+  const { images, plan } = yield* opened.begin(engine)
   fold.plan = plan
   yield* Effect.acquireRelease(
     Effect.sync(() => live.set(run.id, { orders, told, end })),
@@ -113,6 +109,7 @@ const playOn = Effect.fnUntraced(function*(
   const playing = play({
     engine,
     plan,
+    images,
     orders,
     emit,
     ask: stream ? streamed(client) : whole(client),
@@ -244,7 +241,7 @@ export const start = Effect.fnUntraced(function*(
     const begin = Effect.fnUntraced(function*(engine: Engine) {
       const content = yield* keep(engine, planned)
       yield* engine.record([{ _tag: "Started", content, settings, library: version }])
-      return planned.plan
+      return planned
     })
     return { run, read, begin, settings }
   })
@@ -305,11 +302,11 @@ export const resume = Effect.fnUntraced(function*(
     const begin = Effect.fnUntraced(function*(engine: Engine) {
       if (planned === undefined) {
         yield* engine.record([{ _tag: "Continued", settings }])
-        return plan
+        return { plan, images: new Map<string, string>() }
       }
       const content = yield* keep(engine, planned)
       yield* engine.record([{ _tag: "Adopted", content, library: version }, { _tag: "Continued", settings }])
-      return planned.plan
+      return planned
     })
     return { run, read, begin, settings }
   })
