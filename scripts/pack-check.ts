@@ -7,6 +7,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { linkTarballs } from "./linkTarballs.ts"
+import { runRecipes } from "./recipes.ts"
 import { typeMatrix } from "./typeMatrix.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -280,4 +281,8 @@ for (const expected of ["Say hello", "Tell a story"]) {
   }
 }
 console.log("the README's first five minutes work from the tarballs")
+
+// The recipes need packages of other people, runtimes among them: without a registry they are not run.
+if (registryAnswers) await runRecipes(scratch, dependencies)
+else console.log("the registry does not answer: the recipes are not run")
 rmSync(scratch, { recursive: true, force: true })
