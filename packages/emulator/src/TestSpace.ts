@@ -38,7 +38,7 @@ export interface Options extends Omit<Space.Options, "rules" | "scenario"> {
    * is started once.
    */
   readonly url?: string | undefined
-  /** What opens the admin API of a server that others can reach. */
+  /** What opens the admin API of a server that asks for it. Default: the variable `GEMINI_EMULATOR_TOKEN`. */
   readonly token?: string | undefined
   readonly rules?: ReadonlyArray<Rule> | undefined
   readonly scenario?: Scenario | undefined
@@ -86,7 +86,7 @@ const unique = (name = "test"): string =>
  * @since 0.2.0
  */
 export const open = async (options: Options = {}): Promise<TestSpace> => {
-  const { ignore, name, token, url, ...space } = options
+  const { ignore, name, token = process.env["GEMINI_EMULATOR_TOKEN"], url, ...space } = options
   const emulator = await Standalone.connect(await addressOf(url), { token })
   const gemini = await emulator.space(unique(name), space)
   const ignored = ignore ?? (space.rules === undefined && space.scenario === undefined ? [] : ["unused" as const])

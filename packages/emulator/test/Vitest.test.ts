@@ -49,6 +49,17 @@ describe("setupGemini", () => {
 })
 
 describe("a space for one test, in any runner", () => {
+  it("finds the emulator and its token in the environment, as exec gives them", async () => {
+    await using emulator = await Standalone.start({ token: "secret" })
+    const program = "import('effect-gemini-emulator/TestSpace').then(async ({ open }) => {" +
+      "await using gemini = await open(); process.stdout.write(gemini.url) })"
+    const { stdout } = await run(process.execPath, ["-e", program], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, GEMINI_EMULATOR_URL: emulator.url, GEMINI_EMULATOR_TOKEN: "secret", NODE_OPTIONS: "" }
+    })
+    assert.include(stdout, `${emulator.url}/spaces/test-`)
+  }, 60_000)
+
   it("ends with its scope, and fails for what went wrong unseen", async () => {
     await using emulator = await Standalone.start()
     let name = ""

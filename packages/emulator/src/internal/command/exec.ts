@@ -58,6 +58,7 @@ const environment = (given: CommandFlags, running: Running.Running, trustedFile:
   return {
     ...kept,
     GEMINI_BASE_URL: emulator.url,
+    GEMINI_EMULATOR_URL: emulator.url,
     GOOGLE_GEMINI_BASE_URL: emulator.url,
     GEMINI_API_KEY: key,
     // The AI SDK reads its own, and with a real one it would go to Google.
