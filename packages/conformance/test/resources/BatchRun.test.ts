@@ -8,6 +8,8 @@ import type * as RunOptions from "effect-gemini/batches/RunOptions"
 import * as Budget from "effect-gemini/Budget"
 import * as Cost from "effect-gemini/Cost"
 import * as GeminiClient from "effect-gemini/GeminiClient"
+import * as Members from "effect-gemini/Members"
+import * as MemberResources from "effect-gemini/members/MemberResources"
 import * as ResourceHttp from "effect-gemini/ResourceHttp"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Deferred from "effect/Deferred"
@@ -271,6 +273,50 @@ describe("a run in a budget", () => {
       )
       assert.strictEqual((yield* emulator.batches.counts).created, 0)
     }).pipe(Effect.provide(memory)))
+})
+
+describe("a run over members", () => {
+  const projects = { one: { keys: ["key-a"] }, two: { keys: ["key-b"] } }
+  const members = ["a", "b"].map((name) => ({ name, apiKey: Redacted.make(`key-${name}`) }))
+  const several = Layer.mergeAll(
+    Batches.layer().pipe(Layer.provide(MemberResources.layer())),
+    Journal.layerMemory()
+  ).pipe(
+    Layer.provideMerge(Members.layer({ baseUrl: options.baseUrl, members, retry: { attempts: 1 } })),
+    Layer.provideMerge(Emulator.layerHttpClient({ batchPending: 600_000, batchRunning: 600_000, projects }))
+  )
+
+  it.effect("finds its jobs with the member that made them, and makes none twice", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const batches = yield* Batches.Batches
+      const run = (from = 0) => BatchRun.run({ id: "several", model, rows: rowsOf(40), job: { rows: 10 }, from })
+      // It leaves between the create and its record, which the answer never came for.
+      yield* emulator.addFault({ when: { method: "batchGenerateContent" }, reset: true })
+      const made = yield* Deferred.make<void>()
+      const left = yield* Effect.forkChild(
+        Stream.runDrain(run()).pipe(Effect.provideService(Batches.Batches, {
+          ...batches,
+          create: (request, options) =>
+            Effect.ensuring(
+              Effect.ignore(batches.create(request, { ...options, retry: { attempts: 1 } })),
+              Deferred.succeed(made, undefined)
+            ).pipe(Effect.andThen(Effect.never))
+        })),
+        { startImmediately: true }
+      )
+      yield* finished(Deferred.await(made))
+      yield* Fiber.interrupt(left)
+      const results = yield* finished(Stream.runCollect(run()))
+      onceEach(results, 40)
+      assert.deepStrictEqual(yield* emulator.batches.counts, { created: 4, rows: 40 })
+      const makers = new Set((yield* emulator.batches.list).map(({ project }) => project))
+      assert.deepStrictEqual([...makers].sort(), ["one", "two"])
+      const [{ batch } = { batch: {} }] = yield* emulator.batches.list
+      const name = String(Object(Object(batch)["metadata"]).displayName)
+      assert.isDefined(yield* batches.find(name))
+      assert.isUndefined(yield* batches.find("nobody's"))
+    }).pipe(Effect.provide(several)))
 })
 
 describe("a run in a journal", () => {

@@ -77,6 +77,16 @@ describe("a batch", () => {
       assert.deepStrictEqual(new Set(results.map(({ key }) => key)), new Set(rowsOf(80).map(({ key }) => key)))
     }).pipe(Effect.provide(memory)))
 
+  it.effect("goes in a file from as many bytes on as the caller says", () =>
+    Effect.gen(function*() {
+      const batches = yield* Batches.Batches
+      const { batch, handle } = yield* batches.create({ model, rows: rowsOf(200), inlineBytes: 1_000 })
+      assert.match(String(batch.metadata?.inputConfig?.["fileName"]), /^files\//)
+      yield* TestClock.adjust("3 minutes")
+      const results = yield* Stream.runCollect(batches.results(handle))
+      assert.strictEqual(new Set(results.map(({ key }) => key)).size, 200)
+    }).pipe(Effect.provide(memory)))
+
   it.effect("embeds", () =>
     Effect.gen(function*() {
       const batches = yield* Batches.Batches
@@ -210,6 +220,7 @@ describe("a batch", () => {
         ],
         [batches.create({ model, rows: [{ key: "a", request: { contents: [] } }] }), "rows[0].request.contents"],
         [batches.create({ model, rows: rowsOf(1), priority: 0.5 }), "priority"],
+        [batches.create({ model, rows: rowsOf(1), inlineBytes: -1 }), "inlineBytes"],
         [batches.get("files/abc/def"), "batch"]
       ] as const
       for (const [effect, field] of cases) assert.strictEqual(yield* fieldOf(effect), field)

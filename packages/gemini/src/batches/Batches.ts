@@ -111,6 +111,8 @@ export type BatchRequest<Row, E = never> = BatchSource<Row, E> & {
   readonly displayName?: string | undefined
   /** Says that no other batch has this `displayName`, so that a lost answer can be settled by it. Default `false`. */
   readonly isUniqueName?: boolean | undefined
+  /** Rows of more bytes together go in a file. Default and most: 20 MB. Results of a file are never in memory as a whole. */
+  readonly inlineBytes?: number | undefined
   /** Among the project's batches; higher ones go first. */
   readonly priority?: number | undefined
   /** Whom the API tells of the end; a batch of embeddings has none. */
@@ -192,6 +194,8 @@ export interface BatchesService {
     KeptBatch,
     GeminiError
   >
+  /** The batch of this display name, the newest if there are several; over members that of whichever made it. */
+  readonly find: (displayName: string, options?: CallOptions) => Effect.Effect<KeptBatch | undefined, GeminiError>
   /** Stops a batch. One that is done stays as it is. */
   readonly cancel: (batch: Input, options?: CallOptions) => Effect.Effect<void, GeminiError>
   readonly delete: (batch: Input, options?: CallOptions) => Effect.Effect<void, GeminiError>

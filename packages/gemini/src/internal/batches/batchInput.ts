@@ -60,7 +60,7 @@ const line = ({ key, text }: Written): Uint8Array =>
   encoder.encode(`{"key":${JSON.stringify(key)},"request":${text}}\n`)
 
 export const make = <Row, E>(
-  { files, limit = mostInline, method, model, options, read, rows }: {
+  { files, limit: wanted = mostInline, method, model, options, read, rows }: {
     readonly method: string
     readonly files: FilesService
     readonly rows: Rows<Row, E>
@@ -71,6 +71,7 @@ export const make = <Row, E>(
   }
 ): Effect.Effect<BatchInput, GeminiError | E> =>
   Effect.scoped(Effect.gen(function*(): Effect.fn.Return<BatchInput, GeminiError | E, Scope.Scope> {
+    const limit = Math.min(mostInline, wanted)
     const pull = yield* Stream.toPull(written(method, rows, read, model))
     const first: Array<Written> = []
     let bytes = 0

@@ -21,6 +21,7 @@ import * as Reason from "../../errors/GeminiErrorReason.ts"
 import * as UploadIndex from "../../files/UploadIndex.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import { GeminiError } from "../../GeminiError.ts"
+import * as MemberCall from "../../members/MemberCall.ts"
 import * as ModelId from "../../models/ModelId.ts"
 import type * as ResourceHttp from "../../ResourceHttp.ts"
 import { type Input, make as handleOf } from "../../resources/ResourceHandle.ts"
@@ -84,7 +85,9 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
   ) =>
   <E>(request: BatchRequest<Row, E>, options?: CallOptions): Effect.Effect<KeptBatch, GeminiError | E> =>
     Effect.gen(function*() {
-      const { displayName: own, file, isUniqueName = false, model: name, priority, rows, webhook } = { ...request }
+      const { displayName: own, file, inlineBytes, isUniqueName = false, model: name, priority, rows, webhook } = {
+        ...request
+      }
       const refuse = (field: string, description: string) => invalid(method, field, description)
       const model = ModelId.parse(name)
       if (Result.isFailure(model)) return yield* refuse("model", model.failure)
@@ -94,13 +97,16 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
       if (priority !== undefined && !Number.isSafeInteger(priority)) {
         return yield* refuse("priority", "expected a whole number")
       }
+      if (inlineBytes !== undefined && !(inlineBytes >= 0)) {
+        return yield* refuse("inlineBytes", "expected a number of bytes")
+      }
       if (webhook !== undefined && suffix === "asyncBatchEmbedContent") {
         return yield* refuse("webhook", "a batch of embeddings tells nobody of its end")
       }
       if ((rows === undefined) === (file === undefined)) return yield* refuse("rows", "expected rows or a file")
       const input: BatchInput.BatchInput = rows === undefined
         ? { file: typeof file === "string" ? handleOf(file) : file ?? handleOf("") }
-        : yield* BatchInput.make({ method, files, rows, read, model: model.success, options })
+        : yield* BatchInput.make({ method, files, rows, read, model: model.success, options, limit: inlineBytes })
       const displayName = own ?? (yield* uniqueName)
       const held = (input.rows ?? []).flatMap(({ request }) =>
         "contents" in request ? Held.heldBy(request).map(({ resource }) => resource) : []
@@ -181,17 +187,36 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
       ))
   }
 
+  const list: BatchesService["list"] = ({ pageSize = 100, ...options } = {}) =>
+    paged(
+      http,
+      { method: "batches.list", path: "batches", query: { pageSize }, answer: Batch.ListBatchesResponse },
+      ({ operations }, member) => (operations ?? []).map((batch) => kept(batch, member)),
+      options
+    )
+
+  const find: BatchesService["find"] = (displayName, options) => {
+    const own = list(options).pipe(
+      Stream.filter(({ batch }) => batch.metadata?.displayName === displayName),
+      Stream.runHead,
+      Effect.map(Option.getOrUndefined)
+    )
+    if (http.members.length === 0) return own
+    // Each member sees its own batches.
+    return Stream.fromIterable(http.members).pipe(
+      Stream.mapEffect((member) => MemberCall.set({ member })(own)),
+      Stream.filter((found) => found !== undefined),
+      Stream.runHead,
+      Effect.map(Option.getOrUndefined)
+    )
+  }
+
   return {
     create: creating("batches.create", "batchGenerateContent", BatchRows.generate),
     createEmbeddings: creating("batches.createEmbeddings", "asyncBatchEmbedContent", BatchRows.embed),
     get: (input, options) => asked("batches.get", input, options),
-    list: ({ pageSize = 100, ...options } = {}) =>
-      paged(
-        http,
-        { method: "batches.list", path: "batches", query: { pageSize }, answer: Batch.ListBatchesResponse },
-        ({ operations }, member) => (operations ?? []).map((batch) => kept(batch, member)),
-        options
-      ),
+    list,
+    find,
     cancel: (input, options) => {
       const method = "batches.cancel"
       return Effect.flatMap(pathOf(method, input), (path) =>

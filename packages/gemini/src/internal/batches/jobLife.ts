@@ -5,7 +5,7 @@ import type { JournalError } from "effect-gemini-journal/JournalError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { BatchesService, KeptBatch } from "../../batches/Batches.ts"
 import type { RunOptions } from "../../batches/RunOptions.ts"
@@ -41,6 +41,12 @@ export const timesOf = (
   due
 })
 
+/** Larger jobs go in files, so that their results come piece by piece. */
+const inlineBytes = 1024 * 1024
+
+/** How many jobs are made at once: what one sends is in memory meanwhile. */
+const atOnce = 4
+
 /** How long a lost create may still be under way at the server, before the list is asked a second time. */
 const settling = "1 second"
 
@@ -53,15 +59,12 @@ export const make = (
     readonly told: Effect.Effect<unknown> | undefined
   }
 ) => {
+  const creates = Semaphore.makeUnsafe(atOnce)
   const pause = (millis: number) =>
     told === undefined ? Effect.sleep(millis) : Effect.raceFirst(Effect.sleep(millis), told)
 
   const listed = ({ displayName }: OpenJob): Effect.Effect<ResourceHandle | undefined, GeminiError> =>
-    batches.list().pipe(
-      Stream.filter(({ batch }) => batch.metadata?.displayName === displayName),
-      Stream.runHead,
-      Effect.map((found) => Option.isNone(found) ? undefined : found.value.handle)
-    )
+    Effect.map(batches.find(displayName), (found) => found?.handle)
 
   /** The job of this name, if an earlier process made it. */
   const found = (job: OpenJob) =>
@@ -75,7 +78,9 @@ export const make = (
       key: RunRecord.sentKey(place, line),
       request: JobRows.requestOf(line)
     }))
-    const create = batches.create({ model, rows, displayName: job.displayName, isUniqueName: true })
+    const create = creates.withPermits(1)(
+      batches.create({ model, rows, displayName: job.displayName, isUniqueName: true, inlineBytes })
+    )
     return Effect.catch(Effect.map(create, ({ handle }) => handle), (error) => {
       // Where the project has all the jobs that it may have, one of them has to end first.
       const isFull = error._tag === "GeminiError" &&
