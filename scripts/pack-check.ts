@@ -7,6 +7,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { linkTarballs } from "./linkTarballs.ts"
+import { runPageRecipes } from "./pageRecipes.ts"
 import { runRecipes } from "./recipes.ts"
 import { typeMatrix } from "./typeMatrix.ts"
 
@@ -235,6 +236,26 @@ console.log(await Effect.runPromise(program).catch((error) => error.message))
 const withoutSockets = run(process.execPath, ["live.js"], bare)
 if (!withoutSockets.includes("needs the package `ws`")) throw new Error(`without ws:\n${withoutSockets}`)
 console.log("what is missing of the optional peers is named")
+
+// The recipes in Effect, in a folder that has what their page says, and Bun and Deno where a registry answers.
+const recipePage = join(scratch, "recipe-page")
+mkdirSync(recipePage)
+const needed = ["effect-gemini", "effect-gemini-ai", "effect-gemini-emulator"]
+writeFileSync(
+  join(recipePage, "package.json"),
+  JSON.stringify({
+    private: true,
+    type: "module",
+    dependencies: {
+      effect: version("effect"),
+      ...Object.fromEntries(needed.map((name) => [name, dependencies[name]])),
+      ...(registryAnswers ? { bun: "^1.4.5", deno: "^2.9.6" } : {})
+    },
+    overrides: dependencies
+  })
+)
+install(recipePage)
+await runPageRecipes(recipePage, join(root, "packages/gemini/RECIPES.md"))
 
 // Plays the README's first five minutes, word for word, as somebody who has the tarballs: its commands in a fresh
 // folder, its hello.ts. Two things differ: where npm finds the packages, and the port, which may be taken.
