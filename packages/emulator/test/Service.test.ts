@@ -11,7 +11,8 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
-import { connect, path as livePath } from "./LiveWire.ts"
+import * as TestClock from "effect/testing/TestClock"
+import { ask, connect, path as livePath, textOf } from "./LiveWire.ts"
 import { flash, post, prompt } from "./Wire.ts"
 
 // The service is the same in memory, over sockets, and from another process: every promise here holds for all three.
@@ -178,6 +179,28 @@ for (const [name, layer] of carriers) {
         })
     )
 
+    promises(
+      "stops Live sessions with the clock, and wakes each message at its time",
+      (gemini) =>
+        Effect.gen(function*() {
+          yield* gemini.setFrozen(true)
+          yield* gemini.setTime(1_800_000_000_000)
+          const client = yield* connect({}, `${gemini.url.replace("http", "ws")}${livePath()}?key=key`)
+          yield* gemini.enqueue({ chunks: ["one", "two"], delay: 1000, chunkDelay: 1000 })
+          yield* client.send(ask("?"))
+          yield* gemini.live.awaitLog(([entry]) =>
+            (entry?.messages.filter(({ from }) => from === "client").length ?? 0) > 1
+          )
+          yield* gemini.adjust("1 minute")
+          assert.strictEqual(textOf(yield* client.turn), "onetwo")
+          const [entry] = yield* gemini.live.connections
+          const said = entry?.messages.filter(({ from, message }) =>
+            from === "server" && JSON.stringify(message).includes("modelTurn")
+          )
+          assert.deepStrictEqual(said?.map(({ time }) => time - 1_800_000_000_000), [2000, 3000])
+        })
+    )
+
     promises("has spaces, which see nothing of each other", (gemini) =>
       Effect.gen(function*() {
         const one = yield* gemini.space("one", { faults: [{ status: 503 }], seed: "one" })
@@ -332,6 +355,18 @@ for (const [name, layer] of carriers) {
 }
 
 describe("a service of another process", () => {
+  it.effect("uses its space, which does not end under its eyes", () =>
+    Effect.gen(function*() {
+      const one = yield* (yield* Emulator.Emulator).space("one")
+      for (let i = 0; i < 3; i++) {
+        yield* TestClock.adjust("9 minutes")
+        assert.deepStrictEqual(yield* one.requests, [])
+      }
+      assert.strictEqual((yield* say("?", "/spaces/one")).status, 200)
+      yield* TestClock.adjust("10 minutes")
+      assert.include(yield* mistake(one.requests), "The space \"one\" has ended: 10 minutes have passed")
+    }).pipe(Effect.provide(remote({}))))
+
   it.effect("refuses what only a program has, before anything is sent", () =>
     Effect.gen(function*() {
       const gemini = yield* Emulator.Emulator

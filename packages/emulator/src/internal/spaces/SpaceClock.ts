@@ -19,7 +19,7 @@ interface Sleeper {
 
 /** Lets those who were woken come to their next sleep: through their own turns, and those of sockets. */
 const turns = Effect.callback<void>((resume) => {
-  let left = 3
+  let left = 5
   const next = () => {
     left--
     if (left === 0) resume(Effect.void)

@@ -41,7 +41,10 @@ export interface Spaces {
     name: string,
     options?: SpaceInfo.Options
   ) => Effect.Effect<Space.OpenSpace, SpaceInfo.SpaceError | RuleError>
-  /** The space of a name, or why it has ended, where nothing is made. Undefined: there never was one. */
+  /**
+   * The space of a name, or why it has ended, where nothing is made. Undefined: there never was one. Whoever looks at a
+   * space uses it, so that it does not end under their eyes.
+   */
   readonly look: (name: string) => Effect.Effect<Space.OpenSpace | string | undefined>
   /** Replaces the scenario of every space. */
   readonly setScenario: (scenario: Scenario | undefined) => Effect.Effect<void, RuleError>
@@ -263,8 +266,12 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     }),
     look: Effect.fnUntraced(function*(name) {
       if (name === Chosen.standard) return standard
-      yield* sweep(yield* Clock.currentTimeMillis)
-      return all.get(name) ?? ended.get(name)
+      const now = yield* Clock.currentTimeMillis
+      yield* sweep(now)
+      const known = all.get(name)
+      if (known === undefined) return ended.get(name)
+      touch(known, now)
+      return known
     }),
     end: Effect.fnUntraced(function*(name) {
       if (name === Chosen.standard) {
