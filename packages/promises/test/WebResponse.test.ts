@@ -58,7 +58,7 @@ test("a reader who leaves closes the request", async () => {
   expect(entry?.outcome).toBe("aborted")
 })
 
-test("an error tells the caller what is theirs, and nothing of the program's key", () => {
+test("an error tells the caller what is theirs, and nothing of the program's key", async () => {
   const of = (reason: Reason.GeminiErrorReason, retryAfter?: Duration.Duration) =>
     errorResponse(
       new GeminiError({ method: "generateContent", attempts: [], reason, ...(retryAfter && { retryAfter }) })
@@ -67,6 +67,9 @@ test("an error tells the caller what is theirs, and nothing of the program's key
   expect(limited.status).toBe(429)
   expect(limited.headers.get("retry-after")).toBe("2")
   expect(of(new Reason.MissingApiKey({})).status).toBe(500)
+  const refused = of(new Reason.Unauthenticated({ description: "API key AIza-secret not valid" }))
+  expect(refused.status).toBe(500)
+  expect(await refused.json()).toEqual({ reason: "Unauthenticated", message: "the service is not set up to answer" })
   const error = new Error("mine")
   expect(() => errorResponse(error)).toThrow(error)
 })
