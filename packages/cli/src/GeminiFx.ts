@@ -105,8 +105,7 @@ export const run = (
   Command.runWith(command, { version })(args).pipe(
     // A defect is one of ours: it is told whole, whatever it quotes.
     Effect.tapCause((cause) => cause.reasons.some(({ _tag }) => _tag === "Die") ? Effect.logError(cause) : Effect.void),
-    Effect.provide(Help.layer),
-    Effect.provide(CliConfig.layer({ builtIns: Help.flags })),
+    Effect.provide([Help.layer, CliConfig.layer({ builtIns: Help.flags })]),
     Effect.catch((error) => {
       const failed = failureOf(error)
       return failed === undefined

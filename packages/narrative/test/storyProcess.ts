@@ -5,6 +5,7 @@ import * as FileJournal from "effect-gemini-journal/FileJournal"
 import * as Journal from "effect-gemini-journal/Journal"
 import { records, type RunRecord } from "effect-gemini-narrative/RunRecord"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { build } from "esbuild"
@@ -92,6 +93,5 @@ export const recordsOf = (directory: string, id: string): Effect.Effect<Readonly
   Journal.Journal.use((journal) => Stream.runCollect(journal.read(records, id))).pipe(
     Effect.map((entries) => entries.flatMap((entry) => entry._tag === "Recorded" ? [entry.record] : [])),
     Effect.orElseSucceed(() => []),
-    Effect.provide(FileJournal.layer({ directory })),
-    Effect.provide(NodeFileSystem.layer)
+    Effect.provide(Layer.provide(FileJournal.layer({ directory }), NodeFileSystem.layer))
   )
