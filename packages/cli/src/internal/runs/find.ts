@@ -4,7 +4,7 @@ import * as FileJournal from "effect-gemini-journal/FileJournal"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
 import * as FileRuns from "effect-gemini-narrative/FileRuns"
-import type { RunError } from "effect-gemini-narrative/RunError"
+import { fromJournal, type RunError } from "effect-gemini-narrative/RunError"
 import type * as Runs from "effect-gemini-narrative/Runs"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
@@ -49,8 +49,9 @@ const mistakes = new Set([
 
 type Failure = JournalError | RunError | AgentError<never>
 
-/** The failure of a call about runs, as the command ends with it. */
-export const failed = ({ message, reason }: Failure): CommandFailed => {
+/** The failure of a call about runs, as the command ends with it: in the words of runs, not in those of journals. */
+export const failed = (error: Failure): CommandFailed => {
+  const { message, reason } = error._tag === "JournalError" ? fromJournal("read", error) : error
   const isWriting = reason._tag === "Unavailable" && /^E(?:ACCES|PERM|ROFS|NOTDIR|NOENT)$/.test(reason.code)
   return new CommandFailed({ exitCode: isWriting || mistakes.has(reason._tag) ? 2 : 1, text: message })
 }
