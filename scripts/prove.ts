@@ -113,6 +113,20 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["narrative"],
     files: ["OneWriter.test", "BrokenStore.test"]
   },
+  "21.3": {
+    shows:
+      "a run at an outage, at a day's spent quota and at its budget: paused with the cause; resume asks that act and " +
+      "what had not begun, and both halves add up with what the emulator counted",
+    projects: ["narrative"],
+    files: ["Outage.test", "Control.test"]
+  },
+  "21.4": {
+    shows:
+      "journals of format 1 are resumed; an edited act is asked again with what depends on it; what a newer version " +
+      "wrote is refused and left as it is",
+    projects: ["narrative"],
+    files: ["Versions.test"]
+  },
   "21.5": {
     shows:
       "what safety costs an act, in memory, in files and in files that are synced; resuming after 1,000 acts; 5,000 " +

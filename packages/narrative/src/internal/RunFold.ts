@@ -200,20 +200,28 @@ export class RunFold {
         return
       case "Waiting": {
         const asked = this.#asked.get(record.key)
-        if (asked !== undefined) asked.open = undefined
         const act = this.#act(record.act)
+        if (asked?.open !== undefined) {
+          // Nothing of this ask was sent.
+          asked.open = undefined
+          asked.attempts--
+          act.attempts = asked.attempts
+        }
         act.status = "waiting"
         act.cause = record.cause
         act.until = record.until
         return
       }
       case "Paused":
+        // What was in flight was aborted, so nobody hears its answer.
+        this.#lose()
         this.#causes = record.acts
         this.#until = record.until
         this.#isStopped = record.stopped === true
         return
       case "Cancelled":
       case "Finished":
+        this.#lose()
         this.#causes = []
         this.#until = undefined
         return

@@ -14,7 +14,7 @@ import { EmptyAnswer } from "../NarrativeError.ts"
 import type { PlannedAct } from "../Plan.ts"
 import type { Before, Ended, Engine } from "../RunEngine.ts"
 import type { RunError } from "../RunError.ts"
-import type { ActFailed, FailureCause, Spent } from "../RunRecord.ts"
+import type { ActFailed, FailureCause, RunRecord, Spent } from "../RunRecord.ts"
 import type { AskModel, Emit, Heard } from "./ask.ts"
 import * as Contents from "./contents.ts"
 import { ofText } from "./digest.ts"
@@ -24,11 +24,13 @@ import { estimateOf, type Material, requestOf } from "./request.ts"
 /** A wait that is known to be longer than this many milliseconds is the engine's. */
 const longWait = 60_000
 
+/** A wait that is known to be longer than this many milliseconds pauses the run. */
+const longestWait = 3_600_000
+
 /** The act failed in a way that may pass. */
 export interface Passing {
   readonly _tag: "Passing"
   readonly cause: FailureCause
-  readonly reason: Failures.Reason
 }
 
 /** The act waits for quota until then. */
@@ -137,11 +139,18 @@ export const perform = (stage: Stage, act: PlannedAct, key: string, gather: Gath
           }
         }
         const failure = answer.failure
-        if (failure._tag === "LongWait") {
-          const { cause, until } = failure
-          yield* engine.record([{ _tag: "Waiting", act: act.name, key, until, cause }])
-          return yield* Effect.fail(failure)
+        /** Hands a wait back, unless it is too long for that. */
+        const wait = (
+          { cause, until }: LongWait,
+          before: ReadonlyArray<RunRecord>
+        ): Effect.Effect<never, Passing | LongWait | RunError> => {
+          const ended: Passing | LongWait = until - now > longestWait
+            ? { _tag: "Passing", cause }
+            : { _tag: "LongWait", until, cause }
+          const waiting: RunRecord = { _tag: "Waiting", act: act.name, key, until, cause }
+          return Effect.andThen(engine.record([...before, waiting]), Effect.fail(ended))
         }
+        if (failure._tag === "LongWait") return yield* wait(failure, [])
         const { attempts: made, cost, reason, usage } = heardOf(failure)
         failed(act.name, reason)
         const cause = Failures.causeOf(reason, now)
@@ -157,8 +166,12 @@ export const perform = (stage: Stage, act: PlannedAct, key: string, gather: Gath
           ...(made.length === 0 ? {} : { attempts: made })
         }
         if (final) return record
+        const { until } = cause
+        if (stage.sleeps && !goesOn && cause.reason === "RateLimited" && until !== undefined) {
+          return yield* wait({ _tag: "LongWait", until, cause }, [record])
+        }
         yield* engine.record([record])
-        if (!goesOn) return yield* Effect.fail<Passing>({ _tag: "Passing", cause, reason })
+        if (!goesOn) return yield* Effect.fail<Passing>({ _tag: "Passing", cause })
       }
       return yield* Effect.die(new Error(`act ${act.name} has no model to ask`))
     })
