@@ -91,7 +91,9 @@ writeFileSync(
     devDependencies: {
       typescript: version("typescript"),
       "@types/node": version("@types/node"),
-      "@types/ws": version("@types/ws")
+      "@types/ws": version("@types/ws"),
+      // The emulator's module for Vitest names its types.
+      vitest: version("vitest")
     },
     overrides: dependencies
   })
