@@ -13,7 +13,7 @@ const setting = Effect.gen(function*() {
   const story = yield* program
   const directory = join(yield* folder, "runs")
   // An answer takes so long that the second process is there before the first one is done.
-  const server = yield* Layer.build(Emulator.layerServer({ answers: model, faults: [{ delay: 400 }] }))
+  const server = yield* Layer.build(Emulator.layerServer({ answers: model, faults: [{ delay: 600 }] }))
   const emulator = Context.get(server, Emulator.Emulator)
   const job = (id: string): Job => ({
     url: emulator.url,
