@@ -7,15 +7,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Budget from "effect-gemini/Budget"
 import type { CallOptions } from "effect-gemini/call/CallOptions"
+import * as Files from "effect-gemini/files/Files"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as Members from "effect-gemini/Members"
+import * as ResourceHttp from "effect-gemini/ResourceHttp"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 
 /** What a program without types can pass where a type is expected. */
 const untyped = <A>(value: unknown): A => value as A
@@ -236,6 +239,20 @@ describe("an option of the bare transport's call", () => {
         message: said + message,
         sent: 0
       })
+    }))
+})
+
+describe("an option of a call about what the server keeps", () => {
+  it.effect.each(told<unknown>([
+    [{ pagesize: 5 }, "pagesize: there is no such option. Did you mean \"pageSize\"?"],
+    [{ maxWiat: "1 second" }, "maxWiat: there is no such option. Did you mean \"maxWait\"?"]
+  ]))("%s", ([message, options]) =>
+    Effect.gen(function*() {
+      const refusal = yield* refused(
+        Files.Files.use((files) => Stream.runCollect(files.list(untyped<CallOptions | undefined>(options)))),
+        Layer.provide(Files.layer(), ResourceHttp.layer(base))
+      )
+      assert.deepStrictEqual(refusal, { message: `files.list InvalidRequest: ${message}`, sent: 0 })
     }))
 })
 

@@ -197,21 +197,19 @@ const client: Checks<Options> = {
   transformClient: aFunction
 }
 
-const call = only(
-  {
-    ...common,
-    limits,
-    priority: oneOf("interactive", "batch"),
-    maxWait: aDuration,
-    maxQueue: aCount(0),
-    whenExhausted: oneOf("fail", "wait"),
-    oversize: oneOf("alone", "reject"),
-    headers: anObject,
-    transport: oneOf("http", "live"),
-    fallback: only({ transport: oneOf("http", "live"), model: aModel, observe: aFunction } satisfies Checks<Fallback>),
-    observe: aFunction
-  } satisfies Checks<CallOptions>
-)
+const call: Checks<CallOptions> = {
+  ...common,
+  limits,
+  priority: oneOf("interactive", "batch"),
+  maxWait: aDuration,
+  maxQueue: aCount(0),
+  whenExhausted: oneOf("fail", "wait"),
+  oversize: oneOf("alone", "reject"),
+  headers: anObject,
+  transport: oneOf("http", "live"),
+  fallback: only({ transport: oneOf("http", "live"), model: aModel, observe: aFunction } satisfies Checks<Fallback>),
+  observe: aFunction
+}
 
 type AttemptOptions = Pick<CallOptions, "timeouts" | "headers">
 
@@ -235,4 +233,5 @@ export const problem = (options: Options, others: ReadonlyArray<string> = []): P
 /** The options of one attempt, whose headers are checked where they are written. */
 export const problemOfAttempt = (options: AttemptOptions): Problem | undefined => attempt(options, "")
 
-export const problemOfCall = (options: CallOptions): Problem | undefined => call(options, "")
+export const problemOfCall = (options: CallOptions, others?: ReadonlyArray<string>): Problem | undefined =>
+  only(call, others)(options, "")

@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../../call/CallOptions.ts"
-import type * as Reason from "../../errors/GeminiErrorReason.ts"
+import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import { GeminiError, type MayExist } from "../../GeminiError.ts"
 import type { Ask, Create, Request, Service } from "../../ResourceHttp.ts"
@@ -18,6 +18,7 @@ import * as LogicalCall from "../call/LogicalCall.ts"
 import * as Retried from "../call/retried.ts"
 import * as RetryKernel from "../call/retry.ts"
 import * as StreamedCall from "../call/streamedCall.ts"
+import * as OptionCheck from "../config/optionCheck.ts"
 import * as ModelMethods from "../http/modelMethods.ts"
 import * as Body from "../http/responseBody.ts"
 import { unmetered } from "../limiter/Meter.ts"
@@ -39,6 +40,33 @@ export interface Options {
 /** An answer, and its value as the schema of the request reads it. */
 interface Read<A> extends Heard {
   readonly read: A
+}
+
+/** What the methods of services have beside the options of a call, which they hand on with them. */
+const ofServices = [
+  "pageSize",
+  "filter",
+  "force",
+  "mimeType",
+  "displayName",
+  "name",
+  "size",
+  "isUnchecked",
+  "margin",
+  "metadata",
+  "chunking",
+  "interval",
+  "factor",
+  "maxInterval",
+  "deadline",
+  "told"
+]
+
+const wrongOptions = (method: string, options: CallOptions | undefined): Effect.Effect<void, GeminiError> => {
+  const wrong = options === undefined ? undefined : OptionCheck.problemOfCall(options, ofServices)
+  return wrong === undefined
+    ? Effect.void
+    : Effect.fail(new GeminiError({ method, attempts: [], reason: new Reason.InvalidRequest({ fields: [wrong] }) }))
 }
 
 export const make = ({ gate, places, retry, timeouts }: Options): Service => {
@@ -129,7 +157,10 @@ export const make = ({ gate, places, retry, timeouts }: Options): Service => {
 
   const ask = <A>(request: Ask<A>, options?: CallOptions) =>
     Effect.flatMap(
-      Effect.mapError(places.owner(aboutOf(request)), (reason) => failure(request.method, reason)),
+      Effect.andThen(
+        wrongOptions(request.method, options),
+        Effect.mapError(places.owner(aboutOf(request)), (reason) => failure(request.method, reason))
+      ),
       (place) => {
         const { answer, httpMethod, isRepeatable = httpMethod !== "POST", method } = request
         const read = readAs(method, answer)
@@ -165,7 +196,10 @@ export const make = ({ gate, places, retry, timeouts }: Options): Service => {
     Effect.suspend(() => {
       const about = aboutOf(request)
       return Effect.flatMap(
-        Effect.mapError(places.makers(about), (reason) => failure(request.method, reason)),
+        Effect.andThen(
+          wrongOptions(request.method, options),
+          Effect.mapError(places.makers(about), (reason) => failure(request.method, reason))
+        ),
         (makers) => created(request, makers, options)
       )
     })
@@ -259,7 +293,10 @@ export const make = ({ gate, places, retry, timeouts }: Options): Service => {
 
   const download: Service["download"] = (request, options) =>
     Stream.unwrap(Effect.map(
-      Effect.mapError(places.owner(aboutOf(request)), (reason) => failure(request.method, reason)),
+      Effect.andThen(
+        wrongOptions(request.method, options),
+        Effect.mapError(places.owner(aboutOf(request)), (reason) => failure(request.method, reason))
+      ),
       (place) => {
         const target = client(request)
         const rule = plan(request.method, options, () => place)
