@@ -50,11 +50,16 @@ export const rawCall = (base: string, { body, headers, method, url }: Call): Eff
       socket.on("error", look)
       request.once("close", () => socket.off("error", look))
     })
-    request.on("error", () => end({ status: 0, type: undefined, pieces: [], end: wasReset ? "reset" : "cut" }))
+    request.on("error", (error) => {
+      wasReset ||= "syscall" in error
+      end({ status: 0, type: undefined, pieces: [], end: wasReset ? "reset" : "cut" })
+    })
     request.on("response", (response) => {
       const pieces: Array<Buffer> = []
       response.on("data", (piece: Buffer) => pieces.push(piece))
-      response.on("error", () => undefined)
+      response.on("error", (error) => {
+        wasReset ||= "syscall" in error
+      })
       response.on("close", () =>
         end({
           status: response.statusCode ?? 0,
