@@ -43,13 +43,37 @@ export const make = <const Name extends string>(
         description: "With GEMINI_BASE_URL, GEMINI_API_KEY and SSL_CERT_FILE set; ends with its code"
       }])
     )
+  const file = Argument.String("FILE").pipe(Argument.withDescription("a cassette"))
+  const list = Command.make(
+    "list",
+    { file },
+    ({ file }) => Effect.flatMap(Effect.promise(() => import("./internal/command/tapes.ts")), ({ list }) => list(file))
+  ).pipe(
+    Command.withDescription("A line for each exchange")
+  )
+  const check = Command.make(
+    "check",
+    { file },
+    ({ file }) =>
+      Effect.flatMap(Effect.promise(() => import("./internal/command/tapes.ts")), ({ check }) => check(file))
+  ).pipe(
+    Command.withDescription("Looks for secrets that are left in it; ends with 1 if there are any")
+  )
+  const cassette = Command.make("cassette").pipe(
+    Command.withDescription("Looks at a cassette"),
+    Command.withSubcommands([list, check])
+  )
   return parent.pipe(
     Command.withDescription("A local Gemini API, for clients in any language"),
     Command.withExamples([
       { command: name, description: "Until Ctrl-C; the address is on the first line" },
       { command: `${name} --port 8790 --quotas free`, description: "With the quotas of a tier" },
+      {
+        command: `${name} --cassette weather.jsonl --mode once --upstream https://generativelanguage.googleapis.com`,
+        description: "Records what the first run asks, without its secrets, and plays it from then on"
+      },
       { command: `${name} --scenario rules.toml exec -- pytest -q`, description: "As long as the tests run" }
     ]),
-    Command.withSubcommands([exec])
+    Command.withSubcommands([exec, cassette])
   )
 }

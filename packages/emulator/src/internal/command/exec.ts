@@ -16,6 +16,7 @@ import { type CommandFlags, tokenVariable } from "./flags.ts"
 import { plain } from "./plain.ts"
 import { report } from "./report.ts"
 import * as Running from "./running.ts"
+import * as Tapes from "./tapes.ts"
 
 /** Where systems keep the certificates that they trust: Debian and Alpine, Fedora, macOS and BSD. */
 const stores = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"]
@@ -125,6 +126,10 @@ export const exec = (
           waiting: space.waiting
         })))
     yield* Console.error(plain(`effect-gemini-emulator: ${report(accounts).text}`))
+    const { cassette } = running
+    if (cassette !== undefined) {
+      yield* Console.error(plain(`effect-gemini-emulator: ${yield* Tapes.ending(cassette)}`))
+    }
     if (code !== 0) {
       return yield* new NodeCommandFailure({ exitCode: code, text: "" })
     }

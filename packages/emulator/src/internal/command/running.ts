@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import { mkdtempSync, rmdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Cassette from "../../cassettes/Cassette.ts"
 import * as Emulator from "../../Emulator.ts"
 import * as ModelTable from "../../ModelTable.ts"
 import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
@@ -22,6 +23,8 @@ export interface Running {
   readonly key: string
   /** Which keys it takes, in words. */
   readonly taken: string
+  /** What it plays, if anything. */
+  readonly cassette: Cassette.Cassette | undefined
   /** The file of its certificate. */
   readonly certificateFile: string
   /** Ends when the process has ended for which it was started. */
@@ -49,8 +52,11 @@ const described = (error: { readonly message: string }) => mistake(error.message
 const optionsOf = Effect.fnUntraced(function*(
   given: CommandFlags,
   own: { readonly port: number; readonly certificateFile: string }
-): Effect.fn.Return<Emulator.Options, NodeCommandFailure> {
-  const { anyModel, outage, overload, recorded, scenario } = given
+): Effect.fn.Return<Emulator.Options, NodeCommandFailure, Scope.Scope> {
+  const { allowRecord, anyModel, cassette, match, mode, outage, overload, recorded, scenario, upstream } = given
+  if (Option.isNone(cassette) && Option.isSome(upstream)) {
+    return yield* mistake("--upstream: it is asked for a cassette alone: name the file with --cassette")
+  }
   const models = { ...ModelTable.current, acceptAnyModel: anyModel }
   const now = yield* Clock.currentTimeMillis
   for (const { when } of overload) {
@@ -74,6 +80,10 @@ const optionsOf = Effect.fnUntraced(function*(
     scenario: Option.isNone(scenario)
       ? undefined
       : yield* Effect.mapError(Scenario.load(scenario.value), described),
+    cassette: Option.isNone(cassette) ? undefined : yield* Effect.mapError(
+      Cassette.open({ file: cassette.value, mode, match, allowRecord, upstream: Option.getOrUndefined(upstream) }),
+      described
+    ),
     keys: keyPolicy(given.keys),
     strictSignatures: given.strictSignatures,
     quotas: Option.getOrUndefined(given.quotas),
@@ -111,6 +121,7 @@ export const start = Effect.fnUntraced(function*(
     emulator,
     key: options.keys?.valid?.[0] ?? "emulator",
     taken: takenBy(options.keys),
+    cassette: options.cassette,
     certificateFile,
     parentGone: Option.isSome(parent) ? Parent.gone(parent.value) : Effect.never
   }

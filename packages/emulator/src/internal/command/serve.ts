@@ -11,6 +11,7 @@ import * as Admission from "../door/admission.ts"
 import type { CommandFlags } from "./flags.ts"
 import { plain } from "./plain.ts"
 import * as Running from "./running.ts"
+import * as Tapes from "./tapes.ts"
 
 /** Cleaned, because a host comes from the command line and a region from its flags. */
 const say = (line: string) => Console.log(plain(line))
@@ -48,11 +49,12 @@ const exposure = ({ allowHost, host, keys, token }: CommandFlags): string | unde
 
 export const serve = (given: CommandFlags): Effect.Effect<void, NodeCommandFailure> =>
   Effect.scoped(Effect.gen(function*() {
-    const { certificateFile, emulator, key, parentGone, taken } = yield* Running.start(given, 8790)
+    const { cassette, certificateFile, emulator, key, parentGone, taken } = yield* Running.start(given, 8790)
     const { regionUrl, url } = emulator
     yield* say(`Gemini API on ${url}; ${taken}. Point a client there with`)
     yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=${key}`)
     yield* say(`The same port takes https: and wss:, by the certificate ${certificateFile}`)
+    if (cassette !== undefined) yield* say(yield* Tapes.opening(cassette))
     const exposed = exposure(given)
     if (exposed !== undefined) yield* say(exposed)
     for (const { when } of given.outage) yield* say(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)

@@ -1,0 +1,53 @@
+/** What is said of cassettes: while one is open, at its end, and of a file that nobody has open. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Cassette from "../../cassettes/Cassette.ts"
+import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
+import { plain } from "./plain.ts"
+
+const count = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`
+
+/** What an open cassette does, for the first lines. */
+export const opening = (cassette: Cassette.Cassette): Effect.Effect<string> =>
+  Effect.map(
+    cassette.summary,
+    ({ bytes, exchanges, file, mode, torn }) =>
+      `The cassette ${file} holds ${count(exchanges, "exchange")}, ${bytes} bytes; mode ${mode}` +
+      (torn === undefined ? "" : `; line ${torn} was torn and is left out`)
+  )
+
+/** What was played, recorded and missed, for the last lines. */
+export const ending = (cassette: Cassette.Cassette): Effect.Effect<string> =>
+  Effect.map(cassette.summary, ({ dropped, file, misses, played, recorded, unused }) =>
+    [
+      `the cassette ${file}: ${played} played, ${recorded} recorded, ${unused.length} unused, ${misses.length} missed`,
+      ...(dropped === 0 ? [] : [`  ${dropped} not recorded, because the cassette has no room`]),
+      ...misses.slice(0, 10).map((miss) => `  missed: ${miss}`)
+    ].join("\n"))
+
+const described = (error: { readonly message: string }) => mistake(error.message)
+
+/** A line for each exchange. */
+export const list = Effect.fnUntraced(function*(file: string): Effect.fn.Return<void, NodeCommandFailure> {
+  const recordings = yield* Effect.mapError(Cassette.read(file), described)
+  for (const recording of recordings) {
+    const line = "live" in recording
+      ? `Live ${recording.live.path}  ${count(recording.frames.length, "frame")}`
+      : `${recording.request.method} ${recording.request.path}  ${recording.response.status ?? "no answer"}, ${
+        count(recording.response.chunks.length, "chunk")
+      }, ${recording.response.end}`
+    yield* Console.log(plain(`${recording.n}  ${line}`))
+  }
+})
+
+/** Says where secrets are left, and ends with 1 if there are any. The secrets themselves are not said. */
+export const check = Effect.fnUntraced(function*(file: string): Effect.fn.Return<void, NodeCommandFailure> {
+  const left = yield* Effect.mapError(Cassette.check(file), described)
+  for (const { kind, line, where } of left) {
+    yield* Console.log(plain(`${file}:${line}: ${kind.toLowerCase().replaceAll("_", " ")} in ${where}`))
+  }
+  if (left.length > 0) {
+    return yield* new NodeCommandFailure({ exitCode: 1, text: `${count(left.length, "secret")} left in ${file}` })
+  }
+  yield* Console.log(plain(`no secret is left in ${file}, by the rules`))
+})
