@@ -49,7 +49,8 @@ export const make = <const Name extends string>(
     { file },
     ({ file }) => Effect.flatMap(Effect.promise(() => import("./internal/command/tapes.ts")), ({ list }) => list(file))
   ).pipe(
-    Command.withDescription("A line for each exchange")
+    Command.withDescription("A line for each exchange"),
+    Command.withExamples([{ command: `${name} cassette list weather.jsonl`, description: "What it holds" }])
   )
   const check = Command.make(
     "check",
@@ -57,10 +58,12 @@ export const make = <const Name extends string>(
     ({ file }) =>
       Effect.flatMap(Effect.promise(() => import("./internal/command/tapes.ts")), ({ check }) => check(file))
   ).pipe(
-    Command.withDescription("Looks for secrets that are left in it; ends with 1 if there are any")
+    Command.withDescription("Looks for secrets that are left in it; ends with 1 if there are any"),
+    Command.withExamples([{ command: `${name} cassette check weather.jsonl`, description: "Before it is committed" }])
   )
   const cassette = Command.make("cassette").pipe(
     Command.withDescription("Looks at a cassette"),
+    Command.withExamples([{ command: `${name} cassette list weather.jsonl`, description: "What it holds" }]),
     Command.withSubcommands([list, check])
   )
   return parent.pipe(

@@ -16,7 +16,6 @@ import { type CommandFlags, tokenVariable } from "./flags.ts"
 import { plain } from "./plain.ts"
 import { report } from "./report.ts"
 import * as Running from "./running.ts"
-import * as Tapes from "./tapes.ts"
 
 /** Where systems keep the certificates that they trust: Debian and Alpine, Fedora, macOS and BSD. */
 const stores = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"]
@@ -106,6 +105,9 @@ const run = (
       end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
   })
 
+/** What is said of cassettes is loaded where there is one. */
+const tapes = Effect.promise(() => import("./tapes.ts"))
+
 export const exec = (
   given: CommandFlags,
   [command = "", ...args]: ReadonlyArray<string>
@@ -128,7 +130,7 @@ export const exec = (
     yield* Console.error(plain(`effect-gemini-emulator: ${report(accounts).text}`))
     const { cassette } = running
     if (cassette !== undefined) {
-      yield* Console.error(plain(`effect-gemini-emulator: ${yield* Tapes.ending(cassette)}`))
+      yield* Console.error(plain(`effect-gemini-emulator: ${yield* (yield* tapes).ending(cassette)}`))
     }
     if (code !== 0) {
       return yield* new NodeCommandFailure({ exitCode: code, text: "" })

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import { mkdtempSync, rmdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Cassette from "../../cassettes/Cassette.ts"
+import type * as Cassette from "../../cassettes/Cassette.ts"
 import * as Emulator from "../../Emulator.ts"
 import * as ModelTable from "../../ModelTable.ts"
 import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
@@ -81,7 +81,12 @@ const optionsOf = Effect.fnUntraced(function*(
       ? undefined
       : yield* Effect.mapError(Scenario.load(scenario.value), described),
     cassette: Option.isNone(cassette) ? undefined : yield* Effect.mapError(
-      Cassette.open({ file: cassette.value, mode, match, allowRecord, upstream: Option.getOrUndefined(upstream) }),
+      // A start without a cassette does not wait for its code.
+      Effect.flatMap(
+        Effect.promise(() => import("../../cassettes/Cassette.ts")),
+        ({ open }) =>
+          open({ file: cassette.value, mode, match, allowRecord, upstream: Option.getOrUndefined(upstream) })
+      ),
       described
     ),
     keys: keyPolicy(given.keys),

@@ -11,7 +11,6 @@ import * as Admission from "../door/admission.ts"
 import type { CommandFlags } from "./flags.ts"
 import { plain } from "./plain.ts"
 import * as Running from "./running.ts"
-import * as Tapes from "./tapes.ts"
 
 /** Cleaned, because a host comes from the command line and a region from its flags. */
 const say = (line: string) => Console.log(plain(line))
@@ -47,6 +46,9 @@ const exposure = ({ allowHost, host, keys, token }: CommandFlags): string | unde
   return `Other machines can reach it on ${host}. It answers to ${names}; the API ${api}; its own paths are ${own}`
 }
 
+/** What is said of cassettes is loaded where there is one. */
+const tapes = Effect.promise(() => import("./tapes.ts"))
+
 export const serve = (given: CommandFlags): Effect.Effect<void, NodeCommandFailure> =>
   Effect.scoped(Effect.gen(function*() {
     const { cassette, certificateFile, emulator, key, parentGone, taken } = yield* Running.start(given, 8790)
@@ -54,7 +56,7 @@ export const serve = (given: CommandFlags): Effect.Effect<void, NodeCommandFailu
     yield* say(`Gemini API on ${url}; ${taken}. Point a client there with`)
     yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=${key}`)
     yield* say(`The same port takes https: and wss:, by the certificate ${certificateFile}`)
-    if (cassette !== undefined) yield* say(yield* Tapes.opening(cassette))
+    if (cassette !== undefined) yield* say(yield* (yield* tapes).opening(cassette))
     const exposed = exposure(given)
     if (exposed !== undefined) yield* say(exposed)
     for (const { when } of given.outage) yield* say(`${when?.region} is down: ${regionUrl(when?.region ?? "")}`)
