@@ -143,7 +143,9 @@ describe("gemini-fx run", () => {
       const models = (yield* emulator.requests).map((request) => request.model)
       assert.deepStrictEqual(models, ["gemini-flash-lite-latest", "gemini-pro-latest", "gemini-pro-latest"])
       const { stdout } = yield* gemini(["runs", "show", "ti", "--json"], setting)
-      assert.deepStrictEqual(JSON.parse(stdout).state, "finished")
+      const shown = JSON.parse(stdout)
+      assert.strictEqual(shown.state, "finished")
+      assert.deepStrictEqual(shown.acts.map((act: { readonly status: string }) => act.status), ["answered", "answered"])
       // What is over says so, and asks nobody.
       assert.strictEqual((yield* gemini(["runs", "resume", "tides"], setting)).exitCode, 0)
       assert.lengthOf(yield* emulator.requests, 3)

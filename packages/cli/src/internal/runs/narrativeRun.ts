@@ -1,4 +1,5 @@
 /** A narrative's run as a person reads it: where it stands, act by act, and what can be done next. Pure. */
+import type { ActResult } from "effect-gemini-narrative/ActResult"
 import type { RunSummary } from "effect-gemini-narrative/Runs"
 import type { ActState, RunState } from "effect-gemini-narrative/RunState"
 import * as Age from "../age.ts"
@@ -51,6 +52,23 @@ export const row = (run: RunSummary, bytes: number, now: number): Row => ({
   why: whyOf(run, now),
   bytes,
   updatedAt: run.updatedAt
+})
+
+/** The run with the answers that it kept from an older text: the records since then do not speak of these acts. */
+export const withKept = (run: RunState, results: ReadonlyArray<ActResult>): RunState => ({
+  ...run,
+  acts: run.acts.map((act) => {
+    const kept = act.status === "waiting" ? results.find((result) => result.act === act.act) : undefined
+    return kept === undefined ? act : {
+      ...act,
+      status: "answered",
+      model: kept.model,
+      usage: kept.usage,
+      finishReason: kept.finishReason,
+      startedAt: kept.startedAt,
+      duration: kept.duration
+    }
+  })
 })
 
 const words: Record<ActState["status"], string> = {

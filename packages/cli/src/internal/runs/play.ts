@@ -24,6 +24,7 @@ import { Progress } from "../Progress.ts"
 import type { Screen } from "../Screen.ts"
 import * as Find from "./find.ts"
 import { isEnd, scenes } from "./follow.ts"
+import { withKept } from "./narrativeRun.ts"
 
 export interface Options<R> {
   readonly screen: Screen
@@ -132,7 +133,7 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
     Effect.onInterrupt(() => Effect.ignore(interrupted))
   )
   const results = yield* Effect.mapError(runs.results(id), Find.failed)
-  const run = yield* Effect.mapError(runs.get(id), Find.failed)
+  const run = withKept(yield* Effect.mapError(runs.get(id), Find.failed), results)
   const now = yield* Clock.currentTimeMillis
   // The time between two processes of a run is nobody's waiting.
   const totals = { ...Totals.totals(results), duration: Math.max(0, now - begunAt) }

@@ -65,9 +65,9 @@ export const show = Command.make(
         }
         const runs = yield* Runs.Runs
         if (Option.isSome(act) && !json) return yield* textOf(id, act.value)
-        const state = yield* runs.get(id)
-        if (!json) return NarrativeRun.text(state, yield* Clock.currentTimeMillis, style, columns)
         const results = yield* runs.results(id)
+        const state = NarrativeRun.withKept(yield* runs.get(id), results)
+        if (!json) return NarrativeRun.text(state, yield* Clock.currentTimeMillis, style, columns)
         const wanted = results.filter((result) => Option.isNone(act) || result.act === act.value)
         return `${toJson({ ...state, state: NarrativeRun.stateOf(state), results: wanted }, 2)}\n`
       })
