@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { appendFileSync, chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { version } from "../src/internal/version.ts"
 import { answers, story } from "./format1.ts"
 import { filesIn, folder, gemini } from "./runs.ts"
 import { actOf } from "./storyProcess.ts"
@@ -103,12 +104,21 @@ describe("journals of format 1", () => {
     ))
 })
 
+describe("the version of this package", () => {
+  it("is the one that runs record", () => {
+    const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"))
+    assert.strictEqual(version, manifest.version)
+  })
+})
+
 describe("an edited narrative", () => {
   const adopted = (from: string, to: string) =>
     onCopy(() =>
       Effect.gen(function*() {
         const edited = yield* Narrative.parse(story.replace(from, to), { variables: { topic: "tides and moons" } })
         const summary = yield* play("paused", { adopt: edited })
+        const { acts } = yield* Runs.Runs.use((runs) => runs.get("paused"))
+        assert.deepStrictEqual(acts.filter(({ status }) => status === "waiting"), [], "kept acts are not waiting")
         return [summary.standing, ...yield* asked]
       }).pipe(Effect.provide(gemini({ answers })))
     )

@@ -37,6 +37,8 @@ interface Asked {
 export class RunFold {
   readonly id: string
   #plan: Plan | undefined
+  /** What was there when another text was adopted, whose plan is not known yet. */
+  #before: { readonly plan: Plan; readonly acts: ReadonlyMap<string, Mutable<ActState>> } | undefined
   #settings: RunSettings = { concurrency: 1 }
   #library = ""
   #standing: Standing = "running"
@@ -64,6 +66,12 @@ export class RunFold {
   set plan(plan: Plan) {
     this.#plan = plan
     for (const { name } of plan.acts) if (!this.#acts.has(name)) this.#acts.set(name, newAct(name))
+    const before = this.#before
+    if (before === undefined || before.plan === plan) return
+    for (const name of unchanged(before.plan, plan)) {
+      const kept = before.acts.get(name)
+      if (kept !== undefined && isSettled(kept)) this.#acts.set(name, kept)
+    }
   }
 
   get settings(): RunSettings {
@@ -105,6 +113,16 @@ export class RunFold {
     }
   }
 
+  /** An act whose needs came out as before keeps its answer, too; that is known when all has ended. */
+  #keepWhatWasNotAsked(): void {
+    for (const [name, act] of this.#acts) {
+      const kept = this.#before?.acts.get(name)
+      if (act.status === "waiting" && act.key === undefined && kept !== undefined && isSettled(kept)) {
+        this.#acts.set(name, kept)
+      }
+    }
+  }
+
   #act(name: string): Mutable<ActState> {
     const known = this.#acts.get(name)
     if (known !== undefined) return known
@@ -138,6 +156,8 @@ export class RunFold {
         if ("plan" in record.content) this.plan = record.content.plan
         return
       case "Adopted":
+        // The plan of the record may lie beside it, and is given later.
+        if (this.#plan !== undefined) this.#before = { plan: this.#plan, acts: new Map(this.#acts) }
         this.#acts.clear()
         if ("plan" in record.content) this.plan = record.content.plan
         return
@@ -222,6 +242,7 @@ export class RunFold {
       case "Cancelled":
       case "Finished":
         this.#lose()
+        if (record._tag === "Finished") this.#keepWhatWasNotAsked()
         this.#causes = []
         this.#until = undefined
         return
@@ -262,6 +283,22 @@ export class RunFold {
       pid: this.#pid
     }
   }
+}
+
+/** What is final is not asked again: an answer, or a failure that cannot pass. */
+const isSettled = ({ status }: ActState): boolean => status === "answered" || status === "failed"
+
+/** The acts that ask the same in both plans, and need only such acts: their answers are kept. */
+const unchanged = (before: Plan, now: Plan): ReadonlySet<string> => {
+  const asked = ({ generation, inputs, model, name, system }: Plan["acts"][number]) =>
+    JSON.stringify([name, model, system, inputs, generation])
+  const old = new Set(before.acts.map(asked))
+  const same = new Set(now.acts.filter((act) => old.has(asked(act))).map(({ name }) => name))
+  for (let size = -1; size !== same.size;) {
+    size = same.size
+    for (const { name, needs } of now.acts) if (!needs.every((need) => same.has(need))) same.delete(name)
+  }
+  return same
 }
 
 /** A decimal text of a record; one that cannot be read counts as nothing. */
