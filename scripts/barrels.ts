@@ -1,5 +1,5 @@
 // Writes src/index.ts of every public package: one `export * as X` for each module, also for those in folders. `Node*`
-// modules stay out of the barrel, so that it loads without the optional peers.
+// modules and those that need a Journal or Vitest stay out of the barrel, so that it loads without the optional peers.
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 
@@ -10,7 +10,7 @@ for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator"
   const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal"] })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
-      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "Vitest.ts"].includes(basename(file))
+      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "Vitest.ts"].includes(basename(file))
     )
     .map((file) => ({ file, module: basename(file, ".ts") }))
     .sort((a, b) => a.file.toLowerCase() < b.file.toLowerCase() ? -1 : 1)
