@@ -62,9 +62,23 @@ export const normalized = (value: unknown): unknown => {
   )
 }
 
-/** One and the same text for equal values, with their keys sorted. */
-export const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, member: unknown) =>
-    isObject(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : member) ?? ""
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!isObject(value)) return value
+  const names = Object.keys(value)
+  if (names.length > 1) names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return Object.fromEntries(names.map((name) => [name, sorted(value[name])]))
+}
+
+/** The texts of bodies, each of which is asked for several times while one request is answered. */
+const texts = new WeakMap<object, string>()
+
+/** One and the same text for equal values, with their keys sorted. The value may not change afterwards. */
+export const canonical = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? ""
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(sorted(value))
+  texts.set(value, text)
+  return text
+}

@@ -38,17 +38,18 @@ const oneofs: ReadonlyMap<string, { readonly name: string; readonly of: Readonly
 
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const lookups = new Map<string, ReadonlyMap<string, readonly [camel: string, kind: string]>>()
+const lookups = new Map<string, ReadonlyMap<string, readonly [camel: string, kind: string, snake: string]>>()
 
 /** The fields of a message under both of their spellings. */
-const lookup = (message: string): ReadonlyMap<string, readonly [camel: string, kind: string]> => {
+const lookup = (message: string): ReadonlyMap<string, readonly [camel: string, kind: string, snake: string]> => {
   const known = lookups.get(message)
   if (known !== undefined) return known
-  const made = new Map<string, readonly [string, string]>()
+  const made = new Map<string, readonly [string, string, string]>()
   const fields = Object.hasOwn(Table.messages, message) ? Table.messages[message] : undefined
   for (const [camel, kind] of Object.entries(fields ?? {})) {
-    made.set(camel, [camel, kind])
-    made.set(snakeCase(camel), [camel, kind])
+    const snake = snakeCase(camel)
+    made.set(camel, [camel, kind, snake])
+    made.set(snake, [camel, kind, snake])
   }
   lookups.set(message, made)
   return made
@@ -131,7 +132,7 @@ class Walk {
         this.badName(path, name, "Cannot find field.")
         continue
       }
-      const [camel, kind] = field
+      const [camel, kind, snake] = field
       if (given === null && kind !== "any") continue
       if (oneof?.of.has(camel) === true) {
         if (taken) {
@@ -140,7 +141,7 @@ class Walk {
         }
         taken = true
       }
-      const own = path === "" ? snakeCase(camel) : `${path}.${snakeCase(camel)}`
+      const own = path === "" ? snake : `${path}.${snake}`
       out[camel] = this.field(kind, given, { path: own, parent: path, name })
     }
     this.depth--

@@ -33,8 +33,16 @@ const own: Readonly<Record<string, ReadonlyArray<string>>> = {
   "operations.list": [...paged, "filter", "returnPartialSuccess"]
 }
 
+const bothSpellings = (names: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(names.flatMap((name) => [name, snakeCase(name)]))
+
+/** What a method without fields of its own takes. */
+let plain: ReadonlySet<string> | undefined
+
 export const violations = (method: string, query: URLSearchParams): ReadonlyArray<FieldViolation> => {
-  const known = new Set([...common, ...own[method] ?? []].flatMap((name) => [name, snakeCase(name)]))
+  if (query.size === 0) return []
+  const more = Object.hasOwn(own, method) ? own[method] : undefined
+  const known = more === undefined ? plain ??= bothSpellings(common) : bothSpellings([...common, ...more])
   return [...new Set(query.keys())].filter((name) => !name.startsWith("$") && !known.has(name)).map((name) => ({
     description: `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. ` +
       `Field '${name}' could not be found in request message.`
