@@ -2,6 +2,7 @@
  * Whether two clients ask the same: a server that writes down every request, and the comparison of two lists as data.
  * Every difference has to be named with its reason; a reason that no longer stands for one fails, too.
  */
+import { assert } from "@effect/vitest"
 import { createHash } from "node:crypto"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -113,5 +114,29 @@ export const compare = (
       const start = reasonOf(difference)
       return start === undefined ? [] : [`${difference} (${reasons[start]})`]
     })
+  }
+}
+
+/** Lets both ask a server of their own kind of answers, and fails where a difference is not explained. */
+export const equal = async (
+  name: string,
+  answer: Parameters<typeof record>[0],
+  given: {
+    readonly official: (url: string) => Promise<unknown>
+    readonly ours: (url: string) => Promise<unknown>
+    readonly reasons?: Readonly<Record<string, string>> | undefined
+  }
+): Promise<void> => {
+  const server = await record(answer)
+  try {
+    await given.official(server.url)
+    const official = server.take()
+    await given.ours(server.url)
+    const { explained, idle, unexplained } = compare(official, server.take(), given.reasons)
+    assert.deepStrictEqual({ unexplained, idle }, { unexplained: [], idle: [] })
+    assert.isAbove(official.length, 0)
+    for (const difference of explained) process.stdout.write(`${name}: ${difference}\n`)
+  } finally {
+    server.close()
   }
 }

@@ -170,6 +170,27 @@ describe("record and replay", () => {
     60_000
   )
 
+  it.live("a recording that cannot be written costs the client nothing, is counted, and spoils no other", () =>
+    Effect.gen(function*() {
+      const file = temporary()
+      const large = "x".repeat(100_000)
+      const upstream = yield* Emulator.Emulator.pipe(
+        Effect.provide(yield* Layer.build(Emulator.layerServer({ answers: ["first", "second"] })))
+      )
+      // Large pieces lie in a folder of this name, which cannot be made where a file has it.
+      appendFileSync(`${file}.blobs`, "")
+      const cassette = yield* Cassette.open({ file, mode: "record", upstream: upstream.url, allowRecord: true })
+      const got = yield* Effect.gen(function*() {
+        const { url } = yield* Emulator.Emulator
+        return yield* Effect.forEach([large, "small"], (text) => rawCall(url, call(text, "generateContent")))
+      }).pipe(Effect.provide(Emulator.layerServer({ cassette }), { local: true }))
+      assert.deepStrictEqual(got.map((each) => /first|second/.exec(whole(each).text)?.[0]), ["first", "second"])
+      assert.deepStrictEqual(got.map(({ end }) => end), ["complete", "complete"])
+      const { dropped, recorded } = yield* cassette.summary
+      assert.deepStrictEqual([dropped, recorded], [1, 1])
+      assert.strictEqual((yield* Cassette.read(file)).length, 1)
+    }).pipe(Effect.scoped))
+
   it.live("asks nobody where CI is set, unless it is allowed to", () =>
     Effect.gen(function*() {
       const before = process.env["CI"]

@@ -45,7 +45,7 @@ export const open = Effect.fnUntraced(function*(
     const scrubbed = (from: "c" | "s") =>
       scrubber.messages(frames.filter((frame) => frame.from === from).map(({ bytes }) => bytes)).values()
     const sides = { c: scrubbed("c"), s: scrubbed("s") }
-    const made: Recording.Live = {
+    target.recorded(tape.add((piece): Recording.Live => ({
       n,
       live: {
         path: RequestView.pathOf(incoming.url, scrubber, secret),
@@ -53,18 +53,17 @@ export const open = Effect.fnUntraced(function*(
       },
       frames: frames.map(({ from, kind, ms }) => {
         const { value = new Uint8Array() } = sides[from].next()
-        return [ms, from, kind, tape.piece(value)] as const
+        return [ms, from, kind, piece(value)] as const
       }),
       ...(close === undefined ? {} : { close: { ...close, reason: scrubber.text(close.reason) } }),
       ...(refused === undefined ? {} : {
         refused: {
           status: refused.status,
           headers: RequestView.ofResponse(refused.headers, scrubber, secret),
-          body: tape.piece(scrubber.body([refused.body])[0] ?? refused.body)
+          body: piece(scrubber.body([refused.body])[0] ?? refused.body)
         }
       })
-    }
-    target.recorded(tape.add(made))
+    })))
   }
 
   const ws = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 })

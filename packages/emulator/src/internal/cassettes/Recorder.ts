@@ -79,21 +79,21 @@ export const ask = Effect.fnUntraced(function*(
     if (tape === undefined) return
     const scrubbed = scrubber.body(pieces)
     const [sent = new Uint8Array()] = scrubber.body([body])
-    target.recorded(tape.add({
+    target.recorded(tape.add((piece) => ({
       n,
       request: {
         method: incoming.verb,
         path: RequestView.pathOf(incoming.url, scrubber, secret),
         headers: RequestView.ofRequest(incoming.headers, scrubber),
-        ...(body.length === 0 ? {} : { body: tape.piece(sent) })
+        ...(body.length === 0 ? {} : { body: piece(sent) })
       },
       response: {
         ...(head === undefined ? {} : { status: head.status }),
         headers: head === undefined ? {} : RequestView.ofResponse(head.headers, scrubber, secret),
-        chunks: scrubbed.map((bytes, i) => [times[i] ?? 0, tape.piece(bytes)] as const),
+        chunks: scrubbed.map((bytes, i) => [times[i] ?? 0, piece(bytes)] as const),
         end
       }
-    }))
+    })))
   }
   const ended = (event: Extract<Upstream.Event, { _tag: "End" }>): Step.Steps => {
     write(event.end)

@@ -123,9 +123,8 @@ export const bytesOf = (file: string, piece: Recording.Piece): Uint8Array => {
 }
 
 export interface TapeWriter {
-  /** Adds an exchange; false where there is no room for it. */
-  readonly add: (exchange: Recording.Recording) => boolean
-  readonly piece: (bytes: Uint8Array) => Recording.Piece
+  /** Adds what is made of its pieces; false where there is no room for it, be it on the disk. */
+  readonly add: (make: (piece: (bytes: Uint8Array) => Recording.Piece) => Recording.Recording) => boolean
   readonly close: () => void
   /** The size of the file with the pieces beside it, in bytes. */
   readonly bytes: () => number
@@ -138,6 +137,7 @@ export const writer = (
 ): TapeWriter => {
   let handle: number
   let isClosed = false
+  let isBroken = false
   let size = 0
   try {
     if (Fs.existsSync(file) && !isRegular(file)) throw new Error("it is not a regular file")
@@ -155,27 +155,37 @@ export const writer = (
     while (at < bytes.length) at += Fs.writeSync(handle, bytes, at)
     size += bytes.length
   }
+  const piece = (bytes: Uint8Array): Recording.Piece => {
+    if (bytes.length < apart) return inline(bytes)
+    const sha256 = createHash("sha256").update(bytes).digest("hex")
+    const path = join(blobs(file), sha256)
+    Fs.mkdirSync(blobs(file), { recursive: true, mode: 0o700 })
+    if (!Fs.existsSync(path)) {
+      const draft = join(blobs(file), `.${basename(path)}.${process.pid}`)
+      Fs.writeFileSync(draft, bytes, { mode: 0o600 })
+      Fs.renameSync(draft, path)
+      size += bytes.length
+    }
+    return { sha256, bytes: bytes.length }
+  }
   return {
     bytes: () => size,
-    piece: (bytes) => {
-      if (bytes.length < apart) return inline(bytes)
-      const sha256 = createHash("sha256").update(bytes).digest("hex")
-      const path = join(blobs(file), sha256)
-      Fs.mkdirSync(blobs(file), { recursive: true, mode: 0o700 })
-      if (!Fs.existsSync(path)) {
-        const draft = join(blobs(file), `.${basename(path)}.${process.pid}`)
-        Fs.writeFileSync(draft, bytes, { mode: 0o600 })
-        Fs.renameSync(draft, path)
-        size += bytes.length
-      }
-      return { sha256, bytes: bytes.length }
-    },
-    add: (exchange) => {
-      const line = `${JSON.stringify(exchange)}\n`
+    add: (make) => {
       // An exchange may end after the emulator that recorded it.
-      if (isClosed || size + line.length > options.limit) return false
-      write(line)
-      return true
+      if (isClosed) return false
+      try {
+        const line = `${JSON.stringify(make(piece))}\n`
+        if (size + line.length > options.limit) return false
+        if (isBroken) write("\n")
+        isBroken = true
+        write(line)
+        isBroken = false
+        return true
+      } catch {
+        // A full disk costs the recording, and never the client its answer. What was written of the line is left out by
+        // whoever reads it, once the next line begins anew.
+        return false
+      }
     },
     close: () => {
       if (!isClosed) Fs.closeSync(handle)
