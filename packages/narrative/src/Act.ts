@@ -44,6 +44,8 @@ export interface Act {
   /** The inputs in the order of the request; the prompt is the last one. */
   readonly inputs: ReadonlyArray<Input>
   readonly generation: GenerationConfig | undefined
+  /** What a person is asked before the act is sent. Denied, the act has failed for good. */
+  readonly approve?: Text | undefined
   /** Models that are asked in turn where the act's own fails. */
   readonly fallbackModels?: ReadonlyArray<ModelId> | undefined
   /** What becomes of the narrative if the act fails for good: `skip` leaves out only what needs it. */

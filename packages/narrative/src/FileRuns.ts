@@ -21,6 +21,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as CancelFile from "./internal/cancelFile.ts"
+import * as DecisionFile from "./internal/decisionFile.ts"
 import * as JournalRuns from "./internal/journalRuns.ts"
 import { Runs } from "./Runs.ts"
 
@@ -45,7 +46,7 @@ export const layer = (options: Options): Layer.Layer<Runs, never, FileSystem.Fil
       const fs = yield* FileSystem.FileSystem
       const journal = yield* Journal.make(yield* FileJournal.makeStore(options), options)
       return yield* Effect.provideService(
-        JournalRuns.make(CancelFile.make(fs, options.directory)),
+        JournalRuns.make(CancelFile.make(fs, options.directory), DecisionFile.make(fs, options.directory)),
         Journal.Journal,
         journal
       )

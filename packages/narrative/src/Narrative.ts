@@ -25,6 +25,8 @@ import * as ImageFile from "./internal/imageFile.ts"
 import type { FileContent } from "./internal/images.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
+import type { Asked } from "./RunEngine.ts"
+import type { Decision } from "./RunRecord.ts"
 import * as TomlPlace from "./TomlPlace.ts"
 
 /**
@@ -87,6 +89,8 @@ export interface Options {
    * as soon as the acts that it needs have finished.
    */
   readonly concurrency?: number | undefined
+  /** Decides about acts that have to be approved. Without it such an act fails. */
+  readonly approve?: ((asked: Asked) => Effect.Effect<Decision>) | undefined
   /** Results of an earlier run (`ActFailed.results`): these acts are not played again. */
   readonly results?: ReadonlyArray<ActResult> | undefined
 }

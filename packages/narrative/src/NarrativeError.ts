@@ -68,7 +68,23 @@ export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>("effect-gemini-
 }
 
 /**
- * An act failed. `reason` is the client's `GeminiError` (or `EmptyAnswer`); `results`
+ * An act was not sent, or its answer cannot be used: `kind` says why in a word (`Denied`: nobody approved it), the message
+ * in a sentence.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class ActRefused extends Schema.TaggedError<ActRefused>("effect-gemini-narrative/ActRefused")("ActRefused", {
+  kind: Schema.Literals(["Denied"]),
+  why: Schema.String
+}) {
+  override get message(): string {
+    return this.why
+  }
+}
+
+/**
+ * An act failed. `reason` is the client's `GeminiError` (or `EmptyAnswer`, or `ActRefused`); `results`
  * holds the acts that had finished, ready to be passed back as `results` to go on
  * from here.
  *
@@ -78,7 +94,7 @@ export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>("effect-gemini-
 export class ActFailed extends Schema.TaggedError<ActFailed>("effect-gemini-narrative/ActFailed")("ActFailed", {
   act: Schema.String,
   results: Schema.Array(ActResult),
-  reason: Schema.Union([GeminiError, EmptyAnswer])
+  reason: Schema.Union([GeminiError, EmptyAnswer, ActRefused])
 }) {
   override get message(): string {
     return `act "${this.act}" failed: ${this.reason.message}`

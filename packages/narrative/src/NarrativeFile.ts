@@ -90,6 +90,8 @@ export const Act = Schema.Struct({
   generation: Schema.optionalKey(Generation),
   /** Models that are asked in turn where the act's own fails. */
   fallback_models: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What a person is asked before the act may be sent, with references. */
+  approve: text,
   /** What becomes of the narrative if the act fails for good: `skip` leaves out only what needs it. */
   on_failure: Schema.optionalKey(Schema.Literals(["stop", "skip"]))
 })

@@ -71,7 +71,9 @@ export const PlannedAct = Schema.Struct({
   onFailure: Schema.optionalKey(OnFailure),
   system: Schema.optionalKey(Text),
   inputs: Schema.Array(PlannedInput),
-  generation: Schema.optionalKey(Generation)
+  generation: Schema.optionalKey(Generation),
+  /** What a person is asked before the act is sent; it waits for their decision. */
+  approve: Schema.optionalKey(Text)
 })
 
 /**
@@ -187,7 +189,8 @@ export const make = Effect.fnUntraced(function*(
       ...(onFailure === undefined ? {} : { onFailure }),
       ...(act.system === undefined ? {} : { system: act.system }),
       inputs: yield* Effect.forEach(act.inputs, planned),
-      ...(act.generation === undefined ? {} : { generation: act.generation })
+      ...(act.generation === undefined ? {} : { generation: act.generation }),
+      ...(act.approve === undefined ? {} : { approve: act.approve })
     })
   }
   const { file, text, title, variables } = narrative

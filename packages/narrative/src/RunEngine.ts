@@ -1,6 +1,6 @@
 /**
  * The engine under a run: where acts are performed once, records are kept and waits are slept. One interpreter plays
- * plans on every engine; an engine has four verbs and a place for large things.
+ * plans on every engine; an engine has five verbs and a place for large things.
  *
  * `layerMemory` keeps a run in this process. `Runs` makes engines over a journal. Another engine, such as one over a
  * cluster, implements this service and nothing else.
@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { sha256 } from "./internal/digest.ts"
 import { RunError } from "./RunError.ts"
-import type { ActAnswered, ActFailed, RunRecord } from "./RunRecord.ts"
+import type { ActAnswered, ActFailed, ApprovalAsked, Decision, RunRecord } from "./RunRecord.ts"
 
 /**
  * How an act ended: answered, or failed for good.
@@ -34,6 +34,24 @@ export type Ended = typeof ActAnswered.Type | typeof ActFailed.Type
 export interface Before {
   readonly attempts: number
   readonly mayHaveRun: boolean
+}
+
+/**
+ * What somebody is asked about an act before it is sent.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Asked = Omit<typeof ApprovalAsked.Type, "_tag">
+
+/**
+ * Nobody has decided yet. `later` waits until somebody has, without holding a worker.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Undecided {
+  readonly later: Effect.Effect<Decision, RunError>
 }
 
 /**
@@ -72,6 +90,16 @@ export interface Engine {
   readonly record: (records: ReadonlyArray<RunRecord>) => Effect.Effect<void, RunError>
   /** Waits until a time in milliseconds since the epoch, without holding a worker. */
   readonly sleep: (until: number) => Effect.Effect<void, RunError>
+  /**
+   * Asks somebody whether an act may be sent. The question is recorded once for its key (`ApprovalAsked`), and so is the
+   * decision (`Decided`), in whatever process somebody decides: whoever asks for the key later gets the same decision.
+   */
+  readonly decision: (asked: Asked) => Effect.Effect<Decision | Undecided, RunError>
+  /**
+   * Whether the run stays while nothing but decisions is awaited, as one on a cluster does. Else it pauses then, and
+   * `resume` goes on. Default false.
+   */
+  readonly staysForDecisions?: boolean
   /** Returns once somebody has cancelled the run. */
   readonly cancelled: Effect.Effect<void>
   /** Texts and images that are too large for records. */
@@ -96,12 +124,21 @@ export const sleepUntil = (until: number): Effect.Effect<void> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, until - now)))
 
 /**
- * An engine in this process: nothing outlives it.
+ * Nobody is there to decide: every act that waits for approval is denied.
+ *
+ * @category constants
+ * @since 0.3.0
+ */
+export const nobody = (): Effect.Effect<Decision> =>
+  Effect.succeed({ verdict: "deny", reason: "nobody was there to approve it" })
+
+/**
+ * An engine in this process: nothing outlives it. `decide` answers for the person who approves acts; default `nobody`.
  *
  * @category constructors
  * @since 0.2.0
  */
-export const makeMemory = (): Engine => {
+export const makeMemory = (decide: (asked: Asked) => Effect.Effect<Decision> = nobody): Engine => {
   const ended = new Map<string, Ended>()
   const asked = new Map<string, number>()
   const contents = new Map<string, Uint8Array>()
@@ -118,6 +155,8 @@ export const makeMemory = (): Engine => {
       }),
     record: () => Effect.void,
     sleep: sleepUntil,
+    decision: (asked) => Effect.succeed({ later: decide(asked) }),
+    staysForDecisions: true,
     cancelled: Effect.never,
     contents: {
       put: (bytes) => Effect.tap(sha256(bytes), (digest) => Effect.sync(() => contents.set(digest, bytes))),
@@ -138,4 +177,4 @@ export const makeMemory = (): Engine => {
  * @category layers
  * @since 0.2.0
  */
-export const layerMemory: Layer.Layer<RunEngine> = /* @__PURE__ */ Layer.sync(RunEngine, makeMemory)
+export const layerMemory: Layer.Layer<RunEngine> = /* @__PURE__ */ Layer.sync(RunEngine, () => makeMemory())

@@ -231,6 +231,50 @@ export const Waiting = Schema.TaggedStruct("Waiting", {
 })
 
 /**
+ * Somebody is asked whether an act may be sent. `key` names exactly what would be sent, so that a decision holds for that
+ * alone.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const ApprovalAsked = Schema.TaggedStruct("ApprovalAsked", {
+  act: Schema.String,
+  key: Schema.String,
+  question: Schema.String
+})
+
+/**
+ * What somebody decided about an act: `approve` lets it be sent, `deny` makes it fail for good. `by` and `reason` are as
+ * they were given.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const Decision = Schema.Struct({
+  verdict: Schema.Literals(["approve", "deny"]),
+  by: Schema.optionalKey(Schema.String),
+  reason: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.3.0
+ */
+export type Decision = typeof Decision.Type
+
+/**
+ * Somebody decided about an act that waited for it.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const Decided = Schema.TaggedStruct("Decided", {
+  act: Schema.String,
+  key: Schema.String,
+  decision: Decision
+})
+
+/**
  * The run stops for now. `acts` are those that stand in its way; `until` is the time from which it is worth resuming, where
  * that is known. `stopped` says that somebody asked for it.
  *
@@ -307,6 +351,8 @@ export const RunRecord = Schema.Union([
   ActFailed,
   ActSkipped,
   Waiting,
+  ApprovalAsked,
+  Decided,
   Paused,
   Cancelled,
   Finished
@@ -323,20 +369,22 @@ function readFast(records: Records.Records<RunRecord>): Records.Records<RunRecor
   return {
     ...records,
     decode: (of, version, value, seq) =>
-      of === records.name && version === records.version && (isAnswered(value) || isAsked(value))
+      of === records.name && version !== undefined && version <= records.version &&
+        (isAnswered(value) || isAsked(value))
         ? Result.succeed(value)
         : records.decode(of, version, value, seq)
   }
 }
 
 /**
- * How the records lie in a journal: `Journal.read(RunRecord.records, id)` reads a run.
+ * How the records lie in a journal: `Journal.read(RunRecord.records, id)` reads a run. Version 2 has approvals, and plans
+ * with the words of format 2; it reads version 1 as it is.
  *
  * @category schemas
  * @since 0.2.0
  */
 export const records: Records.Records<RunRecord> = /* @__PURE__ */ readFast(
-  /* @__PURE__ */ Records.make({ name: "effect-gemini-narrative/Run", version: 1, schema: RunRecord })
+  /* @__PURE__ */ Records.make({ name: "effect-gemini-narrative/Run", version: 2, schema: RunRecord })
 )
 
 /**

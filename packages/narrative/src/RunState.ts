@@ -4,12 +4,13 @@
  * @since 0.2.0
  */
 import type { Usage } from "effect-gemini/wire/Usage"
-import type { FailureCause, RunBudget, RunSettings, RunTotals, Standing } from "./RunRecord.ts"
+import type { Decision, FailureCause, RunBudget, RunSettings, RunTotals, Standing } from "./RunRecord.ts"
 
 /**
  * One act of a run.
  *
  * - `waiting`: it has not been asked, or what it needs is not there yet.
+ * - `undecided`: somebody is asked whether it may be sent; `question` says what.
  * - `asked`: its request is in flight, or was when the process died.
  * - `paused`: it failed in a way that may pass; `resume` asks it again.
  *
@@ -18,7 +19,7 @@ import type { FailureCause, RunBudget, RunSettings, RunTotals, Standing } from "
  */
 export interface ActState {
   readonly act: string
-  readonly status: "waiting" | "asked" | "answered" | "paused" | "failed" | "skipped"
+  readonly status: "waiting" | "undecided" | "asked" | "answered" | "paused" | "failed" | "skipped"
   /** The name and the fingerprint under which it was asked last. */
   readonly key: string | undefined
   /** How often it was asked under that key. */
@@ -35,6 +36,9 @@ export interface ActState {
   /** When it was asked last, and how long that took, in milliseconds. */
   readonly startedAt: number | undefined
   readonly duration: number | undefined
+  /** What somebody was asked before it could be sent, and what they decided. */
+  readonly question: string | undefined
+  readonly decision: Decision | undefined
   /** Until when it waits for quota, in milliseconds since the epoch. */
   readonly until: number | undefined
 }

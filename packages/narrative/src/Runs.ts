@@ -43,7 +43,7 @@ import type { Narrative } from "./Narrative.ts"
 import type { OnFailure, Plan } from "./Plan.ts"
 import type { RunError } from "./RunError.ts"
 import type { RunEvent } from "./RunEvent.ts"
-import type { FailureCause, RunBudget, RunTotals, Standing } from "./RunRecord.ts"
+import type { Decision, FailureCause, RunBudget, RunTotals, Standing } from "./RunRecord.ts"
 import type { RunState } from "./RunState.ts"
 
 /**
@@ -181,6 +181,11 @@ export interface Service {
   ) => Effect.Effect<Playing, RunError, GeminiClient | Scope.Scope>
   /** Cancels a run, in whatever process it is played: requests in flight are aborted, and it cannot be resumed. */
   readonly cancel: (id: string) => Effect.Effect<RunSummary, RunError>
+  /**
+   * Decides about an act that waits for approval, in whatever process the run is played, or while none does: `resume` then
+   * goes on. A decision is final. Fails with `Refused` if the act does not wait for one.
+   */
+  readonly decide: (id: string, act: string, decision: Decision) => Effect.Effect<void, RunError>
   readonly get: (id: string) => Effect.Effect<RunState, RunError>
   /** What the run plays: text, variables, acts. */
   readonly plan: (id: string) => Effect.Effect<Plan, RunError>

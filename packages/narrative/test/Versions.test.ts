@@ -52,8 +52,10 @@ const asked = Effect.map(
 describe("journals of format 1", () => {
   it("hold every kind of record", () => {
     const text = ids.map((id) => readFileSync(join(fixture, id, "journal.jsonl"), "utf8")).join("")
+    const later = new Set(["ApprovalAsked", "Decided"])
     for (const { fields } of RunRecord.RunRecord.members) {
-      assert.include(text, `"_tag":"${fields._tag.schema.literal}"`)
+      const tag = fields._tag.schema.literal
+      if (!later.has(tag)) assert.include(text, `"_tag":"${tag}"`)
     }
   })
 
@@ -160,7 +162,7 @@ describe("what a newer version wrote", () => {
         const file = join(directory, "paused", "journal.jsonl")
         const { next } = yield* runs.get("paused")
         const line = { v: 1, seq: next, at: 1, by: lastWriter(file), state: "paused", of: RunRecord.records.name }
-        appendFileSync(file, `${JSON.stringify({ ...line, version: 2, records: [{ _tag: "Dreamt" }] })}\n`)
+        appendFileSync(file, `${JSON.stringify({ ...line, version: 3, records: [{ _tag: "Dreamt" }] })}\n`)
         const before = readFileSync(file, "utf8")
         const refused = yield* Effect.all([
           Effect.flip(runs.get("paused")),

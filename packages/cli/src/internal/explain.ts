@@ -54,7 +54,15 @@ export const runEnded = (run: RunState, again: string, now: number): string => {
     status === "failed" && cause !== undefined ? [{ act, cause }] : []
   )
   const causes = run.causes.length > 0 ? run.causes : failed
-  const said = causes.map(({ act, cause }) => `act "${act}" failed: ${sayCause(cause, now)}`)
+  const said = causes.map(({ act, cause }) =>
+    cause.reason === "ApprovalNeeded"
+      ? `act "${act}": ${cause.message}`
+      : `act "${act}" failed: ${sayCause(cause, now)}`
+  )
+  const undecided = causes.flatMap(({ act, cause }) => cause.reason === "ApprovalNeeded" ? [act] : [])
+  const decide = undecided.map((act) =>
+    `  to approve it: ${again.replace("resume", "decide").replace(run.id, `${run.id} ${act}`)} approve --by NAME`
+  )
   const answered = run.acts.filter(({ status }) => status === "answered").length
   const kept = `  ${answered} of ${run.acts.length} acts are kept`
   switch (run.standing) {
@@ -70,7 +78,7 @@ export const runEnded = (run: RunState, again: string, now: number): string => {
     case "cancelled":
       return [`the run was cancelled`, kept].join("\n")
     default:
-      return [...said, kept, `  to go on: ${again}`].join("\n")
+      return [...said, kept, ...decide, `  to go on: ${again}`].join("\n")
   }
 }
 

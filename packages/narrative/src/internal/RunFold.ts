@@ -3,7 +3,7 @@ import type { Entry } from "effect-gemini-journal/Entry"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
 import type { Plan } from "../Plan.ts"
-import type { FailureCause, RunRecord, RunSettings, RunTotals, Spent, Standing } from "../RunRecord.ts"
+import type { Decision, FailureCause, RunRecord, RunSettings, RunTotals, Spent, Standing } from "../RunRecord.ts"
 import { standing } from "../RunRecord.ts"
 import type { ActState, RunState } from "../RunState.ts"
 
@@ -22,6 +22,8 @@ const newAct = (act: string): Mutable<ActState> => ({
   cause: undefined,
   startedAt: undefined,
   duration: undefined,
+  question: undefined,
+  decision: undefined,
   until: undefined
 })
 
@@ -44,6 +46,8 @@ export class RunFold {
   #standing: Standing = "running"
   readonly #acts = new Map<string, Mutable<ActState>>()
   readonly #asked = new Map<string, Asked>()
+  /** What somebody was asked, and what they decided, by the key of the act. */
+  readonly #questions = new Map<string, { readonly act: string; decision: Decision | undefined }>()
   #causes: ReadonlyArray<{ readonly act: string; readonly cause: FailureCause }> = []
   #until: number | undefined
   #isStopped = false
@@ -89,6 +93,17 @@ export class RunFold {
   /** How often the key was asked, and whether one of these may have run unheard. */
   askedOf(key: string): { readonly attempts: number; readonly mayHaveRun: boolean } {
     return this.#asked.get(key) ?? { attempts: 0, mayHaveRun: false }
+  }
+
+  /** What was decided about a key; undefined where nobody was asked yet. */
+  questionOf(key: string): { readonly act: string; readonly decision: Decision | undefined } | undefined {
+    return this.#questions.get(key)
+  }
+
+  /** The key about which somebody is asked before the act is sent, if it is undecided. */
+  undecided(act: string): string | undefined {
+    const { key, status } = this.#acts.get(act) ?? {}
+    return status === "undecided" ? key : undefined
   }
 
   take(entry: Entry<RunRecord>): void {
@@ -230,6 +245,22 @@ export class RunFold {
         act.status = "waiting"
         act.cause = record.cause
         act.until = record.until
+        return
+      }
+      case "ApprovalAsked": {
+        this.#questions.set(record.key, { act: record.act, decision: undefined })
+        const act = this.#act(record.act)
+        act.status = "undecided"
+        act.key = record.key
+        act.question = record.question
+        act.decision = undefined
+        return
+      }
+      case "Decided": {
+        this.#questions.set(record.key, { act: record.act, decision: record.decision })
+        const act = this.#act(record.act)
+        if (act.status === "undecided") act.status = "waiting"
+        act.decision = record.decision
         return
       }
       case "Paused":

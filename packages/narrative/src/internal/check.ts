@@ -182,6 +182,7 @@ const checkAct = (raw: RawAct, base: Path, shared: SharedByActs): Act.Act => {
     : defaults.system === undefined
     ? undefined
     : template(defaults.system, ["system"])
+  const approve = raw.approve === undefined ? undefined : filled(raw.approve, [...base, "approve"])
   return {
     name: raw.name ?? "",
     model: parsed !== undefined && Result.isSuccess(parsed) ? parsed.success : undefined,
@@ -189,6 +190,7 @@ const checkAct = (raw: RawAct, base: Path, shared: SharedByActs): Act.Act => {
     system,
     inputs,
     generation: Object.keys(generation).length === 0 ? undefined : generationOf(generation),
+    ...(approve === undefined ? {} : { approve }),
     ...(fallbackModels.length === 0 ? {} : { fallbackModels }),
     ...(raw.on_failure === undefined ? {} : { onFailure: raw.on_failure })
   }

@@ -8,8 +8,7 @@ import type { Narrative, NarrativeResult, Options } from "../Narrative.ts"
 import { ActFailed } from "../NarrativeError.ts"
 import type { NarrativeEvent } from "../NarrativeEvent.ts"
 import * as Plan from "../Plan.ts"
-import { RunEngine } from "../RunEngine.ts"
-import * as Memory from "../RunEngine.ts"
+import { makeMemory, RunEngine } from "../RunEngine.ts"
 import { type AskModel, type Emit, streamed, whole } from "./ask.ts"
 import type { Reason } from "./failures.ts"
 import { type Order, play } from "./play.ts"
@@ -53,7 +52,7 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
   if (failed !== undefined && reason !== undefined) return yield* new ActFailed({ act: failed, results: acts, reason })
   const result: NarrativeResult = { title: narrative.title, acts, totals: totals(acts) }
   return result
-}, Effect.provide(Memory.layerMemory, { local: true }))
+}, (effect, _narrative, { approve }) => Effect.provideService(effect, RunEngine, makeMemory(approve)))
 
 export const run = (
   narrative: Narrative,

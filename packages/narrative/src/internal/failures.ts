@@ -4,10 +4,10 @@
  */
 import type { Attempt, GeminiError } from "effect-gemini/GeminiError"
 import * as Duration from "effect/Duration"
-import type { EmptyAnswer } from "../NarrativeError.ts"
+import type { ActRefused, EmptyAnswer } from "../NarrativeError.ts"
 import type { FailureCause } from "../RunRecord.ts"
 
-export type Reason = GeminiError | EmptyAnswer
+export type Reason = GeminiError | EmptyAnswer | ActRefused
 
 type Tag = GeminiError["reason"]["_tag"]
 
@@ -37,27 +37,31 @@ const noModelHelps: ReadonlySet<Tag> = /* @__PURE__ */ new Set<Tag>([
 const unheard: ReadonlySet<string> = /* @__PURE__ */ new Set<Tag>(["TimedOut", "StreamInterrupted", "InvalidResponse"])
 
 export const isFinal = (reason: Reason): boolean =>
-  reason._tag === "EmptyAnswer" || final.has(reason.reason._tag) ||
+  reason._tag !== "GeminiError" || final.has(reason.reason._tag) ||
   reason.reason._tag === "RateLimited" && !reason.reason.isRetryable
 
 export const mayFallBack = (reason: Reason): boolean =>
   reason._tag === "EmptyAnswer" ||
-  !noModelHelps.has(reason.reason._tag) &&
+  reason._tag === "GeminiError" && !noModelHelps.has(reason.reason._tag) &&
     !(reason.reason._tag === "QuotaExhausted" && reason.reason.budget !== undefined)
 
 /** When it is worth asking again; `now` and the result are milliseconds since the epoch. */
 const untilOf = (reason: Reason, now: number): number | undefined => {
-  if (reason._tag === "EmptyAnswer") return undefined
+  if (reason._tag !== "GeminiError") return undefined
   if (reason.reason._tag === "QuotaExhausted" && reason.reason.resetAt !== undefined) return reason.reason.resetAt
   return reason.retryAfter === undefined ? undefined : now + Duration.toMillis(reason.retryAfter)
 }
 
 export const causeOf = (reason: Reason, now: number): FailureCause => {
   const until = untilOf(reason, now)
-  const { model, status } = reason._tag === "EmptyAnswer" ? {} : reason
+  const { model, status } = reason._tag === "GeminiError" ? reason : {}
   return {
-    reason: reason._tag === "EmptyAnswer" ? reason._tag : reason.reason._tag,
-    message: reason._tag === "EmptyAnswer" ? reason.message : reason.reason.message,
+    reason: reason._tag === "GeminiError"
+      ? reason.reason._tag
+      : reason._tag === "ActRefused"
+      ? reason.kind
+      : reason._tag,
+    message: reason._tag === "GeminiError" ? reason.reason.message : reason.message,
     ...(status === undefined ? {} : { status }),
     ...(model === undefined ? {} : { model }),
     ...(until === undefined ? {} : { until })

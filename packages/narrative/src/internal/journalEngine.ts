@@ -1,13 +1,15 @@
 /** The engine over a journal: what it records outlives the process as the journal promises. */
 import type * as Journal from "effect-gemini-journal/Journal"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Semaphore from "effect/Semaphore"
-import { type Contents, type Ended, type Engine, sleepUntil } from "../RunEngine.ts"
+import { type Asked, type Contents, type Ended, type Engine, sleepUntil, type Undecided } from "../RunEngine.ts"
 import { fromJournal, type RunError } from "../RunError.ts"
 import type { RunEvent } from "../RunEvent.ts"
-import { type RunRecord, standing } from "../RunRecord.ts"
+import { type Decision, type RunRecord, standing } from "../RunRecord.ts"
+import type { DecisionSign } from "./decisionFile.ts"
 import type { RunFold } from "./RunFold.ts"
 
 export interface Settings {
@@ -18,6 +20,10 @@ export interface Settings {
   readonly ended: Map<string, Ended>
   readonly cancelled: Effect.Effect<void>
   readonly told: PubSub.PubSub<RunEvent>
+  /** Where somebody in this process puts a decision, by the key of the act. */
+  readonly decisions: Map<string, Deferred.Deferred<Decision>>
+  /** Where other processes put decisions. */
+  readonly sign: DecisionSign | undefined
 }
 
 /** Bytes beside the journal of a run that is only read. */
@@ -25,7 +31,7 @@ export const contentsOf = (journal: Journal.Journal["Service"], id: string): Pic
   get: (sha256) => Effect.mapError(journal.getBlob(id, sha256), (error) => fromJournal("read", error))
 })
 
-export const make = ({ cancelled, ended, fold, journal, run, told }: Settings): Engine => {
+export const make = ({ cancelled, decisions, ended, fold, journal, run, sign, told }: Settings): Engine => {
   const turn = Semaphore.makeUnsafe(1)
   /** An append that was begun is also ended: whether it was written would then not be known. */
   const record = (records: ReadonlyArray<RunRecord>): Effect.Effect<void, RunError> => {
@@ -53,8 +59,34 @@ export const make = ({ cancelled, ended, fold, journal, run, told }: Settings): 
     if (known !== undefined) ended.delete(key)
     return known
   }
+  const decided = Effect.fnUntraced(function*(
+    { act, key }: Asked,
+    decision: Decision
+  ): Effect.fn.Return<Decision, RunError> {
+    yield* record([{ _tag: "Decided", act, key, decision }])
+    if (sign !== undefined) yield* sign.take(run.id, key)
+    return decision
+  })
+  const decision = Effect.fnUntraced(function*(asked: Asked): Effect.fn.Return<Decision | Undecided, RunError> {
+    const { act, key } = asked
+    const known = fold.questionOf(key)?.decision
+    if (known !== undefined) return known
+    if (fold.undecided(act) !== key) yield* record([{ _tag: "ApprovalAsked", ...asked }])
+    const left = sign === undefined ? undefined : yield* sign.look(run.id, key)
+    if (left !== undefined) return yield* decided(asked, left)
+    const here = Deferred.makeUnsafe<Decision>()
+    decisions.set(key, here)
+    const somewhere = sign === undefined
+      ? Deferred.await(here)
+      : Effect.raceFirst(Deferred.await(here), sign.seen(run.id, key))
+    const later = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(somewhere), (decision) => decided(asked, decision))
+    )
+    return { later: Effect.ensuring(later, Effect.sync(() => decisions.delete(key))) }
+  })
   return {
     known: take,
+    decision,
     act: (key, perform) =>
       Effect.suspend(() => {
         const known = take(key)

@@ -10,6 +10,8 @@ import { fromJournal, Refused, RunError } from "../RunError.ts"
 import { records } from "../RunRecord.ts"
 import type { RunSummary, Service } from "../Runs.ts"
 import type { CancelSign } from "./cancelFile.ts"
+import { decide } from "./decide.ts"
+import type { DecisionSign } from "./decisionFile.ts"
 import { follow } from "./follow.ts"
 import { fork } from "./forkRun.ts"
 import { resultOf } from "./play.ts"
@@ -21,12 +23,13 @@ import { summaryOf } from "./summary.ts"
 const patience = "10 seconds"
 
 export const make = Effect.fnUntraced(function*(
-  sign?: CancelSign
+  sign?: CancelSign,
+  decisionSign?: DecisionSign
 ): Effect.fn.Return<Service, never, Journal.Journal> {
   const journal = yield* Journal.Journal
   /** The runs that are played here. */
   const live = new Map<string, Live>()
-  const place = { journal, live, sign }
+  const place = { journal, live, sign, decisionSign }
 
   const failed = (method: string) => (error: JournalError) => fromJournal(method, error)
 
@@ -70,6 +73,7 @@ export const make = Effect.fnUntraced(function*(
         return Effect.catchReason(cancelHere(id), "RunError", "Busy", (_, error) =>
           sign === undefined ? Effect.fail(error) : cancelThere(id, error, sign))
       }),
+    decide: (id, act, decision) => decide(place, id, act, decision),
     get,
     plan: (id) => Effect.map(readRun(journal, id), ({ plan }) => plan),
     results: (id) =>

@@ -1,22 +1,25 @@
 /** The interpreter: plays a plan on an engine, acts in order or side by side, until it is over or has to pause. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Queue from "effect/Queue"
 import type { ActResult } from "../ActResult.ts"
+import { ActRefused } from "../NarrativeError.ts"
 import type { OnFailure, Plan, PlannedAct } from "../Plan.ts"
 import type { Ended, Engine } from "../RunEngine.ts"
 import type { RunError } from "../RunError.ts"
-import type { Content, FailureCause, RunRecord } from "../RunRecord.ts"
+import type { Content, Decision, FailureCause, RunRecord } from "../RunRecord.ts"
 import type { AskModel, Emit } from "./ask.ts"
 import * as Base64 from "./base64.ts"
 import * as Contents from "./contents.ts"
 import { ofText } from "./digest.ts"
-import type { Reason } from "./failures.ts"
+import * as Failures from "./failures.ts"
 import { keyOf } from "./fingerprint.ts"
 import { type Gather, type LongWait, type Passing, perform, type Stage } from "./perform.ts"
 import { Ready } from "./Ready.ts"
+import * as Template from "./template.ts"
 
 export interface Settings {
   readonly engine: Engine
@@ -33,7 +36,7 @@ export interface Settings {
   readonly known?: ReadonlyMap<string, ActResult> | undefined
   /** Is told each result, where somebody wants the texts. */
   readonly finished?: ((result: ActResult) => Effect.Effect<void>) | undefined
-  readonly failed?: ((act: string, reason: Reason) => void) | undefined
+  readonly failed?: ((act: string, reason: Failures.Reason) => void) | undefined
   /** Orders from outside, while it plays. */
   readonly orders: Queue.Dequeue<Order>
 }
@@ -61,6 +64,12 @@ type Message =
   | Order
   | { readonly _tag: "Ended"; readonly act: PlannedAct; readonly exit: Exit.Exit<Ended, Passing | LongWait | RunError> }
   | { readonly _tag: "Again"; readonly act: PlannedAct; readonly exit: Exit.Exit<void, RunError> }
+  | {
+    readonly _tag: "Decided"
+    readonly act: PlannedAct
+    readonly key: string
+    readonly exit: Exit.Exit<Decision, RunError>
+  }
 
 /** An output, as long as an act may need it. */
 interface Output {
@@ -79,6 +88,27 @@ export const resultOf = (record: Ended & { readonly _tag: "ActAnswered" }, text:
   duration: record.duration
 })
 
+const approved: Decision = { verdict: "approve" }
+
+/** A denied act has failed for good, without a request. */
+const denied = (stage: Stage, act: PlannedAct, key: string, { by, reason }: Decision) => () =>
+  Effect.map(Clock.currentTimeMillis, (now): Ended => {
+    const who = by === undefined || by === "" ? "somebody" : by
+    const why = `${who} did not approve it${reason === undefined ? "" : `: ${reason}`}`
+    const refused = new ActRefused({ kind: "Denied", why })
+    stage.failed(act.name, refused)
+    return {
+      _tag: "ActFailed",
+      act: act.name,
+      key,
+      final: true,
+      cause: Failures.causeOf(refused, now),
+      charged: { tokens: 0, dollars: "0" },
+      startedAt: now,
+      duration: 0
+    }
+  })
+
 export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
   Effect.scoped(Effect.gen(function*() {
     const { emit, engine, plan } = settings
@@ -92,6 +122,9 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     const fibers = yield* FiberSet.make()
     let running = 0
     let sleeping = 0
+    /** Acts that wait for approval, with what is asked about them; and what was decided, by the key of the act. */
+    const undecided = new Map<PlannedAct, string>()
+    const decisions = new Map<string, Decision>()
     /** No act begins any more, because one failed or somebody said so. */
     const stopping = { now: false, asked: false, cancelled: false }
     let broken: (Outcome & { readonly _tag: "Broken" }) | undefined
@@ -124,16 +157,40 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       return { outputOf: (name) => texts.get(name) ?? "", imageOf: (sha256) => images.get(sha256) ?? "" }
     })
 
-    const start = (act: PlannedAct, key: string) => {
+    const start = (act: PlannedAct, key: string, decision: Decision) => {
       running++
       return FiberSet.run(
         fibers,
         Effect.onExit(
-          engine.act(key, perform(stage, act, key, gather)),
+          engine.act(
+            key,
+            decision.verdict === "approve" ? perform(stage, act, key, gather) : denied(stage, act, key, decision)
+          ),
           (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Ended", act, exit }))
         )
       )
     }
+
+    /** Asks somebody about the act, unless they have decided. Returns what they decided, if that is known now. */
+    const decisionOf = Effect.fnUntraced(function*(act: PlannedAct, key: string) {
+      const { approve } = act
+      if (approve === undefined) return approved
+      const known = decisions.get(key)
+      if (known !== undefined) return known
+      const { outputOf } = yield* gather(act)
+      const question = Template.render(approve, outputOf)
+      const decision = yield* engine.decision({ act: act.name, key, question })
+      if (!("later" in decision)) return decision
+      undecided.set(act, question)
+      yield* FiberSet.run(
+        fibers,
+        Effect.onExit(
+          decision.later,
+          (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Decided", act, key, exit }))
+        )
+      )
+      return undefined
+    })
 
     /** Keeps an output while an act is to come that uses it. */
     const hold = (act: PlannedAct, output: Output): void => {
@@ -221,10 +278,18 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
         }
         const key = yield* keyOf(act, (name) => outputs.get(name)?.sha256 ?? "")
         const known = engine.known?.(key)
-        if (known === undefined) yield* start(act, key)
-        else yield* taken(act, known)
+        if (known !== undefined) {
+          yield* taken(act, known)
+          continue
+        }
+        const decision = yield* Effect.catch(
+          decisionOf(act, key),
+          (error) => Effect.as(Effect.sync(() => breaks(error, act.name)), undefined)
+        )
+        if (decision !== undefined) yield* start(act, key, decision)
       }
-      if (running === 0 && (sleeping === 0 || stopping.now)) break
+      const isHeld = sleeping > 0 || undecided.size > 0 && engine.staysForDecisions === true
+      if (running === 0 && (stopping.now || !isHeld)) break
       const message = yield* Queue.take(messages)
       switch (message._tag) {
         case "Ended": {
@@ -240,6 +305,15 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           if (Exit.isSuccess(message.exit)) ready.back(message.act)
           break
         }
+        case "Decided": {
+          const { act, exit, key } = message
+          undecided.delete(act)
+          if (Exit.isSuccess(exit)) {
+            decisions.set(key, exit.value)
+            ready.back(act)
+          } else yield* failedWith(act, exit.cause)
+          break
+        }
         case "Stop":
           stopping.now = true
           stopping.asked = true
@@ -251,6 +325,10 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           yield* FiberSet.clear(fibers)
           break
       }
+    }
+    for (const [{ name }, question] of undecided) {
+      const message = `somebody has to approve it: ${question}`
+      causes.push({ act: name, cause: { reason: "ApprovalNeeded", message } })
     }
     yield* FiberSet.clear(fibers)
     if (broken !== undefined) return broken

@@ -15,11 +15,12 @@ import * as Plan from "../Plan.ts"
 import type { Engine } from "../RunEngine.ts"
 import { fromJournal, Refused, RunError } from "../RunError.ts"
 import type { RunEvent } from "../RunEvent.ts"
-import { records, type RunBudget, type RunRecord, type RunSettings } from "../RunRecord.ts"
+import { type Decision, records, type RunBudget, type RunRecord, type RunSettings } from "../RunRecord.ts"
 import type { Playing, PlayOptions, ResumeOptions, RunSummary, StartOptions } from "../Runs.ts"
 import { type Emit, streamed, whole } from "./ask.ts"
 import * as Base64 from "./base64.ts"
 import type { CancelSign } from "./cancelFile.ts"
+import type { DecisionSign } from "./decisionFile.ts"
 import * as JournalEngine from "./journalEngine.ts"
 import { type Order, type Outcome, play } from "./play.ts"
 import { keepPlan, readOn, ReadRun, readRun } from "./ReadRun.ts"
@@ -32,12 +33,15 @@ export interface Live {
   readonly orders: Queue.Queue<Order>
   readonly told: PubSub.PubSub<RunEvent>
   readonly end: Effect.Effect<RunSummary, RunError>
+  /** Decisions that the run waits for, by the key of the act. */
+  readonly decisions: Map<string, Deferred.Deferred<Decision>>
 }
 
 export interface Place {
   readonly journal: Journal.Journal["Service"]
   readonly live: Map<string, Live>
   readonly sign: CancelSign | undefined
+  readonly decisionSign: DecisionSign | undefined
 }
 
 /** A run that is open for writing, before it is played on. */
@@ -76,11 +80,11 @@ const keep = Effect.fnUntraced(function*({ contents }: Engine, { images, plan }:
 
 /** Plays an open run to its end, and records how it ended. */
 const playOn = Effect.fnUntraced(function*(
-  { live, journal, sign }: Place,
+  { decisionSign, live, journal, sign }: Place,
   opened: Opened,
   settings: RunSettings,
   stream: boolean,
-  { end, orders, told }: Live,
+  { decisions, end, orders, told }: Live,
   begun: Effect.Effect<unknown>
 ) {
   const { read, run } = opened
@@ -92,12 +96,14 @@ const playOn = Effect.fnUntraced(function*(
     fold,
     ended: read.ended,
     cancelled: sign === undefined ? Effect.never : sign.seen(run.id),
-    told
+    told,
+    decisions,
+    sign: decisionSign
   })
   const { images, plan } = yield* opened.begin(engine)
   fold.plan = plan
   yield* Effect.acquireRelease(
-    Effect.sync(() => live.set(run.id, { orders, told, end })),
+    Effect.sync(() => live.set(run.id, { orders, told, end, decisions })),
     () => Effect.sync(() => live.delete(run.id))
   )
   yield* begun
@@ -178,7 +184,7 @@ const launch = Effect.fnUntraced(function*(
   const done = yield* Deferred.make<RunSummary, RunError>()
   const orders = yield* Queue.unbounded<Order>()
   const told = yield* PubSub.unbounded<RunEvent>()
-  const live: Live = { orders, told, end: Deferred.await(done) }
+  const live: Live = { orders, told, end: Deferred.await(done), decisions: new Map() }
   const whole = Effect.scoped(
     Effect.flatMap(
       opening,

@@ -1,4 +1,6 @@
-/** `gemini-fx runs decide`: the word of a person about a call that an agent's run waits for. */
+/** `gemini-fx runs decide`: the word of a person about what a run waits for: an act of a narrative, a call of an agent. */
+import type * as Approvals from "effect-gemini-agents/Approval"
+import * as Runs from "effect-gemini-narrative/Runs"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -22,58 +24,83 @@ export const decide = Command.make(
   "decide",
   {
     run: Find.run,
-    call: Argument.String("call").pipe(Argument.withDescription("the call, such as 3.0")),
+    call: Argument.String("call").pipe(
+      Argument.withDescription("the call of an agent, such as 3.0, or the act of a narrative")
+    ),
     verdict: Argument.Literals("verdict", ["approve", "deny", "result", "again", "skip"]),
     directory: Find.directory,
     by: Flag.String("by").pipe(Flag.withDescription("who decides")),
-    reason: Flag.String("reason").pipe(Flag.withDescription("why it is denied; the model reads it"), Flag.optional),
+    reason: Flag.String("reason").pipe(
+      Flag.withDescription("why it is denied; the model of an agent reads it"),
+      Flag.optional
+    ),
     value: Flag.String("value").pipe(Flag.withDescription("the call's result, as JSON"), Flag.optional),
     params: Flag.String("params").pipe(Flag.withDescription("other arguments to approve, as JSON"), Flag.optional),
     json: Flags.json("write a JSON object")
   },
   Effect.fnUntraced(function*({ by, call, directory, json, params, reason, run, value, verdict }) {
     const screen = yield* Screen.make
-    const { AgentRun, Approval } = yield* agents
     const need = (flag: string, given: Option.Option<string>) =>
       Option.isSome(given)
         ? Effect.succeed(given.value)
         : Effect.fail(new CommandFailed({ exitCode: 2, text: `${verdict} needs --${flag}` }))
-    const decision = yield* Effect.gen(function*() {
-      switch (verdict) {
-        case "approve":
-          return Option.isNone(params)
-            ? Approval.approve(call, { by })
-            : Approval.approveWith(call, yield* asJson("params", params.value), { by })
-        case "deny":
-          return Approval.deny(call, yield* need("reason", reason), { by })
-        case "result":
-          return Approval.result(call, yield* asJson("value", yield* need("value", value)), { by })
-        case "again":
-          return Approval.again(call, { by })
-        case "skip":
-          return Approval.skip(call, { by })
+    const decisionOf = Effect.fnUntraced(
+      function*({ again, approve, approveWith, deny, result, skip }: typeof Approvals) {
+        switch (verdict) {
+          case "approve":
+            return Option.isNone(params)
+              ? approve(call, { by })
+              : approveWith(call, yield* asJson("params", params.value), { by })
+          case "deny":
+            return deny(call, yield* need("reason", reason), { by })
+          case "result":
+            return result(call, yield* asJson("value", yield* need("value", value)), { by })
+          case "again":
+            return again(call, { by })
+          case "skip":
+            return skip(call, { by })
+        }
       }
-    })
-    const id = yield* Find.over(
+    )
+    const { goesOn, id } = yield* Find.over(
       directory,
       Effect.gen(function*() {
         const id = yield* Find.find(directory, run)
         if ((yield* ownerOf(id)) === "narrative") {
-          return yield* new CommandFailed({
-            exitCode: 2,
-            text: `${id} is a narrative's run, which waits for nobody's decision: gemini-fx runs resume ${id} goes on`
+          if (verdict !== "approve" && verdict !== "deny") {
+            return yield* new CommandFailed({
+              exitCode: 2,
+              text: `${id} is a narrative's run: its acts are approved or denied, nothing else`
+            })
+          }
+          if (Option.isSome(params)) {
+            return yield* new CommandFailed({
+              exitCode: 2,
+              text: "--params is for calls of agents: an act is sent as it is, or not"
+            })
+          }
+          const runs = yield* Runs.Runs
+          yield* runs.decide(id, call, {
+            verdict,
+            ...(by === "" ? {} : { by }),
+            ...(Option.isNone(reason) ? {} : { reason: reason.value })
           })
+          const { standing } = yield* runs.get(id)
+          return { id, goesOn: standing === "paused" ? `gemini-fx runs resume ${id} goes on` : "the run goes on" }
         }
+        const { AgentRun, Approval } = yield* agents
+        const decision = yield* decisionOf(Approval)
         yield* AgentRun.decide(id, [decision])
-        return id
+        return { id, goesOn: `the program of the agent finds it when it resumes ${id}` }
       })
     )
     if (json) return yield* screen.write(`${toJson({ id, call, verdict })}\n`)
-    yield* screen.note(`${call}: ${verdict}; the program of the agent finds it when it resumes ${id}`)
+    yield* screen.note(`${call}: ${verdict}; ${goesOn}`)
   })
 ).pipe(
-  Command.withDescription("Decide about a call that an agent's run waits for"),
+  Command.withDescription("Decide about what a run waits for: an act of a narrative, a call of an agent"),
   Command.withExamples([
+    { command: "gemini-fx runs decide story-k3 publish approve --by ada", description: "Let the act be sent" },
     { command: "gemini-fx runs decide clerk-7 3.0 approve --by ada", description: "Let the call be made" },
     { command: "gemini-fx runs decide clerk-7 3.0 deny --reason dear --by ada", description: "Tell the model why not" }
   ])

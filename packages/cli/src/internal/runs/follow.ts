@@ -63,6 +63,14 @@ export const scenes = Effect.fnUntraced(function*(
       }]
     case "ActSkipped":
       return remark(`${record.act} is left out, because it needs ${record.because}`)
+    case "ApprovalAsked":
+      return remark(`${record.act} waits until somebody approves it: ${record.question}`)
+    case "Decided": {
+      const { by, reason, verdict } = record.decision
+      const who = by === undefined || by === "" ? "" : ` by ${by}`
+      const done = verdict === "approve" ? "approved" : "denied"
+      return remark(`${record.act} is ${done}${who}${reason === undefined ? "" : `: ${reason}`}`)
+    }
     case "Waiting":
       return remark(`${record.act} ${record.cause.message}, ${Lines.time(Math.max(0, record.until - now))} left`)
     default:

@@ -73,6 +73,7 @@ export const withKept = (run: RunState, results: ReadonlyArray<ActResult>): RunS
 
 const words: Record<ActState["status"], string> = {
   waiting: "waits",
+  undecided: "to be approved",
   asked: "asked",
   answered: "answered",
   paused: "to be asked",
@@ -92,7 +93,10 @@ const actRow = (act: ActState): ReadonlyArray<string> => [
 /** What stands in the way of an act, and what is odd about it. */
 const notes = (run: RunState, now: number): ReadonlyArray<string> =>
   run.acts.flatMap((act) => [
-    ...(act.cause === undefined || act.status === "answered"
+    ...(act.question === undefined || act.status !== "undecided"
+      ? []
+      : [`${act.act} waits until somebody approves it: ${act.question}`]),
+    ...(act.cause === undefined || act.status === "answered" || act.status === "undecided"
       ? []
       : [
         `${act.act}: ${act.cause.message} (${
@@ -112,8 +116,18 @@ const notes = (run: RunState, now: number): ReadonlyArray<string> =>
     ...(act.finishReason === "MAX_TOKENS" ? [`${act.act} was cut at max_output_tokens`] : [])
   ])
 
+const isOver = ({ standing }: RunState): boolean =>
+  standing === "finished" || standing === "failed" || standing === "cancelled"
+
 /** The commands that make sense from here. */
 export const next = (run: RunState, now: number): ReadonlyArray<string> => {
+  const [asked] = run.acts.filter(({ status }) => status === "undecided")
+  if (asked !== undefined && !isOver(run)) {
+    return [
+      `to approve it:  gemini-fx runs decide ${run.id} ${asked.act} approve --by NAME`,
+      `to deny it:     gemini-fx runs decide ${run.id} ${asked.act} deny --by NAME --reason TEXT`
+    ]
+  }
   switch (stateOf(run)) {
     case "finished":
       return []
