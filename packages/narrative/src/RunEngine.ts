@@ -12,9 +12,10 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Decision } from "./Decision.ts"
 import { sha256 } from "./internal/digest.ts"
 import { RunError } from "./RunError.ts"
-import type { ActAnswered, ActFailed, ApprovalAsked, Decision, RunRecord } from "./RunRecord.ts"
+import type { ActAnswered, ActFailed, ApprovalAsked, RunRecord } from "./RunRecord.ts"
 
 /**
  * How an act ended: answered, or failed for good.

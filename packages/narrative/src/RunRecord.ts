@@ -12,6 +12,7 @@ import { Attempt } from "effect-gemini/GeminiError"
 import { Usage } from "effect-gemini/wire/Usage"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { Decision } from "./Decision.ts"
 import { isAnswered, isAsked } from "./internal/actRecords.ts"
 import { OnFailure, Plan } from "./Plan.ts"
 
@@ -242,25 +243,6 @@ export const ApprovalAsked = Schema.TaggedStruct("ApprovalAsked", {
   key: Schema.String,
   question: Schema.String
 })
-
-/**
- * What somebody decided about an act: `approve` lets it be sent, `deny` makes it fail for good. `by` and `reason` are as
- * they were given.
- *
- * @category schemas
- * @since 0.3.0
- */
-export const Decision = Schema.Struct({
-  verdict: Schema.Literals(["approve", "deny"]),
-  by: Schema.optionalKey(Schema.String),
-  reason: Schema.optionalKey(Schema.String)
-})
-
-/**
- * @category models
- * @since 0.3.0
- */
-export type Decision = typeof Decision.Type
 
 /**
  * Somebody decided about an act that waited for it.

@@ -4,7 +4,8 @@
  * @since 0.2.0
  */
 import type { Usage } from "effect-gemini/wire/Usage"
-import type { Decision, FailureCause, RunBudget, RunSettings, RunTotals, Standing } from "./RunRecord.ts"
+import type { Decision } from "./Decision.ts"
+import type { FailureCause, RunBudget, RunSettings, RunTotals, Standing } from "./RunRecord.ts"
 
 /**
  * One act of a run.

@@ -2,8 +2,9 @@
 import type { Entry } from "effect-gemini-journal/Entry"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Option from "effect/Option"
+import type { Decision } from "../Decision.ts"
 import type { Plan } from "../Plan.ts"
-import type { Decision, FailureCause, RunRecord, RunSettings, RunTotals, Spent, Standing } from "../RunRecord.ts"
+import type { FailureCause, RunRecord, RunSettings, RunTotals, Spent, Standing } from "../RunRecord.ts"
 import { standing } from "../RunRecord.ts"
 import type { ActState, RunState } from "../RunState.ts"
 

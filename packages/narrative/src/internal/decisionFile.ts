@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Decision } from "../RunRecord.ts"
+import { Decision } from "../Decision.ts"
 import { ofText } from "./digest.ts"
 
 export interface DecisionSign {
