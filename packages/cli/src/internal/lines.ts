@@ -2,6 +2,7 @@
 import type { ActResult, Totals } from "effect-gemini-narrative/ActResult"
 import type { Retrying, Waiting } from "effect-gemini-narrative/NarrativeEvent"
 import type { RunTotals } from "effect-gemini-narrative/RunRecord"
+import type { Usage } from "effect-gemini/wire/Usage"
 import * as CliOutput from "effect/cli/CliOutput"
 import { cleanLine, Shown, shown } from "./Shown.ts"
 
@@ -43,21 +44,23 @@ export const heading = (act: string, model: string, { faint, strong }: Style): S
   shown`${strong(cleanLine(`== ${act}`))} ${faint(cleanLine(`(${model})`))}`
 
 /** Said of an answer that the model did not end by itself, because the next act builds on it. */
-const cut = (finishReason: string | undefined): string =>
+export const cut = (finishReason: string | undefined): string =>
   finishReason === "MAX_TOKENS"
     ? "; cut at max_output_tokens"
     : finishReason === undefined || finishReason === "STOP"
     ? ""
     : `; ended by ${finishReason}`
 
-export const footer = ({ duration, finishReason, model, usage }: ActResult, { faint }: Style): Shown => {
-  const used = usage === undefined ? "tokens not counted" : tokens(
+/** The tokens of an answer: thoughts are output, what tools read is input. */
+export const used = (usage: Usage | undefined): string =>
+  usage === undefined ? "tokens not counted" : tokens(
     usage.totalTokens,
     usage.promptTokens + usage.toolUsePromptTokens,
     usage.candidatesTokens + usage.thoughtsTokens
   )
-  return faint(cleanLine(`-- ${model}: ${used} in ${time(duration)}${cut(finishReason)}`))
-}
+
+export const footer = ({ duration, finishReason, model, usage }: ActResult, { faint }: Style): Shown =>
+  faint(cleanLine(`-- ${model}: ${used(usage)} in ${time(duration)}${cut(finishReason)}`))
 
 /** Dollars as people read them: `$0.0012`, `$1.25`, `<$0.0001`; `~` before what is partly estimated. */
 export const money = (dollars: string | undefined, isRough: boolean): string => {
