@@ -23,6 +23,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
   ], [
     "batches",
     "caches",
+    "interactions",
     "stores"
   ]],
   emulator: [
