@@ -8,6 +8,8 @@ addEqualityTesters()
 for (const name of Object.keys(process.env)) {
   if (/^(GEMINI|GOOGLE)_/.test(name)) delete process.env[name]
 }
+// Nor is any configuration of the machine's: this folder is not there.
+process.env["GEMINI_FX_CONFIG"] = "/nowhere/gemini-fx"
 process.env["NODE_OPTIONS"] = `--import ${new URL("./scripts/loopback.ts", import.meta.url).href}`
 
 afterEach(() => {

@@ -11,6 +11,7 @@ import * as CliConfig from "effect/cli/CliConfig"
 import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import type { ConfigError } from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -27,10 +28,14 @@ import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
 import { runCommand } from "./internal/run.ts"
 import { runsCommand } from "./internal/runs/command.ts"
+import { configCommand } from "./internal/setup/config.ts"
+import * as Configured from "./internal/setup/Configured.ts"
+import { doctorCommand } from "./internal/setup/doctor.ts"
+import { keysCommand } from "./internal/setup/keys.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -58,6 +63,9 @@ export const command = Command.make("gemini-fx").pipe(
     filesCommand,
     batchCommand,
     limitsCommand,
+    keysCommand,
+    configCommand,
+    doctorCommand,
     emulatorCommand
   ])
 )
@@ -91,6 +99,24 @@ const failureOf = (
   }
 }
 
+// These say what is wrong with a configuration, so they run with a wrong one, too.
+const aboutSetup = new Set(["config", "doctor", "keys"])
+const isAboutSetup = (args: ReadonlyArray<string>): boolean =>
+  args.some((arg) => aboutSetup.has(arg) || /^(?:-h|--help|-v|--version|--completions)\b/.test(arg))
+
+/** Runs with what the person set up behind the environment. */
+const configured = <A, E, R>(args: ReadonlyArray<string>, command: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const setup = yield* Configured.load
+    if (setup.problems.length > 0 && !isAboutSetup(args)) {
+      return yield* new CommandFailed({ exitCode: 2, text: setup.problems.join("\n"), isPlain: true })
+    }
+    return yield* command.pipe(
+      Effect.provideService(ConfigProvider.ConfigProvider, Configured.behind(setup)),
+      Effect.provideService(Configured.Configured, setup)
+    )
+  })
+
 /**
  * Runs the command on the arguments after its name. A failure has already been told on stderr; the `exitCode` of its
  * `CommandFailed` is meant for the process.
@@ -102,7 +128,7 @@ export const run = (
   args: ReadonlyArray<string>,
   version: string
 ): Effect.Effect<void, CommandFailed, Command.Environment> =>
-  Command.runWith(command, { version })(args).pipe(
+  configured(args, Command.runWith(command, { version })(args)).pipe(
     // A defect is one of ours: it is told whole, whatever it quotes.
     Effect.tapCause((cause) => cause.reasons.some(({ _tag }) => _tag === "Die") ? Effect.logError(cause) : Effect.void),
     Effect.provide([Help.layer, CliConfig.layer({ builtIns: Help.flags })]),

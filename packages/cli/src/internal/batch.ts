@@ -143,7 +143,10 @@ const runFile = Command.make(
     file: Argument.String("file").pipe(Argument.withDescription("JSON lines: {\"key\": …, \"request\": {…}} each")),
     model: Flag.String("model").pipe(
       Flag.withAlias("m"),
-      Flag.withDescription(`the model of all requests; default: ${GeminiConfig.defaultModel}`),
+      Flag.withDescription(
+        `the model of all requests; default: GEMINI_FX_MODEL, else ${GeminiConfig.defaultModel}`
+      ),
+      Flag.withFallbackConfig(Config.String("GEMINI_FX_MODEL")),
       Flag.withDefault(GeminiConfig.defaultModel)
     ),
     out: Flag.String("out").pipe(
@@ -163,12 +166,13 @@ const runFile = Command.make(
       Flag.optional
     ),
     tier: Flags.tier("the quota tier to keep where rows go at the standard price"),
+    emulator: Flags.emulator,
     directory
   },
-  Effect.fnUntraced(function*({ deadline, directory, file, id, lead, model, out, tier }) {
+  Effect.fnUntraced(function*({ deadline, directory, emulator, file, id, lead, model, out, tier }) {
     const screen = yield* Screen.make
     const fs = yield* FileSystem.FileSystem
-    const server = yield* Server.choose(Option.isNone(tier) ? {} : { tier: tier.value })
+    const server = yield* Server.choose(Option.isNone(tier) ? {} : { tier: tier.value }, emulator)
     const [within, before] = [yield* duration("deadline", deadline), yield* duration("lead", lead)]
     const name = Option.getOrElse(
       id,
@@ -277,10 +281,10 @@ const results = Command.make(
 
 const cancel = Command.make(
   "cancel",
-  { run: named, directory },
-  Effect.fnUntraced(function*({ directory, run }) {
+  { run: named, emulator: Flags.emulator, directory },
+  Effect.fnUntraced(function*({ directory, emulator, run }) {
     const screen = yield* Screen.make
-    const server = yield* Server.choose({})
+    const server = yield* Server.choose({}, emulator)
     yield* screen.note(server.says)
     const progress = yield* BatchRun.cancel(run).pipe(
       Effect.mapError(failed),

@@ -48,10 +48,10 @@ interface Asking {
 }
 
 /** Chooses the server, says which it is (on stderr if the answer is for programs), and asks it. */
-const asking = <E, R>(isForPrograms: boolean, use: (asking: Asking) => Effect.Effect<void, E, R>) =>
+const asking = <E, R>(isForPrograms: boolean, isEmulated: boolean, use: (asking: Asking) => Effect.Effect<void, E, R>) =>
   Effect.gen(function*() {
     const screen = yield* Screen.make
-    const server = yield* Server.choose({})
+    const server = yield* Server.choose({}, isEmulated)
     yield* isForPrograms ? screen.note(server.says) : screen.write(`${server.says}\n\n`)
     yield* Files.Files.use((files) => use({ screen, files })).pipe(Effect.provide(server.files))
   })
@@ -106,11 +106,13 @@ const upload = Command.make(
       Flag.withDescription("keeps in this file how to go on; the same command then does so after a break"),
       Flag.optional
     ),
+    emulator: Flags.emulator,
     json
   },
-  ({ displayName, file, handle, json, mimeType, name, wait }) =>
+  ({ displayName, emulator, file, handle, json, mimeType, name, wait }) =>
     asking(
       json,
+      emulator,
       Effect.fnUntraced(function*({ files, screen }: Asking) {
         const fs = yield* FileSystem.FileSystem
         const bar = new UploadBar.UploadBar(file.split(/[\\/]/).at(-1) ?? file, yield* Clock.currentTimeMillis)
@@ -153,10 +155,11 @@ const upload = Command.make(
 
 const list = Command.make(
   "list",
-  { json },
-  ({ json }) =>
+  { emulator: Flags.emulator, json },
+  ({ emulator, json }) =>
     asking(
       json,
+      emulator,
       Effect.fnUntraced(function*({ files, screen }: Asking) {
         const all = yield* Effect.mapError(Stream.runCollect(files.list()), failed)
         yield* listed(screen, all.map(({ file }) => file), json)
@@ -169,10 +172,11 @@ const list = Command.make(
 
 const get = Command.make(
   "get",
-  { name, json },
-  ({ json, name }) =>
+  { name, emulator: Flags.emulator, json },
+  ({ emulator, json, name }) =>
     asking(
       json,
+      emulator,
       Effect.fnUntraced(function*({ files, screen }: Asking) {
         const { file } = yield* Effect.mapError(files.get(name), failed)
         yield* json ? screen.write(`${toJson(file, 2)}\n`) : listed(screen, [file], false)
@@ -188,10 +192,11 @@ const get = Command.make(
 
 const remove = Command.make(
   "delete",
-  { names: name.pipe(Argument.variadic({ min: 1 })) },
-  ({ names }) =>
+  { names: name.pipe(Argument.variadic({ min: 1 })), emulator: Flags.emulator },
+  ({ emulator, names }) =>
     asking(
       false,
+      emulator,
       Effect.fnUntraced(function*({ files, screen }: Asking) {
         for (const name of names) {
           yield* Effect.mapError(files.delete(name), failed)
@@ -212,11 +217,13 @@ const download = Command.make(
       Flag.withDescription("where to write it; - is stdout. Default: a file called ID"),
       Flag.optional
     ),
+    emulator: Flags.emulator,
     force: Flag.Boolean("force").pipe(Flag.withDescription("overwrites a file that is there"), Flag.withDefault(false))
   },
-  ({ force, name, out }) =>
+  ({ emulator, force, name, out }) =>
     asking(
       true,
+      emulator,
       Effect.fnUntraced(function*({ files, screen }: Asking) {
         const fs = yield* FileSystem.FileSystem
         const { file } = yield* Effect.mapError(files.get(name), failed)

@@ -2,13 +2,20 @@
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import type * as Tier from "effect-gemini/limits/Tier"
 import * as Flag from "effect/cli/Flag"
+import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import { CommandFailed } from "./CommandFailed.ts"
+import { clientOptions } from "./setup/Configured.ts"
 
 export const json = (description: string) =>
   Flag.Boolean("json").pipe(Flag.withDescription(description), Flag.withDefault(false))
+
+export const emulator = Flag.Boolean("emulator").pipe(
+  Flag.withDescription("the embedded emulator answers, also where an API key is set; default: GEMINI_FX_EMULATOR"),
+  Flag.withDefault(false)
+)
 
 export const tier = (description: string) =>
   Flag.Literals("tier", ["free", "tier1", "tier2", "tier3"]).pipe(Flag.withDescription(description), Flag.optional)
@@ -18,18 +25,21 @@ export const config = Flag.String("config").pipe(
   Flag.optional
 )
 
-/** What a configuration file and the flags that win over it say of models and limits. */
+/**
+ * What is said of models and limits: by the flags, by the file that one of them names, and where both are silent by the
+ * environment and the person's own configuration.
+ */
 export const options = Effect.fnUntraced(function*(flags: {
   readonly config: Option.Option<string>
   readonly tier: Option.Option<Tier.TierName>
-}): Effect.fn.Return<GeminiConfig.Options, CommandFailed, FileSystem.FileSystem> {
-  if (Option.isNone(flags.config)) return Option.isNone(flags.tier) ? {} : { tier: flags.tier.value }
+}): Effect.fn.Return<GeminiConfig.Options, CommandFailed | ConfigError, FileSystem.FileSystem> {
+  if (Option.isNone(flags.config)) return yield* clientOptions(Option.isNone(flags.tier) ? {} : { tier: flags.tier.value })
   const { defaultModel, tier, tiers } = yield* Effect.mapError(
     GeminiConfig.fromTomlFile(flags.config.value),
     (error) => new CommandFailed({ exitCode: 2, text: error.cause.message, isPlain: true })
   )
   const named = Option.isNone(flags.tier) ? undefined : tiers[flags.tier.value]
-  return { tier: named ?? tier, ...(defaultModel === undefined ? {} : { defaultModel }) }
+  return yield* clientOptions({ tier: named ?? tier, ...(defaultModel === undefined ? {} : { defaultModel }) })
 })
 
 export const inputsFrom = Flag.String("inputs-from").pipe(

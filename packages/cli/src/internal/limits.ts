@@ -67,6 +67,7 @@ export const limitsCommand = Command.make(
   {
     tier: Flags.tier("the quota tier; default: free"),
     config: Flags.config,
+    emulator: Flags.emulator,
     model: Flag.String("model").pipe(Flag.withAlias("m"), Flag.withDescription("only this model"), Flag.optional),
     watch: Flag.Boolean("watch").pipe(
       Flag.withAlias("w"),
@@ -75,7 +76,7 @@ export const limitsCommand = Command.make(
     ),
     json: Flags.json("write a JSON object; a limit that is not there is null")
   },
-  Effect.fnUntraced(function*({ config, json, model, tier: name, watch }) {
+  Effect.fnUntraced(function*({ config, emulator, json, model, tier: name, watch }) {
     const screen = yield* Screen.make
     const options = yield* Flags.options({ config, tier: name })
     const { tier: chosen = "free" } = options
@@ -97,7 +98,7 @@ export const limitsCommand = Command.make(
           text: `--watch draws on a terminal; ${json ? "--json" : "a pipe"} gets what is used now without it`
         })
       }
-      const server = yield* Server.choose(options)
+      const server = yield* Server.choose(options, emulator)
       const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
       const style = canColor ? Lines.coloured : Lines.plain
       const says = saysOf(server)
@@ -110,7 +111,7 @@ export const limitsCommand = Command.make(
     }
 
     // Quotas are shown also where the environment names no server.
-    const server = yield* Effect.option(Server.choose(options))
+    const server = yield* Effect.option(Server.choose(options, emulator))
     const groups = Option.isNone(server)
       ? []
       : only(yield* Lanes.read({ server: server.value.name, directory: server.value.directory, tier }))

@@ -22,10 +22,7 @@ const flags = {
     Flag.withDescription("write what the model says into this WAV file"),
     Flag.optional
   ),
-  emulator: Flag.Boolean("emulator").pipe(
-    Flag.withDescription("talk with the embedded emulator, also where an API key is set"),
-    Flag.withDefault(false)
-  ),
+  emulator: Flags.emulator,
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator")
 }
 

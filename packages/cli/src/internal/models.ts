@@ -34,11 +34,12 @@ export const modelsCommand = Command.make(
       Flag.withDescription("only models with this method, for instance generateContent"),
       Flag.optional
     ),
+    emulator: Flags.emulator,
     json: Flags.json("write a JSON array, the models as the server describes them")
   },
-  Effect.fnUntraced(function*({ json, method }) {
+  Effect.fnUntraced(function*({ emulator, json, method }) {
     const screen = yield* Screen.make
-    const server = yield* Server.choose({})
+    const server = yield* Server.choose({}, emulator)
     yield* json ? screen.note(server.says) : screen.write(`${server.says}\n\n`)
     const list = yield* GeminiClient.use((gemini) => Stream.runCollect(gemini.listModels())).pipe(
       Effect.provide(server.layer),

@@ -19,11 +19,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
-import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Folder from "./folder.ts"
 import * as Lanes from "./lanes.ts"
+import { clientOptions, Configured, isEmulated } from "./setup/Configured.ts"
+import { shortened, stateFolder } from "./setup/places.ts"
 
 export interface Server {
   readonly says: string
@@ -93,14 +94,8 @@ const embedded = <A>(
  */
 const directoryOf = (name: string, isAsked: boolean) =>
   Effect.map(
-    Config.all({
-      own: Config.option(Config.String("GEMINI_FX_STATE")),
-      state: Config.String("XDG_STATE_HOME").pipe(Config.withDefault(join(homedir(), ".local", "state")))
-    }),
-    ({ own, state }) =>
-      Option.isNone(own) && !isAsked
-        ? undefined
-        : join(Option.getOrElse(own, () => join(state, "gemini-fx")), `quota-${name}`)
+    Effect.all([Config.option(Config.String("GEMINI_FX_STATE")), stateFolder]),
+    ([own, state]) => Option.isNone(own) && !isAsked ? undefined : join(state, `quota-${name}`)
   )
 
 /** Checks the folder above, too: whoever could write to it could put another folder in its place. */
@@ -135,16 +130,21 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
 }
 
 /**
- * `options` are those of the command line, and win over the environment. With `isEmulated` the emulator answers,
- * whatever the environment says.
+ * `flags` are the options of the command line, and win over the environment and the files. With `isAsked` the emulator
+ * answers, whatever they say.
  */
 export const choose = Effect.fnUntraced(function*(
-  options: GeminiConfig.Options,
-  isEmulated = false
+  flags: GeminiConfig.Options,
+  isAsked = false
 ): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
-  if (isEmulated) return emulated("", options)
+  const options = yield* clientOptions(flags)
+  if (yield* isEmulated(isAsked)) return emulated("", options)
+  const { key, keyFile } = yield* Configured
   const environment = yield* GeminiConfig.fromEnvironment()
   if (environment.apiKey === undefined) {
+    if (key._tag === "Refused") {
+      return yield* new CommandFailed({ exitCode: 2, text: `${key.why}, so its key is not used` })
+    }
     if (environment.baseUrl !== undefined) {
       const shown = GeminiConfig.shownUrl(environment.baseUrl)
       return yield* new CommandFailed({
@@ -165,6 +165,8 @@ export const choose = Effect.fnUntraced(function*(
   }
   const url = environment.baseUrl ?? GeminiConfig.defaultBaseUrl
   const bills = isGoogle(url) ? "; Google may bill this key" : ""
+  const isKept = key._tag === "Key" && Redacted.value(key.key) === Redacted.value(environment.apiKey)
+  const from = isKept ? `of ${shortened(keyFile)}` : "of the environment"
   // Each server and key has a folder of its own, named by a digest.
   const name = createHash("sha256").update(`${url} ${Redacted.value(environment.apiKey)}`).digest("hex").slice(0, 12)
   const directory = yield* directoryOf(name, isGoogle(url))
@@ -178,7 +180,7 @@ export const choose = Effect.fnUntraced(function*(
             Effect.logWarning(`${problem}: the quota is not remembered there`)
         ))).pipe(Layer.provide(NodeFileSystem.layer))
   return {
-    says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key of the environment${bills}`,
+    says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key ${from}${bills}`,
     name,
     directory,
     layer: kept(NodeGemini.layerHttp(all)),

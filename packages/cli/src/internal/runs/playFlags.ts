@@ -44,10 +44,7 @@ export const flags = {
     Flag.withDescription("play it in a process of its own, say the run's id and return"),
     Flag.withDefault(false)
   ),
-  emulator: Flag.Boolean("emulator").pipe(
-    Flag.withDescription("rehearse with the embedded emulator, also where an API key is set"),
-    Flag.withDefault(false)
-  ),
+  emulator: Flags.emulator,
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
   config: Flags.config,
   directory: Find.directory
