@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Audio from "effect-gemini/live/Audio"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { expect } from "vitest"
 import { gemini, type Setting } from "./harness.ts"
 
@@ -18,6 +19,9 @@ interface Case extends Setting {
 const act = (lines: string) => `[[acts]]\nname = "draft"\n${lines}\n`
 const says = act(`prompt = "Hello"`)
 const password = "hunter2secret"
+const conf = { GEMINI_FX_CONFIG: "conf" }
+/** A command of a person whose `config.toml` is this one. */
+const settings = (toml: string): Case => ({ args: ["models"], env: conf, files: { "conf/config.toml": toml } })
 const key = { GEMINI_API_KEY: "AIza-not-a-real-key" }
 
 const cases: Readonly<Record<string, Case>> = {
@@ -180,6 +184,35 @@ const cases: Readonly<Record<string, Case>> = {
     env: { ...key, GEMINI_BASE_URL: "http://127.0.0.1:9" },
     exitCode: 1
   },
+  "a key on the command line": { args: ["keys", "set", "AIza-not-a-real-key"] },
+  "no key at all": { args: ["keys", "set"], stdin: Stream.empty },
+  "a key that is two words": { args: ["keys", "set"], stdin: Stream.make("my key\n") },
+  "a key of letters that no header takes": { args: ["keys", "set"], stdin: Stream.make("schl\u00fcssel\n") },
+  "a file of keys that holds none": {
+    args: ["models"],
+    env: conf,
+    files: { "conf/keys.json": "AIza-not-a-real-key" }
+  },
+  "a configuration of the person's that is not TOML": settings("model = gemini\n"),
+  "settings that are not there": settings("modle = \"gemini-pro-latest\"\ncolour = \"red\"\n"),
+  "a key among the settings": settings("api_key = \"AIza-not-a-real-key\"\n"),
+  "settings of the wrong kind": settings("history = \"no\"\nmodel = 3\nstate = \"\"\n"),
+  "a model among the settings that cannot be a name": settings("model = \"gemini 3.8\"\n"),
+  "a tier among the settings that is not there": settings("# mine\ntier = \"gold\"\n"),
+  "a base URL among the settings that is none": settings("base_url = \"localhost:8790\"\n"),
+  "a server of tools that says neither how nor where": settings("[mcp.files]\nargs = [\"-y\"]\n"),
+  "a server of tools with two ways to it": settings(
+    "[mcp.files]\ncommand = \"npx\"\nurl = \"http://127.0.0.1:9\"\n"
+  ),
+  "a server of tools that is misspelt": settings("[mcp.files]\ncomand = \"npx\"\nread_only = true\n"),
+  "a server of tools whose arguments are one text": settings("[mcp.files]\ncommand = \"npx\"\nargs = \"-y server\"\n"),
+  "a server of tools at no URL": settings("[mcp.web]\nurl = \"example.com/mcp\"\n"),
+  "a server of tools with a name that is none": settings("[mcp.\"my files\"]\ncommand = \"npx\"\n"),
+  "servers of tools that are not tables": settings("mcp = \"npx\"\n"),
+  "limits among the settings that are misspelt": settings("[providers.gemini]\ndefault_modle = \"x\"\n"),
+  "a tier of the environment that is not there": { args: ["models"], env: { GEMINI_FX_TIER: "gold" } },
+  "a switch of the environment that is neither on nor off": { args: ["models"], env: { GEMINI_FX_EMULATOR: "maybe" } },
+  "a command of keys that is not there": { args: ["keys", "show"] },
   "a model that is not there": { args: ["run", "story.toml", "-m", "gemini-pro-lates"], story: says, exitCode: 1 }
 }
 
@@ -190,17 +223,21 @@ describe("a person who made a mistake", () => {
       for (const [title, { args = ["run", "story.toml"], exitCode = 2, story, ...setting }] of Object.entries(cases)) {
         const files = { ...setting.files, ...(story === undefined ? {} : { "story.toml": story }) }
         const outcome = yield* gemini(args, { ...setting, files })
-        assert.strictEqual(outcome.exitCode, exitCode, title)
+        assert.strictEqual(outcome.exitCode, exitCode, title + outcome.stderr)
         for (const secret of ["AIza", password]) assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
         // Real retries wait for a random time.
         const stderr = outcome.stderr.replace(/the next one in [\d.]+ s/g, "the next one in N s")
           .replace(/(resume) draft-\w{6}/g, "$1 ID").replace(/\brun-\w{6}|story-toml-\w{6}/g, "ID")
-        const command = ["run", "check", "init", "live", "limits", "emulator", "models"].find((name) =>
+        const command = ["run", "check", "init", "live", "limits", "emulator", "models", "keys"].find((name) =>
           name === args[0]
         ) ?? "other"
         const report = reports.get(command) ?? []
         reports.set(command, report)
-        report.push(`# ${title}\n$ gemini-fx ${args.join(" ")}\n${stderr}=> ${outcome.exitCode}\n`)
+        report.push(
+          `# ${title}\n$ gemini-fx ${
+            args.join(" ").replace(key.GEMINI_API_KEY, "KEY")
+          }\n${stderr}=> ${outcome.exitCode}\n`
+        )
       }
       for (const [command, report] of reports) {
         yield* Effect.promise(() => expect(report.join("\n")).toMatchFileSnapshot(`./messages/${command}.txt`))

@@ -48,7 +48,11 @@ interface Asking {
 }
 
 /** Chooses the server, says which it is (on stderr if the answer is for programs), and asks it. */
-const asking = <E, R>(isForPrograms: boolean, isEmulated: boolean, use: (asking: Asking) => Effect.Effect<void, E, R>) =>
+const asking = <E, R>(
+  isForPrograms: boolean,
+  isEmulated: boolean,
+  use: (asking: Asking) => Effect.Effect<void, E, R>
+) =>
   Effect.gen(function*() {
     const screen = yield* Screen.make
     const server = yield* Server.choose({}, isEmulated)

@@ -33,7 +33,9 @@ export const options = Effect.fnUntraced(function*(flags: {
   readonly config: Option.Option<string>
   readonly tier: Option.Option<Tier.TierName>
 }): Effect.fn.Return<GeminiConfig.Options, CommandFailed | ConfigError, FileSystem.FileSystem> {
-  if (Option.isNone(flags.config)) return yield* clientOptions(Option.isNone(flags.tier) ? {} : { tier: flags.tier.value })
+  if (Option.isNone(flags.config)) {
+    return yield* clientOptions(Option.isNone(flags.tier) ? {} : { tier: flags.tier.value })
+  }
   const { defaultModel, tier, tiers } = yield* Effect.mapError(
     GeminiConfig.fromTomlFile(flags.config.value),
     (error) => new CommandFailed({ exitCode: 2, text: error.cause.message, isPlain: true })

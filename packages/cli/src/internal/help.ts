@@ -16,8 +16,10 @@ import { clean, Shown, shown } from "./Shown.ts"
 const environment: ReadonlyArray<readonly [name: string, says: string]> = [
   ["GEMINI_API_KEY", "the key of your project; without one an embedded server answers and nothing leaves this machine"],
   ["GEMINI_BASE_URL", "another server than Google's"],
+  ["GEMINI_FX_CONFIG", "the folder of config.toml and keys.json; default: ~/.config/gemini-fx"],
+  ["GEMINI_FX_MODEL", "the model that answers where none is named; gemini-fx config show lists all settings"],
   ["GEMINI_FX_RUNS", "the folder of runs, where -d is not given; default: .runs"],
-  ["GEMINI_FX_STATE", "the folder that remembers quotas; default: ~/.local/state/gemini-fx"],
+  ["GEMINI_FX_STATE", "the folder that remembers quotas and chats; default: ~/.local/state/gemini-fx"],
   ["NO_COLOR", "no colours"]
 ]
 

@@ -132,7 +132,11 @@ export const parse = (text: string, file: string): Result.Result<Content, Readon
     const before = problems.length
     for (const key of Object.keys(table)) {
       if (!serverKeys.includes(key)) {
-        wrong(key, `there is no such key${near(key, serverKeys) || ` (the keys here are ${serverKeys.join(", ")})`}`, header)
+        wrong(
+          key,
+          `there is no such key${near(key, serverKeys) || ` (the keys here are ${serverKeys.join(", ")})`}`,
+          header
+        )
       }
     }
     const textOf = (key: string): string | undefined => {

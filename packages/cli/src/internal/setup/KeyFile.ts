@@ -24,7 +24,7 @@ export const read = Effect.fnUntraced(function*(path: string): Effect.fn.Return<
   const found = yield* OwnFile.read(path, "secret")
   if (found._tag !== "Text") return found
   const keys = decode(found.text)
-  if (Option.isNone(keys)) return { _tag: "Refused", why: `${path} holds no keys: gemini-fx keys set writes it anew` }
+  if (Option.isNone(keys)) return { _tag: "Refused", why: `${path} holds no keys (gemini-fx keys set writes it anew)` }
   return keys.value.gemini === undefined ? { _tag: "Missing" } : { _tag: "Key", key: Redacted.make(keys.value.gemini) }
 })
 
@@ -43,7 +43,10 @@ export const write = Effect.fnUntraced(function*(path: string, key: Redacted.Red
   const inFolder = yield* Folder.prepare(dirname(path), "shared")
   if (inFolder !== undefined) return yield* refused(`${inFolder}, so no key is kept there`)
   const part = `${path}.${process.pid}.part`
-  yield* files.writeFileString(part, `${JSON.stringify({ gemini: Redacted.value(key) })}\n`, { mode: 0o600, flag: "wx" })
+  yield* files.writeFileString(part, `${JSON.stringify({ gemini: Redacted.value(key) })}\n`, {
+    mode: 0o600,
+    flag: "wx"
+  })
     .pipe(
       Effect.andThen(files.rename(part, path)),
       Effect.tapError(() => Effect.ignore(files.remove(part))),

@@ -27,7 +27,8 @@ const named = (value: string): string | undefined => {
   return Result.isSuccess(id) ? undefined : id.failure
 }
 
-const folder = (value: string): string | undefined => value === "" ? "expected the path of a folder, got \"\"" : undefined
+const folder = (value: string): string | undefined =>
+  value === "" ? "expected the path of a folder, got \"\"" : undefined
 
 /** All of them, in the order in which `config show` lists them. */
 export const settings: ReadonlyArray<Setting> = [

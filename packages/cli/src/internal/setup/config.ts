@@ -10,9 +10,9 @@ import type { McpServer } from "./ConfigFile.ts"
 import { Configured } from "./Configured.ts"
 import { shortened } from "./places.ts"
 import { settings } from "./Setting.ts"
-import { all, keySource, type Source } from "./sources.ts"
+import { all, keySource, type ValueSource } from "./sources.ts"
 
-const said = (source: Source, file: string): string => {
+const said = (source: ValueSource, file: string): string => {
   switch (source._tag) {
     case "Environment":
       return source.variable

@@ -23,8 +23,8 @@ import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
 import { plural } from "../table.ts"
-import { Configured } from "./Configured.ts"
 import type { McpServer } from "./ConfigFile.ts"
+import { Configured } from "./Configured.ts"
 import { shortened, stateFolder } from "./places.ts"
 import { keySource } from "./sources.ts"
 
@@ -81,7 +81,9 @@ const clock = (server: number | undefined, now: number): Finding => {
   if (Math.abs(off) <= tolerated) return fact("clock", `${here}; the server's is the same`)
   return wrong(
     "clock",
-    `${here}; ${Lines.time(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the server's: quotas reset at the wrong time`
+    `${here}; ${Lines.time(Math.abs(off))} ${
+      off > 0 ? "ahead of" : "behind"
+    } the server's: quotas reset at the wrong time`
   )
 }
 
@@ -128,9 +130,13 @@ const isExecutable = (path: string): boolean => {
 /** Whether the command of a server of tools can be found; it is not started. */
 const tools = (servers: ReadonlyArray<McpServer>): ReadonlyArray<Finding> =>
   servers.map(({ command, name, readonly }) => {
-    const asks = readonly.length === 0 ? "asks before each call" : `${plural(readonly.length, "tool")} without a question`
+    const asks = readonly.length === 0
+      ? "asks before each call"
+      : `${plural(readonly.length, "tool")} without a question`
     if (command === undefined) return fact(`tools of ${name}`, `over HTTP; ${asks}`)
-    const places = /[\\/]/.test(command) ? [command] : (process.env["PATH"] ?? "").split(delimiter).map((at) => join(at, command))
+    const places = /[\\/]/.test(command)
+      ? [command]
+      : (process.env["PATH"] ?? "").split(delimiter).map((at) => join(at, command))
     return places.some(isExecutable)
       ? fact(`tools of ${name}`, `${command}; ${asks}`)
       : wrong(`tools of ${name}`, `there is no command ${command} in PATH`)

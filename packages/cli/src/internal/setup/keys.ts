@@ -95,7 +95,10 @@ const remove = Command.make(
   })
 ).pipe(
   Command.withDescription("Remove the key that was kept"),
-  Command.withExamples([{ command: "gemini-fx keys remove", description: "The key itself stays valid: Google ends it" }])
+  Command.withExamples([{
+    command: "gemini-fx keys remove",
+    description: "The key itself stays valid: Google ends it"
+  }])
 )
 
 const list = Command.make(

@@ -24,7 +24,7 @@ export const read = Effect.fnUntraced(function*(
   const found = yield* Effect.result(files.stat(path))
   if (found._tag === "Failure") {
     const { _tag } = found.failure.reason
-    // A part of the path that is a file, or too long a name, is no file either.
+    // Where a part of the path is a file, or a name is too long, nothing is there.
     return _tag === "NotFound" || _tag === "BadResource" ? { _tag: "Missing" } : refuse(`cannot be read: ${_tag}`)
   }
   const { mode, size, type, uid } = found.success

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import { Configured } from "./Configured.ts"
 import { keyVariables, type Setting, settings } from "./Setting.ts"
 
-export type Source =
+export type ValueSource =
   | { readonly _tag: "Environment"; readonly variable: string }
   /** `line` counts from 1. */
   | { readonly _tag: "File"; readonly line: number | undefined }
@@ -14,7 +14,7 @@ export type Source =
 export interface Sourced {
   readonly setting: Setting
   readonly value: string
-  readonly source: Source
+  readonly source: ValueSource
 }
 
 /** The first of the variables that is set, as it stands in the environment itself or behind it. */
