@@ -86,6 +86,19 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["BatchRunMemory.test"]
   },
+  "26.1": {
+    shows:
+      "the recorded corpus, HTTP and Live, played to the byte in memory and on sockets, and again as recorded anew",
+    projects: ["emulator"],
+    files: ["cassettes/Corpus.test"]
+  },
+  "26.2": {
+    shows:
+      "every row of both fault tables recorded and played with the same bytes and the same end; 50 parallel calls three " +
+      "times; 40 kills -9 among calls of 8 clients: no answered one is lost",
+    projects: ["emulator"],
+    files: ["cassettes/RecordReplay.test", "cassettes/LiveRecordReplay.test"]
+  },
   "26.3": {
     shows:
       "30 secrets, each cut at every place of a stream, in text, arguments, headers, queries, Live sessions and error " +

@@ -41,7 +41,8 @@ export const End = Schema.Literals(["complete", "cut", "reset", "aborted"])
 
 /**
  * A request and its response. The path holds the query, with its parameters sorted. `chunks` are the milliseconds since
- * the request, and the piece that came then. Without a status the connection ended before there was one.
+ * the request, and the piece that came then; `answered` and `ended` are when the headers and the end came. Without a
+ * status the connection ended before there was one.
  *
  * @category models
  * @since 0.2.0
@@ -57,8 +58,10 @@ export const Http = Schema.Struct({
   response: Schema.Struct({
     status: Schema.optionalKey(Schema.Finite),
     headers,
+    answered: Schema.optionalKey(Schema.Finite),
     chunks: Schema.Array(Schema.Tuple([Schema.Finite, Piece])),
-    end: End
+    end: End,
+    ended: Schema.optionalKey(Schema.Finite)
   })
 })
 
@@ -71,8 +74,9 @@ export const Http = Schema.Struct({
 export type Http = typeof Http.Type
 
 /**
- * A Live session. `frames` are the milliseconds since the upgrade, who sent the message (the client or the server), its
- * kind, and what it holds. A session that was refused has no frames.
+ * A Live session. `frames` are the milliseconds since the upgrade was asked for, who sent the message (the client or the
+ * server), its kind, what it holds, and in how many fragments it came, if in several. A session that was refused has no
+ * frames.
  *
  * @category models
  * @since 0.2.0
@@ -81,12 +85,28 @@ export const Live = Schema.Struct({
   n: Schema.Finite,
   live: Schema.Struct({ path: Schema.String, headers }),
   refused: Schema.optionalKey(Schema.Struct({ status: Schema.Finite, headers, body: Piece })),
+  /** When the upgrade was answered, in milliseconds since it was asked for. */
+  answered: Schema.optionalKey(Schema.Finite),
   frames: Schema.Array(
-    Schema.Tuple([Schema.Finite, Schema.Literals(["c", "s"]), Schema.Literals(["text", "binary"]), Piece])
+    Schema.Tuple([
+      Schema.Finite,
+      Schema.Literals(["c", "s"]),
+      Schema.Literals(["text", "binary"]),
+      Piece,
+      Schema.optionalKey(Schema.Finite)
+    ])
   ),
-  /** Who ended it, and how. A code of 1006: the connection ended without a close frame. */
+  /** From which frame on the server answered no ping, counted from 0, if there was such a ping. */
+  deaf: Schema.optionalKey(Schema.Finite),
+  /** Who ended it, and how. A code of 1006: the connection ended without a close frame, by a reset or by a mere end. */
   close: Schema.optionalKey(
-    Schema.Struct({ by: Schema.Literals(["c", "s"]), code: Schema.Finite, reason: Schema.String, ms: Schema.Finite })
+    Schema.Struct({
+      by: Schema.Literals(["c", "s"]),
+      code: Schema.Finite,
+      reason: Schema.String,
+      ms: Schema.Finite,
+      reset: Schema.optionalKey(Schema.Boolean)
+    })
   )
 })
 

@@ -9,6 +9,8 @@ import { spawn } from "node:child_process"
 import { appendFileSync, mkdtempSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { seedOf, sizeOf } from "../../../../scripts/proof.ts"
+import * as Dice from "../../src/internal/Dice.ts"
 import { type Call, type Got, rawCall } from "./wireClient.ts"
 
 const temporary = () => join(mkdtempSync(join(tmpdir(), "cassette-replay-")), "cassette.jsonl")
@@ -20,23 +22,57 @@ const call = (text: string, method = "streamGenerateContent?alt=sse"): Call => (
   body: Buffer.from(JSON.stringify({ contents: [{ role: "user", parts: [{ text }] }] }))
 })
 
-/** What goes wrong, and how the exchange must end. */
-const faults: Readonly<Record<string, readonly [Fault.Fault, Got["end"]]>> = {
-  nothing: [{ when: { model: "none" } }, "complete"],
-  "400": [{ status: 400 }, "complete"],
-  "429 with headers": [{ status: 429, headers: { "retry-after": "2" } }, "complete"],
-  "503 inside a stream": [{ error: { code: 503 }, inside: true }, "complete"],
-  "an error after a chunk": [{ errorAfter: { code: 500, chunks: 1 } }, "complete"],
-  "a reset before the head": [{ reset: true }, "reset"],
-  "a reset in the stream": [{ reset: { chunks: 1 } }, "reset"],
-  "a cut in the stream": [{ cut: { chunks: 1 } }, "cut"],
-  "a cut within a chunk": [{ cut: { bytes: 150 } }, "cut"],
-  "an end that looks like one": [{ cut: { chunks: 1, clean: true } }, "complete"],
-  "garbage": [{ garbage: { chunks: 1 } }, "complete"],
-  "a page of HTML": [
-    { status: 502, headers: { "content-type": "text/html" }, body: "<html>Bad Gateway</html>" },
-    "complete"
-  ]
+interface Case {
+  readonly fault: Fault.Fault
+  readonly end: Got["end"]
+  readonly leaves?: "first piece" | number
+}
+
+const of = (fault: Fault.Fault, end: Got["end"] = "complete"): Case => ({ fault, end })
+
+/** The rows of the table in the README. A stream that stalls ends when its client leaves. */
+const rows: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  when: {
+    "another model": of({ when: { model: "none" }, status: 500 }),
+    "the second time": of({ when: { nth: 2, times: 1 }, status: 503 })
+  },
+  status: {
+    "400": of({ status: 400 }),
+    "429 with headers": of({ status: 429, headers: { "retry-after": "2" } }),
+    "503 inside a stream": of({ status: 503, inside: true })
+  },
+  error: { "with details": of({ error: { code: 429, message: "ä", details: [{ "@type": "x" }] }, inside: true }) },
+  delay: { "of an answer": of({ delay: 20 }), "of a reset": of({ delay: 20, reset: true }, "reset") },
+  stall: {
+    "for ever": { ...of({ stall: { chunks: 1 } }, "aborted"), leaves: "first piece" },
+    "within a chunk": { ...of({ stall: { bytes: 70 } }, "aborted"), leaves: "first piece" },
+    "for a while": of({ stall: { chunks: 1, millis: 20 } })
+  },
+  cut: {
+    "before a chunk": of({ cut: { chunks: 0 } }, "cut"),
+    "in the stream": of({ cut: { chunks: 1 } }, "cut"),
+    "within a chunk": of({ cut: { bytes: 50 } }, "cut"),
+    "an end that looks like one": of({ cut: { chunks: 1, clean: true } })
+  },
+  reset: {
+    "before the head": of({ reset: true }, "reset"),
+    "in the stream": of({ stall: { chunks: 1, millis: 20 }, reset: { chunks: 1 } }, "reset"),
+    "within a chunk": of({ stall: { bytes: 50, millis: 20 }, reset: { bytes: 50 } }, "reset")
+  },
+  garbage: {
+    bytes: of({ garbage: { chunks: 1 } }),
+    text: of({ garbage: { bytes: 30, text: "%%%" } }),
+    "and a cut": of({ delay: 5, garbage: { chunks: 1 }, cut: { chunks: 2 } }, "cut")
+  },
+  errorAfter: {
+    "the last event": of({ errorAfter: { code: 500 } }),
+    "a chunk": of({ errorAfter: { code: 499, chunks: 1 } })
+  },
+  body: { "a page of HTML": of({ status: 502, headers: { "content-type": "text/html" }, body: "<html>Bad</html>" }) },
+  headers: { "another type": of({ headers: { "content-type": "text/plain" } }) },
+  cutRequest: { "in the body": of({ cutRequest: { bytes: 20 } }, "reset") },
+  slowRead: { "a few bytes at a time": of({ slowRead: { millis: 1, bytes: 20 } }) },
+  halfOpen: { "no answer": { ...of({ halfOpen: true }, "aborted"), leaves: 40 } }
 }
 
 const server = (options: Cassette.Options) =>
@@ -50,28 +86,56 @@ const whole = ({ end, pieces, status, type }: Got) => ({
 })
 
 describe("record and replay", () => {
-  it.live.each(Object.entries(faults))("%s", ([, [fault, end]]) =>
+  it("the table is that of the README, row by row", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
+    const [, after = ""] = readme.split("\n## Faults\n")
+    const named = [...(after.split("\n## ")[0] ?? "").matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+    )
+    assert.deepStrictEqual(named.toSorted(), Object.keys(rows).toSorted())
+  })
+
+  for (const [row, cases] of Object.entries(rows)) {
+    describe(row, () => {
+      it.live.each(Object.entries(cases))("%s", ([, { end, fault, leaves }]) =>
+        Effect.gen(function*() {
+          for (const method of ["streamGenerateContent?alt=sse", "streamGenerateContent", "generateContent"]) {
+            const file = temporary()
+            const faulty = Emulator.layerServer({ faults: [fault] })
+            const upstream = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(faulty)))
+            const bare = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(Layer.fresh(faulty))))
+            const calls = [call("one two three four five six seven eight", method), call("nine ten", method)]
+            const all = (url: string) => Effect.forEach(calls, (each) => Effect.map(rawCall(url, each, leaves), whole))
+            const via = (layer: ReturnType<typeof server>) =>
+              Effect.flatMap(Emulator.Emulator, ({ url }) => all(url)).pipe(Effect.provide(layer, { local: true }))
+            const recorded = yield* via(server({ file, mode: "record", upstream: upstream.url, allowRecord: true }))
+            // The client of the recorder is told what a client of the server itself is told.
+            assert.deepStrictEqual(recorded, yield* all(bare.url))
+            // A unary answer is one chunk, so a place behind it is its end.
+            if (method.startsWith("stream")) assert.strictEqual(recorded[0]?.end, end)
+            assert.deepStrictEqual(yield* via(server({ file })), recorded)
+          }
+        }).pipe(Effect.scoped))
+    })
+  }
+
+  it.live("as slowly as it was, where that is asked for", () =>
     Effect.gen(function*() {
       const file = temporary()
+      const slow: Fault.Fault = { delay: 60, stall: { chunks: 1, millis: 60 }, cut: { chunks: 1 } }
       const upstream = yield* Emulator.Emulator.pipe(
-        Effect.provide(yield* Layer.build(Emulator.layerServer({ faults: [fault] })))
+        Effect.provide(yield* Layer.build(Emulator.layerServer({ faults: [slow] })))
       )
-      const calls = [call("one two three four five six seven eight"), call("nine ten", "generateContent")]
-      const recorded = yield* Effect.gen(function*() {
-        const { url } = yield* Emulator.Emulator
-        return yield* Effect.forEach(calls, (each) => rawCall(url, each))
-      }).pipe(
-        Effect.provide(server({ file, mode: "record", upstream: upstream.url, allowRecord: true }), { local: true })
-      )
-      // The client of the recorder is told what a client of the server itself is told.
-      const direct = yield* rawCall(upstream.url, calls[0] ?? call(""))
-      assert.deepStrictEqual(whole(recorded[0] ?? direct), whole(direct))
-      assert.strictEqual(recorded[0]?.end, end)
-      const played = yield* Effect.gen(function*() {
-        const { url } = yield* Emulator.Emulator
-        return yield* Effect.forEach(calls, (each) => rawCall(url, each))
-      }).pipe(Effect.provide(server({ file }), { local: true }))
-      assert.deepStrictEqual(played.map(whole), recorded.map(whole))
+      const timed = (options: Cassette.Options) =>
+        Effect.gen(function*() {
+          const { url } = yield* Emulator.Emulator
+          const began = performance.now()
+          yield* rawCall(url, call("Hello"))
+          return performance.now() - began
+        }).pipe(Effect.provide(server(options), { local: true }))
+      yield* timed({ file, mode: "record", upstream: upstream.url, allowRecord: true })
+      assert.isAtLeast(yield* timed({ file, timing: "recorded" }), 110)
+      assert.isBelow(yield* timed({ file, timing: 1000 }), 60)
     }).pipe(Effect.scoped))
 
   it.live("fifty calls at the same time get the same answers, three times, and each recording is played once", () =>
@@ -168,6 +232,44 @@ describe("record and replay", () => {
         assert.strictEqual(readFileSync(file, "utf8").split("\n").length, 9)
       }).pipe(Effect.scoped),
     60_000
+  )
+
+  it.live(
+    "a kill -9 among many calls at once loses none that was answered",
+    () =>
+      Effect.gen(function*() {
+        const dice = Dice.make(String(seedOf("26.2", 2602)))
+        const upstream = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(Emulator.layerServer())))
+        for (let round = 0; round < sizeOf("26.2", { test: 2, prove: 40 }); round++) {
+          const file = temporary()
+          const child = spawn(process.execPath, [join(import.meta.dirname, "recorderProcess.ts"), file, upstream.url])
+          const url = yield* Effect.promise(() =>
+            new Promise<string>((resolve) => child.stdout.once("data", (line) => resolve(String(line).trim())))
+          )
+          const most = dice.int(1, 60)
+          const answered = new Map<string, string>()
+          let asked = 0
+          const client = Effect.gen(function*() {
+            while (child.exitCode === null && child.signalCode === null) {
+              const text = `question ${asked++}`
+              const got = yield* rawCall(url, call(text))
+              if (got.end !== "complete") return
+              answered.set(text, whole(got).text)
+              if (answered.size === most) child.kill("SIGKILL")
+            }
+          })
+          yield* Effect.all(Array.from({ length: 8 }, () => client), { concurrency: "unbounded" })
+          const kept = new Map((yield* Cassette.read(file)).flatMap((each) =>
+            "live" in each ? [] : [[
+              JSON.parse(String(each.request.body)).contents[0].parts[0].text,
+              each.response.chunks.map(([, piece]) => piece).join("")
+            ]]
+          ))
+          assert.isAtLeast(answered.size, most)
+          for (const [text, body] of answered) assert.strictEqual(kept.get(text), body, `${text} of round ${round}`)
+        }
+      }).pipe(Effect.scoped),
+    120_000
   )
 
   it.live("a recording that cannot be written costs the client nothing, is counted, and spoils no other", () =>

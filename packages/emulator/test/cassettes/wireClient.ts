@@ -35,9 +35,20 @@ export const httpOf = ({ request }: Recording.Http): Call => ({
   body: request.body === undefined ? new Uint8Array() : bytesOf(request.body)
 })
 
-export const rawCall = (base: string, { body, headers, method, url }: Call): Effect.Effect<Got> =>
+/** With `leaves` the client goes away: as soon as the answer has begun to come, or after so many milliseconds. */
+export const rawCall = (
+  base: string,
+  { body, headers, method, url }: Call,
+  leaves?: "first piece" | number
+): Effect.Effect<Got> =>
   Effect.callback<Got>((resume) => {
     let wasReset = false
+    let hasLeft = false
+    const leave = () => {
+      hasLeft = true
+      request.destroy()
+    }
+    if (typeof leaves === "number") setTimeout(leave, leaves)
     const request = Http.request(`${base}${url}`, {
       method,
       headers: { ...headers, "x-goog-api-key": "key", "content-length": String(body.length) }
@@ -52,11 +63,14 @@ export const rawCall = (base: string, { body, headers, method, url }: Call): Eff
     })
     request.on("error", (error) => {
       wasReset ||= "syscall" in error
-      end({ status: 0, type: undefined, pieces: [], end: wasReset ? "reset" : "cut" })
+      end({ status: 0, type: undefined, pieces: [], end: hasLeft ? "aborted" : wasReset ? "reset" : "cut" })
     })
     request.on("response", (response) => {
       const pieces: Array<Buffer> = []
-      response.on("data", (piece: Buffer) => pieces.push(piece))
+      response.on("data", (piece: Buffer) => {
+        pieces.push(piece)
+        if (leaves === "first piece") leave()
+      })
       response.on("error", (error) => {
         wasReset ||= "syscall" in error
       })
@@ -65,7 +79,7 @@ export const rawCall = (base: string, { body, headers, method, url }: Call): Eff
           status: response.statusCode ?? 0,
           type: response.headers["content-type"],
           pieces,
-          end: response.complete ? "complete" : wasReset ? "reset" : "cut"
+          end: hasLeft ? "aborted" : response.complete ? "complete" : wasReset ? "reset" : "cut"
         }))
     })
     request.end(body)

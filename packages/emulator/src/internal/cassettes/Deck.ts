@@ -98,7 +98,7 @@ export const open = Effect.fnUntraced(function*(
   const scrubRules = yield* attempt(() => Redactions.rulesOf(file, options.redaction))
   const content: Tape.TapeContent = isThere && !anew
     ? yield* attempt(() => Tape.read(file))
-    : { exchanges: [], bytes: 0 }
+    : { exchanges: [], lines: [], bytes: 0 }
   const placeholders = Placeholders.make()
   for (const exchange of content.exchanges) placeholders.seen(JSON.stringify(exchange))
   const scrubber = Scrubber.make(scrubRules, placeholders)
@@ -107,6 +107,7 @@ export const open = Effect.fnUntraced(function*(
   const speed = speedOf(options.timing)
   const exchanges = content.isImported === true ? content.exchanges.map(asAsked(scrubber)) : content.exchanges
   const recordings = Recordings.make(file, plays ? exchanges : [], match, options.ignore ?? [])
+  const open = new Set<() => void>()
   const tape = writes
     ? yield* Effect.acquireRelease(
       attempt(() =>
@@ -121,7 +122,11 @@ export const open = Effect.fnUntraced(function*(
           }
         })
       ),
-      (tape) => Effect.sync(tape.close)
+      (tape) =>
+        Effect.sync(() => {
+          for (const stop of open) stop()
+          tape.close()
+        })
     )
     : undefined
 
@@ -136,6 +141,7 @@ export const open = Effect.fnUntraced(function*(
     scrubber,
     secret,
     tape,
+    open,
     number: () => counts.next++,
     recorded: (isKept) => {
       if (isKept) counts.recorded++
@@ -183,18 +189,22 @@ export const open = Effect.fnUntraced(function*(
     }),
     handleLive: Effect.fnUntraced(function*(incoming) {
       const path = RequestView.pathOf(incoming.url, scrubber, secret)
+      // What was slow before a session was there is slow again, as far as the timing says so.
+      const answered = plays && speed > 0 ? recordings.nextLive(path)?.answered ?? 0 : 0
+      if (answered > 0) yield* Effect.sleep(Math.round(answered / speed))
       const next = plays ? recordings.liveRefusal(path) : undefined
       if (next?.refused !== undefined) {
         const { body, headers, status } = next.refused
         return { _tag: "Refused", status, headers, body: [Tape.bytesOf(file, body)] }
       }
-      if (plays && recordings.hasLive(path)) {
+      if (plays && recordings.nextLive(path) !== undefined) {
         const connect = LivePlayer.play({
           file,
           speed,
           scrubber,
           compares: match !== "order",
           missed: (why) => missed(`Live ${path}: ${why}`),
+          left: () => recordings.takeEmpty(path),
           choose: (first) =>
             first === undefined
               ? recordings.takeSpeaking(path)
@@ -233,7 +243,9 @@ const asAsked = (scrubber: Scrubber.Scrubber) => (exchange: Recording.Recording)
   if (Recordings.isLive(exchange)) {
     return {
       ...exchange,
-      frames: exchange.frames.map((frame) => frame[1] === "s" ? frame : [frame[0], frame[1], frame[2], piece(frame[3])])
+      frames: exchange.frames.map((frame) =>
+        frame[1] === "s" ? frame : [frame[0], frame[1], frame[2], piece(frame[3])] as const
+      )
     }
   }
   const { request } = exchange
@@ -277,9 +289,10 @@ const textsOf = (
 export const check = (file: string, redaction?: Redaction) =>
   attempt(() => {
     const scrubber = Scrubber.make(Redactions.rulesOf(file, redaction), Placeholders.make())
-    return Tape.read(file).exchanges.flatMap((exchange, index) =>
+    const { exchanges, lines } = Tape.read(file)
+    return exchanges.flatMap((exchange, index) =>
       textsOf(file, exchange).flatMap(([where, pieces]) =>
-        scrubber.left(pieces).map(({ kind }) => ({ line: index + 2, kind, where }))
+        scrubber.left(pieces).map(({ kind }) => ({ line: lines[index] ?? 0, kind, where }))
       )
     )
   })

@@ -33,14 +33,19 @@ export const play = (given: {
   readonly scrubber: Scrubber.Scrubber
   /** Whether the words of a client count, or only how many messages it sends. */
   readonly compares: boolean
-  /** The session that begins with this message of a client, or, without one, with a message of the server. */
+  /** The session that begins with this message of a client, or, without one, with an act of the server. */
   readonly choose: (first: Uint8Array | undefined) => Recording.Live | undefined
+  /** Told that a client has left before it said anything. */
+  readonly left: () => void
   /** Told why a session was ended that is not as recorded. */
   readonly missed: (why: string) => void
 }) =>
 (carrier: Carrier.Carrier): Carrier.Connection => {
-  const { choose, compares, file, missed, scrubber, speed } = given
+  const { choose, compares, file, left, missed, scrubber, speed } = given
   const heard: Array<Uint8Array> = []
+  /** How many messages of the client the session still wants; more of them change nothing, and are not kept. */
+  let wanted = Number.POSITIVE_INFINITY
+  let isDeaf = false
   let wake: (() => void) | undefined
   let isGone = false
   const hears = (count: number): Effect.Effect<void> =>
@@ -67,12 +72,16 @@ export const play = (given: {
       let session = choose(undefined)
       if (session === undefined) {
         yield* hears(1)
+        if (isGone && heard.length === 0) return left()
         session = choose(heard[0])
       }
       if (session === undefined) return differs("none begins with this message")
+      wanted = session.frames.filter(([, from]) => from === "c").length
+      isDeaf = session.deaf === 0
       let count = 0
-      let now = 0
-      for (const [ms, from, kind, piece] of session.frames) {
+      let now = session.answered ?? 0
+      for (const [place, [ms, from, kind, piece, fragments = 1]] of session.frames.entries()) {
+        isDeaf ||= session.deaf === place
         if (from === "c") {
           count++
           yield* hears(count)
@@ -87,18 +96,27 @@ export const play = (given: {
         if (speed > 0 && ms > now) yield* Effect.sleep(Math.round((ms - now) / speed))
         now = Math.max(now, ms)
         const bytes = Tape.bytesOf(file, piece)
-        yield* carrier.send({ data: kind === "text" ? Buffer.from(bytes).toString("utf8") : bytes, fragments: 1 })
+        yield* carrier.send({ data: kind === "text" ? Buffer.from(bytes).toString("utf8") : bytes, fragments })
       }
-      const { close } = session
-      if (close === undefined || close.by === "c") return yield* Effect.never
-      if (close.code === 1006) carrier.destroy("cut")
+      const { close, deaf } = session
+      isDeaf = deaf !== undefined
+      if (close === undefined || close.by === "c") {
+        // A server that answers no ping reads nothing either.
+        if (isDeaf) carrier.reading(false)
+        return yield* Effect.never
+      }
+      if (speed > 0 && close.ms > now) yield* Effect.sleep(Math.round((close.ms - now) / speed))
+      if (close.code === 1006) carrier.destroy(close.reset === true ? "reset" : "cut")
       else carrier.close(close.code, close.reason)
     }),
     receive: (data) => {
+      if (heard.length >= wanted) return
       heard.push(typeof data === "string" ? Buffer.from(data) : data.slice())
       wake?.()
     },
-    pinged: (pong) => pong(),
+    pinged: (pong) => {
+      if (!isDeaf) pong()
+    },
     gone: () => {
       isGone = true
       wake?.()

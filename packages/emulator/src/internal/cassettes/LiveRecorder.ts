@@ -1,22 +1,19 @@
 /** Holds a Live session with the upstream for a client, and writes it down when it ended. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { WebSocket } from "ws"
 import type * as Recording from "../../cassettes/Recording.ts"
 import type * as Carrier from "../live/carrier.ts"
+import * as LiveUpstream from "./liveUpstream.ts"
 import * as Recorder from "./Recorder.ts"
 import * as RequestView from "./requestView.ts"
-import * as Upstream from "./upstream.ts"
 
-interface Frame {
+interface Frame extends LiveUpstream.UpstreamMessage {
   readonly ms: number
   readonly from: "c" | "s"
-  readonly kind: "text" | "binary"
-  readonly bytes: Uint8Array
 }
 
-/** The codes that no close frame carries. */
-const isSilent = (code: number): boolean => code === 1005 || code === 1006 || code === 1015
+/** As much of what the server says waits for a client that does not read before the server waits, too. */
+const highWater = 256 * 1024
 
 export const open = Effect.fnUntraced(function*(
   target: Recorder.Asking,
@@ -29,18 +26,27 @@ export const open = Effect.fnUntraced(function*(
   const n = target.number()
   const url = Recorder.addressOf(target.url, incoming.url)
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:"
-  const headers = Upstream.forwarded(incoming.headers)
-  if (!Recorder.isKeyed(incoming) && target.key !== undefined) headers["x-goog-api-key"] = target.key
+  const headers = Recorder.headersFor(target, incoming, url)
 
   const frames: Array<Frame> = []
+  const room = Recorder.roomOf(tape)
   let close: Recording.Live["close"]
+  /** When the upgrade was answered. */
+  let answeredAt = 0
+  /** The pings that were not answered yet, and how much had been said when the first of them came. */
+  const pongs: Array<() => void> = []
+  let deaf: number | undefined
   let isWritten = false
-  const write = (
-    refused?: { readonly status: number; readonly headers: Record<string, string>; readonly body: Buffer }
-  ) => {
+  const keep = (frame: Frame) => {
+    if (room.takes(frame.bytes.length)) frames.push(frame)
+    else frames.length = 0
+  }
+  const write = (refused?: LiveUpstream.DeclinedUpgrade) => {
     if (isWritten) return
     isWritten = true
+    target.open.delete(stop)
     if (tape === undefined) return
+    if (room.isOver()) return target.recorded(false)
     // Each side's messages are searched as one, because what is said goes over several of them.
     const scrubbed = (from: "c" | "s") =>
       scrubber.messages(frames.filter((frame) => frame.from === from).map(({ bytes }) => bytes)).values()
@@ -51,10 +57,12 @@ export const open = Effect.fnUntraced(function*(
         path: RequestView.pathOf(incoming.url, scrubber, secret),
         headers: RequestView.ofRequest(incoming.headers, scrubber)
       },
-      frames: frames.map(({ from, kind, ms }) => {
+      answered: answeredAt,
+      frames: frames.map(({ fragments, from, kind, ms }) => {
         const { value = new Uint8Array() } = sides[from].next()
-        return [ms, from, kind, piece(value)] as const
+        return fragments === 1 ? [ms, from, kind, piece(value)] : [ms, from, kind, piece(value), fragments]
       }),
+      ...(deaf === undefined ? {} : { deaf }),
       ...(close === undefined ? {} : { close: { ...close, reason: scrubber.text(close.reason) } }),
       ...(refused === undefined ? {} : {
         refused: {
@@ -66,57 +74,64 @@ export const open = Effect.fnUntraced(function*(
     })))
   }
 
-  const ws = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 })
-  // Listeners are there before the first message can come.
-  const waiting: Array<Frame | "closed"> = []
+  const waiting: Array<LiveUpstream.UpstreamMessage | "closed"> = []
+  let unread = 0
   let wake: (() => void) | undefined
-  const tell = (what: Frame | "closed") => {
+  const tell = (what: LiveUpstream.UpstreamMessage | "closed") => {
     waiting.push(what)
     wake?.()
   }
-  ws.on("message", (data, isBinary) => {
-    const bytes = Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data
-    const frame: Frame = { ms: elapsed(), from: "s", kind: isBinary ? "binary" : "text", bytes }
-    frames.push(frame)
-    tell(frame)
-  })
-  ws.on("error", () => undefined)
-  ws.on("close", (code, reason) => {
-    close ??= { by: "s", code, reason: reason.toString("utf8"), ms: elapsed() }
-    write()
-    tell("closed")
-  })
-  const opened = yield* Effect.callback<Carrier.Upgrade | undefined>((resume) => {
-    ws.once("open", () => resume(Effect.succeed(undefined)))
-    ws.once("unexpected-response", (_, response) => {
-      const pieces: Array<Buffer> = []
-      response.on("data", (piece: Buffer) => pieces.push(piece))
-      response.on("close", () => {
-        const body = Buffer.concat(pieces)
-        const { "content-type": type = "text/plain" } = response.headers
-        const status = response.statusCode ?? 502
-        write({ status, headers: { "content-type": type }, body })
-        resume(Effect.succeed({ _tag: "Refused", status, headers: { "content-type": type }, body: [body] }))
-      })
-    })
-    ws.once("error", (error) => {
+  let opened: (upgrade: Carrier.Upgrade | undefined) => void = () => undefined
+  // The listeners are there before the first message can come.
+  const upstream = LiveUpstream.dial(url, headers, {
+    opened: () => {
+      answeredAt = elapsed()
+      opened(undefined)
+    },
+    message: (message) => {
+      keep({ ...message, ms: elapsed(), from: "s" })
+      unread += message.bytes.length
+      if (unread > highWater) upstream.reading(false)
+      tell(message)
+    },
+    ponged: () => {
+      pongs.shift()?.()
+      if (pongs.length === 0) deaf = undefined
+    },
+    ended: ({ code, isReset, reason }) => {
+      close ??= { by: "s", code, reason, ms: elapsed(), ...(isReset ? { reset: true } : {}) }
+      write()
+      tell("closed")
+    },
+    refused: (refusal) => {
+      answeredAt = elapsed()
+      write(refusal)
+      opened({ _tag: "Refused", status: refusal.status, headers: refusal.headers, body: [refusal.body] })
+    },
+    unreached: (why) => {
       // The upgrade of a server that was not there is not written down.
       isWritten = true
-      const message = `The upstream ${
-        new URL(target.url).origin
-      } cannot be reached: ${error.message}. Nothing was recorded.`
-      resume(Effect.succeed({
+      target.open.delete(stop)
+      opened({
         _tag: "Refused",
         status: 502,
         headers: { "content-type": "text/plain; charset=UTF-8" },
-        body: [Buffer.from(`${message}\n`)]
-      }))
-    })
-    return Effect.sync(() => ws.terminate())
+        body: [Buffer.from(`${Recorder.unreachedText(target.url, why)}\n`)]
+      })
+    }
   })
-  if (opened !== undefined) return opened
+  const stop = () => {
+    write()
+    upstream.terminate()
+  }
+  target.open.add(stop)
+  const answer = yield* Effect.callback<Carrier.Upgrade | undefined>((resume) => {
+    opened = (upgrade) => resume(Effect.succeed(upgrade))
+    return Effect.sync(stop)
+  })
+  if (answer !== undefined) return answer
 
-  const next = Effect.callback<Frame | "closed">((resume) => {
+  const next = Effect.callback<LiveUpstream.UpstreamMessage | "closed">((resume) => {
     const take = () => {
       const what = waiting.shift()
       if (what === undefined) return
@@ -137,25 +152,28 @@ export const open = Effect.fnUntraced(function*(
           const what = yield* next
           if (what === "closed") break
           const data = what.kind === "text" ? Buffer.from(what.bytes).toString("utf8") : what.bytes
-          yield* carrier.send({ data, fragments: 1 })
+          yield* carrier.send({ data, fragments: what.fragments })
+          unread -= what.bytes.length
+          if (unread <= highWater) upstream.reading(true)
         }
-        if (close?.code === 1006) carrier.destroy("cut")
+        if (close?.code === 1006) carrier.destroy(close.reset === true ? "reset" : "cut")
         else carrier.close(close?.code ?? 1005, close?.reason ?? "")
       }),
       receive: (data) => {
         const isText = typeof data === "string"
         const bytes = isText ? Buffer.from(data) : data
-        frames.push({ ms: elapsed(), from: "c", kind: isText ? "text" : "binary", bytes })
-        if (ws.readyState === WebSocket.OPEN) ws.send(bytes, { binary: !isText })
+        keep({ ms: elapsed(), from: "c", kind: isText ? "text" : "binary", bytes, fragments: 1 })
+        if (!upstream.send(bytes, isText, () => carrier.reading(true))) carrier.reading(false)
       },
-      pinged: (pong) => pong(),
+      pinged: (pong) => {
+        deaf ??= frames.length
+        pongs.push(pong)
+        upstream.ping()
+      },
       gone: (code, reason) => {
         close ??= { by: "c", code, reason, ms: elapsed() }
         write()
-        if (ws.readyState === WebSocket.CLOSED || ws.readyState === WebSocket.CLOSING) return
-        if (code === 1006) ws.terminate()
-        else if (isSilent(code)) ws.close()
-        else ws.close(code, reason)
+        upstream.leave(code, reason)
       }
     })
   }

@@ -20,6 +20,8 @@ export interface Asking {
   readonly tape: Tape.TapeWriter | undefined
   readonly number: () => number
   readonly recorded: (isKept: boolean) => void
+  /** What is still under way: each is written as it stands when the cassette is closed. */
+  readonly open: Set<() => void>
 }
 
 /** The address at the upstream of what a client asked for here. */
@@ -46,14 +48,46 @@ const turned = (headers: Readonly<Record<string, string>>, upstream: string, bas
   )
 }
 
-const unreached = (upstream: string, why: string): Step.Steps => {
-  const message = `The upstream ${new URL(upstream).origin} cannot be reached: ${why}. Nothing was recorded.`
-  return Render.error({ code: 502, message, status: "UNAVAILABLE" }, "json")
+/** What a client hears that asks for a server that is not there. */
+export const unreachedText = (upstream: string, why: string): string =>
+  `The upstream ${new URL(upstream).origin} cannot be reached: ${why}. Nothing was recorded.`
+
+/** Keys that only mean an emulator, which clients are given that have none of their own. */
+const isOurs = (key: string): boolean => key === "" || key === "emulator" || key.startsWith("space:")
+
+/**
+ * The headers of a client as they go on. The key of the upstream goes in place of those of clients that have none, and
+ * the key of a client that has one is its own.
+ */
+export const headersFor = (
+  { key }: Pick<Asking, "key">,
+  incoming: Pick<Server.Incoming, "headers" | "url">,
+  address: URL
+): Record<string, string> => {
+  const headers = Upstream.forwarded(incoming.headers)
+  if (key === undefined) return headers
+  const { authorization, "x-goog-api-key": inHeader } = headers
+  const bearer = /^(?:bearer|token) +(.*)$/i.exec(authorization ?? "")?.[1] ?? authorization
+  const given = [inHeader, bearer, address.searchParams.get("key"), address.searchParams.get("access_token")]
+  if (given.some((each) => typeof each === "string" && !isOurs(each))) return headers
+  for (const name of ["key", "access_token"]) address.searchParams.delete(name)
+  delete headers["authorization"]
+  return { ...headers, "x-goog-api-key": key }
 }
 
-export const isKeyed = ({ headers, url }: Pick<Server.Incoming, "headers" | "url">): boolean =>
-  headers["x-goog-api-key"] !== undefined || headers["authorization"] !== undefined || url.searchParams.has("key") ||
-  url.searchParams.has("access_token")
+/** How much of an exchange is held until it has ended: as much as the cassette has room for. */
+export const roomOf = (tape: Tape.TapeWriter | undefined) => {
+  let size = 0
+  const isOver = () => tape !== undefined && size > tape.room()
+  return {
+    isOver,
+    /** Gives whether so many bytes more are to be held. */
+    takes: (bytes: number): boolean => {
+      size += bytes
+      return tape !== undefined && !isOver()
+    }
+  }
+}
 
 export const ask = Effect.fnUntraced(function*(
   target: Asking,
@@ -64,19 +98,24 @@ export const ask = Effect.fnUntraced(function*(
   const { scrubber, secret, tape } = target
   const clock = yield* Clock.Clock
   const began = clock.currentTimeMillisUnsafe()
+  const elapsed = () => clock.currentTimeMillisUnsafe() - began
   const n = target.number()
-  const headers = Upstream.forwarded(incoming.headers)
-  if (!isKeyed(incoming) && target.key !== undefined) headers["x-goog-api-key"] = target.key
-  const upstream = Upstream.ask(addressOf(target.url, incoming.url), incoming.verb, headers, body)
+  const address = addressOf(target.url, incoming.url)
+  const upstream = Upstream.ask(address, incoming.verb, headersFor(target, incoming, address), body)
+  const room = roomOf(tape)
+  room.takes(body.length)
 
   const pieces: Array<Uint8Array> = []
   const times: Array<number> = []
   let head: Extract<Upstream.Event, { _tag: "Head" }> | undefined
+  let answered = 0
   let isWritten = false
   const write = (end: Recording.Http["response"]["end"]) => {
     if (isWritten) return
     isWritten = true
+    target.open.delete(stop)
     if (tape === undefined) return
+    if (room.isOver()) return target.recorded(false)
     const scrubbed = scrubber.body(pieces)
     const [sent = new Uint8Array()] = scrubber.body([body])
     target.recorded(tape.add((piece) => ({
@@ -90,11 +129,18 @@ export const ask = Effect.fnUntraced(function*(
       response: {
         ...(head === undefined ? {} : { status: head.status }),
         headers: head === undefined ? {} : RequestView.ofResponse(head.headers, scrubber, secret),
+        ...(head === undefined ? {} : { answered }),
         chunks: scrubbed.map((bytes, i) => [times[i] ?? 0, piece(bytes)] as const),
-        end
+        end,
+        ended: elapsed()
       }
     })))
   }
+  const stop = () => {
+    upstream.leave()
+    write("aborted")
+  }
+  target.open.add(stop)
   const ended = (event: Extract<Upstream.Event, { _tag: "End" }>): Step.Steps => {
     write(event.end)
     return event.end === "complete" ? [] : [Step.broken(event.end)]
@@ -104,8 +150,13 @@ export const ask = Effect.fnUntraced(function*(
       case "Head":
         return [Step.more(next)]
       case "Bytes":
-        pieces.push(event.bytes)
-        times.push(clock.currentTimeMillisUnsafe() - began)
+        if (room.takes(event.bytes.length)) {
+          pieces.push(event.bytes)
+          times.push(elapsed())
+        } else {
+          pieces.length = 0
+          times.length = 0
+        }
         return [Step.bytes(event.bytes), Step.more(next)]
       case "End":
         return ended(event)
@@ -113,21 +164,23 @@ export const ask = Effect.fnUntraced(function*(
         return ended({ _tag: "End", end: "cut" })
     }
   })
-  const first = yield* Effect.onInterrupt(upstream.next, () =>
-    Effect.sync(() => {
-      upstream.leave()
-      write("aborted")
-    }))
-  if (first._tag === "Head") head = first
+  const first = yield* Effect.onInterrupt(upstream.next, () => Effect.sync(stop))
+  if (first._tag === "Head") {
+    head = first
+    answered = elapsed()
+  }
   const steps: Step.Steps = first._tag === "Head"
     ? [Step.head(first.status, turned(first.headers, target.url, base)), Step.more(next)]
     : first._tag === "End"
     ? ended(first)
     : first._tag === "Unreached"
-    ? unreached(target.url, first.why)
+    ? Render.error({ code: 502, message: unreachedText(target.url, first.why), status: "UNAVAILABLE" }, "json")
     : []
   // Nothing is written of a server that was not there.
-  if (first._tag === "Unreached") isWritten = true
+  if (first._tag === "Unreached") {
+    isWritten = true
+    target.open.delete(stop)
+  }
   return {
     steps,
     sleep: Effect.sleep,
@@ -135,8 +188,7 @@ export const ask = Effect.fnUntraced(function*(
     sentBytes: () => undefined,
     closed: (outcome) => {
       if (outcome !== "aborted" || isWritten) return
-      upstream.leave()
-      write("aborted")
+      stop()
     }
   }
 })

@@ -7,9 +7,11 @@ export interface Recordings {
   readonly take: (asked: Matching.Sought) => Recording.Http | undefined
   /** The next session of a path that is the one that is meant. */
   readonly takeLive: (path: string, isIt: (session: Recording.Live) => boolean) => Recording.Live | undefined
-  /** The next session of a path, if the server speaks first in it. */
+  /** The next session of a path, if the first act in it is the server's: a message, the end, or silence to a ping. */
   readonly takeSpeaking: (path: string) => Recording.Live | undefined
-  readonly hasLive: (path: string) => boolean
+  /** Marks the next session of a path as played if nothing happened in it but that its client left. */
+  readonly takeEmpty: (path: string) => void
+  readonly nextLive: (path: string) => Recording.Live | undefined
   readonly liveRefusal: (path: string) => Recording.Live | undefined
   /** Why nothing is found: what is nearest, and how it differs. */
   readonly miss: (asked: Matching.Sought) => string
@@ -71,7 +73,7 @@ export const make = (
       }
       return undefined
     },
-    hasLive: (path) => first(path, () => true) !== undefined,
+    nextLive: (path) => first(path, () => true),
     liveRefusal: (path) => {
       const next = first(path, () => true)
       if (next?.refused === undefined) return undefined
@@ -85,9 +87,16 @@ export const make = (
     },
     takeSpeaking: (path) => {
       const next = first(path, () => true)
-      if (next?.frames[0]?.[1] !== "s") return undefined
+      if (next === undefined) return undefined
+      const [frame] = next.frames
+      const isServers = frame === undefined ? next.close?.by === "s" || next.deaf !== undefined : frame[1] === "s"
+      if (!isServers) return undefined
       used.add(next)
       return next
+    },
+    takeEmpty: (path) => {
+      const next = first(path, () => true)
+      if (next?.frames.length === 0) used.add(next)
     },
     unused: () => all.filter((exchange) => !used.has(exchange)).map(nameOf),
     miss: (asked) => {

@@ -22,6 +22,8 @@ const decodeExchange = Schema.decodeUnknownResult(Schema.fromJsonString(Recordin
 
 export interface TapeContent {
   readonly exchanges: ReadonlyArray<Recording.Recording>
+  /** The number of the line of each; of a folder of cases the number of the case. */
+  readonly lines: ReadonlyArray<number>
   /** The number of the line that was torn at the end of the file. */
   readonly torn?: number
   readonly bytes: number
@@ -33,6 +35,16 @@ const reason = (error: unknown): string => error instanceof Error ? error.messag
 
 const blobs = (file: string): string => `${file}.blobs`
 
+/** The size of the pieces beside a cassette. */
+const besideIt = (file: string): number => {
+  if (Fs.statSync(blobs(file), { throwIfNoEntry: false })?.isDirectory() !== true) return 0
+  let size = 0
+  for (const entry of Fs.readdirSync(blobs(file), { withFileTypes: true })) {
+    if (entry.isFile()) size += Fs.statSync(join(blobs(file), entry.name)).size
+  }
+  return size
+}
+
 const isRegular = (file: string): boolean => {
   const about = Fs.statSync(file)
   return about.isFile()
@@ -42,7 +54,7 @@ const isRegular = (file: string): boolean => {
 export const read = (file: string): TapeContent => {
   if (Fs.existsSync(file) && Fs.statSync(file).isDirectory()) {
     const cases = RecordedCases.read(file)
-    return { exchanges: cases, bytes: 0, isImported: true }
+    return { exchanges: cases, lines: cases.map(({ n }) => n), bytes: 0, isImported: true }
   }
   let text: string
   try {
@@ -53,7 +65,8 @@ export const read = (file: string): TapeContent => {
   } catch (cause) {
     throw new CassetteError({ file, description: `it cannot be read: ${reason(cause)}`, cause })
   }
-  return parse(text, file)
+  const content = parse(text, file)
+  return { ...content, bytes: content.bytes + besideIt(file) }
 }
 
 export const parse = (text: string, file: string): TapeContent => {
@@ -70,12 +83,14 @@ export const parse = (text: string, file: string): TapeContent => {
     })
   }
   const exchanges: Array<Recording.Recording> = []
+  const numbers: Array<number> = []
   let torn: number | undefined
   lines.forEach((line, index) => {
     if (index === 0 || line.trim() === "") return
     const decoded = decodeExchange(line)
     if (Result.isSuccess(decoded)) {
       exchanges.push(decoded.success)
+      numbers.push(index + 1)
       return
     }
     const isJson = Result.isSuccess(Result.try(() => JSON.parse(line)))
@@ -90,7 +105,7 @@ export const parse = (text: string, file: string): TapeContent => {
     const [, where = "it is not JSON"] = isJson ? ["", String(decoded.failure.message).split("\n").join("; ")] : []
     throw new CassetteError({ file, description: `line ${index + 1} is not an exchange: ${where}` })
   })
-  return { exchanges, bytes: Buffer.byteLength(text), ...(torn === undefined ? {} : { torn }) }
+  return { exchanges, lines: numbers, bytes: Buffer.byteLength(text), ...(torn === undefined ? {} : { torn }) }
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -128,6 +143,8 @@ export interface TapeWriter {
   readonly close: () => void
   /** The size of the file with the pieces beside it, in bytes. */
   readonly bytes: () => number
+  /** How many bytes there is room for. */
+  readonly room: () => number
 }
 
 /** A writer behind what the file holds; with `anew` whatever it held is gone. */
@@ -144,7 +161,9 @@ export const writer = (
     // What was recorded may hold what nobody else on this machine should read.
     handle = Fs.openSync(file, options.anew ? "w" : "a", 0o600)
     size = Fs.fstatSync(handle).size
-    if (size === 0) write(`${JSON.stringify(options.head)}\n`)
+    const isEmpty = size === 0
+    size += besideIt(file)
+    if (isEmpty) write(`${JSON.stringify(options.head)}\n`)
     else if (options.isTorn) write("\n")
   } catch (cause) {
     throw new CassetteError({ file, description: `it cannot be written: ${reason(cause)}`, cause })
@@ -170,12 +189,13 @@ export const writer = (
   }
   return {
     bytes: () => size,
+    room: () => Math.max(0, options.limit - size),
     add: (make) => {
       // An exchange may end after the emulator that recorded it.
       if (isClosed) return false
       try {
         const line = `${JSON.stringify(make(piece))}\n`
-        if (size + line.length > options.limit) return false
+        if (size + Buffer.byteLength(line) > options.limit) return false
         if (isBroken) write("\n")
         isBroken = true
         write(line)

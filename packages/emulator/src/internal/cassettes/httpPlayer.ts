@@ -19,13 +19,16 @@ export function* stepsOf(
     now = Math.max(now, ms)
     return millis > 0 ? [Step.wait(millis)] : []
   }
-  const { chunks, end, headers, status } = response
+  const { answered = 0, chunks, end, ended = 0, headers, status } = response
+  yield* until(answered)
   if (status !== undefined) yield Step.head(status, RequestView.toClient(headers, base))
   for (const [ms, piece] of chunks) {
     yield* until(ms)
     const bytes = Tape.bytesOf(file, piece)
     if (bytes.length > 0) yield Step.bytes(bytes)
   }
+  // A client that left says nothing of when its answer would have ended.
+  if (end !== "aborted") yield* until(ended)
   if (end === "cut" || end === "reset") yield Step.broken(end)
   // The client had left before the end, and what would have come is not known.
   if (end === "aborted") yield Step.hang
