@@ -15,7 +15,7 @@ import { bytes as sizeOf } from "../UploadBar.ts"
 import { byteType, sample, textOf } from "./byteType.ts"
 
 /** Where the content is. */
-export type Content =
+export type Material =
   | { readonly _tag: "Text"; readonly text: string }
   /** Small enough to be in the request, or in need of an upload all the same. */
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
@@ -33,7 +33,7 @@ export interface Attachment {
   readonly mimeType: string | undefined
   /** In bytes; undefined where Google fetches it. */
   readonly size: number | undefined
-  readonly content: Content
+  readonly content: Material
 }
 
 const mebibyte = 1024 * 1024

@@ -45,6 +45,12 @@ const kindOf = (type: string): ByteType["kind"] => {
 const isPdf = (bytes: Uint8Array): boolean =>
   String.fromCharCode(...bytes.subarray(0, 1024)).includes("%PDF-") && bytes[0] !== 0x50
 
+/** What texts have of the control characters: tabs, ends of lines and pages, the ESC of logs, DEL and C1. */
+const isUsual = (code: number): boolean => (code >= 9 && code <= 13) || code === 27 || code >= 0x7f
+
+const hasBinary = (text: string): boolean =>
+  text.match(/\p{Cc}/gu)?.some((character) => !isUsual(character.charCodeAt(0))) ?? false
+
 /** Text of UTF-8, or of UTF-16 that says so; undefined where the bytes are not text. A last character may be cut. */
 export const textOf = (bytes: Uint8Array, isWhole: boolean): string | undefined => {
   const [first, second] = bytes
@@ -55,8 +61,7 @@ export const textOf = (bytes: Uint8Array, isWhole: boolean): string | undefined 
     : undefined
   try {
     const text = new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(bytes, { stream: !isWhole })
-    // What no text has: NUL and its like. Tabs, ends of lines, form feeds and the ESC of logs are none of them.
-    return /[^\t\n\v\f\r\u001b\P{Cc}]/u.test(text.replace(/[\u007f-\u009f]/g, "")) ? undefined : text
+    return hasBinary(text) ? undefined : text
   } catch {
     return undefined
   }
