@@ -24,7 +24,8 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     "batches",
     "caches",
     "interactions",
-    "stores"
+    "stores",
+    "webhooks"
   ]],
   emulator: [
     ["door", "google", "log"],

@@ -99,6 +99,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator"],
     files: ["cassettes/RecordReplay.test", "cassettes/LiveRecordReplay.test"]
   },
+  "18.5": {
+    shows:
+      "1,000 mutated deliveries of webhooks, by secret and by key: none accepted; real ones accepted, also while secrets " +
+      "rotate; 10,000 replays refused in bounded memory",
+    projects: ["gemini"],
+    files: ["webhooks/Webhook.test"]
+  },
   "26.3": {
     shows:
       "30 secrets, each cut at every place of a stream, in text, arguments, headers, queries, Live sessions and error " +

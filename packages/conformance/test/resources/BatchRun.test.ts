@@ -11,6 +11,8 @@ import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Members from "effect-gemini/Members"
 import * as MemberResources from "effect-gemini/members/MemberResources"
 import * as ResourceHttp from "effect-gemini/ResourceHttp"
+import * as Deliveries from "effect-gemini/webhooks/Deliveries"
+import * as WebhookEvent from "effect-gemini/webhooks/WebhookEvent"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -68,6 +70,46 @@ describe("a run", () => {
       onceEach(results, 25)
       assert.strictEqual(successes(results), 25)
       assert.deepStrictEqual(yield* emulator.batches.counts, { created: 3, rows: 25 })
+    }).pipe(Effect.provide(memory)))
+
+  it.effect("asks about a job at once when its webhook is delivered, and about no other", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const deliveries = yield* Deliveries.make
+      const asked = Effect.map(
+        emulator.requests,
+        (all) => all.filter(({ method, path }) => method === "GET" && path.includes("batches/")).length
+      )
+      const waits: Array<string> = []
+      const told = (batch: string) => {
+        waits.push(batch)
+        return deliveries.about(batch)
+      }
+      const fiber = yield* Effect.forkChild(
+        Stream.runCollect(
+          BatchRun.run({
+            id: "told",
+            model,
+            rows: rowsOf(4),
+            job: { rows: 2 },
+            interval: "1 day",
+            maxInterval: "1 day",
+            told
+          })
+        ),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("1 hour")
+      const before = yield* asked
+      const [first = "", second = ""] = new Set(waits)
+      assert.match(first, /^batches\//)
+      assert.notStrictEqual(second, "")
+      yield* deliveries.publish({ event: WebhookEvent.of({ type: "batch.succeeded", data: { id: first } }) })
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* asked, before + 1)
+      yield* deliveries.publish({ event: WebhookEvent.of({ type: "batch.succeeded", data: { id: second } }) })
+      yield* TestClock.adjust(1)
+      onceEach(yield* Fiber.join(fiber), 4)
     }).pipe(Effect.provide(memory)))
 
   it.effect("asks failed rows again, they alone, and gives what fails for good as a result", () =>

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { GeminiError } from "../GeminiError.ts"
 import type { GenerateContentResponse } from "../wire/GenerateContent.ts"
-import type { BatchRow } from "./Batches.ts"
+import type { BatchRequest, BatchRow } from "./Batches.ts"
 
 /**
  * The result of a row. `place` is where it stands in the run: a reader that has the results before it goes on with
@@ -93,8 +93,13 @@ export interface RunOptions<E = never, R = never> {
   /** The pauses between two questions about a job: the first one (default 10 seconds) and the longest (5 minutes). */
   readonly interval?: Duration.Input | undefined
   readonly maxInterval?: Duration.Input | undefined
-  /** Ends such a pause early, for example when a webhook has told that a batch is done. It is run anew in each pause. */
-  readonly told?: Effect.Effect<unknown> | undefined
+  /**
+   * Ends such a pause early, for example when a webhook has told that a batch is done. It is run anew in each pause. As a
+   * function it is given the batch (`batches/ID`), so that only the pause of this one ends: `deliveries.about`.
+   */
+  readonly told?: Effect.Effect<unknown> | ((batch: string) => Effect.Effect<unknown>) | undefined
+  /** Whom the API tells of the end of each job, instead of the project's webhooks. */
+  readonly webhook?: BatchRequest<BatchRow>["webhook"]
   /** Called after everything that the run writes. */
   readonly onProgress?: ((progress: RunProgress) => Effect.Effect<unknown>) | undefined
 }

@@ -51,17 +51,20 @@ const atOnce = 4
 const settling = "1 second"
 
 export const make = (
-  { batches, log, model, times, told }: {
+  { batches, log, model, times, told, webhook }: {
     readonly batches: BatchesService
     readonly log: RunLog
     readonly model: string
     readonly times: Times
-    readonly told: Effect.Effect<unknown> | undefined
+    readonly told: RunOptions["told"]
+    readonly webhook: RunOptions["webhook"]
   }
 ) => {
   const creates = Semaphore.makeUnsafe(atOnce)
-  const pause = (millis: number) =>
-    told === undefined ? Effect.sleep(millis) : Effect.raceFirst(Effect.sleep(millis), told)
+  const pause = (millis: number, batch?: string) => {
+    const early = typeof told !== "function" ? told : batch === undefined ? undefined : told(batch)
+    return early === undefined ? Effect.sleep(millis) : Effect.raceFirst(Effect.sleep(millis), early)
+  }
 
   const listed = ({ displayName }: OpenJob): Effect.Effect<ResourceHandle | undefined, GeminiError> =>
     Effect.map(batches.find(displayName), (found) => found?.handle)
@@ -79,7 +82,7 @@ export const make = (
       request: JobRows.requestOf(line)
     }))
     const create = creates.withPermits(1)(
-      batches.create({ model, rows, displayName: job.displayName, isUniqueName: true, inlineBytes })
+      batches.create({ model, rows, displayName: job.displayName, isUniqueName: true, inlineBytes, webhook })
     )
     return Effect.catch(Effect.map(create, ({ handle }) => handle), (error) => {
       // Where the project has all the jobs that it may have, one of them has to end first.
@@ -118,7 +121,7 @@ export const make = (
         if (now >= stuckAt) return Effect.succeed({ why: "stuck" })
         const left = Math.min(stuckAt, times.due ?? Infinity) - now
         return Effect.andThen(
-          pause(Math.min(wait, left)),
+          pause(Math.min(wait, left), handle.name),
           Effect.suspend(() => waited(job, handle, Math.min(times.maxInterval, wait * 1.5)))
         )
       })

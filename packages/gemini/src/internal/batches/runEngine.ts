@@ -97,7 +97,7 @@ const carried = <E, R>(
     Failure | E,
     R | Batches | GeminiClient | Scope.Scope
   > {
-    const { attempts = 3, concurrency = 16, jobs = 50, lead = "30 minutes", told } = options
+    const { attempts = 3, concurrency = 16, jobs = 50, lead = "30 minutes", told, webhook } = options
     const batches = yield* Batches
     const gemini = yield* GeminiClient
     const writer = yield* RunWriter.make(log, first, sink, options)
@@ -113,7 +113,7 @@ const carried = <E, R>(
     const due = deadline === undefined ? undefined : deadline - Duration.toMillis(lead)
     const isDue = Effect.map(Clock.currentTimeMillis, (now) => due !== undefined && now >= due)
     const times = JobLife.timesOf(options, due)
-    const life = JobLife.make({ batches, log, model, times, told })
+    const life = JobLife.make({ batches, log, model, times, told, webhook })
     const outcome = JobOutcome.make({
       writer,
       batches,
