@@ -29,7 +29,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
-import type { Delivery } from "./Webhook.ts"
+import type { WebhookDelivery } from "./Webhook.ts"
 import type { WebhookEvent } from "./WebhookEvent.ts"
 
 /**
@@ -40,7 +40,7 @@ import type { WebhookEvent } from "./WebhookEvent.ts"
  */
 export interface DeliveriesService {
   /** Tells of a delivery. */
-  readonly publish: (delivery: Pick<Delivery, "event">) => Effect.Effect<void>
+  readonly publish: (delivery: Pick<WebhookDelivery, "event">) => Effect.Effect<void>
   /**
    * Waits for an event about this resource (`batches/ID`, `interactions/ID`, or an id alone). One that came before, and of
    * which nobody was told, ends the wait at once.

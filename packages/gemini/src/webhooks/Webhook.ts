@@ -51,7 +51,7 @@ export type DeliveryHeaders = Headers | Readonly<Record<string, string | Readonl
  * @category models
  * @since 0.2.0
  */
-export interface Delivery {
+export interface WebhookDelivery {
   /** The `webhook-id`. Of a dynamic one it is the token's own id, if that has one: nobody signs the header there. */
   readonly id: string
   /** How it was signed: with a secret, or with a key of Google's. */
@@ -114,17 +114,17 @@ export function verify(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: StaticOptions
-): Effect.Effect<Delivery, WebhookError>
+): Effect.Effect<WebhookDelivery, WebhookError>
 export function verify(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: DynamicOptions
-): Effect.Effect<Delivery, WebhookError, WebhookKeys>
+): Effect.Effect<WebhookDelivery, WebhookError, WebhookKeys>
 export function verify(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: StaticOptions | DynamicOptions
-): Effect.Effect<Delivery, WebhookError, WebhookKeys> {
+): Effect.Effect<WebhookDelivery, WebhookError, WebhookKeys> {
   return Effect.map(Accepted.accepted(headers, body, options), ({ delivery }) => delivery)
 }
 
@@ -139,19 +139,19 @@ export function receive<A, E, R>(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: StaticOptions,
-  handle: (delivery: Delivery) => Effect.Effect<A, E, R>
+  handle: (delivery: WebhookDelivery) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, WebhookError | E, R>
 export function receive<A, E, R>(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: DynamicOptions,
-  handle: (delivery: Delivery) => Effect.Effect<A, E, R>
+  handle: (delivery: WebhookDelivery) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, WebhookError | E, R | WebhookKeys>
 export function receive<A, E, R>(
   headers: DeliveryHeaders,
   body: Uint8Array | string,
   options: StaticOptions | DynamicOptions,
-  handle: (delivery: Delivery) => Effect.Effect<A, E, R>
+  handle: (delivery: WebhookDelivery) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, WebhookError | E, R | WebhookKeys> {
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(

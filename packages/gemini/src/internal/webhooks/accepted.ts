@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
 import * as Result from "effect/Result"
 import { type ReplayClaim, Replays } from "../../webhooks/Replays.ts"
-import type { Delivery, DeliveryHeaders, DynamicOptions, StaticOptions } from "../../webhooks/Webhook.ts"
+import type { DeliveryHeaders, DynamicOptions, StaticOptions, WebhookDelivery } from "../../webhooks/Webhook.ts"
 import { WebhookError } from "../../webhooks/WebhookError.ts"
 import * as Reason from "../../webhooks/WebhookErrorReason.ts"
 import * as WebhookEvent from "../../webhooks/WebhookEvent.ts"
@@ -18,7 +18,7 @@ import * as Incoming from "./incoming.ts"
 import * as Token from "./token.ts"
 
 export interface AcceptedDelivery {
-  readonly delivery: Delivery
+  readonly delivery: WebhookDelivery
   /** Lets the delivery be accepted once more. */
   readonly release: Effect.Effect<void>
 }
@@ -27,7 +27,7 @@ type Options = StaticOptions | DynamicOptions
 
 /** A delivery whose signature holds: the ids by which it is known again, and for how many milliseconds. */
 interface Signed {
-  readonly delivery: Delivery
+  readonly delivery: WebhookDelivery
   readonly ids: ReadonlyArray<string>
   readonly keep: number
 }
