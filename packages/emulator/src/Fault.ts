@@ -142,6 +142,20 @@ export interface Fault {
   readonly batch?:
     | { readonly state: "stuck" | "expired" | "failed"; readonly after?: number | undefined }
     | undefined
+  /**
+   * What becomes of the interaction that the request makes: it is in progress for ever (`stuck`), or ends in this state,
+   * `after` so many milliseconds, by default when it would have been completed. The server forgets `this` interaction
+   * once it is answered, or the `previous` one that the request names.
+   */
+  readonly interaction?:
+    | {
+      readonly state?: "stuck" | "failed" | "incomplete" | "budget_exceeded" | "cancelled" | undefined
+      readonly after?: number | undefined
+      /** The error of one that failed, by a code of Google's page of errors: `safety`, `api_error`. */
+      readonly error?: { readonly code?: string | undefined; readonly message?: string | undefined } | undefined
+      readonly forgets?: "this" | "previous" | undefined
+    }
+    | undefined
 }
 
 /**

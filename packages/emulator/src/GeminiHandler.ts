@@ -19,6 +19,10 @@ import type * as Step from "./internal/answers/step.ts"
 import * as DecisionAnswer from "./internal/decisions/decisionAnswer.ts"
 import * as DecisionRequest from "./internal/decisions/decisionRequest.ts"
 import * as LetIn from "./internal/decisions/letIn.ts"
+import * as Interacting from "./internal/interactions/answering.ts"
+import * as InteractionRequest from "./internal/interactions/interactionRequest.ts"
+import type * as Interactions from "./internal/interactions/interactions.ts"
+import * as Kept from "./internal/interactions/kept.ts"
 import * as Json from "./internal/json.ts"
 import type * as LiveState from "./internal/live/state.ts"
 import * as Batches from "./internal/resources/batches.ts"
@@ -117,6 +121,8 @@ export interface Options {
   /** Milliseconds for which a batch is PENDING, and then RUNNING. Default 1000 each. */
   readonly batchPending?: number | undefined
   readonly batchRunning?: number | undefined
+  /** How long interactions in the background run, how long they are kept, and how their events are told. */
+  readonly interactions?: Interactions.Options | undefined
   /** Milliseconds for which a document of a file search store is STATE_PENDING. Default 0. */
   readonly documentProcessing?: number | undefined
   /** How many bytes the documents of a project may have, as without billing (1 000 000 000). Default: any number. */
@@ -155,6 +161,7 @@ export interface State {
   readonly quota: Quota.Quota
   readonly live: LiveState.LiveState
   readonly resources: Endpoints.LateEndpoints
+  readonly interactions: Kept.LateInteractions
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -204,6 +211,15 @@ export const make = (options: Options, state: State): Handler => {
 
   const judged = LetIn.make(options, state.space)
 
+  const interact = Interacting.make({
+    interactions: () => state.interactions.own,
+    endpoints: () => state.resources.kept,
+    settings,
+    scripted: state.scripts.scripted,
+    charge,
+    made: () => undefined
+  })
+
   const answerRow = BatchRows.make({
     endpoints: state.resources,
     space: state.space,
@@ -221,9 +237,11 @@ export const make = (options: Options, state: State): Handler => {
     entry: RequestLog.Handle,
     misused: string | undefined,
     incoming: Exchange.Incoming,
-    isResource: boolean
+    isResource: boolean,
+    now: () => number
   ) {
-    const framing = Respond.framingOf(request)
+    const coded = InteractionRequest.framingOf(request)
+    const framing = coded ?? Respond.framingOf(request)
     const refused = (by: Verdict["by"], { body }: GoogleError.Refusal): Step.Steps => {
       entry.judged({ by, refused: body.error.message })
       return Render.error(body.error, framing)
@@ -237,6 +255,11 @@ export const make = (options: Options, state: State): Handler => {
     // The address of an upload is all that a command to it needs.
     const verdict = Uploads.isCommand(request.method) ? { body: {} } : judged(request, bodyText, time)
     if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
+    if (coded !== undefined) {
+      const { steps, verdict: who } = yield* interact(request, fault, time, now)
+      entry.judged(who)
+      return steps
+    }
     if (isResource) {
       const { pieces, url } = incoming
       const { batches } = state.resources
@@ -290,10 +313,12 @@ export const make = (options: Options, state: State): Handler => {
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.placeOf(url.pathname)
     const ofModel = EmulatorRequest.route(incoming.verb, path)
-    const ofResource = ofModel === undefined
+    const ofInteraction = ofModel === undefined ? Kept.route(incoming.verb, path) : undefined
+    const ofResource = ofModel === undefined && ofInteraction === undefined
       ? state.resources.route({ verb: incoming.verb, path, headers, query: url.searchParams })
       : undefined
-    const routed = ofModel ?? (ofResource === undefined ? undefined : { ...ofResource, model: undefined })
+    const found = ofInteraction ?? ofResource
+    const routed = ofModel ?? (found === undefined ? undefined : { ...found, model: undefined })
     const key = EmulatorRequest.keyOf(headers, url.searchParams)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
@@ -344,6 +369,8 @@ export const make = (options: Options, state: State): Handler => {
     const body = text === undefined ? undefined : Json.parse(text)
     const asked = routed?.method === DecisionRequest.method
       ? { ...early, body, ...DecisionRequest.modelOf(body) }
+      : routed?.method === InteractionRequest.create
+      ? { ...early, body, ...InteractionRequest.modelOf(body) }
       : { ...early, body }
     const entry = arrived(text === undefined ? undefined : bytes, asked.model)
     const said: Effect.Effect<Step.Steps> = routed === undefined
@@ -353,10 +380,12 @@ export const make = (options: Options, state: State): Handler => {
         entry.judged({ by: "judge", refused: Exchange.tooLarge.message })
         return Render.error(Exchange.tooLarge, "json")
       })
-      : answer(asked, text, fault, time, entry, misused, incoming, ofResource !== undefined)
+      : answer(asked, text, fault, time, entry, misused, incoming, ofResource !== undefined, now)
     const steps = yield* said.pipe(
       Effect.map((steps) =>
-        fault === undefined ? steps : Fault.apply(fault, steps, (error) => Render.errorText(error, "json"))
+        fault === undefined
+          ? steps
+          : Fault.apply(fault, steps, (error) => Render.errorText(error, InteractionRequest.framingOf(asked) ?? "json"))
       ),
       Effect.onInterrupt(() => aborted(entry)),
       // The defect may come from a script that throws, a fault with odd values, or a body nested too deeply.

@@ -281,6 +281,7 @@ export const familyOf = (method: string): Charge["family"] | undefined => {
     case "generateContent":
     case "streamGenerateContent":
     case "decisions.create":
+    case "interactions.create":
       return "generate"
     case "embedContent":
     case "batchEmbedContents":

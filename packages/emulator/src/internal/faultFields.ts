@@ -53,11 +53,17 @@ const fields = {
   close: Schema.optional(Schema.Struct({ ...after, code: Schema.Finite, reason: text })),
   fragments: number,
   textFrames: Schema.optional(Schema.Boolean),
-  batch: Schema.optional(Schema.Struct({ state: Schema.Literals(["stuck", "expired", "failed"]), after: number }))
+  batch: Schema.optional(Schema.Struct({ state: Schema.Literals(["stuck", "expired", "failed"]), after: number })),
+  interaction: Schema.optional(Schema.Struct({
+    state: Schema.optional(Schema.Literals(["stuck", "failed", "incomplete", "budget_exceeded", "cancelled"])),
+    after: number,
+    error: Schema.optional(Schema.Struct({ code: text, message: text })),
+    forgets: Schema.optional(Schema.Literals(["this", "previous"]))
+  }))
 }
 
 export const Fault = Schema.Struct({ when: Schema.optional(When), ...fields })
 
 /** The fields of a fault for one answer: the header says already which request is meant, and its body has been read. */
-const { batch: _0, cutRequest: _1, slowRead: _2, ...ofAnswer } = fields
+const { batch: _0, cutRequest: _1, interaction: _2, slowRead: _3, ...ofAnswer } = fields
 export const Place = Schema.Struct(ofAnswer).annotate({ identifier: "Fault" })

@@ -3,10 +3,14 @@
  */
 import type { ErrorBody } from "../../Fault.ts"
 import * as GoogleError from "../../GoogleError.ts"
+import * as CodedError from "./codedError.ts"
 import * as Step from "./step.ts"
 
-/** How a method answers: one JSON body, SSE (`alt=sse`), or a JSON array in pieces. */
-export type Framing = "json" | "sse" | "array"
+/**
+ * How a method answers: one JSON body, SSE (`alt=sse`), a JSON array in pieces; or, in the family that writes snake_case,
+ * one JSON body (`coded`) or named events (`events`).
+ */
+export type Framing = "json" | "sse" | "array" | "coded" | "events"
 
 const standardHeaders = {
   "vary": "Origin, X-Origin, Referer",
@@ -19,7 +23,9 @@ const standardHeaders = {
 const contentType: Record<Framing, Readonly<Record<string, string>>> = {
   json: { ...standardHeaders, "content-type": "application/json; charset=UTF-8" },
   array: { ...standardHeaders, "content-type": "application/json; charset=UTF-8" },
-  sse: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" }
+  sse: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" },
+  coded: { ...standardHeaders, "content-type": "application/json; charset=UTF-8" },
+  events: { ...standardHeaders, "content-type": "text/event-stream", "content-disposition": "attachment" }
 }
 
 /** What the server says with a status if nothing else was given. */
@@ -51,9 +57,23 @@ const errorObject = ({ code, details, message, status }: ErrorBody) => {
   }
 }
 
-/** An error as pretty JSON; the JSON array form wraps it. */
-export const errorText = (error: ErrorBody, framing: Framing): string =>
-  framing === "array" ? json([errorObject(error)]) : json(errorObject(error))
+/** An event with a name, on one line: LF alone, as recorded of interactions (2026). */
+export const event = (name: string, data: string): string => `event: ${name}\ndata: ${data}\n\n`
+
+/** An error as pretty JSON; the JSON array form wraps it, and named events have one for it. */
+export const errorText = (error: ErrorBody, framing: Framing): string => {
+  const whole = errorObject(error)
+  switch (framing) {
+    case "array":
+      return json([whole])
+    case "coded":
+      return JSON.stringify(CodedError.body(whole.error))
+    case "events":
+      return event("error", JSON.stringify({ ...CodedError.body(whole.error), event_type: "error" }))
+    default:
+      return json(whole)
+  }
+}
 
 /**
  * A refusal before the first byte. With `alt=sse` the body is plain JSON under
@@ -66,9 +86,11 @@ export const error = (
 ): Step.Steps => {
   // A number outside the range of HTTP could not be sent.
   const status = error.code >= 200 && error.code <= 599 ? error.code : 500
+  // A refusal before the first event is one JSON body.
+  const used = framing === "events" && options.inside !== true ? "coded" : framing
   return [
-    Step.head(options.inside === true ? 200 : status, contentType[framing]),
-    Step.bytes(errorText(error, framing))
+    Step.head(options.inside === true ? 200 : status, contentType[used]),
+    Step.bytes(errorText(error, used))
   ]
 }
 
@@ -117,6 +139,15 @@ export const preflight = (origin: string, allowed: string): Step.Steps => [
 ]
 
 export const whole = (body: unknown): Step.Steps => [Step.head(200, contentType.json), Step.bytes(json(body))]
+
+/** A body on one line, as recorded of interactions. */
+export const compactWhole = (body: unknown): Step.Steps => [
+  Step.head(200, contentType.coded),
+  Step.bytes(JSON.stringify(body))
+]
+
+/** The beginning of a stream of named events. */
+export const eventsHead: Step.Step = Step.head(200, contentType.events)
 
 /** The chunks of a stream. Before each there are `delay` milliseconds, or as many as the pace says. */
 export function* stream(

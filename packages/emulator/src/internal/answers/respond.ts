@@ -30,7 +30,7 @@ export interface Settings {
   readonly retrieved?: ReadonlyArray<Json.Json> | undefined
 }
 
-export const framingOf = (request: EmulatorRequest): Render.Framing =>
+export const framingOf = (request: EmulatorRequest): "json" | "sse" | "array" =>
   request.method !== "streamGenerateContent" ? "json" : request.query.get("alt") === "sse" ? "sse" : "array"
 
 /** The generateContent body inside a countTokens body. */
@@ -92,7 +92,7 @@ function* pieces(body: NonNullable<Answer.RawAnswer["body"]>): Generator<Step.St
   else for (const piece of body) yield Step.bytes(piece)
 }
 
-function* raw(answer: Answer.RawAnswer): Generator<Step.Step> {
+export function* raw(answer: Answer.RawAnswer): Generator<Step.Step> {
   yield Step.head(answer.status ?? 200, answer.headers ?? { "content-type": "application/json; charset=UTF-8" })
   if (answer.body !== undefined) yield* pieces(answer.body)
 }

@@ -2,9 +2,12 @@
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type { KeyPolicy } from "../../KeyPolicy.ts"
 import * as ModelTable from "../../ModelTable.ts"
+import * as GoogleError from "../../GoogleError.ts"
 import * as Respond from "../answers/respond.ts"
 import * as Signature from "../answers/signature.ts"
 import * as Json from "../json.ts"
+import * as InteractionFields from "../judge/interactionFields.ts"
+import * as InteractionRules from "../judge/interactionRules.ts"
 import * as Judge from "../judge/judge.ts"
 import * as DecisionRequest from "./decisionRequest.ts"
 
@@ -14,6 +17,24 @@ interface Judged {
   readonly keys?: KeyPolicy | undefined
   readonly models?: ModelTable.ModelTable | undefined
   readonly strictSignatures?: boolean | undefined
+}
+
+/** The messages that the bodies of webhooks are. */
+const ofWebhooks: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
+  "webhooks.create": "Webhook",
+  "webhooks.update": "WebhookUpdate",
+  "webhooks.rotateSigningSecret": "RotateSigningSecret"
+}))
+
+/** Why a body of the family that writes snake_case is refused; undefined if it is not. */
+const coded = (
+  { body, method }: EmulatorRequest.EmulatorRequest,
+  now: number,
+  takesAny: boolean
+): GoogleError.Refusal | undefined => {
+  const message = ofWebhooks.get(method)
+  if (message !== undefined) return InteractionFields.refusal(message, body ?? {})
+  return method === "interactions.create" ? InteractionRules.refusal(body, now, takesAny) : undefined
 }
 
 /** The judge of a space with these options, which are looked at when a request comes. */
@@ -36,6 +57,16 @@ export const make =
       isIssued,
       inputTokens: (body) => Respond.inputTokens(method, body),
       now
+    }
+    if (/^(?:interactions|webhooks)\./.test(method)) {
+      const read = Judge.judge(input)
+      const refusal = read.refusal ?? coded(request, now, input.models.acceptAnyModel === true)
+      if (refusal !== undefined) return { refusal }
+      if (model?.startsWith("models/") !== true) return read
+      const named = Judge.judge({ ...input, model })
+      if (named.refusal === undefined) return named
+      const { code, message } = named.refusal.body.error
+      return { refusal: GoogleError.make(code, message, { status: InteractionRules.modelNotFound }) }
     }
     if (method !== DecisionRequest.method) return Judge.judge({ ...input, model })
     // The body is judged before the model that it names.

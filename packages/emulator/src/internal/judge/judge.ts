@@ -69,7 +69,8 @@ const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
 const listed: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   streamGenerateContent: "generateContent",
   batchEmbedContents: "embedContent",
-  "decisions.create": "createDecision"
+  "decisions.create": "createDecision",
+  "interactions.create": "generateContent"
 }))
 
 const anyModel = (name: string): ModelTable.Row => ({
@@ -106,21 +107,12 @@ const tooLong = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
     : undefined
 }
 
-const generate = (request: Request.GenerateContentRequest, row: ModelTable.Row, input: Input): string | undefined => {
-  const contents = request.contents ?? []
-  return Validator.generateContent(request) ??
-    PartData.judge(contents) ??
-    Turns.judge(contents) ??
-    Options.judge(request, row) ??
-    (row.signatures === true ? Turns.signatures(contents, input.isIssued) : undefined)
-}
-
 const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, input: Input): string | undefined => {
   // The field table has passed the body as the method's message, so it has these fields in these kinds.
   switch (input.method) {
     case "generateContent":
     case "streamGenerateContent":
-      return generate(body as Request.GenerateContentRequest, row, input) ?? tooLong(body, row, input)
+      return meaningOf(body, row, input.isIssued) ?? tooLong(body, row, input)
     case "countTokens":
       return Validator.countTokens(body as Request.CountTokensRequest)
     case "embedContent":
@@ -130,6 +122,21 @@ const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
     default:
       return undefined
   }
+}
+
+/** Why a model does not take a generation that another form of request stands for; undefined if it does. */
+export const meaningOf = (
+  body: Readonly<Record<string, unknown>>,
+  row: ModelTable.Row,
+  isIssued?: Input["isIssued"]
+): string | undefined => {
+  const request = body as Request.GenerateContentRequest
+  const contents = request.contents ?? []
+  return Validator.generateContent(request) ??
+    PartData.judge(contents) ??
+    Turns.judge(contents) ??
+    Options.judge(request, row) ??
+    (row.signatures === true ? Turns.signatures(contents, isIssued) : undefined)
 }
 
 const read = (input: Input): Judgement => {

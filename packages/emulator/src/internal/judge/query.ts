@@ -22,6 +22,9 @@ const paged = ["pageSize", "pageToken"]
 
 const own: Readonly<Record<string, ReadonlyArray<string>>> = {
   "models.list": paged,
+  "interactions.get": ["include_input", "last_event_id", "stream"],
+  "webhooks.list": paged,
+  "webhooks.update": ["update_mask"],
   "batches.list": [...paged, "filter", "returnPartialSuccess"],
   "files.list": paged,
   "fileSearchStores.list": paged,

@@ -2,7 +2,7 @@
 import type * as Answer from "../../Answer.ts"
 import * as Scripted from "../answers/scripted.ts"
 
-const generating = new Set(["generateContent", "streamGenerateContent", "bidiGenerateContent"])
+const generating = new Set(["generateContent", "streamGenerateContent", "bidiGenerateContent", "interactions.create"])
 
 /** Whether a method says something, and does not only count, embed or list. */
 export const generates = (method: string): boolean => generating.has(method)

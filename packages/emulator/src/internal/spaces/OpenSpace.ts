@@ -9,6 +9,7 @@ import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
 import * as Logged from "../cassettes/logged.ts"
+import * as Kept from "../interactions/kept.ts"
 import * as LiveHandler from "../live/handler.ts"
 import * as LiveState from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
@@ -82,6 +83,7 @@ export const make = (
       stores: { processing: options.documentProcessing, bytes: options.storeBytes },
       batches: { pending: options.batchPending, running: options.batchRunning }
     }, nothing),
+    interactions: new Kept.LateInteractions(`${seed ?? ""}\n${name}`, options.interactions),
     offset: 0
   }
   return {
@@ -96,13 +98,14 @@ export const make = (
     createdAt: now,
     idle,
     end: Effect.suspend(() => {
-      const { live, log, resources } = state
+      const { interactions, live, log, resources } = state
       const sessions = [...live.sessions]
       return Effect.map(
         Effect.forEach(sessions, (session) => session.close(1001, `The space "${name}" has ended.`)),
         () => {
           log.end()
           resources.clear()
+          interactions.clear()
           live.log.end()
         }
       )

@@ -111,7 +111,7 @@ const batchesOf = (space: OpenSpace): BatchControl => {
 
 /** `base` is the address of the emulator. */
 export const make = (spaces: Spaces, space: OpenSpace, base: string): Service => {
-  const { live, log, quota, resources, script, scripts } = space.state
+  const { interactions, live, log, quota, resources, script, scripts } = space.state
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
@@ -127,6 +127,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
       rules()
       quota.clear()
       resources.clear()
+      interactions.clear()
     })
   return {
     url,

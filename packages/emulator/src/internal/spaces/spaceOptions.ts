@@ -68,6 +68,14 @@ export const data = {
   cachedTokens: number,
   batchPending: number,
   batchRunning: number,
+  interactions: Schema.optional(Schema.Struct({
+    queued: number,
+    running: number,
+    research: number,
+    retention: Schema.optional(Schema.Literals(["free", "paid"])),
+    statusEvents: Schema.optional(Schema.Literals(["status_update", "named"])),
+    eventIds: Schema.optional(Schema.Literals(["stored", "background"]))
+  })),
   documentProcessing: number,
   storeBytes: number,
   uploadGranularity: number,

@@ -1,0 +1,264 @@
+/**
+ * Makes an interaction of what was said: the script's answer or the generator's.
+ */
+import * as Answer from "../../Answer.ts"
+import type { EmulatorRequest } from "../../EmulatorRequest.ts"
+import * as GoogleError from "../../GoogleError.ts"
+import * as ModelTable from "../../ModelTable.ts"
+import type * as Reply from "../../Reply.ts"
+import * as Directives from "../answers/directives.ts"
+import * as Hops from "../answers/hops.ts"
+import * as Pace from "../answers/pace.ts"
+import type * as Respond from "../answers/respond.ts"
+import * as Scripted from "../answers/scripted.ts"
+import * as Tokens from "../answers/tokens.ts"
+import * as Utterance from "../answers/Utterance.ts"
+import * as Dice from "../Dice.ts"
+import * as Json from "../json.ts"
+import * as Events from "./events.ts"
+import type * as InteractionRecord from "./InteractionRecord.ts"
+import type * as Interactions from "./interactions.ts"
+import * as SpokenSteps from "./spokenSteps.ts"
+
+/** What the model or the agent says, and how it ends. */
+export interface Spoken {
+  readonly steps: ReadonlyArray<Json.Json>
+  readonly outcome: InteractionRecord.Outcome
+  /** The pieces of the text, where the script has cut it. */
+  readonly pieces?: ReadonlyArray<string> | undefined
+}
+
+export type Said =
+  | Spoken
+  | { readonly misfit: string }
+  | { readonly refusal: GoogleError.Refusal }
+
+export interface Speaking {
+  readonly request: EmulatorRequest
+  /** The generation that the request stands for. */
+  readonly body: Json.Json
+  readonly answer: Answer.AnswerFields
+  readonly settings: Respond.Settings
+  readonly token: string | undefined
+  readonly now: number
+}
+
+/** The names of `usageMetadata` in an interaction's usage. */
+const given = (usage: Reply.Usage | undefined): Json.Json => {
+  if (usage === undefined) return {}
+  const names = {
+    total_input_tokens: usage.promptTokenCount,
+    total_cached_tokens: usage.cachedContentTokenCount,
+    total_output_tokens: usage.candidatesTokenCount,
+    total_tool_use_tokens: usage.toolUsePromptTokenCount,
+    total_thought_tokens: usage.thoughtsTokenCount
+  }
+  return Object.fromEntries(Object.entries(names).filter(([, count]) => count !== undefined))
+}
+
+/** Counts as an interaction has them. */
+export const usageOf = (
+  { answer, body, settings }: Pick<Speaking, "answer" | "body" | "settings">,
+  output: number,
+  thoughts: number,
+  searches: number
+): Json.Json => {
+  const counts = Tokens.ofRequest(body)
+  const all: Json.Json = {
+    total_input_tokens: Tokens.total(counts),
+    input_tokens_by_modality: Tokens.details(counts).map(({ modality, tokenCount }) => ({
+      modality: modality.toLowerCase(),
+      tokens: tokenCount
+    })),
+    total_cached_tokens: settings.cached === undefined ? 0 : Tokens.total(settings.cached),
+    total_output_tokens: output,
+    total_tool_use_tokens: 0,
+    total_thought_tokens: thoughts,
+    ...(searches === 0 ? {} : { grounding_tool_count: [{ type: "google_search", count: searches }] }),
+    ...given(answer.usage)
+  }
+  const sum = ["total_input_tokens", "total_output_tokens", "total_thought_tokens", "total_tool_use_tokens"]
+    .reduce((sum, name) => sum + (Json.number(all[name]) ?? 0), 0)
+  return { total_tokens: answer.usage?.totalTokenCount ?? sum, ...all }
+}
+
+/** The finish reasons that Google's page of errors has as a code of their own; the others are blocks for other reasons. */
+const codes = new Set([
+  "safety",
+  "recitation",
+  "language",
+  "prohibited_content",
+  "spii",
+  "blocklist",
+  "image_safety",
+  "image_prohibited_content",
+  "image_recitation",
+  "image_other",
+  "malformed_function_call",
+  "unexpected_tool_call",
+  "no_image",
+  "too_many_tool_calls",
+  "missing_thought_signature"
+])
+
+const failure = (reason: string): ReadonlyArray<Json.Json> => {
+  const code = reason.toLowerCase()
+  return [{
+    code: codes.has(code) ? code : "content_blocked",
+    message: `The model's output was stopped: ${reason}.`
+  }]
+}
+
+const statusOf = (turn: Utterance.Utterance, steps: ReadonlyArray<Json.Json>): string => {
+  switch (turn.finishReason) {
+    case "STOP":
+      return steps.some((step) => step["type"] === "function_call") ? "requires_action" : "completed"
+    case "MAX_TOKENS":
+      return "incomplete"
+    case "CONTINUATION":
+      return "requires_continuation"
+    default:
+      return "failed"
+  }
+}
+
+const ofTurn = (turn: Utterance.Utterance, speaking: Speaking): Spoken => {
+  const { body, request, settings } = speaking
+  const dice = Dice.make(`${settings.seed}\nsteps\n${request.model}\n${speaking.token}\n${Json.canonical(body)}`)
+  const steps = SpokenSteps.make(turn, dice)
+  const status = statusOf(turn, steps)
+  const output = turn.parts.reduce((sum, part) => part["thought"] === true ? sum : sum + Utterance.cost(part), 0)
+  const searches = steps.filter((step) => step["type"] === "google_search_call").length
+  return {
+    steps,
+    outcome: {
+      status,
+      usage: usageOf(speaking, output, turn.thoughtTokens, searches),
+      errors: status === "failed" ? failure(turn.finishReason) : undefined,
+      continuationToken: Json.text(turn.extra["continuationToken"])
+    }
+  }
+}
+
+/** What the model says. A whole answer of the script's (`response`, `raw`, `error`) never comes here. */
+export const speak = (speaking: Speaking): Said => {
+  const { answer, body, now, request, settings, token } = speaking
+  const model = request.model ?? ""
+  const row = ModelTable.get(settings.models, `models/${model}`, now)
+  const { calling, retrieved, seed } = settings
+  const asking: Utterance.Request = { model, row, body, seed, calling, retrieved }
+  if (answer.chunks !== undefined) {
+    const pieces = Array.from(answer.chunks, String)
+    return { ...ofTurn(Utterance.saying(pieces.join("")), speaking), pieces }
+  }
+  if (Scripted.speaks(answer)) {
+    const composed = Scripted.compose(answer, asking)
+    return "misfit" in composed ? composed : ofTurn(composed.turn, speaking)
+  }
+  const { error } = Directives.find(Utterance.promptOf(body))
+  if (error !== undefined) return { refusal: GoogleError.make(error, `HTTP status ${error}`) }
+  const turns = Hops.of(asking, token)
+  if (turns === undefined) {
+    return { refusal: GoogleError.invalidArgument("'continuation_token' is not one of this interaction.") }
+  }
+  if ("blockReason" in turns) {
+    const usage = usageOf(speaking, 0, 0, 0)
+    return { steps: [], outcome: { status: "failed", usage, errors: failure(turns.blockReason) } }
+  }
+  const [turn] = turns
+  return ofTurn(turn ?? Utterance.saying(""), speaking)
+}
+
+/** What an answer says of its time: the milliseconds before it, and those that an event takes. */
+export const timing = (
+  answer: Answer.AnswerFields,
+  chunkDelay: number
+): { readonly first: number; readonly of: (event: Json.Json, index: number) => number } => {
+  const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
+  const each = answer.chunkDelay ?? chunkDelay
+  return {
+    first: (answer.delay ?? 0) + (pace?.first ?? 0),
+    of: (event) => {
+      const delta = Json.at(event, "delta")
+      if (delta === undefined) return 0
+      const text = Json.text(Json.at(delta, "text")) ?? Json.text(Json.at(delta, "arguments"))
+      return pace === undefined ? each : text === undefined ? 0 : pace.of([{ text }])
+    }
+  }
+}
+
+const echoed = [
+  "previous_interaction_id",
+  "system_instruction",
+  "tools",
+  "response_format",
+  "response_mime_type",
+  "response_modalities",
+  "safety_settings",
+  "generation_config",
+  "agent_config",
+  "cached_content",
+  "environment",
+  "labels",
+  "webhook_config"
+]
+
+/** The fields of a request that an interaction shows again. Headers of MCP servers are secrets. */
+export const echoOf = (body: Json.Json): Json.Json =>
+  Object.fromEntries(
+    echoed.flatMap((name) => {
+      const value = body[name]
+      if (value === undefined || value === null) return []
+      if (name !== "tools") return [[name, value]]
+      return [[
+        name,
+        Json.list(value).map((tool) => {
+          const { headers: _, ...rest } = Object(tool)
+          return rest
+        })
+      ]]
+    })
+  )
+
+/** The events of the steps; a text that the script has cut comes in these pieces. */
+export const eventsOf = (
+  { pieces, steps }: Pick<Spoken, "pieces" | "steps">
+): InteractionRecord.InteractionRecord["stepEvents"] =>
+  steps.map((step, index) => Events.ofStep(step, index, pieces === undefined ? undefined : () => pieces))
+
+/** What is kept, but for its id. */
+export const record = (of: {
+  readonly spoken: Spoken
+  readonly request: EmulatorRequest
+  readonly asked: Json.Json
+  readonly body: Json.Json
+  readonly before: InteractionRecord.Timeline | undefined
+  readonly input: ReadonlyArray<Json.Json>
+  readonly fate: InteractionRecord.Fate | undefined
+  readonly running: number
+  readonly now: number
+}): Interactions.Made => {
+  const { asked, before, body, fate, input, now, request, running, spoken } = of
+  const stepEvents = eventsOf(spoken)
+  const isBackground = asked["background"] === true
+  return {
+    project: request.project,
+    model: asked["agent"] === undefined ? request.model : undefined,
+    agent: Json.text(asked["agent"]),
+    tier: Json.text(asked["service_tier"]) ?? "standard",
+    isStored: asked["store"] !== false,
+    isBackground,
+    created: now,
+    running: isBackground ? running : 0,
+    echo: echoOf(asked),
+    before,
+    input,
+    body,
+    steps: spoken.steps,
+    stepEvents,
+    outcome: spoken.outcome,
+    fate,
+    webhook: asked["webhook_config"],
+    size: 2 * (Json.canonical(asked).length + JSON.stringify(stepEvents).length)
+  }
+}
