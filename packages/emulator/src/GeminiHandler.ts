@@ -22,7 +22,8 @@ import * as LetIn from "./internal/decisions/letIn.ts"
 import * as Interacting from "./internal/interactions/answering.ts"
 import * as InteractionRequest from "./internal/interactions/interactionRequest.ts"
 import type * as Interactions from "./internal/interactions/interactions.ts"
-import * as Kept from "./internal/interactions/kept.ts"
+import type { LateInteractions } from "./internal/interactions/LateInteractions.ts"
+import * as Routing from "./internal/interactions/routing.ts"
 import * as Json from "./internal/json.ts"
 import type * as LiveState from "./internal/live/state.ts"
 import * as Batches from "./internal/resources/batches.ts"
@@ -161,7 +162,7 @@ export interface State {
   readonly quota: Quota.Quota
   readonly live: LiveState.LiveState
   readonly resources: Endpoints.LateEndpoints
-  readonly interactions: Kept.LateInteractions
+  readonly interactions: LateInteractions
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -216,6 +217,8 @@ export const make = (options: Options, state: State): Handler => {
     endpoints: () => state.resources.kept,
     settings,
     scripted: state.scripts.scripted,
+    misfit: Scripts.misfit,
+    missed: Scripts.missed,
     charge,
     made: () => undefined
   })
@@ -291,10 +294,7 @@ export const make = (options: Options, state: State): Handler => {
     const untold = (message: string): Step.Steps => {
       entry.judged({ ...who, refused: message })
       const steps = Render.error({ code: 501, message }, framing)
-      const { nearMisses } = who
-      return nearMisses === undefined
-        ? steps
-        : Fault.apply({ headers: { [Scripts.missHeader]: Scripts.headerOf(nearMisses) } }, steps, () => "")
+      return who.nearMisses === undefined ? steps : Fault.apply({ headers: Scripts.missed(who) }, steps, () => "")
     }
     if (none !== undefined) return untold(none)
     const given = DecisionAnswer.completed(request, answer, settings.seed)
@@ -312,13 +312,7 @@ export const make = (options: Options, state: State): Handler => {
     const time = now()
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.placeOf(url.pathname)
-    const ofModel = EmulatorRequest.route(incoming.verb, path)
-    const ofInteraction = ofModel === undefined ? Kept.route(incoming.verb, path) : undefined
-    const ofResource = ofModel === undefined && ofInteraction === undefined
-      ? state.resources.route({ verb: incoming.verb, path, headers, query: url.searchParams })
-      : undefined
-    const found = ofInteraction ?? ofResource
-    const routed = ofModel ?? (found === undefined ? undefined : { ...found, model: undefined })
+    const routed = Routing.routed(state.resources, { verb: incoming.verb, path, headers, query: url.searchParams })
     const key = EmulatorRequest.keyOf(headers, url.searchParams)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
@@ -367,11 +361,7 @@ export const make = (options: Options, state: State): Handler => {
     const isTooLarge = bytes !== undefined && bytes.length > Exchange.bodyLimit
     const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
-    const asked = routed?.method === DecisionRequest.method
-      ? { ...early, body, ...DecisionRequest.modelOf(body) }
-      : routed?.method === InteractionRequest.create
-      ? { ...early, body, ...InteractionRequest.modelOf(body) }
-      : { ...early, body }
+    const asked = Routing.named(early, body)
     const entry = arrived(text === undefined ? undefined : bytes, asked.model)
     const said: Effect.Effect<Step.Steps> = routed === undefined
       ? Effect.succeed(Render.unknownPath(url.pathname))
@@ -380,7 +370,7 @@ export const make = (options: Options, state: State): Handler => {
         entry.judged({ by: "judge", refused: Exchange.tooLarge.message })
         return Render.error(Exchange.tooLarge, "json")
       })
-      : answer(asked, text, fault, time, entry, misused, incoming, ofResource !== undefined, now)
+      : answer(asked, text, fault, time, entry, misused, incoming, routed.isResource, now)
     const steps = yield* said.pipe(
       Effect.map((steps) =>
         fault === undefined

@@ -230,7 +230,8 @@ export const locationNotSupported = (): Refusal =>
 const named: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   streamGenerateContent: "generateContent",
   batchEmbedContents: "embedContent",
-  "decisions.create": "createDecision"
+  "decisions.create": "createDecision",
+  "interactions.create": "createInteraction"
 }))
 
 /**

@@ -1,8 +1,8 @@
 /** Whether a request is let in: what the real API would refuse of it, in its words. */
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import * as GoogleError from "../../GoogleError.ts"
 import type { KeyPolicy } from "../../KeyPolicy.ts"
 import * as ModelTable from "../../ModelTable.ts"
-import * as GoogleError from "../../GoogleError.ts"
 import * as Respond from "../answers/respond.ts"
 import * as Signature from "../answers/signature.ts"
 import * as Json from "../json.ts"

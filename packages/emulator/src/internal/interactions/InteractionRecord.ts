@@ -3,14 +3,16 @@
  */
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
-import { timestamp } from "../resources/endpoint.ts"
 import type * as Shelf from "../resources/Shelf.ts"
 import * as Events from "./events.ts"
 
 type Steps = ReadonlyArray<Json.Json>
 
+/** A time in whole seconds, as interactions have it (recorded 2026). */
+const timestamp = (millis: number): string => new Date(millis).toISOString().replace(/\.\d+Z$/, "Z")
+
 /** What becomes of an interaction that a fault has hit. */
-export interface Fate {
+export interface InteractionFate {
   readonly state?: "stuck" | "failed" | "incomplete" | "budget_exceeded" | "cancelled" | undefined
   /** Milliseconds after its making at which it ends so. Default: when it would have been completed. */
   readonly after?: number | undefined
@@ -26,7 +28,7 @@ export interface Timeline {
   readonly steps: Steps
 }
 
-export interface Outcome {
+export interface InteractionEnd {
   readonly status: string
   readonly usage: Json.Json
   readonly errors?: ReadonlyArray<Json.Json> | undefined
@@ -55,8 +57,8 @@ export interface InteractionRecord extends Shelf.Kept {
   readonly steps: Steps
   /** The events of each step. */
   readonly stepEvents: ReadonlyArray<ReadonlyArray<Json.Json>>
-  readonly outcome: Outcome
-  readonly fate?: Fate | undefined
+  readonly outcome: InteractionEnd
+  readonly fate?: InteractionFate | undefined
   readonly cancelledAt?: number | undefined
   readonly webhook?: unknown
   /** About how many bytes it holds. */
@@ -72,7 +74,7 @@ export interface TimedEvent {
   readonly id: string
 }
 
-export interface State {
+export interface Standing {
   readonly status: string
   /** When it ended; undefined as long as it goes on. */
   readonly endedAt: number | undefined
@@ -82,7 +84,7 @@ export interface State {
 const ends = new Set(["failed", "incomplete", "budget_exceeded", "cancelled"])
 
 /** When it ends, and how. */
-const endOf = (record: InteractionRecord): { readonly at: number; readonly outcome: Outcome } => {
+const endOf = (record: InteractionRecord): { readonly at: number; readonly outcome: InteractionEnd } => {
   const { cancelledAt, created, fate, outcome, queued, running } = record
   const usual = created + queued + running
   let at = usual
@@ -103,7 +105,7 @@ const endOf = (record: InteractionRecord): { readonly at: number; readonly outco
     : { at: cancelledAt, outcome: { ...outcome, status: "cancelled", errors: undefined, continuationToken: undefined } }
 }
 
-export const stateOf = (record: InteractionRecord, now: number): State => {
+export const stateOf = (record: InteractionRecord, now: number): Standing => {
   const { at, outcome } = endOf(record)
   if (now >= at) return { status: outcome.status, endedAt: at, errors: outcome.errors }
   return { status: now < record.created + record.queued ? "queued" : "in_progress", endedAt: undefined }

@@ -14,7 +14,6 @@ import * as Step from "../answers/step.ts"
 import * as Json from "../json.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
 import * as ResourceAnswer from "../resources/resourceAnswer.ts"
-import * as Scripts from "../rules/Scripts.ts"
 import * as Dialogue from "./dialogue.ts"
 import * as InteractionRecord from "./InteractionRecord.ts"
 import * as InteractionRequest from "./interactionRequest.ts"
@@ -22,11 +21,21 @@ import * as Interactions from "./interactions.ts"
 import * as Making from "./making.ts"
 import * as Research from "./research.ts"
 
+interface Scripted extends Verdict {
+  readonly by: "header" | "queue" | "rule" | "answers" | "unmatched" | "generator"
+  readonly answer?: Answer.Answer | undefined
+}
+
 export interface Options {
   readonly interactions: () => Interactions.Interactions
   readonly endpoints: () => Endpoints
   readonly settings: Respond.Settings
-  readonly scripted: Scripts.Scripts["scripted"]
+  /** Who answers, and with what. Without an answer the generator makes one. */
+  readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
+  /** Tells a person that an answer does not fit this request, and why. */
+  readonly misfit: (who: Scripted, why: string) => string
+  /** The headers of an answer that no rule has given. */
+  readonly missed: (who: Verdict) => Readonly<Record<string, string>> | undefined
   /** Counts the request against the quotas, or says which of them is used up. */
   readonly charge: (
     request: EmulatorRequest,
@@ -53,7 +62,7 @@ const isOld = ({ model }: InteractionRecord.InteractionRecord): boolean => Dialo
 const generator: Verdict = { by: "generator" }
 
 export const make = (options: Options) => {
-  const { charge, endpoints, interactions, made, scripted, settings } = options
+  const { charge, endpoints, interactions, made, misfit, missed, scripted, settings } = options
 
   /** What a script sends as it is; undefined if it sends nothing so. */
   const asItIs = (answer: Answer.AnswerFields, isStream: boolean): Step.Steps | undefined => {
@@ -86,9 +95,7 @@ export const make = (options: Options) => {
     const { answer: given, refused: none, ...who } = yield* scripted(request, found.body, time)
     const untold = (message: string): Answered => {
       const steps = Render.error({ code: 501, message }, "coded")
-      const { nearMisses } = who
-      const headers = nearMisses === undefined ? undefined : { [Scripts.missHeader]: Scripts.headerOf(nearMisses) }
-      return { steps: Fault.apply({ headers }, steps, () => ""), verdict: { ...who, refused: message } }
+      return { steps: Fault.apply({ headers: missed(who) }, steps, () => ""), verdict: { ...who, refused: message } }
     }
     if (none !== undefined) return untold(none)
     const answer = given === undefined ? {} : Answer.fields(given)
@@ -116,7 +123,7 @@ export const make = (options: Options) => {
       now: time
     }
     const said = Research.isMeant(asked) ? Research.speak(speaking, asked, found.before) : Making.speak(speaking)
-    if ("misfit" in said) return untold(Scripts.misfit(who, said.misfit))
+    if ("misfit" in said) return untold(misfit(who, said.misfit))
     if ("refusal" in said) return refused("judge", said.refusal)
     const { research = 3_000, running = 1_000 } = kept.options
     const usual = Research.isMeant(asked) ? research : running
@@ -137,7 +144,10 @@ export const make = (options: Options) => {
     made(record)
     if (fate?.forgets === "this") kept.forget(record.name, time)
     if (isBackground && isStream) {
-      return dressed(Interactions.followed(() => kept.find(request.project, record.name, time) ?? record, 0, now), false)
+      return dressed(
+        Interactions.followed(() => kept.find(request.project, record.name, time) ?? record, 0, now),
+        false
+      )
     }
     if (isStream) return dressed(Interactions.told(record, timing.of), true)
     const latency = isBackground ? 0 : paced - timing.first

@@ -37,7 +37,7 @@ const ofAgent = [{ type: "google_search" }, { type: "url_context" }, { type: "co
  */
 const judgedForm = (body: Json.Json, row: ModelTable.Row): Json.Json => {
   const { generationConfig, toolConfig } = body
-  const { thinkingConfig, ...config } = Object(generationConfig)
+  const { thinkingConfig: _, ...config } = Object(generationConfig)
   const calling = Object(Json.at(toolConfig, "functionCallingConfig"))
   const isChosen = Json.list(calling.allowedFunctionNames).length > 0 && calling.mode === "AUTO"
   return {

@@ -29,7 +29,7 @@ const cut = (text: string, size: number): ReadonlyArray<string> => {
 const drop = (value: Json.Json): Json.Json =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined))
 
-const ofContent = (content: unknown, textPieces: ((text: string) => ReadonlyArray<string>)): Events => {
+const ofContent = (content: unknown, textPieces: (text: string) => ReadonlyArray<string>): Events => {
   const text = Json.text(Json.at(content, "text"))
   if (text === undefined) return Json.isObject(content) ? [content] : []
   const annotations = Json.list(Json.at(content, "annotations"))

@@ -37,3 +37,29 @@ export const framingOf = (request: Pick<EmulatorRequest, "body" | "method" | "qu
   if (!request.method.startsWith("interactions.") && !request.method.startsWith("webhooks.")) return undefined
   return streams(request) ? "events" : "coded"
 }
+
+/** A request that is about an interaction. */
+export interface RoutedInteraction {
+  readonly version: string
+  readonly method: string
+  /** The id in the path. */
+  readonly resource: string | undefined
+}
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+export const route = (verb: string, path: string): RoutedInteraction | undefined => {
+  const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+((?:interactions|webhooks)(?:[/:].*)?)$/.exec(path) ?? []
+  if (version === undefined || rest === undefined) return undefined
+  for (const route of routes) {
+    const found = route.verb === verb ? route.path.exec(decoded(rest)) : null
+    if (found !== null) return { version, method: route.method, resource: found[1] }
+  }
+  return undefined
+}

@@ -21,15 +21,15 @@ import type * as Interactions from "./interactions.ts"
 import * as SpokenSteps from "./spokenSteps.ts"
 
 /** What the model or the agent says, and how it ends. */
-export interface Spoken {
+export interface SpokenInteraction {
   readonly steps: ReadonlyArray<Json.Json>
-  readonly outcome: InteractionRecord.Outcome
+  readonly outcome: InteractionRecord.InteractionEnd
   /** The pieces of the text, where the script has cut it. */
   readonly pieces?: ReadonlyArray<string> | undefined
 }
 
 export type Said =
-  | Spoken
+  | SpokenInteraction
   | { readonly misfit: string }
   | { readonly refusal: GoogleError.Refusal }
 
@@ -122,7 +122,7 @@ const statusOf = (turn: Utterance.Utterance, steps: ReadonlyArray<Json.Json>): s
   }
 }
 
-const ofTurn = (turn: Utterance.Utterance, speaking: Speaking): Spoken => {
+const ofTurn = (turn: Utterance.Utterance, speaking: Speaking): SpokenInteraction => {
   const { body, request, settings } = speaking
   const dice = Dice.make(`${settings.seed}\nsteps\n${request.model}\n${speaking.token}\n${Json.canonical(body)}`)
   const steps = SpokenSteps.make(turn, dice)
@@ -222,19 +222,19 @@ export const echoOf = (body: Json.Json): Json.Json =>
 
 /** The events of the steps; a text that the script has cut comes in these pieces. */
 export const eventsOf = (
-  { pieces, steps }: Pick<Spoken, "pieces" | "steps">
+  { pieces, steps }: Pick<SpokenInteraction, "pieces" | "steps">
 ): InteractionRecord.InteractionRecord["stepEvents"] =>
   steps.map((step, index) => Events.ofStep(step, index, pieces === undefined ? undefined : () => pieces))
 
 /** What is kept, but for its id. */
 export const record = (of: {
-  readonly spoken: Spoken
+  readonly spoken: SpokenInteraction
   readonly request: EmulatorRequest
   readonly asked: Json.Json
   readonly body: Json.Json
   readonly before: InteractionRecord.Timeline | undefined
   readonly input: ReadonlyArray<Json.Json>
-  readonly fate: InteractionRecord.Fate | undefined
+  readonly fate: InteractionRecord.InteractionFate | undefined
   readonly running: number
   readonly now: number
 }): Interactions.Made => {

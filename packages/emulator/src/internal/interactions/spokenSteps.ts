@@ -102,9 +102,7 @@ const lookups = (extra: Json.Json, dice: Dice.Dice): Steps => {
   const chunks = Json.list(Json.at(grounding, "groundingChunks"))
   const suggestions = Json.at(grounding, "searchEntryPoint", "renderedContent")
   const places = chunks.flatMap((chunk) => Json.at(chunk, "maps") ?? [])
-  const urls = Json.list(Json.at(extra, "urlContextMetadata", "urlMetadata")).map((one) =>
-    Json.at(one, "retrievedUrl")
-  )
+  const urls = Json.list(Json.at(extra, "urlContextMetadata", "urlMetadata")).map((one) => Json.at(one, "retrievedUrl"))
   return [
     ...(queries.length === 0 ? [] : pair(
       "google_search",

@@ -19,6 +19,9 @@ const shown = (value: unknown): string => {
 
 const within = (path: string, name: string): string => path === "" ? name : `${path}.${name}`
 
+const contents = new Set(["text", "image", "audio", "document", "video"])
+const formats = new Set(["text", "image", "audio", "video"])
+
 /** How deep a body may go. */
 const deepest = 100
 
@@ -64,12 +67,12 @@ class InteractionWalk {
   }
 
   private enumeration(name: string, path: string, value: unknown): void {
-    const known = Table.enums[name] ?? []
+    const known = (Object.hasOwn(Table.enums, name) ? Table.enums[name] : undefined) ?? []
     if (typeof value !== "string" || !known.includes(value)) this.expect(path, `one of ${known.join(", ")}`, value)
   }
 
   private oneOf(name: string, path: string, value: unknown): void {
-    const union = Table.unions[name] ?? {}
+    const union = (Object.hasOwn(Table.unions, name) ? Table.unions[name] : undefined) ?? {}
     const type = Json.text(Json.at(value, "type"))
     if (type === undefined || !Object.hasOwn(union, type)) {
       return this.expect(
@@ -137,14 +140,14 @@ class InteractionWalk {
     if (typeof value === "string") return
     if (!Array.isArray(value)) return this.oneOf("Content", path, value)
     if (value.length === 0) return void this.wrong.push(`'${path}' must not be empty.`)
-    const isContent = (each: unknown) => Object.hasOwn(Table.unions["Content"] ?? {}, String(Json.at(each, "type")))
+    const isContent = (each: unknown) => contents.has(String(Json.at(each, "type")))
     this.each(value.some(isContent) ? "InputContent" : "Step", path, value)
   }
 
   /** An object without a known type is a JSON Schema of the caller's. */
   private format(path: string, value: unknown): void {
     const type = Json.text(Json.at(value, "type"))
-    if (type !== undefined && Object.hasOwn(Table.unions["Format"] ?? {}, type)) this.oneOf("Format", path, value)
+    if (type !== undefined && formats.has(type)) this.oneOf("Format", path, value)
     else if (!Json.isObject(value)) this.expect(path, "an object", value)
   }
 }

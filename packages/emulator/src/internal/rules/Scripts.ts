@@ -186,6 +186,10 @@ export const headerOf = (nearMisses: ReadonlyArray<string>): string => {
   )
 }
 
+/** The header of an answer that no rule has given. */
+export const missed = ({ nearMisses }: Pick<Scripted, "nearMisses">): Readonly<Record<string, string>> | undefined =>
+  nearMisses === undefined ? undefined : { [missHeader]: headerOf(nearMisses) }
+
 const sources: Readonly<Record<Scripted["by"], string>> = {
   header: "The answer of the header",
   queue: "An answer of the queue",

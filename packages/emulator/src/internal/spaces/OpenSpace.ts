@@ -9,7 +9,7 @@ import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
 import * as Logged from "../cassettes/logged.ts"
-import * as Kept from "../interactions/kept.ts"
+import { LateInteractions } from "../interactions/LateInteractions.ts"
 import * as LiveHandler from "../live/handler.ts"
 import * as LiveState from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
@@ -83,7 +83,7 @@ export const make = (
       stores: { processing: options.documentProcessing, bytes: options.storeBytes },
       batches: { pending: options.batchPending, running: options.batchRunning }
     }, nothing),
-    interactions: new Kept.LateInteractions(`${seed ?? ""}\n${name}`, options.interactions),
+    interactions: new LateInteractions(`${seed ?? ""}\n${name}`, options.interactions),
     offset: 0
   }
   return {

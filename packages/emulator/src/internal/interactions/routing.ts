@@ -1,0 +1,38 @@
+/** What a request over HTTP is about: a model, what the API keeps, or interactions. */
+import * as EmulatorRequest from "../../EmulatorRequest.ts"
+import * as DecisionRequest from "../decisions/decisionRequest.ts"
+import type { Endpoints } from "../resources/endpoints.ts"
+import * as InteractionRequest from "./interactionRequest.ts"
+
+export interface RoutedRequest
+  extends Pick<EmulatorRequest.EmulatorRequest, "version" | "method" | "resource" | "model">
+{
+  /** Whether it is about files, caches, stores, batches or operations. */
+  readonly isResource: boolean
+}
+
+/** Undefined for a path outside the API. */
+export const routed = (
+  resources: Pick<Endpoints, "route">,
+  request: Parameters<Endpoints["route"]>[0]
+): RoutedRequest | undefined => {
+  const { path, verb } = request
+  const ofModel = EmulatorRequest.route(verb, path)
+  if (ofModel !== undefined) return { ...ofModel, isResource: false }
+  const ofInteraction = InteractionRequest.route(verb, path)
+  if (ofInteraction !== undefined) return { ...ofInteraction, model: undefined, isResource: false }
+  const ofResource = resources.route(request)
+  return ofResource === undefined ? undefined : { ...ofResource, model: undefined, isResource: true }
+}
+
+/** The request with its body, and the model that the body names where the path names none. */
+export const named = (request: EmulatorRequest.EmulatorRequest, body: unknown): EmulatorRequest.EmulatorRequest => {
+  switch (request.method) {
+    case DecisionRequest.method:
+      return { ...request, body, ...DecisionRequest.modelOf(body) }
+    case InteractionRequest.create:
+      return { ...request, body, ...InteractionRequest.modelOf(body) }
+    default:
+      return { ...request, body }
+  }
+}
