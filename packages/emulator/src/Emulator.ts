@@ -263,7 +263,7 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
         live: handleLive,
         admin,
         keepsProcess: options.keepsProcess,
-        admission: Admission.make(options),
+        admission: Admission.make(options, spaces.holdsKey),
         certificate
       })
       if (certificate !== undefined && certificateFile !== undefined) {

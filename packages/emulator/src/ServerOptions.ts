@@ -28,7 +28,10 @@ export interface ServerOptions {
    * else: `keys` are for the API.
    */
   readonly token?: string | Redacted.Redacted<string> | undefined
-  /** Whether the API answers pages of other origins, as Google's does. Default `answer`. */
+  /**
+   * Whether the API answers pages of other origins, as Google's does. Default `answer`. As long as a cassette holds a key
+   * of its own for the server that it records, pages of other origins are refused whatever stands here.
+   */
   readonly foreignPages?: "answer" | "refuse" | undefined
   /** False lets a process end that has nothing else to do but to listen. Default true. */
   readonly keepsProcess?: boolean | undefined

@@ -58,7 +58,10 @@ export interface Options {
   readonly mode?: Mode | undefined
   /** The server that is asked: `https://generativelanguage.googleapis.com`, or another emulator. */
   readonly upstream?: string | undefined
-  /** The key for the upstream, where the client sends none. It is in no line of the cassette. */
+  /**
+   * The key for the upstream, where the client sends none of its own. It is in no line of the cassette. A server that
+   * holds one answers no page of another origin, since any of them could spend it.
+   */
   readonly upstreamKey?: Redacted.Redacted<string> | undefined
   /** Whether anything may be asked where the variable CI is set. Default false. */
   readonly allowRecord?: boolean | undefined
@@ -77,6 +80,8 @@ export interface Options {
    * recorded, and counted. Default 268 435 456.
    */
   readonly limit?: number | undefined
+  /** What a person runs to record what is missing, as messages name it. Default: a command of `effect-gemini-emulator`. */
+  readonly again?: string | undefined
 }
 
 /**
@@ -93,11 +98,17 @@ export interface CassetteSummary {
   readonly recorded: number
   /** How many were not recorded, because the cassette has no room. */
   readonly dropped: number
-  /** What was asked and is not in the cassette: why, in words. At most the last hundred. */
+  /** How many were asked for that are not in the cassette. */
+  readonly missed: number
+  /** Why they are not, in words. At most the last hundred. */
   readonly misses: ReadonlyArray<string>
   /** The recordings that nobody has asked for: method and path. */
   readonly unused: ReadonlyArray<string>
+  /** The size of the file with the pieces beside it, and the largest that it may have. */
   readonly bytes: number
+  readonly limit: number
+  /** The server that is asked, if one is. */
+  readonly upstream?: string | undefined
   /** The line at the end of the file that was torn when it was opened. */
   readonly torn?: number | undefined
 }
@@ -110,8 +121,15 @@ export interface CassetteSummary {
  */
 export interface Cassette {
   readonly summary: Effect.Effect<CassetteSummary>
-  /** @internal */
-  readonly handle: ExchangeOf.Handler
+  /**
+   * Answers a request. `refused` is told why, if it is not in the cassette.
+   *
+   * @internal
+   */
+  readonly handle: (
+    incoming: ExchangeOf.Incoming,
+    refused: (why: string) => void
+  ) => Effect.Effect<ExchangeOf.Exchange>
   /**
    * What the log may keep of a request.
    *
@@ -128,8 +146,21 @@ export interface Cassette {
    * @internal
    */
   readonly asks: boolean
-  /** @internal */
-  readonly handleLive: Carrier.UpgradeHandler
+  /**
+   * Whether calls of clients without a key are asked with one of its own.
+   *
+   * @internal
+   */
+  readonly holdsKey: boolean
+  /**
+   * Answers the upgrade to a Live session. `refused` is told why, if the session is not in the cassette.
+   *
+   * @internal
+   */
+  readonly handleLive: (
+    incoming: Carrier.IncomingUpgrade,
+    refused: (why: string) => void
+  ) => Effect.Effect<Carrier.Upgrade>
 }
 
 /**

@@ -160,37 +160,10 @@ describe("record and replay", () => {
           return yield* rawCall(url, call("question 0"))
         }).pipe(Effect.provide(Emulator.layerServer({ cassette }), { local: true }))
         assert.strictEqual(more.status, 501)
-        assert.include(whole(more).text, "all 2 of its recordings have been played already")
+        assert.match(whole(more).text, /all 2 of its recordings \(lines \d+, \d+\) have been played already/)
         const { played, unused } = yield* cassette.summary
         assert.deepStrictEqual([played, unused], [50, []])
       }
-    }).pipe(Effect.scoped))
-
-  it.live("what is not in it is refused with the nearest recording, how it differs, and what records it", () =>
-    Effect.gen(function*() {
-      const file = temporary()
-      const upstream = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(Emulator.layerServer())))
-      yield* Effect.gen(function*() {
-        const { url } = yield* Emulator.Emulator
-        yield* rawCall(url, call("Hello there"))
-      }).pipe(
-        Effect.provide(server({ file, mode: "once", upstream: upstream.url, allowRecord: true }), { local: true })
-      )
-      const texts = yield* Effect.gen(function*() {
-        const { url } = yield* Emulator.Emulator
-        return yield* Effect.forEach(
-          [call("Hello here"), call("Hello there", "countTokens")],
-          (each) => Effect.map(rawCall(url, each), (got) => JSON.parse(whole(got).text).error.message)
-        )
-      }).pipe(Effect.provide(server({ file, mode: "once", upstream: upstream.url }), { local: true }))
-      assert.deepStrictEqual(texts, [
-        `The cassette ${file}: POST /v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse: the nearest recording ` +
-        "is number 1, which differs in contents[0].parts[0].text: recorded \"Hello there\", asked \"Hello here\". " +
-        `To record it: --cassette ${file} --mode new --upstream URL`,
-        `The cassette ${file}: POST /v1beta/models/gemini-3.8-flash:countTokens: nothing is recorded of this method and ` +
-        "path; recorded are POST /v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse. " +
-        `To record it: --cassette ${file} --mode new --upstream URL`
-      ])
     }).pipe(Effect.scoped))
 
   it.live(
@@ -291,25 +264,5 @@ describe("record and replay", () => {
       const { dropped, recorded } = yield* cassette.summary
       assert.deepStrictEqual([dropped, recorded], [1, 1])
       assert.strictEqual((yield* Cassette.read(file)).length, 1)
-    }).pipe(Effect.scoped))
-
-  it.live("asks nobody where CI is set, unless it is allowed to", () =>
-    Effect.gen(function*() {
-      const before = process.env["CI"]
-      process.env["CI"] = "true"
-      yield* Effect.addFinalizer(() =>
-        Effect.sync(() => {
-          if (before === undefined) delete process.env["CI"]
-          else process.env["CI"] = before
-        })
-      )
-      const file = temporary()
-      const error = yield* Effect.flip(
-        Cassette.open({ file, mode: "once", upstream: "https://generativelanguage.googleapis.com" })
-      )
-      assert.strictEqual(
-        error.message,
-        `${file}: mode "once" would ask generativelanguage.googleapis.com, and the variable CI is set: record at home, or allow it`
-      )
     }).pipe(Effect.scoped))
 })

@@ -11,6 +11,7 @@ import * as Render from "../answers/render.ts"
 import * as Step from "../answers/step.ts"
 import * as Carrier from "../live/carrier.ts"
 import * as Server from "../server/exchange.ts"
+import { shellWord } from "../shellWord.ts"
 import * as Findings from "./findings.ts"
 import * as HttpPlayer from "./httpPlayer.ts"
 import * as LivePlayer from "./LivePlayer.ts"
@@ -27,6 +28,7 @@ export const rules = Findings.detectors.map(({ name, what }) => ({ name, what })
 
 const standardLimit = 256 * 1024 * 1024
 const mostMisses = 100
+const google = "https://generativelanguage.googleapis.com"
 
 /** What a CassetteError that is thrown means to an Effect. */
 const attempt = <A>(evaluate: () => A): Effect.Effect<A, CassetteError> =>
@@ -51,6 +53,16 @@ const plan = (options: Options, isThere: boolean) => {
     anew: now === "record"
   }
 }
+
+/** The command that asks for what is missing, and plays the rest. */
+const again = ({ file, match = "strict", upstream = google }: Options): string =>
+  [
+    "effect-gemini-emulator",
+    `--cassette ${shellWord(file)}`,
+    "--mode new",
+    `--upstream ${shellWord(upstream)}`,
+    ...(match === "strict" ? [] : [`--match ${match}`])
+  ].join(" ")
 
 const speedOf = (timing: Options["timing"] = "none"): number =>
   timing === "none" ? 0 : timing === "recorded" ? 1 : Number.isFinite(timing) && timing > 0 ? timing : 0
@@ -106,7 +118,8 @@ export const open = Effect.fnUntraced(function*(
   const match = options.match ?? "strict"
   const speed = speedOf(options.timing)
   const exchanges = content.isImported === true ? content.exchanges.map(asAsked(scrubber)) : content.exchanges
-  const recordings = Recordings.make(file, plays ? exchanges : [], match, options.ignore ?? [])
+  const placed = exchanges.map((exchange, i) => ({ exchange, line: content.lines[i] ?? 0 }))
+  const recordings = Recordings.make(file, plays ? placed : [], match, options.ignore ?? [])
   const open = new Set<() => void>()
   const tape = writes
     ? yield* Effect.acquireRelease(
@@ -130,10 +143,12 @@ export const open = Effect.fnUntraced(function*(
     )
     : undefined
 
-  const counts = { recorded: 0, dropped: 0, next: Math.max(0, ...content.exchanges.map(({ n }) => n)) + 1 }
+  const counts = { recorded: 0, dropped: 0, missed: 0, next: Math.max(0, ...content.exchanges.map(({ n }) => n)) + 1 }
   const misses: Array<string> = []
   const missed = (why: string) => {
-    if (misses.length < mostMisses) misses.push(why)
+    counts.missed++
+    misses.push(why)
+    if (misses.length > mostMisses) misses.shift()
   }
   const target = (upstream: string): Recorder.Asking => ({
     url: upstream,
@@ -149,21 +164,20 @@ export const open = Effect.fnUntraced(function*(
     }
   })
   const upstream = asks ? options.upstream : undefined
-  const advice = `To record it: --cassette ${file} --mode new --upstream URL`
+  const advice = `To record just this: ${options.again ?? again(options)}`
 
-  const refusal = (why: string): Step.Steps => {
-    missed(why)
-    return Render.error({ code: 501, message: `The cassette ${file}: ${why}. ${advice}` }, "json")
-  }
+  const refusal = (why: string): Step.Steps =>
+    Render.error({ code: 501, message: `The cassette ${file}: ${why}. ${advice}` }, "json")
 
   return {
     asks,
+    holdsKey: asks && options.upstreamKey !== undefined,
     redacted: {
       body: (body) => scrubber.body([body])[0] ?? body,
       path: scrubber.text,
       headers: (headers) => RequestView.ofRequest(headers, scrubber)
     },
-    handle: Effect.fnUntraced(function*(incoming) {
+    handle: Effect.fnUntraced(function*(incoming, refused) {
       const bytes = yield* incoming.read()
       if (bytes.length > Server.bodyLimit) return Server.unseen(Render.error(Server.tooLarge, "json"))
       const base = EmulatorRequest.baseOf(
@@ -181,13 +195,16 @@ export const open = Effect.fnUntraced(function*(
         const found = recordings.take(asked)
         if (found !== undefined) return Server.unseen(HttpPlayer.stepsOf(file, found, speed, base))
         if (upstream === undefined) {
-          return Server.unseen(refusal(`${asked.method} ${asked.path}: ${recordings.miss(asked)}`))
+          const why = recordings.miss(asked)
+          missed(`${asked.method} ${asked.path}: ${why}`)
+          refused(`The cassette ${file}: ${why}`)
+          return Server.unseen(refusal(`${asked.method} ${asked.path}: ${why}`))
         }
       }
       if (upstream === undefined) return Server.unseen(refusal("nothing may be asked"))
       return yield* Recorder.ask(target(upstream), incoming, bytes, base)
     }),
-    handleLive: Effect.fnUntraced(function*(incoming) {
+    handleLive: Effect.fnUntraced(function*(incoming, refused) {
       const path = RequestView.pathOf(incoming.url, scrubber, secret)
       // What was slow before a session was there is slow again, as far as the timing says so.
       const answered = plays && speed > 0 ? recordings.nextLive(path)?.answered ?? 0 : 0
@@ -203,7 +220,11 @@ export const open = Effect.fnUntraced(function*(
           speed,
           scrubber,
           compares: match !== "order",
-          missed: (why) => missed(`Live ${path}: ${why}`),
+          missed: (why) => {
+            missed(`Live ${path}: ${why}`)
+            refused(`The cassette ${file}: ${why}. ${advice}`)
+          },
+          why: (first) => recordings.missLive(path, first),
           left: () => recordings.takeEmpty(path),
           choose: (first) =>
             first === undefined
@@ -217,7 +238,9 @@ export const open = Effect.fnUntraced(function*(
         return { _tag: "Accepted", connect }
       }
       if (upstream === undefined) {
-        return Carrier.refusal(refusal(`Live ${path}: no session of this path is left in it`))
+        const why = `Live ${path}: no session of this path is left in it`
+        missed(why)
+        return Carrier.refusal(refusal(why))
       }
       return yield* LiveRecorder.open(target(upstream), incoming)
     }),
@@ -228,9 +251,12 @@ export const open = Effect.fnUntraced(function*(
       played: recordings.played(),
       recorded: counts.recorded,
       dropped: counts.dropped,
+      missed: counts.missed,
       misses: [...misses],
       unused: recordings.unused(),
       bytes: tape?.bytes() ?? content.bytes,
+      limit,
+      upstream: upstream === undefined ? undefined : new URL(upstream).origin,
       torn: content.torn
     }))
   }

@@ -7,6 +7,7 @@ import type * as Recording from "../../cassettes/Recording.ts"
 import * as Json from "../json.ts"
 import type * as Carrier from "../live/carrier.ts"
 import type { Speed } from "./httpPlayer.ts"
+import * as Misses from "./misses.ts"
 import * as Placeholders from "./Placeholders.ts"
 import type * as Scrubber from "./Scrubber.ts"
 import * as Tape from "./Tape.ts"
@@ -37,11 +38,13 @@ export const play = (given: {
   readonly choose: (first: Uint8Array | undefined) => Recording.Live | undefined
   /** Told that a client has left before it said anything. */
   readonly left: () => void
+  /** Why no session begins with this message. */
+  readonly why: (first: Uint8Array) => string
   /** Told why a session was ended that is not as recorded. */
   readonly missed: (why: string) => void
 }) =>
 (carrier: Carrier.Carrier): Carrier.Connection => {
-  const { choose, compares, file, left, missed, scrubber, speed } = given
+  const { choose, compares, file, left, missed, scrubber, speed, why } = given
   const heard: Array<Uint8Array> = []
   /** How many messages of the client the session still wants; more of them change nothing, and are not kept. */
   let wanted = Number.POSITIVE_INFINITY
@@ -61,9 +64,9 @@ export const play = (given: {
         wake = undefined
       })
     })
-  const differs = (why: string) => {
-    missed(why)
-    const words = Buffer.from(`The cassette has no such session: ${why}`).subarray(0, longestReason)
+  const differs = (reason: string) => {
+    missed(reason)
+    const words = Buffer.from(`The cassette has no such session: ${reason}`).subarray(0, longestReason)
     carrier.close(1008, words.toString("utf8").replace(/\uFFFD+$/, ""))
   }
   return {
@@ -72,10 +75,11 @@ export const play = (given: {
       let session = choose(undefined)
       if (session === undefined) {
         yield* hears(1)
-        if (isGone && heard.length === 0) return left()
-        session = choose(heard[0])
+        const [first] = heard
+        if (first === undefined) return left()
+        session = choose(first)
+        if (session === undefined) return differs(why(scrubber.messages([first])[0] ?? first))
       }
-      if (session === undefined) return differs("none begins with this message")
       wanted = session.frames.filter(([, from]) => from === "c").length
       isDeaf = session.deaf === 0
       let count = 0
@@ -87,8 +91,10 @@ export const play = (given: {
           yield* hears(count)
           if (isGone) return
           const asked = heard[count - 1]
-          if (compares && asked !== undefined && !isSame(Tape.bytesOf(file, piece), asked, scrubber)) {
-            return differs(`message ${count} of the client is another one than recorded`)
+          const recorded = Tape.bytesOf(file, piece)
+          if (compares && asked !== undefined && !isSame(recorded, asked, scrubber)) {
+            const [scrubbed = asked] = scrubber.messages([asked])
+            return differs(`message ${count} of the client differs in ${Misses.ofMessage(recorded, scrubbed)}`)
           }
           now = Math.max(now, ms)
           continue

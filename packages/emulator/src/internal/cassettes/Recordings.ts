@@ -1,6 +1,7 @@
 /** The exchanges of a cassette that wait to be asked for. Each is given once, also to calls that come at the same time. */
 import type * as Recording from "../../cassettes/Recording.ts"
 import * as Matching from "./matching.ts"
+import * as Misses from "./misses.ts"
 import * as Tape from "./Tape.ts"
 
 export interface Recordings {
@@ -15,6 +16,8 @@ export interface Recordings {
   readonly liveRefusal: (path: string) => Recording.Live | undefined
   /** Why nothing is found: what is nearest, and how it differs. */
   readonly miss: (asked: Matching.Sought) => string
+  /** Why no session of a path begins with this message. */
+  readonly missLive: (path: string, asked: Uint8Array) => string
   readonly unused: () => ReadonlyArray<string>
   readonly size: number
   readonly played: () => number
@@ -28,7 +31,7 @@ const nameOf = (exchange: Recording.Recording): string =>
 
 export const make = (
   file: string,
-  exchanges: ReadonlyArray<Recording.Recording>,
+  placed: ReadonlyArray<Misses.Placed<Recording.Recording>>,
   mode: Matching.Strictness,
   ignored: ReadonlyArray<string>
 ): Recordings => {
@@ -42,6 +45,7 @@ export const make = (
   const waiting = new Map<string, Array<Recording.Http>>()
   const sessions: Array<Recording.Live> = []
   const used = new Set<Recording.Recording>()
+  const exchanges = placed.map(({ exchange }) => exchange)
   const all = exchanges.toSorted((a, b) => a.n - b.n)
   for (const exchange of all) {
     if (isLive(exchange)) {
@@ -99,33 +103,19 @@ export const make = (
       if (next?.frames.length === 0) used.add(next)
     },
     unused: () => all.filter((exchange) => !used.has(exchange)).map(nameOf),
-    miss: (asked) => {
-      const http = all.flatMap((exchange) => (isLive(exchange) ? [] : [exchange]))
-      const same = http.filter(({ request }) => request.method === asked.method && request.path === asked.path)
-      if (same.length === 0) {
-        const paths = [...new Set(http.map(nameOf))]
-        const some = paths.slice(0, 3).join("; ")
-        return paths.length === 0
-          ? "the cassette holds no request"
-          : `nothing is recorded of this method and path; recorded are ${some}${paths.length > 3 ? "; …" : ""}`
-      }
-      const key = Matching.keysOf(asked, mode, ignore)[0]
-      const equal = same.filter((each) => Matching.keysOf(askedOf(each), mode, ignore)[0] === key)
-      if (equal.length > 0) {
-        return equal.length === 1
-          ? "its recording has been played already, and each is played once"
-          : `all ${equal.length} of its recordings have been played already, and each is played once`
-      }
-      const value = Matching.valueOf(asked)
-      const nearest = same
-        .map((exchange) => ({
-          n: exchange.n,
-          differ: Matching.differences(Matching.valueOf(askedOf(exchange)), value, 50)
-        }))
-        .toSorted((a, b) => a.differ.length - b.differ.length)[0]
-      return `the nearest recording is number ${nearest?.n}, which differs in ${
-        nearest?.differ.slice(0, 4).join("; ") ?? "its body"
-      }`
-    }
+    miss: (asked) =>
+      Misses.ofRequest(placed.flatMap(({ exchange, line }) => (isLive(exchange) ? [] : [{ exchange, line }])), asked, {
+        askedOf,
+        keyOf: (sought) => Matching.keysOf(sought, mode, ignore)[0]
+      }),
+    missLive: (path, asked) =>
+      Misses.ofSession(
+        placed.flatMap(({ exchange, line }) => {
+          if (!isLive(exchange) || exchange.live.path !== path || used.has(exchange)) return []
+          const first = exchange.frames.find(([, from]) => from === "c")
+          return first === undefined ? [] : [{ line, first: Tape.bytesOf(file, first[3]) }]
+        }),
+        asked
+      )
   }
 }

@@ -1,15 +1,17 @@
 /** Requests that a cassette answers stand in the log like all others. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Cassette } from "../../cassettes/Cassette.ts"
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Render from "../answers/render.ts"
 import * as Server from "../server/exchange.ts"
+import * as Admitted from "./admitted.ts"
 
-export const handler = (cassette: Cassette, state: GeminiHandler.State): Server.Handler =>
+export const handler = (settings: GeminiHandler.Options, state: GeminiHandler.State): Server.Handler =>
   Effect.fnUntraced(function*(incoming) {
+    const { cassette } = settings
+    if (cassette === undefined) return Server.unseen(Render.unknownPath(incoming.url.pathname))
     const { headers, url, verb } = incoming
     if (verb === "OPTIONS") {
       const { "access-control-request-headers": asked = "", origin = "*" } = headers
@@ -35,11 +37,16 @@ export const handler = (cassette: Cassette, state: GeminiHandler.State): Server.
       headersText: JSON.stringify(asks ? redacted.headers(headers) : RequestLog.withoutSecrets(headers)),
       connection: incoming.connection
     })
-    const exchange = yield* Effect.onInterrupt(
-      cassette.handle({ ...incoming, read: () => Effect.succeed(bytes) }),
+    entry.judged({ by: "cassette" })
+    const barred = Admitted.barred(incoming, settings, state.space)
+    if (barred !== undefined) entry.judged({ by: "judge", refused: barred.body.error.message })
+    const exchange = barred !== undefined ? Server.unseen(Render.refusal(barred, "json")) : yield* Effect.onInterrupt(
+      cassette.handle(
+        { ...incoming, read: () => Effect.succeed(bytes) },
+        (refused) => entry.judged({ by: "cassette", refused })
+      ),
       () => Effect.sync(() => entry.close("aborted", now()))
     )
-    entry.judged({ by: "cassette" })
     // What the upstream says is in the cassette, where its secrets are taken out of the whole; in the log they would stay.
     const isSecret = asks || /auth_tokens/.test(path)
     return {

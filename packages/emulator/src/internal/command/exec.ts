@@ -12,6 +12,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { constants } from "node:os"
 import { join } from "node:path"
 import { NodeCommandFailure } from "../../NodeCommandFailure.ts"
+import { cassetteVariables } from "./cassetteFlags.ts"
 import { type CommandFlags, tokenVariable } from "./flags.ts"
 import { plain } from "./plain.ts"
 import { report } from "./report.ts"
@@ -46,12 +47,23 @@ const trusted = (certificateFile: string): Effect.Effect<string, NodeCommandFail
     return file
   })
 
-/** Variables that would lead a client past the emulator, to Google and its bill. */
-const misleading = ["GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE"]
+/**
+ * Variables that would lead a client past the emulator, to Google and its bill, and those of its cassette, which the
+ * program would open itself if it is a command of ours.
+ */
+const misleading = [
+  "GOOGLE_API_KEY",
+  "GOOGLE_GENAI_USE_VERTEXAI",
+  "GOOGLE_GENAI_USE_ENTERPRISE",
+  ...cassetteVariables
+]
 
 const environment = (given: CommandFlags, running: Running.Running, trustedFile: string): NodeJS.ProcessEnv => {
-  const { certificateFile, emulator, key } = running
+  const { cassette, certificateFile, emulator } = running
   const { env } = process
+  // What is asked of the real server is asked with the program's own key, unless the emulator holds one.
+  const isOwn = cassette?.asks === true && !cassette.holdsKey
+  const key = (isOwn ? env["GEMINI_API_KEY"] || env["GOOGLE_API_KEY"] : undefined) || running.key
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !misleading.includes(name)))
   const here = "localhost,127.0.0.1,::1"
   const around = (name: string) => ({ [name]: env[name] ? `${env[name]},${here}` : here })
@@ -62,7 +74,7 @@ const environment = (given: CommandFlags, running: Running.Running, trustedFile:
     GOOGLE_GEMINI_BASE_URL: emulator.url,
     GEMINI_API_KEY: key,
     // The AI SDK reads its own, and with a real one it would go to Google.
-    GOOGLE_GENERATIVE_AI_API_KEY: key,
+    GOOGLE_GENERATIVE_AI_API_KEY: (isOwn ? env["GOOGLE_GENERATIVE_AI_API_KEY"] : undefined) || key,
     ...Object.fromEntries(trusting.map((name) => [name, trustedFile])),
     // It adds to what Node trusts.
     NODE_EXTRA_CA_CERTS: env["NODE_EXTRA_CA_CERTS"] ? trustedFile : certificateFile,
@@ -114,7 +126,7 @@ export const exec = (
 ): Effect.Effect<void, NodeCommandFailure> =>
   // Whoever interrupts it is heard when the program has ended, and hears what it did until then.
   Effect.uninterruptible(Effect.scoped(Effect.gen(function*() {
-    const running = yield* Running.start(given, 0)
+    const running = yield* Running.start(given, 0, [command, ...args])
     const { emulator } = running
     const trustedFile = yield* trusted(running.certificateFile)
     const code = yield* run(command, args, environment(given, running, trustedFile), running.parentGone)

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Fault from "../../Fault.ts"
 import type * as KeyPolicy from "../../KeyPolicy.ts"
 import * as Admission from "../door/admission.ts"
+import { cassetteFlags } from "./cassetteFlags.ts"
 
 /** Reads `gemini-3.8-flash` or `gemini-3.8-flash=0.3`. */
 const overload = (text: string): Option.Option<Fault.Fault> => {
@@ -112,28 +113,7 @@ export const flags = {
     ),
     Flag.optional
   ),
-  cassette: Flag.String("cassette").pipe(
-    Flag.withDescription("a file of recorded exchanges that are played, or are recorded now; also GEMINI_CASSETTE"),
-    Flag.withFallbackConfig(Config.String("GEMINI_CASSETTE")),
-    Flag.optional
-  ),
-  mode: Flag.Literals("mode", ["replay", "new", "record", "once", "pass"]).pipe(
-    Flag.withDescription("replay plays alone, new records what is missing, record all, once if there is no file yet"),
-    Flag.withFallbackConfig(Config.Literals(["replay", "new", "record", "once", "pass"], "GEMINI_CASSETTE_MODE")),
-    Flag.withDefault("replay")
-  ),
-  match: Flag.Literals("match", ["strict", "loose", "order"]).pipe(
-    Flag.withDescription("which recording a request gets: by its body, without ids and times, or the next of its path"),
-    Flag.withDefault("strict")
-  ),
-  upstream: Flag.String("upstream").pipe(
-    Flag.withDescription("the server that a cassette records: https://generativelanguage.googleapis.com"),
-    Flag.optional
-  ),
-  allowRecord: Flag.Boolean("allow-record").pipe(
-    Flag.withDescription("record although the variable CI is set"),
-    Flag.withDefault(false)
-  ),
+  ...cassetteFlags,
   scenario: Flag.String("scenario").pipe(
     Flag.withDescription("a .toml or .json file of rules to answer by; it is read again when it changes"),
     Flag.optional

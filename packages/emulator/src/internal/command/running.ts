@@ -13,6 +13,8 @@ import * as ModelTable from "../../ModelTable.ts"
 import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
 import * as Recorded from "../../Recorded.ts"
 import * as Scenario from "../../Scenario.ts"
+import * as Admission from "../door/admission.ts"
+import { shellWord } from "../shellWord.ts"
 import { type CommandFlags, keyPolicy } from "./flags.ts"
 import * as Parent from "./parent.ts"
 import * as ReadyFile from "./readyFile.ts"
@@ -51,11 +53,17 @@ const described = (error: { readonly message: string }) => mistake(error.message
 
 const optionsOf = Effect.fnUntraced(function*(
   given: CommandFlags,
-  own: { readonly port: number; readonly certificateFile: string }
+  own: { readonly port: number; readonly certificateFile: string; readonly command: ReadonlyArray<string> }
 ): Effect.fn.Return<Emulator.Options, NodeCommandFailure, Scope.Scope> {
-  const { allowRecord, anyModel, cassette, match, mode, outage, overload, recorded, scenario, upstream } = given
+  const { anyModel, cassette, outage, overload, recorded, scenario, upstream, upstreamKey } = given
+  const { certificateFile, port } = own
   if (Option.isNone(cassette) && Option.isSome(upstream)) {
     return yield* mistake("--upstream: it is asked for a cassette alone: name the file with --cassette")
+  }
+  if (Option.isSome(upstreamKey) && given.keys.length === 0 && !Admission.isLoopback(given.host)) {
+    return yield* mistake(
+      `--upstream-key: whoever reaches it on ${given.host} would spend it: name with --keys whose calls it takes`
+    )
   }
   const models = { ...ModelTable.current, acceptAnyModel: anyModel }
   const now = yield* Clock.currentTimeMillis
@@ -66,7 +74,8 @@ const optionsOf = Effect.fnUntraced(function*(
     }
   }
   return {
-    ...own,
+    port,
+    certificateFile,
     host: given.host,
     allowHosts: given.allowHost,
     token: Option.getOrUndefined(given.token),
@@ -84,8 +93,7 @@ const optionsOf = Effect.fnUntraced(function*(
       // A start without a cassette does not wait for its code.
       Effect.flatMap(
         Effect.promise(() => import("../../cassettes/Cassette.ts")),
-        ({ open }) =>
-          open({ file: cassette.value, mode, match, allowRecord, upstream: Option.getOrUndefined(upstream) })
+        ({ open }) => open({ ...cassetteOptions(given, own.command), file: cassette.value })
       ),
       described
     ),
@@ -97,6 +105,35 @@ const optionsOf = Effect.fnUntraced(function*(
   }
 })
 
+const cassetteOptions = (given: CommandFlags, command: ReadonlyArray<string>) => {
+  const { allowRecord, cassette, cassetteLimit, ignore, match, mode, redact, redactField, timing } = given
+  const upstream = Option.getOrUndefined(given.upstream)
+  const words = [
+    "effect-gemini-emulator",
+    "--cassette",
+    Option.getOrElse(cassette, () => ""),
+    "--mode",
+    "new",
+    "--upstream",
+    upstream ?? "https://generativelanguage.googleapis.com",
+    ...(match === "strict" ? [] : ["--match", match]),
+    ...ignore.flatMap((field) => ["--ignore", field]),
+    ...(command.length === 0 ? [] : ["exec", "--", ...command])
+  ]
+  return {
+    mode,
+    match,
+    ignore,
+    timing,
+    allowRecord,
+    upstream,
+    upstreamKey: Option.getOrUndefined(given.upstreamKey),
+    limit: Option.getOrUndefined(cassetteLimit),
+    redaction: { patterns: redact, paths: redactField },
+    again: words.map(shellWord).join(" ")
+  }
+}
+
 const takenBy = (keys: Emulator.Options["keys"]): string => {
   if (keys === undefined) return "any key is taken"
   return keys.valid === undefined
@@ -104,10 +141,11 @@ const takenBy = (keys: Emulator.Options["keys"]): string => {
     : "only the keys of --keys are taken"
 }
 
-/** With `port` 0 any free one. */
+/** With `port` 0 any free one. With a command it is run against it, and messages name it. */
 export const start = Effect.fnUntraced(function*(
   given: CommandFlags,
-  port: number
+  port: number,
+  command: ReadonlyArray<string> = []
 ): Effect.fn.Return<Running, NodeCommandFailure, Scope.Scope> {
   const { certificate, parent, readyFile } = given
   if (Option.isSome(parent) && !(yield* Parent.exists(parent.value))) {
@@ -115,7 +153,7 @@ export const start = Effect.fnUntraced(function*(
   }
   if (Option.isSome(readyFile)) yield* ReadyFile.clear(readyFile.value)
   const certificateFile = Option.isSome(certificate) ? certificate.value : join(yield* folder, "certificate.pem")
-  const options = yield* optionsOf(given, { port: Option.getOrElse(given.port, () => port), certificateFile })
+  const options = yield* optionsOf(given, { port: Option.getOrElse(given.port, () => port), certificateFile, command })
   const context = yield* Effect.mapError(
     Layer.build(Emulator.layerServer(options)),
     ({ message }) => new NodeCommandFailure({ exitCode: 1, text: message })

@@ -54,7 +54,9 @@ export const serve = (given: CommandFlags): Effect.Effect<void, NodeCommandFailu
     const { cassette, certificateFile, emulator, key, parentGone, taken } = yield* Running.start(given, 8790)
     const { regionUrl, url } = emulator
     yield* say(`Gemini API on ${url}; ${taken}. Point a client there with`)
-    yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url} GEMINI_API_KEY=${key}`)
+    // The server that is recorded wants the client's own key.
+    const keyed = cassette?.asks === true && !cassette.holdsKey ? "" : ` GEMINI_API_KEY=${key}`
+    yield* say(`  export GEMINI_BASE_URL=${url} GOOGLE_GEMINI_BASE_URL=${url}${keyed}`)
     yield* say(`The same port takes https: and wss:, by the certificate ${certificateFile}`)
     if (cassette !== undefined) yield* say(yield* (yield* tapes).opening(cassette))
     const exposed = exposure(given)

@@ -11,16 +11,21 @@ const count = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one
 export const opening = (cassette: Cassette.Cassette): Effect.Effect<string> =>
   Effect.map(
     cassette.summary,
-    ({ bytes, exchanges, file, mode, torn }) =>
-      `The cassette ${file} holds ${count(exchanges, "exchange")}, ${bytes} bytes; mode ${mode}` +
-      (torn === undefined ? "" : `; line ${torn} was torn and is left out`)
+    ({ bytes, exchanges, file, limit, mode, torn, upstream }) =>
+      `The cassette ${file} holds ${count(exchanges, "exchange")}, ${bytes} of at most ${limit} bytes; mode ${mode}` +
+      (torn === undefined ? "" : `; line ${torn} was torn and is left out`) +
+      (upstream === undefined
+        ? ""
+        : `\nIt asks ${upstream} with ${
+          cassette.holdsKey ? "its own key for clients that have none" : "the key that a client sends"
+        }`)
   )
 
 /** What was played, recorded and missed, for the last lines. */
 export const ending = (cassette: Cassette.Cassette): Effect.Effect<string> =>
-  Effect.map(cassette.summary, ({ dropped, file, misses, played, recorded, unused }) =>
+  Effect.map(cassette.summary, ({ dropped, file, missed, misses, played, recorded, unused }) =>
     [
-      `the cassette ${file}: ${played} played, ${recorded} recorded, ${unused.length} unused, ${misses.length} missed`,
+      `the cassette ${file}: ${played} played, ${recorded} recorded, ${unused.length} unused, ${missed} missed`,
       ...(dropped === 0 ? [] : [`  ${dropped} not recorded, because the cassette has no room`]),
       ...misses.slice(0, 10).map((miss) => `  missed: ${miss}`)
     ].join("\n"))

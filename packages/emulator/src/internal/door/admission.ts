@@ -75,7 +75,11 @@ const shown = (text: string): string => JSON.stringify(text.length > 200 ? `${te
 export const namesOf = ({ allowHosts = [], host = "127.0.0.1" }: ServerOptions): ReadonlySet<string> =>
   new Set([...loopback, ...(wildcards.includes(written(host)) ? [] : [written(host)]), ...allowHosts.map(written)])
 
-export const make = (options: ServerOptions): (asked: Asked) => Turned | undefined => {
+/** With `spends` it may hold a key that calls cost money with; as long as it does, no foreign page is answered. */
+export const make = (
+  options: ServerOptions,
+  spends: () => boolean = () => false
+): (asked: Asked) => Turned | undefined => {
   const host = written(options.host ?? "127.0.0.1")
   const names = namesOf(options)
   const isAtHome = isLoopback(host)
@@ -104,14 +108,17 @@ export const make = (options: ServerOptions): (asked: Asked) => Turned | undefin
       }
     }
     const { origin, "sec-fetch-site": site } = headers
-    if (!isOwn && origin === undefined) return undefined
+    if (!isOwn && origin === undefined && site === undefined) return undefined
     const self = `${isSecure ? "https" : "http"}://${host.toLowerCase()}`
     const isForeign = origin !== undefined && origin.toLowerCase() !== self
+    const isOfOtherSite = site !== undefined && site !== "same-origin" && site !== "none"
     if (!isOwn) {
-      if (!isForeign) return undefined
-      if (refusesPages) {
-        return { status: 403, why: `The emulator answers pages of its own alone, and this one is of ${shown(origin)}.` }
+      // A picture or a form of a foreign page names no origin, and spends the key all the same.
+      if ((isForeign || isOfOtherSite) && (refusesPages || spends())) {
+        const who = isForeign ? `this one is of ${shown(origin)}` : `this request is of another site`
+        return { status: 403, why: `The emulator answers pages of its own alone, and ${who}.` }
       }
+      if (!isForeign) return undefined
       // A browser lets any page open a WebSocket to anywhere, and read what comes.
       if (isUpgrade && !isKnown(origin)) {
         return {
@@ -122,7 +129,7 @@ export const make = (options: ServerOptions): (asked: Asked) => Turned | undefin
       }
       return undefined
     }
-    if (isForeign || site !== undefined && site !== "same-origin" && site !== "none") {
+    if (isForeign || isOfOtherSite) {
       const who = isForeign ? `a page of ${shown(origin)}` : `another site (Sec-Fetch-Site: ${shown(String(site))})`
       return { status: 403, why: `The emulator's own paths answer no page but its own, and this request is of ${who}.` }
     }

@@ -9,6 +9,7 @@ import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
 import * as Logged from "../cassettes/logged.ts"
+import * as LoggedLive from "../cassettes/loggedLive.ts"
 import { LateInteractions } from "../interactions/LateInteractions.ts"
 import * as LiveHandler from "../live/handler.ts"
 import * as LiveState from "../live/state.ts"
@@ -91,8 +92,8 @@ export const make = (
     state,
     settings: options,
     clock: new SpaceClock(),
-    handle: cassette === undefined ? GeminiHandler.make(options, state) : Logged.handler(cassette, state),
-    handleLive: cassette?.handleLive ?? LiveHandler.make(options, state),
+    handle: cassette === undefined ? GeminiHandler.make(options, state) : Logged.handler(options, state),
+    handleLive: cassette === undefined ? LiveHandler.make(options, state) : LoggedLive.handler(options, state),
     open: 0,
     usedAt: now,
     createdAt: now,

@@ -52,6 +52,8 @@ export interface Spaces {
   readonly end: (name: string) => Effect.Effect<boolean, SpaceInfo.SpaceError>
   readonly summary: Effect.Effect<SpaceInfo.Summary>
   readonly standard: Space.OpenSpace
+  /** Whether a cassette of any space holds a key for the server that it records. */
+  readonly holdsKey: () => boolean
   /** Removes the bytes of all files, with their temporary folder. */
   readonly close: () => void
 }
@@ -190,6 +192,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
 
   return {
     standard,
+    holdsKey: () => [standard, ...all.values()].some(({ settings }) => settings.cassette?.holdsKey === true),
     close: depot.close,
     handle: Effect.fnUntraced(function*(incoming) {
       // A browser asks before it says which space it means.
