@@ -7,7 +7,10 @@ import type { Table } from "./interactionTypes.ts"
 const fieldsOf = (line: string): ReadonlySet<string> =>
   new Set(Array.from(line.matchAll(/(?:^|, )(\w+)\??: /g), ([, name = ""]) => name))
 
-/** The fields of each object type of the typings, under the name without the mark that a bundler puts behind it. */
+/**
+ * The fields of each object type of the typings, under the name without the mark that a bundler puts behind it. The
+ * classic family has types of the same names, whose fields are in camel case.
+ */
 const typesIn = (text: string): ReadonlyMap<string, ReadonlySet<string>> => {
   const found = new Map<string, Set<string>>()
   let fields: Set<string> | undefined
@@ -24,7 +27,7 @@ const typesIn = (text: string): ReadonlyMap<string, ReadonlySet<string>> => {
       found.set(name, fields)
     } else if (fields !== undefined) {
       const field = /^(\s+)(?:readonly )?"?(\w+)"?\??:/.exec(line)
-      if (field?.[1] === `${indent}    ` && field[2] !== undefined) fields.add(field[2])
+      if (field?.[1] === `${indent}    ` && /^[a-z\d_]+$/.test(field[2] ?? "")) fields.add(field[2] ?? "")
       if (line.startsWith(`${indent}}`)) fields = undefined
     }
   }

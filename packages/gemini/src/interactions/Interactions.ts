@@ -16,7 +16,7 @@
  *
  * const apiKey = Redacted.make(process.env.GEMINI_API_KEY ?? "")
  *
- * const Gemini = Interactions.layer.pipe(
+ * const Gemini = Interactions.layer().pipe(
  *   Layer.provide([
  *     FetchGemini.layer({ apiKey }),
  *     Layer.provide(ResourceHttp.layer({ apiKey }), FetchHttpClient.layer)
@@ -39,10 +39,16 @@
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { CallOptions } from "../call/CallOptions.ts"
+import type * as GeminiConfig from "../GeminiConfig.ts"
 import type { Attempt, GeminiError } from "../GeminiError.ts"
+import * as Service from "../internal/interactions/interactionService.ts"
+import * as ModelPool from "../ModelPool.ts"
+import * as ResourceHttp from "../ResourceHttp.ts"
 import type { Input, ResourceHandle } from "../resources/ResourceHandle.ts"
 import type { Usage } from "../wire/Usage.ts"
 import type { Interaction } from "./Interaction.ts"
@@ -144,9 +150,52 @@ export interface InteractionsService {
 }
 
 /**
- * The calls as a service.
+ * The calls as a service. {@link layer} provides it.
  *
  * @category services
  * @since 0.2.0
  */
-export class Interactions extends Context.Service<Interactions, InteractionsService>()("effect-gemini/Interactions") {}
+export class Interactions extends Context.Service<Interactions, InteractionsService>()("effect-gemini/Interactions") {
+  /** The layer by the options of a client alone, over what a client has in its context. */
+  static readonly layerWith = (
+    options: GeminiConfig.Options
+  ): Layer.Layer<Interactions, never, HttpClient.HttpClient | ModelPool.ModelPool> =>
+    Layer.provide(layer({ retry: options.retry }), ResourceHttp.layer(options))
+}
+
+/**
+ * How often a stream that was cut is resumed, and when, as far as a call does not say it.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface Options {
+  readonly retry?: GeminiConfig.Retry | undefined
+}
+
+/**
+ * The service over the pool and the ResourceHttp of the context.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (
+  options: Options = {}
+): Effect.Effect<InteractionsService, never, ModelPool.ModelPool | ResourceHttp.ResourceHttp> =>
+  Effect.gen(function*() {
+    const pool = yield* ModelPool.ModelPool
+    const http = yield* ResourceHttp.ResourceHttp
+    return Service.make({ pool, http, retry: options.retry })
+  })
+
+/**
+ * The service over the pool of any layer of this library, and the ResourceHttp of the same key, or that of
+ * `MemberResources` over the same members.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Interactions, never, ModelPool.ModelPool | ResourceHttp.ResourceHttp> =>
+  Layer.effect(Interactions, make(options))

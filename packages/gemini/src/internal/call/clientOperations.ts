@@ -128,6 +128,8 @@ export interface Extra<A> {
   readonly method: string
   /** A generation of as much input, for what estimates, prices and asks whose the files are. */
   readonly like: GenerateContent.GenerateContentRequest
+  /** What it names beside the files of `like` that the server keeps, and where. */
+  readonly held?: ReadonlyArray<{ readonly field: string; readonly resource: string }> | undefined
   readonly play: (
     client: LogicalCall.Client,
     course: Course

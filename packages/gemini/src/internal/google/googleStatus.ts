@@ -65,8 +65,10 @@ export const of = (body: unknown): GoogleStatus | undefined => {
   const error = root["error"]
   if (typeof error === "string") return { message: error, details: [] }
   if (!isRecord(error)) return undefined
-  const status = string(error["status"])
-  const code = codeOf(error["code"]) ?? codes.get(status ?? "")
+  const known = codeOf(error["code"])
+  // The next-gen family has a name in small letters for a code, and no status.
+  const status = string(error["status"]) ?? (known === undefined ? string(error["code"]) : undefined)
+  const code = known ?? codes.get(status ?? "")
   const details = records(error["details"])
   const localized = details.find((d) => typeOf(d) === "LocalizedMessage")
   const message = string(error["message"]) ?? string(localized?.["message"])
@@ -120,6 +122,10 @@ export const httpDate = (value: string | undefined): number | undefined => {
   const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : NaN
   return Number.isNaN(date) ? undefined : date
 }
+
+/** Reads a `retry-after-ms` header, which is the finer of the two where a server sends both. */
+export const retryAfterMillis = (value: string | undefined): Duration.Duration | undefined =>
+  value !== undefined && /^\s*\d+(?:\.\d+)?\s*$/.test(value) ? Duration.millis(Math.ceil(Number(value))) : undefined
 
 /** Reads a `Retry-After` header: seconds, or an HTTP date, whose distance from `now` (epoch milliseconds) is taken. */
 export const retryAfterHeader = (value: string | undefined, now: number | undefined): Duration.Duration | undefined => {

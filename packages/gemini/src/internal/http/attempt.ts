@@ -2,6 +2,7 @@
  * One attempt: a request goes out, and an answer or one typed error comes back. This is the shell around the pure
  * kernels; it knows the key, and so what may be said of a failure.
  */
+import type * as Arr from "effect/Array"
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -10,6 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpMethod from "effect/http/HttpMethod"
@@ -56,6 +58,14 @@ export interface AttemptRequest extends Body.CallContext {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
+/** Decodes the pieces of a streamed body; `limit` is the most bytes of one event, `within` what bounds each pull. */
+export type Decode<A> = (
+  call: Body.CallContext,
+  pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>,
+  limit: number,
+  within?: <B, E>(effect: Effect.Effect<B, E>) => Effect.Effect<B, E | GeminiError>
+) => Pull.Pull<Arr.NonEmptyReadonlyArray<A>, GeminiError>
+
 export interface Sender {
   readonly unary: <A>(
     attempt: AttemptRequest,
@@ -63,6 +73,11 @@ export interface Sender {
     describe?: (span: Tracer.Span, answer: A, said: Said | undefined, counts: boolean) => void
   ) => Effect.Effect<A, GeminiError>
   readonly stream: (attempt: AttemptRequest) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
+  /** The same for a body that is decoded by another rule. */
+  readonly events: <A>(attempt: AttemptRequest, decode: Decode<A>, hear: AttemptSpan.Hear<A>) => Stream.Stream<
+    A,
+    GeminiError
+  >
   /** Gives the answer as it comes, whatever its status, for bodies that are neither JSON nor events. */
   readonly execute: (
     attempt: AttemptRequest,
@@ -292,12 +307,12 @@ export const make = (
       return AttemptSpan.isTraced(fiber) ? AttemptSpan.unary(fiber, attempt, server, sent, describe) : sent
     })
 
-  const open = (attempt: AttemptRequest, scope: Scope.Scope) => {
+  const open = <A>(attempt: AttemptRequest, scope: Scope.Scope, decode: Decode<A>) => {
     const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
     if (limits === undefined) {
       return Effect.flatMap(execute(attempt), (response) =>
         isOk(response)
-          ? Effect.map(pulled(response, scope), (pull) => ResponseStream.decodePull(attempt, pull, bound("event")))
+          ? Effect.map(pulled(response, scope), (pull) => decode(attempt, pull, bound("event")))
           : refused(attempt, response))
     }
     return Effect.flatMap(
@@ -311,8 +326,7 @@ export const make = (
               return isOk(response)
                 ? Effect.map(
                   pulled(response, scope),
-                  (pull) =>
-                    ResponseStream.decodePull(attempt, AttemptClock.watched(clock, pull), bound("event"), within)
+                  (pull) => decode(attempt, AttemptClock.watched(clock, pull), bound("event"), within)
                 )
                 : within(refused(attempt, response))
             }
@@ -320,15 +334,23 @@ export const make = (
     )
   }
 
-  const stream: Sender["stream"] = (attempt) =>
+  const events: Sender["events"] = (attempt, decode, hear) =>
     Stream.fromChannel(
       Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) =>
         Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
-          const opened = open(worded(attempt, fiber), scope)
-          return AttemptSpan.isTraced(fiber) ? AttemptSpan.stream(fiber, attempt, server, scope, opened) : opened
+          const opened = open(worded(attempt, fiber), scope, decode)
+          return AttemptSpan.isTraced(fiber)
+            ? AttemptSpan.stream(fiber, attempt, server, scope, opened, hear)
+            : opened
         })
       )
     )
 
-  return { unary, stream, execute, refused }
+  return {
+    unary,
+    events,
+    stream: (attempt) => events(attempt, ResponseStream.decodePull, AttemptSpan.hearAnswers),
+    execute,
+    refused
+  }
 }

@@ -21,7 +21,7 @@ export interface ErrorResponse {
   readonly model?: string | undefined
   /** The HTTP status. */
   readonly status: number
-  /** The headers, with lower-case names. Only `retry-after`, `date`, `location` and `content-type` are read. */
+  /** The headers, with lower-case names. Only `retry-after(-ms)`, `date`, `location` and `content-type` are read. */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
   /** The whole body. */
   readonly text: string
@@ -132,6 +132,7 @@ const fromStatus = (answer: ErrorResponse, found: GoogleStatus.GoogleStatus | un
   // The HTTP status wins: if a body disagrees with it, somebody behind the server wrote the body.
   const code = answer.status >= 300 ? answer.status : status.code ?? answer.status
   const retryAfter = GoogleStatus.retryDelay(status) ??
+    GoogleStatus.retryAfterMillis(answer.headers?.["retry-after-ms"]) ??
     GoogleStatus.retryAfterHeader(answer.headers?.["retry-after"], answer.now)
   const requestId = GoogleStatus.requestId(status)
   return new GeminiError({

@@ -260,15 +260,18 @@ export const make = (options: Options): MemberClient => {
         }),
         (route) => Operations.embed(client, { ...course(route), heard: heardBy(route) }, request)
       ),
-    extra: (asked, callOptions) =>
-      Effect.flatMap(
+    extra: (asked, callOptions) => {
+      const question = generation(asked.like, asked.method, callOptions)
+      return Effect.flatMap(
         route({
-          ...generation(asked.like, asked.method, callOptions),
+          ...question,
+          held: [...question.held, ...(asked.held ?? [])],
           // It is not known whether another model has the method, nor whether its answers compare.
           isFree: false
         }),
         (route) => asked.play(client, course(route))
       )
+    }
   }
   return self
 }

@@ -30,7 +30,7 @@ interface Call {
 /** A call, and what it sends. */
 type Attempt = Call & { readonly body: unknown }
 
-type Chunks = Pull.Pull<Arr.NonEmptyReadonlyArray<GenerateContent.GenerateContentResponse>, GeminiError>
+type Chunks<A> = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, GeminiError>
 
 /** What is the same for all calls of a client. */
 export interface Server {
@@ -138,20 +138,39 @@ export const unary = <A>(
     }
   )
 
+/** Takes the chunks of a streamed answer, to write on its span what they say. */
+export type Hear<A> = (
+  span: Tracer.Span,
+  said: Said | undefined,
+  counts: boolean
+) => (chunks: Arr.NonEmptyReadonlyArray<A>) => void
+
+/** What generateContent streams. */
+export const hearAnswers: Hear<GenerateContent.GenerateContentResponse> = (span, said, counts) => {
+  let counted: GenerateContent.GenerateContentResponse["usageMetadata"]
+  return (chunks) => {
+    for (const chunk of chunks) {
+      counted = Usage.carried(counted, chunk.usageMetadata)
+      answered(span, chunk, said, counts, counted)
+    }
+  }
+}
+
 /** The span around a streamed attempt: from the request to the end of the stream's scope. */
-export const stream = (
+export const stream = <A>(
   fiber: Fiber.Fiber<unknown, unknown>,
   call: Attempt,
   server: Server | undefined,
   scope: Scope.Scope,
-  open: Effect.Effect<Chunks, GeminiError>
-): Effect.Effect<Chunks, GeminiError> =>
+  open: Effect.Effect<Chunks<A>, GeminiError>,
+  hear: Hear<A>
+): Effect.Effect<Chunks<A>, GeminiError> =>
   Effect.flatMap(
     Scope.provide(Effect.makeSpanScoped(name(call), options(call, server)), scope),
     (span) => {
       const said = fiber.getRef(ContentWriter)?.(span, call.method, call.body)
       const counts = !fiber.getRef(UsageSpan.isOutside)
-      let counted: GenerateContent.GenerateContentResponse["usageMetadata"]
+      const hears = hear(span, said, counts)
       return Effect.andThen(
         Scope.addFinalizerExit(scope, (exit) =>
           Effect.sync(() => {
@@ -161,10 +180,7 @@ export const stream = (
         Effect.map(
           Effect.withParentSpan(open, span, { captureStackTrace: false }),
           Effect.map((chunks) => {
-            for (const chunk of chunks) {
-              counted = Usage.carried(counted, chunk.usageMetadata)
-              answered(span, chunk, said, counts, counted)
-            }
+            hears(chunks)
             return chunks
           })
         )
