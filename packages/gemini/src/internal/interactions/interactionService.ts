@@ -8,6 +8,7 @@ import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import type { Attempt, GeminiError } from "../../GeminiError.ts"
@@ -79,9 +80,8 @@ const prepare = GenerateBody.readable((method, request: Request, options: CallOp
 
 const isHandle = (from: Request | InteractionHandle): from is InteractionHandle => Schema.is(InteractionHandle)(from)
 
-const callOf = (
-  { by: _, deliveries: __, interval: ___, reconnects: ____, request: _____, ...call }: FollowOptions
-): CallOptions => call
+const callOf = (options: FollowOptions): CallOptions =>
+  Struct.omit(options, ["by", "deliveries", "interval", "reconnects", "request"])
 
 export const make = ({ http, pool, retry }: Services): InteractionsService => {
   const clientOf = (target: RequestBody.Prepared["target"]) => pool.get({ member: "default", model: target })
