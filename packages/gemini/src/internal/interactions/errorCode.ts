@@ -36,7 +36,7 @@ const finishes: ReadonlyMap<string, string> = new Map([
   ["malformed_tool_call", "MALFORMED_FUNCTION_CALL"]
 ])
 
-/** The reason that the name itself gives: something was blocked, or a call was no call. */
+/** The reason that the name itself gives: something was blocked, or a call is not a valid one. */
 const reasonOf = (
   code: string,
   description: { readonly description?: string }

@@ -29,10 +29,10 @@ import * as EventStream from "./eventStream.ts"
 import * as InteractionCalls from "./interactionCalls.ts"
 import * as Polled from "./polled.ts"
 import * as RequestBody from "./requestBody.ts"
-import * as Resumable from "./resumable.ts"
+import * as Survival from "./survival.ts"
 import { Trail } from "./Trail.ts"
 
-export interface Services {
+interface Over {
   readonly pool: ModelPool.Service
   readonly http: ResourceHttp.Service
   readonly retry: GeminiConfig.Retry | undefined
@@ -83,7 +83,7 @@ const isHandle = (from: Request | InteractionHandle): from is InteractionHandle 
 const callOf = (options: FollowOptions): CallOptions =>
   Struct.omit(options, ["by", "deliveries", "interval", "reconnects", "request"])
 
-export const make = ({ http, pool, retry }: Services): InteractionsService => {
+export const make = ({ http, pool, retry }: Over): InteractionsService => {
   const clientOf = (target: RequestBody.Prepared["target"]) => pool.get({ member: "default", model: target })
 
   const kept = (
@@ -164,7 +164,7 @@ export const make = ({ http, pool, retry }: Services): InteractionsService => {
     trail: Trail,
     { reconnects = defaultReconnects, ...options }: FollowOptions,
     isKept: boolean
-  ): Resumable.Resuming => ({
+  ): Survival.Resuming => ({
     trail,
     reconnects,
     policy: policyOf(options),
@@ -207,7 +207,7 @@ export const make = ({ http, pool, retry }: Services): InteractionsService => {
           trail.begin()
           trail.member = member
           return Stream.tap(
-            Resumable.make(events, resuming(method, trail, options, !RequestBody.isStateless(body))),
+            Survival.make(events, resuming(method, trail, options, !RequestBody.isStateless(body))),
             ({ handle }) => handle === undefined || handle.member === undefined ? Effect.void : http.remember(handle)
           )
         }
@@ -223,7 +223,7 @@ export const make = ({ http, pool, retry }: Services): InteractionsService => {
     }
     const source = resuming(method, trail, options, true)
     trail.resume()
-    return { trail, followed: Resumable.make(source.resume(), source) }
+    return { trail, followed: Survival.make(source.resume(), source) }
   }
 
   /** Goes on where the server broke off the interaction of a handle, if the request is known. */
