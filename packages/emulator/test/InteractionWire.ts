@@ -23,6 +23,7 @@ export interface Step {
 export interface Citation {
   readonly type: string
   readonly url?: string
+  readonly title?: string
   readonly start_index: number
   readonly end_index: number
 }

@@ -58,6 +58,8 @@ export interface InteractionRecord extends Shelf.Kept {
   /** The events of each step. */
   readonly stepEvents: ReadonlyArray<ReadonlyArray<Json.Json>>
   readonly outcome: InteractionEnd
+  /** How many turns in a row have made the plan of a research; 0 for anything else. */
+  readonly planTurns: number
   readonly fate?: InteractionFate | undefined
   readonly cancelledAt?: number | undefined
   readonly webhook?: unknown

@@ -122,11 +122,13 @@ export const make = (options: Options) => {
       token: Json.text(asked["continuation_token"]) || undefined,
       now: time
     }
-    const said = Research.isMeant(asked) ? Research.speak(speaking, asked, found.before) : Making.speak(speaking)
+    const isResearch = Research.isMeant(asked, time)
+    const said = isResearch
+      ? Research.speak(speaking, asked, found.input, found.previous)
+      : Making.speak(speaking)
     if ("misfit" in said) return untold(misfit(who, said.misfit))
     if ("refusal" in said) return refused("judge", said.refusal)
     const { research = 3_000, running = 1_000 } = kept.options
-    const usual = Research.isMeant(asked) ? research : running
     const makes = Making.record({
       spoken: said,
       request,
@@ -135,7 +137,8 @@ export const make = (options: Options) => {
       before: found.before,
       input: found.input,
       fate,
-      running: usual,
+      planTurns: isResearch ? Research.planTurns(asked, found.previous) : 0,
+      running: isResearch ? research : running,
       now: time
     })
     const paced = makes.stepEvents.flat().reduce((sum, event, i) => sum + timing.of(event, i), timing.first)

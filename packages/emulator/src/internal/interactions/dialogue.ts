@@ -16,6 +16,7 @@ import * as InteractionRecord from "./InteractionRecord.ts"
 import * as Interactions from "./interactions.ts"
 
 export interface Read {
+  readonly previous: InteractionRecord.InteractionRecord | undefined
   readonly before: InteractionRecord.Timeline | undefined
   readonly input: ReadonlyArray<Json.Json>
   /** The generation that the request stands for. */
@@ -72,13 +73,13 @@ export const read = (
   const before = previous === undefined ? undefined : InteractionRecord.timelineOf(previous, now)
   // The next hop of an answer has the request of the first one.
   if (previous !== undefined && asked["continuation_token"] !== undefined && input.length === 0) {
-    return { before, input, body: previous.body }
+    return { previous, before, input, body: previous.body }
   }
   const tools = asked["agent"] === undefined || asked["tools"] !== undefined ? {} : { tools: ofAgent }
   const body = AsGeneration.make({ ...asked, ...tools }, InteractionRecord.flat(before))
   const row = ModelTable.get(models, `models/${model}`, now)
   const wrong = row === undefined ? undefined : Judge.meaningOf(judgedForm(body, row), row)
-  if (wrong === undefined) return { before, input, body }
+  if (wrong === undefined) return { previous, before, input, body }
   const status = wrong.includes("missing a thought_signature") ? { status: unsigned } : {}
   return { refusal: GoogleError.make(400, wrong, status) }
 }

@@ -122,7 +122,8 @@ const statusOf = (turn: Utterance.Utterance, steps: ReadonlyArray<Json.Json>): s
   }
 }
 
-const ofTurn = (turn: Utterance.Utterance, speaking: Speaking): SpokenInteraction => {
+/** One turn of the model as steps, and how it ends. */
+export const ofTurn = (turn: Utterance.Utterance, speaking: Speaking): SpokenInteraction => {
   const { body, request, settings } = speaking
   const dice = Dice.make(`${settings.seed}\nsteps\n${request.model}\n${speaking.token}\n${Json.canonical(body)}`)
   const steps = SpokenSteps.make(turn, dice)
@@ -234,11 +235,12 @@ export const record = (of: {
   readonly body: Json.Json
   readonly before: InteractionRecord.Timeline | undefined
   readonly input: ReadonlyArray<Json.Json>
+  readonly planTurns: number
   readonly fate: InteractionRecord.InteractionFate | undefined
   readonly running: number
   readonly now: number
 }): Interactions.Made => {
-  const { asked, before, body, fate, input, now, request, running, spoken } = of
+  const { asked, before, body, fate, input, now, planTurns, request, running, spoken } = of
   const stepEvents = eventsOf(spoken)
   const isBackground = asked["background"] === true
   return {
@@ -257,6 +259,7 @@ export const record = (of: {
     steps: spoken.steps,
     stepEvents,
     outcome: spoken.outcome,
+    planTurns,
     fate,
     webhook: asked["webhook_config"],
     size: 2 * (Json.canonical(asked).length + JSON.stringify(stepEvents).length)

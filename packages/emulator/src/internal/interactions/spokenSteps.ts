@@ -77,20 +77,23 @@ export const annotationsOf = (grounding: unknown): Steps => {
 export const pair = (tool: string, call: Json.Json, result: unknown, dice: Dice.Dice): Steps => {
   const id = idOf(dice)
   const { arguments: args, ...more } = call
+  // Steps of MCP servers are neither signed nor marked as errors in the typings.
+  const signed = () => tool === "mcp_server_tool" ? {} : { signature: Signature.issue(dice) }
+  const hasError = !["file_search", "google_maps", "mcp_server_tool"].includes(tool)
   return [
     {
       type: `${tool}_call`,
       id,
       ...(args === undefined ? {} : { arguments: args }),
       ...more,
-      signature: Signature.issue(dice)
+      ...signed()
     },
     {
       type: `${tool}_result`,
       call_id: id,
       ...(result === undefined ? {} : { result }),
-      ...(tool === "file_search" || tool === "google_maps" ? {} : { is_error: false }),
-      signature: Signature.issue(dice)
+      ...(hasError ? { is_error: false } : {}),
+      ...signed()
     }
   ]
 }
