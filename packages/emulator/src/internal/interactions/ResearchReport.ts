@@ -5,7 +5,7 @@
 import type * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 
-export interface Page {
+export interface ReadPage {
   readonly url: string
   readonly title: string
 }
@@ -83,7 +83,7 @@ const filler = (words: number): string =>
 export const make = (
   of: {
     readonly topic: string
-    readonly searches: ReadonlyArray<{ readonly query: string; readonly sources: ReadonlyArray<Page> }>
+    readonly searches: ReadonlyArray<{ readonly query: string; readonly sources: ReadonlyArray<ReadPage> }>
     readonly documents: ReadonlyArray<Document>
     /** What a file search found, as `groundingChunks`. */
     readonly passages: ReadonlyArray<Json.Json>

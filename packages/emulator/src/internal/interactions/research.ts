@@ -60,7 +60,7 @@ export const planTurns = (asked: Json.Json, previous: InteractionRecord.Interact
 
 interface Search {
   readonly query: string
-  readonly sources: ReadonlyArray<ResearchReport.Page>
+  readonly sources: ReadonlyArray<ResearchReport.ReadPage>
 }
 
 /** A source is a page that nobody has: its address follows from the question. */
