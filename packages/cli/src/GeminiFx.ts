@@ -16,6 +16,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import type { PlatformError } from "effect/PlatformError"
+import * as Stdio from "effect/Stdio"
+import * as ArgumentsMeant from "./internal/argumentsMeant.ts"
+import { askCommand } from "./internal/ask/askCommand.ts"
 import { batchCommand } from "./internal/batch.ts"
 import { checkCommand } from "./internal/check.ts"
 import { CommandFailed } from "./internal/CommandFailed.ts"
@@ -35,7 +38,7 @@ import { keysCommand } from "./internal/setup/keys.ts"
 import { clean } from "./internal/Shown.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -43,9 +46,10 @@ import { clean } from "./internal/Shown.ts"
  */
 export const command = Command.make("gemini-fx").pipe(
   Command.withDescription(
-    "Gemini from the terminal: narratives, Live sessions, models, files, batches, limits and a local server"
+    "Gemini from the terminal: questions, narratives, Live sessions, models, files, batches, limits and a local server"
   ),
   Command.withExamples([
+    { command: "gemini-fx \"What is a neap tide?\"", description: "Ask; the same as gemini-fx ask" },
     {
       command: "gemini-fx init && gemini-fx run story.toml --stream",
       description: "A narrative to begin with, played"
@@ -54,6 +58,7 @@ export const command = Command.make("gemini-fx").pipe(
     { command: "echo \"What is a neap tide?\" | gemini-fx live", description: "Ask the Live API" }
   ]),
   Command.withSubcommands([
+    askCommand,
     initCommand,
     checkCommand,
     runCommand,
@@ -102,7 +107,8 @@ const failureOf = (
 // These say what is wrong with a configuration, so they run with a wrong one, too.
 const aboutSetup = new Set(["config", "doctor", "keys"])
 const isAboutSetup = (args: ReadonlyArray<string>): boolean =>
-  args.some((arg) => aboutSetup.has(arg) || /^(?:-h|--help|-v|--version|--completions)\b/.test(arg))
+  aboutSetup.has(ArgumentsMeant.commandOf(args) ?? "") ||
+  args.some((arg) => /^(?:-h|--help|-v|--version|--completions)\b/.test(arg))
 
 /** Runs with what the person set up behind the environment. */
 const configured = <A, E, R>(args: ReadonlyArray<string>, command: Effect.Effect<A, E, R>) =>
@@ -128,7 +134,12 @@ export const run = (
   args: ReadonlyArray<string>,
   version: string
 ): Effect.Effect<void, CommandFailed, Command.Environment> =>
-  configured(args, Command.runWith(command, { version })(args)).pipe(
+  Effect.gen(function*() {
+    const { stdinIsTerminal } = yield* Stdio.Stdio
+    const names = new Set(command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name)))
+    const meant = ArgumentsMeant.meant(args, names, !(yield* stdinIsTerminal))
+    return yield* configured(meant, Command.runWith(command, { version })(meant))
+  }).pipe(
     // A defect is one of ours: it is told whole, whatever it quotes.
     Effect.tapCause((cause) => cause.reasons.some(({ _tag }) => _tag === "Die") ? Effect.logError(cause) : Effect.void),
     Effect.provide([Help.layer, CliConfig.layer({ builtIns: Help.flags })]),

@@ -11,8 +11,6 @@ interface Running {
   tokens: number
 }
 
-const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
-
 export class Progress {
   readonly #acts: number
   readonly #defaultModel: string
@@ -75,7 +73,7 @@ export class Progress {
     })
     let tokens = this.#tokens
     for (const act of this.#running.values()) tokens += act.tokens
-    const frame = frames[Math.floor(now / 100) % frames.length]
+    const frame = Lines.spinner(now)
     const done = `${this.#done} of ${this.#acts} acts`
     const whole = `${frame} ${acts.join("; ")} · ${done}, ${tokens} tokens`
     return CliOutput.displayWidth(whole) <= columns ? whole : `${frame} ${this.#short(now)} · ${done}`

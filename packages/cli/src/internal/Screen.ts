@@ -19,8 +19,8 @@ import { clean, type Shown } from "./Shown.ts"
 export interface Screen {
   /** Writes to stdout. A string is cleaned of everything that a terminal would obey. */
   readonly write: (text: string | Shown) => Effect.Effect<void, PlatformError>
-  /** Writes a line of its own to stderr, cleaned. */
-  readonly note: (line: string) => Effect.Effect<void, PlatformError>
+  /** Writes a line of its own to stderr. A string is cleaned. */
+  readonly note: (line: string | Shown) => Effect.Effect<void, PlatformError>
   /** Writes lines to stderr at once, for a process that leaves. */
   readonly now: (lines: string) => void
   /** Whether there is a terminal for a status line. */
@@ -91,7 +91,7 @@ export const make = Effect.gen(function*() {
       around(Effect.suspend(() => {
         const lead = column === 0 ? "" : "\n"
         column = 0
-        return stderr(`${lead}${clean(line)}\n`)
+        return stderr(`${lead}${typeof line === "string" ? clean(line) : line.text}\n`)
       })),
     now: (lines) => {
       try {

@@ -12,12 +12,12 @@ const advice: { readonly [Tag in GeminiError["reason"]["_tag"]]?: string } = {
   Unauthenticated: "check GEMINI_API_KEY",
   NotFound: "`gemini-fx models` lists the models that this server has",
   RateLimited: "wait, or choose the tier of your project with --tier",
-  QuotaExhausted: "wait for the reset, or play it on another model with --model",
-  Overloaded: "try again, or play it on another model with --model",
+  QuotaExhausted: "wait for the reset, or ask another model with --model",
+  Overloaded: "try again, or ask another model with --model",
   Network: "check the connection, and GEMINI_BASE_URL if it is set",
   RequestTooLarge: "shorten the prompt, or choose the tier of your project with --tier",
-  PromptBlocked: "reword the act's prompt",
-  ResponseBlocked: "reword the act's prompt"
+  PromptBlocked: "reword the prompt",
+  ResponseBlocked: "reword the prompt"
 }
 
 const adviceOf = (reason: string): string | undefined => new Map<string, string>(Object.entries(advice)).get(reason)

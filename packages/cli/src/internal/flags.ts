@@ -17,6 +17,18 @@ export const emulator = Flag.Boolean("emulator").pipe(
   Flag.withDefault(false)
 )
 
+export const model = Flag.String("model").pipe(
+  Flag.withAlias("m"),
+  Flag.withDescription(`the model that answers; default: GEMINI_FX_MODEL, else ${GeminiConfig.defaultModel}`),
+  Flag.optional
+)
+
+export const quiet = Flag.Boolean("quiet").pipe(
+  Flag.withAlias("q"),
+  Flag.withDescription("writes the answer alone: no server, waits or tokens on stderr"),
+  Flag.withDefault(false)
+)
+
 export const tier = (description: string) =>
   Flag.Literals("tier", ["free", "tier1", "tier2", "tier3"]).pipe(Flag.withDescription(description), Flag.optional)
 

@@ -57,6 +57,9 @@ const instead = (error: CliError.CliError): ReadonlyArray<string> => {
   if (error._tag === "UnknownSubcommand" && error.subcommand.endsWith(".toml")) {
     return [`  to play it: gemini-fx run ${error.subcommand}`]
   }
+  if (error._tag === "UnknownSubcommand" && error.parent?.length === 1) {
+    return [`  to ask it: gemini-fx ask ${error.subcommand}`]
+  }
   return []
 }
 

@@ -38,6 +38,11 @@ export const time = (millis: number): string => {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+/** A character that turns as time goes on; `now` in milliseconds. */
+export const spinner = (now: number): string => frames.charAt(Math.floor(now / 100) % frames.length)
+
 const tokens = (all: number, input: number, output: number): string => `${all} tokens (${input} in, ${output} out)`
 
 export const heading = (act: string, model: string, { faint, strong }: Style): Shown =>

@@ -35,6 +35,8 @@ export interface Server {
   readonly layer: Layer.Layer<Services>
   readonly live: Layer.Layer<GeminiLive>
   readonly files: Layer.Layer<Files.Files>
+  /** Calls that name files, which the same server has to keep. */
+  readonly withFiles: Layer.Layer<Services | Files.Files>
   readonly batches: Layer.Layer<Batches.Batches>
 }
 
@@ -125,6 +127,7 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
     layer: embedded(all, NodeGemini.layerHttp),
     live: embedded(all, NodeGemini.layerLive),
     files: embedded(all, filesLayer),
+    withFiles: embedded(all, (options) => Layer.merge(NodeGemini.layerHttp(options), filesLayer(options))),
     batches: embedded(all, batchesLayer)
   }
 }
@@ -186,6 +189,7 @@ export const choose = Effect.fnUntraced(function*(
     layer: kept(NodeGemini.layerHttp(all)),
     live: kept(NodeGemini.layerLive(all)),
     files: filesLayer(all),
+    withFiles: Layer.merge(kept(NodeGemini.layerHttp(all)), filesLayer(all)),
     batches: batchesLayer(all)
   }
 })

@@ -35,6 +35,14 @@ const inlinePart = ({ content, mimeType, name }: Attachment): Part.Part | undefi
   }
 }
 
+/** Whether the server has to be asked about an attachment before the question can be. */
+export const needsServer = (attachments: ReadonlyArray<Attachment>): boolean =>
+  uploads(attachments).length > 0 || attachments.some((attachment) => inlinePart(attachment) === undefined)
+
+/** The parts of attachments of which none needs the server. */
+export const inlineParts = (attachments: ReadonlyArray<Attachment>): ReadonlyArray<Part.Part> =>
+  attachments.flatMap((attachment) => inlinePart(attachment) ?? [])
+
 const failed = (from: string) => (error: GeminiError): GeminiError | CommandFailed =>
   error.reason._tag === "NotFound"
     ? new CommandFailed({

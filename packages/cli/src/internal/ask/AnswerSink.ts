@@ -1,0 +1,44 @@
+/** Where an answer goes as it comes: painted to a terminal, as it is into a pipe, or nowhere until it is whole. */
+import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
+import * as Terminal from "effect/Terminal"
+import type { Screen } from "../Screen.ts"
+import { Markdown } from "./Markdown.ts"
+
+type Written = Effect.Effect<void, PlatformError>
+
+export interface AnswerSink {
+  readonly write: (text: string) => Written
+  /** The rest, and the end of the last line. */
+  readonly end: Written
+}
+
+/** Wider rows are hard to read. */
+const widest = 120
+
+/** The width of rows of text: one column stays free, where a terminal would wrap by itself. */
+export const rowWidth = (columns: number): number => Math.min(widest, Math.max(20, (columns || 80) - 1))
+
+/** `isPainted`: with the colours of Markdown; else as the model wrote it, wrapped at words. */
+export const terminal = Effect.fnUntraced(function*(screen: Screen, isPainted: boolean) {
+  const { columns } = yield* Terminal.Terminal
+  const markdown = new Markdown(rowWidth(yield* columns), isPainted)
+  const sink: AnswerSink = {
+    write: (text) => Effect.flatMap(columns, (count) => screen.write(markdown.push(text, rowWidth(count)))),
+    end: Effect.suspend(() => screen.write(markdown.end()))
+  }
+  return sink
+})
+
+export const pipe = (screen: Screen): AnswerSink => {
+  let last = "\n"
+  return {
+    write: (text) => {
+      last = text.at(-1) ?? last
+      return screen.write(text)
+    },
+    end: Effect.suspend(() => last === "\n" ? Effect.void : screen.write("\n"))
+  }
+}
+
+export const none: AnswerSink = { write: () => Effect.void, end: Effect.void }
