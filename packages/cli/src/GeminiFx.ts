@@ -25,6 +25,7 @@ import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
 import { filesCommand } from "./internal/files.ts"
 import * as Help from "./internal/help.ts"
+import { historyCommand } from "./internal/history/command.ts"
 import { initCommand } from "./internal/init.ts"
 import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
@@ -63,6 +64,7 @@ export const command = Command.make("gemini-fx").pipe(
     checkCommand,
     runCommand,
     runsCommand,
+    historyCommand,
     liveCommand,
     modelsCommand,
     filesCommand,
