@@ -20,12 +20,13 @@ import * as Stdio from "effect/Stdio"
 import * as ArgumentsMeant from "./internal/argumentsMeant.ts"
 import { askCommand } from "./internal/ask/askCommand.ts"
 import { batchCommand } from "./internal/batch.ts"
+import { chatCommand } from "./internal/chat/chatCommand.ts"
 import { checkCommand } from "./internal/check.ts"
 import { CommandFailed } from "./internal/CommandFailed.ts"
 import { emulatorCommand } from "./internal/emulator.ts"
 import { filesCommand } from "./internal/files.ts"
 import * as Help from "./internal/help.ts"
-import { historyCommand } from "./internal/history/command.ts"
+import { historyCommand } from "./internal/history/historyCommand.ts"
 import { initCommand } from "./internal/init.ts"
 import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
@@ -64,6 +65,7 @@ export const command = Command.make("gemini-fx").pipe(
     checkCommand,
     runCommand,
     runsCommand,
+    chatCommand,
     historyCommand,
     liveCommand,
     modelsCommand,

@@ -20,8 +20,10 @@ export type Heard =
   | { readonly _tag: "Interrupted" }
 
 export interface Prompt {
-  /** The next line. */
-  readonly next: Effect.Effect<Heard>
+  /** The next line, or what was pasted as several. `sign` stands before it; default: `> `. */
+  readonly next: (sign?: string) => Effect.Effect<Heard>
+  /** A line that answers this question: one that is typed from now on, whatever was typed before. */
+  readonly ask: (question: string) => Effect.Effect<Heard>
   /** Runs the effect until it is done or until Ctrl-C, and says whether it was done. */
   readonly untilInterrupted: <E, R>(effect: Effect.Effect<void, E, R>) => Effect.Effect<boolean, E, R>
   /** Writes a line of its own. If the prompt stands there, the line goes above it. */
@@ -41,38 +43,82 @@ class Echo extends Writable {
   }
 }
 
-const sign = "> "
+const usual = "> "
+
+/** Lets the terminal say what is pasted, so that lines of it are not answered one by one. */
+const pasteOn = "\x1b[?2004h"
+const pasteOff = "\x1b[?2004l"
 
 const build = () => {
   const echo = new Echo()
-  const lines = createInterface({ input: process.stdin, output: echo, terminal: true, prompt: sign })
+  const lines = createInterface({ input: process.stdin, output: echo, terminal: true, prompt: usual })
+  // A terminal that knows no sequences shows them.
+  const tellsPaste = (process.env["TERM"] ?? "dumb") !== "dumb"
   const resize = () => echo.emit("resize")
   process.stdout.on("resize", resize)
 
   const early: Array<string> = []
   let isEnded = false
   let hear: ((heard: Heard) => void) | undefined
+  let isPasting = false
+  let pasted: Array<string> = []
   let interrupt: (() => void) | undefined
 
   const tell = (heard: Heard): void => {
     const told = hear
     hear = undefined
+    if (echo.isShown && tellsPaste) process.stdout.write(pasteOff)
     echo.isShown = false
     told?.(heard)
   }
+  const begin = (sign: string, resume: (heard: Heard) => void) => {
+    hear = resume
+    pasted = []
+    isPasting = false
+    echo.isShown = true
+    if (tellsPaste) process.stdout.write(pasteOn)
+    lines.setPrompt(sign)
+    lines.prompt(true)
+  }
+  const end = () => {
+    // Somebody else ends this line, and what follows begins a line of its own.
+    hear = undefined
+    echo.isShown = false
+    process.stdout.write(`${tellsPaste ? pasteOff : ""}\n`)
+  }
+  /** Takes what is typed out of the line, unseen. */
+  const cleared = (): string => {
+    const { line } = lines
+    const { isShown } = echo
+    echo.isShown = false
+    lines.write(null, { ctrl: true, name: "e" })
+    lines.write(null, { ctrl: true, name: "u" })
+    echo.isShown = isShown
+    return line
+  }
+  const onKey = (_: string | undefined, key: { readonly name?: string } | undefined) => {
+    if (key?.name === "paste-start") isPasting = true
+    if (key?.name === "paste-end") isPasting = false
+  }
+  process.stdin.on("keypress", onKey)
   lines.on("line", (text) => {
-    if (hear === undefined) early.push(text)
-    else tell({ _tag: "Line", text })
+    if (isPasting && hear !== undefined) pasted.push(text)
+    else if (hear === undefined) early.push(text)
+    else {
+      const all = [...pasted, text].join("\n")
+      pasted = []
+      tell({ _tag: "Line", text: all })
+    }
   })
   lines.on("SIGINT", () => {
     if (interrupt !== undefined) return interrupt()
     if (hear === undefined) return
+    const wasPasted = pasted.length > 0
+    pasted = []
     lines.write(null, { ctrl: true, name: "e" })
     process.stdout.write("^C\n")
-    if (lines.line === "") return tell({ _tag: "Interrupted" })
-    echo.isShown = false
-    lines.write(null, { ctrl: true, name: "u" })
-    echo.isShown = true
+    if (lines.line === "" && !wasPasted) return tell({ _tag: "Interrupted" })
+    cleared()
     lines.prompt()
   })
   lines.on("close", () => {
@@ -83,23 +129,35 @@ const build = () => {
   })
 
   const prompt: Prompt = {
-    next: Effect.callback<Heard>((resume) => {
-      const typed = early.shift()
-      if (typed !== undefined) {
-        process.stdout.write(`${sign}${clean(typed)}\n`)
-        return resume(Effect.succeed({ _tag: "Line", text: typed }))
-      }
-      if (isEnded) return resume(Effect.succeed({ _tag: "Ended" }))
-      hear = (heard) => resume(Effect.succeed(heard))
-      echo.isShown = true
-      lines.prompt(true)
-      return Effect.sync(() => {
-        // Somebody else ends this line, and what follows begins a line of its own.
-        hear = undefined
-        echo.isShown = false
-        process.stdout.write("\n")
-      })
-    }),
+    next: (sign = usual) =>
+      Effect.callback<Heard>((resume) => {
+        const typed = early.shift()
+        if (typed !== undefined) {
+          process.stdout.write(`${sign}${clean(typed)}\n`)
+          return resume(Effect.succeed({ _tag: "Line", text: typed }))
+        }
+        if (isEnded) return resume(Effect.succeed({ _tag: "Ended" }))
+        begin(sign, (heard) => resume(Effect.succeed(heard)))
+        return Effect.sync(end)
+      }),
+    ask: (question) =>
+      Effect.callback<Heard>((resume) => {
+        if (isEnded) return resume(Effect.succeed({ _tag: "Ended" }))
+        // What is half typed was not meant as the answer; it stands at the next prompt.
+        const half = cleared()
+        const restored = () => {
+          if (half !== "") lines.write(half)
+        }
+        begin(question, (heard) => {
+          restored()
+          resume(Effect.succeed(heard))
+        })
+        return Effect.sync(() => {
+          end()
+          cleared()
+          restored()
+        })
+      }),
     untilInterrupted: (effect) =>
       Effect.suspend(() => {
         const pressed = Deferred.makeUnsafe<void>()
@@ -119,6 +177,7 @@ const build = () => {
   }
   const close = () => {
     process.stdout.off("resize", resize)
+    process.stdin.off("keypress", onKey)
     lines.close()
   }
   return { prompt, close }

@@ -110,7 +110,7 @@ const chat = (session: LiveSession, screen: Screen.Screen, speech: Speech | unde
       Effect.catchTag(written(screen, session.sendTextStream(text), speech), "LiveError", broken)
     const talk = Effect.gen(function*() {
       while (true) {
-        const heard = yield* prompt.next
+        const heard = yield* prompt.next()
         if (heard._tag !== "Line") return heard
         if (heard.text.trim() === "") continue
         const isWhole = yield* prompt.untilInterrupted(answered(heard.text))

@@ -31,8 +31,10 @@ const whole = Effect.fnUntraced(function*(path: string, bytes: Uint8Array) {
 })
 
 const isFile = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (files) =>
-    Effect.match(files.lstat(path), { onFailure: () => false, onSuccess: ({ type }) => type === "File" }))
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (files) => Effect.match(files.lstat(path), { onFailure: () => false, onSuccess: ({ type }) => type === "File" })
+  )
 
 /** Keeps bytes for a chat, whose folder is there, and returns their digest. */
 export const put = Effect.fnUntraced(function*(common: string, chat: string, bytes: Uint8Array) {
@@ -73,8 +75,10 @@ export const share = Effect.fnUntraced(function*(from: string, to: string) {
   yield* files.makeDirectory(within(to), { mode: 0o700, recursive: true })
   for (const name of names.filter(isDigest)) {
     const [source, target] = [join(within(from), name), join(within(to), name)]
-    yield* Effect.catch(files.link(source, target), (error) =>
-      exists(error) ? Effect.void : Effect.flatMap(files.readFile(source), (bytes) => whole(target, bytes)))
+    yield* Effect.catch(
+      files.link(source, target),
+      (error) => exists(error) ? Effect.void : Effect.flatMap(files.readFile(source), (bytes) => whole(target, bytes))
+    )
   }
 })
 

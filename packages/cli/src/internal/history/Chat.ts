@@ -95,6 +95,10 @@ export class Chat {
     return this.#store !== undefined
   }
 
+  get records(): ReadonlyArray<ChatRecord> {
+    return this.#records
+  }
+
   get state(): ChatState.ChatState {
     return this.#state
   }

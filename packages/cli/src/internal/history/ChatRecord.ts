@@ -52,8 +52,8 @@ export const ChatRecord = Schema.TaggedUnion({
   },
   /** What the calls of the last reply gave, or that they were refused. */
   Returned: { turn: Turn },
-  /** The question has no answer, and is not sent again. */
-  Failed: { message: Schema.String },
+  /** The question has no answer, and is not sent again. What came all the same may have cost something. */
+  Failed: { message: Schema.String, model: Schema.optionalKey(Schema.String), ...Spent },
   /** The last question with its answer is not sent any more. */
   Undone: {},
   /** The questions before the last `keep` are sent as this summary from here on. */

@@ -72,20 +72,26 @@ const plus = (one: Spending, other: Spending): Spending => ({
   isPartial: one.isPartial || other.isPartial
 })
 
+/** A record of something that was counted. */
+interface Counted {
+  readonly model?: string
+  readonly usage?: Usage
+  readonly dollars?: string
+  readonly isPartial?: true
+}
+
 const spentBy = (
   { spent }: ChatState,
-  { dollars, isPartial, model, usage }: Pick<
-    Extract<ChatRecord, { readonly _tag: "Replied" }>,
-    "dollars" | "isPartial" | "model" | "usage"
-  >
+  { dollars, isPartial, model, usage }: Counted
 ): ReadonlyMap<string, Spending> => {
+  if (model === undefined || usage === undefined) return spent
   const amount = dollars === undefined ? undefined : Option.getOrUndefined(BigDecimal.fromString(dollars))
   return new Map(spent).set(
     model,
     plus(spent.get(model) ?? none, {
       answers: 1,
-      inputTokens: usage === undefined ? 0 : inputOf(usage),
-      outputTokens: usage === undefined ? 0 : usage.candidatesTokens + usage.thoughtsTokens,
+      inputTokens: inputOf(usage),
+      outputTokens: usage.candidatesTokens + usage.thoughtsTokens,
       dollars: amount,
       isPartial: isPartial === true || amount === undefined
     })
@@ -132,7 +138,7 @@ export const next = (state: ChatState, record: ChatRecord): ChatState => {
         ? state
         : { ...state, open: { ...open, turns: [...open.turns, record.turn], calling: [] } }
     case "Failed":
-      return { ...state, open: undefined }
+      return { ...state, open: undefined, spent: spentBy(state, record) }
     case "Undone":
       // What is summed up cannot be taken back piece by piece.
       return exchanges.length <= state.summed ? state : { ...state, exchanges: exchanges.slice(0, -1) }

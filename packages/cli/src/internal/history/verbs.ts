@@ -1,6 +1,6 @@
 /** What `gemini-fx history` does. */
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as BigDecimal from "effect/BigDecimal"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { json as toJson } from "../Shown.ts"
 import { plural, table } from "../table.ts"
 import * as ChatState from "./ChatState.ts"
 import { ChatStore, type Found, layer } from "./ChatStore.ts"
-import { failed, find } from "./find.ts"
+import { failed, find } from "./findChat.ts"
 import { markdown } from "./transcript.ts"
 
 const usage = (text: string) => new CommandFailed({ exitCode: 2, text })

@@ -27,7 +27,10 @@ const list = Command.make("list", listFlags, (input) => Effect.flatMap(verbs, ({
 
 const show = Command.make(
   "show",
-  { chat: chat.pipe(Argument.withDefault("last")), json: Flags.json("write a JSON object, the records as they are kept") },
+  {
+    chat: chat.pipe(Argument.withDefault("last")),
+    json: Flags.json("write a JSON object, the records as they are kept")
+  },
   (input) => Effect.flatMap(verbs, ({ show }) => show(input))
 ).pipe(
   Command.withDescription("Show what was said in a chat, as Markdown"),
