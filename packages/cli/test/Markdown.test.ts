@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { stripVTControlCharacters } from "node:util"
 import { settled } from "../src/internal/ask/inline.ts"
 import { Markdown, rendered } from "../src/internal/ask/Markdown.ts"
-import { widthOf } from "../src/internal/ask/WordWrap.ts"
+import { widthOf } from "../src/internal/WordWrap.ts"
 
 const plain = (text: string, width: number, isPainted = true): string =>
   stripVTControlCharacters(rendered(text, width, isPainted).text)

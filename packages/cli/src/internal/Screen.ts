@@ -15,11 +15,12 @@ import * as Terminal from "effect/Terminal"
 import { fstatSync, writeSync } from "node:fs"
 import * as Lines from "./lines.ts"
 import { clean, type Shown } from "./Shown.ts"
+import { wrapped } from "./WordWrap.ts"
 
 export interface Screen {
   /** Writes to stdout. A string is cleaned of everything that a terminal would obey. */
   readonly write: (text: string | Shown) => Effect.Effect<void, PlatformError>
-  /** Writes a line of its own to stderr. A string is cleaned. */
+  /** Writes a line of its own to stderr. A string is cleaned, and at a terminal wrapped at words. */
   readonly note: (line: string | Shown) => Effect.Effect<void, PlatformError>
   /** Writes lines to stderr at once, for a process that leaves. */
   readonly now: (lines: string) => void
@@ -53,7 +54,8 @@ export const make = Effect.gen(function*() {
   const terminal = yield* Terminal.Terminal
   const stdoutIsTerminal = yield* stdio.stdoutIsTerminal
   // What is piped into `tee` or `head` comes back to the same terminal, where it would run into the status line.
-  const isLive = (yield* stdio.stderrIsTerminal) && (stdoutIsTerminal || writesFile())
+  const stderrIsTerminal = yield* stdio.stderrIsTerminal
+  const isLive = stderrIsTerminal && (stdoutIsTerminal || writesFile())
   const sharesTerminal = isLive && stdoutIsTerminal
   let status: ((now: number, columns: number) => string) | undefined
   let column = 0
@@ -88,10 +90,12 @@ export const make = Effect.gen(function*() {
       }))
     },
     note: (line) =>
-      around(Effect.suspend(() => {
+      around(Effect.gen(function*() {
         const lead = column === 0 ? "" : "\n"
         column = 0
-        return stderr(`${lead}${typeof line === "string" ? clean(line) : line.text}\n`)
+        const width = stderrIsTerminal ? ((yield* terminal.columns) || 80) - 1 : 0
+        const text = typeof line === "string" ? wrapped(line, width) : line
+        yield* stderr(`${lead}${text.text}\n`)
       })),
     now: (lines) => {
       try {

@@ -1,8 +1,11 @@
 /** Where an answer goes as it comes: painted to a terminal, as it is into a pipe, or nowhere until it is whole. */
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
+import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import type { Screen } from "../Screen.ts"
+import { wrapped } from "../WordWrap.ts"
+import { faint } from "./inline.ts"
 import { Markdown } from "./Markdown.ts"
 
 type Written = Effect.Effect<void, PlatformError>
@@ -42,3 +45,12 @@ export const pipe = (screen: Screen): AnswerSink => {
 }
 
 export const none: AnswerSink = { write: () => Effect.void, end: Effect.void }
+
+/** Lines about the answer, on stderr: faint beside it at a terminal, and wrapped at words. */
+export const aside = Effect.fnUntraced(function*(screen: Screen, canColor: boolean) {
+  const stdio = yield* Stdio.Stdio
+  const { columns } = yield* Terminal.Terminal
+  if (!canColor || !(yield* stdio.stderrIsTerminal)) return screen.note
+  return (line: string): Written =>
+    Effect.flatMap(columns, (count) => screen.note(wrapped(line, rowWidth(count), faint)))
+})

@@ -8,9 +8,9 @@
  * lists are nested when they come in pieces.
  */
 import { Shown, shown } from "../Shown.ts"
+import { both, type Paint, unpainted, WordWrap } from "../WordWrap.ts"
 import * as Inline from "./inline.ts"
 import { tableRows } from "./markdownTable.ts"
-import { both, type Paint, unpainted, WordWrap } from "./WordWrap.ts"
 
 const fence = /^(\s*)(`{3,}|~{3,})\s*(.*)$/
 const heading = /^ {0,3}(#{1,6})\s+(.*)$/

@@ -20,7 +20,6 @@ import * as Stream from "effect/Stream"
 import { CommandFailed } from "../CommandFailed.ts"
 import * as Explain from "../explain.ts"
 import * as CommonFlags from "../flags.ts"
-import * as Lines from "../lines.ts"
 import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
@@ -129,8 +128,8 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
   const stdio = yield* Stdio.Stdio
   const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
   const isTerminal = yield* stdio.stdoutIsTerminal
-  const style = canColor && isTerminal ? Lines.coloured : Lines.plain
-  const say = (line: string) => input.quiet ? Effect.void : screen.note(style.faint(line))
+  const aside = yield* AnswerSink.aside(screen, canColor)
+  const say = (line: string) => input.quiet ? Effect.void : aside(line)
   const isGathered = input.json || input.extract || out !== undefined || schema !== undefined
   const sink = isGathered
     ? AnswerSink.none
@@ -140,6 +139,9 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
 
   const model = named ?? shared.defaultModel ?? GeminiConfig.defaultModel
   yield* say(server.says)
+  // At a terminal the answer stands apart from what is said about it.
+  const gap = isTerminal && !input.quiet && !isGathered ? screen.write("\n") : Effect.void
+  yield* gap
   const begunAt = yield* Clock.currentTimeMillis
   const status = new AnswerStatus(model, begunAt)
   const observe = (event: CallEvent) =>
@@ -155,7 +157,7 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
   const think = Effect.suspend(() => {
     const lines = thoughts.trimEnd()
     thoughts = ""
-    return lines === "" ? Effect.void : screen.note(style.faint(lines))
+    return lines === "" ? Effect.void : aside(lines)
   })
   const hear = Effect.fnUntraced(function*(response: GenerateContent.GenerateContentResponse) {
     come.push(response)
@@ -229,6 +231,7 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
     const written = whole.replace(/\n?$/, "\n")
     yield* out === undefined ? screen.write(written) : OutFile.write(out, written)
   }
+  yield* gap
   if (media.length > 0 && (out === undefined || media.length > 1) && !input.json) {
     yield* say(`the answer holds ${media.map(({ mimeType }) => mimeType ?? "bytes").join(", ")}: --out FILE writes it`)
   } else if (answer.text.trim() === "" && media.length === 0) {

@@ -3,7 +3,7 @@
  * alone, of which no control character reaches the terminal, entities such as `&#27;` included. Pure.
  */
 import { Lexer, type Token } from "marked"
-import { both, type Paint, type Run, unpainted } from "./WordWrap.ts"
+import { both, type Paint, type Run, unpainted } from "../WordWrap.ts"
 
 const sgr = (on: number, off: number): Paint => ({ before: `\x1b[${on}m`, after: `\x1b[${off}m` })
 

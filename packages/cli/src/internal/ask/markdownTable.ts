@@ -1,8 +1,8 @@
 /** A table of Markdown as rows of a terminal: no cell is cut, and no row is longer than the terminal is wide. Pure. */
 import { lexer, type Tokens } from "marked"
 import { Shown, shown } from "../Shown.ts"
+import { type Run, unpainted, widthOf, WordWrap } from "../WordWrap.ts"
 import * as Inline from "./inline.ts"
-import { type Run, unpainted, widthOf, WordWrap } from "./WordWrap.ts"
 
 /** A column that is narrower shows no words any more. */
 const narrowest = 6

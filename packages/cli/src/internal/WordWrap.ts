@@ -3,7 +3,7 @@
  * is given is placed at once, behind what was placed before.
  */
 import * as CliOutput from "effect/cli/CliOutput"
-import { clean, Shown } from "../Shown.ts"
+import { clean, Shown } from "./Shown.ts"
 
 /** How a run of text looks: the sequences of our own before and after it. */
 export interface Paint {
@@ -193,4 +193,17 @@ export class WordWrap {
     }
     return rows.map(([runs, width]) => [Shown.join(runs.map(painted)), width])
   }
+}
+
+/** Lines of text in rows of so many cells; rows that go on are set in by two. */
+export const wrapped = (text: string, width: number, paint: Paint = unpainted): Shown => {
+  const wrap = new WordWrap(width)
+  for (const [i, line] of text.split("\n").entries()) {
+    if (i > 0) wrap.newline()
+    const [indent = ""] = /^ */.exec(line) ?? []
+    wrap.put(indent)
+    wrap.hang(`${indent}  `)
+    wrap.words([{ text: line.slice(indent.length), paint }])
+  }
+  return wrap.take()
 }
