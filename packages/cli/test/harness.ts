@@ -2,6 +2,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { run } from "effect-gemini-cli/GeminiFx"
 import * as ByteSize from "effect/ByteSize"
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -22,7 +23,9 @@ export interface Setting {
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly isTerminal?: boolean | undefined
-  readonly stdin?: Stream.Stream<string> | undefined
+  /** Whether that terminal has colours. */
+  readonly hasColours?: boolean | undefined
+  readonly stdin?: Stream.Stream<string | Uint8Array> | undefined
   /** Whether the files are those of the disk, not `files`. */
   readonly isOnDisk?: boolean | undefined
   /** The folder of runs, which is on the disk in any case. Default: one that ends with the command. */
@@ -173,7 +176,7 @@ const geminiIn = (args: ReadonlyArray<string>, setting: Setting, runs: string): 
             )
           ),
           Stdio.layerTest({
-            stdin: Stream.encodeText(setting.stdin ?? Stream.empty),
+            stdin: Stream.map(setting.stdin ?? Stream.empty, bytes),
             stdout: sink(out),
             stderr: sink(err),
             stdoutIsTerminal: isTerminal,
@@ -182,6 +185,11 @@ const geminiIn = (args: ReadonlyArray<string>, setting: Setting, runs: string): 
         ).pipe(Layer.provideMerge(NodeServices.layer))
       ),
       Effect.provideService(Console.Console, console),
+      Effect.provideService(TerminalCapabilities.TerminalCapabilities, {
+        canColor: setting.hasColours ?? false,
+        canAnimate: setting.isTerminal ?? false,
+        canPrompt: false
+      }),
       Effect.provideService(
         ConfigProvider.ConfigProvider,
         ConfigProvider.fromUnknown({ GEMINI_FX_RUNS: runs, ...setting.env })
