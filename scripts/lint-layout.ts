@@ -32,6 +32,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     ["judge"],
     ["answers"],
     ["decisions", "resources", "rules"],
+    ["webhooks"],
     ["interactions"],
     ["live"],
     [

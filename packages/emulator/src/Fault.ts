@@ -155,6 +155,17 @@ export interface Fault {
       readonly forgets?: "this" | "previous" | undefined
     }
     | undefined
+  /**
+   * What happens to the delivery of a webhook (method `webhooks.delivery`): it comes so many times, gets lost, or is changed
+   * behind its signature. With `delay` it is late, so that others overtake it.
+   */
+  readonly webhook?:
+    | {
+      readonly repeat?: number | undefined
+      readonly lose?: boolean | undefined
+      readonly tamper?: "body" | "signature" | "timestamp" | "id" | undefined
+    }
+    | undefined
 }
 
 /**

@@ -31,13 +31,15 @@ import * as BatchRows from "./internal/resources/batchRows.ts"
 import type * as Endpoints from "./internal/resources/endpoints.ts"
 import * as ResourceAnswer from "./internal/resources/resourceAnswer.ts"
 import * as Uploads from "./internal/resources/uploads.ts"
+import * as Charging from "./internal/rules/charging.ts"
 import * as Projects from "./internal/rules/projects.ts"
 import * as Scripts from "./internal/rules/Scripts.ts"
 import * as Exchange from "./internal/server/exchange.ts"
+import type { LateWebhooks } from "./internal/webhooks/LateWebhooks.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
 import type { LiveOptions } from "./LiveOptions.ts"
 import * as ModelTable from "./ModelTable.ts"
-import * as Quota from "./Quota.ts"
+import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Rule from "./Rule.ts"
 import type { Scenario } from "./Scenario.ts"
@@ -124,6 +126,8 @@ export interface Options {
   readonly batchRunning?: number | undefined
   /** How long interactions in the background run, how long they are kept, and how their events are told. */
   readonly interactions?: Interactions.Options | undefined
+  /** Milliseconds before a webhook is delivered again; each further pause is twice as long. Default 1000. */
+  readonly webhookRetry?: number | undefined
   /** Milliseconds for which a document of a file search store is STATE_PENDING. Default 0. */
   readonly documentProcessing?: number | undefined
   /** How many bytes the documents of a project may have, as without billing (1 000 000 000). Default: any number. */
@@ -163,6 +167,7 @@ export interface State {
   readonly live: LiveState.LiveState
   readonly resources: Endpoints.LateEndpoints
   readonly interactions: LateInteractions
+  readonly webhooks: LateWebhooks
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -198,18 +203,7 @@ export const make = (options: Options, state: State): Handler => {
   }
   const projects = Projects.make(options)
 
-  const charge = (request: EmulatorRequest.EmulatorRequest, body: Json.Json, time: number) => {
-    const { project, region } = request
-    const quotas = projects.quotasOf(request.key, region)
-    const kind = Quota.familyOf(request.method)
-    if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
-    const inputTokens = Respond.inputTokens(request.method, body)
-    return state.quota.charge(
-      { project, region, model: request.model, family: kind, inputTokens, time },
-      quotas
-    )
-  }
-
+  const charge = Charging.make(projects.quotasOf, state.quota)
   const judged = LetIn.make(options, state.space)
 
   const interact = Interacting.make({
@@ -220,7 +214,8 @@ export const make = (options: Options, state: State): Handler => {
     misfit: Scripts.misfit,
     missed: Scripts.missed,
     charge,
-    made: () => undefined
+    webhooks: () => state.webhooks.own,
+    registered: () => state.webhooks.kept
   })
 
   const answerRow = BatchRows.make({
@@ -308,6 +303,7 @@ export const make = (options: Options, state: State): Handler => {
   return Effect.fnUntraced(function*(incoming) {
     if (incoming.verb === "OPTIONS") return preflight(incoming)
     const clock = yield* Clock.Clock
+    state.webhooks.clock = clock
     const now = () => clock.currentTimeMillisUnsafe() + state.offset
     const time = now()
     const { headers, url } = incoming
@@ -385,8 +381,7 @@ export const make = (options: Options, state: State): Handler => {
         return Effect.succeed(Render.error({ code: 500, message }, "json"))
       })
     )
-    // The token in this answer is as secret as a key. The bytes of a file are not kept twice.
-    const isSecret = routed?.method === "auth_tokens.create" || routed?.method.endsWith(".download") === true
+    const isSecret = RequestLog.hasSecret(routed?.method ?? "")
     return {
       sleep: Effect.sleep,
       steps: headers["origin"] === undefined ? steps : Render.shared(steps, headers["origin"]),

@@ -122,6 +122,16 @@ export interface RequestLog {
   readonly end: () => void
 }
 
+/** The answers with something that is as secret as a key. */
+const secretMethods = new Set(["auth_tokens.create", "webhooks.create", "webhooks.rotateSigningSecret"])
+
+/**
+ * Whether the log leaves the bytes of an answer out, because they are secret, or those of a file, which is kept already.
+ *
+ * @internal
+ */
+export const hasSecret = (method: string): boolean => secretMethods.has(method) || method.endsWith(".download")
+
 const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
 
 /**

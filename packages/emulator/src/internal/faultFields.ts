@@ -59,11 +59,16 @@ const fields = {
     after: number,
     error: Schema.optional(Schema.Struct({ code: text, message: text })),
     forgets: Schema.optional(Schema.Literals(["this", "previous"]))
+  })),
+  webhook: Schema.optional(Schema.Struct({
+    repeat: number,
+    lose: Schema.optional(Schema.Boolean),
+    tamper: Schema.optional(Schema.Literals(["body", "signature", "timestamp", "id"]))
   }))
 }
 
 export const Fault = Schema.Struct({ when: Schema.optional(When), ...fields })
 
 /** The fields of a fault for one answer: the header says already which request is meant, and its body has been read. */
-const { batch: _0, cutRequest: _1, interaction: _2, slowRead: _3, ...ofAnswer } = fields
+const { batch: _0, cutRequest: _1, interaction: _2, slowRead: _3, webhook: _4, ...ofAnswer } = fields
 export const Place = Schema.Struct(ofAnswer).annotate({ identifier: "Fault" })

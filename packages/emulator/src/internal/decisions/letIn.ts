@@ -42,6 +42,8 @@ export const make =
   (options: Judged, space: string) =>
   (request: EmulatorRequest.EmulatorRequest, bodyText: string | undefined, now: number): Judge.Judgement => {
     const { key, method, version } = request
+    // Whoever checks a signature has no key.
+    if (method === "webhooks.keys") return { body: {} }
     const model = request.model === undefined ? undefined : request.resource
     if (options.judge === false) return { body: Object(Json.normalized(request.body)) }
     const isIssued = options.strictSignatures === true ? Signature.isIssued : undefined

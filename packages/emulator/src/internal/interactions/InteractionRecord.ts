@@ -83,8 +83,6 @@ export interface Standing {
   readonly errors?: ReadonlyArray<Json.Json> | undefined
 }
 
-const ends = new Set(["failed", "incomplete", "budget_exceeded", "cancelled"])
-
 /** When it ends, and how. */
 const endOf = (record: InteractionRecord): { readonly at: number; readonly outcome: InteractionEnd } => {
   const { cancelledAt, created, fate, outcome, queued, running } = record
@@ -113,9 +111,8 @@ export const stateOf = (record: InteractionRecord, now: number): Standing => {
   return { status: now < record.created + record.queued ? "queued" : "in_progress", endedAt: undefined }
 }
 
-/** Whether a status is the last one. */
-export const isTerminal = (status: string): boolean =>
-  ends.has(status) || ["completed", "requires_action", "requires_continuation"].includes(status)
+/** When it ends, as far as is known now; never: Infinity. */
+export const endsAt = (record: InteractionRecord): number => endOf(record).at
 
 const head = (record: InteractionRecord): Json.Json => ({
   id: record.isStored ? record.name : "",

@@ -14,11 +14,13 @@ import * as Step from "../answers/step.ts"
 import * as Json from "../json.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
 import * as ResourceAnswer from "../resources/resourceAnswer.ts"
+import type * as Webhooks from "../webhooks/webhooks.ts"
 import * as Dialogue from "./dialogue.ts"
 import * as InteractionRecord from "./InteractionRecord.ts"
 import * as InteractionRequest from "./interactionRequest.ts"
 import * as Interactions from "./interactions.ts"
 import * as Making from "./making.ts"
+import * as Notices from "./notices.ts"
 import * as Research from "./research.ts"
 
 interface Scripted extends Verdict {
@@ -42,8 +44,9 @@ export interface Options {
     body: Json.Json,
     time: number
   ) => GoogleError.Refusal | undefined
-  /** Told of each interaction that was made or cancelled, where somebody may wait for its end. */
-  readonly made: (record: InteractionRecord.InteractionRecord) => void
+  readonly webhooks: () => Webhooks.Webhooks
+  /** Webhooks that somebody has registered already. */
+  readonly registered: () => Webhooks.Webhooks | undefined
 }
 
 export interface Answered {
@@ -56,13 +59,19 @@ const refused = (by: Verdict["by"], refusal: GoogleError.Refusal): Answered => (
   verdict: { by, refused: refusal.body.error.message }
 })
 
+const generator: Verdict = { by: "generator" }
+
+const replied = (reply: Webhooks.WebhookReply): Answered =>
+  "refusal" in reply
+    ? refused("judge", reply.refusal)
+    : { steps: Render.compactWhole(reply.body), verdict: generator }
+
 /** Models that answer by the envelope of before May 2026, which the SDK wraps in one step. */
 const isOld = ({ model }: InteractionRecord.InteractionRecord): boolean => Dialogue.oldEnvelope.has(model ?? "")
 
-const generator: Verdict = { by: "generator" }
-
 export const make = (options: Options) => {
-  const { charge, endpoints, interactions, made, misfit, missed, scripted, settings } = options
+  const { charge, endpoints, interactions, misfit, missed, scripted, settings, webhooks } = options
+  const made = Notices.make(options)
 
   /** What a script sends as it is; undefined if it sends nothing so. */
   const asItIs = (answer: Answer.AnswerFields, isStream: boolean): Step.Steps | undefined => {
@@ -203,6 +212,9 @@ export const make = (options: Options) => {
           return { steps: Render.compactWhole(shown), verdict: generator }
         })
       default:
+        if (method.startsWith("webhooks.")) {
+          return Effect.promise(async () => replied(await webhooks().answer(request, time)))
+        }
         return Effect.sync(() =>
           interactions().remove(project, id, time)
             ? { steps: Render.compactWhole({}), verdict: generator }

@@ -5,6 +5,7 @@ import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import type { Framing } from "../answers/render.ts"
 import * as Json from "../json.ts"
 import type { Route } from "../resources/endpoint.ts"
+import * as WebhookRequest from "../webhooks/webhookRequest.ts"
 
 /** The method's name in the log, in rules and in faults. */
 export const create = "interactions.create"
@@ -38,7 +39,7 @@ export const framingOf = (request: Pick<EmulatorRequest, "body" | "method" | "qu
   return streams(request) ? "events" : "coded"
 }
 
-/** A request that is about an interaction. */
+/** A request that is about an interaction or a webhook. */
 export interface RoutedInteraction {
   readonly version: string
   readonly method: string
@@ -55,9 +56,10 @@ const decoded = (path: string): string => {
 }
 
 export const route = (verb: string, path: string): RoutedInteraction | undefined => {
+  if (WebhookRequest.isKeys(verb, path)) return { version: "", method: WebhookRequest.keys, resource: undefined }
   const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+((?:interactions|webhooks)(?:[/:].*)?)$/.exec(path) ?? []
   if (version === undefined || rest === undefined) return undefined
-  for (const route of routes) {
+  for (const route of rest.startsWith("webhooks") ? WebhookRequest.routes : routes) {
     const found = route.verb === verb ? route.path.exec(decoded(rest)) : null
     if (found !== null) return { version, method: route.method, resource: found[1] }
   }

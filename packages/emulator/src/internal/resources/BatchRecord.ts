@@ -28,6 +28,8 @@ export interface BatchRecord extends Shelf.Kept {
   readonly doneAt: number
   readonly fate: Fate | undefined
   readonly cancelledAt?: number | undefined
+  /** The `webhookConfig` of the request. */
+  readonly webhook: unknown
   /** The file that it reads; undefined for requests that came with the create. */
   readonly file: string | undefined
   /** One request a line. */
@@ -70,6 +72,12 @@ export const stateOf = (
   if (now >= end.at) return { state: end.state, endedAt: end.at }
   return { state: batch.fate?.state !== "stuck" && now >= batch.startsAt ? "RUNNING" : "PENDING", endedAt: undefined }
 }
+
+/** When it ends, as far as is known now; never: Infinity. */
+export const endsAt = (batch: BatchRecord): number => batch.cancelledAt ?? endOf(batch).at
+
+/** The name of the file in which the results of a batch come that reads a file. */
+export const outputOf = (name: string): string => `files/batch-${name.replace("batches/", "")}`
 
 const typed = (name: string): string => `type.googleapis.com/google.ai.generativelanguage.v1main.${name}`
 

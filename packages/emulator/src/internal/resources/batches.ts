@@ -21,6 +21,13 @@ export interface Options {
   readonly pending?: number | undefined
   /** Milliseconds for which it is RUNNING then. Default 1000. */
   readonly running?: number | undefined
+  /** Told of each batch that was made or cancelled. `find` gives it as it is at a time. */
+  readonly changed?:
+    | ((
+      batch: BatchRecord.BatchRecord,
+      find: (now: number) => BatchRecord.BatchRecord | undefined
+    ) => void)
+    | undefined
 }
 
 /** A request of a batch, as it is answered. */
@@ -69,7 +76,11 @@ export const isCreate = (method: string): boolean =>
 
 const missing: ResourceReply = { refusal: GoogleError.make(404, "Requested entity was not found.") }
 
-export const make = (room: Room, files: Files, { pending = 1_000, running = 1_000 }: Options = {}): Batches => {
+export const make = (
+  room: Room,
+  files: Files,
+  { changed = () => undefined, pending = 1_000, running = 1_000 }: Options = {}
+): Batches => {
   const { depot, operations, seed } = room
   const nextId = Ids.maker(`${seed}\nbatches`)
   const lock = Semaphore.makeUnsafe(1)
@@ -96,6 +107,8 @@ export const make = (room: Room, files: Files, { pending = 1_000, running = 1_00
     }
     return { bytes: writer.finish(() => undefined), count }
   }
+
+  const tell = (batch: BatchRecord.BatchRecord) => changed(batch, (now) => shelf.find(batch.project, batch.name, now))
 
   const create = (creation: Creation): ResourceReply => {
     const { body, fate, key, method, model, now, project, region, version } = creation
@@ -139,6 +152,7 @@ export const make = (room: Room, files: Files, { pending = 1_000, running = 1_00
       startsAt: now + pending,
       doneAt: now + pending + running,
       fate,
+      webhook: Json.at(batch, "webhookConfig"),
       file,
       rows,
       count
@@ -146,6 +160,7 @@ export const make = (room: Room, files: Files, { pending = 1_000, running = 1_00
     shelf.add(made, now)
     unsettled.add(made.name)
     created++
+    tell(made)
     return { body: BatchRecord.shown(made, now, undefined) }
   }
 
@@ -184,7 +199,7 @@ export const make = (room: Room, files: Files, { pending = 1_000, running = 1_00
     let of: BatchRecord.Output["of"] = { lines }
     if (batch.file !== undefined) {
       const file = files.add({
-        name: `files/batch-${batch.name.replace("batches/", "")}`,
+        name: BatchRecord.outputOf(batch.name),
         mimeType: "application/octet-stream",
         source: "GENERATED",
         project: batch.project,
@@ -254,7 +269,9 @@ export const make = (room: Room, files: Files, { pending = 1_000, running = 1_00
           const batch = shelf.find(call.project, call.name, call.now)
           if (batch === undefined) return operations.endpoint.methods["operations.cancel"]?.(call) ?? missing
           if (BatchRecord.stateOf(batch, call.now).endedAt === undefined) {
-            shelf.replace({ ...batch, cancelledAt: call.now })
+            const cancelled = { ...batch, cancelledAt: call.now }
+            shelf.replace(cancelled)
+            tell(cancelled)
           }
           return { body: {} }
         }

@@ -18,6 +18,8 @@ import type { Depot } from "../resources/Depot.ts"
 import * as Endpoints from "../resources/endpoints.ts"
 import type * as Ready from "../rules/ready.ts"
 import * as Scripts from "../rules/Scripts.ts"
+import * as BatchNotices from "../webhooks/batchNotices.ts"
+import { LateWebhooks } from "../webhooks/LateWebhooks.ts"
 import { SpaceClock } from "./SpaceClock.ts"
 
 export interface Settings {
@@ -68,6 +70,13 @@ export const make = (
   const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
   const scripts = Scripts.make(options, { script, shared, space: name })
   if (rules !== undefined) scripts.set(rules, options.otherwise)
+  const webhooks = new LateWebhooks({
+    seed: `${seed ?? ""}\n${name}`,
+    space: name,
+    offset: () => state.offset,
+    fault: script.takeFault,
+    firstRetry: options.webhookRetry
+  })
   const state: GeminiHandler.State = {
     space: name,
     log: RequestLog.make({ remember, allowance }),
@@ -82,9 +91,10 @@ export const make = (
       files: { processing: options.fileProcessing },
       caches: { models: options.models ?? ModelTable.current, tokens: options.cachedTokens },
       stores: { processing: options.documentProcessing, bytes: options.storeBytes },
-      batches: { pending: options.batchPending, running: options.batchRunning }
+      batches: { pending: options.batchPending, running: options.batchRunning, changed: BatchNotices.make(webhooks) }
     }, nothing),
     interactions: new LateInteractions(`${seed ?? ""}\n${name}`, options.interactions),
+    webhooks,
     offset: 0
   }
   return {
@@ -99,7 +109,7 @@ export const make = (
     createdAt: now,
     idle,
     end: Effect.suspend(() => {
-      const { interactions, live, log, resources } = state
+      const { interactions, live, log, resources, webhooks } = state
       const sessions = [...live.sessions]
       return Effect.map(
         Effect.forEach(sessions, (session) => session.close(1001, `The space "${name}" has ended.`)),
@@ -107,6 +117,7 @@ export const make = (
           log.end()
           resources.clear()
           interactions.clear()
+          webhooks.clear()
           live.log.end()
         }
       )

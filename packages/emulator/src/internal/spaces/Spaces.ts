@@ -193,7 +193,10 @@ export const make = (options: GeminiHandler.Options): Spaces => {
   return {
     standard,
     holdsKey: () => [standard, ...all.values()].some(({ settings }) => settings.cassette?.holdsKey === true),
-    close: depot.close,
+    close: () => {
+      for (const { state } of [standard, ...all.values()]) state.webhooks.clear()
+      depot.close()
+    },
     handle: Effect.fnUntraced(function*(incoming) {
       // A browser asks before it says which space it means.
       if (incoming.verb === "OPTIONS") return yield* standard.handle(incoming)

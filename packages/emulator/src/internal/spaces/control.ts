@@ -111,7 +111,7 @@ const batchesOf = (space: OpenSpace): BatchControl => {
 
 /** `base` is the address of the emulator. */
 export const make = (spaces: Spaces, space: OpenSpace, base: string): Service => {
-  const { interactions, live, log, quota, resources, script, scripts } = space.state
+  const { interactions, live, log, quota, resources, script, scripts, webhooks } = space.state
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
@@ -128,6 +128,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
       quota.clear()
       resources.clear()
       interactions.clear()
+      webhooks.clear()
     })
   return {
     url,
@@ -180,11 +181,13 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
         const millis = Duration.toMillis(Duration.fromInputUnsafe(duration))
         if (space.clock.isFrozen) return space.clock.advance(millis)
         space.state.offset += millis
+        webhooks.kept?.deliveries.wake()
         return Effect.void
       }),
     setTime: (time) =>
       Effect.map(Clock.Clock, (clock) => {
         space.state.offset = time - space.clock.now(clock)
+        webhooks.kept?.deliveries.wake()
       }),
     setFrozen: (frozen) =>
       Effect.map(Clock.Clock, (clock) => {

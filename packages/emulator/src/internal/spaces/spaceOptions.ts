@@ -76,6 +76,7 @@ export const data = {
     statusEvents: Schema.optional(Schema.Literals(["status_update", "named"])),
     eventIds: Schema.optional(Schema.Literals(["stored", "background"]))
   })),
+  webhookRetry: number,
   documentProcessing: number,
   storeBytes: number,
   uploadGranularity: number,
