@@ -18,12 +18,13 @@ import * as Result from "effect/Result"
 import type * as Stream from "effect/Stream"
 import type { Act } from "./Act.ts"
 import type { ActResult, Totals } from "./ActResult.ts"
+import type { ActTools } from "./ActTools.ts"
 import type { Decision } from "./Decision.ts"
 import * as Check from "./internal/check.ts"
 import type { UnplacedProblem } from "./internal/decode.ts"
 import * as Execute from "./internal/execute.ts"
-import * as ImageFile from "./internal/imageFile.ts"
-import type { FileContent } from "./internal/images.ts"
+import type { FileContent } from "./internal/media.ts"
+import * as NamedFile from "./internal/namedFile.ts"
 import { type ActFailed, NarrativeInvalid, type Problem } from "./NarrativeError.ts"
 import type { NarrativeEvent } from "./NarrativeEvent.ts"
 import type { Asked } from "./RunEngine.ts"
@@ -56,19 +57,24 @@ export interface Narrative {
 export interface ParseOptions {
   /** The name of the file in messages. Default `narrative.toml`. */
   readonly file?: string | undefined
+  /**
+   * The functions that the program gives, by name: acts may name no others. Left out, that is not checked here, but when
+   * the narrative is played.
+   */
+  readonly tools?: ReadonlyArray<string> | undefined
   /** Values of the narrative's variables. Strings are converted to the declared type. */
   readonly variables?: Readonly<Record<string, string | number | boolean>> | undefined
 }
 
 /**
- * What a narrative's file is read with: its variables, and where its images may lie.
+ * What a narrative's file is read with: its variables, and where its files may lie.
  *
  * @category options
  * @since 0.1.0
  */
 export interface FileOptions extends Omit<ParseOptions, "file"> {
   /**
-   * Folders beside the narrative's own whose images it may name. An image elsewhere is refused, even behind a link: a
+   * Folders beside the narrative's own whose files it may name. A file elsewhere is refused, even behind a link: a
    * narrative that somebody else wrote must not choose which of your files are sent.
    */
   readonly inputsFrom?: ReadonlyArray<string> | undefined
@@ -89,6 +95,8 @@ export interface Options {
    * as soon as the acts that it needs have finished.
    */
   readonly concurrency?: number | undefined
+  /** The functions that acts name under `tools`. */
+  readonly tools?: ActTools | undefined
   /** Decides about acts that have to be approved. Without it such an act fails. */
   readonly approve?: ((asked: Asked) => Effect.Effect<Decision>) | undefined
   /** Results of an earlier run (`ActFailed.results`): these acts are not played again. */
@@ -109,25 +117,28 @@ export interface NarrativeResult {
 }
 
 const invalid = Effect.fnUntraced(function*(file: string, text: string, found: ReadonlyArray<UnplacedProblem>) {
-  const lineOf = yield* TomlPlace.of(text)
-  const problems = found.map(({ find, hint, path, what }): Problem => {
-    const line = path.length === 0 ? undefined : lineOf(path, find)
+  const placeOf = yield* TomlPlace.of(text)
+  const problems = found.map(({ find, hint, path, what, within }): Problem => {
+    const place = path.length === 0 ? undefined : placeOf(path, find, within)
     const key = path.reduce<string>(
       (out, segment) => typeof segment === "number" ? `${out}[${segment}]` : out === "" ? segment : `${out}.${segment}`,
       ""
     )
-    return { ...(line === undefined ? {} : { line }), key, what, ...(hint === undefined ? {} : { hint }) }
+    return { ...place, key, what, ...(hint === undefined ? {} : { hint }) }
   })
   // Problems come in the order of the file, those that concern the whole file first.
-  return new NarrativeInvalid({ file, problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) })
+  return new NarrativeInvalid({
+    file,
+    problems: problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  })
 })
 
 const syntaxError = (file: string, message: string): NarrativeInvalid => {
-  const [, what = message, line] = /^(.*) at line (\d+), column \d+$/.exec(message) ?? []
+  const [, what = message, line, column] = /^(.*) at line (\d+), column (\d+)$/.exec(message) ?? []
   return new NarrativeInvalid({
     file,
     problems: [{
-      ...(line === undefined ? {} : { line: Number(line) }),
+      ...(line === undefined ? {} : { line: Number(line), column: Number(column) }),
       key: "",
       what: `not valid TOML: ${what}`
     }]
@@ -142,15 +153,19 @@ const build = Effect.fnUntraced(function*(
   raw: unknown,
   file: string,
   options: ParseOptions,
-  images: ReadonlyMap<string, FileContent>
+  files: ReadonlyMap<string, FileContent>
 ): Effect.fn.Return<Narrative, NarrativeInvalid> {
-  const { acts, found, title } = Check.check(raw, { variables: options.variables ?? {}, images })
+  const { acts, found, title } = Check.check(raw, {
+    variables: options.variables ?? {},
+    tools: options.tools,
+    fileOf: (kind, path) => files.get(`${kind} ${path}`)
+  })
   if (found.length > 0) return yield* yield* invalid(file, text, found)
   return { file, title: title ?? file, text, variables: options.variables ?? {}, acts }
 })
 
 /**
- * Reads a narrative from TOML text. Fails with every problem in it at once. Images in files need `fromFile`.
+ * Reads a narrative from TOML text. Fails with every problem in it at once. Files need `fromFile`.
  *
  * @category constructors
  * @since 0.1.0
@@ -168,9 +183,9 @@ export const parse = Effect.fnUntraced(function*(
 const largest = 64 * 1024 * 1024
 
 /**
- * Reads a narrative from its file, together with its images. Fails with every problem at once, missing files included.
- * An image is a regular file of at most 20 MiB below the narrative's folder or `inputsFrom`, and of the type that its
- * bytes say.
+ * Reads a narrative from its file, together with the files that it names. Fails with every problem at once, missing
+ * files included. Each is a regular file of at most 20 MiB below the narrative's folder or `inputsFrom`, and of the kind
+ * that its bytes say.
  *
  * @category constructors
  * @since 0.1.0
@@ -182,20 +197,21 @@ export const fromFile = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const unreadable = (what: string) => new NarrativeInvalid({ file: path, problems: [{ key: "", what }] })
-  const orWhy = Effect.mapError((error: PlatformError) => unreadable(ImageFile.why(error)))
+  const orWhy = Effect.mapError((error: PlatformError) => unreadable(NamedFile.why(error)))
   const info = yield* orWhy(fs.stat(path))
   // A pipe is allowed, because the shell may have made the one that the caller names: `<(make-story)`.
-  const noun = info.type === "FIFO" ? undefined : ImageFile.notRegular(info)
+  const noun = info.type === "FIFO" ? undefined : NamedFile.notRegular(info)
   if (noun !== undefined) return yield* unreadable(noun)
-  if (ByteSize.toBigInt(info.size) > largest) return yield* unreadable(`is larger than ${ImageFile.shown(largest)}`)
+  if (ByteSize.toBigInt(info.size) > largest) return yield* unreadable(`is larger than ${NamedFile.shown(largest)}`)
   const text = yield* orWhy(fs.readFileString(path))
   const raw = yield* decodeToml(text, path)
-  const images = new Map<string, FileContent>()
-  const read = yield* ImageFile.reader(paths.dirname(path), options.inputsFrom ?? [])
-  for (const image of Check.imagesOf(raw)) {
-    if (!images.has(image)) images.set(image, yield* read(image))
+  const files = new Map<string, FileContent>()
+  const read = yield* NamedFile.reader(paths.dirname(path), options.inputsFrom ?? [])
+  for (const named of Check.filesOf(raw)) {
+    const key = `${named.kind} ${named.path}`
+    if (!files.has(key)) files.set(key, yield* read(named.kind, named.path))
   }
-  return yield* build(text, raw, path, options, images)
+  return yield* build(text, raw, path, options, files)
 })
 
 /**

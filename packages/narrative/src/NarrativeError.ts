@@ -17,6 +17,8 @@ import { ActResult } from "./ActResult.ts"
 export const Problem = Schema.Struct({
   /** Line in the file, from 1. Missing where the problem is not in the text (a missing file, a variable). */
   line: Schema.optionalKey(Schema.Finite),
+  /** Column in that line, from 1, in UTF-16 units. */
+  column: Schema.optionalKey(Schema.Finite),
   /** Path of the key: `acts[1].prompt`. Empty for the file as a whole. */
   key: Schema.String,
   what: Schema.String,
@@ -29,14 +31,15 @@ export const Problem = Schema.Struct({
  */
 export type Problem = typeof Problem.Type
 
-const say = (file: string, { hint, key, line, what }: Problem): string => {
-  const where = [file, ...(line === undefined ? [] : [String(line)]), ...(key === "" ? [] : [key])].join(":")
+const say = (file: string, { column, hint, key, line, what }: Problem): string => {
+  const place = [line, column].filter((n) => n !== undefined).map(String)
+  const where = [file, ...place, ...(key === "" ? [] : [key])].join(":")
   return `${where}: ${what}${hint === undefined ? "" : ` (${hint})`}`
 }
 
 /**
  * A narrative that cannot be played. Its message has one line a problem:
- * `story.toml:12:acts[1].prompt: what is wrong (a hint)`.
+ * `story.toml:12:10:acts[1].prompt: what is wrong (a hint)`.
  *
  * @category errors
  * @since 0.1.0
@@ -68,14 +71,20 @@ export class EmptyAnswer extends Schema.TaggedError<EmptyAnswer>("effect-gemini-
 }
 
 /**
- * An act was not sent, or its answer cannot be used: `kind` says why in a word (`Denied`: nobody approved it), the message
- * in a sentence.
+ * An act was not sent, or its answer cannot be used: `kind` says why in a word, the message in a
+ * sentence.
+ *
+ * - `Denied`: nobody approved it.
+ * - `MissingOutput`: what its texts refer to is not there, such as an optional field or the fourth of three items.
+ * - `InvalidOutput`: its answer is not JSON, although others use fields of it.
+ * - `TooManyItems`: the list of `for_each` is longer than `max_items`.
+ * - `LoopEnded`: the condition of `repeat` did not hold after the last round, and `on_max` is `fail`.
  *
  * @category errors
  * @since 0.3.0
  */
 export class ActRefused extends Schema.TaggedError<ActRefused>("effect-gemini-narrative/ActRefused")("ActRefused", {
-  kind: Schema.Literals(["Denied"]),
+  kind: Schema.Literals(["Denied", "MissingOutput", "InvalidOutput", "TooManyItems", "LoopEnded"]),
   why: Schema.String
 }) {
   override get message(): string {

@@ -7,19 +7,23 @@
  * @since 0.2.0
  */
 import { GenerationConfig } from "effect-gemini/wire/GenerationConfig"
+import { SafetySetting } from "effect-gemini/wire/Safety"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Act from "./Act.ts"
+import { Condition } from "./Condition.ts"
+import { BuiltIn, Each, Repeat } from "./Flow.ts"
 import { digestOf } from "./internal/base64.ts"
+import { Text } from "./Reference.ts"
 
 /** Named here, so that the types of what holds it stay short. */
+const Safety: Schema.Codec<SafetySetting> = SafetySetting
+
 const Generation: Schema.Codec<GenerationConfig> = GenerationConfig
 
-const Text = Schema.Array(Schema.Union([Schema.String, Schema.Struct({ ref: Schema.String })]))
-
 /**
- * One part of an act's request. `Image` is an image of the narrative: SHA-256 and size of its bytes; `Link` is one that
- * Google fetches.
+ * One part of an act's request. `Image` is an image of the narrative, `Media` a PDF, sound or video: SHA-256 and size of
+ * the bytes. `Link` is a file that Google fetches.
  *
  * @category schemas
  * @since 0.2.0
@@ -28,6 +32,12 @@ export const PlannedInput = Schema.Union([
   Schema.TaggedStruct("Text", { text: Text }),
   Schema.TaggedStruct("Output", { act: Schema.String }),
   Schema.TaggedStruct("Image", {
+    from: Schema.String,
+    mediaType: Schema.String,
+    sha256: Schema.String,
+    bytes: Schema.Finite
+  }),
+  Schema.TaggedStruct("Media", {
     from: Schema.String,
     mediaType: Schema.String,
     sha256: Schema.String,
@@ -63,7 +73,7 @@ export type OnFailure = typeof OnFailure.Type
  * @category schemas
  * @since 0.2.0
  */
-export const PlannedAct = Schema.Struct({
+export const PlannedAct: Schema.Codec<PlannedAct> = Schema.Struct({
   name: Schema.String,
   needs: Schema.Array(Schema.String),
   model: Schema.optionalKey(Schema.String),
@@ -72,15 +82,49 @@ export const PlannedAct = Schema.Struct({
   system: Schema.optionalKey(Text),
   inputs: Schema.Array(PlannedInput),
   generation: Schema.optionalKey(Generation),
-  /** What a person is asked before the act is sent; it waits for their decision. */
-  approve: Schema.optionalKey(Text)
+  approve: Schema.optionalKey(Text),
+  mayLack: Schema.optionalKey(Schema.Array(Schema.String)),
+  when: Schema.optionalKey(Condition),
+  safety: Schema.optionalKey(Schema.Array(Safety)),
+  builtIn: Schema.optionalKey(Schema.Array(BuiltIn)),
+  tools: Schema.optionalKey(Schema.Array(Schema.String)),
+  live: Schema.optionalKey(Schema.Literal(true)),
+  isJson: Schema.optionalKey(Schema.Literal(true)),
+  each: Schema.optionalKey(Each),
+  repeat: Schema.optionalKey(Repeat),
+  acts: Schema.optionalKey(Schema.Array(Schema.suspend((): Schema.Codec<PlannedAct> => PlannedAct))),
+  result: Schema.optionalKey(Schema.String)
 })
 
 /**
+ * One act of a plan; its fields mean what they mean in `Act`.
+ *
  * @category models
  * @since 0.2.0
  */
-export type PlannedAct = typeof PlannedAct.Type
+export interface PlannedAct {
+  readonly name: string
+  readonly needs: ReadonlyArray<string>
+  readonly model?: string
+  readonly fallbackModels?: ReadonlyArray<string>
+  readonly onFailure?: OnFailure
+  readonly system?: Act.Text
+  readonly inputs: ReadonlyArray<PlannedInput>
+  readonly generation?: GenerationConfig
+  /** What a person is asked before the act is sent; it waits for their decision. */
+  readonly approve?: Act.Text
+  readonly mayLack?: ReadonlyArray<string>
+  readonly when?: Condition
+  readonly safety?: ReadonlyArray<SafetySetting>
+  readonly builtIn?: ReadonlyArray<BuiltIn>
+  readonly tools?: ReadonlyArray<string>
+  readonly live?: true
+  readonly isJson?: true
+  readonly each?: Each
+  readonly repeat?: Repeat
+  readonly acts?: ReadonlyArray<PlannedAct>
+  readonly result?: string
+}
 
 /**
  * A checked narrative as data, with the text and the variables that it came from.
@@ -167,32 +211,44 @@ export const make = Effect.fnUntraced(function*(
     return image
   })
   const planned = Effect.fnUntraced(function*(input: Act.Input): Effect.fn.Return<PlannedInput> {
-    if (input._tag !== "Image") return input
-    const { fileData, inlineData } = input.part
-    const { from } = input
+    if (input._tag === "Text" || input._tag === "Output") return input
+    const { _tag, from, part: { fileData, inlineData } } = input
     if (typeof inlineData?.data === "string") {
-      return { _tag: "Image", from, mediaType: inlineData.mimeType ?? "", ...(yield* imageOf(inlineData.data)) }
+      return { _tag, from, mediaType: inlineData.mimeType ?? "", ...(yield* imageOf(inlineData.data)) }
     }
     return { _tag: "Link", from, mediaType: fileData?.mimeType ?? "", uri: fileData?.fileUri ?? "" }
   })
-  const acts: Array<PlannedAct> = []
-  for (const act of narrative.acts) {
+  const actOf = Effect.fnUntraced(function*(act: Act.Act): Effect.fn.Return<PlannedAct> {
     const model = options.model ?? act.model ?? options.defaultModel
     const onFailure = act.onFailure ?? options.onFailure
-    acts.push({
+    const { acts, approve, builtIn, each, generation, isJson, live, mayLack, repeat, result, safety, system, tools } =
+      act
+    return {
       name: act.name,
       needs: act.needs,
-      ...(model === undefined ? {} : { model }),
+      ...(model === undefined || acts !== undefined ? {} : { model }),
       ...(options.model !== undefined || act.fallbackModels === undefined
         ? {}
         : { fallbackModels: act.fallbackModels }),
       ...(onFailure === undefined ? {} : { onFailure }),
-      ...(act.system === undefined ? {} : { system: act.system }),
+      ...(system === undefined ? {} : { system }),
       inputs: yield* Effect.forEach(act.inputs, planned),
-      ...(act.generation === undefined ? {} : { generation: act.generation }),
-      ...(act.approve === undefined ? {} : { approve: act.approve })
-    })
-  }
+      ...(generation === undefined ? {} : { generation }),
+      ...(approve === undefined ? {} : { approve }),
+      ...(mayLack === undefined ? {} : { mayLack }),
+      ...(act.when === undefined ? {} : { when: act.when }),
+      ...(safety === undefined ? {} : { safety }),
+      ...(builtIn === undefined ? {} : { builtIn }),
+      ...(tools === undefined ? {} : { tools }),
+      ...(live === true ? { live } : {}),
+      ...(isJson === true ? { isJson } : {}),
+      ...(each === undefined ? {} : { each }),
+      ...(repeat === undefined ? {} : { repeat }),
+      ...(acts === undefined ? {} : { acts: yield* Effect.forEach(acts, actOf) }),
+      ...(result === undefined ? {} : { result })
+    }
+  })
+  const acts = yield* Effect.forEach(narrative.acts, actOf)
   const { file, text, title, variables } = narrative
   return { plan: { file, title, text, variables, acts }, images }
 })

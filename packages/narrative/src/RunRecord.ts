@@ -157,6 +157,8 @@ export const ActAnswered = Schema.TaggedStruct("ActAnswered", {
   act: Schema.String,
   key: Schema.String,
   output: Content,
+  /** Of an act for each item of a list: the texts as a JSON array. */
+  list: Schema.optionalKey(Content),
   sha256: Schema.String,
   /** The model that answered, as the server names it. */
   model: Schema.String,

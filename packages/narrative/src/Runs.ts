@@ -38,6 +38,7 @@ import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { ActResult } from "./ActResult.ts"
+import type { ActTools } from "./ActTools.ts"
 import type { Decision } from "./Decision.ts"
 import * as JournalRuns from "./internal/journalRuns.ts"
 import type { Narrative } from "./Narrative.ts"
@@ -59,6 +60,8 @@ export interface PlayOptions {
   readonly concurrency?: number | undefined
   /** What the run may cost, over all its processes together. Default: no bound. */
   readonly budget?: RunBudget | undefined
+  /** The functions that acts name under `tools`, in this process. An act that needs others pauses the run. */
+  readonly tools?: ActTools | undefined
   /** Whether answers come as streams, so that watchers in this process see text as it comes. Default false. */
   readonly stream?: boolean | undefined
 }

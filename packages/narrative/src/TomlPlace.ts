@@ -1,5 +1,5 @@
 /**
- * The line of a key in a TOML text, for messages about what is wrong there.
+ * The line and column of a key in a TOML text, for messages about what is wrong there.
  *
  * Effect's Toml gives values without positions, so a second parser that keeps them is loaded, but only when a message
  * has something to point at.
@@ -17,20 +17,32 @@ import * as Effect from "effect/Effect"
 export type Path = ReadonlyArray<string | number>
 
 /**
- * Gives the line (from 1) of a key, or of its nearest parent that has one. With `find` it is the line inside the key's
- * value where that text stands.
+ * A place in a text: line and column, from 1. Columns count UTF-16 units, as editors do.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.3.0
  */
-export type LineOf = (path: Path, find?: string) => number | undefined
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * Gives the place of a key, or of its nearest parent that has one. With `find` it is the place inside the key's value where
+ * that text stands, inside the first `within` if that is given, too.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type PositionOf = (path: Path, find?: string, within?: string) => Position | undefined
 
 // These types describe the part of toml-eslint-parser 1.0 that positions need. Its own types import those of ESLint,
 // which are not installed with it. The name is typed as a string, so that TypeScript does not look for them.
 const parser: string = "toml-eslint-parser"
 
 interface Node {
-  readonly loc: { readonly start: { readonly line: number }; readonly end: { readonly line: number } }
+  /** Lines from 1, columns from 0. */
+  readonly loc: { readonly start: Position; readonly end: Position }
 }
 
 interface KeyValue extends Node {
@@ -55,8 +67,8 @@ interface Parser {
 }
 
 interface Span {
-  readonly start: number
-  readonly end: number
+  readonly start: Position
+  readonly end: Position
 }
 
 const id = (path: Path): string => JSON.stringify(path)
@@ -64,7 +76,7 @@ const id = (path: Path): string => JSON.stringify(path)
 const collect = (statements: ReadonlyArray<KeyValue | Table>): ReadonlyMap<string, Span> => {
   const spans = new Map<string, Span>()
   const add = (path: Path, { loc }: Node) => {
-    if (!spans.has(id(path))) spans.set(id(path), { start: loc.start.line, end: loc.end.line })
+    if (!spans.has(id(path))) spans.set(id(path), loc)
   }
   const content = (path: Path, node: Content): void => {
     add(path, node)
@@ -86,18 +98,36 @@ const collect = (statements: ReadonlyArray<KeyValue | Table>): ReadonlyMap<strin
   return spans
 }
 
-const load = async (text: string): Promise<LineOf> => {
+/** The place of a text inside a span. */
+const inside = (
+  lines: ReadonlyArray<string>,
+  { end, start }: Span,
+  find: string,
+  within: string
+): Position | undefined => {
+  for (let line = start.line; line <= end.line; line++) {
+    const text = lines[line - 1] ?? ""
+    const from = line === start.line ? start.column : 0
+    const whole = text.indexOf(within, from)
+    // A text of a quoted value may be written with escapes there, and is looked for alone then.
+    const found = text.indexOf(find, whole === -1 ? from : whole)
+    if (found !== -1) return { line, column: found + 1 }
+  }
+  return undefined
+}
+
+const load = async (text: string): Promise<PositionOf> => {
   try {
     const { parseTOML }: Parser = await import(parser)
-    const spans = collect(parseTOML(text.replace(/^\uFEFF/, "")).body[0].body)
-    const lines = text.split("\n")
-    return (path, find) => {
+    const whole = text.replace(/^\uFEFF/, "")
+    const spans = collect(parseTOML(whole).body[0].body)
+    const lines = whole.split("\n")
+    return (path, find, within = "") => {
       for (let length = path.length; length > 0; length--) {
         const span = spans.get(id(path.slice(0, length)))
         if (span === undefined) continue
-        if (find === undefined) return span.start
-        const inside = lines.slice(span.start - 1, span.end).findIndex((line) => line.includes(find))
-        return inside === -1 ? span.start : span.start + inside
+        const found = find === undefined ? undefined : inside(lines, span, find, within)
+        return found ?? { line: span.start.line, column: span.start.column + 1 }
       }
       return undefined
     }
@@ -107,8 +137,8 @@ const load = async (text: string): Promise<LineOf> => {
 }
 
 /**
- * The lines of the keys in a TOML text. If the parser is missing (a bundle may leave it out) or the text is not valid
- * TOML, every line is undefined.
+ * The places of the keys in a TOML text. If the parser is missing (a bundle may leave it out) or the text is not valid
+ * TOML, every place is undefined.
  *
  * ```ts
  * import * as TomlPlace from "effect-gemini-narrative/TomlPlace"
@@ -116,12 +146,12 @@ const load = async (text: string): Promise<LineOf> => {
  *
  * const program = Effect.map(
  *   TomlPlace.of("[server]\nport = 80\n\n[[routes]]\npath = \"/a\"\n"),
- *   (lineOf) => [lineOf(["server", "port"]), lineOf(["routes", 0, "path"]), lineOf(["server", "host"])]
+ *   (placeOf) => [placeOf(["server", "port"])?.line, placeOf(["routes", 0, "path"])?.column, placeOf(["server", "host"])?.line]
  * )
- * console.log(await Effect.runPromise(program)) // [ 2, 5, 1 ]
+ * console.log(await Effect.runPromise(program)) // [ 2, 1, 1 ]
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const of = (text: string): Effect.Effect<LineOf> => Effect.promise(() => load(text))
+export const of = (text: string): Effect.Effect<PositionOf> => Effect.promise(() => load(text))

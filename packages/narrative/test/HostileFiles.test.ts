@@ -204,14 +204,14 @@ describe("an image of a narrative", () => {
       assert.lengthOf(yield* sent(folders, Array.from({ length: 5 }, () => image("at.png"))), 5)
       make("one.png", png.length)
       const six = [...Array.from({ length: 5 }, () => image("at.png")), image("one.png")]
-      assert.deepStrictEqual(yield* refusals(folders, six), ["the images of this act are larger than 100 MiB together"])
+      assert.deepStrictEqual(yield* refusals(folders, six), ["the files of this act are larger than 100 MiB together"])
       const names = Array.from({ length: 6 }, (_, i) => `n${i}.png`)
       for (const name of names) make(name, limit)
       const acts = names.map((name, i) => inputs([image(name)]).replace("see", `see${i}`)).join("")
       Fs.writeFileSync(join(own, "story.toml"), acts)
       const { problems } = yield* Effect.flip(Narrative.fromFile(join(own, "story.toml")))
       assert.deepStrictEqual(problems.map(({ what }) => what), [
-        "n5.png: the images of this narrative are larger than 100 MiB together"
+        "n5.png: the files of this narrative are larger than 100 MiB together"
       ])
     }))
 

@@ -123,17 +123,17 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
     Effect.gen(function*() {
       const problems = yield* problemsOf(two(`"""\nfirst\nthen {{secnod}}\n"""`, `"x"`))
       assert.deepStrictEqual(problems, [
-        `story.toml:6:acts[0].prompt: "secnod" is neither an act nor a variable (did you mean "second"?)`
+        `story.toml:6:6:acts[0].prompt: "secnod" is neither an act nor a variable (did you mean "second"?)`
       ])
     }))
 
   it.effect("reports every problem at once, in the order of the file", () =>
     Effect.gen(function*() {
       const problems = yield* problemsOf(`${two("\"{{third}}\"", "5")}temprature = 1\n`)
-      assert.deepStrictEqual(problems.map((line) => line.split(":").slice(1, 3).join(":")), [
-        "4:acts[0].prompt",
-        "7:acts[1].prompt",
-        "8:acts[1].temprature"
+      assert.deepStrictEqual(problems.map((line) => line.split(":").slice(1, 4).join(":")), [
+        "4:11:acts[0].prompt",
+        "7:1:acts[1].prompt",
+        "8:1:acts[1].temprature"
       ])
     }))
 
@@ -145,7 +145,7 @@ generation = { max_output_tokens = 9, thinking_level = "low" }
         []
       ]])
       assert.deepStrictEqual(yield* problemsOf(two("\"{{second}}\"", "\"{{first}}\"")), [
-        "story.toml:2:acts[0]: the acts wait for each other: first needs second needs first (take one of these references out)"
+        "story.toml:2:1:acts[0]: the acts wait for each other: first needs second needs first (take one of these references out)"
       ])
     }))
 })

@@ -20,10 +20,10 @@ name = "first"
 name = "second"
 `
 
-describe("the line of a key", () => {
+describe("the place of a key", () => {
   it.effect("is found in tables, lists, inline tables and dotted keys", () =>
     Effect.gen(function*() {
-      const lineOf = yield* TomlPlace.of(text)
+      const placeOf = yield* TomlPlace.of(text)
       const cases: ReadonlyArray<readonly [TomlPlace.Path, number | undefined]> = [
         [["title"], 1],
         [["a"], 2],
@@ -36,22 +36,25 @@ describe("the line of a key", () => {
         [["acts", 1], 15],
         [["acts", 1, "name"], 16]
       ]
-      for (const [path, line] of cases) assert.strictEqual(lineOf(path), line, path.join("."))
+      for (const [path, line] of cases) assert.strictEqual(placeOf(path)?.line, line, path.join("."))
     }))
 
   it.effect("is that of the nearest parent where the key is not there, or of a text inside the value", () =>
     Effect.gen(function*() {
-      const lineOf = yield* TomlPlace.of(text)
-      assert.strictEqual(lineOf(["acts", 1, "model"]), 15)
-      assert.strictEqual(lineOf(["list", 1, "y"], "two"), 7)
-      assert.strictEqual(lineOf(["list", 1, "y"], "three"), 5)
-      assert.isUndefined(lineOf(["nowhere"]))
-      assert.isUndefined(lineOf([]))
+      const placeOf = yield* TomlPlace.of(text)
+      assert.strictEqual(placeOf(["acts", 1, "model"])?.line, 15)
+      assert.strictEqual(placeOf(["list", 1, "y"], "two")?.line, 7)
+      assert.strictEqual(placeOf(["list", 1, "y"], "three")?.line, 5)
+      assert.deepStrictEqual(placeOf(["list", 1, "x"]), { line: 5, column: 5 })
+      assert.deepStrictEqual(placeOf(["list", 1, "y"], "wo"), { line: 7, column: 2 })
+      assert.deepStrictEqual(placeOf(["list", 1], "1", "x = "), { line: 5, column: 9 })
+      assert.isUndefined(placeOf(["nowhere"]))
+      assert.isUndefined(placeOf([]))
     }))
 
   it.effect("is none in a text that is not TOML", () =>
     Effect.gen(function*() {
-      const lineOf = yield* TomlPlace.of("= =")
-      assert.isUndefined(lineOf(["a"]))
+      const placeOf = yield* TomlPlace.of("= =")
+      assert.isUndefined(placeOf(["a"]))
     }))
 })

@@ -15,6 +15,8 @@ const inputOf = (input: Act.Input): string => {
       return placeholder(input.act)
     case "Image":
       return `[image: ${input.from}]`
+    case "Media":
+      return `[${input.part.inlineData?.mimeType ?? input.part.fileData?.mimeType ?? "file"}: ${input.from}]`
   }
 }
 

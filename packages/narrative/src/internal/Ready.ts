@@ -6,6 +6,8 @@
 interface Node {
   readonly name: string
   readonly needs: ReadonlyArray<string>
+  /** Needs without whose output it is played, too. */
+  readonly mayLack?: ReadonlyArray<string> | undefined
 }
 
 export class Ready<A extends Node> {
@@ -45,14 +47,19 @@ export class Ready<A extends Node> {
 
   /** The act is done: what needs it may be played once all its needs are. */
   done({ name }: A): void {
-    for (const place of this.#users.get(name) ?? []) {
-      const left = (this.#unmet[place] ?? 0) - 1
-      this.#unmet[place] = left
-      if (left === 0 && !this.#gone.has(place)) this.#insert(place)
-    }
+    for (const place of this.#users.get(name) ?? []) this.#met(place)
   }
 
-  /** Leaves out whatever needs the act, directly or by others, and says because of which act. */
+  #met(place: number): void {
+    const left = (this.#unmet[place] ?? 0) - 1
+    this.#unmet[place] = left
+    if (left === 0 && !this.#gone.has(place)) this.#insert(place)
+  }
+
+  /**
+   * Leaves out whatever needs the act, directly or by others, and says because of which act. What may lack it waits for it
+   * no longer.
+   */
   skip({ name }: A): ReadonlyArray<{ readonly act: string; readonly because: string }> {
     const skipped: Array<{ readonly act: string; readonly because: string }> = []
     const open = [name]
@@ -60,6 +67,10 @@ export class Ready<A extends Node> {
       for (const place of this.#users.get(because) ?? []) {
         const act = this.#acts[place]
         if (act === undefined || this.#gone.has(place)) continue
+        if (act.mayLack?.includes(because) === true) {
+          this.#met(place)
+          continue
+        }
         this.#gone.add(place)
         skipped.push({ act: act.name, because })
         open.push(act.name)

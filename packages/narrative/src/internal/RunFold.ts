@@ -7,6 +7,7 @@ import type { Plan } from "../Plan.ts"
 import type { FailureCause, RunRecord, RunSettings, RunTotals, Spent, Standing } from "../RunRecord.ts"
 import { standing } from "../RunRecord.ts"
 import type { ActState, RunState } from "../RunState.ts"
+import { inOrder } from "./instances.ts"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -294,6 +295,12 @@ export class RunFold {
     }
   }
 
+  #inOrder(): ReadonlyArray<ActState> {
+    const groups = this.#plan?.acts.some(({ acts }) => acts !== undefined) ?? false
+    // A plan without groups has each act once, and these were put in by its order.
+    return groups ? inOrder(this.#plan?.acts ?? [], this.#acts) : [...this.#acts.values()]
+  }
+
   get state(): RunState {
     return {
       id: this.id,
@@ -303,7 +310,7 @@ export class RunFold {
       settings: this.#settings,
       budget: this.#settings.budget,
       library: this.#library,
-      acts: Array.from(this.#acts.values(), (act) => ({ ...act })),
+      acts: this.#inOrder().map((act) => ({ ...act })),
       totals: this.totals,
       causes: this.#standing === "paused" ? this.#causes : [],
       until: this.#standing === "paused" ? this.#until : undefined,
@@ -322,8 +329,10 @@ const isSettled = ({ status }: ActState): boolean => status === "answered" || st
 
 /** The acts that ask the same in both plans, and need only such acts: their answers are kept. */
 const unchanged = (before: Plan, now: Plan): ReadonlySet<string> => {
-  const asked = ({ generation, inputs, model, name, system }: Plan["acts"][number]) =>
-    JSON.stringify([name, model, system, inputs, generation])
+  const asked = (act: Plan["acts"][number]) => {
+    const { acts, builtIn, each, generation, inputs, live, model, name, repeat, safety, system, tools } = act
+    return JSON.stringify([name, model, system, inputs, generation, safety, builtIn, tools, live, each, repeat, acts])
+  }
   const old = new Set(before.acts.map(asked))
   const same = new Set(now.acts.filter((act) => old.has(asked(act))).map(({ name }) => name))
   for (let size = -1; size !== same.size;) {

@@ -3,12 +3,15 @@ import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as Cost from "effect-gemini/Cost"
 import type * as GeminiClient from "effect-gemini/GeminiClient"
 import type { Attempt, GeminiError } from "effect-gemini/GeminiError"
+import type { Content } from "effect-gemini/wire/Content"
 import type { Usage } from "effect-gemini/wire/Usage"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { ActTools } from "../ActTools.ts"
 import type { NarrativeEvent } from "../NarrativeEvent.ts"
+import { withFunctions } from "./callFunctions.ts"
 
 export type Emit = (event: NarrativeEvent) => Effect.Effect<void>
 
@@ -23,11 +26,21 @@ export interface Heard {
   readonly cost?: string
 }
 
+export type Request = GeminiClient.Request & { readonly contents: ReadonlyArray<Content> }
+
+/** What an act's call has beside its request. */
+export interface Way {
+  readonly isLive: boolean
+  /** The functions that the model may call; none, if undefined. */
+  readonly tools: ActTools | undefined
+}
+
 /** One call, from an act's request to its answer. */
-export type AskModel = (act: string, request: GeminiClient.Request, emit: Emit) => Effect.Effect<Heard, GeminiError>
+export type AskModel = (act: string, request: Request, emit: Emit, way: Way) => Effect.Effect<Heard, GeminiError>
 
 /** Makes events of the act of what the call tells of its waits. */
-const observing = (act: string, emit: Emit): CallOptions => ({
+const observing = (act: string, emit: Emit, { isLive }: Way): CallOptions => ({
+  ...(isLive ? { transport: "live" } : {}),
   observe: (event) => {
     switch (event._tag) {
       case "Waiting":
@@ -46,9 +59,9 @@ const costOf = (model: string, response: Cost.Charged): { readonly cost?: string
   return total === undefined ? {} : { cost: BigDecimal.format(total) }
 }
 
-export const whole = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
+const called = (client: GeminiClient.Service): AskModel => (act, request, emit, way) =>
   Effect.map(
-    client.generate(request, observing(act, emit)),
+    client.generate(request, observing(act, emit, way)),
     ({ attempts, finishReason, model, response, text, usage }) => ({
       model,
       text,
@@ -59,25 +72,36 @@ export const whole = (client: GeminiClient.Service): AskModel => (act, request, 
     })
   )
 
-export const streamed = (client: GeminiClient.Service): AskModel => (act, request, emit) =>
-  Effect.suspend(() => {
-    let text = ""
-    let model = request.model ?? ""
-    let rest = {}
-    return client.generateStream(request, observing(act, emit)).pipe(
-      Stream.runForEach((chunk) => {
-        text += chunk.text
-        model = chunk.response.modelVersion ?? model
-        const { finishReason, usage } = chunk
-        if (chunk.finished) {
-          rest = {
-            ...(finishReason === undefined ? {} : { finishReason }),
-            ...(usage === undefined ? {} : { usage }),
-            ...costOf(model, chunk.response)
-          }
-        }
-        return chunk.text === "" ? Effect.void : emit({ _tag: "Chunk", act, text: chunk.text, usage })
-      }),
-      Effect.map(() => ({ model, text, ...rest }))
+export const whole = (client: GeminiClient.Service): AskModel => (act, request, emit, way) =>
+  way.tools === undefined
+    ? called(client)(act, request, emit, way)
+    : withFunctions(client, request, observing(act, emit, way), way.tools)
+
+/** What calls functions is asked whole: its text is told at once. */
+export const streamed = (client: GeminiClient.Service): AskModel => (act, request, emit, way) =>
+  way.tools !== undefined
+    ? Effect.tap(
+      whole(client)(act, request, emit, way),
+      ({ text, usage }) => emit({ _tag: "Chunk", act, text, usage })
     )
-  })
+    : Effect.suspend(() => {
+      let text = ""
+      let model = request.model ?? ""
+      let rest = {}
+      return client.generateStream(request, observing(act, emit, way)).pipe(
+        Stream.runForEach((chunk) => {
+          text += chunk.text
+          model = chunk.response.modelVersion ?? model
+          const { finishReason, usage } = chunk
+          if (chunk.finished) {
+            rest = {
+              ...(finishReason === undefined ? {} : { finishReason }),
+              ...(usage === undefined ? {} : { usage }),
+              ...costOf(model, chunk.response)
+            }
+          }
+          return chunk.text === "" ? Effect.void : emit({ _tag: "Chunk", act, text: chunk.text, usage })
+        }),
+        Effect.map(() => ({ model, text, ...rest }))
+      )
+    })

@@ -14,6 +14,8 @@ export interface UnplacedProblem {
   readonly what: string
   readonly hint?: string
   readonly find?: string
+  /** A longer text inside the value, in which `find` stands. */
+  readonly within?: string
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -11,6 +11,7 @@ import * as Plan from "../Plan.ts"
 import { makeMemory, RunEngine } from "../RunEngine.ts"
 import { type AskModel, type Emit, streamed, whole } from "./ask.ts"
 import type { Reason } from "./failures.ts"
+import { inOrder } from "./instances.ts"
 import { type Order, play } from "./play.ts"
 
 /** Plays every act that has no result yet. It succeeds with all results in the order of the file. */
@@ -21,7 +22,7 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
     (options.results ?? []).flatMap((result) => names.has(result.act) ? [[result.act, result]] : [])
   )
   const results = new Map<string, ActResult>(known)
-  const inOrder = () => narrative.acts.flatMap(({ name }) => results.get(name) ?? [])
+  const ordered = () => inOrder(narrative.acts, results)
   const failures = new Map<string, Reason>()
   const orders = yield* Queue.unbounded<Order>()
   const outcome = yield* Effect.orDie(play({
@@ -31,6 +32,7 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
     known,
     ask,
     orders,
+    tools: options.tools,
     concurrency: Math.max(1, options.concurrency ?? 1),
     onFailure: "stop",
     sleeps: false,
@@ -42,7 +44,7 @@ const played = Effect.fnUntraced(function*(narrative: Narrative, options: Option
     }
   }))
   if (outcome._tag === "Broken") return yield* Effect.die(outcome.error)
-  const acts = inOrder()
+  const acts = ordered()
   const failed = outcome._tag === "Paused"
     ? outcome.acts[0]?.act
     : outcome._tag === "Done" && !outcome.ok

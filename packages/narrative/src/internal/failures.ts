@@ -42,6 +42,7 @@ export const isFinal = (reason: Reason): boolean =>
 
 export const mayFallBack = (reason: Reason): boolean =>
   reason._tag === "EmptyAnswer" ||
+  reason._tag === "ActRefused" && reason.kind === "InvalidOutput" ||
   reason._tag === "GeminiError" && !noModelHelps.has(reason.reason._tag) &&
     !(reason.reason._tag === "QuotaExhausted" && reason.reason.budget !== undefined)
 

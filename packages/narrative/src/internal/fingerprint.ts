@@ -6,18 +6,41 @@
  * The form below is written into journals: it must never change for plans that could be written before.
  */
 import * as Effect from "effect/Effect"
+import type { Text } from "../Act.ts"
 import type { PlannedAct } from "../Plan.ts"
+import type { Place } from "../Reference.ts"
 import { ofJson } from "./digest.ts"
 
-type Piece = string | { readonly ref: string }
+/** An act alone, or, of a group, all that it plays: its acts, and how often. */
+export const keyOf = (act: PlannedAct, digestOf: (act: string) => string): Effect.Effect<string> =>
+  Effect.map(
+    ofJson(act.acts === undefined ? askedOf(act, digestOf) : groupOf(act, digestOf)),
+    (digest) => `${act.name}@${digest.slice(0, 12)}`
+  )
 
-export const keyOf = (
-  { generation, inputs, model, name, system }: PlannedAct,
+const groupOf = ({ acts, each, needs, repeat, result }: PlannedAct, digestOf: (act: string) => string) => ({
+  each,
+  repeat,
+  result,
+  acts,
+  outputs: Object.fromEntries(needs.map((need) => [need, digestOf(need)]))
+})
+
+const askedOf = (
+  { builtIn, generation, inputs, live, model, safety, system, tools }: PlannedAct,
   digestOf: (act: string) => string
-): Effect.Effect<string> => {
-  const text = (pieces: ReadonlyArray<Piece>) =>
-    pieces.map((piece) => typeof piece === "string" ? piece : { output: digestOf(piece.ref) })
-  const asked = {
+) => {
+  const place = ({ path, ref }: Place) => ({ output: digestOf(ref), ...(path === undefined ? {} : { path }) })
+  const text = (pieces: Text) =>
+    pieces.map((piece) =>
+      typeof piece === "string" ? piece : {
+        ...place(piece),
+        ...(piece.or === undefined
+          ? {}
+          : { or: piece.or.map((other) => typeof other === "string" ? other : place(other)) })
+      }
+    )
+  return {
     model,
     system: system === undefined ? undefined : text(system),
     inputs: inputs.map((input) => {
@@ -28,11 +51,16 @@ export const keyOf = (
           return { output: digestOf(input.act) }
         case "Image":
           return { image: input.sha256, type: input.mediaType }
+        case "Media":
+          return { media: input.sha256, type: input.mediaType }
         case "Link":
           return { link: input.uri, type: input.mediaType }
       }
     }),
-    generation
+    generation,
+    safety,
+    builtIn,
+    tools,
+    live
   }
-  return Effect.map(ofJson(asked), (digest) => `${name}@${digest.slice(0, 12)}`)
 }

@@ -14,6 +14,7 @@ import { decide } from "./decide.ts"
 import type { DecisionSign } from "./decisionFile.ts"
 import { follow } from "./follow.ts"
 import { fork } from "./forkRun.ts"
+import { inOrder } from "./instances.ts"
 import { resultOf } from "./play.ts"
 import { type Live, resume, start } from "./playRun.ts"
 import { readRun, textOf } from "./ReadRun.ts"
@@ -79,12 +80,12 @@ export const make = Effect.fnUntraced(function*(
     results: (id) =>
       Effect.flatMap(readRun(journal, id), ({ plan, read }) =>
         Effect.forEach(
-          plan.acts.flatMap(({ name }) => {
-            const ended = read.last.get(name)
-            return ended?._tag === "ActAnswered" ? [ended] : []
-          }),
-          (answer): Effect.Effect<ActResult, RunError> =>
-            Effect.map(textOf(journal, id, answer.output), (text) => resultOf(answer, text))
+          inOrder(plan.acts, read.last).filter((ended) => ended._tag === "ActAnswered"),
+          Effect.fnUntraced(function*(answer): Effect.fn.Return<ActResult, RunError> {
+            const text = yield* textOf(journal, id, answer.output)
+            const list = answer.list === undefined ? undefined : yield* textOf(journal, id, answer.list)
+            return resultOf(answer, text, list)
+          })
         )),
     list: (prefix) =>
       Stream.mapError(journal.list(prefix), failed("list")).pipe(

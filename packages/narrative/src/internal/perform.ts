@@ -10,8 +10,10 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { EmptyAnswer } from "../NarrativeError.ts"
+import * as ActTools from "../ActTools.ts"
+import { ActRefused, EmptyAnswer } from "../NarrativeError.ts"
 import type { PlannedAct } from "../Plan.ts"
+import { print, type Reference } from "../Reference.ts"
 import type { Before, Ended, Engine } from "../RunEngine.ts"
 import type { RunError } from "../RunError.ts"
 import type { ActFailed, FailureCause, RunRecord, Spent } from "../RunRecord.ts"
@@ -20,6 +22,7 @@ import * as Contents from "./contents.ts"
 import { ofText } from "./digest.ts"
 import * as Failures from "./failures.ts"
 import { estimateOf, type Material, requestOf } from "./request.ts"
+import * as Template from "./template.ts"
 
 /** A wait that is known to be longer than this many milliseconds is the engine's. */
 const longWait = 60_000
@@ -48,6 +51,8 @@ export interface Stage {
   readonly outputTokens: number | undefined
   /** Whether long waits are the engine's. */
   readonly sleeps: boolean
+  /** Functions that the program gives. */
+  readonly tools: ActTools.ActTools | undefined
   /** Hears of every failure, with the error itself. */
   readonly failed: (act: string, reason: Failures.Reason) => void
 }
@@ -68,11 +73,18 @@ const sum = (used: Usage | undefined, cost: string | undefined, estimate: Spent,
 
 /** Asks one model. If it waits for long, the call is left and the wait handed back. */
 const call = (
-  { ask, emit, sleeps }: Stage,
+  { ask, emit, sleeps, tools }: Stage,
   act: PlannedAct,
   request: Parameters<AskModel>[1]
 ): Effect.Effect<Heard, GeminiError | LongWait> => {
-  if (!sleeps) return ask(act.name, request, emit)
+  const names = new Set(act.tools)
+  const way = {
+    isLive: act.live === true,
+    tools: tools === undefined || names.size === 0
+      ? undefined
+      : { ...tools, declarations: tools.declarations.filter(({ name }) => names.has(name)) }
+  }
+  if (!sleeps) return ask(act.name, request, emit, way)
   return Effect.suspend(() => {
     const long = Deferred.makeUnsafe<never, LongWait>()
     const told: Emit = (event) => {
@@ -86,9 +98,35 @@ const call = (
         return Effect.andThen(emit(event), Deferred.fail<never, LongWait>(long, { _tag: "LongWait", until, cause }))
       })
     }
-    return Effect.raceFirst(ask(act.name, request, told), Deferred.await(long))
+    return Effect.raceFirst(ask(act.name, request, told, way), Deferred.await(long))
   })
 }
+
+/** An act that was not sent, and never will be: it has failed for good. */
+export const refused = (
+  { failed }: Stage,
+  { name }: PlannedAct,
+  key: string,
+  why: ActRefused
+): Effect.Effect<typeof ActFailed.Type> =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    failed(name, why)
+    return {
+      _tag: "ActFailed",
+      act: name,
+      key,
+      final: true,
+      cause: Failures.causeOf(why, now),
+      charged: { tokens: 0, dollars: "0" },
+      startedAt: now,
+      duration: 0
+    }
+  })
+
+/** The references of an act that nothing fills. */
+const missingOf = ({ inputs, system }: PlannedAct, { valueOf }: Material): ReadonlyArray<Reference> =>
+  [...(system === undefined ? [] : [system]), ...inputs.flatMap((input) => input._tag === "Text" ? [input.text] : [])]
+    .flatMap((text) => Template.missing(text, valueOf))
 
 /** The material of an act's request. */
 export type Gather = (act: PlannedAct) => Effect.Effect<Material, RunError>
@@ -101,10 +139,20 @@ export const perform = (stage: Stage, act: PlannedAct, key: string, gather: Gath
     Effect.gen(function*() {
       const { emit, engine, failed, outputTokens } = stage
       const material = yield* Effect.interruptible(gather(act))
+      const [missing] = missingOf(act, material)
+      if (missing !== undefined) {
+        const why = `its text refers to ${print(missing)}, and there is none`
+        return yield* refused(stage, act, key, new ActRefused({ kind: "MissingOutput", why }))
+      }
+      const lacking = stage.tools === undefined ? act.tools : ActTools.lacking(stage.tools, act.tools ?? [])
+      if (lacking !== undefined && lacking.length > 0) {
+        const message = `the program that plays the run gives no function ${lacking.join(", ")}`
+        return yield* Effect.fail<Passing>({ _tag: "Passing", cause: { reason: "MissingTools", message } })
+      }
       const models = [act.model, ...(act.fallbackModels ?? [])]
       let { attempts } = before
       for (const [index, model] of models.entries()) {
-        const estimate = estimateOf(act, model, material.outputOf, outputTokens)
+        const estimate = estimateOf(act, model, material.valueOf, outputTokens)
         const startedAt = yield* Clock.currentTimeMillis
         attempts++
         yield* engine.record([{
@@ -118,9 +166,10 @@ export const perform = (stage: Stage, act: PlannedAct, key: string, gather: Gath
         }])
         yield* Effect.interruptible(emit({ _tag: "ActStarted", act: act.name, model }))
         const answer = yield* Effect.interruptible(call(stage, act, requestOf(act, model, material))).pipe(
-          Effect.flatMap((heard): Effect.Effect<Heard, EmptyHeard> =>
-            heard.text === "" ? Effect.fail(new EmptyHeard(heard)) : Effect.succeed(heard)
-          ),
+          Effect.flatMap((heard): Effect.Effect<Heard, Unusable> => {
+            const why = problemOf(act, heard)
+            return why === undefined ? Effect.succeed(heard) : Effect.fail(new Unusable(heard, why))
+          }),
           Effect.result
         )
         const now = yield* Clock.currentTimeMillis
@@ -177,12 +226,24 @@ export const perform = (stage: Stage, act: PlannedAct, key: string, gather: Gath
     })
   )
 
-/** The model answered without any text: its tokens are billed all the same. */
-class EmptyHeard {
-  readonly _tag = "EmptyHeard"
+/** What is wrong with an answer that came. */
+const problemOf = ({ isJson }: PlannedAct, { finishReason, text }: Heard): EmptyAnswer | ActRefused | undefined => {
+  if (text === "") return new EmptyAnswer(finishReason === undefined ? {} : { finishReason })
+  if (isJson !== true || Template.jsonOf({ text }) !== undefined) return undefined
+  const why = finishReason === "MAX_TOKENS"
+    ? "its JSON was cut: raise max_output_tokens"
+    : "its answer is not JSON, although other acts use fields of it"
+  return new ActRefused({ kind: "InvalidOutput", why })
+}
+
+/** The model gave an answer that cannot be used: its tokens are billed all the same. */
+class Unusable {
+  readonly _tag = "Unusable"
   readonly heard: Heard
-  constructor(heard: Heard) {
+  readonly why: EmptyAnswer | ActRefused
+  constructor(heard: Heard, why: EmptyAnswer | ActRefused) {
     this.heard = heard
+    this.why = why
   }
 }
 
@@ -201,16 +262,16 @@ const costOf = (model: string | undefined, usage: Usage): { readonly cost?: stri
   return total === undefined ? {} : { cost: BigDecimal.format(total) }
 }
 
-const heardOf = (failure: GeminiError | EmptyHeard): {
+const heardOf = (failure: GeminiError | Unusable): {
   readonly reason: Failures.Reason
   readonly attempts: NonNullable<Heard["attempts"]>
   readonly usage?: Usage
   readonly cost?: string
 } => {
-  if (failure._tag === "EmptyHeard") {
-    const { attempts = [], cost, finishReason, usage } = failure.heard
+  if (failure._tag === "Unusable") {
+    const { attempts = [], cost, usage } = failure.heard
     return {
-      reason: new EmptyAnswer(finishReason === undefined ? {} : { finishReason }),
+      reason: failure.why,
       attempts,
       ...(usage === undefined ? {} : { usage }),
       ...(cost === undefined ? {} : { cost })

@@ -6,20 +6,22 @@ import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Queue from "effect/Queue"
 import type { ActResult } from "../ActResult.ts"
+import type { ActTools } from "../ActTools.ts"
 import type { Decision } from "../Decision.ts"
 import { ActRefused } from "../NarrativeError.ts"
-import type { OnFailure, Plan, PlannedAct } from "../Plan.ts"
+import type { OnFailure, Plan } from "../Plan.ts"
 import type { Ended, Engine } from "../RunEngine.ts"
 import type { RunError } from "../RunError.ts"
-import type { Content, FailureCause, RunRecord } from "../RunRecord.ts"
+import type { FailureCause, RunRecord } from "../RunRecord.ts"
 import type { AskModel, Emit } from "./ask.ts"
-import * as Base64 from "./base64.ts"
+import * as Conditions from "./condition.ts"
 import * as Contents from "./contents.ts"
-import { ofText } from "./digest.ts"
-import * as Failures from "./failures.ts"
+import type * as Failures from "./failures.ts"
 import { keyOf } from "./fingerprint.ts"
-import { type Gather, type LongWait, type Passing, perform, type Stage } from "./perform.ts"
-import { Ready } from "./Ready.ts"
+import { Frame, type Group, type Task } from "./Frame.ts"
+import * as Groups from "./groups.ts"
+import * as Material from "./material.ts"
+import { type LongWait, type Passing, perform, refused, type Stage } from "./perform.ts"
 import * as Template from "./template.ts"
 
 export interface Settings {
@@ -37,6 +39,8 @@ export interface Settings {
   readonly known?: ReadonlyMap<string, ActResult> | undefined
   /** Is told each result, where somebody wants the texts. */
   readonly finished?: ((result: ActResult) => Effect.Effect<void>) | undefined
+  /** Functions that the program gives. */
+  readonly tools?: ActTools | undefined
   readonly failed?: ((act: string, reason: Failures.Reason) => void) | undefined
   /** Orders from outside, while it plays. */
   readonly orders: Queue.Dequeue<Order>
@@ -61,27 +65,28 @@ export type Outcome =
   /** A record could not be kept: that of the act, if it was one's. */
   | { readonly _tag: "Broken"; readonly error: RunError; readonly act: string | undefined }
 
+type Failure = Passing | LongWait | RunError
+
 type Message =
   | Order
-  | { readonly _tag: "Ended"; readonly act: PlannedAct; readonly exit: Exit.Exit<Ended, Passing | LongWait | RunError> }
-  | { readonly _tag: "Again"; readonly act: PlannedAct; readonly exit: Exit.Exit<void, RunError> }
+  | { readonly _tag: "Ended"; readonly task: Task; readonly exit: Exit.Exit<Ended, Failure> }
+  | { readonly _tag: "Again"; readonly task: Task; readonly exit: Exit.Exit<void, RunError> }
   | {
     readonly _tag: "Decided"
-    readonly act: PlannedAct
+    readonly task: Task
     readonly key: string
     readonly exit: Exit.Exit<Decision, RunError>
   }
 
-/** An output, as long as an act may need it. */
-interface Output {
-  readonly sha256: string
-  readonly content: Content
-}
-
-export const resultOf = (record: Ended & { readonly _tag: "ActAnswered" }, text: string): ActResult => ({
+export const resultOf = (
+  record: Ended & { readonly _tag: "ActAnswered" },
+  text: string,
+  list?: string
+): ActResult => ({
   act: record.act,
   model: record.model,
   text,
+  ...(list === undefined ? {} : { list }),
   ...(record.finishReason === undefined ? {} : { finishReason: record.finishReason }),
   ...(record.usage === undefined ? {} : { usage: record.usage }),
   ...(record.attempts === undefined ? {} : { attempts: record.attempts }),
@@ -91,31 +96,12 @@ export const resultOf = (record: Ended & { readonly _tag: "ActAnswered" }, text:
 
 const approved: Decision = { verdict: "approve" }
 
-/** A denied act has failed for good, without a request. */
-const denied = (stage: Stage, act: PlannedAct, key: string, { by, reason }: Decision) => () =>
-  Effect.map(Clock.currentTimeMillis, (now): Ended => {
-    const who = by === undefined || by === "" ? "somebody" : by
-    const why = `${who} did not approve it${reason === undefined ? "" : `: ${reason}`}`
-    const refused = new ActRefused({ kind: "Denied", why })
-    stage.failed(act.name, refused)
-    return {
-      _tag: "ActFailed",
-      act: act.name,
-      key,
-      final: true,
-      cause: Failures.causeOf(refused, now),
-      charged: { tokens: 0, dollars: "0" },
-      startedAt: now,
-      duration: 0
-    }
-  })
-
 export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
   Effect.scoped(Effect.gen(function*() {
     const { emit, engine, plan } = settings
-    const ready = new Ready(plan.acts)
-    const outputs = new Map<string, Output>()
-    const users = new Map<string, number>()
+    const root = new Frame(plan.acts)
+    /** The frames that are played, inner ones before those around them. */
+    const frames: Array<Frame> = [root]
     const failedActs: Array<string> = []
     const skipped: Array<string> = []
     const causes: Array<{ readonly act: string; readonly cause: FailureCause }> = []
@@ -123,8 +109,9 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     const fibers = yield* FiberSet.make()
     let running = 0
     let sleeping = 0
+    let isFatal = false
     /** Acts that wait for approval, with what is asked about them; and what was decided, by the key of the act. */
-    const undecided = new Map<PlannedAct, string>()
+    const undecided = new Map<Task, string>()
     const decisions = new Map<string, Decision>()
     /** No act begins any more, because one failed or somebody said so. */
     const stopping = { now: false, asked: false, cancelled: false }
@@ -140,100 +127,138 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       emit,
       outputTokens: settings.outputTokens,
       sleeps: settings.sleeps,
+      tools: settings.tools,
       failed: settings.failed ?? (() => undefined)
     }
 
-    const gather: Gather = Effect.fnUntraced(function*(act) {
-      const texts = new Map<string, string>()
-      for (const need of act.needs) {
-        const output = outputs.get(need)
-        if (output !== undefined) texts.set(need, yield* Contents.textOf(engine.contents, output.content))
-      }
-      const images = new Map<string, string>()
-      for (const input of act.inputs) {
-        if (input._tag !== "Image" || images.has(input.sha256)) continue
-        const known = settings.images?.get(input.sha256)
-        images.set(input.sha256, known ?? Base64.encode(yield* engine.contents.get(input.sha256)))
-      }
-      return { outputOf: (name) => texts.get(name) ?? "", imageOf: (sha256) => images.get(sha256) ?? "" }
-    })
+    const forked = <A, E>(effect: Effect.Effect<A, E>, told: (exit: Exit.Exit<A, E>) => Message) =>
+      FiberSet.run(fibers, Effect.onExit(effect, (exit) => Effect.asVoid(Queue.offer(messages, told(exit)))))
 
-    const start = (act: PlannedAct, key: string, decision: Decision) => {
+    /** Performs an act, or whatever else it comes to, under its key. */
+    const start = (task: Task, key: string, perform: Parameters<typeof engine.act<Failure, never>>[1]) => {
       running++
-      return FiberSet.run(
-        fibers,
-        Effect.onExit(
-          engine.act(
-            key,
-            decision.verdict === "approve" ? perform(stage, act, key, gather) : denied(stage, act, key, decision)
-          ),
-          (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Ended", act, exit }))
-        )
-      )
+      return forked(engine.act(key, perform), (exit) => ({ _tag: "Ended", task, exit }))
     }
 
+    const refuse = (task: Task, key: string, kind: ActRefused["kind"], why: string) =>
+      start(task, key, () => refused(stage, task.named, key, new ActRefused({ kind, why })))
+
+    const environmentOf = (task: Task, names: Iterable<string>) =>
+      Material.environment(engine.contents, task.frame, names)
+
     /** Asks somebody about the act, unless they have decided. Returns what they decided, if that is known now. */
-    const decisionOf = Effect.fnUntraced(function*(act: PlannedAct, key: string) {
-      const { approve } = act
+    const decisionOf = Effect.fnUntraced(function*(task: Task, key: string) {
+      const { approve } = task.act
       if (approve === undefined) return approved
       const known = decisions.get(key)
       if (known !== undefined) return known
-      const { outputOf } = yield* gather(act)
-      const question = Template.render(approve, outputOf)
-      const decision = yield* engine.decision({ act: act.name, key, question })
+      const question = Template.render(approve, yield* environmentOf(task, Material.namesOf(approve)))
+      const decision = yield* engine.decision({ act: task.named.name, key, question })
       if (!("later" in decision)) return decision
-      undecided.set(act, question)
-      yield* FiberSet.run(
-        fibers,
-        Effect.onExit(
-          decision.later,
-          (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Decided", act, key, exit }))
-        )
-      )
+      undecided.set(task, question)
+      yield* forked(decision.later, (exit) => ({ _tag: "Decided", task, key, exit }))
       return undefined
     })
 
-    /** Keeps an output while an act is to come that uses it. */
-    const hold = (act: PlannedAct, output: Output): void => {
-      const count = ready.usersOf(act.name)
-      if (count === 0) return
-      users.set(act.name, count)
-      outputs.set(act.name, output)
-    }
-    const release = (act: PlannedAct): void => {
-      for (const need of new Set(act.needs)) {
-        const left = (users.get(need) ?? 0) - 1
-        users.set(need, left)
-        if (left <= 0) outputs.delete(need)
+    /** Begins the rounds of a loop, or the items of a fan-out. */
+    const expand = Effect.fnUntraced(function*(task: Task, key: string): Effect.fn.Return<void, RunError> {
+      const { act } = task
+      const group = yield* Groups.begin(task, key)
+      if (group.flow._tag === "Repeat") return yield* rounds(group, undefined)
+      const { as, list, max } = group.flow.each
+      const found = "values" in list ? list.values : Groups.listAt(list, yield* environmentOf(task, [list.ref]))
+      if (!Array.isArray(found)) {
+        yield* refuse(task, key, "MissingOutput", `for_each of ${act.name}: there is no list at ${Groups.named(list)}`)
+      } else if (found.length > max) {
+        const why = `for_each of ${act.name}: the list has ${found.length} items, and max_items is ${max}`
+        yield* refuse(task, key, "TooManyItems", why)
+      } else if (found.length === 0) yield* gather(group)
+      else {
+        group.open = found.length
+        opened(group, yield* Groups.itemFrames(group, as, found))
       }
+    })
+
+    const opened = (group: Group, inner: ReadonlyArray<Frame>): void => {
+      frames.splice(frames.indexOf(group.task.frame), 0, ...inner)
     }
 
-    const leaveOut = (act: PlannedAct): Effect.Effect<void, RunError> => {
-      const those = ready.skip(act)
-      if (those.length === 0) return Effect.void
+    const rounds = (group: Group, last: Frame | undefined): Effect.Effect<void> =>
+      Effect.map(Groups.roundFrame(group, last), (frame) => opened(group, [frame]))
+
+    /** All of a group is played: its output is kept under its own key. */
+    const gather = (group: Group): Effect.Effect<unknown> =>
+      start(
+        group.task,
+        group.key,
+        () => Effect.flatMap(Clock.currentTimeMillis, (now) => Groups.gathered(engine.contents, group, now))
+      )
+
+    /** What follows when all acts of a frame are done or left out. */
+    const over = Effect.fnUntraced(function*(frame: Frame): Effect.fn.Return<void, RunError> {
+      const { group } = frame
+      if (group === undefined) return
+      frames.splice(frames.indexOf(frame), 1)
+      const output = frame.own(group.result)
+      if (group.flow._tag === "Each") {
+        group.outputs[frame.index] = output
+        group.open--
+        if (group.open === 0) yield* gather(group)
+        return
+      }
+      const { max, onMax, until } = group.flow.repeat
+      group.round++
+      if (output === undefined) {
+        const why = `round ${group.round} gave nothing, because ${group.result} has no answer there`
+        return void (yield* refuse(group.task, group.key, "LoopEnded", why))
+      }
+      group.outputs[0] = output
+      const environment = yield* Material.environment(
+        engine.contents,
+        frame,
+        Conditions.places(until).map(({ ref }) => ref)
+      )
+      if (Conditions.holds(until, environment)) return void (yield* gather(group))
+      if (group.round < max) return yield* rounds(group, frame)
+      if (onMax === "keep") return void (yield* gather(group))
+      const times = group.round === 1 ? "the only round" : `${group.round} rounds`
+      yield* refuse(group.task, group.key, "LoopEnded", `the condition did not hold after ${times}`)
+    })
+
+    const leaveOut = Effect.fnUntraced(function*(
+      task: Task,
+      first: ReadonlyArray<{ readonly act: string; readonly because: string }>
+    ): Effect.fn.Return<void, RunError> {
+      const those = [...first, ...task.frame.skip(task)]
       for (const { act } of those) skipped.push(act)
-      return engine.record(those.map((it): RunRecord => ({ _tag: "ActSkipped", ...it })))
-    }
+      if (those.length > 0) yield* engine.record(those.map((it): RunRecord => ({ _tag: "ActSkipped", ...it })))
+      if (task.frame.isOver) yield* over(task.frame)
+    })
 
-    const ended = Effect.fnUntraced(function*(act: PlannedAct, record: Ended): Effect.fn.Return<void, RunError> {
+    const ended = Effect.fnUntraced(function*(task: Task, record: Ended): Effect.fn.Return<void, RunError> {
+      const { act, frame } = task
       if (record._tag === "ActAnswered") {
-        hold(act, { sha256: record.sha256, content: record.output })
-        release(act)
+        for (let at = frame.group; at !== undefined; at = at.task.frame.group) {
+          if (record.model !== "") at.models.add(record.model)
+        }
+        frame.done(task, { sha256: record.sha256, content: record.output, list: record.list })
         const { finished } = settings
         if (finished !== undefined) {
-          yield* finished(resultOf(record, yield* Contents.textOf(engine.contents, record.output)))
+          const list = record.list === undefined ? undefined : yield* Contents.textOf(engine.contents, record.list)
+          yield* finished(resultOf(record, yield* Contents.textOf(engine.contents, record.output), list))
         }
-        return ready.done(act)
+        return frame.isOver ? yield* over(frame) : undefined
       }
-      failedActs.push(act.name)
-      if ((act.onFailure ?? settings.onFailure) === "skip") return yield* leaveOut(act)
+      failedActs.push(task.named.name)
+      if (frame.policy(act, settings.onFailure) === "skip") return yield* leaveOut(task, [])
+      isFatal = true
       stopping.now = true
     })
 
-    const taken = (act: PlannedAct, record: Ended): Effect.Effect<void> =>
-      Effect.catch(ended(act, record), (error) => Effect.sync(() => breaks(error, undefined)))
+    const guarded = (effect: Effect.Effect<void, RunError>, act: string | undefined): Effect.Effect<void> =>
+      Effect.catch(effect, (error) => Effect.sync(() => breaks(error, act)))
 
-    const failedWith = (act: PlannedAct, cause: Cause.Cause<Passing | LongWait | RunError>): Effect.Effect<void> => {
+    const failedWith = (task: Task, cause: Cause.Cause<Failure>): Effect.Effect<void> => {
       const error = Cause.findErrorOption(cause)
       if (error._tag === "None") {
         // An act that was aborted is asked again by `resume`; a defect is one of ours.
@@ -244,50 +269,60 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       const failure = error.value
       if (failure._tag === "LongWait") {
         sleeping++
-        return Effect.asVoid(FiberSet.run(
-          fibers,
-          Effect.onExit(
-            engine.sleep(failure.until),
-            (exit) => Effect.asVoid(Queue.offer(messages, { _tag: "Again", act, exit }))
-          )
-        ))
+        return Effect.asVoid(forked(engine.sleep(failure.until), (exit) => ({ _tag: "Again", task, exit })))
       }
       stopping.now = true
-      if (failure._tag === "Passing") causes.push({ act: act.name, cause: failure.cause })
-      else breaks(failure, act.name)
+      if (failure._tag === "Passing") causes.push({ act: task.named.name, cause: failure.cause })
+      else breaks(failure, task.named.name)
       return broken?.error.reason._tag === "TakenOver" ? FiberSet.clear(fibers) : Effect.void
     }
 
-    for (const act of settings.known === undefined ? [] : plan.acts) {
-      const result = settings.known?.get(act.name)
-      if (result !== undefined) hold(act, { sha256: yield* ofText(result.text), content: { text: result.text } })
-    }
+    /** Begins an act, or puts it where it belongs: left out, asked about, or known already. */
+    const begin = Effect.fnUntraced(function*(task: Task): Effect.fn.Return<void, RunError> {
+      const { act, frame, named } = task
+      const result = frame === root ? settings.known?.get(act.name) : undefined
+      if (result !== undefined) {
+        frame.done(task, yield* Material.outputOf(result.text, result.list))
+        return
+      }
+      if (act.when !== undefined) {
+        const names = Conditions.places(act.when).map(({ ref }) => ref)
+        if (!Conditions.holds(act.when, yield* environmentOf(task, names))) {
+          return yield* leaveOut(task, [{ act: named.name, because: named.name }])
+        }
+      }
+      const key = yield* keyOf(named, (name) => frame.find(name)?.sha256 ?? "")
+      const known = engine.known?.(key)
+      if (known !== undefined) return yield* ended(task, known)
+      const decision = yield* decisionOf(task, key)
+      if (decision === undefined) return
+      if (decision.verdict === "deny") {
+        const { by, reason } = decision
+        const who = by === undefined || by === "" ? "somebody" : by
+        const why = `${who} did not approve it${reason === undefined ? "" : `: ${reason}`}`
+        yield* refuse(task, key, "Denied", why)
+      } else if (act.acts !== undefined) yield* expand(task, key)
+      else yield* start(task, key, perform(stage, named, key, Material.gather(engine.contents, frame, settings.images)))
+    })
 
     yield* Effect.forkScoped(Effect.forever(
       Effect.flatMap(Queue.take(settings.orders), (order) => Queue.offer(messages, order))
     ))
     yield* Effect.forkScoped(Effect.andThen(engine.cancelled, Queue.offer(messages, { _tag: "Cancel" })))
 
+    const next = (): Task | undefined => {
+      for (const frame of frames) {
+        const task = frame.take()
+        if (task !== undefined) return task
+      }
+      return undefined
+    }
+
     while (true) {
       while (!stopping.now && running < settings.concurrency) {
-        const act = ready.take()
-        if (act === undefined) break
-        if (settings.known?.has(act.name) === true) {
-          release(act)
-          ready.done(act)
-          continue
-        }
-        const key = yield* keyOf(act, (name) => outputs.get(name)?.sha256 ?? "")
-        const known = engine.known?.(key)
-        if (known !== undefined) {
-          yield* taken(act, known)
-          continue
-        }
-        const decision = yield* Effect.catch(
-          decisionOf(act, key),
-          (error) => Effect.as(Effect.sync(() => breaks(error, act.name)), undefined)
-        )
-        if (decision !== undefined) yield* start(act, key, decision)
+        const task = next()
+        if (task === undefined) break
+        yield* guarded(begin(task), task.named.name)
       }
       const isHeld = sleeping > 0 || undecided.size > 0 && engine.staysForDecisions === true
       if (running === 0 && (stopping.now || !isHeld)) break
@@ -295,24 +330,24 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       switch (message._tag) {
         case "Ended": {
           running--
-          const { act, exit } = message
+          const { exit, task } = message
           yield* Exit.isFailure(exit)
-            ? failedWith(act, exit.cause)
-            : taken(act, exit.value)
+            ? failedWith(task, exit.cause)
+            : guarded(ended(task, exit.value), undefined)
           break
         }
         case "Again": {
           sleeping--
-          if (Exit.isSuccess(message.exit)) ready.back(message.act)
+          if (Exit.isSuccess(message.exit)) message.task.frame.back(message.task)
           break
         }
         case "Decided": {
-          const { act, exit, key } = message
-          undecided.delete(act)
+          const { exit, key, task } = message
+          undecided.delete(task)
           if (Exit.isSuccess(exit)) {
             decisions.set(key, exit.value)
-            ready.back(act)
-          } else yield* failedWith(act, exit.cause)
+            task.frame.back(task)
+          } else yield* failedWith(task, exit.cause)
           break
         }
         case "Stop":
@@ -327,17 +362,13 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           break
       }
     }
-    for (const [{ name }, question] of undecided) {
+    for (const [{ named }, question] of undecided) {
       const message = `somebody has to approve it: ${question}`
-      causes.push({ act: name, cause: { reason: "ApprovalNeeded", message } })
+      causes.push({ act: named.name, cause: { reason: "ApprovalNeeded", message } })
     }
     yield* FiberSet.clear(fibers)
     if (broken !== undefined) return broken
     if (stopping.cancelled) return { _tag: "Cancelled" }
-    const isFatal = failedActs.some((name) => {
-      const act = plan.acts.find((act) => act.name === name)
-      return (act?.onFailure ?? settings.onFailure) === "stop"
-    })
     return isFatal || causes.length === 0 && !stopping.asked
       ? { _tag: "Done", ok: !isFatal, failed: failedActs, skipped }
       : { _tag: "Paused", acts: causes, stopped: stopping.asked }

@@ -84,7 +84,7 @@ const playOn = Effect.fnUntraced(function*(
   { decisionSign, live, journal, sign }: Place,
   opened: Opened,
   settings: RunSettings,
-  stream: boolean,
+  { stream = false, tools }: PlayOptions,
   { decisions, end, orders, told }: Live,
   begun: Effect.Effect<unknown>
 ) {
@@ -123,6 +123,7 @@ const playOn = Effect.fnUntraced(function*(
     concurrency: settings.concurrency,
     onFailure: settings.onFailure ?? "stop",
     sleeps: true,
+    tools,
     outputTokens: budget?.outputTokens
   })
   const { charged } = fold.totals
@@ -189,8 +190,7 @@ const launch = Effect.fnUntraced(function*(
   const whole = Effect.scoped(
     Effect.flatMap(
       opening,
-      (opened) =>
-        playOn(place, opened, opened.settings, options.stream ?? false, live, Deferred.succeed(begun, undefined))
+      (opened) => playOn(place, opened, opened.settings, options, live, Deferred.succeed(begun, undefined))
     )
   )
   yield* Effect.forkScoped(

@@ -1,12 +1,13 @@
-/** Makes parts of an act's images, which come by file, URL or base64, or says what is wrong with them. */
+/** Makes parts of an act's files, which come from a disk, by an address or in base64, or says what is wrong with them. */
 import * as Part from "effect-gemini/wire/Part"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
-import type { Image, ImageProblem } from "./imageFile.ts"
 import * as ImageType from "./imageType.ts"
+import * as MediaType from "./mediaType.ts"
+import type { FileProblem, NamedFile } from "./namedFile.ts"
 
 export interface Wrong {
-  readonly key: "image" | "image_url" | "image_base64" | "media_type"
+  readonly key: MediaType.Kind | "text_file" | "url" | "image_url" | "image_base64" | "media_type"
   readonly what: string
   readonly hint?: string
 }
@@ -56,21 +57,51 @@ export const fromBase64 = (data: string, mediaType: string | undefined): Outcome
 }
 
 /** A file that was read, or why it could not be. */
-export type FileContent = Result.Result<Image, ImageProblem>
+export type FileContent = Result.Result<NamedFile, FileProblem>
 
-export const fromFile = (path: string, content: FileContent | undefined, mediaType: string | undefined): Outcome => {
-  const wrong = checkType(mediaType)
+export const fromFile = (
+  kind: Exclude<MediaType.Kind, "text">,
+  path: string,
+  content: FileContent | undefined,
+  mediaType: string | undefined
+): Outcome => {
+  const wrong = kind === "image" ? checkType(mediaType) : undefined
   if (wrong !== undefined) return Result.fail(wrong)
   if (content === undefined) {
-    return fail("image", "files are not read here", "load the narrative with fromFile, or use image_base64")
+    const hint = kind === "image"
+      ? "load the narrative with fromFile, or use image_base64"
+      : "load the narrative with fromFile, or use url"
+    return fail(kind, "files are not read here", hint)
   }
-  if (Result.isFailure(content)) return Result.fail({ key: "image", ...content.failure })
-  const image = content.success
-  if (mediaType !== undefined && !ImageType.agrees(image.mediaType, mediaType)) {
-    return fail("media_type", `${path} is ${image.mediaType} by its bytes, not ${mediaType}`, "leave media_type out")
+  if (Result.isFailure(content)) return Result.fail({ key: kind, ...content.failure })
+  const file = content.success
+  const agrees = kind === "image"
+    ? mediaType === undefined || ImageType.agrees(file.mediaType, mediaType)
+    : mediaType === undefined || mediaType === file.mediaType
+  if (!agrees) {
+    return fail("media_type", `${path} is ${file.mediaType} by its bytes, not ${mediaType}`, "leave media_type out")
   }
   return Result.succeed({
     from: path,
-    part: { inlineData: { mimeType: mediaType ?? image.mediaType, data: image.data } }
+    part: { inlineData: { mimeType: mediaType ?? file.mediaType, data: file.data } }
   })
+}
+
+/** A file of any kind that Google fetches, or a video of YouTube. */
+export const fromAddress = (url: string, mediaType: string | undefined): Outcome => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !["https:", "http:", "gs:"].includes(parsed.protocol)) {
+    return fail("url", `${JSON.stringify(url)} is not a URL`, "an https: or gs: address that Google can read")
+  }
+  if (mediaType !== undefined && !/^[a-z]+\/[\w.+-]+$/i.test(mediaType)) {
+    return fail("media_type", `"${mediaType}" is not a media type`, "such as application/pdf")
+  }
+  const type = mediaType ?? MediaType.ofUrl(parsed)
+  return type === undefined
+    ? fail(
+      "url",
+      "its name does not tell what kind of file it is",
+      "add media_type; for a page of the web set url_context = true and name it in the prompt"
+    )
+    : Result.succeed({ from: url, part: Part.file(url, type) })
 }

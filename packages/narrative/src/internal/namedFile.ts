@@ -1,7 +1,7 @@
 /**
- * The image files that a narrative names. Somebody else may have written the narrative, and the files that it names are
+ * The files that a narrative names. Somebody else may have written the narrative, and the files that it names are
  * sent to a server. So a file is opened only if it lies in a folder that may be read, is a regular file and is not too
- * large, and its bytes must be those of an image.
+ * large, and its bytes must be of the kind that the narrative says.
  */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
@@ -11,30 +11,30 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Base64 from "./base64.ts"
-import * as ImageType from "./imageType.ts"
+import * as MediaType from "./mediaType.ts"
 
-/** An image that was read. */
-export interface Image {
+/** A file that was read. */
+export interface NamedFile {
   /** The type, as its bytes tell it. */
   readonly mediaType: string
   readonly size: number
-  /** Its bytes in base64, encoded once however often the image is named. */
+  /** Its bytes in base64, encoded once however often the file is named; a text as it is. */
   readonly data: string
 }
 
-/** Why a file cannot be one of a narrative's images. */
-export interface ImageProblem {
+/** Why a file cannot be one of a narrative's. */
+export interface FileProblem {
   readonly what: string
   readonly hint?: string
 }
 
 const mebibyte = 1024 * 1024
 
-/** The largest image file, in bytes. */
+/** The largest file, in bytes. */
 export const largest: number = 20 * mebibyte
 /**
- * The most bytes that the images of one act may have together (one that is named twice counts twice), and also all
- * image files of a narrative, which are held in memory. Gemini takes 100 MB of inline data in a request (November
+ * The most bytes that the files of one act may have together (one that is named twice counts twice), and also all
+ * files of a narrative, which are held in memory. Gemini takes 100 MB of inline data in a request (November
  * 2026).
  */
 export const largestSum: number = 100 * mebibyte
@@ -63,6 +63,16 @@ export const why = ({ reason: { _tag } }: PlatformError): string =>
 
 const relative = "the path is relative to the narrative's folder"
 
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+const textOf = (bytes: Uint8Array): string | undefined => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads at most so many bytes: a file may grow after its size was asked, and the files of /proc tell no size. */
 const bounded = (fs: FileSystem.FileSystem, path: string, most: number) =>
   Effect.map(
@@ -78,12 +88,12 @@ const bounded = (fs: FileSystem.FileSystem, path: string, most: number) =>
     }
   )
 
-/** Reads images. Only files below `folder` (the narrative's own) or below one of `others` are opened. */
+/** Reads files. Only files below `folder` (the narrative's own) or below one of `others` are opened. */
 export const reader = Effect.fnUntraced(function*(
   folder: string,
   others: ReadonlyArray<string>
 ): Effect.fn.Return<
-  (name: string) => Effect.Effect<Result.Result<Image, ImageProblem>>,
+  (kind: MediaType.Kind, name: string) => Effect.Effect<Result.Result<NamedFile, FileProblem>>,
   never,
   FileSystem.FileSystem | Path.Path
 > {
@@ -99,7 +109,10 @@ export const reader = Effect.fnUntraced(function*(
     })
 
   let all = 0
-  const read = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Image, ImageProblem | PlatformError> {
+  const read = Effect.fnUntraced(function*(
+    kind: MediaType.Kind,
+    name: string
+  ): Effect.fn.Return<NamedFile, FileProblem | PlatformError> {
     // If the name is that of a link, its target must be allowed.
     const file = yield* fs.realPath(paths.resolve(folder, name))
     if (!isBelow(file)) {
@@ -109,13 +122,13 @@ export const reader = Effect.fnUntraced(function*(
       })
     }
     const info = yield* fs.stat(file)
-    const noun = notRegular(info)
-    if (noun !== undefined) return yield* Effect.fail({ what: `${name}: ${noun}`, hint: relative })
-    const tooLarge: ImageProblem = { what: `${name}: is larger than ${shown(largest)}`, hint: "make it smaller" }
+    const other = notRegular(info)
+    if (other !== undefined) return yield* Effect.fail({ what: `${name}: ${other}`, hint: relative })
+    const tooLarge: FileProblem = { what: `${name}: is larger than ${shown(largest)}`, hint: "make it smaller" }
     if (ByteSize.toBigInt(info.size) > largest) return yield* Effect.fail(tooLarge)
     if (ByteSize.toBigInt(info.size) > largestSum - all) {
       return yield* Effect.fail({
-        what: `${name}: the images of this narrative are larger than ${shown(largestSum)} together`,
+        what: `${name}: the files of this narrative are larger than ${shown(largestSum)} together`,
         hint: "make them smaller, or play their acts from several narratives"
       })
     }
@@ -123,18 +136,20 @@ export const reader = Effect.fnUntraced(function*(
     if (bytes.length > largest) return yield* Effect.fail(tooLarge)
     all += bytes.length
     if (bytes.length === 0) return yield* Effect.fail({ what: `${name}: is empty` })
-    const mediaType = ImageType.ofBytes(bytes)
-    return mediaType === undefined
+    const mediaType = MediaType.ofBytes(kind, bytes)
+    const data = kind === "text" ? textOf(bytes) : Base64.encode(bytes)
+    const { noun, types } = MediaType.expected[kind]
+    return mediaType === undefined || data === undefined
       ? yield* Effect.fail({
-        what: `${name}: its bytes are not those of an image that Gemini reads`,
-        hint: `one of ${ImageType.all.join(", ")}`
+        what: `${name}: its bytes are not those of ${noun}`,
+        hint: kind === "pdf" || kind === "text" ? types : `one of ${types}`
       })
-      : { mediaType, size: bytes.length, data: Base64.encode(bytes) }
+      : { mediaType, size: bytes.length, data }
   })
 
-  return (name) =>
+  return (kind, name) =>
     Effect.result(
-      Effect.mapError(read(name), (error): ImageProblem =>
+      Effect.mapError(read(kind, name), (error): FileProblem =>
         "what" in error ? error : { what: `${name}: ${why(error)}`, hint: relative })
     )
 })

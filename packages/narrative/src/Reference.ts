@@ -1,0 +1,70 @@
+/**
+ * References to what acts wrote: the whole output (`{{draft}}`), a place in one that is JSON (`{{plan.steps[0].title}}`), and
+ * what stands in for it where it is not there (`{{rewrite ?? draft ?? "nothing"}}`).
+ *
+ * @since 0.3.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * The way to a place in a JSON value: names of fields, and positions in lists from 0.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const JsonPath = Schema.Array(Schema.Union([Schema.String, Schema.Finite]))
+
+/**
+ * @category models
+ * @since 0.3.0
+ */
+export type JsonPath = typeof JsonPath.Type
+
+/**
+ * A place in an output. Without a path it is the whole output.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const Place = Schema.Struct({ ref: Schema.String, path: Schema.optionalKey(JsonPath) })
+
+/**
+ * @category models
+ * @since 0.3.0
+ */
+export type Place = typeof Place.Type
+
+/**
+ * A gap in a text. `or` has what is taken instead, in turn, where an act was left out or a field is missing or null: other
+ * places, or a text.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const Reference = Schema.Struct({
+  ...Place.fields,
+  or: Schema.optionalKey(Schema.Array(Schema.Union([Schema.String, Place])))
+})
+
+/**
+ * @category models
+ * @since 0.3.0
+ */
+export type Reference = typeof Reference.Type
+
+/**
+ * Text with gaps.
+ *
+ * @category schemas
+ * @since 0.3.0
+ */
+export const Text = Schema.Array(Schema.Union([Schema.String, Reference]))
+
+/**
+ * A place as a narrative writes it: `plan.steps[0].title`.
+ *
+ * @category conversions
+ * @since 0.3.0
+ */
+export const print = ({ path = [], ref }: Place): string =>
+  path.reduce<string>((out, key) => typeof key === "number" ? `${out}[${key}]` : `${out}.${key}`, ref)
