@@ -23,7 +23,7 @@ import type * as Reference from "./Reference.ts"
 export type Text = typeof Reference.Text.Type
 
 /**
- * One part of an act's request. `Media` is a file that is no image: PDF, audio or video.
+ * One part of an act's request. `Media` is a PDF, a sound or a video.
  *
  * @category models
  * @since 0.1.0

@@ -8,7 +8,7 @@
  * @since 0.3.0
  */
 import * as Schema from "effect/Schema"
-import { Place } from "./Reference.ts"
+import { OutputPlace } from "./Reference.ts"
 
 /**
  * A place in an output, or a value that is written out.
@@ -17,7 +17,7 @@ import { Place } from "./Reference.ts"
  * @since 0.3.0
  */
 export const Operand = Schema.Union([
-  Place,
+  OutputPlace,
   Schema.Struct({ value: Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null]) })
 ])
 

@@ -6,7 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Condition } from "./Condition.ts"
-import { Place } from "./Reference.ts"
+import { OutputPlace } from "./Reference.ts"
 
 /**
  * The list of a fan-out: a place in an act's output, or values that the narrative has written out.
@@ -14,7 +14,7 @@ import { Place } from "./Reference.ts"
  * @category schemas
  * @since 0.3.0
  */
-export const List = Schema.Union([Place, Schema.Struct({ values: Schema.Array(Schema.Json) })])
+export const List = Schema.Union([OutputPlace, Schema.Struct({ values: Schema.Array(Schema.Json) })])
 
 /**
  * @category models

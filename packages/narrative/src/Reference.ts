@@ -26,13 +26,13 @@ export type JsonPath = typeof JsonPath.Type
  * @category schemas
  * @since 0.3.0
  */
-export const Place = Schema.Struct({ ref: Schema.String, path: Schema.optionalKey(JsonPath) })
+export const OutputPlace = Schema.Struct({ ref: Schema.String, path: Schema.optionalKey(JsonPath) })
 
 /**
  * @category models
  * @since 0.3.0
  */
-export type Place = typeof Place.Type
+export type OutputPlace = typeof OutputPlace.Type
 
 /**
  * A gap in a text. `or` has what is taken instead, in turn, where an act was left out or a field is missing or null: other
@@ -42,8 +42,8 @@ export type Place = typeof Place.Type
  * @since 0.3.0
  */
 export const Reference = Schema.Struct({
-  ...Place.fields,
-  or: Schema.optionalKey(Schema.Array(Schema.Union([Schema.String, Place])))
+  ...OutputPlace.fields,
+  or: Schema.optionalKey(Schema.Array(Schema.Union([Schema.String, OutputPlace])))
 })
 
 /**
@@ -66,5 +66,5 @@ export const Text = Schema.Array(Schema.Union([Schema.String, Reference]))
  * @category conversions
  * @since 0.3.0
  */
-export const print = ({ path = [], ref }: Place): string =>
+export const print = ({ path = [], ref }: OutputPlace): string =>
   path.reduce<string>((out, key) => typeof key === "number" ? `${out}[${key}]` : `${out}.${key}`, ref)

@@ -14,7 +14,7 @@ import * as Variables from "./variables.ts"
 
 export interface Given {
   readonly variables: Readonly<Record<string, Variables.Value>>
-  readonly fileOf: (kind: MediaType.Kind, path: string) => Media.FileContent | undefined
+  readonly fileOf: (kind: MediaType.FileKind, path: string) => Media.FileContent | undefined
   readonly tools: ReadonlyArray<string> | undefined
 }
 
@@ -92,11 +92,11 @@ export const check = (raw: unknown, given: Given): Checked => {
 
 /** A file that a narrative names. */
 export interface Named {
-  readonly kind: MediaType.Kind
+  readonly kind: MediaType.FileKind
   readonly path: string
 }
 
-const fileKeys: ReadonlyArray<readonly ["image" | "pdf" | "audio" | "video" | "text_file", MediaType.Kind]> = [
+const fileKeys: ReadonlyArray<readonly ["image" | "pdf" | "audio" | "video" | "text_file", MediaType.FileKind]> = [
   ["image", "image"],
   ["pdf", "pdf"],
   ["audio", "audio"],

@@ -8,7 +8,7 @@ import type { Each, Repeat } from "../Flow.ts"
 import type { Path } from "../TomlPlace.ts"
 import * as Nodes from "./actNodes.ts"
 import * as Inputs from "./checkInputs.ts"
-import * as Conditions from "./condition.ts"
+import * as Conditions from "./conditionText.ts"
 import * as JsonShape from "./jsonShape.ts"
 import type * as Media from "./media.ts"
 import type * as MediaType from "./mediaType.ts"
@@ -25,7 +25,7 @@ export interface Shared extends References.Shared {
     readonly generation?: Settings.RawGeneration
     readonly safety?: Settings.RawSafety
   }
-  readonly fileOf: (kind: MediaType.Kind, path: string) => Media.FileContent | undefined
+  readonly fileOf: (kind: MediaType.FileKind, path: string) => Media.FileContent | undefined
   /** The functions that the program gives; undefined where it is not known yet. */
   readonly tools: ReadonlyArray<string> | undefined
   /** The acts that were made of the nodes which ask a model. */

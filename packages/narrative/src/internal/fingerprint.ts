@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import type { Text } from "../Act.ts"
 import type { PlannedAct } from "../Plan.ts"
-import type { Place } from "../Reference.ts"
+import type { OutputPlace } from "../Reference.ts"
 import { ofJson } from "./digest.ts"
 
 /** An act alone, or, of a group, all that it plays: its acts, and how often. */
@@ -30,7 +30,7 @@ const askedOf = (
   { builtIn, generation, inputs, live, model, safety, system, tools }: PlannedAct,
   digestOf: (act: string) => string
 ) => {
-  const place = ({ path, ref }: Place) => ({ output: digestOf(ref), ...(path === undefined ? {} : { path }) })
+  const place = ({ path, ref }: OutputPlace) => ({ output: digestOf(ref), ...(path === undefined ? {} : { path }) })
   const text = (pieces: Text) =>
     pieces.map((piece) =>
       typeof piece === "string" ? piece : {

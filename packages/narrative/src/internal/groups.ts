@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { List } from "../Flow.ts"
 import type { PlannedAct } from "../Plan.ts"
-import { type Place, print } from "../Reference.ts"
+import { type OutputPlace, print } from "../Reference.ts"
 import type { Contents, Ended } from "../RunEngine.ts"
 import type { RunError } from "../RunError.ts"
 import * as Texts from "./contents.ts"
@@ -30,7 +30,7 @@ export const begin = (task: Task, key: string): Effect.Effect<Group> =>
 export const named = (list: List): string => "ref" in list ? print(list) : "its values"
 
 /** What stands where the list of a fan-out should be. A whole output is its JSON. */
-export const listAt = (place: Place, environment: Template.Environment): unknown => {
+export const listAt = (place: OutputPlace, environment: Template.Environment): unknown => {
   const value = environment(place.ref)
   return place.path !== undefined
     ? Template.valueAt(place, environment)

@@ -66,7 +66,7 @@ const step = (schema: JsonSchema, key: string | number, root: JsonSchema, way: s
     })
     if (items.length > 0) return known(merged(items))
     if (types.size === 0 || types.has("array")) return any
-    return never(`${way} is no list: its schema says ${describe(types)}`, `leave [${key}] out`)
+    return never(`${way} is not a list: its schema says ${describe(types)}`, `leave [${key}] out`)
   }
   const names = all.flatMap(({ properties }) => isSchema(properties) ? Object.keys(properties) : [])
   const fields = all.flatMap(({ properties }) => {
@@ -124,7 +124,7 @@ export const values = (shape: Shape): ReadonlyArray<unknown> | undefined => {
   return found.length === 0 ? undefined : found.flat()
 }
 
-/** What the items of a list are; undefined if it is no list. */
+/** What the items of a list are; undefined if it is not a list. */
 export const items = (shape: Shape): Shape | undefined => {
   if (shape._tag === "Any") return any
   const found = step(shape.schema, 0, shape.schema, "", 0)

@@ -38,7 +38,7 @@ export const environment = Effect.fnUntraced(function*(
   frame: Frame,
   names: Iterable<string>
 ): Effect.fn.Return<Template.Environment, RunError> {
-  const values = new Map<string, Template.Value>()
+  const values = new Map<string, Template.OutputValue>()
   for (const name of new Set(names)) {
     const output = frame.find(name)
     if (output === undefined) continue

@@ -7,7 +7,7 @@ import * as MediaType from "./mediaType.ts"
 import type { FileProblem, NamedFile } from "./namedFile.ts"
 
 export interface Wrong {
-  readonly key: MediaType.Kind | "text_file" | "url" | "image_url" | "image_base64" | "media_type"
+  readonly key: MediaType.FileKind | "text_file" | "url" | "image_url" | "image_base64" | "media_type"
   readonly what: string
   readonly hint?: string
 }
@@ -60,7 +60,7 @@ export const fromBase64 = (data: string, mediaType: string | undefined): Outcome
 export type FileContent = Result.Result<NamedFile, FileProblem>
 
 export const fromFile = (
-  kind: Exclude<MediaType.Kind, "text">,
+  kind: Exclude<MediaType.FileKind, "text">,
   path: string,
   content: FileContent | undefined,
   mediaType: string | undefined

@@ -2,7 +2,7 @@
 import * as ImageType from "./imageType.ts"
 
 /** The kinds of files that a narrative names. */
-export type Kind = "image" | "pdf" | "audio" | "video" | "text"
+export type FileKind = "image" | "pdf" | "audio" | "video" | "text"
 
 const textAt = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length))
@@ -47,7 +47,7 @@ const video = (bytes: Uint8Array): string | undefined => {
 }
 
 /** The type of a file of this kind by its bytes; undefined if it is none that Gemini reads. */
-export const ofBytes = (kind: Kind, bytes: Uint8Array): string | undefined => {
+export const ofBytes = (kind: FileKind, bytes: Uint8Array): string | undefined => {
   switch (kind) {
     case "image":
       return ImageType.ofBytes(bytes)
@@ -63,7 +63,7 @@ export const ofBytes = (kind: Kind, bytes: Uint8Array): string | undefined => {
 }
 
 /** What a file of this kind has to be. */
-export const expected: { readonly [K in Kind]: { readonly noun: string; readonly types: string } } = {
+export const expected: { readonly [K in FileKind]: { readonly noun: string; readonly types: string } } = {
   image: { noun: "an image that Gemini reads", types: ImageType.all.join(", ") },
   pdf: { noun: "a PDF", types: "a PDF begins with %PDF-" },
   audio: { noun: "a sound that Gemini reads", types: "WAV, MP3, AIFF, AAC, Ogg, FLAC" },

@@ -93,7 +93,7 @@ export const reader = Effect.fnUntraced(function*(
   folder: string,
   others: ReadonlyArray<string>
 ): Effect.fn.Return<
-  (kind: MediaType.Kind, name: string) => Effect.Effect<Result.Result<NamedFile, FileProblem>>,
+  (kind: MediaType.FileKind, name: string) => Effect.Effect<Result.Result<NamedFile, FileProblem>>,
   never,
   FileSystem.FileSystem | Path.Path
 > {
@@ -110,7 +110,7 @@ export const reader = Effect.fnUntraced(function*(
 
   let all = 0
   const read = Effect.fnUntraced(function*(
-    kind: MediaType.Kind,
+    kind: MediaType.FileKind,
     name: string
   ): Effect.fn.Return<NamedFile, FileProblem | PlatformError> {
     // If the name is that of a link, its target must be allowed.

@@ -2,10 +2,10 @@
 import * as Result from "effect/Result"
 import type { Text } from "../Act.ts"
 import type { Comparison, Condition, Operand } from "../Condition.ts"
-import { type Place, print } from "../Reference.ts"
+import { type OutputPlace, print } from "../Reference.ts"
 import type { Path } from "../TomlPlace.ts"
 import * as Nodes from "./actNodes.ts"
-import * as Conditions from "./condition.ts"
+import * as Conditions from "./conditionText.ts"
 import type { UnplacedProblem } from "./decode.ts"
 import * as JsonShape from "./jsonShape.ts"
 import { nearest } from "./nearest.ts"
@@ -106,7 +106,7 @@ const unknown = (name: string, spot: Spot, reader: Reader, shared: Shared, { onl
 }
 
 /** The rounds before are named by act: `previous.draft.title`. */
-const before = (place: Place, reader: Reader): Place => {
+const before = (place: OutputPlace, reader: Reader): OutputPlace => {
   const [first, ...rest] = place.path ?? []
   const name = `previous.${String(first)}`
   return place.ref === "previous" && reader.scope.values.has(name)
@@ -116,12 +116,12 @@ const before = (place: Place, reader: Reader): Place => {
 
 /** What stands at a place. Reports what is wrong with it; undefined if it cannot be used. */
 const checked = (
-  given: Place,
+  given: OutputPlace,
   spot: Spot,
   reader: Reader,
   shared: Shared,
   use: Use
-): { readonly place: Place; readonly kind: Nodes.Kind } | { readonly text: string | undefined } | undefined => {
+): { readonly place: OutputPlace; readonly kind: Nodes.Kind } | { readonly text: string | undefined } | undefined => {
   const { report } = shared
   let place = given
   for (let at: Reader | undefined = reader; at !== undefined; at = at.outer) place = before(place, at)
@@ -190,7 +190,7 @@ export const textOf = (text: string, path: Path, reader: Reader, shared: Shared)
       const { reference, written } = token
       const places = [reference, ...(reference.or ?? []).filter((other) => typeof other !== "string")]
       const isPlain = reference.path === undefined && reference.or === undefined
-      // Braces around what is no name of this file went to the model as they are before there were paths.
+      // Braces around a name that this file does not have went to the model as they are before there were paths.
       if (!isPlain && seen(reference.ref, reader, shared) === undefined && !isClose(reference.ref, reader, shared)) {
         return [written]
       }
@@ -202,7 +202,7 @@ export const textOf = (text: string, path: Path, reader: Reader, shared: Shared)
       const [first] = found
       if (first === undefined) return []
       if ("text" in first) return first.text === undefined ? [] : [first.text]
-      const or = (reference.or ?? []).flatMap((other): ReadonlyArray<string | Place> => {
+      const or = (reference.or ?? []).flatMap((other): ReadonlyArray<string | OutputPlace> => {
         if (typeof other === "string") return [other]
         const known = resolved.get(other)
         return known === undefined ? [] : "text" in known ? [known.text ?? ""] : [known.place]
@@ -317,7 +317,7 @@ export const listOf = (
   path: Path,
   reader: Reader,
   shared: Shared
-): { readonly place: Place; readonly items: Nodes.Kind; readonly from: Nodes.Node | undefined } | undefined => {
+): { readonly place: OutputPlace; readonly items: Nodes.Kind; readonly from: Nodes.Node | undefined } | undefined => {
   if (!/^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z_$][\w$-]*|\[\d{1,6}\])*$/.test(text)) {
     shared.report({
       path,
@@ -335,7 +335,7 @@ export const listOf = (
     shared.report({
       path,
       find: text,
-      what: `${text} is no list`,
+      what: `${text} is not a list`,
       hint: kind._tag === "Text"
         ? "name a list in the JSON of an act, or write an array"
         : "name the list in it, or write an array"

@@ -3,12 +3,12 @@
  * `{{a ?? b ?? "text"}}` for the first that is there, `{{> name}}` for a partial. `\{{` is a literal `{{`; braces around
  * anything else stay as they are.
  */
-import type { JsonPath, Place, Reference } from "../Reference.ts"
+import type { JsonPath, OutputPlace, Reference } from "../Reference.ts"
 
 export type Piece = string | Reference
 
 /** A value that a reference may stand for. */
-export interface Value {
+export interface OutputValue {
   readonly text: string
   /** The texts of a fan-out as a JSON array; `text` has them joined. */
   readonly list?: string | undefined
@@ -17,7 +17,7 @@ export interface Value {
 }
 
 /** What a name stands for; undefined for an act that was left out. */
-export type Environment = (name: string) => Value | undefined
+export type Environment = (name: string) => OutputValue | undefined
 
 export const namePattern = /^[A-Za-z][A-Za-z0-9_-]*$/
 
@@ -31,7 +31,7 @@ const token = new RegExp(
 const alternative = new RegExp(`${place}|${quoted}`, "g")
 
 /** A place as it is written. The text must fit the pattern. */
-export const placeOf = (text: string): Place => {
+export const placeOf = (text: string): OutputPlace => {
   const [ref = "", ...rest] = text.split(/[.[\]]+/).filter((part) => part !== "")
   if (rest.length === 0) return { ref }
   const path: JsonPath = Array.from(
@@ -97,10 +97,10 @@ export const joined = (pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> => {
   return out
 }
 
-const parsed = new WeakMap<Value, { readonly json: unknown }>()
+const parsed = new WeakMap<OutputValue, { readonly json: unknown }>()
 
 /** The JSON of a value; undefined if it is none. */
-export const jsonOf = (value: Value): unknown => {
+export const jsonOf = (value: OutputValue): unknown => {
   const known = parsed.get(value)
   if (known !== undefined) return known.json
   let json: unknown
@@ -117,7 +117,7 @@ const step = (json: unknown, key: string | number): unknown =>
   typeof json === "object" && json !== null && Object.hasOwn(json, key) ? Reflect.get(json, key) : undefined
 
 /** What stands at a place; undefined if nothing does. */
-export const valueAt = ({ path = [], ref }: Place, environment: Environment): unknown => {
+export const valueAt = ({ path = [], ref }: OutputPlace, environment: Environment): unknown => {
   const value = environment(ref)
   if (value === undefined || value.isAbsent === true) return undefined
   return path.length === 0 ? value.text : path.reduce(step, jsonOf(value))

@@ -1,7 +1,7 @@
 /** Conditions: read from what a narrative writes, and decided by the outputs there are. */
 import * as Result from "effect/Result"
 import type { Comparison, Condition, Operand } from "../Condition.ts"
-import type { Place } from "../Reference.ts"
+import type { OutputPlace } from "../Reference.ts"
 import { type Environment, jsonOf, placeOf, valueAt } from "./template.ts"
 
 /** What is wrong, and the words in the condition that it is about. */
@@ -171,7 +171,7 @@ export const operands = (
 }
 
 /** The places that a condition looks at. */
-export const places = (condition: Condition): ReadonlyArray<Place> =>
+export const places = (condition: Condition): ReadonlyArray<OutputPlace> =>
   operands(condition).flatMap(({ what }) => "ref" in what ? [what] : [])
 
 /** A whole output is its JSON if it is any, else its text. */
