@@ -402,5 +402,5 @@ describe("functions of the program", () => {
         Runs.Runs.use((runs) => Effect.flatMap(runs.start(parsed), ({ end }) => end))
       )
       assert.deepStrictEqual([summary.standing, summary.causes[0]?.cause.reason], ["paused", "MissingTools"])
-    }).pipe(Effect.provide(gemini()), Effect.provide(Runs.layerMemory())))
+    }).pipe(Effect.provide([gemini(), Runs.layerMemory()])))
 })
