@@ -8,7 +8,7 @@ const check = process.argv.includes("--check")
 let stale = 0
 for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator", "cli"]) {
   const src = join(import.meta.dirname, "..", "packages", name, "src")
-  const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal", "interactions", "webhooks"] })
+  const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal", "interactions", "research", "webhooks"] })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
       !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "Vitest.ts"].includes(basename(file))

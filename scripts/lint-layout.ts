@@ -26,6 +26,8 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     "interactions",
     "stores",
     "webhooks"
+  ], [
+    "research"
   ]],
   emulator: [
     ["door", "google", "log"],

@@ -57,6 +57,8 @@ export interface WebhookSubject {
   /** The `user_metadata` that the job was given with its webhook. */
   readonly metadata: Readonly<Record<string, unknown>>
   readonly envelope: WebhookEnvelope
+  /** The `data` of the envelope. */
+  readonly data: NonNullable<WebhookEnvelope["data"]>
 }
 
 /**
@@ -114,7 +116,8 @@ export const of = (envelope: WebhookEnvelope): WebhookEvent => {
     resource: resourceOf(type, id),
     at: timeOf(timestamp),
     metadata: envelope.user_metadata ?? data?.user_metadata ?? {},
-    envelope
+    envelope,
+    data: data ?? {}
   }
   switch (type) {
     case "batch.succeeded":
