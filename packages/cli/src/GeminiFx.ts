@@ -19,6 +19,8 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as ArgumentsMeant from "./internal/argumentsMeant.ts"
 import { askCommand } from "./internal/ask/askCommand.ts"
+import { countCommand } from "./internal/ask/countCommand.ts"
+import { embedCommand } from "./internal/ask/embedCommand.ts"
 import { batchCommand } from "./internal/batch.ts"
 import { chatCommand } from "./internal/chat/chatCommand.ts"
 import { checkCommand } from "./internal/check.ts"
@@ -61,13 +63,15 @@ export const command = Command.make("gemini-fx").pipe(
   ]),
   Command.withSubcommands([
     askCommand,
+    chatCommand,
+    historyCommand,
     initCommand,
     checkCommand,
     runCommand,
     runsCommand,
-    chatCommand,
-    historyCommand,
     liveCommand,
+    embedCommand,
+    countCommand,
     modelsCommand,
     filesCommand,
     batchCommand,

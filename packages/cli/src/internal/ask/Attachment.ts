@@ -208,3 +208,20 @@ export const read = (
       () => Effect.succeed(uploaded(from))
     )
   })
+
+/** All that `-a` names, in order. Stdin can be read once. */
+export const readAll = Effect.fnUntraced(function*(from: ReadonlyArray<string>) {
+  if (from.filter((one) => one === "-").length > 1) {
+    return yield* usage("-a - is there twice, and stdin can be read once")
+  }
+  return yield* Effect.forEach(from, read)
+})
+
+/** What comes over stdin; undefined where nothing does. */
+export const readOptional = Effect.fnUntraced(function*(stdin: Stream.Stream<Uint8Array, PlatformError>) {
+  const bytes = yield* bounded(
+    stdinName,
+    Stream.mapError(stdin, ({ reason }) => usage(`stdin: cannot be read (${reason._tag})`))
+  )
+  return bytes.length === 0 ? undefined : yield* ofBytes(stdinName, stdinName, bytes)
+})

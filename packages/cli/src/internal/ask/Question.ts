@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stdio from "effect/Stdio"
 import { CommandFailed } from "../CommandFailed.ts"
 import type { Screen } from "../Screen.ts"
-import { type Attachment, bounded, ofBytes, stdinName } from "./Attachment.ts"
+import { type Attachment, readOptional } from "./Attachment.ts"
 
 const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
 
@@ -24,10 +24,7 @@ const piped = Effect.fnUntraced(function*(screen: Screen) {
     Effect.sleep("1500 millis"),
     Effect.ignore(screen.note("reading stdin until it ends; with </dev/null nothing is read"))
   ))
-  return yield* bounded(stdinName, stdio.stdin).pipe(
-    Effect.catchTag("PlatformError", ({ reason }) => Effect.fail(usage(`stdin: cannot be read (${reason._tag})`))),
-    Effect.ensuring(Fiber.interrupt(hint))
-  )
+  return yield* Effect.ensuring(readOptional(stdio.stdin), Fiber.interrupt(hint))
 })
 
 const nothing =
@@ -49,9 +46,8 @@ export const read = Effect.fnUntraced(function*(
   const isTerminal = yield* stdio.stdinIsTerminal
   const said = words.join(" ").trim()
   if (!isTerminal && !options.isStdinTaken && !options.isEdited) {
-    const bytes = yield* piped(options.screen)
-    if (bytes.length > 0) {
-      const attached = yield* ofBytes(stdinName, stdinName, bytes)
+    const attached = yield* piped(options.screen)
+    if (attached !== undefined) {
       const question: Question = attached.content._tag === "Text"
         ? { text: [attached.content.text.trim(), said].filter((text) => text !== "").join("\n\n"), attached: undefined }
         : { text: said, attached }

@@ -79,14 +79,6 @@ const schemaOf = (input: Input) =>
     ? Effect.map(SchemaFlag.read("--schema-multi", input.schemaMulti.value), several)
     : Effect.succeed(undefined)
 
-/** The attachments that flags name. Stdin can be read once. */
-export const attachmentsOf = Effect.fnUntraced(function*(from: ReadonlyArray<string>) {
-  if (from.filter((one) => one === "-").length > 1) {
-    return yield* usage("-a - is there twice, and stdin can be read once")
-  }
-  return yield* Effect.forEach(from, Attachment.read)
-})
-
 /** Draws the status line until the scope ends. */
 const drawing = (screen: Screen.Screen, status: AnswerStatus) =>
   screen.isLive
@@ -96,6 +88,9 @@ const drawing = (screen: Screen.Screen, status: AnswerStatus) =>
       yield* Effect.forkScoped(Effect.repeat(Effect.ignore(screen.refresh), Schedule.spaced("100 millis")))
     })
     : Effect.void
+
+const uploadLine = ({ from, size }: Attachment.Attachment): string =>
+  `uploading ${from}${size === undefined ? "" : `, ${sizeOf(size)}`}`
 
 interface Answered {
   readonly response: GenerateContent.GenerateContentResponse
@@ -113,7 +108,7 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
   const shared = yield* CommonFlags.options(input)
   const server = yield* Server.choose(shared, input.emulator)
   const screen = yield* Screen.make
-  const flagged = yield* attachmentsOf(input.attachments)
+  const flagged = yield* Attachment.readAll(input.attachments)
   const question = yield* Question.read(input.words, {
     screen,
     isEdited: input.edit,
@@ -175,24 +170,13 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
       if (!input.stream) return yield* hear((yield* gemini.generate(request, { observe })).response)
       yield* Stream.runForEach(gemini.generateStream(request, { observe }), ({ response }) => hear(response))
     })
-  const uploading = Attached.parts(attachments, {
-    isKept: false,
-    tell: ({ from, size }) => {
-      const line = `uploading ${from}${size === undefined ? "" : `, ${sizeOf(size)}`}`
-      status.doing(line)
-      return screen.isLive ? Effect.void : say(line)
-    }
-  })
-  const isLarge = Attached.needsServer(attachments)
-  const call = Effect.gen(function*() {
-    yield* drawing(screen, status)
-    if (!isLarge) return yield* Effect.provide(asking(Attached.inlineParts(attachments)), server.layer)
-    yield* Effect.gen(function*() {
-      const parts = yield* uploading
-      status.doing(undefined)
-      yield* asking(parts)
-    }).pipe(Effect.scoped, Effect.provide(server.withFiles))
-  }).pipe(
+  /** Says that an attachment is uploaded, or, without one, that all are. */
+  const tell = (attachment: Attachment.Attachment | undefined) => {
+    const line = attachment === undefined ? undefined : uploadLine(attachment)
+    status.doing(line)
+    return screen.isLive || line === undefined ? Effect.void : say(line)
+  }
+  const call = Effect.andThen(drawing(screen, status), Attached.provided(server, attachments, tell, asking)).pipe(
     Effect.scoped,
     Effect.onInterrupt(() => Effect.ignore(Effect.andThen(sink.end, screen.note("interrupted"))))
   )

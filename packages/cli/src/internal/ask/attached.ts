@@ -1,10 +1,13 @@
 /** Attachments as parts of a request; what is too large for it is uploaded first. */
+import type { Services } from "effect-gemini/FetchGemini"
 import * as Files from "effect-gemini/files/Files"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Part from "effect-gemini/wire/Part"
 import * as Effect from "effect/Effect"
+import type { PlatformError } from "effect/PlatformError"
 import type * as Scope from "effect/Scope"
 import { CommandFailed } from "../CommandFailed.ts"
+import type { Server } from "../server.ts"
 import { type Attachment, largestInline, largestInlineSum } from "./Attachment.ts"
 
 /** Whether it goes by upload, given what the attachments before it have put into the request. */
@@ -83,3 +86,22 @@ export const parts = Effect.fnUntraced(function*<E, R>(
       return Part.file(file.uri ?? "", file.mimeType ?? mimeType)
     }))
 })
+
+/**
+ * Asks the server with the parts. Where none of them needs it before, nothing of the Files API is set up. What was
+ * uploaded is deleted in the end.
+ */
+export const provided = <A, E>(
+  server: Server,
+  attachments: ReadonlyArray<Attachment>,
+  tell: (attachment: Attachment | undefined) => Effect.Effect<void, PlatformError>,
+  use: (parts: ReadonlyArray<Part.Part>) => Effect.Effect<A, E, Services>
+): Effect.Effect<A, E | GeminiError | CommandFailed | PlatformError> =>
+  needsServer(attachments)
+    ? parts(attachments, { isKept: false, tell }).pipe(
+      Effect.tap(() => tell(undefined)),
+      Effect.flatMap(use),
+      Effect.scoped,
+      Effect.provide(server.withFiles)
+    )
+    : Effect.provide(use(inlineParts(attachments)), server.layer)
