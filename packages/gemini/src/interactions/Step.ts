@@ -150,5 +150,5 @@ export const thought = (step: Step): string =>
  */
 export const functionCall = (step: Step): PendingCall | undefined =>
   step.type === "function_call"
-    ? { id: step.id ?? "", name: step.name ?? "", args: step.arguments ?? undefined }
+    ? { id: step.id ?? "", name: step.name ?? "", args: step.arguments ?? ("arguments_text" in step ? undefined : {}) }
     : undefined
