@@ -53,6 +53,19 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["LiveHour.test"]
   },
+  "18.3": {
+    shows:
+      "an interaction cut at every event and at 200 bytes, and killed -9 at 20 events: the same steps as uncut, no text " +
+      "twice, and no second POST once the server has named it",
+    projects: ["conformance"],
+    files: ["InteractionFollow.test", "InteractionKills.test"]
+  },
+  "18.4": {
+    shows:
+      "conversations of 40 turns whose server forgets at random turns: the same steps, nothing doubled, told each time",
+    projects: ["conformance"],
+    files: ["InteractionChat.test"]
+  },
   "16.3": {
     shows:
       "an upload of 1 GiB with 50 cuts, another with 20 kills -9, and the download: each byte once, at most one chunk " +

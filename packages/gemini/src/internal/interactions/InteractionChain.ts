@@ -20,6 +20,8 @@ export interface HopSigns {
   readonly usage?: InteractionUsage | undefined
   /** Whether it brings content, which a broken hop would bring again. */
   readonly hasContent: boolean
+  /** The answer itself, where it is whole: an error of a later hop keeps it. */
+  readonly interaction?: Interaction.Interaction | undefined
 }
 
 export interface ChainOptions<A> {
@@ -48,6 +50,7 @@ export class InteractionChain<A> implements Chain<A> {
   #id: string | undefined
   #status: HopSigns["status"]
   #next: string | undefined
+  #interaction: Interaction.Interaction | undefined
   #isRepeated = false
   #hasContent = false
 
@@ -82,7 +85,8 @@ export class InteractionChain<A> implements Chain<A> {
   }
 
   #hear(answer: A): void {
-    const { hasContent, id, status, token, usage } = this.#options.signs(answer)
+    const { hasContent, id, interaction, status, token, usage } = this.#options.signs(answer)
+    this.#interaction = interaction
     if (id !== undefined && id !== this.#id) {
       this.#id = id
       this.#ids.push(id)
@@ -137,9 +141,9 @@ export class InteractionChain<A> implements Chain<A> {
     return new Reason.StreamInterrupted({ received: [], description })
   }
 
-  /** What is known of the current hop, for an error. */
+  /** What is known of the current hop, for an error. The events of a stream have been handed out. */
   get #hop(): Interaction.Interaction {
-    return {
+    return this.#interaction ?? {
       ...(this.#id === undefined ? {} : { id: this.#id }),
       ...(this.#status === undefined ? {} : { status: this.#status }),
       ...(this.#next === undefined ? {} : { continuation_token: this.#next }),
@@ -153,7 +157,11 @@ export class InteractionChain<A> implements Chain<A> {
   }
 
   #begin(): void {
-    this.#id = this.#status = this.#next = undefined
+    this.#id =
+      this.#status =
+      this.#next =
+      this.#interaction =
+        undefined
     this.#isRepeated = this.#hasContent = false
   }
 }

@@ -84,7 +84,8 @@ const signsOf = (interaction: Answer): HopSigns => ({
   status: interaction.status ?? undefined,
   token: interaction.continuation_token || undefined,
   usage: interaction.usage ?? undefined,
-  hasContent: false
+  hasContent: false,
+  interaction
 })
 
 const signsOfEvent = (event: Event): HopSigns => ({

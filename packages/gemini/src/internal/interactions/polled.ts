@@ -67,10 +67,13 @@ export const make = (
     /** The events that an answer adds to those that have been handed out. */
     const events = (interaction: Interaction.Interaction): Array<Followed> => {
       if (InteractionEvent.isOver(interaction.status)) {
-        return endOf(interaction).slice(trail.since).map((event) => {
+        const rest = endOf(interaction).slice(trail.since).map((event) => {
           trail.note(event)
           return followed(event)
         })
+        // A handle of the last event has nothing behind it.
+        trail.isOver = true
+        return rest
       }
       const before = status
       status = trail.status = interaction.status ?? status
