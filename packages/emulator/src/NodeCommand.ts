@@ -7,6 +7,7 @@
 import * as Argument from "effect/cli/Argument"
 import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { type CommandFlags, flags } from "./internal/command/flags.ts"
 import type { NodeCommandFailure } from "./NodeCommandFailure.ts"
@@ -61,10 +62,32 @@ export const make = <const Name extends string>(
     Command.withDescription("Looks for secrets that are left in it; ends with 1 if there are any"),
     Command.withExamples([{ command: `${name} cassette check weather.jsonl`, description: "Before it is committed" }])
   )
+  const scenario = Command.make(
+    "scenario",
+    {
+      file,
+      output: Flag.String("output").pipe(
+        Flag.withAlias("o"),
+        Flag.withDescription("a new .toml or .json file to write them to; default: stdout, as TOML"),
+        Flag.optional
+      )
+    },
+    ({ file, output }) =>
+      Effect.flatMap(
+        Effect.promise(() => import("./internal/command/tapes.ts")),
+        ({ scenario }) => scenario(file, output)
+      )
+  ).pipe(
+    Command.withDescription("Rules to edit, made of what it holds"),
+    Command.withExamples([{
+      command: `${name} cassette scenario weather.jsonl -o rules.toml`,
+      description: "For --scenario rules.toml"
+    }])
+  )
   const cassette = Command.make("cassette").pipe(
     Command.withDescription("Looks at a cassette"),
     Command.withExamples([{ command: `${name} cassette list weather.jsonl`, description: "What it holds" }]),
-    Command.withSubcommands([list, check])
+    Command.withSubcommands([list, check, scenario])
   )
   return parent.pipe(
     Command.withDescription("A local Gemini API, for clients in any language"),

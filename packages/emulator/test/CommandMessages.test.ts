@@ -27,7 +27,8 @@ const files: Readonly<Record<string, string>> = {
   "template.toml": "[[rule]]\nreply = \"{{ txt }}\"\n",
   "pattern.toml": "[[rule]]\nwhen = { text = { matches = \"(\" } }\nreply = \"x\"\n",
   "rules.yaml": "rule: []\n",
-  "diary.txt": "dear diary\n"
+  "diary.txt": "dear diary\n",
+  "cassette.jsonl": "{\"cassette\":1,\"by\":\"test\",\"redaction\":[]}\n"
 }
 
 beforeAll(() => {
@@ -83,6 +84,36 @@ const cases: Readonly<Record<string, ReadonlyArray<string>>> = {
   "a rule with two kinds of replies": ["--port", "0", "--scenario", "@/twice.toml"],
   "a template of a path that is none": ["--port", "0", "--scenario", "@/template.toml"],
   "a pattern that is none": ["--port", "0", "--scenario", "@/pattern.toml"],
+  "a cassette that is not there": ["--port", "0", "--cassette", "@/nowhere.jsonl"],
+  "a cassette that is none": ["--port", "0", "--cassette", "@/diary.txt"],
+  "a mode that is none": ["--cassette", "@/new.jsonl", "--mode", "replya"],
+  "a recording of nobody": ["--port", "0", "--cassette", "@/new.jsonl", "--mode", "record"],
+  "a recording over another file": [
+    ...["--port", "0", "--cassette", "@/diary.txt", "--mode", "record", "--upstream", "http://127.0.0.1:1"],
+    "--allow-record"
+  ],
+  "an upstream that is no address": [
+    "--port",
+    "0",
+    "--cassette",
+    "@/new.jsonl",
+    "--mode",
+    "new",
+    "--upstream",
+    "google"
+  ],
+  "an upstream for no cassette": ["--port", "0", "--upstream", "https://generativelanguage.googleapis.com"],
+  "a key of the upstream for everybody": [
+    ...["--port", "0", "--host", "0.0.0.0", "--cassette", "@/new.jsonl", "--mode", "new"],
+    ...["--upstream", "http://127.0.0.1:1", "--upstream-key", "k"]
+  ],
+  "a timing that is none": ["--cassette", "@/new.jsonl", "--timing", "slow"],
+  "a limit of nothing": ["--cassette", "@/new.jsonl", "--cassette-limit", "0"],
+  "a pattern of secrets that is none": ["--cassette", "@/new.jsonl", "--redact", "("],
+  "a list of what is not there": ["cassette", "list", "@/nowhere.jsonl"],
+  "a check of what is no cassette": ["cassette", "check", "@/diary.txt"],
+  "rules of what is no cassette": ["cassette", "scenario", "@/diary.txt"],
+  "rules of a cassette over another file": ["cassette", "scenario", "@/cassette.jsonl", "--output", "@/diary.txt"],
   "a program that is not there": ["exec", "--", "no-such-program"],
   "a program that cannot be run": ["exec", "--", "@/diary.txt"],
   "no program": ["exec"],

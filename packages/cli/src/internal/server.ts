@@ -1,8 +1,10 @@
 /**
  * Which server answers: Google (or what GEMINI_BASE_URL names) when there is a key, the
- * embedded emulator when there is none. `says` is the first line that a person reads.
+ * embedded emulator when there is none, or the cassette that GEMINI_CASSETTE names. `says` is the first line that a
+ * person reads.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import type { Options } from "effect-gemini-emulator/Emulator"
 import type * as Quota from "effect-gemini-emulator/Quota"
 import * as Batches from "effect-gemini/batches/Batches"
 import type { Services } from "effect-gemini/FetchGemini"
@@ -20,6 +22,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { dirname, join } from "node:path"
+import * as Cassette from "./cassette.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Folder from "./folder.ts"
 import * as Lanes from "./lanes.ts"
@@ -68,27 +71,41 @@ const quotasOf = (tier: Tier.TierName | Tier.Tier): Quota.Tier | Quota.Quotas =>
     }
   }
 
-/**
- * With a tier, the emulator refuses what is beyond it, as Google would. It is loaded only here: a quarter of the time that
- * a command with a key would need to start is its.
- */
+/** A client of an emulator in this process, which is loaded only here: it would cost a quarter of a command's start. */
+const served = <A>(
+  emulatorOptions: Options,
+  options: GeminiConfig.Options,
+  client: (options: GeminiConfig.Options) => Layer.Layer<A>
+): Layer.Layer<A> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("effect-gemini-emulator/Emulator")),
+      (Emulator) =>
+        Layer.unwrap(Effect.map(Emulator.Emulator, ({ url }) => client({ ...options, baseUrl: url }))).pipe(
+          // The system picks any free port of this machine; if there is none, nothing else would work either.
+          Layer.provide(Layer.orDie(Emulator.layerServer(emulatorOptions)))
+        )
+    )
+  )
+
+/** A client of the emulator, of an open cassette, or of both: a cassette that records passes on the client's own key. */
+const played = <A>(
+  deck: Layer.Layer<Cassette.Deck>,
+  options: GeminiConfig.Options,
+  client: (options: GeminiConfig.Options) => Layer.Layer<A>
+): Layer.Layer<A> =>
+  Layer.unwrap(Effect.map(Cassette.Deck, (cassette) => served({ cassette }, options, client))).pipe(Layer.provide(deck))
+
+/** With a tier, the emulator refuses what is beyond it, as Google would. */
 const embedded = <A>(
   options: GeminiConfig.Options,
   client: (options: GeminiConfig.Options) => Layer.Layer<A>
 ): Layer.Layer<A> =>
-  Layer.unwrap(Effect.map(Effect.promise(() => import("effect-gemini-emulator/Emulator")), (Emulator) =>
-    Layer.unwrap(
-      Effect.map(
-        Emulator.Emulator,
-        ({ url }) => client({ ...options, apiKey: Redacted.make("emulator"), baseUrl: url })
-      )
-    ).pipe(Layer.provide(
-      // The system picks any free port of this machine; if there is none, nothing else would work either.
-      Layer.orDie(Emulator.layerServer({
-        chunkDelay,
-        ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) })
-      }))
-    ))))
+  served(
+    { chunkDelay, ...(options.tier === undefined ? {} : { quotas: quotasOf(options.tier) }) },
+    { ...options, apiKey: Redacted.make("emulator") },
+    client
+  )
 
 /**
  * Where Google's quota is remembered between runs: in GEMINI_FX_STATE or the user's directory for state. That of other
@@ -118,6 +135,28 @@ const batchesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, 
     Layer.provide(NodeGemini.layerHttpClient())
   )
 
+const withFilesLayer = (options: GeminiConfig.Options) =>
+  Layer.merge(NodeGemini.layerHttp(options), filesLayer(options))
+
+/** The server that a cassette is. */
+const recording = (
+  cassette: Extract<Cassette.Chosen, { _tag: "Played" }>,
+  options: GeminiConfig.Options
+): Server => {
+  const all = { tier: "tier3", ...options, apiKey: Redacted.make("emulator") } as const
+  const { deck } = cassette
+  return {
+    says: Cassette.saysOf(cassette),
+    name: Lanes.embedded,
+    directory: undefined,
+    layer: played(deck, all, NodeGemini.layerHttp),
+    live: played(deck, all, NodeGemini.layerLive),
+    files: played(deck, all, filesLayer),
+    withFiles: played(deck, all, withFilesLayer),
+    batches: played(deck, all, batchesLayer)
+  }
+}
+
 const emulated = (why: string, options: GeminiConfig.Options): Server => {
   const all = { tier: "tier3", ...options } as const
   return {
@@ -127,7 +166,7 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
     layer: embedded(all, NodeGemini.layerHttp),
     live: embedded(all, NodeGemini.layerLive),
     files: embedded(all, filesLayer),
-    withFiles: embedded(all, (options) => Layer.merge(NodeGemini.layerHttp(options), filesLayer(options))),
+    withFiles: embedded(all, withFilesLayer),
     batches: embedded(all, batchesLayer)
   }
 }
@@ -141,7 +180,17 @@ export const choose = Effect.fnUntraced(function*(
   isAsked = false
 ): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
   const options = yield* clientOptions(flags)
-  if (yield* isEmulated(isAsked)) return emulated("", options)
+  const cassette = yield* Cassette.chosen
+  if (cassette?._tag === "Played") return recording(cassette, options)
+  const records = (why: string) =>
+    new CommandFailed({
+      exitCode: 2,
+      text: `GEMINI_CASSETTE: mode "${cassette?.mode}" records what a server says, and ${why}`
+    })
+  if (yield* isEmulated(isAsked)) {
+    if (cassette !== undefined) return yield* records("the embedded emulator is asked for, which is none")
+    return emulated("", options)
+  }
   const { key, keyFile } = yield* Configured
   const environment = yield* GeminiConfig.fromEnvironment()
   if (environment.apiKey === undefined) {
@@ -156,6 +205,7 @@ export const choose = Effect.fnUntraced(function*(
           "set GEMINI_API_KEY too, or unset GEMINI_BASE_URL to use the embedded emulator"
       })
     }
+    if (cassette !== undefined) return yield* records("there is no API key for one: set GEMINI_API_KEY")
     return emulated("no API key is set, ", options)
   }
   const all = { ...environment, ...options }
@@ -182,14 +232,18 @@ export const choose = Effect.fnUntraced(function*(
           () =>
             Effect.logWarning(`${problem}: the quota is not remembered there`)
         ))).pipe(Layer.provide(NodeFileSystem.layer))
+  const deck = yield* cassette?.deck(cassette.upstream ?? url) ?? Effect.undefined
+  const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
+    deck === undefined ? make(all) : played(deck, all, make)
+  const tape = cassette === undefined ? "" : `; ${Cassette.saysOf(cassette)}`
   return {
-    says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key ${from}${bills}`,
+    says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key ${from}${bills}${tape}`,
     name,
     directory,
-    layer: kept(NodeGemini.layerHttp(all)),
-    live: kept(NodeGemini.layerLive(all)),
-    files: filesLayer(all),
-    withFiles: Layer.merge(kept(NodeGemini.layerHttp(all)), filesLayer(all)),
-    batches: batchesLayer(all)
+    layer: kept(client(NodeGemini.layerHttp)),
+    live: kept(client(NodeGemini.layerLive)),
+    files: client(filesLayer),
+    withFiles: kept(client(withFilesLayer)),
+    batches: client(batchesLayer)
   }
 })

@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Deck from "../internal/cassettes/Deck.ts"
 import type * as Carrier from "../internal/live/carrier.ts"
 import type * as ExchangeOf from "../internal/server/exchange.ts"
+import type { Scenario } from "../Scenario.ts"
 import type { CassetteError } from "./CassetteError.ts"
 import type * as Recording from "./Recording.ts"
 
@@ -215,3 +216,17 @@ export const check: (
   ReadonlyArray<{ readonly line: number; readonly kind: string; readonly where: string }>,
   CassetteError
 > = Deck.check
+
+/**
+ * Rules to edit, made of what a file holds: who asks with these words gets this reply. `skipped` says what no rule says,
+ * with its line. Fails with a `CassetteError` where the file cannot be read.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const scenario: (
+  file: string
+) => Effect.Effect<
+  { readonly scenario: Scenario; readonly skipped: ReadonlyArray<string> },
+  CassetteError
+> = Deck.scenario

@@ -21,6 +21,7 @@ import * as Recorder from "./Recorder.ts"
 import * as Recordings from "./Recordings.ts"
 import * as Redactions from "./redaction.ts"
 import * as RequestView from "./requestView.ts"
+import * as ScenarioRules from "./scenarioRules.ts"
 import * as Scrubber from "./Scrubber.ts"
 import * as Tape from "./Tape.ts"
 
@@ -74,7 +75,7 @@ const refused = (file: string, options: Options, mode: Mode): CassetteError | un
     return wrong(`timing ${timing} is not a speed: expected "none", "recorded" or a number above 0`)
   }
   if (upstream === undefined) {
-    return wrong(`mode "${mode}" asks a server: give its address as upstream`)
+    return wrong(`mode "${mode}" asks a server: give its address as upstream, such as ${google}`)
   }
   if (!URL.canParse(upstream) || !/^https?:$/.test(new URL(upstream).protocol)) {
     return wrong(`the upstream "${upstream}" is not an address: expected https://HOST or http://HOST:PORT`)
@@ -321,4 +322,10 @@ export const check = (file: string, redaction?: Redaction) =>
         scrubber.left(pieces).map(({ kind }) => ({ line: lines[index] ?? 0, kind, where }))
       )
     )
+  })
+
+export const scenario = (file: string) =>
+  attempt(() => {
+    const { rules, skipped } = ScenarioRules.make(file, Tape.read(file))
+    return { scenario: { otherwise: "refuse" as const, rule: rules }, skipped }
   })

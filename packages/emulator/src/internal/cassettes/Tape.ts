@@ -50,6 +50,23 @@ const isRegular = (file: string): boolean => {
   return about.isFile()
 }
 
+/** As much of a file is looked at as the head of a cassette may have. */
+const longestHead = 4096
+
+/** Whether there is a file with something in it that does not begin as a cassette. */
+const holdsSomethingElse = (file: string): boolean => {
+  if (!Fs.existsSync(file)) return false
+  const handle = Fs.openSync(file, "r")
+  try {
+    const bytes = Buffer.alloc(longestHead)
+    const size = Fs.readSync(handle, bytes, 0, longestHead, 0)
+    const [first = ""] = bytes.subarray(0, size).toString("utf8").split("\n")
+    return size > 0 && Result.isFailure(decodeHead(first))
+  } finally {
+    Fs.closeSync(handle)
+  }
+}
+
 /** The exchanges of a cassette. Throws a CassetteError that names the line. */
 export const read = (file: string): TapeContent => {
   if (Fs.existsSync(file) && Fs.statSync(file).isDirectory()) {
@@ -158,6 +175,9 @@ export const writer = (
   let size = 0
   try {
     if (Fs.existsSync(file) && !isRegular(file)) throw new Error("it is not a regular file")
+    if (options.anew && holdsSomethingElse(file)) {
+      throw new Error("it holds something else than a cassette, which would be lost")
+    }
     // What was recorded may hold what nobody else on this machine should read.
     handle = Fs.openSync(file, options.anew ? "w" : "a", 0o600)
     size = Fs.fstatSync(handle).size

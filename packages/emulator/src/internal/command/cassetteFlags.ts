@@ -9,6 +9,7 @@ export const cassetteVariables = [
   "GEMINI_CASSETTE_MODE",
   "GEMINI_CASSETTE_MATCH",
   "GEMINI_CASSETTE_UPSTREAM",
+  "GEMINI_CASSETTE_ALLOW_RECORD",
   "GEMINI_UPSTREAM_KEY"
 ]
 
@@ -70,6 +71,7 @@ export const cassetteFlags = {
   ),
   allowRecord: Flag.Boolean("allow-record").pipe(
     Flag.withDescription("record although the variable CI is set"),
+    Flag.withFallbackConfig(Config.Boolean("GEMINI_CASSETTE_ALLOW_RECORD")),
     Flag.withDefault(false)
   ),
   cassetteLimit: Flag.Int("cassette-limit").pipe(

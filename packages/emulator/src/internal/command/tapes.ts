@@ -1,8 +1,11 @@
 /** What is said of cassettes: while one is open, at its end, and of a file that nobody has open. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { writeFileSync } from "node:fs"
 import * as Cassette from "../../cassettes/Cassette.ts"
 import { mistake, NodeCommandFailure } from "../../NodeCommandFailure.ts"
+import * as TomlText from "../cassettes/tomlText.ts"
 import { plain } from "./plain.ts"
 
 const count = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`
@@ -55,4 +58,33 @@ export const check = Effect.fnUntraced(function*(file: string): Effect.fn.Return
     return yield* new NodeCommandFailure({ exitCode: 1, text: `${count(left.length, "secret")} left in ${file}` })
   }
   yield* Console.log(plain(`no secret is left in ${file}, by the rules`))
+})
+
+/** Writes rules to edit: to the file, whose name says whether as TOML or JSON, or to stdout as TOML. */
+export const scenario = Effect.fnUntraced(function*(
+  file: string,
+  output: Option.Option<string>
+): Effect.fn.Return<void, NodeCommandFailure> {
+  const { scenario, skipped } = yield* Effect.mapError(Cassette.scenario(file), described)
+  const rules = scenario.rule ?? []
+  const isJson = Option.isSome(output) && /\.json$/i.test(output.value)
+  if (Option.isSome(output) && !/\.(?:json|toml)$/i.test(output.value)) {
+    return yield* mistake(`--output ${output.value}: the name of a scenario ends in .toml or .json`)
+  }
+  const text = isJson
+    ? `${JSON.stringify(scenario, undefined, 2)}\n`
+    : [
+      `# Made of the cassette ${plain(file).replaceAll("\n", " ")}, to be edited; RULES.md says what a rule may say.`,
+      "otherwise = \"refuse\"",
+      ...rules.map((rule) => TomlText.rule({ ...rule }))
+    ].join("\n\n") + "\n"
+  if (Option.isNone(output)) yield* Console.log(text.replace(/\n$/, ""))
+  else {
+    yield* Effect.try({
+      try: () => writeFileSync(output.value, text, { flag: "wx" }),
+      catch: (error) => mistake(`--output ${output.value}: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  }
+  for (const each of skipped) yield* Console.error(plain(`no rule for ${each}`))
+  if (Option.isSome(output)) yield* Console.log(plain(`${count(rules.length, "rule")} in ${output.value}`))
 })
