@@ -88,10 +88,8 @@ const cases: Readonly<Record<string, ReadonlyArray<string>>> = {
   "a cassette that is none": ["--port", "0", "--cassette", "@/diary.txt"],
   "a mode that is none": ["--cassette", "@/new.jsonl", "--mode", "replya"],
   "a recording of nobody": ["--port", "0", "--cassette", "@/new.jsonl", "--mode", "record"],
-  "a recording over another file": [
-    ...["--port", "0", "--cassette", "@/diary.txt", "--mode", "record", "--upstream", "http://127.0.0.1:1"],
-    "--allow-record"
-  ],
+  "a recording over another file":
+    "--port 0 --cassette @/diary.txt --mode record --upstream http://127.0.0.1:1 --allow-record".split(" "),
   "an upstream that is no address": [
     "--port",
     "0",
@@ -103,10 +101,10 @@ const cases: Readonly<Record<string, ReadonlyArray<string>>> = {
     "google"
   ],
   "an upstream for no cassette": ["--port", "0", "--upstream", "https://generativelanguage.googleapis.com"],
-  "a key of the upstream for everybody": [
-    ...["--port", "0", "--host", "0.0.0.0", "--cassette", "@/new.jsonl", "--mode", "new"],
-    ...["--upstream", "http://127.0.0.1:1", "--upstream-key", "k"]
-  ],
+  "a key of the upstream for everybody":
+    "--port 0 --host 0.0.0.0 --cassette @/new.jsonl --mode new --upstream http://127.0.0.1:1 --upstream-key k".split(
+      " "
+    ),
   "a timing that is none": ["--cassette", "@/new.jsonl", "--timing", "slow"],
   "a limit of nothing": ["--cassette", "@/new.jsonl", "--cassette-limit", "0"],
   "a pattern of secrets that is none": ["--cassette", "@/new.jsonl", "--redact", "("],

@@ -22,8 +22,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { dirname, join } from "node:path"
-import * as Cassette from "./cassette.ts"
 import { CommandFailed } from "./CommandFailed.ts"
+import * as Deck from "./Deck.ts"
 import * as Folder from "./folder.ts"
 import * as Lanes from "./lanes.ts"
 import { clientOptions, Configured, isEmulated } from "./setup/Configured.ts"
@@ -90,11 +90,11 @@ const served = <A>(
 
 /** A client of the emulator, of an open cassette, or of both: a cassette that records passes on the client's own key. */
 const played = <A>(
-  deck: Layer.Layer<Cassette.Deck>,
+  deck: Layer.Layer<Deck.Deck>,
   options: GeminiConfig.Options,
   client: (options: GeminiConfig.Options) => Layer.Layer<A>
 ): Layer.Layer<A> =>
-  Layer.unwrap(Effect.map(Cassette.Deck, (cassette) => served({ cassette }, options, client))).pipe(Layer.provide(deck))
+  Layer.unwrap(Effect.map(Deck.Deck, (cassette) => served({ cassette }, options, client))).pipe(Layer.provide(deck))
 
 /** With a tier, the emulator refuses what is beyond it, as Google would. */
 const embedded = <A>(
@@ -140,13 +140,13 @@ const withFilesLayer = (options: GeminiConfig.Options) =>
 
 /** The server that a cassette is. */
 const recording = (
-  cassette: Extract<Cassette.Chosen, { _tag: "Played" }>,
+  cassette: Extract<Deck.Chosen, { _tag: "Played" }>,
   options: GeminiConfig.Options
 ): Server => {
   const all = { tier: "tier3", ...options, apiKey: Redacted.make("emulator") } as const
   const { deck } = cassette
   return {
-    says: Cassette.saysOf(cassette),
+    says: Deck.saysOf(cassette),
     name: Lanes.embedded,
     directory: undefined,
     layer: played(deck, all, NodeGemini.layerHttp),
@@ -180,7 +180,7 @@ export const choose = Effect.fnUntraced(function*(
   isAsked = false
 ): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
   const options = yield* clientOptions(flags)
-  const cassette = yield* Cassette.chosen
+  const cassette = yield* Deck.chosen
   if (cassette?._tag === "Played") return recording(cassette, options)
   const records = (why: string) =>
     new CommandFailed({
@@ -235,7 +235,7 @@ export const choose = Effect.fnUntraced(function*(
   const deck = yield* cassette?.deck(cassette.upstream ?? url) ?? Effect.undefined
   const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
     deck === undefined ? make(all) : played(deck, all, make)
-  const tape = cassette === undefined ? "" : `; ${Cassette.saysOf(cassette)}`
+  const tape = cassette === undefined ? "" : `; ${Deck.saysOf(cassette)}`
   return {
     says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key ${from}${bills}${tape}`,
     name,

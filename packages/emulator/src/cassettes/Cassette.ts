@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as Deck from "../internal/cassettes/Deck.ts"
 import type * as Carrier from "../internal/live/carrier.ts"
 import type * as ExchangeOf from "../internal/server/exchange.ts"
-import type { Scenario } from "../Scenario.ts"
+import type { Rule } from "../Rule.ts"
 import type { CassetteError } from "./CassetteError.ts"
 import type * as Recording from "./Recording.ts"
 
@@ -227,6 +227,9 @@ export const check: (
 export const scenario: (
   file: string
 ) => Effect.Effect<
-  { readonly scenario: Scenario; readonly skipped: ReadonlyArray<string> },
+  {
+    readonly scenario: { readonly otherwise: "refuse"; readonly rule: ReadonlyArray<Rule> }
+    readonly skipped: ReadonlyArray<string>
+  },
   CassetteError
 > = Deck.scenario

@@ -99,7 +99,7 @@ export const of = (file: string, response: Recording.Http["response"]): Result.R
   const raw = (): Result.Result<Reply.Reply, string> =>
     Buffer.from(text).equals(bytes)
       ? Result.succeed({ raw: { status, headers: { "content-type": type }, body: text } })
-      : Result.fail("its answer is no text")
+      : Result.fail("its answer is not text")
   const values = valuesOf(text, type)
   if (status >= 400) {
     const error = Json.at(values[0], "error")

@@ -22,7 +22,7 @@ export interface DraftRule {
   readonly replies?: ReadonlyArray<string | Reply.Reply>
 }
 
-export interface Draft {
+export interface DraftRules {
   readonly rules: ReadonlyArray<DraftRule>
   /** What no rule says: the line and why. */
   readonly skipped: ReadonlyArray<string>
@@ -132,7 +132,7 @@ const subjectOf = (path: string, method: string, body: Uint8Array): Subject | un
   )
 }
 
-export const make = (file: string, { exchanges, lines }: Tape.TapeContent): Draft => {
+export const make = (file: string, { exchanges, lines }: Tape.TapeContent): DraftRules => {
   const cases: Array<Case> = []
   const skipped: Array<string> = []
   exchanges.forEach((exchange: Recording.Recording, index) => {

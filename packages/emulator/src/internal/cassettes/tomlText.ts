@@ -3,7 +3,7 @@ import * as Json from "../json.ts"
 
 const hex = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`
 
-/** TOML takes the escapes of JSON, and forbids what is no character: half of a surrogate pair. */
+/** TOML takes the escapes of JSON, and forbids half of a surrogate pair. */
 const quoted = (text: string): string => JSON.stringify(text.toWellFormed()).replaceAll("\u007f", hex)
 
 // Whatever else a text holds than lines is escaped, also the carriage return that a reader of TOML may drop.
@@ -11,7 +11,7 @@ const severalLines = (text: string): string => {
   const escaped = text.toWellFormed().replaceAll("\\", "\\\\")
     // Three quotation marks would end the text, and so would one before its end.
     .replace(/"{3,}|"$/g, (marks) => marks.replaceAll("\"", "\\\""))
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, hex)
+    .replace(/[^\P{Cc}\n\t]/gu, hex)
   return `"""\n${escaped}"""`
 }
 
