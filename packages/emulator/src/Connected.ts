@@ -22,7 +22,7 @@ export type Later<F> = F extends (...args: never) => infer R ? (...args: Paramet
 /** What is not derived: addresses, and methods that take a list. */
 type Here = "url" | "regionUrl" | "spaceName" | "space" | "enqueue" | "addFault" | "removeFault"
 
-type Groups = "files" | "caches" | "stores" | "operations" | "batches" | "live"
+type Groups = "files" | "caches" | "stores" | "operations" | "batches" | "interactions" | "webhooks" | "live"
 
 /**
  * The methods of `Standalone`, each with a promise. What names an address is there at once.
@@ -48,7 +48,7 @@ export type Connected =
  * @since 0.2.0
  */
 export const make = (service: Service): Connected => {
-  const { batches, caches, files, live, operations, stores } = service
+  const { batches, caches, files, interactions, live, operations, stores, webhooks } = service
   const run = Effect.runPromise
   return {
     url: service.url,
@@ -100,6 +100,18 @@ export const make = (service: Service): Connected => {
     stores: { documents: () => run(stores.documents), dropped: () => run(stores.dropped) },
     operations: { begin: (operation) => run(operations.begin(operation)) },
     batches: { list: () => run(batches.list), counts: () => run(batches.counts) },
+    interactions: {
+      list: () => run(interactions.list),
+      forget: (id) => run(interactions.forget(id)),
+      counts: () => run(interactions.counts)
+    },
+    webhooks: {
+      send: (event) => run(webhooks.send(event)),
+      deliveries: () => run(webhooks.deliveries),
+      awaitEnded: (n) => run(webhooks.awaitEnded(n)),
+      ended: () => run(webhooks.ended),
+      rotateKeys: () => run(webhooks.rotateKeys)
+    },
     live: {
       connections: () => run(live.connections),
       awaitClosed: (n) => run(live.awaitClosed(n)),

@@ -22,6 +22,7 @@ import type * as Expectation from "./Expectation.ts"
 import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import type { InteractionControl, WebhookControl } from "./InteractionControl.ts"
 import * as AdminMount from "./internal/admin/mount.ts"
 import * as Admission from "./internal/door/admission.ts"
 import * as Certificate from "./internal/door/certificate.ts"
@@ -172,9 +173,13 @@ export interface Service {
   readonly operations: OperationControl
   /** The batches. */
   readonly batches: BatchControl
+  /** The interactions, and what can be done to them. */
+  readonly interactions: InteractionControl
+  /** The deliveries of webhooks, and what can be done to them. */
+  readonly webhooks: WebhookControl
   /**
    * Forgets the logs, the waiting answers, the space's own rules, the faults, the counts of quotas, the handles,
-   * the tokens, the files, the uploads, the caches, the stores, the operations and the batches.
+   * the tokens, and all that is stored: files, uploads, caches, stores, operations, batches, interactions, webhooks.
    */
   readonly clear: Effect.Effect<void>
   /** Forgets the same, but keeps the space's own rules, which begin to count anew. */

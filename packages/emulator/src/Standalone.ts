@@ -16,6 +16,7 @@ import type * as Expectation from "./Expectation.ts"
 import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import type * as InteractionControl from "./InteractionControl.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
 import type * as LiveLog from "./LiveLog.ts"
@@ -113,6 +114,22 @@ export interface Standalone {
     readonly list: () => ReadonlyArray<{ readonly project: string; readonly batch: Readonly<Record<string, unknown>> }>
     readonly counts: () => { readonly created: number; readonly rows: number }
   }
+  /** The interactions; each method is that of `InteractionControl`. */
+  readonly interactions: {
+    readonly list: () => ReadonlyArray<
+      { readonly project: string; readonly interaction: Readonly<Record<string, unknown>> }
+    >
+    readonly forget: (id: string) => boolean
+    readonly counts: () => { readonly created: number; readonly dropped: number }
+  }
+  /** The deliveries of webhooks; each method is that of `WebhookControl`. */
+  readonly webhooks: {
+    readonly send: (event: InteractionControl.WebhookEvent) => ReadonlyArray<string>
+    readonly deliveries: () => ReadonlyArray<InteractionControl.WebhookDelivery>
+    readonly awaitEnded: (n: number) => Promise<ReadonlyArray<InteractionControl.WebhookDelivery>>
+    readonly ended: () => number
+    readonly rotateKeys: () => void
+  }
   /** The Live side; each method is that of `Emulator.LiveControl`. */
   readonly live: {
     readonly connections: () => ReadonlyArray<LiveLog.Entry>
@@ -182,6 +199,18 @@ const promised = (service: Emulator.Service): Standalone => ({
   batches: {
     list: () => Effect.runSync(service.batches.list),
     counts: () => Effect.runSync(service.batches.counts)
+  },
+  interactions: {
+    list: () => Effect.runSync(service.interactions.list),
+    forget: (id) => Effect.runSync(service.interactions.forget(id)),
+    counts: () => Effect.runSync(service.interactions.counts)
+  },
+  webhooks: {
+    send: (event) => Effect.runSync(service.webhooks.send(event)),
+    deliveries: () => Effect.runSync(service.webhooks.deliveries),
+    awaitEnded: (n) => Effect.runPromise(service.webhooks.awaitEnded(n)),
+    ended: () => Effect.runSync(service.webhooks.ended),
+    rotateKeys: () => Effect.runSync(service.webhooks.rotateKeys)
   },
   live: {
     connections: () => Effect.runSync(service.live.connections),

@@ -80,6 +80,15 @@ describe("the document of the admin API", () => {
         })
         body = { name: (await made.json()).name }
       }
+      if (name === "forgetInteraction") {
+        // Only the server gives ids to interactions.
+        const made = await fetch(`${emulator.url}/spaces/${space}/v1beta/interactions`, {
+          method: "POST",
+          headers: key,
+          body: JSON.stringify({ model: flash, input: "Hello" })
+        })
+        body = { id: (await made.json()).id }
+      }
       const given = parameters.filter(({ example }) => example !== undefined)
       const at = given.filter((each) => each.in === "path").reduce(
         (text, { example, name }) => text.replace(`{${name}}`, encodeURIComponent(String(example))),

@@ -337,6 +337,40 @@ for (const [name, layer] of carriers) {
         assert.deepStrictEqual(yield* gemini.batches.counts, { created: 0, rows: 0 })
       }))
 
+    promises("forgets interactions, and delivers webhooks to this machine alone", (gemini) =>
+      Effect.gen(function*() {
+        const ask = (body: object) =>
+          Effect.map(
+            Effect.promise(() =>
+              fetch(`${gemini.url}/v1beta/interactions?key=any`, { method: "POST", body: JSON.stringify(body) })
+            ),
+            ({ status }) => status
+          )
+        assert.deepStrictEqual(yield* gemini.interactions.counts, { created: 0, dropped: 0 })
+        if (gemini.url.startsWith("http://127.0.0.1")) {
+          assert.strictEqual(yield* ask({ model: "gemini-3.8-flash", input: "Hello" }), 200)
+          const [listed] = yield* gemini.interactions.list
+          assert.deepInclude(listed?.interaction, { status: "completed", model: "gemini-3.8-flash" })
+          assert.isTrue(yield* gemini.interactions.forget(String(listed?.interaction["id"])))
+        }
+        assert.deepStrictEqual(yield* gemini.interactions.list, [])
+        assert.isFalse(yield* gemini.interactions.forget("v1_none"))
+        const event = { type: "interaction.completed", data: { id: "v1_1" } }
+        assert.deepStrictEqual(yield* gemini.webhooks.send(event), [])
+        const ids = yield* gemini.webhooks.send({ ...event, uris: ["https://example.com/hook"], metadata: { a: 1 } })
+        const [delivery, ...others] = yield* gemini.webhooks.awaitEnded(1)
+        assert.deepInclude(delivery, {
+          id: ids[0] ?? "",
+          type: event.type,
+          kind: "dynamic",
+          state: "refused",
+          attempts: []
+        })
+        assert.deepStrictEqual([others, yield* gemini.webhooks.ended], [[], 1])
+        yield* gemini.webhooks.rotateKeys
+        assert.lengthOf(yield* gemini.webhooks.deliveries, 1)
+      }))
+
     promises("forgets everything, or all but its rules", (gemini) =>
       Effect.gen(function*() {
         yield* gemini.setRules([{ name: "once", reply: "said", times: 1 }])

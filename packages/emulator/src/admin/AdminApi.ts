@@ -314,6 +314,37 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
     success: Resources.BatchList,
     error: refusals
   }),
+  HttpApiEndpoint.get("listInteractions", "/spaces/:space/interactions", {
+    params: space,
+    success: Resources.InteractionList,
+    error: refusals
+  }),
+  HttpApiEndpoint.post("forgetInteraction", "/spaces/:space/interactions/forget", {
+    params: space,
+    payload: Resources.InteractionId,
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Forgets an interaction before its end, as if it had expired."),
+  HttpApiEndpoint.post("sendWebhook", "/spaces/:space/webhooks/send", {
+    params: space,
+    payload: Resources.WebhookEventData,
+    success: Resources.DeliveryIds.pipe(HttpApiSchema.status(201)),
+    error: refusals
+  }).annotate(OpenApi.Description, "Delivers an event without a job, to addresses of this machine."),
+  HttpApiEndpoint.get("listDeliveries", "/spaces/:space/webhooks/deliveries", {
+    params: space,
+    query: {
+      ended: Schema.optional(Schema.Int).annotateKey({ description: "how many that have ended to wait for" }),
+      ...wait
+    },
+    success: Resources.DeliveryList,
+    error: refusals
+  }),
+  HttpApiEndpoint.post("rotateKeys", "/spaces/:space/webhooks/rotate-keys", {
+    params: space,
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Signs tokens with another key from now on."),
   HttpApiEndpoint.post("beginOperation", "/spaces/:space/operations", {
     params: space,
     payload: Resources.NewOperation,

@@ -121,3 +121,70 @@ export const BatchList = Schema.Struct({
   created: count,
   rows: count.annotate(about("how many of their rows were answered"))
 })
+
+/**
+ * Interactions, as the API shows them with their input.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const InteractionList = Schema.Struct({
+  interactions: Schema.Array(Schema.Struct({ project: Schema.String, interaction: object })),
+  created: count,
+  dropped: count
+})
+
+/**
+ * The id of an interaction.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const InteractionId = Schema.Struct({ id: Schema.String })
+
+/**
+ * An event that is delivered without a job.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const WebhookEventData = Schema.Struct({
+  type: Schema.String,
+  data: object,
+  project: text,
+  uris: Schema.optional(Schema.Array(Schema.String)).annotateKey(
+    about("in place of the registered webhooks; signed as a token")
+  ),
+  metadata: Schema.optional(object)
+}).annotate({ identifier: "WebhookEvent" })
+
+/**
+ * The `webhook-id` of each delivery.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const DeliveryIds = Schema.Struct({ ids: Schema.Array(Schema.String) })
+
+/**
+ * Deliveries of webhooks, and how many have come to their end since the start.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const DeliveryList = Schema.Struct({
+  deliveries: Schema.Array(Schema.Struct({
+    id: Schema.String,
+    type: Schema.String,
+    project: Schema.String,
+    uri: Schema.String,
+    kind: Schema.Literals(["static", "dynamic"]),
+    state: Schema.Literals(["pending", "delivered", "failed", "refused", "lost"]),
+    attempts: Schema.Array(Schema.Struct({
+      at: Schema.Finite.annotate(about("milliseconds since the epoch, by the server's clock")),
+      status: Schema.optional(Schema.Int),
+      error: text
+    }))
+  })),
+  ended: count
+})

@@ -65,6 +65,13 @@ export const examples: Readonly<Record<string, Example>> = {
   loseCache: { body: { name: "cachedContents/the-name-of-one" } },
   listDocuments: {},
   listBatches: {},
+  listInteractions: {},
+  forgetInteraction: { body: { id: "v1_the-id-of-one" } },
+  sendWebhook: {
+    body: { type: "interaction.completed", data: { id: "v1_1" }, uris: ["http://127.0.0.1:9/hook"] }
+  },
+  listDeliveries: { query: { ended: 0, wait: "2s" } },
+  rotateKeys: {},
   beginOperation: { body: { after: 1000, response: { done: true } } },
   endSpace: {}
 }

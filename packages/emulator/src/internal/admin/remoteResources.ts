@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Service } from "../../Emulator.ts"
 import type { Client } from "./remoteService.ts"
 
-type Resources = Pick<Service, "files" | "caches" | "stores" | "operations" | "batches">
+type Resources = Pick<Service, "files" | "caches" | "stores" | "operations" | "batches" | "interactions" | "webhooks">
 
 export const make = (
   client: Client,
@@ -16,7 +16,27 @@ export const make = (
   const caches = sure(client.listCaches({ params }))
   const documents = sure(client.listDocuments({ params }))
   const batches = sure(client.listBatches({ params }))
+  const interactions = sure(client.listInteractions({ params }))
+  const deliveries = (query: { readonly ended?: number; readonly wait?: string }) =>
+    sure(client.listDeliveries({ params, query }))
+  const awaitEnded = (n: number): ReturnType<Service["webhooks"]["awaitEnded"]> =>
+    Effect.flatMap(
+      deliveries({ ended: n, wait: "20s" }),
+      (page) => page.ended >= n ? Effect.succeed(page.deliveries) : awaitEnded(n)
+    )
   return {
+    interactions: {
+      list: Effect.map(interactions, ({ interactions }) => interactions),
+      forget: (id) => there(client.forgetInteraction({ params, payload: { id } })),
+      counts: Effect.map(interactions, ({ created, dropped }) => ({ created, dropped }))
+    },
+    webhooks: {
+      send: (event) => Effect.map(sure(client.sendWebhook({ params, payload: event })), ({ ids }) => ids),
+      deliveries: Effect.map(deliveries({}), ({ deliveries }) => deliveries),
+      awaitEnded,
+      ended: Effect.map(deliveries({}), ({ ended }) => ended),
+      rotateKeys: sure(client.rotateKeys({ params }))
+    },
     files: {
       add: ({ bytes, ...file }) =>
         Effect.suspend(() => {

@@ -1,7 +1,9 @@
 /** The calls about what the API of a space keeps. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as AdminApi from "../../admin/AdminApi.ts"
+import * as Data from "../../admin/AdminData.ts"
 import * as Calls from "./calls.ts"
 import * as Finding from "./finding.ts"
 import * as Shown from "./shown.ts"
@@ -56,6 +58,43 @@ export const layer = (served: Calls.Served) => {
         Effect.gen(function*() {
           const { batches } = yield* looking(params.space)
           return { batches: yield* run(batches.list), ...(yield* run(batches.counts)) }
+        }))
+      .handle("listInteractions", ({ params }) =>
+        Effect.gen(function*() {
+          const { interactions } = yield* looking(params.space)
+          return { interactions: yield* run(interactions.list), ...(yield* run(interactions.counts)) }
+        }))
+      .handle("forgetInteraction", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { interactions } = yield* looking(params.space)
+          if (yield* run(interactions.forget(payload.id))) return
+          return yield* Finding.notThere(`The space "${params.space}" has no interaction "${payload.id}".`)
+        }))
+      .handle("sendWebhook", ({ params, payload }) =>
+        Effect.gen(function*() {
+          const { webhooks } = yield* telling(params.space)
+          return { ids: yield* run(webhooks.send(payload)) }
+        }))
+      .handle("listDeliveries", ({ params, query }) =>
+        Effect.gen(function*() {
+          const { webhooks } = yield* looking(params.space)
+          yield* Effect.timeoutOrElse(run(webhooks.awaitEnded(query.ended ?? 0)), {
+            duration: Duration.millis(Data.millisOf(query.wait ?? 0)),
+            orElse: () => Effect.void
+          })
+          const deliveries = yield* run(webhooks.deliveries)
+          return {
+            deliveries: deliveries.map(({ attempts, ...delivery }) => ({
+              ...delivery,
+              attempts: attempts.map(({ at, ...rest }) => ({ at, ...Shown.given(rest) }))
+            })),
+            ended: yield* run(webhooks.ended)
+          }
+        }))
+      .handle("rotateKeys", ({ params }) =>
+        Effect.gen(function*() {
+          const { webhooks } = yield* looking(params.space)
+          yield* run(webhooks.rotateKeys)
         }))
       .handle("beginOperation", ({ params, payload }) =>
         Effect.gen(function*() {

@@ -6,8 +6,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { BatchControl } from "../../BatchControl.ts"
 import type { LiveControl, Service } from "../../Emulator.ts"
+import type { InteractionControl, WebhookControl } from "../../InteractionControl.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type { CacheControl, FileControl, OperationControl, StoreControl } from "../../ResourceControl.ts"
+import * as InteractionRecord from "../interactions/InteractionRecord.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
 import * as FileRecord from "../resources/FileRecord.ts"
@@ -106,6 +108,38 @@ const batchesOf = (space: OpenSpace): BatchControl => {
   return {
     list: Effect.map(nowIn(space), (now) => resources.kept.batches.list(now)),
     counts: Effect.sync(() => resources.kept.batches.counts())
+  }
+}
+
+const interactionsOf = (space: OpenSpace): InteractionControl => {
+  const { interactions } = space.state
+  return {
+    list: Effect.map(nowIn(space), (now) =>
+      (interactions.kept?.all(now) ?? []).map((record) => ({
+        project: record.project,
+        interaction: InteractionRecord.shown(record, now, { isWhole: true, includesInput: true })
+      }))),
+    forget: (id) => Effect.map(nowIn(space), (now) => interactions.kept?.forget(id, now) ?? false),
+    counts: Effect.sync(() => ({
+      created: interactions.kept?.created() ?? 0,
+      dropped: interactions.kept?.dropped() ?? 0
+    }))
+  }
+}
+
+const webhooksOf = (space: OpenSpace): WebhookControl => {
+  const { webhooks } = space.state
+  const deliveries = Effect.sync(() => webhooks.kept?.deliveries.list() ?? [])
+  return {
+    send: ({ project = "default", ...event }) =>
+      Effect.map(Clock.Clock, (clock) => {
+        webhooks.clock = space.clock.over(clock)
+        return webhooks.own.tell({ ...event, project })
+      }),
+    deliveries,
+    awaitEnded: (n) => Effect.andThen(Effect.suspend(() => webhooks.own.deliveries.awaitEnded(n)), deliveries),
+    ended: Effect.sync(() => webhooks.kept?.deliveries.ended() ?? 0),
+    rotateKeys: Effect.sync(() => webhooks.own.rotateKeys())
   }
 }
 
@@ -220,6 +254,8 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
     stores: storesOf(space),
     operations: operationsOf(space),
     batches: batchesOf(space),
+    interactions: interactionsOf(space),
+    webhooks: webhooksOf(space),
     clear: forget(() => scripts.clear()),
     reset: forget(() => scripts.recount())
   }

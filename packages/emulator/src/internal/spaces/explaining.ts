@@ -2,7 +2,10 @@
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type * as Explanation from "../../Explanation.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
+import * as ModelTable from "../../ModelTable.ts"
 import * as LetIn from "../decisions/letIn.ts"
+import * as Dialogue from "../interactions/dialogue.ts"
+import * as InteractionRequest from "../interactions/interactionRequest.ts"
 import * as Json from "../json.ts"
 import * as Projects from "../rules/projects.ts"
 
@@ -19,11 +22,12 @@ const requestOf = (
   )
   const name = model.replace(/^models\//, "")
   const key = question.key ?? EmulatorRequest.keyOf(headers, new URLSearchParams()) ?? "any"
+  const named = method === InteractionRequest.create ? InteractionRequest.modelOf(body) : undefined
   return {
     method,
     version,
-    resource: `models/${name}`,
-    model: name,
+    resource: named === undefined ? `models/${name}` : named.resource,
+    model: named === undefined ? name : named.model,
     key,
     space,
     project: projects.nameOf(key),
@@ -61,16 +65,28 @@ export const explain = (
   const judgement = misused === undefined && !demands && !isLive
     ? LetIn.make(options, state.space)(request, bodyText, now)
     : undefined
-  const body: Json.Json = judgement?.refusal === undefined && judgement?.body !== undefined
+  const dialogue = request.method === InteractionRequest.create && judgement?.refusal === undefined
+    ? Dialogue.read(
+      state.interactions.own,
+      request,
+      Object(question.body),
+      options.models ?? ModelTable.current,
+      now
+    )
+    : undefined
+  const body: Json.Json = dialogue !== undefined && "body" in dialogue
+    ? dialogue.body
+    : judgement?.refusal === undefined && judgement?.body !== undefined
     ? judgement.body
     : Object(Json.normalized(question.body))
   const told = state.scripts.explain(request, body)
-  const refused = misused ?? judgement?.refusal?.body.error.message
+  const refusal = judgement?.refusal ?? (dialogue !== undefined && "refusal" in dialogue ? dialogue.refusal : undefined)
+  const refused = misused ?? refusal?.body.error.message
   const by = misused !== undefined
     ? "misuse"
     : demands
     ? "fault"
-    : judgement?.refusal !== undefined
+    : refusal !== undefined
     ? "judge"
     : told.by
   const rules = told.rules.map(({ miss, rule }) =>

@@ -68,6 +68,8 @@ export interface Deliveries {
   readonly dropped: () => number
   /** Resolves once so many have come to their end, dropped ones among them. */
   readonly awaitEnded: (count: number) => Effect.Effect<void>
+  /** How many have come to their end. */
+  readonly ended: () => number
   /** Looks at the clock again, because somebody has moved it. */
   readonly wake: () => void
   /** Ends everything that waits, and forgets the list. */
@@ -236,6 +238,7 @@ export const make = (options: Options): Deliveries => {
     },
     list: () => [...deliveries.values()],
     dropped: () => dropped,
+    ended: () => ended,
     awaitEnded: (count) =>
       Effect.callback((resume) => {
         const watch = () => {
