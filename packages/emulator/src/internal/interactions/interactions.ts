@@ -154,12 +154,11 @@ const written = (event: Json.Json): Step.Step =>
 /** All events of an interaction that has ended, each after its delay. */
 export function* told(
   record: InteractionRecord.InteractionRecord,
-  delay: (event: Json.Json, index: number) => number
+  delay: (event: Json.Json) => number
 ): Generator<Step.Step> {
   yield Render.eventsHead
-  let index = 0
   for (const { event } of InteractionRecord.eventsOf(record)) {
-    const wait = delay(event, index++)
+    const wait = delay(event)
     if (wait > 0) yield Step.wait(wait)
     yield written(event)
   }

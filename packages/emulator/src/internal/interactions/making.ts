@@ -170,21 +170,27 @@ export const speak = (speaking: Speaking): Said => {
   return ofTurn(turn ?? Utterance.saying(""), speaking)
 }
 
-/** What an answer says of its time: the milliseconds before it, and those that an event takes. */
-export const timing = (
-  answer: Answer.AnswerFields,
-  chunkDelay: number
-): { readonly first: number; readonly of: (event: Json.Json, index: number) => number } => {
+/** What an answer says of its time, in milliseconds. */
+export interface Timing {
+  /** Before anything is said. */
+  readonly first: number
+  /** What an event of a stream takes. */
+  readonly of: (event: Json.Json) => number
+  /** What it takes to say it, which a whole answer waits for, too. */
+  readonly said: (event: Json.Json) => number
+}
+
+export const timing = (answer: Answer.AnswerFields, chunkDelay: number): Timing => {
   const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
   const each = answer.chunkDelay ?? chunkDelay
+  const said = (event: Json.Json) => {
+    const text = Json.text(Json.at(event, "delta", "text")) ?? Json.text(Json.at(event, "delta", "arguments"))
+    return pace === undefined || text === undefined ? 0 : pace.of([{ text }])
+  }
   return {
     first: (answer.delay ?? 0) + (pace?.first ?? 0),
-    of: (event) => {
-      const delta = Json.at(event, "delta")
-      if (delta === undefined) return 0
-      const text = Json.text(Json.at(delta, "text")) ?? Json.text(Json.at(delta, "arguments"))
-      return pace === undefined ? each : text === undefined ? 0 : pace.of([{ text }])
-    }
+    of: (event) => pace !== undefined ? said(event) : event["delta"] === undefined ? 0 : each,
+    said
   }
 }
 
