@@ -132,25 +132,23 @@ export const converse = Effect.fnUntraced(
   function*(input: Input) {
     const screen = yield* Screen.make
     const stdio = yield* Stdio.Stdio
-    const note = (line: string) => Effect.ignore(screen.note(line))
     const model = Option.isNone(input.model) ? undefined : ModelId.parse(input.model.value)
     if (model !== undefined && Result.isFailure(model)) return yield* usage(`--model: ${model.failure}`)
     const options = yield* Flags.options(input)
     const server = yield* Server.choose(options, input.emulator)
     const isTerminal = (yield* stdio.stdinIsTerminal) && (yield* stdio.stdoutIsTerminal)
+    const allowed = new Set(input.allow)
+    const hooks = isTerminal ? yield* AtTerminal.make({ screen, allowed }) : yield* Pipe.make({ screen, allowed })
+    const note = (line: string) => Effect.ignore(hooks.note(line))
     const chat = yield* opened(input, note)
     yield* Effect.addFinalizer(() => chat.close)
-    // In a pipe stdout has the answers alone.
-    yield* isTerminal ? screen.write(`${server.says}\n`) : screen.note(server.says)
+    // Stdout has the answers alone.
+    yield* hooks.note(server.says)
     if (input.continues || Option.isSome(input.chat)) yield* note(recalls(chat))
     const toolbox = yield* toolboxOf(input, note)
     if (model !== undefined) yield* chat.append({ _tag: "Model", model: model.success })
     if (Option.isSome(input.system)) yield* chat.append({ _tag: "System", text: input.system.value })
 
-    const allowed = new Set(input.allow)
-    const hooks = isTerminal
-      ? yield* AtTerminal.make({ screen, allowed })
-      : yield* Pipe.make({ screen, allowed })
     const exitCode = yield* Effect.gen(function*() {
       const talk = new Talk({
         chat,
@@ -166,7 +164,7 @@ export const converse = Effect.fnUntraced(
         allowed,
         isRehearsal: Server.isEmbedded(server),
         stage: hooks.stage,
-        note: screen.note
+        note: hooks.note
       })
       yield* talk.attach(input.attachments)
       const code = yield* hooks.lead(talk)

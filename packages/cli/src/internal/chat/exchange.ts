@@ -49,7 +49,7 @@ export interface Exchanged {
   readonly model: string
   readonly usage: Usage | undefined
   readonly cost: Cost.Cost | undefined
-  /** In milliseconds. */
+  /** How long the model took, in milliseconds: people and tools have their own time. */
   readonly duration: number
   readonly finishReason: string | undefined
   /** Whether the model still wanted to call tools. */
@@ -124,6 +124,7 @@ export const exchange = (
     const costs: Array<Cost.Cost> = []
     let usage: Usage | undefined
     let answeredBy = model
+    let duration = 0
 
     const note = (response: GenerateContent.GenerateContentResponse, at: number) => {
       const own = GenerateContent.usage(response)
@@ -140,6 +141,7 @@ export const exchange = (
       const declarations = Array.from(toolbox.tools.values(), ({ declaration }) => declaration)
       const all = [...tools, ...(declarations.length === 0 ? [] : [{ functionDeclarations: declarations }])]
       chunks = []
+      const began = yield* Clock.currentTimeMillis
       yield* stage.asking(model)
       yield* client.generateStream({
         model,
@@ -155,6 +157,7 @@ export const exchange = (
       const response = Accumulate.fromChunks(chunks)
       chunks = []
       const at = yield* Clock.currentTimeMillis
+      duration += at - began
       const content: Content.Content = { role: "model", parts: [], ...response.candidates?.[0]?.content }
       const finishReason = GenerateContent.finishReason(response)
       const spent = note(response, at)
@@ -212,11 +215,10 @@ export const exchange = (
     })
 
     const all = Effect.gen(function*() {
-      const began = yield* Clock.currentTimeMillis
-      yield* chat.append({ _tag: "Asked", at: began, turn: yield* keptTurn(chat, Content.user(question)) })
+      const at = yield* Clock.currentTimeMillis
+      yield* chat.append({ _tag: "Asked", at, turn: yield* keptTurn(chat, Content.user(question)) })
       for (let round = 1;; round++) {
         const { calls, finishReason } = yield* answered
-        const duration = (yield* Clock.currentTimeMillis) - began
         const ended = { model: answeredBy, usage, cost: sum(costs), duration, finishReason }
         if (calls.length === 0) return { ...ended, isUnfinished: false }
         pending = calls

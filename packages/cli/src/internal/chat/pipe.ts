@@ -97,5 +97,5 @@ export const make = ({ allowed, screen }: Options) =>
       if (goesOn && rest !== undefined) yield* hear(rest)
       return 0
     })
-    return { stage, lead }
+    return { stage, lead, note: screen.note }
   })

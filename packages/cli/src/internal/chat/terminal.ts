@@ -4,6 +4,7 @@ import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
+import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { Markdown } from "../ask/Markdown.ts"
 import * as Explain from "../explain.ts"
@@ -15,6 +16,7 @@ import { waiting } from "./pipe.ts"
 import { Joined } from "./Slash.ts"
 import type { Consent, Stage } from "./Stage.ts"
 import type { Talk } from "./Talk.ts"
+import { wrapped } from "./wrapped.ts"
 
 /** How much of a call's arguments is shown at first. */
 const longest = 2_000
@@ -31,7 +33,11 @@ export const make = ({ allowed, screen }: Options) =>
     let markdown: Markdown | undefined
     let wait: string | undefined
 
+    const stdio = yield* Stdio.Stdio
+    const stderrIsTerminal = yield* stdio.stderrIsTerminal
     const width = Effect.map(columns, (columns) => columns || 80)
+    const note = (line: string) =>
+      Effect.flatMap(width, (width) => screen.note(wrapped(line, stderrIsTerminal ? width : 0).text))
     const quiet = Effect.andThen(FiberHandle.clear(drawing), Effect.ignore(screen.hide))
     /** The line below the answer, from now on: what is done, and for how long. */
     const busy = Effect.fnUntraced(function*(what: string) {
@@ -52,7 +58,10 @@ export const make = ({ allowed, screen }: Options) =>
     const ask = (tool: string, args: string): Effect.Effect<Consent, never> =>
       Effect.gen(function*() {
         while (true) {
-          const heard = yield* prompt.ask(`call it? y yes, n no, a always in this chat, v all of it > `)
+          const isNarrow = (yield* width) < 72
+          const heard = yield* prompt.ask(
+            isNarrow ? "call it? y, n, a(lways), v(iew) > " : "call it? y yes, n no, a always in this chat, v all of it > "
+          )
           if (heard._tag !== "Line") return { _tag: "Refused", why: "the user refused this call" }
           const said = heard.text.trim()
           switch (said.toLowerCase()) {
@@ -65,7 +74,7 @@ export const make = ({ allowed, screen }: Options) =>
               return { _tag: "Given", how: "always" }
             case "v":
               yield* Effect.ignore(screen.write(`${args}\n`))
-              continue
+              break
             case "":
             case "n":
             case "no":
@@ -129,14 +138,14 @@ export const make = ({ allowed, screen }: Options) =>
     }
 
     const lead = Effect.fnUntraced(function*(talk: Talk) {
-      yield* screen.note(`talking with ${talk.model}: /help lists what else there is, Ctrl-D ends`)
+      yield* note(`talking with ${talk.model}: /help lists what else there is, Ctrl-D ends`)
       const joined = new Joined()
       const hear = (text: string) =>
         talk.hear(text).pipe(
           Effect.catchTags({
             // What went wrong with one question does not end the chat.
-            GeminiError: (error) => Effect.as(screen.note(Explain.geminiError(error)), true),
-            CommandFailed: ({ text }) => Effect.as(screen.note(text), true)
+            GeminiError: (error) => Effect.as(note(Explain.geminiError(error)), true),
+            CommandFailed: ({ text }) => Effect.as(note(text), true)
           })
         )
       while (true) {
@@ -152,9 +161,9 @@ export const make = ({ allowed, screen }: Options) =>
         const isWhole = yield* prompt.untilInterrupted(Effect.map(hear(text), (more) => {
           goesOn = more
         }))
-        if (!isWhole) yield* screen.note("broken off; what came is kept")
+        if (!isWhole) yield* note("broken off; what came is kept")
         if (!goesOn) return 0
       }
     })
-    return { stage, lead }
+    return { stage, lead, note }
   })

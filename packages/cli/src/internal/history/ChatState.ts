@@ -172,13 +172,14 @@ export const sent = ({ exchanges, summary, summed }: ChatState): ReadonlyArray<T
 /** A turn as the wire has it. One that was tampered with is left out of the request. */
 export const contentOf = (turn: Turn): Content.Content | undefined => isContent(turn) ? turn : undefined
 
-const textIn = ({ parts }: Turn): string =>
+// An answer that streamed is in pieces; what a person gives together is not.
+const textIn = ({ parts, role }: Turn): string =>
   parts.map((part) =>
     typeof part === "object" && part !== null && "text" in part && typeof part.text === "string" &&
       !("thought" in part && part.thought === true)
       ? part.text
       : ""
-  ).filter((text) => text !== "").join("\n")
+  ).filter((text) => text !== "").join(role === "model" ? "" : "\n\n")
 
 /** What was said in a turn, without thoughts. */
 export const text = textIn
