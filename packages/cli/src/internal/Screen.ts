@@ -55,7 +55,9 @@ export const make = Effect.gen(function*() {
   const stdoutIsTerminal = yield* stdio.stdoutIsTerminal
   // What is piped into `tee` or `head` comes back to the same terminal, where it would run into the status line.
   const stderrIsTerminal = yield* stdio.stderrIsTerminal
-  const isLive = stderrIsTerminal && (stdoutIsTerminal || writesFile())
+  // A dumb terminal would show the sequences that draw the line.
+  const isDumb = process.env["TERM"] === "dumb"
+  const isLive = stderrIsTerminal && !isDumb && (stdoutIsTerminal || writesFile())
   const sharesTerminal = isLive && stdoutIsTerminal
   let status: ((now: number, columns: number) => string) | undefined
   let column = 0

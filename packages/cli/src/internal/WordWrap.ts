@@ -195,15 +195,18 @@ export class WordWrap {
   }
 }
 
-/** Lines of text in rows of so many cells; rows that go on are set in by two. */
+/** Lines of text in rows of so many cells. Rows that go on are set in by two, those of a table to its last column. */
 export const wrapped = (text: string, width: number, paint: Paint = unpainted): Shown => {
   const wrap = new WordWrap(width)
   for (const [i, line] of text.split("\n").entries()) {
     if (i > 0) wrap.newline()
     const [indent = ""] = /^ */.exec(line) ?? []
-    wrap.put(indent)
-    wrap.hang(`${indent}  `)
-    wrap.words([{ text: line.slice(indent.length), paint }])
+    const [column = ""] = /^.*\S {2,}(?=\S)/.exec(line) ?? []
+    const isTable = column !== "" && widthOf(column) <= width / 2
+    const before = isTable ? column : indent
+    wrap.put(before, paint)
+    wrap.hang(isTable ? " ".repeat(widthOf(column)) : `${indent}  `)
+    wrap.words([{ text: line.slice(before.length), paint }])
   }
   return wrap.take()
 }

@@ -10,13 +10,13 @@ import type { Tool } from "effect-gemini/wire/Tool"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type * as Layer from "effect/Layer"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stdio from "effect/Stdio"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { sourceLines, sources, unread } from "../ask/AnswerText.ts"
 import { parts } from "../ask/attached.ts"
 import { type Attachment, read } from "../ask/Attachment.ts"
 import { dollars, footer } from "../ask/footer.ts"
@@ -36,8 +36,6 @@ import type { Toolbox } from "./Toolbox.ts"
 export interface Options {
   readonly chat: Chat
   readonly client: GeminiClient["Service"]
-  /** Loaded when something is too large for a request. */
-  readonly files: Layer.Layer<Files.Files>
   /** The model of this chat, where nobody chose one. */
   readonly usualModel: string
   readonly toolbox: Toolbox
@@ -57,7 +55,7 @@ const keep = 2
 const long = 32_000
 
 type Failure = CommandFailed | GeminiError | PlatformError
-type Needs = FileSystem.FileSystem | Stdio.Stdio | Scope.Scope
+type Needs = FileSystem.FileSystem | Stdio.Stdio | Scope.Scope | Files.Files
 
 /** A mistake in a line, which is said and changes nothing. */
 const mistake = (text: string) => new CommandFailed({ exitCode: 2, text })
@@ -115,23 +113,25 @@ export class Talk {
 
   #ask(text: string): Effect.Effect<void, Failure, Needs> {
     return Effect.gen({ self: this }, function*() {
-      const { client, files, isRehearsal, note, stage, toolbox, tools } = this.#options
+      const { client, isRehearsal, note, stage, toolbox, tools } = this.#options
       const attached = this.#pending
       const material = attached.length === 0 ? [] : yield* parts(attached, {
         isKept: true,
         tell: ({ from }) => note(`uploading ${from}: the API keeps it for 48 hours`)
-      }).pipe(Effect.provide(files))
+      })
       const chat = this.#chat
-      const { duration, finishReason, isUnfinished, ...ended } = yield* exchange(
+      const { isUnfinished, response, ...ended } = yield* exchange(
         { chat, client, model: this.model, stage, toolbox, tools },
         [...material, Part.text(text)]
       )
       this.#pending = []
+      for (const line of unread(response)) yield* note(line)
+      for (const line of sourceLines(sources(response))) yield* note(line)
       const spent = ChatState.total(chat.state)
       const whole = chat.state.exchanges.length < 2 || spent.dollars === undefined
         ? ""
         : `; the chat ${Lines.money(BigDecimal.format(spent.dollars), spent.isPartial)}`
-      yield* note(`${footer({ ...ended, duration, finishReason }, isRehearsal)}${whole}`)
+      yield* note(`${footer(ended, isRehearsal)}${whole}`)
       if (isUnfinished) {
         yield* note("the model has called tools many times in a row, and stopped: say whether it should go on")
       }

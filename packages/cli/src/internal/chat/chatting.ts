@@ -153,7 +153,6 @@ export const converse = Effect.fnUntraced(
       const talk = new Talk({
         chat,
         client: yield* GeminiClient,
-        files: server.files,
         usualModel: options.defaultModel ?? GeminiConfig.defaultModel,
         toolbox,
         tools: [
@@ -173,7 +172,7 @@ export const converse = Effect.fnUntraced(
       if (isTerminal && id !== undefined) yield* note(`kept as ${id}: gemini-fx chat -c goes on with it`)
       yield* talk.chat.close
       return code
-    }).pipe(Effect.provide(server.layer))
+    }).pipe(Effect.provide(server.withFiles))
     if (exitCode !== 0) return yield* new CommandFailed({ exitCode, text: "" })
   },
   Effect.scoped,

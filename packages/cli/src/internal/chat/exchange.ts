@@ -52,6 +52,8 @@ export interface Exchanged {
   /** How long the model took, in milliseconds: people and tools have their own time. */
   readonly duration: number
   readonly finishReason: string | undefined
+  /** The last answer, with the sources of what it says. */
+  readonly response: GenerateContent.GenerateContentResponse
   /** Whether the model still wanted to call tools. */
   readonly isUnfinished: boolean
 }
@@ -176,7 +178,7 @@ export const exchange = (
         hasCalls: calls.length > 0
       })
       yield* stage.ended
-      return { calls, finishReason }
+      return { calls, finishReason, response }
     })
 
     const called = Effect.fnUntraced(function*(call: Part.FunctionCall) {
@@ -218,8 +220,8 @@ export const exchange = (
       const at = yield* Clock.currentTimeMillis
       yield* chat.append({ _tag: "Asked", at, turn: yield* keptTurn(chat, Content.user(question)) })
       for (let round = 1;; round++) {
-        const { calls, finishReason } = yield* answered
-        const ended = { model: answeredBy, usage, cost: sum(costs), duration, finishReason }
+        const { calls, finishReason, response } = yield* answered
+        const ended = { model: answeredBy, usage, cost: sum(costs), duration, finishReason, response }
         if (calls.length === 0) return { ...ended, isUnfinished: false }
         pending = calls
         // One after the other, because a person decides about each.

@@ -2,15 +2,15 @@
  * A chat without a terminal: each line of stdin is a question or a command, the answers go to stdout and all else to
  * stderr. Nobody can be asked there, so a call that nothing allows is refused.
  */
-import type { CallEvent } from "effect-gemini/call/CallOptions"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as AnswerSink from "../ask/AnswerSink.ts"
+import { notice } from "../ask/AnswerStatus.ts"
+import * as AnswerText from "../ask/AnswerText.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import * as Explain from "../explain.ts"
-import * as Lines from "../lines.ts"
 import type { Screen } from "../Screen.ts"
 import { Joined } from "./Slash.ts"
 import type { Stage } from "./Stage.ts"
@@ -22,42 +22,27 @@ export interface Options {
   readonly allowed: Set<string>
 }
 
-/** What a wait is called, where there is no status line. */
-export const waiting = (event: CallEvent, now: number): string | undefined => {
-  switch (event._tag) {
-    case "Waiting":
-      return `waiting for ${event.lane.quotaModel}'s quota${
-        event.until === undefined ? "" : `, ${Lines.time(Math.max(0, event.until - now))} left`
-      }`
-    case "Retrying":
-      return `attempt ${event.attempt} failed (${event.error.reason._tag}), the next one in ${
-        Lines.time(Duration.toMillis(event.delay))
-      }`
-    case "Chosen":
-      return undefined
-  }
-}
-
 export const make = ({ allowed, screen }: Options) =>
   Effect.gen(function*() {
     const stdio = yield* Stdio.Stdio
-    let last = "\n"
+    let sink = AnswerSink.none
+    let text = new AnswerText.AnswerText()
     const stage: Stage = {
-      asking: () => Effect.void,
+      asking: () =>
+        Effect.sync(() => {
+          sink = AnswerSink.pipe(screen)
+          text = new AnswerText.AnswerText()
+        }),
       waits: (event) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const line = waiting(event, now)
+          const line = notice(event, now)
           return line === undefined ? Effect.void : Effect.ignore(screen.note(line))
         }),
-      came: ({ text }) =>
-        Effect.suspend(() => {
-          last = text === "" ? last : text
-          return screen.write(text)
-        }),
+      came: ({ response }) => Effect.suspend(() => sink.write(text.push(response))),
       ended: Effect.suspend(() => {
-        const end = last.endsWith("\n") ? "" : "\n"
-        last = "\n"
-        return screen.write(end)
+        const { end } = sink
+        sink = AnswerSink.none
+        return end
       }),
       consent: ({ name }) =>
         allowed.has(name)

@@ -1,54 +1,43 @@
 /** A chat at a terminal: lines with editing and history, answers painted as they come, a question before a tool is called. */
-import * as CliOutput from "effect/cli/CliOutput"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
-import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
-import { Markdown } from "../ask/Markdown.ts"
+import * as AnswerSink from "../ask/AnswerSink.ts"
+import { AnswerStatus, notice } from "../ask/AnswerStatus.ts"
+import * as AnswerText from "../ask/AnswerText.ts"
 import * as Explain from "../explain.ts"
 import * as Lines from "../lines.ts"
 import * as Prompt from "../Prompt.ts"
 import { json as toJson, shown } from "../Shown.ts"
 import type { Options } from "./pipe.ts"
-import { waiting } from "./pipe.ts"
 import { Joined } from "./Slash.ts"
 import type { Consent, Stage } from "./Stage.ts"
 import type { Talk } from "./Talk.ts"
-import { wrapped } from "./wrapped.ts"
 
 /** How much of a call's arguments is shown at first. */
 const longest = 2_000
 
-const frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
 export const make = ({ allowed, screen }: Options) =>
   Effect.gen(function*() {
-    const { columns } = yield* Terminal.Terminal
+    const terminal = yield* Terminal.Terminal
+    const { columns } = terminal
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const style = canColor ? Lines.coloured : Lines.plain
     const prompt = yield* Prompt.make
     const drawing = yield* FiberHandle.make<void>()
-    let markdown: Markdown | undefined
-    let wait: string | undefined
+    const note = yield* AnswerSink.aside(screen, canColor)
+    let sink = AnswerSink.none
+    let text = new AnswerText.AnswerText()
+    let status: AnswerStatus | undefined
 
-    const stdio = yield* Stdio.Stdio
-    const stderrIsTerminal = yield* stdio.stderrIsTerminal
-    const width = Effect.map(columns, (columns) => columns || 80)
-    const note = (line: string) =>
-      Effect.flatMap(width, (width) => screen.note(wrapped(line, stderrIsTerminal ? width : 0).text))
     const quiet = Effect.andThen(FiberHandle.clear(drawing), Effect.ignore(screen.hide))
     /** The line below the answer, from now on: what is done, and for how long. */
     const busy = Effect.fnUntraced(function*(what: string) {
-      const from = yield* Clock.currentTimeMillis
-      wait = undefined
-      yield* screen.show((now, columns) => {
-        const frame = frames[Math.floor(now / 100) % frames.length]
-        const seconds = Lines.time(now - from)
-        const line = `${frame} ${wait ?? what}, ${seconds}`
-        return CliOutput.displayWidth(line) <= columns ? line : `${frame} ${seconds}, ${wait ?? what}`
-      })
+      const shown = new AnswerStatus(what, yield* Clock.currentTimeMillis)
+      status = shown
+      yield* screen.show((now, columns) => shown.line(now, columns))
       yield* FiberHandle.run(
         drawing,
         Effect.forever(Effect.andThen(Effect.ignore(screen.refresh), Effect.sleep("100 millis")))
@@ -58,9 +47,11 @@ export const make = ({ allowed, screen }: Options) =>
     const ask = (tool: string, args: string): Effect.Effect<Consent, never> =>
       Effect.gen(function*() {
         while (true) {
-          const isNarrow = (yield* width) < 72
+          const isNarrow = ((yield* columns) || 80) < 72
           const heard = yield* prompt.ask(
-            isNarrow ? "call it? y, n, a(lways), v(iew) > " : "call it? y yes, n no, a always in this chat, v all of it > "
+            isNarrow
+              ? "call it? y, n, a(lways), v(iew) > "
+              : "call it? y yes, n no, a always in this chat, v all of it > "
           )
           if (heard._tag !== "Line") return { _tag: "Refused", why: "the user refused this call" }
           const said = heard.text.trim()
@@ -88,24 +79,25 @@ export const make = ({ allowed, screen }: Options) =>
     const stage: Stage = {
       asking: (model) =>
         Effect.gen(function*() {
-          markdown = new Markdown(yield* width, canColor)
+          sink = yield* Effect.provideService(AnswerSink.terminal(screen, canColor), Terminal.Terminal, terminal)
+          text = new AnswerText.AnswerText()
           yield* busy(model)
         }),
       waits: (event) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          wait = waiting(event, now)
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          status?.on(event, now)
+          const line = screen.isLive ? undefined : notice(event, now)
+          return line === undefined ? Effect.void : Effect.ignore(note(line))
         }),
-      came: ({ text }) =>
-        Effect.gen(function*() {
-          if (text === "" || markdown === undefined) return
-          wait = undefined
-          yield* screen.write(markdown.push(text, yield* width))
+      came: ({ response, usage }) =>
+        Effect.suspend(() => {
+          status?.came(usage?.candidatesTokens)
+          return sink.write(text.push(response))
         }),
-      ended: Effect.gen(function*() {
-        yield* quiet
-        const ended = markdown
-        markdown = undefined
-        if (ended !== undefined) yield* screen.write(ended.end())
+      ended: Effect.suspend(() => {
+        const { end } = sink
+        sink = AnswerSink.none
+        return Effect.andThen(quiet, end)
       }),
       consent: (tool, args) =>
         Effect.gen(function*() {
