@@ -15,11 +15,17 @@ const isRecord = (value: unknown): value is Fields =>
 
 const listOf = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 
-/** Two pieces of base64. A piece that ends with padding was encoded by itself. */
+/**
+ * Two pieces of base64. One that ends with padding, at a whole number of groups, was encoded by itself; any other is cut
+ * out of the middle. What is not base64 stays as it came.
+ */
 const base64 = (before: string, now: string): string => {
-  if (!before.endsWith("=")) return before + now
-  const bytes = atob(before) + atob(now)
-  return btoa(bytes)
+  if (!before.endsWith("=") || before.length % 4 !== 0) return before + now
+  try {
+    return btoa(atob(before) + atob(now))
+  } catch {
+    return before + now
+  }
 }
 
 export class StepFold {
