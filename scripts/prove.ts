@@ -53,6 +53,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance"],
     files: ["LiveHour.test"]
   },
+  "18.1": {
+    shows:
+      "every method of interactions asks what @google/genai 3.3 asks; every recorded interaction decodes, and joins " +
+      "from random pieces to the unary form",
+    projects: ["conformance", "gemini"],
+    files: ["EqualInteractions.test", "InteractionCorpus.test", "InteractionFold.test"]
+  },
   "18.3": {
     shows:
       "an interaction cut at every event and at 200 bytes, and killed -9 at 20 events: the same steps as uncut, no text " +

@@ -132,7 +132,7 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
     options: CallOptions | undefined,
     includeInput?: boolean
   ): Effect.Effect<KeptInteraction, GeminiError> =>
-    asked(method, input, options, { httpMethod: "GET", query: { include_input: includeInput } })
+    asked(method, input, options, { httpMethod: "GET", query: { include_input: includeInput, stream: false } })
 
   /** The events of an interaction that is there, behind the one with this id. */
   const events = (
