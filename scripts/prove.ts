@@ -139,6 +139,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator", "conformance"],
     files: ["SpacesAtOnce.test", "ScenarioAgent.test"]
   },
+  "20.3": {
+    shows: "what people type into llm and gemini-cli, rewritten for gemini-fx, run by a shell on the embedded server",
+    projects: ["cli"],
+    files: ["Everyday.test"]
+  },
   "21.1": {
     shows:
       "a narrative of twelve acts killed -9 at 20 random points, one act at a time and four at once, on files: the " +

@@ -27,8 +27,11 @@ const piped = Effect.fnUntraced(function*(screen: Screen) {
   return yield* Effect.ensuring(readOptional(stdio.stdin), Fiber.interrupt(hint))
 })
 
-const nothing =
-  `nothing is asked: gemini-fx "What is a neap tide?", or pipe something in; \`gemini-fx ask --help\` says more`
+/** Said where no question is there, perhaps of what is attached. */
+export const nothing = (about: string | undefined): string =>
+  about === undefined
+    ? "nothing is asked: gemini-fx \"What is a neap tide?\", or pipe something in; `gemini-fx ask --help` says more"
+    : `nothing is asked about ${about}: say in words what you want to know of it`
 
 export const read = Effect.fnUntraced(function*(
   words: ReadonlyArray<string>,
@@ -38,6 +41,8 @@ export const read = Effect.fnUntraced(function*(
     readonly isEdited: boolean
     /** Whether `-a -` has taken stdin. */
     readonly isStdinTaken: boolean
+    /** What is attached, for the message where nothing is asked. */
+    readonly about: string | undefined
     /** Whether something is asked without words, too: there are attachments and a system instruction. */
     readonly isEnough: boolean
   }
@@ -51,7 +56,9 @@ export const read = Effect.fnUntraced(function*(
       const question: Question = attached.content._tag === "Text"
         ? { text: [attached.content.text.trim(), said].filter((text) => text !== "").join("\n\n"), attached: undefined }
         : { text: said, attached }
-      if (question.text === "" && !options.isEnough && attached.content._tag === "Text") return yield* usage(nothing)
+      if (question.text === "" && !options.isEnough && attached.content._tag === "Text") {
+        return yield* usage(nothing(options.about))
+      }
       return question
     }
   }
@@ -64,7 +71,7 @@ export const read = Effect.fnUntraced(function*(
   const command = yield* editor
   const canEdit = isTerminal && (yield* stdio.stdoutIsTerminal)
   if (command === undefined || !canEdit) {
-    if (!options.isEdited) return yield* usage(nothing)
+    if (!options.isEdited) return yield* usage(nothing(options.about))
     return yield* usage(
       command === undefined
         ? "--edit: set EDITOR to the editor that you want, such as EDITOR=nano"

@@ -113,12 +113,11 @@ export const ask = Effect.fnUntraced(function*(input: Input) {
     screen,
     isEdited: input.edit,
     isStdinTaken: input.attachments.includes("-"),
+    about: flagged[0]?.from,
     isEnough: flagged.length > 0 && Option.isSome(input.system)
   })
   const attachments = question.attached === undefined ? flagged : [question.attached, ...flagged]
-  if (question.text === "" && Option.isNone(input.system)) {
-    return yield* usage(`nothing is asked about ${attachments[0]?.from ?? "it"}: say what you want to know of it`)
-  }
+  if (question.text === "" && Option.isNone(input.system)) return yield* usage(Question.nothing(attachments[0]?.from))
 
   const stdio = yield* Stdio.Stdio
   const { canColor } = yield* TerminalCapabilities.TerminalCapabilities

@@ -14,6 +14,11 @@ const types: ReadonlyMap<string, string> = new Map([
   ["bool", "boolean"]
 ])
 
+/** What the types are called elsewhere. */
+const elsewhere: ReadonlyMap<string, string> = new Map(
+  Object.entries({ string: "str", text: "str", integer: "int", number: "float", double: "float", boolean: "bool" })
+)
+
 const example = "such as 'name, age int, bio: in one sentence'"
 
 const field = (text: string): Result.Result<readonly [name: string, schema: JsonSchema], string> => {
@@ -31,11 +36,11 @@ const field = (text: string): Result.Result<readonly [name: string, schema: Json
   const known = types.get(type)
   if (known === undefined || more.length > 0) {
     const said = known === undefined ? type : more.join(" ")
-    return Result.fail(
-      `"${said}" is not a type of the field "${name}" (${
-        [...types.keys()].join(", ")
-      }); a description follows a colon: '${name}: ${head.slice(name.length).trim()}'`
-    )
+    const meant = elsewhere.get(type.toLowerCase())
+    const hint = known === undefined && more.length === 0 && meant !== undefined
+      ? `did you mean ${meant}?`
+      : `a description follows a colon: '${name}: ${head.slice(name.length).trim()}'`
+    return Result.fail(`"${said}" is not a type of the field "${name}" (${[...types.keys()].join(", ")}); ${hint}`)
   }
   return Result.succeed([name, { type: known, ...(description === "" ? {} : { description }) }])
 }

@@ -44,6 +44,7 @@ export const count = Effect.fnUntraced(function*(input: CountInput) {
     screen,
     isEdited: false,
     isStdinTaken: input.attachments.includes("-"),
+    about: flagged[0]?.from,
     isEnough: flagged.length > 0
   })
   const attachments = question.attached === undefined ? flagged : [question.attached, ...flagged]

@@ -5,7 +5,8 @@ import * as Option from "effect/Option"
 import { dirname } from "node:path"
 import { CommandFailed } from "../CommandFailed.ts"
 
-const usage = (path: string, says: string) => new CommandFailed({ exitCode: 2, text: `--out ${path}: ${says}` })
+const usage = (path: string, says: string) =>
+  new CommandFailed({ exitCode: 2, text: `--out${path === "" ? "" : ` ${path}`}: ${says}` })
 
 /** Refuses a path that cannot be written, as far as that can be seen before it is. */
 export const check = Effect.fnUntraced(function*(path: string) {
