@@ -140,7 +140,10 @@ const syntaxError = (file: string, message: string): NarrativeInvalid => {
     problems: [{
       ...(line === undefined ? {} : { line: Number(line), column: Number(column) }),
       key: "",
-      what: `not valid TOML: ${what}`
+      what: `not valid TOML: ${what}`,
+      hint: /newline/.test(what)
+        ? "close the quotes, or write \"\"\" before and after several lines"
+        : "a key, = and a value: texts in quotes, lists in [ ], tables in { }"
     }]
   })
 }

@@ -50,6 +50,9 @@ export const read = (
     const { found, value } = decode(File.Act, item, at, (path) => fieldsAt(["acts", ...path]))
     found.forEach(report)
     if (value === undefined) return []
+    // An act with a broken list is one of a fan-out all the same: what it says of its items is not wrong, too.
+    const isFan = found.some(({ path }) => path.length === at.length + 1 && path.at(-1) === "for_each")
+    const raw = isFan && value.for_each === undefined ? { ...value, for_each: [] } : value
     const depth = at.filter((key) => key === "acts").length
     if (value.acts !== undefined && depth >= deepest) {
       report({ path: [...at, "acts"], what: "groups lie too deep in each other", hint: `${deepest} deep at most` })
@@ -57,7 +60,7 @@ export const read = (
     const children = value.acts === undefined || depth >= deepest
       ? []
       : read(value.acts, [...at, "acts"], fieldsAt, defaults, report)
-    return [{ raw: value, name: value.name ?? "", base: at, children, settings: { ...defaults, ...value.generation } }]
+    return [{ raw, name: value.name ?? "", base: at, children, settings: { ...defaults, ...value.generation } }]
   })
 
 /** Checks names, which are one for the whole file, and returns those that are good. */

@@ -130,7 +130,7 @@ const checkFlow = (node: Nodes.Node, { isBroken, report }: Shared): void => {
   }
   for (const key of ["as", "max_items"] as const) {
     if (raw[key] === undefined || raw.for_each !== undefined) continue
-    report({ path: [...base, key], what: `${key} is for acts with for_each`, hint: "add for_each, or leave it out" })
+    report({ path: [...base, key], what: `"${key}" is for acts with for_each`, hint: "add for_each, or leave it out" })
   }
   if (raw.as !== undefined && !namePattern.test(raw.as)) {
     report({
@@ -179,13 +179,15 @@ const eachOf = (node: Nodes.Node, reader: References.Reader, shared: Shared) => 
     const each: Each = { list: found?.place ?? { values: [] }, as, max }
     return { each, items: found?.items ?? { _tag: "Any" } as const, from: found?.from }
   }
-  if (list.length === 0) shared.report({ path, what: "the list is empty", hint: "write at least one value" })
+  if (list.length === 0 && !shared.isBroken(path)) {
+    shared.report({ path, what: "the list is empty", hint: "write at least one value" })
+  }
   if (list.length > max) {
     shared.report({ path, what: `the list has ${list.length} items, and max_items is ${max}`, hint: "raise max_items" })
   }
   const values = list.flatMap((value) => Schema.is(Schema.Json)(value) ? [value] : [String(value)])
   const each: Each = { list: { values }, as, max }
-  const items = values.every((value) => typeof value === "string")
+  const items = values.length > 0 && values.every((value) => typeof value === "string")
     ? { _tag: "Text" } as const
     : JsonShape.ofValues(values)
   return { each, items, from: undefined }
@@ -201,7 +203,7 @@ const repeatOf = (node: Nodes.Node, body: References.Reader, shared: Shared): Re
     report({ path, what: "the loop has no maximum", hint: "add max = 5: how many rounds it may cost at most" })
   }
   if (until === undefined) {
-    if (!isBroken([...path, "until"])) {
+    if (!isBroken(path)) {
       report({ path, what: "the loop does not say when it is done", hint: "add until = \"critique.score >= 8\"" })
     }
     return undefined

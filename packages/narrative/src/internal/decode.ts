@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Path } from "../TomlPlace.ts"
+import * as Examples from "./examples.ts"
 import { nearest } from "./nearest.ts"
 
 /** A problem before its line is known. `find` is text inside the value to point at. */
@@ -67,10 +68,17 @@ const without = (value: unknown, path: Path, item: object | undefined): unknown 
   )
 }
 
-const told = (path: Path, message: string): Pick<UnplacedProblem, "what" | "hint"> =>
-  path.length === 1 && path[0] === "acts"
-    ? { what: "expected a list of tables", hint: "an act starts with a line that says [[acts]], with two brackets" }
-    : { what: words(message) }
+const told = (path: Path, message: string): Pick<UnplacedProblem, "what" | "hint"> => {
+  if (path.at(-1) === "acts") {
+    const brackets = path.length === 1 ? "[[acts]]" : "[[acts.acts]]"
+    return {
+      what: "expected a list of tables",
+      hint: `an act starts with a line that says ${brackets}, with two brackets`
+    }
+  }
+  const hint = Examples.of(path.findLast((key) => typeof key === "string"))
+  return { what: words(message), ...(hint === undefined ? {} : { hint }) }
+}
 
 const isTable = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date)

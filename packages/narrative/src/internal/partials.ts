@@ -71,7 +71,7 @@ export const unknown = (name: string, partials: Partials): { readonly what: stri
       ? `did you mean "${near}"?`
       : known.length === 0
       ? "the narrative has no [partials]"
-      : `there are ${known.join(", ")}`
+      : `the partials are ${known.join(", ")}`
   }
 }
 

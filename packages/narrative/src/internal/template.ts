@@ -22,7 +22,7 @@ export type Environment = (name: string) => OutputValue | undefined
 export const namePattern = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 const place = String.raw`[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z_$][A-Za-z0-9_$-]*|\[\d{1,6}\])*`
-const quoted = String.raw`"(?:[^"\\\n]|\\.)*"`
+const quoted = String.raw`"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`
 const token = new RegExp(
   String
     .raw`\\\{\{|\{\{\s*>\s*([A-Za-z][A-Za-z0-9_-]*)\s*\}\}|\{\{\s*(${place}(?:\s*\?\?\s*(?:${place}|${quoted}))*)\s*\}\}`,
@@ -42,6 +42,7 @@ export const placeOf = (text: string): OutputPlace => {
 }
 
 const unquoted = (text: string): string => {
+  if (text.startsWith("'")) return text.slice(1, -1)
   try {
     return String(JSON.parse(text))
   } catch {
@@ -51,7 +52,7 @@ const unquoted = (text: string): string => {
 
 const referenceOf = (text: string): Reference => {
   const [first = "", ...others] = text.match(alternative) ?? []
-  const or = others.map((other) => other.startsWith("\"") ? unquoted(other) : placeOf(other))
+  const or = others.map((other) => /^["']/.test(other) ? unquoted(other) : placeOf(other))
   return { ...placeOf(first), ...(or.length === 0 ? {} : { or }) }
 }
 
