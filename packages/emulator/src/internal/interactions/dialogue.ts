@@ -23,8 +23,8 @@ export interface Read {
   readonly body: Json.Json
 }
 
-/** The models that answer by `outputs` in place of `steps` (Google's page of music, September 2026). */
-export const oldEnvelope: ReadonlySet<string> = new Set(["lyria-3-clip-preview", "lyria-3-pro-preview", "lyria-3.5"])
+/** The models that answer by `outputs` in place of `steps`: those of which `@google/genai` 3.3.0 knows it. */
+export const oldEnvelope: ReadonlySet<string> = new Set(["lyria-3-clip-preview", "lyria-3-pro-preview"])
 
 /** The status of a call that came back without its signature; the answer has it as `missing_thought_signature`. */
 const unsigned = "MISSING_THOUGHT_SIGNATURE"
