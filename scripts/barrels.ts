@@ -1,5 +1,5 @@
 // Writes src/index.ts of every public package: one `export * as X` for each module, also for those in folders. `Node*`
-// modules and those that need a Journal or Vitest stay out of the barrel, so that it loads without the optional peers;
+// modules and those that need a Journal, a cluster or Vitest stay out of the barrel, so that it loads without the optional peers;
 // interactions and webhooks are reached by their subpaths, so that a program without them loads none of them.
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
@@ -11,7 +11,9 @@ for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator"
   const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal", "interactions", "research", "webhooks"] })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
-      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "Vitest.ts"].includes(basename(file))
+      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "ClusterRuns.ts", "Vitest.ts"].includes(
+        basename(file)
+      )
     )
     .map((file) => ({ file, module: basename(file, ".ts") }))
     .sort((a, b) => a.file.toLowerCase() < b.file.toLowerCase() ? -1 : 1)

@@ -194,6 +194,19 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["cli"],
     files: ["Messages.test", "StoreMessages.test", "Signals.test"]
   },
+  "22.1": {
+    shows:
+      "three workers on PostgreSQL, 50 runs of twelve acts: every act once; five of them killed, one frozen past its " +
+      "locks, all restarted in turn: taken over within 6 s at the median, only acts in flight twice",
+    projects: ["narrative"],
+    files: ["Fleet.test"]
+  },
+  "22.2": {
+    shows: "a run of twelve acts killed -9 at 20 random points, one act at a time and four at once, on SQLite and on " +
+      "PostgreSQL, as on files; two processes on one store; a dump of format 1 is resumed; messages from the future",
+    projects: ["narrative"],
+    files: ["ClusterKill.test", "ClusterStore.test"]
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +

@@ -101,6 +101,11 @@ export interface Engine {
    * `resume` goes on. Default false.
    */
   readonly staysForDecisions?: boolean
+  /**
+   * Is called when every act that can be played is, and all others wait: the first of them until `until`, in milliseconds
+   * since the epoch. An engine that can give a run's place up meanwhile does so here, and then this does not return.
+   */
+  readonly idle?: (until: number) => Effect.Effect<void, RunError>
   /** Returns once somebody has cancelled the run. */
   readonly cancelled: Effect.Effect<void>
   /** Texts and images that are too large for records. */

@@ -25,11 +25,11 @@ const patience = "10 seconds"
 
 export const make = Effect.fnUntraced(function*(
   sign?: CancelSign,
-  decisionSign?: DecisionSign
+  decisionSign?: DecisionSign,
+  /** The runs that are played here. */
+  live: Map<string, Live> = new Map()
 ): Effect.fn.Return<Service, never, Journal.Journal> {
   const journal = yield* Journal.Journal
-  /** The runs that are played here. */
-  const live = new Map<string, Live>()
   const place = { journal, live, sign, decisionSign }
 
   const failed = (method: string) => (error: JournalError) => fromJournal(method, error)

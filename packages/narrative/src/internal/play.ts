@@ -46,8 +46,14 @@ export interface Settings {
   readonly orders: Queue.Dequeue<Order>
 }
 
-/** `Stop`: no act begins any more; those in flight end, or are aborted. */
-export type Order = { readonly _tag: "Stop"; readonly abort: boolean } | { readonly _tag: "Cancel" }
+/**
+ * `Stop`: no act begins any more; those in flight end, or are aborted. `Leave`: those in flight end, and another process
+ * goes on.
+ */
+export type Order =
+  | { readonly _tag: "Stop"; readonly abort: boolean }
+  | { readonly _tag: "Cancel" }
+  | { readonly _tag: "Leave" }
 
 export type Outcome =
   | {
@@ -62,6 +68,7 @@ export type Outcome =
     readonly stopped: boolean
   }
   | { readonly _tag: "Cancelled" }
+  | { readonly _tag: "Left" }
   /** A record could not be kept: that of the act, if it was one's. */
   | { readonly _tag: "Broken"; readonly error: RunError; readonly act: string | undefined }
 
@@ -114,7 +121,9 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     const undecided = new Map<Task, string>()
     const decisions = new Map<string, Decision>()
     /** No act begins any more, because one failed or somebody said so. */
-    const stopping = { now: false, asked: false, cancelled: false }
+    const stopping = { now: false, asked: false, cancelled: false, left: false }
+    /** Until when acts wait that are neither asked nor ready. */
+    const waits = new Map<Task, number>()
     let broken: (Outcome & { readonly _tag: "Broken" }) | undefined
     const breaks = (error: RunError, act: string | undefined): void => {
       broken ??= { _tag: "Broken", error, act }
@@ -261,14 +270,21 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     const failedWith = (task: Task, cause: Cause.Cause<Failure>): Effect.Effect<void> => {
       const error = Cause.findErrorOption(cause)
       if (error._tag === "None") {
-        // An act that was aborted is asked again by `resume`; a defect is one of ours.
-        return Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(Cause.fromReasons(
+        // An act that was aborted is asked again by `resume`, or by whoever the engine gives the run to where nobody here
+        // aborted it; a defect is one of ours.
+        if (Cause.hasInterruptsOnly(cause)) {
+          stopping.left ||= !stopping.now
+          stopping.now = true
+          return Effect.void
+        }
+        return Effect.failCause(Cause.fromReasons(
           cause.reasons.filter((reason) => reason._tag === "Die")
         ))
       }
       const failure = error.value
       if (failure._tag === "LongWait") {
         sleeping++
+        waits.set(task, failure.until)
         return Effect.asVoid(forked(engine.sleep(failure.until), (exit) => ({ _tag: "Again", task, exit })))
       }
       stopping.now = true
@@ -326,6 +342,10 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       }
       const isHeld = sleeping > 0 || undecided.size > 0 && engine.staysForDecisions === true
       if (running === 0 && (stopping.now || !isHeld)) break
+      // The orders and ends that came meanwhile are heard first.
+      if (running === 0 && Queue.sizeUnsafe(messages) === 0 && engine.idle !== undefined) {
+        yield* engine.idle(Math.min(...waits.values()))
+      }
       const message = yield* Queue.take(messages)
       switch (message._tag) {
         case "Ended": {
@@ -338,6 +358,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
         }
         case "Again": {
           sleeping--
+          waits.delete(message.task)
           if (Exit.isSuccess(message.exit)) message.task.frame.back(message.task)
           break
         }
@@ -355,6 +376,10 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           stopping.asked = true
           if (message.abort) yield* FiberSet.clear(fibers)
           break
+        case "Leave":
+          stopping.now = true
+          stopping.left = true
+          break
         case "Cancel":
           stopping.now = true
           stopping.cancelled = true
@@ -369,6 +394,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     yield* FiberSet.clear(fibers)
     if (broken !== undefined) return broken
     if (stopping.cancelled) return { _tag: "Cancelled" }
+    if (stopping.left) return { _tag: "Left" }
     return isFatal || causes.length === 0 && !stopping.asked
       ? { _tag: "Done", ok: !isFatal, failed: failedActs, skipped }
       : { _tag: "Paused", acts: causes, stopped: stopping.asked }

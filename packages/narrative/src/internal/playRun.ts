@@ -43,6 +43,10 @@ export interface Place {
   readonly live: Map<string, Live>
   readonly sign: CancelSign | undefined
   readonly decisionSign: DecisionSign | undefined
+  /** The engine of a run in place of the journal's own, if there is another one over it. */
+  readonly engineOf?: (journal: Engine, id: string) => Engine
+  /** Whether another process goes on with a run whose fiber is interrupted, so that no pause is recorded. Default false. */
+  readonly movesOn?: boolean
 }
 
 /** A run that is open for writing, before it is played on. */
@@ -53,14 +57,14 @@ interface Opened {
   readonly begin: (engine: Engine) => Effect.Effect<Plan.Planned, RunError>
 }
 
-const refused = (method: string, id: string | undefined, path: string, why: string): RunError =>
+export const refused = (method: string, id: string | undefined, path: string, why: string): RunError =>
   new RunError({ method, ...(id === undefined ? {} : { id }), reason: new Refused({ path, why }) })
 
 const within = (id: string, budget: RunBudget, spent?: Budget.Used) =>
   Budget.within({ name: `run ${id}`, ...budget, ...(spent === undefined ? {} : { spent }) })
 
 /** Refuses settings that cannot be meant, before anything is written. */
-const check = Effect.fnUntraced(function*(method: string, id: string, options: PlayOptions) {
+export const check = Effect.fnUntraced(function*(method: string, id: string, options: PlayOptions) {
   const { budget, concurrency } = options
   if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     return yield* refused(method, id, "concurrency", "expected a whole number from 1")
@@ -74,14 +78,16 @@ const check = Effect.fnUntraced(function*(method: string, id: string, options: P
 })
 
 /** Keeps the images of a plan, one after the other, and the plan itself. */
-const keep = Effect.fnUntraced(function*({ contents }: Engine, { images, plan }: Plan.Planned) {
-  for (const data of images.values()) yield* contents.put(Base64.decode(data))
-  return yield* keepPlan(contents, plan)
-})
+export const keep = Effect.fnUntraced(
+  function*({ contents }: Pick<Engine, "contents">, { images, plan }: Plan.Planned) {
+    for (const data of images.values()) yield* contents.put(Base64.decode(data))
+    return yield* keepPlan(contents, plan)
+  }
+)
 
 /** Plays an open run to its end, and records how it ended. */
-const playOn = Effect.fnUntraced(function*(
-  { decisionSign, live, journal, sign }: Place,
+export const playOn = Effect.fnUntraced(function*(
+  { decisionSign, engineOf, journal, live, movesOn = false, sign }: Place,
   opened: Opened,
   settings: RunSettings,
   { stream = false, tools }: PlayOptions,
@@ -91,7 +97,7 @@ const playOn = Effect.fnUntraced(function*(
   const { read, run } = opened
   const { fold } = read
   const client = yield* GeminiClient.GeminiClient
-  const engine = JournalEngine.make({
+  const journalEngine = JournalEngine.make({
     journal,
     run,
     fold,
@@ -101,6 +107,7 @@ const playOn = Effect.fnUntraced(function*(
     decisions,
     sign: decisionSign
   })
+  const engine = engineOf === undefined ? journalEngine : engineOf(journalEngine, run.id)
   const { images, plan } = yield* opened.begin(engine)
   fold.plan = plan
   yield* Effect.acquireRelease(
@@ -131,7 +138,7 @@ const playOn = Effect.fnUntraced(function*(
     within(run.id, budget, { tokens: charged.tokens, money: charged.dollars })(playing),
     (error) => error._tag === "RunError" ? error : refused("play", run.id, "budget", error.reason.message)
   )
-  const last = (outcome: Outcome): RunRecord => {
+  const last = (outcome: Exclude<Outcome, { readonly _tag: "Left" }>): RunRecord => {
     switch (outcome._tag) {
       case "Done": {
         const { failed, ok, skipped } = outcome
@@ -161,7 +168,9 @@ const playOn = Effect.fnUntraced(function*(
   const paused: RunRecord = { _tag: "Paused", acts: [], stopped: true }
   yield* bounded.pipe(
     Effect.flatMap((outcome) =>
-      outcome._tag === "Broken"
+      outcome._tag === "Left"
+        ? Effect.interrupt
+        : outcome._tag === "Broken"
         // Whoever has taken the run over goes on with it. Else there may be room for this one record.
         ? Effect.andThen(
           outcome.error.reason._tag === "TakenOver" ? Effect.void : Effect.ignore(engine.record([last(outcome)])),
@@ -169,7 +178,7 @@ const playOn = Effect.fnUntraced(function*(
         )
         : engine.record([last(outcome)])
     ),
-    Effect.onInterrupt(() => Effect.ignore(engine.record([paused])))
+    Effect.onInterrupt(() => movesOn ? Effect.void : Effect.ignore(engine.record([paused])))
   )
   if (sign !== undefined) yield* sign.take(run.id)
   return summaryOf(fold.state)
@@ -260,7 +269,7 @@ export const start = Effect.fnUntraced(function*(
 })
 
 /** Why a run cannot be gone on with as it is. */
-const over = (read: ReadRun): string | undefined => {
+export const over = (read: ReadRun): string | undefined => {
   switch (read.fold.standing) {
     case "cancelled":
       return "the run was cancelled: `fork` makes a new one that keeps its answers"
@@ -271,7 +280,7 @@ const over = (read: ReadRun): string | undefined => {
   }
 }
 
-const finishedAlready = (id: string, summary: RunSummary): Playing => ({
+export const finishedAlready = (id: string, summary: RunSummary): Playing => ({
   id,
   end: Effect.succeed(summary),
   stop: () => Effect.void

@@ -1,0 +1,123 @@
+/**
+ * The engine of a run on a cluster: over the journal's own, with each act an Activity under its key, and with long waits
+ * as durable clocks while which no worker holds the run.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as Workflow from "effect/workflow/Workflow"
+import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import type { Ended, Engine } from "../../RunEngine.ts"
+import type { RunError } from "../../RunError.ts"
+import type { Approvals } from "./approvals.ts"
+import type { Tables } from "./tables.ts"
+
+/** A wait up to so many milliseconds is slept by the worker. */
+const shortWait = 60_000
+
+/** What an act ended with lies in the journal; its reply says only that it is there. */
+const Done = Schema.Struct({ ended: Schema.optionalKey(Schema.String) })
+
+export interface Settings {
+  readonly id: string
+  /** Who plays it. */
+  readonly worker: string
+  readonly tables: Tables
+  /** The scope of this play: acts in flight end with it. */
+  readonly scope: Scope.Scope
+  readonly approvals: Approvals
+  readonly context: Context.Context<WorkflowEngine | WorkflowInstance>
+}
+
+/** Whether somebody else goes on with the run: then nothing may be said in its name any more. */
+const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  exit.cause.reasons.some((reason) =>
+    reason._tag === "Fail" && typeof reason.error === "object" && reason.error !== null && "reason" in reason.error &&
+    ["TakenOver", "Closed"].includes(String(Reflect.get(Object(reason.error.reason), "_tag")))
+  )
+
+export const make = ({ approvals, context, id, scope, tables, worker }: Settings) => (journal: Engine): Engine => {
+  /**
+   * The act is performed in a fiber of its own, whoever asks for it: the cluster may deliver the request of a worker that
+   * has died beside ours, and it ends its own part first when this worker has to give the run up.
+   */
+  const act = <E, R>(
+    key: string,
+    perform: Parameters<typeof journal.act<E, R>>[1]
+  ): Effect.Effect<Ended, E | RunError, R> =>
+    Effect.gen(function*() {
+      const caller = yield* Effect.context<R>()
+      const begun = yield* Deferred.make<Fiber.Fiber<Ended, E | RunError>>()
+      let hasBegun = false
+      const performed = Effect.suspend(() => {
+        if (hasBegun) return Deferred.await(begun)
+        hasBegun = true
+        return Effect.tap(
+          Effect.forkIn(Effect.provideContext(journal.act(key, perform), caller), scope, { startImmediately: true }),
+          (fiber) => Deferred.succeed(begun, fiber)
+        )
+      })
+      const activity = Activity.make({
+        name: key,
+        success: Done,
+        execute: Effect.flatMap(
+          Effect.flatMap(performed, Fiber.await),
+          (exit) => isLost(exit) ? Effect.never : Effect.succeed({})
+        )
+      })
+      for (let attempt = 1;; attempt++) {
+        const asking = yield* Effect.forkIn(
+          activity.pipe(
+            Effect.provideService(Activity.CurrentAttempt, attempt),
+            Effect.provideContext(context)
+          ),
+          scope,
+          { startImmediately: true }
+        )
+        const first = yield* Effect.raceFirst(
+          Effect.map(Deferred.await(begun), (fiber) => ({ _tag: "Begun", fiber }) as const),
+          Effect.map(Fiber.await(asking), (exit) => ({ _tag: "Asked", exit }) as const)
+        ).pipe(Effect.onInterrupt(() => Fiber.interrupt(asking)))
+        if (first._tag === "Begun") {
+          const exit = yield* Effect.onInterrupt(
+            Fiber.await(first.fiber),
+            () => Fiber.interruptAll([first.fiber, asking])
+          )
+          if (!isLost(exit)) yield* Fiber.await(asking)
+          return yield* exit
+        }
+        // The cluster takes the run from this worker before the act has begun.
+        if (Exit.isFailure(first.exit) && Cause.hasInterrupts(first.exit.cause)) return yield* Effect.interrupt
+        // A reply without a record is one of an attempt that failed, or was aborted: the next attempt is asked.
+      }
+    })
+
+  return {
+    ...journal,
+    act,
+    staysForDecisions: true,
+    idle: (until) =>
+      Effect.gen(function*() {
+        const wait = until - (yield* Clock.currentTimeMillis)
+        if (wait <= shortWait || !(yield* approvals.await)) return
+        yield* tables.queue(id, wait)
+        // The clock's name is the time, so that a later wait has a clock of its own. The run is suspended here.
+        yield* Effect.provideContext(
+          Number.isFinite(wait)
+            ? DurableClock.sleep({ name: `until ${until}`, duration: wait, inMemoryThreshold: 0 })
+            : Effect.flatMap(WorkflowInstance, Workflow.suspend),
+          context
+        )
+        yield* tables.take(id, worker)
+      })
+  }
+}

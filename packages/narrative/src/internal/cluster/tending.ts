@@ -1,0 +1,73 @@
+/**
+ * What a worker does beside playing: it says that it lives, hears orders, and sees whether the runs that are its own are
+ * taken. A worker whose sockets answer while it takes nothing any more (Effect-TS/effect#6248) is known by that alone.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { State } from "./Fleet.ts"
+import * as ThisProcess from "./thisProcess.ts"
+
+/** Milliseconds between two signs of life. */
+export const beat = 1_000
+/** Milliseconds between two looks for orders. */
+const look = 200
+/** A run that waited so long is given to the cluster once more. */
+const late = 4_000
+/** A worker whose own run waited so long is stuck. */
+const stuckAfter = 30_000
+
+export interface Tended {
+  /** Runs that this worker has to play and has not taken for half a minute. */
+  readonly untaken: Effect.Effect<ReadonlyArray<string>>
+}
+
+export const tend = Effect.fnUntraced(function*(state: State): Effect.fn.Return<Tended, never, Scope.Scope> {
+  const { address, isMine, live, sharding, tables, wake, worker } = state
+  const pid = ThisProcess.pid()
+  const machine = ThisProcess.machine()
+  let untaken: ReadonlyArray<string> = []
+  const seen = new Set<string>()
+  let taken = 0
+
+  const mine = (millis: number) =>
+    Effect.flatMap(tables.overdue(millis), (ids) => Effect.filter(ids.filter((id) => !live.has(id)), isMine))
+
+  const living = Effect.gen(function*() {
+    for (const id of live.keys()) {
+      if (!seen.has(id)) taken++
+      seen.add(id)
+    }
+    for (const id of seen) if (!live.has(id)) seen.delete(id)
+    const waiting = yield* mine(late)
+    untaken = waiting.length === 0 ? [] : yield* mine(stuckAfter)
+    yield* tables.seen({ id: worker, address, machine, pid }, {
+      playing: live.size,
+      taken,
+      isStuck: untaken.length > 0
+    })
+    for (const id of waiting) yield* wake(id)
+    if (waiting.length > 0) yield* sharding.pollStorage
+  })
+  const hearing = Effect.gen(function*() {
+    if (live.size === 0) return
+    for (const { id, kind } of yield* tables.orders) {
+      const here = live.get(id)
+      if (here === undefined) continue
+      yield* Queue.offer(
+        here.orders,
+        kind === "cancel" ? { _tag: "Cancel" } : { _tag: "Stop", abort: kind === "abort" }
+      )
+      yield* tables.dropOrders(id)
+    }
+  })
+  // A database that does not answer is asked again: a worker outlives its outages.
+  const forever = (work: Effect.Effect<void, unknown>, millis: number) =>
+    Effect.forkScoped(Effect.repeat(Effect.ignore(work), Schedule.spaced(millis)))
+  yield* Effect.ignore(living)
+  yield* Effect.addFinalizer(() => Effect.ignore(tables.gone(worker)))
+  yield* forever(living, beat)
+  yield* forever(hearing, look)
+  return { untaken: Effect.sync(() => untaken) }
+})
