@@ -270,16 +270,13 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     const failedWith = (task: Task, cause: Cause.Cause<Failure>): Effect.Effect<void> => {
       const error = Cause.findErrorOption(cause)
       if (error._tag === "None") {
-        // An act that was aborted is asked again by `resume`, or by whoever the engine gives the run to where nobody here
-        // aborted it; a defect is one of ours.
-        if (Cause.hasInterruptsOnly(cause)) {
-          stopping.left ||= !stopping.now
-          stopping.now = true
-          return Effect.void
-        }
-        return Effect.failCause(Cause.fromReasons(
-          cause.reasons.filter((reason) => reason._tag === "Die")
-        ))
+        // A defect is one of ours.
+        const defects = cause.reasons.filter((reason) => reason._tag === "Die")
+        if (defects.length > 0) return Effect.failCause(Cause.fromReasons(defects))
+        // An act that was aborted is asked again by `resume`; if nobody here did that, the engine gives the run away.
+        stopping.left ||= !stopping.now
+        stopping.now = true
+        return Effect.void
       }
       const failure = error.value
       if (failure._tag === "LongWait") {
