@@ -76,6 +76,8 @@ export const make = (service: Service): Connected => {
     faults: () => run(service.faults),
     setQuotas: (quotas) => run(service.setQuotas(quotas)),
     setKeys: (keys) => run(service.setKeys(keys)),
+    setCassette: (cassette) => run(service.setCassette(cassette)),
+    cassette: () => run(service.cassette),
     adjust: (duration) => run(service.adjust(duration)),
     setTime: (time) => run(service.setTime(time)),
     setFrozen: (frozen) => run(service.setFrozen(frozen)),

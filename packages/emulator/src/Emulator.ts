@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Socket from "effect/socket/Socket"
 import type * as Answer from "./Answer.ts"
 import type { BatchControl } from "./BatchControl.ts"
+import type * as Cassette from "./cassettes/Cassette.ts"
 import { EmulatorError } from "./EmulatorError.ts"
 import type * as Expectation from "./Expectation.ts"
 import type * as Explanation from "./Explanation.ts"
@@ -137,6 +138,22 @@ export interface Service {
   /** Replaces the list of keys that are good; undefined: every key is. */
   readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => Effect.Effect<void, RuleError>
   /**
+   * Plays or records a cassette in this space from now on, in place of everything else; undefined: none. The one that was
+   * opened so before is closed.
+   *
+   * ```ts compile-only
+   * import * as Cassette from "effect-gemini-emulator/cassettes/Cassette"
+   * import * as Emulator from "effect-gemini-emulator/Emulator"
+   * import * as Effect from "effect/Effect"
+   *
+   * export const play = Effect.flatMap(Emulator.Emulator, (emulator) =>
+   *   emulator.setCassette(Cassette.at({ file: "weather.jsonl" })))
+   * ```
+   */
+  readonly setCassette: (cassette: Cassette.CassetteSource | undefined) => Effect.Effect<void, RuleError>
+  /** How the cassette of this space stands. Undefined: it has none. */
+  readonly cassette: Effect.Effect<Cassette.CassetteSummary | undefined>
+  /**
    * Moves the server's clock. Quotas, the log's times and the retirement of models follow it; delays follow the Clock.
    */
   readonly adjust: (duration: Duration.Input) => Effect.Effect<void>
@@ -253,7 +270,12 @@ export const layerServer = (options: Options = {}): Layer.Layer<Emulator, Emulat
       const clock = yield* Clock.Clock
       let url = ""
       const admin = AdminMount.make(async () =>
-        (await import("./internal/admin/handlers.ts")).make({ spaces, url, clock })
+        (await import("./internal/admin/handlers.ts")).make({
+          spaces,
+          url,
+          clock,
+          cassettes: options.cassetteFolder ?? process.cwd()
+        })
       )
       yield* Effect.addFinalizer(() => Effect.sync(admin.close))
       const { certificateFile, host = "127.0.0.1", port = 0 } = options

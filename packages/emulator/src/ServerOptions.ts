@@ -33,6 +33,11 @@ export interface ServerOptions {
    * of its own for the server that it records, pages of other origins are refused whatever stands here.
    */
   readonly foreignPages?: "answer" | "refuse" | undefined
+  /**
+   * The folder below which the admin API may open cassettes, so that nobody who calls it reads or writes other files.
+   * Default: the current one.
+   */
+  readonly cassetteFolder?: string | undefined
   /** False lets a process end that has nothing else to do but to listen. Default true. */
   readonly keepsProcess?: boolean | undefined
   /**

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type * as Answer from "./Answer.ts"
+import type * as Cassette from "./cassettes/Cassette.ts"
 import * as Connected from "./Connected.ts"
 import * as Emulator from "./Emulator.ts"
 import type * as Expectation from "./Expectation.ts"
@@ -71,6 +72,9 @@ export interface Standalone {
   readonly faults: () => ReadonlyArray<Fault.ArmedFault>
   readonly setQuotas: (quotas: Quota.Tier | Quota.Quotas | undefined) => void
   readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => void
+  /** Throws a `RuleError` where the cassette cannot be opened. */
+  readonly setCassette: (cassette: Cassette.CassetteSource | undefined) => void
+  readonly cassette: () => Cassette.CassetteSummary | undefined
   /** Moves a clock that goes at once; one that stands is moved step by step, until the promise resolves. */
   readonly adjust: (duration: Duration.Input) => Promise<void>
   readonly setTime: (time: number) => void
@@ -170,6 +174,8 @@ const promised = (service: Emulator.Service): Standalone => ({
   faults: () => Effect.runSync(service.faults),
   setQuotas: (quotas) => Effect.runSync(service.setQuotas(quotas)),
   setKeys: (keys) => Effect.runSync(service.setKeys(keys)),
+  setCassette: (cassette) => Effect.runSync(service.setCassette(cassette)),
+  cassette: () => Effect.runSync(service.cassette),
   adjust: (duration) => Effect.runPromise(service.adjust(duration)),
   setTime: (time) => Effect.runSync(service.setTime(time)),
   setFrozen: (frozen) => Effect.runSync(service.setFrozen(frozen)),

@@ -18,7 +18,11 @@
  * @since 0.2.0
  */
 import { randomUUID } from "node:crypto"
+import { mkdirSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import type * as Cassette from "./cassettes/Cassette.ts"
 import type { Connected } from "./Connected.ts"
+import { testFile } from "./internal/cassettes/testFile.ts"
 import type { Rule } from "./Rule.ts"
 import type { Scenario } from "./Scenario.ts"
 import type * as Space from "./Space.ts"
@@ -32,7 +36,7 @@ import * as Transcript from "./Transcript.ts"
  * @category options
  * @since 0.2.0
  */
-export interface Options extends Omit<Space.Options, "rules" | "scenario"> {
+export interface Options extends Omit<Space.Options, "rules" | "scenario" | "cassette"> {
   /**
    * The address of an emulator that runs. Default: the variable `GEMINI_EMULATOR_URL`, else one of this process, which
    * is started once.
@@ -47,6 +51,12 @@ export interface Options extends Omit<Space.Options, "rules" | "scenario"> {
    * needs all of them, else nothing.
    */
   readonly ignore?: ReadonlyArray<TearDown.Concern> | undefined
+  /**
+   * What was recorded, played in place of rules: a folder, in which each test has a `.jsonl` file by its name, a file, or
+   * options of `Cassette`. What of these is missing is read from `GEMINI_CASSETTE_MODE` (default `replay`),
+   * `GEMINI_CASSETTE_MATCH` and `GEMINI_CASSETTE_UPSTREAM`. A request that is not in it fails the test.
+   */
+  readonly cassette?: string | Cassette.Options | undefined
   /** Makes the name of the space one that a person knows again. */
   readonly name?: string | undefined
 }
@@ -75,6 +85,32 @@ const addressOf = async (url: string | undefined): Promise<string> => {
   return (await own).url
 }
 
+const modes = ["replay", "new", "record", "once", "pass"] as const
+const matches = ["strict", "loose", "order"] as const
+
+/** The value of a variable, if it is one of these. */
+const oneOf = <const A extends string>(variable: string, values: ReadonlyArray<A>): A | undefined => {
+  const given = process.env[variable]
+  const found = values.find((value) => value === given)
+  if (given === undefined || given === "" || found !== undefined) return found
+  throw new Error(`${variable}: expected ${values.join(", ")}, got ${JSON.stringify(given)}`)
+}
+
+/** The cassette of a test. Its file is told by its whole path, since the emulator may run in another folder. */
+const cassetteOf = (given: string | Cassette.Options, name: string): Cassette.Options => {
+  const options = typeof given === "string" ? { file: given } : given
+  const isFile = /\.jsonl$/i.test(options.file)
+  return {
+    mode: oneOf("GEMINI_CASSETTE_MODE", modes),
+    match: oneOf("GEMINI_CASSETTE_MATCH", matches),
+    upstream: process.env["GEMINI_CASSETTE_UPSTREAM"] || undefined,
+    again:
+      "the same test with GEMINI_CASSETTE_MODE=new and GEMINI_CASSETTE_UPSTREAM=https://generativelanguage.googleapis.com",
+    ...options,
+    file: resolve(isFile ? options.file : testFile(options.file, name))
+  }
+}
+
 /** A name that no other test has, and that says which one it is. */
 const unique = (name = "test"): string =>
   `${name.replaceAll(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9_]+/, "").slice(-60) || "test"}-${randomUUID().slice(0, 8)}`
@@ -86,10 +122,18 @@ const unique = (name = "test"): string =>
  * @since 0.2.0
  */
 export const open = async (options: Options = {}): Promise<TestSpace> => {
-  const { ignore, name, token = process.env["GEMINI_EMULATOR_TOKEN"], url, ...space } = options
+  const { cassette, ignore, name, token = process.env["GEMINI_EMULATOR_TOKEN"], url, ...space } = options
   const emulator = await Standalone.connect(await addressOf(url), { token })
   const gemini = await emulator.space(unique(name), space)
   const ignored = ignore ?? (space.rules === undefined && space.scenario === undefined ? [] : ["unused" as const])
+  if (cassette !== undefined) {
+    const { at } = await import("./cassettes/Cassette.ts")
+    const cassetteOptions = cassetteOf(cassette, name ?? "test")
+    if (cassetteOptions.mode !== undefined && cassetteOptions.mode !== "replay") {
+      mkdirSync(dirname(cassetteOptions.file), { recursive: true })
+    }
+    await gemini.setCassette(at(cassetteOptions))
+  }
   const abandon = async () => void await emulator.endSpace(gemini.spaceName)
   const transcript = async () => Transcript.of(await gemini.requests())
   const finish = async () => {

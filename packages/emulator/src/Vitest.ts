@@ -16,14 +16,30 @@
  * })
  * ```
  *
+ * With `setupGemini({ cassette: "cassettes" })` each test plays what was recorded for it, in a file by its name;
+ * `GEMINI_CASSETTE_MODE=once` records those that are missing.
+ *
  * Each worker starts an emulator of its own. With `globalSetup: ["effect-gemini-emulator/vitest"]` in the configuration
  * a run has one, and where the variable `GEMINI_EMULATOR_URL` is set it is that one.
  *
  * @since 0.2.0
  */
 import { test, type TestAPI } from "vitest"
+import { testFile } from "./internal/cassettes/testFile.ts"
 import * as Standalone from "./Standalone.ts"
 import * as TestSpace from "./TestSpace.ts"
+
+interface Named {
+  readonly name: string
+  readonly suite?: Named | undefined
+}
+
+/** The file and the suites in which a test stands: another one may have its name. */
+const placeOf = ({ file, suite }: Named & { readonly file: Named }): string => {
+  const names: Array<string> = []
+  for (let around = suite; around !== undefined; around = around.suite) names.unshift(around.name)
+  return [file.name, ...names].join(" > ")
+}
 
 /**
  * Vitest's `test`, whose tests have a space.
@@ -34,7 +50,12 @@ import * as TestSpace from "./TestSpace.ts"
 export const setupGemini = (options: TestSpace.Options = {}): TestAPI<{ readonly gemini: TestSpace.TestSpace }> =>
   test.extend<{ readonly gemini: TestSpace.TestSpace }>({
     gemini: [async ({ onTestFailed, task }, use) => {
-      const gemini = await TestSpace.open({ ...options, name: options.name ?? task.name })
+      const { cassette } = options
+      // Two suites may have tests of one name.
+      const file = typeof cassette === "string" && !/\.jsonl$/i.test(cassette)
+        ? testFile(cassette, task.name, placeOf(task))
+        : cassette
+      const gemini = await TestSpace.open({ ...options, cassette: file, name: options.name ?? task.name })
       let transcript = ""
       onTestFailed(() => {
         process.stderr.write(`What "${task.name}" asked of the emulator:\n${transcript}\n`)

@@ -2,6 +2,7 @@
 export * as AdminApi from "./admin/AdminApi.ts"
 export * as AdminData from "./admin/AdminData.ts"
 export * as AdminProblem from "./admin/AdminProblem.ts"
+export * as CassetteData from "./admin/CassetteData.ts"
 export * as LogData from "./admin/LogData.ts"
 export * as ResourceData from "./admin/ResourceData.ts"
 export * as Answer from "./Answer.ts"

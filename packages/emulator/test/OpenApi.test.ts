@@ -1,5 +1,8 @@
 import { Validator } from "@seriousme/openapi-schema-validator"
 import * as Standalone from "effect-gemini-emulator/Standalone"
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Examples from "../src/internal/admin/examples.ts"
 import { flash, prompt } from "./Wire.ts"
@@ -23,7 +26,10 @@ interface Document {
 let emulator: Awaited<ReturnType<typeof Standalone.start>>
 let document: Document
 beforeAll(async () => {
-  emulator = await Standalone.start()
+  // The cassette of the examples.
+  const cassetteFolder = mkdtempSync(join(tmpdir(), "emulator-openapi-"))
+  writeFileSync(join(cassetteFolder, "weather.jsonl"), "{\"cassette\":1,\"by\":\"test\",\"redaction\":[]}\n")
+  emulator = await Standalone.start({ cassetteFolder })
   document = await (await fetch(`${emulator.url}/_emulator/v1/openapi.json`)).json()
 })
 afterAll(() => emulator.stop())

@@ -1,6 +1,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cassette from "effect-gemini-emulator/cassettes/Cassette"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Remote from "effect-gemini-emulator/Remote"
 import * as Cause from "effect/Cause"
@@ -12,6 +13,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import * as TestClock from "effect/testing/TestClock"
+import { mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { ask, connect, path as livePath, textOf } from "./LiveWire.ts"
 import { flash, post, prompt } from "./Wire.ts"
 
@@ -67,6 +71,72 @@ for (const [name, layer] of carriers) {
         ])
         assert.strictEqual(yield* gemini.waiting, 0)
       }))
+
+    const tapes = mkdtempSync(join(tmpdir(), "emulator-service-"))
+    const tape = (name: string, text: string) => {
+      const path = `/v1beta/models/${flash}:generateContent`
+      const body = JSON.stringify(prompt("Hi"))
+      const said = JSON.stringify({ candidates: [{ content: { role: "model", parts: [{ text }] } }] }, null, 1)
+      const request = { method: "POST", path, headers: { "content-type": "application/json" }, body }
+      const response = {
+        status: 200,
+        headers: { "content-type": "application/json" },
+        chunks: [[0, said]],
+        end: "complete"
+      }
+      const head = { cassette: 1, by: "test", redaction: [] }
+      const file = join(tapes, name)
+      writeFileSync(file, `${JSON.stringify(head)}\n${JSON.stringify({ n: 1, request, response })}\n`)
+      return file
+    }
+
+    promises(
+      "plays the cassette that it is given, says how it stands, and answers as before when it is taken away",
+      (gemini) =>
+        Effect.gen(function*() {
+          assert.isUndefined(yield* gemini.cassette)
+          yield* gemini.setCassette(undefined)
+          yield* gemini.enqueue("from the queue")
+          yield* gemini.setCassette(
+            Cassette.at({ file: tape("one.jsonl", "recorded"), redaction: { patterns: [/ada/gi] } })
+          )
+          assert.strictEqual((yield* say("Hi")).text, "recorded")
+          const again = yield* say("Hi")
+          assert.strictEqual(again.status, 501)
+          const { exchanges, misses, missed, mode, played, unused } = (yield* gemini.cassette) ?? assert.fail()
+          assert.deepStrictEqual([exchanges, played, missed, mode, unused], [1, 1, 1, "replay", []])
+          assert.include(misses[0], "its recording (line 2) has been played already")
+          // The check at a test's end says what was not in it.
+          assert.include((yield* gemini.check(["waiting"])).text, "its recording (line 2) has been played already")
+          yield* gemini.setCassette(Cassette.at({ file: tape("two.jsonl", "another") }))
+          assert.strictEqual((yield* say("Hi")).text, "another")
+          // A space of its own knows nothing of it.
+          const other = yield* gemini.space("other")
+          assert.isUndefined(yield* other.cassette)
+          yield* gemini.setCassette(undefined)
+          assert.strictEqual((yield* say("Hi")).text, "from the queue")
+          assert.isUndefined(yield* gemini.cassette)
+          assert.match(
+            yield* mistake(gemini.setCassette(Cassette.at({ file: join(tapes, "none.jsonl") }))),
+            /^RuleError: file: .*none\.jsonl: there is no such cassette/
+          )
+          const record = { mode: "record", upstream: gemini.url.replace("invalid", "test"), allowRecord: true } as const
+          const file = join(tapes, `${name.replaceAll(" ", "-")}.jsonl`)
+          yield* gemini.setCassette(Cassette.at({ ...record, file }))
+          assert.include(
+            yield* mistake(other.setCassette(Cassette.at({ ...record, file }))),
+            "it is being recorded already, by another space"
+          )
+          assert.isTrue(yield* gemini.endSpace("other"))
+          yield* gemini.setCassette(undefined)
+          // It was closed, and so another space may have it.
+          const third = yield* gemini.space("third")
+          yield* third.setCassette(Cassette.at({ ...record, file }))
+          yield* gemini.endSpace("third")
+          yield* gemini.setCassette(Cassette.at({ ...record, file }))
+        }),
+      { cassetteFolder: tapes }
+    )
 
     promises(
       "keeps rules, adds and removes some, and says how often each has answered",

@@ -2,6 +2,8 @@ import * as Standalone from "effect-gemini-emulator/Standalone"
 import * as TestSpace from "effect-gemini-emulator/TestSpace"
 import * as Transcript from "effect-gemini-emulator/Transcript"
 import { execFile } from "node:child_process"
+import { mkdtempSync, readdirSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify, stripVTControlCharacters } from "node:util"
 import { assert, describe, it } from "vitest"
@@ -14,8 +16,8 @@ const ask = (url: string, body: object, method = "generateContent") =>
   fetch(`${url}/v1beta/models/${flash}:${method}?key=any`, { method: "POST", body: JSON.stringify(body) })
     .then((response) => response.text())
 
-/** What the tests that fail print, each in a Vitest of its own. */
-const failing = async (env: Record<string, string>) => {
+/** What tests print in a Vitest of their own. */
+const nested = async (env: Record<string, string>) => {
   const args = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "vitest/config.ts"]
   const { VITEST: _, ...outer } = process.env
   const { stderr, stdout } = await run(process.execPath, args, {
@@ -33,7 +35,7 @@ describe("setupGemini", () => {
     ] as const
   ) {
     it(`gives each test a space, checks it, and prints the transcript of one that fails, ${name}`, async () => {
-      const said = await failing(env)
+      const said = await nested(env)
       assert.match(said, /3 failed \| 7 passed/)
       // By an assertion: what it asked, who answered.
       assert.include(said, "expected 'Hello' to be 'Good evening'")
@@ -46,6 +48,39 @@ describe("setupGemini", () => {
       assert.include(said, "Answers of the queue that nobody took: 1")
     }, 120_000)
   }
+})
+
+describe("setupGemini with a cassette", () => {
+  it(
+    "records a file for each test, plays it without a server, and fails a test that asks for something else",
+    async () => {
+      const above = mkdtempSync(join(tmpdir(), "emulator-vitest-"))
+      const folder = join(above, "cassettes")
+      await using emulator = await Standalone.start({ cassetteFolder: above })
+      const env = { FILE: "plays.ts", CASSETTES: folder, CI: "", GEMINI_EMULATOR_URL: emulator.url }
+      const recorded = await nested({
+        ...env,
+        ASKS: "anything",
+        GEMINI_CASSETTE_MODE: "once",
+        GEMINI_CASSETTE_UPSTREAM: emulator.url
+      })
+      assert.match(recorded, /3 passed/)
+      assert.strictEqual(emulator.requests().length, 3)
+      const files = readdirSync(folder).sort()
+      assert.deepStrictEqual(files.map((name) => name.replace(/-[0-9a-f]{8}\.jsonl$/, "")), [
+        "asks-something",
+        "greets",
+        "greets"
+      ])
+      const played = await nested({ ...env, ASKS: "something else" })
+      assert.match(played, /1 failed \| 2 passed/)
+      assert.include(played, "recorded \"anything\", asked \"something else\"")
+      assert.include(played, "GEMINI_CASSETTE_MODE=new")
+      assert.deepStrictEqual(readdirSync(folder).sort(), files)
+      assert.strictEqual(emulator.requests().length, 3)
+    },
+    120_000
+  )
 })
 
 describe("a space for one test, in any runner", () => {

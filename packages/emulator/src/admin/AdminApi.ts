@@ -22,6 +22,7 @@ import { Scenario } from "../Scenario.ts"
 import { Remains } from "../TearDown.ts"
 import * as Data from "./AdminData.ts"
 import * as Problem from "./AdminProblem.ts"
+import { CassetteSettings, CassetteState } from "./CassetteData.ts"
 import * as Log from "./LogData.ts"
 import * as Resources from "./ResourceData.ts"
 
@@ -275,6 +276,31 @@ const live = HttpApiGroup.make("live", { topLevel: true }).add(
   }).annotate(OpenApi.Description, "Breaks every session's connection, without a close frame.")
 )
 
+const cassettes = HttpApiGroup.make("cassettes", { topLevel: true }).add(
+  HttpApiEndpoint.get("getCassette", "/spaces/:space/cassette", {
+    params: space,
+    success: CassetteState,
+    error: refusals
+  }).annotate(
+    OpenApi.Description,
+    "How the cassette of the space stands: what was played, recorded, missed, not used."
+  ),
+  HttpApiEndpoint.put("setCassette", "/spaces/:space/cassette", {
+    params: space,
+    payload: CassetteSettings,
+    success: CassetteState,
+    error: refusals
+  }).annotate(
+    OpenApi.Description,
+    "Plays or records a cassette from now on, in place of rules and of everything else. The one before it is closed."
+  ),
+  HttpApiEndpoint.delete("removeCassette", "/spaces/:space/cassette", {
+    params: space,
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Closes it: the space answers as it did before.")
+)
+
 const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
   HttpApiEndpoint.get("listFiles", "/spaces/:space/files", {
     params: space,
@@ -360,7 +386,7 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
  * @since 0.2.0
  */
 export const Api = HttpApi.make("effect-gemini-emulator")
-  .add(server, spaces, rules, telling, asking, live, resources)
+  .add(server, spaces, rules, telling, asking, live, cassettes, resources)
   .prefix(prefix)
   .middleware(Strict)
   .annotate(HttpApi.ParseOptions, { onExcessProperty: "error", errors: "all", reportInput: true })

@@ -165,6 +165,26 @@ export interface Cassette {
 }
 
 /**
+ * Where a cassette lies and how it is used, and how it is opened: what `setCassette` takes, here and for an emulator of
+ * another process, which opens it itself.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface CassetteSource {
+  readonly options: Options
+  readonly open: Effect.Effect<Cassette, CassetteError, Scope.Scope>
+}
+
+/**
+ * A cassette that is to be opened.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const at = (options: Options): CassetteSource => ({ options, open: Deck.open(options) })
+
+/**
  * The rules for bodies: their names, and what each takes out.
  *
  * @category options

@@ -11,6 +11,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { WebSocketServer } from "ws"
 import { seedOf, sizeOf } from "../../../../scripts/proof.ts"
+import * as Report from "../../src/internal/command/report.ts"
+import * as Tapes from "../../src/internal/command/tapes.ts"
 import * as Dice from "../../src/internal/Dice.ts"
 import { type Planted, planted, value } from "./planted.ts"
 import { type Call, live, rawCall } from "./wireClient.ts"
@@ -136,6 +138,46 @@ const places = (text: string, step: number) => cuts(text).filter((place) => plac
 
 const cuts = (text: string) => Array.from({ length: text.length + 1 }, (_, i) => i)
 
+const surfaces = ["the log", "the admin API, which the page shows", "the console"]
+
+/** What the admin API says of the space: its requests with their bytes, what happened, Live, and the cassette. */
+const told = Effect.fnUntraced(function*(url: string) {
+  const get = (path: string) =>
+    Effect.promise(() => fetch(`${url}/_emulator/v1/spaces/default${path}`).then((response) => response.text()))
+  let texts = `${yield* get("/live")}${yield* get("/cassette")}${yield* get("/counters")}`
+  for (let after = -1;;) {
+    const page = yield* get(`/requests?limit=1000&chunks=true&after=${after}`)
+    const { requests } = JSON.parse(page)
+    if (requests.length === 0) break
+    after = requests.at(-1).id
+    texts += page
+  }
+  const events = yield* Effect.promise(async () => {
+    const response = await fetch(`${url}/_emulator/v1/spaces/default/events`, { headers: { "last-event-id": "0" } })
+    const reader = response.body?.getReader()
+    const first = await reader?.read()
+    await reader?.cancel()
+    return Buffer.from(first?.value ?? new Uint8Array()).toString("utf8")
+  })
+  return texts + events
+})
+
+/** What the command says at the end of a run, and what a client hears of each secret that it asks for in vain. */
+const said = Effect.fnUntraced(function*(emulator: Emulator.Service, file: string, secrets: ReadonlyArray<string>) {
+  const report = Report.report([{ space: "default", entries: yield* emulator.requests, rules: [], waiting: 0 }])
+  const cassette = yield* Cassette.open({ file, redaction })
+  const heard = yield* Effect.gen(function*() {
+    const { url } = yield* Emulator.Emulator
+    const body = (secret: string) => Buffer.from(JSON.stringify({ asked: { other: secret }, [secret]: secret }))
+    const got = yield* Effect.forEach(
+      secrets,
+      (secret) => rawCall(url, { ...call({ where: "text", secret, cut: 0 }), body: body(secret) })
+    )
+    return got.map(({ pieces }) => Buffer.concat(pieces).toString("utf8")).join("\n")
+  }).pipe(Effect.provide(Emulator.layerServer({ cassette }), { local: true }))
+  return `${report.text}\n${heard}\n${yield* Tapes.ending(cassette)}\n${JSON.stringify(yield* cassette.summary)}`
+})
+
 describe("secrets", () => {
   it.live(
     "thirty of them, each cut at every place of a stream, are in no line of a cassette and in no log",
@@ -163,9 +205,10 @@ describe("secrets", () => {
         }
         const cassette = readFileSync(file, "utf8")
         const log = JSON.stringify(yield* emulator.requests)
+        const others = [log, yield* told(emulator.url), yield* said(emulator, file, planted.map(({ text }) => text))]
         const found = planted.flatMap((each) => [
           ...(leaks(cassette, each) || leaks(readable(cassette), each) ? [`${each.name} in the cassette`] : []),
-          ...(leaks(log, each) ? [`${each.name} in the log`] : [])
+          ...others.flatMap((text, i) => leaks(text, each) ? [`${each.name} in ${surfaces[i]}`] : [])
         ])
         assert.deepStrictEqual(found, [])
         assert.deepStrictEqual(yield* Cassette.check(file, redaction), [])
@@ -220,8 +263,11 @@ describe("secrets", () => {
           assert.strictEqual(frames.length, 2 * text.length + 2)
         }
         const cassette = readFileSync(file, "utf8")
+        const others = `${JSON.stringify(yield* emulator.live.connections)}\n${yield* told(emulator.url)}`
         assert.deepStrictEqual(
-          planted.filter((each) => leaks(cassette, each) || leaks(readable(cassette), each)).map(({ name }) => name),
+          planted.filter((each) => leaks(cassette, each) || leaks(readable(cassette), each) || leaks(others, each)).map(
+            ({ name }) => name
+          ),
           []
         )
         assert.deepStrictEqual(yield* Cassette.check(file, redaction), [])

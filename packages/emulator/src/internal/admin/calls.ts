@@ -12,6 +12,8 @@ export interface Served {
   readonly spaces: Spaces
   /** The address of the emulator. */
   readonly url: string
+  /** The folder below which cassettes lie. */
+  readonly cassettes: string
   /** The Clock of the server. */
   readonly clock: Clock.Clock
 }

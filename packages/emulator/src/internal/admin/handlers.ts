@@ -16,6 +16,7 @@ import type * as Space from "../../Space.ts"
 import * as Problems from "../problems.ts"
 import * as Asking from "./asking.ts"
 import * as Calls from "./calls.ts"
+import * as CassetteCalls from "./cassetteCalls.ts"
 import * as Finding from "./finding.ts"
 import * as LiveCalls from "./liveCalls.ts"
 import type { Answering } from "./mount.ts"
@@ -117,6 +118,7 @@ const groups = (served: Calls.Served) => {
     Telling.layer(served),
     Asking.layer(served),
     LiveCalls.layer(served),
+    CassetteCalls.layer(served),
     ResourceCalls.layer(served)
   )
 }

@@ -12,6 +12,7 @@ import { RuleError } from "../../RuleError.ts"
 import { Scenario } from "../../Scenario.ts"
 import { type Options, SpaceError } from "../../Space.ts"
 import * as Portable from "./portable.ts"
+import * as RemoteCassette from "./remoteCassette.ts"
 import * as RemoteLog from "./remoteLog.ts"
 import * as RemoteResources from "./remoteResources.ts"
 
@@ -28,7 +29,11 @@ interface Reached {
 /** The options as data. A table of models cannot go; that every model is taken can. */
 const settings = (options: Options | undefined): Effect.Effect<typeof Data.SpaceSettings.Type | null, RuleError> => {
   if (options === undefined) return Effect.succeed(null)
-  const { models, ...rest } = options
+  const { cassette, models, ...rest } = options
+  if (cassette !== undefined) {
+    const message = "an open cassette cannot go to an emulator of another process: setCassette lets it open one"
+    return Effect.fail(new RuleError({ source: "options", problems: [{ path: "cassette", message }] }))
+  }
   const isCurrent = models?.rows === ModelTable.current.rows
   if (models !== undefined && !isCurrent) {
     const message = "a table of models cannot go to an emulator of another process"
@@ -170,6 +175,7 @@ export const make = (reached: Reached, space: string): Service => {
             : Effect.fail(error)
       )),
     explain: (payload) => sure(client.explain({ params, payload })),
+    ...RemoteCassette.make(client, space, sure, checked, (error) => error instanceof Problem.NotThere),
     live: RemoteLog.live(client, space, sure),
     ...RemoteResources.make(client, space, sure, there),
     ...RemoteLog.make(client, space, sure),

@@ -198,7 +198,7 @@ export const open = Effect.fnUntraced(function*(
         if (upstream === undefined) {
           const why = recordings.miss(asked)
           missed(`${asked.method} ${asked.path}: ${why}`)
-          refused(`The cassette ${file}: ${why}`)
+          refused(`The cassette ${file}: ${why}. ${advice}`)
           return Server.unseen(refusal(`${asked.method} ${asked.path}: ${why}`))
         }
       }

@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
-import { basename, join } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { CassetteError } from "../../cassettes/CassetteError.ts"
 import * as Recording from "../../cassettes/Recording.ts"
 import * as RecordedCases from "./recordedCases.ts"
@@ -164,11 +164,18 @@ export interface TapeWriter {
   readonly room: () => number
 }
 
+/** The files that this process writes: two writers would count and name secrets each for itself. */
+const beingWritten = new Set<string>()
+
 /** A writer behind what the file holds; with `anew` whatever it held is gone. */
 export const writer = (
   file: string,
   options: { readonly anew: boolean; readonly head: Recording.Head; readonly limit: number; readonly isTorn: boolean }
 ): TapeWriter => {
+  const place = resolve(file)
+  if (beingWritten.has(place)) {
+    throw new CassetteError({ file, description: "it is being recorded already, by another space of this emulator" })
+  }
   let handle: number
   let isClosed = false
   let isBroken = false
@@ -188,6 +195,7 @@ export const writer = (
   } catch (cause) {
     throw new CassetteError({ file, description: `it cannot be written: ${reason(cause)}`, cause })
   }
+  beingWritten.add(place)
   function write(text: string): void {
     const bytes = Buffer.from(text)
     let at = 0
@@ -229,6 +237,7 @@ export const writer = (
     },
     close: () => {
       if (!isClosed) Fs.closeSync(handle)
+      if (!isClosed) beingWritten.delete(place)
       isClosed = true
     }
   }

@@ -79,6 +79,10 @@ export const cassetteFlags = {
     Flag.filter((bytes) => bytes > 0, (bytes) => `bytes, more than 0, got ${bytes}`),
     Flag.optional
   ),
+  cassetteFolder: Flag.String("cassette-folder").pipe(
+    Flag.withDescription("the folder below which the admin API may open cassettes; default: the current one"),
+    Flag.optional
+  ),
   redact: Flag.String("redact").pipe(
     Flag.withDescription("a regular expression of what is secret, beside the rules; several times for several"),
     Flag.filterMap(pattern, (text) => `a regular expression, got ${JSON.stringify(text)}`),

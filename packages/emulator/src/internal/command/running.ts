@@ -77,6 +77,7 @@ const optionsOf = Effect.fnUntraced(function*(
     port,
     certificateFile,
     host: given.host,
+    cassetteFolder: Option.getOrUndefined(given.cassetteFolder),
     allowHosts: given.allowHost,
     token: Option.getOrUndefined(given.token),
     foreignPages: given.foreignPages,

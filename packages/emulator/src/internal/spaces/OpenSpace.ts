@@ -23,6 +23,7 @@ import { LateWebhooks } from "../webhooks/LateWebhooks.ts"
 import { SpaceClock } from "./SpaceClock.ts"
 
 export interface Settings {
+  cassette: GeminiHandler.Options["cassette"]
   quotas: GeminiHandler.Options["quotas"]
   keys: GeminiHandler.Options["keys"]
 }
@@ -43,6 +44,8 @@ export interface OpenSpace {
   readonly createdAt: number
   /** How long it may lie idle, in milliseconds. */
   readonly idle: number
+  /** Plays a cassette from now on, or none, and closes the one before it with what `close` was given for it. */
+  readonly play: (cassette: GeminiHandler.Options["cassette"], close: () => void) => void
   /** Breaks its Live sessions off and forgets everything. */
   readonly end: Effect.Effect<void>
 }
@@ -65,8 +68,13 @@ export const make = (
 ): OpenSpace => {
   const { allowance, depot, idle, nothing, now, rules, shared } = given
   // The handlers look at quotas and keys when a request comes.
-  const options: GeminiHandler.Options & Settings = { ...start, quotas: start.quotas, keys: start.keys }
-  const { answers, cassette, faults = [], remember, seed } = options
+  const options: GeminiHandler.Options & Settings = {
+    ...start,
+    quotas: start.quotas,
+    keys: start.keys,
+    cassette: start.cassette
+  }
+  const { answers, faults = [], remember, seed } = options
   const script = Script.make(Array.isArray(answers) ? answers : [], faults, seed)
   const scripts = Scripts.make(options, { script, shared, space: name })
   if (rules !== undefined) scripts.set(rules, options.otherwise)
@@ -97,13 +105,24 @@ export const make = (
     webhooks,
     offset: 0
   }
+  const handle = GeminiHandler.make(options, state)
+  const handleLive = LiveHandler.make(options, state)
+  const played = Logged.handler(options, state)
+  const playedLive = LoggedLive.handler(options, state)
+  /** Closes what was opened for this space alone. */
+  let closeCassette = () => {}
   return {
     name,
     state,
     settings: options,
     clock: new SpaceClock(),
-    handle: cassette === undefined ? GeminiHandler.make(options, state) : Logged.handler(options, state),
-    handleLive: cassette === undefined ? LiveHandler.make(options, state) : LoggedLive.handler(options, state),
+    handle: (incoming) => options.cassette === undefined ? handle(incoming) : played(incoming),
+    handleLive: (incoming) => options.cassette === undefined ? handleLive(incoming) : playedLive(incoming),
+    play: (cassette, close) => {
+      closeCassette()
+      closeCassette = close
+      options.cassette = cassette
+    },
     open: 0,
     usedAt: now,
     createdAt: now,
@@ -114,6 +133,7 @@ export const make = (
       return Effect.map(
         Effect.forEach(sessions, (session) => session.close(1001, `The space "${name}" has ended.`)),
         () => {
+          closeCassette()
           log.end()
           resources.clear()
           interactions.clear()

@@ -194,7 +194,10 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     standard,
     holdsKey: () => [standard, ...all.values()].some(({ settings }) => settings.cassette?.holdsKey === true),
     close: () => {
-      for (const { state } of [standard, ...all.values()]) state.webhooks.clear()
+      for (const { play, settings, state } of [standard, ...all.values()]) {
+        state.webhooks.clear()
+        play(settings.cassette, () => {})
+      }
       depot.close()
     },
     handle: Effect.fnUntraced(function*(incoming) {

@@ -4,11 +4,14 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { BatchControl } from "../../BatchControl.ts"
 import type { LiveControl, Service } from "../../Emulator.ts"
 import type { InteractionControl, WebhookControl } from "../../InteractionControl.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type { CacheControl, FileControl, OperationControl, StoreControl } from "../../ResourceControl.ts"
+import { RuleError } from "../../RuleError.ts"
 import * as InteractionRecord from "../interactions/InteractionRecord.ts"
 import type * as LiveState from "../live/state.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
@@ -210,6 +213,19 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
         Options.checkSettings({ keys })
         space.settings.keys = keys
       }),
+    setCassette: (source) =>
+      Effect.gen(function*() {
+        if (source === undefined) return space.play(undefined, () => {})
+        const scope = Scope.makeUnsafe()
+        // What a cassette does when it is closed takes no time.
+        const close = () => Effect.runSync(Scope.close(scope, Exit.void))
+        const opened = yield* Effect.mapError(
+          Scope.provide(source.open, scope),
+          ({ description, file }) => new RuleError({ problems: [{ path: "file", message: `${file}: ${description}` }] })
+        )
+        space.play(opened, close)
+      }),
+    cassette: Effect.suspend(() => space.settings.cassette?.summary ?? Effect.undefined),
     adjust: (duration) =>
       Effect.suspend(() => {
         const millis = Duration.toMillis(Duration.fromInputUnsafe(duration))

@@ -100,6 +100,7 @@ const Options = Schema.Struct({
   keepsProcess: flag,
   foreignPages: Schema.optional(Schema.Literals(["answer", "refuse"])),
   certificateFile: text,
+  cassetteFolder: text,
   logBytes: number,
   storedBytes: number,
   // Rules and the scenario are read elsewhere, and functions have no form as data.
