@@ -1,8 +1,7 @@
 /** A command line without a command is a question, unless it looks like a command that is mistyped. */
 import { assert, describe, it } from "@effect/vitest"
-import { commandOf, meant } from "../src/internal/argumentsMeant.ts"
-
-const commands = new Set(["ask", "chat", "run", "runs", "check", "models", "files", "live", "limits", "emulator"])
+import { command } from "effect-gemini-cli/GeminiFx"
+import { commandOf, commands, isQuestion, meant } from "../src/internal/argumentsMeant.ts"
 
 const cases: ReadonlyArray<readonly [line: ReadonlyArray<string>, means: ReadonlyArray<string>]> = [
   [["What is a neap tide?"], ["ask", "What is a neap tide?"]],
@@ -39,13 +38,25 @@ const cases: ReadonlyArray<readonly [line: ReadonlyArray<string>, means: Readonl
 ]
 
 describe("a command line", () => {
+  it("knows the commands that there are", () => {
+    assert.sameMembers(command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name)), [...commands])
+  })
+
+  it("of a question loads nothing else", () => {
+    assert.isTrue(isQuestion(["ask", "hi"]))
+    assert.isTrue(isQuestion(["--log-level", "debug", "embed", "a"]))
+    assert.isFalse(isQuestion(["run", "ask"]))
+    assert.isFalse(isQuestion(["ask", "--completions", "bash"]))
+    assert.isFalse(isQuestion([]))
+  })
+
   it.each(cases)("%j", (line, means) => {
-    assert.deepStrictEqual(meant(line, commands, false), means)
+    assert.deepStrictEqual(meant(line, false), means)
   })
 
   it("of nothing asks what comes over stdin, and at a terminal shows help", () => {
-    assert.deepStrictEqual(meant([], commands, true), ["ask"])
-    assert.deepStrictEqual(meant([], commands, false), [])
+    assert.deepStrictEqual(meant([], true), ["ask"])
+    assert.deepStrictEqual(meant([], false), [])
   })
 
   it("names its command behind the flags of all commands", () => {

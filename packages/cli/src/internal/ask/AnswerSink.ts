@@ -5,8 +5,7 @@ import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import type { Screen } from "../Screen.ts"
 import { wrapped } from "../WordWrap.ts"
-import { faint } from "./inline.ts"
-import { Markdown } from "./Markdown.ts"
+import { faint } from "./paints.ts"
 
 type Written = Effect.Effect<void, PlatformError>
 
@@ -25,6 +24,8 @@ export const rowWidth = (columns: number): number => Math.min(widest, Math.max(2
 /** `isPainted`: with the colours of Markdown; else as the model wrote it, wrapped at words. */
 export const terminal = Effect.fnUntraced(function*(screen: Screen, isPainted: boolean) {
   const { columns } = yield* Terminal.Terminal
+  // A pipe needs no parser.
+  const { Markdown } = yield* Effect.promise(() => import("./Markdown.ts"))
   const markdown = new Markdown(rowWidth(yield* columns), isPainted)
   const sink: AnswerSink = {
     write: (text) => Effect.flatMap(columns, (count) => screen.write(markdown.push(text, rowWidth(count)))),

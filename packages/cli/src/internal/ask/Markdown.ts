@@ -11,6 +11,7 @@ import { Shown, shown } from "../Shown.ts"
 import { both, type Paint, unpainted, WordWrap } from "../WordWrap.ts"
 import * as Inline from "./inline.ts"
 import { tableRows } from "./markdownTable.ts"
+import * as Paints from "./paints.ts"
 
 const fence = /^(\s*)(`{3,}|~{3,})\s*(.*)$/
 const heading = /^ {0,3}(#{1,6})\s+(.*)$/
@@ -90,14 +91,14 @@ export class Markdown {
     const quoted = quote.exec(line)?.[1]
     if (quoted !== undefined) {
       hang = this.#isPainted ? "│ ".repeat(quoted.replaceAll(/[^>]/g, "").length) : quoted
-      this.#wrap.put(hang, this.#painted(Inline.faint))
+      this.#wrap.put(hang, this.#painted(Paints.faint))
       line = line.slice(quoted.length)
     }
     this.#paint = unpainted
     const head = heading.exec(line)
     const list = item.exec(line)
     if (head !== null && this.#isPainted) {
-      this.#paint = head[1] === "#" ? both(Inline.strong, Inline.underlined) : Inline.strong
+      this.#paint = head[1] === "#" ? both(Paints.strong, Paints.underlined) : Paints.strong
       line = head[2] ?? ""
     } else if (list !== null) {
       const [whole, indent = "", mark = "", , task] = list
@@ -105,7 +106,7 @@ export class Markdown {
       const box = task === undefined ? "" : this.#isPainted ? (task === " " ? "☐ " : "☑ ") : `[${task}] `
       const inset = indent.replaceAll("\t", "    ")
       this.#wrap.put(inset)
-      this.#wrap.put(bullet, this.#painted(Inline.code))
+      this.#wrap.put(bullet, this.#painted(Paints.code))
       this.#wrap.put(` ${box}`)
       hang += " ".repeat(inset.length + bullet.length + 1 + box.length)
       line = line.slice(whole.length)
@@ -116,7 +117,7 @@ export class Markdown {
       hang += inset
       line = line.slice(indent.length)
     }
-    this.#wrap.hang(hang, this.#painted(quoted === undefined ? unpainted : Inline.faint))
+    this.#wrap.hang(hang, this.#painted(quoted === undefined ? unpainted : Paints.faint))
     this.#line = line
   }
 
@@ -145,11 +146,11 @@ export class Markdown {
     const opens = fence.exec(line)
     if (opens !== null && !(opens[3] ?? "").includes("`")) {
       this.#fence = opens[2]
-      this.#wrap.put(line, this.#painted(Inline.faint))
+      this.#wrap.put(line, this.#painted(Paints.faint))
       return this.#newline()
     }
     if (this.#isPainted && rule.test(line)) {
-      this.#wrap.put("─".repeat(Math.min(24, this.#wrap.width || 24)), Inline.faint)
+      this.#wrap.put("─".repeat(Math.min(24, this.#wrap.width || 24)), Paints.faint)
       return this.#newline()
     }
     this.#line = line.trimEnd()
@@ -166,7 +167,7 @@ export class Markdown {
     const closes = line.trim()
     const isEnd = closes.startsWith(opened) && /^(`+|~+)$/.test(closes)
     if (isEnd) this.#fence = undefined
-    this.#wrap.put(line, this.#painted(isEnd ? Inline.faint : Inline.code))
+    this.#wrap.put(line, this.#painted(isEnd ? Paints.faint : Paints.code))
     this.#newline()
   }
 

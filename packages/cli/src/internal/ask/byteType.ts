@@ -2,7 +2,6 @@
  * What bytes are, by the bytes themselves: a name may lie, and stdin has none. The package `file-type` knows the magic
  * numbers; whether bytes are text, which has none, is told here. Nothing but the types that Gemini reads gets a kind.
  */
-import { fileTypeFromBuffer } from "file-type"
 
 export interface ByteType {
   /** `other`: Gemini does not read it. */
@@ -75,6 +74,7 @@ export const byteType = async (bytes: Uint8Array, isWhole: boolean): Promise<Byt
   if (textOf(head, isWhole && head.length === bytes.length) !== undefined) {
     return { kind: "text", mimeType: "text/plain" }
   }
+  const { fileTypeFromBuffer } = await import("file-type")
   const found = await fileTypeFromBuffer(head).catch(() => undefined)
   const mimeType = named.get(found?.mime ?? "") ?? found?.mime.split(";")[0] ?? "application/octet-stream"
   return { kind: kindOf(mimeType), mimeType }

@@ -3,6 +3,7 @@ import { lexer, type Tokens } from "marked"
 import { Shown, shown } from "../Shown.ts"
 import { type Run, unpainted, widthOf, WordWrap } from "../WordWrap.ts"
 import * as Inline from "./inline.ts"
+import * as Paints from "./paints.ts"
 
 /** A column that is narrower shows no words any more. */
 const narrowest = 6
@@ -60,7 +61,7 @@ export const tableRows = (source: string, width: number): Shown | undefined => {
   const [first] = lexer(source, { gfm: true })
   if (first?.type !== "table" || first.raw.trim() !== source.trim()) return undefined
   const table = first as Tokens.Table
-  const head = table.header.map(({ text }) => Inline.runs(text, Inline.strong))
+  const head = table.header.map(({ text }) => Inline.runs(text, Paints.strong))
   const body = table.rows.map((cells) => cells.map(({ text }) => Inline.runs(text, unpainted)))
   const natural = head.map((cell, i) =>
     Math.max(3, ...[cell, ...body.map((cells) => cells[i] ?? [])].map((runs) => widthOf(textOf(runs))))
