@@ -181,6 +181,28 @@ export const rows: ReadonlyArray<Row> = [
     kinds: [against(perCpuSecond, "higher", goal(0.9, 0.9))]
   }),
   row({
+    id: "events-40",
+    title: "events of an interaction per CPU second, 20,000 × 40 B",
+    subjects: ["interactions", "followed", "genai"],
+    plan: (quick) => ({
+      job: job({ op: "events", model: Bodies.modelOf(40, 20_000, "events"), times: quick ? 2 : 4 }),
+      rounds: quick ? 5 : 11,
+      warmup: warmup(quick)
+    }),
+    kinds: [against(perCpuSecond, "higher", { interactions: 0.8, followed: 0.8 })]
+  }),
+  row({
+    id: "events-2k",
+    title: "events of an interaction per CPU second, 2,000 × 2 kB",
+    subjects: ["interactions", "followed", "genai"],
+    plan: (quick) => ({
+      job: job({ op: "events", model: Bodies.modelOf(2000, 2000, "events"), times: quick ? 5 : 15 }),
+      rounds: quick ? 5 : 11,
+      warmup: warmup(quick)
+    }),
+    kinds: [against(perCpuSecond, "higher", { interactions: 0.8, followed: 0.8 })]
+  }),
+  row({
     id: "streams-100",
     title: "100 streams at once, an event a socket read",
     subjects: [...ours, ...alone, ...others],

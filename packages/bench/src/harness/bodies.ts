@@ -4,7 +4,7 @@
  * A model name is the order: `bench-40-20000` is 20,000 events of 40 bytes of text
  * each, `bench-40-500-paced` is written event by event, so that each costs the client
  * a socket read of its own, as a real stream does; `bench-40-100-cut` breaks off half
- * way. Every event is a whole GenerateContentResponse in an HTTP chunk of its own,
+ * way; `bench-40-100-events` is an interaction, whose text comes in so many deltas. Every event is a whole GenerateContentResponse in an HTTP chunk of its own,
  * with the keys that recorded streams have.
  */
 
@@ -15,9 +15,9 @@ export interface Order {
   readonly ending: Ending
 }
 
-export type Ending = "ok" | "paced" | "slow" | "cut" | "blocked" | "quota"
+export type Ending = "ok" | "paced" | "slow" | "cut" | "blocked" | "quota" | "events"
 
-const endings: ReadonlyArray<Ending> = ["ok", "paced", "slow", "cut", "blocked", "quota"]
+const endings: ReadonlyArray<Ending> = ["ok", "paced", "slow", "cut", "blocked", "quota", "events"]
 
 export const modelOf = (size: number, count: number, ending: Ending = "ok"): string =>
   `bench-${size}-${count}-${ending}`
@@ -96,9 +96,49 @@ const renderStream = ({ count, size }: Order): Rendered => {
   }
 }
 
+const named = (value: { readonly event_type: string; readonly [field: string]: unknown }): Buffer =>
+  httpChunk(Buffer.from(`event: ${value.event_type}\ndata: ${JSON.stringify(value)}\n\n`))
+
+const delta = (size: number, id: string) => ({
+  event_type: "step.delta",
+  index: 1,
+  delta: { type: "text", text: text(size) },
+  event_id: `IL_gyawDU2YNF2${id}`
+})
+
+const interaction = { id: "v1_ChdTcUw4VElISmUxVkN3bmlkU05EMEFVRRIX", object: "interaction", model: "gemini-3.8-flash" }
+
+/** An interaction of one text. It has the events that recorded ones have, and ids as Google's guides show them. */
+const renderEvents = ({ count, size }: Order): Rendered => {
+  const one = named(delta(size, "a1000"))
+  const perBlock = Math.max(1, Math.min(count, Math.floor(blockBytes / one.length)))
+  const repeats = Math.floor(count / perBlock)
+  return {
+    head: Buffer.concat([
+      head("200 OK", "text/event-stream", "transfer-encoding: chunked"),
+      named({ event_type: "interaction.created", interaction: { ...interaction, status: "in_progress" } }),
+      named({ event_type: "step.start", index: 1, step: { type: "model_output" } })
+    ]),
+    block: Buffer.concat(Array.from({ length: perBlock }, (_, n) => named(delta(size, `b${1_000 + n % 9_000}`)))),
+    repeats,
+    event: one,
+    tail: Buffer.concat([
+      ...Array.from({ length: count - repeats * perBlock }, (_, n) => named(delta(size, `c${1_000 + n}`))),
+      named({ event_type: "step.stop", index: 1 }),
+      named({
+        event_type: "interaction.completed",
+        interaction: { ...interaction, status: "completed", usage: { total_input_tokens: 12, total_tokens: 20 } }
+      }),
+      httpChunk(Buffer.from("data: [DONE]\n\n")),
+      Buffer.from("0\r\n\r\n")
+    ])
+  }
+}
+
 const streams = new Map<string, Rendered>()
 export const stream = (model: string): Rendered => {
-  const known = streams.get(model) ?? renderStream(orderOf(model))
+  const order = orderOf(model)
+  const known = streams.get(model) ?? (order.ending === "events" ? renderEvents : renderStream)(order)
   streams.set(model, known)
   return known
 }

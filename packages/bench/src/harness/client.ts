@@ -11,6 +11,11 @@ const load = async (name: string, url: string): Promise<Subject> => {
   if (subject === "promises-dispatch") return (await import("../subjects/promises.ts")).make(url, "dispatch")
   if (subject === "promises-fetch") return (await import("../subjects/promises.ts")).make(url, "fetch")
   if (subject === "genai") return (await import("../subjects/genai.ts")).make(url)
+  if (subject === "interactions" || subject === "followed") {
+    const { close, events } = (await import("../subjects/interactions.ts")).make(url, subject === "followed")
+    const none = () => Promise.reject(new Error("this subject has only interactions"))
+    return { events, close, stream: none, unary: none }
+  }
   const [door, transport] = subject.split("-")
   return (await import("../subjects/gemini.ts")).make(url, {
     door: door === "client" ? "client" : "http",
@@ -35,13 +40,20 @@ const cpuMillis = (): number => {
 
 const contentsOf = (job: Job): Contents => (job.contents === "chat" ? chat : hello)
 
+const events = (subject: Subject, model: string): Promise<Tally> => {
+  if (subject.events === undefined) throw new Error("this subject has no interactions")
+  return subject.events(model)
+}
+
 const calls = async (subject: Subject, job: Job): Promise<Tally> => {
   const total: Tally = { chunks: 0, bytes: 0 }
   let left = job.times
   const contents = contentsOf(job)
   const lane = async (): Promise<void> => {
     while (left-- > 0) {
-      const { bytes, chunks } = await subject[job.op === "unary" ? "unary" : "stream"](job.model, contents)
+      const { bytes, chunks } = job.op === "events"
+        ? await events(subject, job.model)
+        : await subject[job.op === "unary" ? "unary" : "stream"](job.model, contents)
       total.chunks += chunks
       total.bytes += bytes
     }

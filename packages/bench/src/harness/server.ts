@@ -103,7 +103,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       const [, model = "", method = ""] = /models\/([^:]+):(\w+)/.exec(head) ?? []
       const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0)
       const rest = held.subarray(end + 4)
-      asked = [model, method === "streamGenerateContent"]
+      asked = [model, method === "streamGenerateContent" || method === "interactions"]
       if (rest.length < length) {
         bodyLeft = length - rest.length
         held = Buffer.alloc(0)

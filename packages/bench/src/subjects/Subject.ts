@@ -2,11 +2,19 @@
 export interface Subject {
   /** Streams an answer to its end, and calls `onFirst` at the first decoded chunk. */
   readonly stream: (model: string, contents: Contents, onFirst?: () => void) => Promise<Tally>
+  /**
+   * Streams an interaction to its end; its chunks are the pieces of text. The base URL names the model, because the body
+   * is not read by the server: `/models/MODEL:interactions`.
+   */
+  readonly events?: (model: string) => Promise<Tally>
   readonly unary: (model: string, contents: Contents) => Promise<Tally>
   readonly close: () => Promise<void>
 }
 
 export type Contents = Array<{ role: "user" | "model"; parts: Array<{ text: string }> }>
+
+/** The base URL of an interaction's request. */
+export const eventsUrl = (url: string, model: string): string => `${url}/models/${model}:interactions`
 
 /** What came, so that it can be checked for completeness: chunks, and bytes of text (the texts are ASCII). */
 export interface Tally {

@@ -3,6 +3,7 @@
  * 60 lines.
  */
 import { Agent } from "undici"
+import * as FloorEvents from "./floorEvents.ts"
 import type { Subject, Tally } from "./Subject.ts"
 
 interface Wire {
@@ -24,6 +25,7 @@ export const make = (origin: string): Subject => {
       })
     })
   return {
+    events: FloorEvents.make(call),
     stream: async (model, contents, onFirst) => {
       const tally: Tally = { chunks: 0, bytes: 0 }
       let held: Array<Buffer> = []

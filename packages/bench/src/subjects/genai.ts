@@ -1,10 +1,26 @@
 /** The official SDK, called as its documentation calls it. */
 import { GoogleGenAI } from "@google/genai"
-import type { Subject, Tally } from "./Subject.ts"
+import { eventsUrl, type Subject, type Tally } from "./Subject.ts"
 
 export const make = (baseUrl: string): Subject => {
   const { models } = new GoogleGenAI({ apiKey: "bench", httpOptions: { baseUrl } })
+  const interactions = new Map<string, GoogleGenAI["interactions"]>()
+  const interactionsOf = (model: string) => {
+    const known = interactions.get(model) ??
+      new GoogleGenAI({ apiKey: "bench", httpOptions: { baseUrl: eventsUrl(baseUrl, model) } }).interactions
+    interactions.set(model, known)
+    return known
+  }
   return {
+    events: async (model) => {
+      const tally: Tally = { chunks: 0, bytes: 0 }
+      for await (const event of await interactionsOf(model).create({ model, input: "hello", stream: true })) {
+        if (event.event_type !== "step.delta" || event.delta.type !== "text") continue
+        tally.chunks++
+        tally.bytes += event.delta.text.length
+      }
+      return tally
+    },
     stream: async (model, contents, onFirst) => {
       const tally: Tally = { chunks: 0, bytes: 0 }
       for await (const chunk of await models.generateContentStream({ model, contents })) {

@@ -31,7 +31,8 @@ const parts = {
   stores: /\/gemini\/src\/(?:internal\/)?stores\//,
   caches: /\/gemini\/src\/(?:internal\/)?caches\//,
   decisions: /\/gemini\/src\/decisions\//,
-  batches: /\/gemini\/src\/(?:internal\/)?batches\//
+  batches: /\/gemini\/src\/(?:internal\/)?batches\//,
+  interactions: /\/gemini\/src\/(?:internal\/)?interactions\//
 } as const
 
 type Part = keyof typeof parts
@@ -103,6 +104,15 @@ const programs: ReadonlyArray<readonly [name: string, program: string, holds: Re
     ["resources", "uploads", "files", "batches"]
   ],
   [
+    "one call and Interactions",
+    service(
+      "interactions/Interactions",
+      "Service.layer().pipe(Layer.provide(FetchGemini.layer({ apiKey: Redacted.make(\"k\") })))",
+      "Service.Interactions.use((it) => it.create({ model: \"m\", input: \"x\" }))"
+    ),
+    ["resources", "interactions"]
+  ],
+  [
     "one call and Decisions",
     `${call}
   import * as Decisions from "effect-gemini/decisions/Decisions"
@@ -125,6 +135,12 @@ describe("a bundle holds of the services those that the program imports", () => 
     )
     assert.deepStrictEqual(found, [...holds])
     process.stdout.write(`${name}: ${size.toFixed(1)} kB, ${(size - base.size).toFixed(1)} kB more than one call\n`)
+  }, 60_000)
+
+  it("all that is imported by the package's name holds nothing of interactions", async () => {
+    const { files } = await bundle("import * as all from \"effect-gemini\"; globalThis.all = all")
+    assert.deepStrictEqual(files.filter((file) => /\/(?:interactions|webhooks)\//.test(file)), [])
+    assert.isAbove(files.filter((file) => parts.batches.test(file)).length, 0)
   }, 60_000)
 
   it("one call holds nothing of them", async () => {

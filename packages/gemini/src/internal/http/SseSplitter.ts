@@ -130,7 +130,8 @@ export class SseSplitter implements Splitter {
       this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
       return
     }
-    if (text.charCodeAt(start) === COLON) return
+    // Interactions name every event.
+    if (text.charCodeAt(start) === COLON || text.startsWith("event:", start)) return
     const line = text.slice(start, stop)
     if (/^(?:event|id|retry)(?::|$)|^data$/.test(line) || this.#strayLength > strayLimit) return
     this.#stray.push(line)

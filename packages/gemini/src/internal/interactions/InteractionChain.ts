@@ -28,7 +28,8 @@ export interface ChainOptions<A> {
   readonly settings: GeminiConfig.Continuation | undefined
   /** The token that the caller sends. */
   readonly first: string | null | undefined
-  readonly signs: (answer: A) => HopSigns
+  /** A piece of content that says nothing else is `"content"`: a stream holds hundreds of them. */
+  readonly signs: (answer: A) => HopSigns | "content"
   /** The answers of all hops as one, where they are not handed out one by one. */
   readonly whole?:
     | ((answers: ReadonlyArray<A>, usage: InteractionUsage | undefined, ids: ReadonlyArray<string>) => A)
@@ -85,7 +86,12 @@ export class InteractionChain<A> implements Chain<A> {
   }
 
   #hear(answer: A): void {
-    const { hasContent, id, interaction, status, token, usage } = this.#options.signs(answer)
+    const signs = this.#options.signs(answer)
+    if (signs === "content") {
+      this.#hasContent = true
+      return
+    }
+    const { hasContent, id, interaction, status, token, usage } = signs
     this.#interaction = interaction
     if (id !== undefined && id !== this.#id) {
       this.#id = id

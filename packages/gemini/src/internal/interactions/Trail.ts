@@ -41,9 +41,16 @@ export class Trail {
   }
 
   get handle(): InteractionHandle | undefined {
-    const { isPolled, lastEventId, resource, since } = this
-    return resource === undefined ? undefined : {
-      ...resource,
+    const { isPolled, lastEventId, member, name, since } = this
+    if (name === undefined) return undefined
+    if (member === undefined && !isPolled) {
+      return lastEventId === undefined
+        ? { name, since }
+        : { name, lastEventId, since }
+    }
+    return {
+      name,
+      ...(member === undefined ? {} : { member }),
       ...(lastEventId === undefined ? {} : { lastEventId }),
       since,
       ...(isPolled ? { polled: true } : {})
@@ -75,22 +82,25 @@ export class Trail {
       this.#again = id === undefined ? this.#again - 1 : 0
       if (id === undefined) return undefined
     }
-    this.note(event)
+    this.note(event, id)
     return { event, handle: this.handle }
   }
 
-  note(event: Event): void {
-    const id = InteractionEvent.id(event)
+  note(event: Event, id = InteractionEvent.id(event)): void {
+    if (event.event_type !== "step.delta") this.#hear(event)
+    if (id === undefined) this.since++
+    else {
+      this.lastEventId = id
+      this.since = 0
+    }
+  }
+
+  #hear(event: Event): void {
     const interaction = InteractionEvent.interactionId(event)
     if (interaction !== undefined) this.name = `interactions/${interaction}`
     this.status = InteractionEvent.status(event) ?? this.status
     this.token = InteractionEvent.continuationToken(event) ?? this.token
     if (event.event_type === "interaction.completed") this.isOver = true
     if (event.event_type === "error") this.isRefused = true
-    if (id === undefined) this.since++
-    else {
-      this.lastEventId = id
-      this.since = 0
-    }
   }
 }

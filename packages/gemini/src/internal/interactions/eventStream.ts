@@ -16,12 +16,12 @@ import * as Reason from "../../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import { InteractionEvent } from "../../interactions/InteractionEvent.ts"
 import * as Bounds from "../config/bounds.ts"
+import { joined, ReceivedBytes } from "../http/ReceivedBytes.ts"
 import * as Body from "../http/responseBody.ts"
 import { StreamSplitter } from "../http/StreamSplitter.ts"
 import * as WireError from "../http/wireError.ts"
 import * as Guard from "../wire/guard.ts"
 import * as ErrorCode from "./errorCode.ts"
-import { RecentTexts } from "./RecentTexts.ts"
 
 type Events = Arr.NonEmptyReadonlyArray<InteractionEvent>
 
@@ -38,9 +38,8 @@ class EventBody {
   readonly #call: Body.CallContext
   readonly #splitter: StreamSplitter
   readonly #limit: number
-  readonly #received = new RecentTexts()
+  readonly #received = new ReceivedBytes()
   #isWhole = false
-  #delivered = 0
   broken: (() => GeminiError) | undefined
 
   constructor(call: Body.CallContext, limit: number) {
@@ -49,10 +48,12 @@ class EventBody {
     this.#splitter = new StreamSplitter(limit)
   }
 
-  push(pieces: ReadonlyArray<Uint8Array>): Array<InteractionEvent> {
+  push(pieces: Arr.NonEmptyReadonlyArray<Uint8Array>): Array<InteractionEvent> {
     const out: Array<InteractionEvent> = []
-    for (const bytes of pieces) {
-      this.#decode(this.#splitter.push(bytes), out)
+    for (const bytes of joined(pieces)) {
+      const texts = this.#splitter.push(bytes)
+      this.#received.addBytes(bytes)
+      this.#decode(texts, out)
       if (this.#splitter.isTooLarge) {
         this.broken ??= () => Body.failure(this.#call, Bounds.exceeded("event", this.#limit))
       }
@@ -72,14 +73,14 @@ class EventBody {
     const stray = this.#splitter.stray === "" ? undefined : Body.parse(this.#splitter.stray)
     if (WireError.statusOf(stray) !== undefined) return ErrorCode.judged(Body.errorInside(this.#call, stray))
     if (this.#isWhole) return undefined
-    return this.#splitter.stray.trim().length >= 5 && this.#delivered === 0
+    return this.#splitter.stray.trim().length >= 5 && this.#received.delivered === 0
       ? Body.invalid(this.#call, "", "an event stream")
       : this.interrupted()
   }
 
   interrupted(description?: string): GeminiError {
-    const received = this.#received.parsed
-    const dropped = this.#delivered - received.length
+    const received = this.#received.chunks()
+    const dropped = this.#received.delivered - received.length
     return Body.failure(
       this.#call,
       new Reason.StreamInterrupted({
@@ -111,8 +112,7 @@ class EventBody {
         return
       }
       const { success } = event
-      this.#received.push(text)
-      this.#delivered++
+      this.#received.delivered++
       out.push(success)
       if (success.event_type === "interaction.completed") this.#isWhole = true
       else if (success.event_type === "error") {

@@ -88,13 +88,14 @@ const signsOf = (interaction: Answer): HopSigns => ({
   interaction
 })
 
-const signsOfEvent = (event: Event): HopSigns => ({
-  id: InteractionEvent.interactionId(event),
-  status: InteractionEvent.status(event),
-  token: InteractionEvent.continuationToken(event),
-  usage: InteractionEvent.usage(event),
-  hasContent: event.event_type === "step.start" || event.event_type === "step.delta"
-})
+const signsOfEvent = (event: Event): HopSigns | "content" =>
+  event.event_type === "step.delta" && event.metadata == null ? "content" : {
+    id: InteractionEvent.interactionId(event),
+    status: InteractionEvent.status(event),
+    token: InteractionEvent.continuationToken(event),
+    usage: InteractionEvent.usage(event),
+    hasContent: event.event_type === "step.start" || event.event_type === "step.delta"
+  }
 
 /** The answers of several hops as one: all steps, what all of them used, the id and the status of the last. */
 const joined = (

@@ -169,6 +169,7 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
     reconnects,
     policy: policyOf(options),
     isKept,
+    named: (handle) => http.remember(handle),
     resume: () =>
       trail.resource === undefined ? Stream.empty : events(method, trail.resource, trail.lastEventId, callOf(options))
   })
@@ -206,10 +207,7 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
         survive: (events, member) => {
           trail.begin()
           trail.member = member
-          return Stream.tap(
-            Survival.make(events, resuming(method, trail, options, !RequestBody.isStateless(body))),
-            ({ handle }) => handle === undefined || handle.member === undefined ? Effect.void : http.remember(handle)
-          )
+          return Survival.make(events, resuming(method, trail, options, !RequestBody.isStateless(body)))
         }
       })
       return Effect.map(client.extra(followed, callOf(options)), ({ value }) => value)

@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import type { InteractionEvent } from "../../interactions/InteractionEvent.ts"
 import type { Followed } from "../../interactions/Interactions.ts"
+import type { ResourceHandle } from "../../resources/ResourceHandle.ts"
 import * as Failures from "../call/failures.ts"
 import * as RetryKernel from "../call/retry.ts"
 import type { Trail } from "./Trail.ts"
@@ -31,6 +32,8 @@ export interface Resuming {
   readonly policy: RetryKernel.Policy
   /** The events behind where the trail stands. */
   readonly resume: () => Events
+  /** Told once who made the interaction, where there are several. */
+  readonly named: (resource: ResourceHandle) => Effect.Effect<void>
   /** Whether the server keeps the interaction, so that it may be asked for. */
   readonly isKept: boolean
 }
@@ -39,8 +42,9 @@ export interface Resuming {
 export const make = (first: Events, resuming: Resuming): Stream.Stream<Followed, GeminiError> =>
   Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, outer) =>
     Effect.sync(() => {
-      const { isKept, policy, reconnects, resume, trail } = resuming
+      const { isKept, named, policy, reconnects, resume, trail } = resuming
       let failures = 0
+      let isNamed = trail.name !== undefined
       let connection: {
         readonly scope: Scope.Closeable
         readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<InteractionEvent>, GeminiError>
@@ -87,7 +91,10 @@ export const make = (first: Events, resuming: Resuming): Stream.Stream<Followed,
             }
             if (!Arr.isArrayNonEmpty(out)) return next
             failures = 0
-            return Effect.succeed(out)
+            const { resource } = trail
+            if (isNamed || resource === undefined) return Effect.succeed(out)
+            isNamed = true
+            return resource.member === undefined ? Effect.succeed(out) : Effect.as(named(resource), out)
           },
           onFailure: (cause) => {
             const error = Option.getOrUndefined(Cause.findErrorOption(cause))
