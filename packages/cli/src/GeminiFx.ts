@@ -23,6 +23,7 @@ import { invoke } from "./internal/invocation.ts"
 import { limitsCommand } from "./internal/limits.ts"
 import { liveCommand } from "./internal/live.ts"
 import { modelsCommand } from "./internal/models.ts"
+import { researchCommand } from "./internal/research/researchCommand.ts"
 import { runCommand } from "./internal/run.ts"
 import { runsCommand } from "./internal/runs/command.ts"
 import { configCommand } from "./internal/setup/config.ts"
@@ -30,7 +31,7 @@ import { doctorCommand } from "./internal/setup/doctor.ts"
 import { keysCommand } from "./internal/setup/keys.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `research`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -63,6 +64,7 @@ export const command = Command.make("gemini-fx").pipe(
     modelsCommand,
     filesCommand,
     batchCommand,
+    researchCommand,
     limitsCommand,
     keysCommand,
     configCommand,

@@ -41,6 +41,8 @@ export interface Server {
   /** Calls that name files, which the same server has to keep. */
   readonly withFiles: Layer.Layer<Services | Files.Files>
   readonly batches: Layer.Layer<Batches.Batches>
+  /** Another client of the same server, for a command that loads it by itself. */
+  readonly clientOf: <A>(client: (options: GeminiConfig.Options) => Layer.Layer<A>) => Layer.Layer<A>
 }
 
 /** Whether nothing leaves this machine and nobody is paid. */
@@ -167,7 +169,8 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
     live: embedded(all, NodeGemini.layerLive),
     files: embedded(all, filesLayer),
     withFiles: embedded(all, withFilesLayer),
-    batches: embedded(all, batchesLayer)
+    batches: embedded(all, batchesLayer),
+    clientOf: (make) => embedded(all, make)
   }
 }
 
@@ -244,6 +247,7 @@ export const choose = Effect.fnUntraced(function*(
     live: kept(client(NodeGemini.layerLive)),
     files: client(filesLayer),
     withFiles: kept(client(withFilesLayer)),
-    batches: client(batchesLayer)
+    batches: client(batchesLayer),
+    clientOf: (make) => kept(client(make))
   }
 })

@@ -145,7 +145,7 @@ export interface ResearchReport<Output = undefined> extends WrittenReport {
  * @since 0.2.0
  */
 export const toMarkdown = ({ citations, sources, text }: WrittenReport): string => {
-  const marked = marks({ citations }).toReversed().reduce(
+  const marked = marks({ citations, text }).toReversed().reduce(
     (out, { at, numbers }) => out.slice(0, at) + numbers.map((number) => `[${number}]`).join("") + out.slice(at),
     text
   )
@@ -159,6 +159,10 @@ const listed = ({ number, page, title, url }: ResearchSource): string => {
   return `${number}. ${link}${page === undefined ? "" : `, page ${page}`}`
 }
 
+/** The end of a stretch without the white space that it ends with: a mark behind a line break would begin the next line. */
+const endOf = (text: string, { end, start }: ResearchCitation): number =>
+  start + text.slice(start, end).trimEnd().length
+
 /**
  * Where marks of sources stand: behind each stretch, the sources of all stretches that end there, each once. In the order
  * of the text.
@@ -167,10 +171,13 @@ const listed = ({ number, page, title, url }: ResearchSource): string => {
  * @since 0.2.0
  */
 export const marks = (
-  { citations }: Pick<WrittenReport, "citations">
+  { citations, text }: Pick<WrittenReport, "citations" | "text">
 ): ReadonlyArray<{ readonly at: number; readonly numbers: ReadonlyArray<number> }> => {
   const ends = new Map<number, Set<number>>()
-  for (const { end, source } of citations) ends.set(end, (ends.get(end) ?? new Set()).add(source))
+  for (const citation of citations) {
+    const end = endOf(text, citation)
+    ends.set(end, (ends.get(end) ?? new Set()).add(citation.source))
+  }
   return Array.from(ends, ([at, numbers]) => ({ at, numbers: [...numbers].sort((a, b) => a - b) }))
     .sort((one, other) => one.at - other.at)
 }

@@ -20,7 +20,8 @@ const named: ReadonlyMap<string, string> = new Map(
   })
 )
 
-const unescaped = (text: string): string =>
+/** The text that entities in it stand for. */
+export const unescaped = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{1,8}));/g, (whole, decimal, hex, name) => {
     if (name !== undefined) return named.get(name) ?? whole
     const point = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)

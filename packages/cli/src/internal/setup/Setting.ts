@@ -110,6 +110,15 @@ export const settings: ReadonlyArray<Setting> = [
     usual: ".batches",
     says: "the folder of batches",
     problem: folder
+  },
+  {
+    key: "research",
+    variables: ["GEMINI_FX_RESEARCH"],
+    flag: "-d",
+    kind: "text",
+    usual: ".research",
+    says: "the folder of researches",
+    problem: folder
   }
 ]
 
