@@ -155,7 +155,8 @@ const recording = (
     live: played(deck, all, NodeGemini.layerLive),
     files: played(deck, all, filesLayer),
     withFiles: played(deck, all, withFilesLayer),
-    batches: played(deck, all, batchesLayer)
+    batches: played(deck, all, batchesLayer),
+    clientOf: (make) => played(deck, all, make)
   }
 }
 

@@ -29,8 +29,8 @@ import * as Stream from "effect/Stream"
 import { extname } from "node:path"
 import * as Age from "../age.ts"
 import * as AnswerSink from "../ask/AnswerSink.ts"
-import { attachmentsOf } from "../ask/asking.ts"
 import * as Attached from "../ask/attached.ts"
+import * as Attachment from "../ask/Attachment.ts"
 import * as Footer from "../ask/footer.ts"
 import * as OutFile from "../ask/outFile.ts"
 import * as Question from "../ask/Question.ts"
@@ -234,14 +234,15 @@ export const research = Effect.fnUntraced(function*(input: Input) {
     return yield* screen.write(`${id}: ${state}\n`)
   }
   const deadline = yield* deadlineOf(input)
-  const flagged = yield* attachmentsOf(input.attachments)
+  const flagged = yield* Attachment.readAll(input.attachments)
   const question = Option.isSome(input.resume) ? undefined : yield* Question.read(input.words, {
     screen,
     isEdited: false,
     isStdinTaken: input.attachments.includes("-"),
+    about: flagged[0]?.from,
     isEnough: false
   })
-  if (question?.text === "") return yield* usage("nothing is asked: gemini-fx research \"How are tides predicted?\"")
+  if (question?.text === "") return yield* usage(Question.nothing(flagged[0]?.from))
   const attachments = question?.attached === undefined ? flagged : [question.attached, ...flagged]
   const id = Option.getOrElse(input.resume, () => idOf(question?.text ?? ""))
   const folder = input.directory === ".research" ? "" : ` -d ${input.directory}`
