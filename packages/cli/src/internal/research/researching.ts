@@ -40,7 +40,7 @@ import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
 import { plural } from "../table.ts"
-import * as Deciding from "./deciding.ts"
+import * as PlanWaits from "./PlanWaits.ts"
 import * as ReportPage from "./reportPage.ts"
 import { ResearchBar, titleOf } from "./ResearchBar.ts"
 import * as ResearchList from "./researchList.ts"
@@ -70,7 +70,7 @@ export interface Input {
 
 const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
 
-type Decision = ReturnType<ReturnType<typeof Deciding.decide>>
+type Decision = ReturnType<ReturnType<typeof PlanWaits.decide>>
 type Settings =
   & ResearchSettings<undefined, Effect.Error<Decision>, Effect.Services<Decision>>
   & { readonly outputSchema?: undefined }
@@ -259,7 +259,7 @@ export const research = Effect.fnUntraced(function*(input: Input) {
     ? { _tag: "Change" as const, text: input.change.value }
     : undefined
   const stdio = yield* Stdio.Stdio
-  const plan = Deciding.decide({ screen, isPainted, given }, paused)
+  const plan = PlanWaits.decide({ screen, isPainted, given }, paused)
   const isDecided = input.plan || question === undefined
   const settings: Settings = {
     pricedAs,
