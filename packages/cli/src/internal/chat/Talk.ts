@@ -141,12 +141,12 @@ export class Talk {
 
   /** Says that a chat has become long, once for every doubling. */
   #sayLong(): Effect.Effect<void, PlatformError> {
-    const { lastInput } = this.#chat.state
-    if (lastInput < this.#said) return Effect.void
-    while (this.#said <= lastInput) this.#said *= 2
-    const each = this.#priceOf(lastInput)
+    const { nextInput } = this.#chat.state
+    if (nextInput < this.#said) return Effect.void
+    while (this.#said <= nextInput) this.#said *= 2
+    const each = this.#priceOf(nextInput)
     return this.#options.note(
-      `this chat is long: each further question sends ${count(lastInput)} tokens${
+      `this chat is long: each further question sends ${count(nextInput)} tokens${
         each === undefined ? "" : ` (${each})`
       }; /compact sends a summary instead`
     )
@@ -280,18 +280,18 @@ export class Talk {
     ]
     const rows = [...state.spent].map(([model, spending]) => row(model, spending))
     const all = state.spent.size < 2 ? [] : [row("together", ChatState.total(state))]
-    const next = this.#priceOf(state.lastInput)
+    const next = this.#priceOf(state.nextInput)
     return `${
       table(["model", "answers", "tokens in", "tokens out", isRehearsal ? "would cost" : "cost"], [...rows, ...all])
     }\n` +
-      `the next question sends about ${count(state.lastInput)} tokens${next === undefined ? "" : `, ${next}`}`
+      `the next question sends about ${count(state.nextInput)} tokens${next === undefined ? "" : `, ${next}`}`
   }
 
   #compact(): Effect.Effect<void, GeminiError | CommandFailed | PlatformError> {
     return Effect.gen({ self: this }, function*() {
       const { client, note } = this.#options
       const { chat, model } = this
-      const { exchanges, lastInput, summed } = chat.state
+      const { exchanges, nextInput, summed } = chat.state
       if (exchanges.length - summed <= keep) {
         return yield* mistake(`the chat is short: its last ${keep} questions are sent as they are in any case`)
       }
@@ -319,7 +319,7 @@ export class Talk {
       })
       this.#said = long
       yield* note(
-        `the next question sends the summary and the last ${keep} questions in place of ${count(lastInput)} tokens${
+        `the next question sends the summary and the last ${keep} questions in place of ${count(nextInput)} tokens${
           amount === undefined ? "" : `; the summary cost ${Lines.money(amount, cost?.isPartial === true)}`
         }`
       )

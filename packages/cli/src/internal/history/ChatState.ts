@@ -39,8 +39,8 @@ export interface ChatState {
   readonly summary: string | undefined
   /** The question that is asked, or was when its process ended. */
   readonly open: Exchange | undefined
-  /** Input tokens of the last answer, its cached ones included. */
-  readonly lastInput: number
+  /** The tokens that the next question sends besides its own words: those of the last one and of its answer. */
+  readonly nextInput: number
   /** By the model that answered. */
   readonly spent: ReadonlyMap<string, Spending>
 }
@@ -54,7 +54,7 @@ export const empty: ChatState = {
   summed: 0,
   summary: undefined,
   open: undefined,
-  lastInput: 0,
+  nextInput: 0,
   spent: new Map()
 }
 
@@ -118,8 +118,10 @@ export const next = (state: ChatState, record: ChatRecord): ChatState => {
       }
     case "Replied": {
       const spent = spentBy(state, record)
-      const lastInput = record.usage === undefined ? state.lastInput : inputOf(record.usage)
-      if (open === undefined) return { ...state, spent, lastInput }
+      const nextInput = record.usage === undefined
+        ? state.nextInput
+        : inputOf(record.usage) + record.usage.candidatesTokens
+      if (open === undefined) return { ...state, spent, nextInput }
       const exchange: Exchange = {
         ...open,
         turns: [...open.turns, record.turn],
@@ -128,8 +130,8 @@ export const next = (state: ChatState, record: ChatRecord): ChatState => {
         calling: []
       }
       return record.hasCalls
-        ? { ...state, spent, lastInput, open: exchange }
-        : { ...state, spent, lastInput, open: undefined, exchanges: [...exchanges, exchange] }
+        ? { ...state, spent, nextInput, open: exchange }
+        : { ...state, spent, nextInput, open: undefined, exchanges: [...exchanges, exchange] }
     }
     case "Called":
       return open === undefined ? state : { ...state, open: { ...open, calling: [...open.calling, record.tool] } }
