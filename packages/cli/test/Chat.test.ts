@@ -180,7 +180,10 @@ describe("a chat", () => {
       yield* enqueue({ text: "They counted to three." })
       const { stderr } = yield* chat(place, ["/compact", "emulator:say five", "/undo", "/undo", "/undo", "/undo"], "-c")
       assert.include(stderr, "summing up 2 turns")
-      assert.match(stderr, /the summary and the last 2 questions in place of [\d,]+ tokens; the summary cost <?\$0\.000\d/)
+      assert.match(
+        stderr,
+        /the summary and the last 2 questions in place of [\d,]+ tokens; the summary cost <?\$0\.000\d/
+      )
       // Below the summary nothing can be taken back.
       assert.include(stderr, "what is summed up cannot be taken back")
       const sent = (yield* contents).at(-1) ?? []
@@ -201,7 +204,13 @@ describe("a chat", () => {
     Effect.gen(function*() {
       const place = yield* person
       const long = `emulator:say ok ${"a tide ".repeat(20_000)}`
-      const { stderr } = yield* chat(place, ["emulator:say short", long, "emulator:say short", long, "emulator:say short"])
+      const { stderr } = yield* chat(place, [
+        "emulator:say short",
+        long,
+        "emulator:say short",
+        long,
+        "emulator:say short"
+      ])
       const said = [...stderr.matchAll(/^this chat is long: each further question sends ([\d,]+) tokens \((.*)\)/gm)]
       const tokens = said.map(([, count = ""]) => Number(count.replaceAll(",", "")))
       const doublings = tokens.map((count) => Math.floor(Math.log2(count / 32_000)))
@@ -210,21 +219,25 @@ describe("a chat", () => {
       assert.match(said[0]?.[2] ?? "", /^\$0\.0\d+$/)
     }).pipe(Effect.scoped, emulated), 30_000)
 
-  it.live("keeps nothing with --no-history, by the environment and by the file, and still remembers", () =>
-    Effect.gen(function*() {
-      const place = yield* person
-      const lines = ["emulator:say one", "/fork", "emulator:say two"]
-      const off = { ...place, env: { ...place.env, GEMINI_FX_HISTORY: "off" } }
-      yield* chat(place, lines, "--no-history")
-      yield* chat(off, lines)
-      writeFileSync(join(place.at, "config.toml"), "history = false\n")
-      yield* chat(place, lines)
-      assert.strictEqual((yield* contents).at(-1)?.length, 3)
-      assert.deepStrictEqual(yield* history(place), [])
-      // A flag wins over both.
-      yield* chat(off, lines.slice(0, 1), "--history")
-      assert.strictEqual((yield* history(place)).length, 1)
-    }).pipe(Effect.scoped, emulated), 30_000)
+  it.live(
+    "keeps nothing with --no-history, by the environment and by the file, and still remembers",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* person
+        const lines = ["emulator:say one", "/fork", "emulator:say two"]
+        const off = { ...place, env: { ...place.env, GEMINI_FX_HISTORY: "off" } }
+        yield* chat(place, lines, "--no-history")
+        yield* chat(off, lines)
+        writeFileSync(join(place.at, "config.toml"), "history = false\n")
+        yield* chat(place, lines)
+        assert.strictEqual((yield* contents).at(-1)?.length, 3)
+        assert.deepStrictEqual(yield* history(place), [])
+        // A flag wins over both.
+        yield* chat(off, lines.slice(0, 1), "--history")
+        assert.strictEqual((yield* history(place)).length, 1)
+      }).pipe(Effect.scoped, emulated),
+    30_000
+  )
 
   it.live("drops a question that has no answer, and says so", () =>
     Effect.gen(function*() {
@@ -233,7 +246,11 @@ describe("a chat", () => {
       assert.strictEqual(failed.exitCode, 1)
       assert.strictEqual(failed.stdout, "one\n")
       yield* chat(place, ["emulator:say two"], "-c")
-      assert.deepStrictEqual((yield* contents).at(-1), ["user: emulator:say one", "model: one", "user: emulator:say two"])
+      assert.deepStrictEqual((yield* contents).at(-1), [
+        "user: emulator:say one",
+        "model: one",
+        "user: emulator:say two"
+      ])
       const empty = yield* chat(place, ["emulator:empty"])
       assert.include(empty.stderr, "the model said nothing (STOP)")
     }).pipe(Effect.scoped, emulated), 30_000)
@@ -256,26 +273,38 @@ const calls = (place: Place): string => {
 }
 
 describe("tools of an MCP server", () => {
-  it.live("are refused in a pipe, whatever the server says of them, unless --allow or the configuration names them", () =>
-    Effect.gen(function*() {
-      const place = yield* person
-      server(place)
-      const both = ["\"\"\"", "emulator:call notes.read {\"text\":\"a\"}", "emulator:call notes.write {\"text\":\"b\"}", "\"\"\""]
-      const refused = yield* chat(place, both)
-      assert.strictEqual(refused.exitCode, 0, refused.stderr)
-      assert.include(refused.stderr, "refused: notes.read, because nobody can be asked here; --allow notes.read allows it")
-      assert.include(refused.stderr, "refused: notes.write")
-      assert.strictEqual(calls(place), "")
-      assert.include((yield* bodies).at(-1) ?? "", "nobody is there who could allow this call")
-      yield* chat(place, both, "--allow", "notes.write")
-      assert.strictEqual(calls(place), "write b\n")
-      server(place, "readonly = [\"read\"]\n")
-      yield* chat(place, both)
-      assert.strictEqual(calls(place), "write b\nread a\n")
-      const off = yield* chat(place, both, "--no-tools")
-      assert.notInclude((yield* bodies).at(-1) ?? "", "functionDeclarations")
-      assert.strictEqual(off.exitCode, 0)
-    }).pipe(Effect.scoped, emulated), 60_000)
+  it.live(
+    "are refused in a pipe, whatever the server says of them, unless --allow or the configuration names them",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* person
+        server(place)
+        const both = [
+          "\"\"\"",
+          "emulator:call notes.read {\"text\":\"a\"}",
+          "emulator:call notes.write {\"text\":\"b\"}",
+          "\"\"\""
+        ]
+        const refused = yield* chat(place, both)
+        assert.strictEqual(refused.exitCode, 0, refused.stderr)
+        assert.include(
+          refused.stderr,
+          "refused: notes.read, because nobody can be asked here; --allow notes.read allows it"
+        )
+        assert.include(refused.stderr, "refused: notes.write")
+        assert.strictEqual(calls(place), "")
+        assert.include((yield* bodies).at(-1) ?? "", "nobody is there who could allow this call")
+        yield* chat(place, both, "--allow", "notes.write")
+        assert.strictEqual(calls(place), "write b\n")
+        server(place, "readonly = [\"read\"]\n")
+        yield* chat(place, both)
+        assert.strictEqual(calls(place), "write b\nread a\n")
+        const off = yield* chat(place, both, "--no-tools")
+        assert.notInclude((yield* bodies).at(-1) ?? "", "functionDeclarations")
+        assert.strictEqual(off.exitCode, 0)
+      }).pipe(Effect.scoped, emulated),
+    60_000
+  )
 
   it.live("give the model what they gave: text, pictures and failures; and get no key", () =>
     Effect.gen(function*() {
