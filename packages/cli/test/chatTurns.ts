@@ -100,7 +100,7 @@ const chats = join(folder, "state", "chats")
 const { globSync } = await import("node:fs")
 const kept = globSync(join(chats, "*", "journal.jsonl")).map((path) => statSync(path).size)
 rmSync(folder, { recursive: true })
-console.log(
+process.stdout.write(
   `${count} turns: heap ${(first.heap / 1e6).toFixed(1)} MB after ${first.turn}, ${
     (last.heap / 1e6).toFixed(1)
   } MB after ` +
@@ -108,9 +108,9 @@ console.log(
       Math.round(largest / 1000)
     } kB; the journal ${kept.map((size) => `${Math.round(size / 1000)} kB`).join(", ")}; a turn took ${
       median(0)?.toFixed(1)
-    } ms at first, ${median(count - Math.ceil(count / 10))?.toFixed(1)} ms at last`
+    } ms at first, ${median(count - Math.ceil(count / 10))?.toFixed(1)} ms at last\n`
 )
 if (perTurn > Number(most)) {
-  console.log(`a turn keeps more than ${most} bytes`)
+  process.stdout.write(`a turn keeps more than ${most} bytes\n`)
   process.exitCode = 1
 }
