@@ -241,8 +241,8 @@ export class Emulator extends Context.Service<Emulator, Service>()("effect-gemin
  *
  * @internal
  */
-export const make = (options: Options) => {
-  const spaces = Spaces.make(options)
+export const make = (options: Options, observer?: Spaces.SpaceObserver) => {
+  const spaces = Spaces.make(options, observer)
   const { handle, handleLive } = spaces
   return {
     handle,
@@ -261,11 +261,21 @@ export const make = (options: Options) => {
  * @category layers
  * @since 0.1.0
  */
-export const layerServer = (options: Options = {}): Layer.Layer<Emulator, EmulatorError> =>
+export const layerServer = (options: Options = {}): Layer.Layer<Emulator, EmulatorError> => layerObserved(options)
+
+/**
+ * The same, with somebody who is told of its spaces.
+ *
+ * @internal
+ */
+export const layerObserved = (
+  options: Options,
+  observer?: Spaces.SpaceObserver
+): Layer.Layer<Emulator, EmulatorError> =>
   Layer.effect(
     Emulator,
     Effect.gen(function*() {
-      const { close, handle, handleLive, service, spaces } = make(options)
+      const { close, handle, handleLive, service, spaces } = make(options, observer)
       yield* Effect.addFinalizer(() => close)
       const clock = yield* Clock.Clock
       let url = ""

@@ -15,7 +15,7 @@ import { NodeCommandFailure } from "../../NodeCommandFailure.ts"
 import { cassetteVariables } from "./cassetteFlags.ts"
 import { type CommandFlags, tokenVariable } from "./flags.ts"
 import { plain } from "./plain.ts"
-import { report } from "./report.ts"
+import * as Report from "./report.ts"
 import * as Running from "./running.ts"
 
 /** Where systems keep the certificates that they trust: Debian and Alpine, Fedora, macOS and BSD. */
@@ -126,7 +126,12 @@ export const exec = (
 ): Effect.Effect<void, NodeCommandFailure> =>
   // Whoever interrupts it is heard when the program has ended, and hears what it did until then.
   Effect.uninterruptible(Effect.scoped(Effect.gen(function*() {
-    const running = yield* Running.start(given, 0, [command, ...args])
+    const ended = Report.ended()
+    const running = yield* Running.start(given, 0, {
+      command: [command, ...args],
+      // A test ends its space, and with it the log.
+      observer: { opened: () => undefined, ending: ({ name, state }) => ended.add(name, state.log.entries()) }
+    })
     const { emulator } = running
     const trustedFile = yield* trusted(running.certificateFile)
     const code = yield* run(command, args, environment(given, running, trustedFile), running.parentGone)
@@ -139,7 +144,7 @@ export const exec = (
           rules: space.rules,
           waiting: space.waiting
         })))
-    yield* Console.error(plain(`effect-gemini-emulator: ${report(accounts).text}`))
+    yield* Console.error(plain(`effect-gemini-emulator: ${Report.report(accounts, ended).text}`))
     const { cassette } = running
     if (cassette !== undefined) {
       yield* Console.error(plain(`effect-gemini-emulator: ${yield* (yield* tapes).ending(cassette)}`))

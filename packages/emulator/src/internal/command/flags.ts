@@ -94,6 +94,11 @@ export const flags = {
     Flag.filter(whole(1, 2 ** 31), (value) => `the id of a process, got ${value}`),
     Flag.optional
   ),
+  quiet: Flag.Boolean("quiet").pipe(
+    Flag.withAlias("q"),
+    Flag.withDescription("write no line for each request, as it does at a terminal"),
+    Flag.withDefault(false)
+  ),
   chunkDelay: Flag.Int("chunk-delay").pipe(
     Flag.withDescription("milliseconds between two chunks of a stream"),
     Flag.filter(whole(0, 2 ** 31 - 1), (value) => `milliseconds, 0 or more, got ${value}`),

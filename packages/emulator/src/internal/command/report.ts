@@ -27,13 +27,49 @@ const mistakeOf = ({ method, path, status, verdict }: Entry): string | undefined
   return `${call}\n    ${status ?? "?"}, ${who}: ${line(refused, 1000)}${misses.join("")}`
 }
 
-/** The lines for a person, and whether there is anything to do. */
-export const report = (accounts: ReadonlyArray<Account>): { readonly text: string; readonly isClean: boolean } => {
+/** What the spaces were asked that have ended, whose logs are gone. */
+export interface Ended {
+  readonly add: (space: string, entries: ReadonlyArray<Entry>) => void
+  readonly calls: () => number
+  readonly mistakes: ReadonlyMap<string, number>
+}
+
+/** So many different mistakes of ended spaces are kept. */
+const kept = 1000
+
+const whereOf = (space: string): string => space === "default" ? "" : ` (space ${line(space, 100)})`
+
+export const ended = (): Ended => {
   const mistakes = new Map<string, number>()
-  const left: Array<string> = []
   let calls = 0
+  return {
+    mistakes,
+    calls: () => calls,
+    add: (space, entries) => {
+      calls += entries.length
+      for (const entry of entries) {
+        const text = mistakeOf(entry)
+        const key = text === undefined ? undefined : `${text}${whereOf(space)}`
+        if (key === undefined || mistakes.size >= kept && !mistakes.has(key)) continue
+        mistakes.set(key, (mistakes.get(key) ?? 0) + 1)
+      }
+    }
+  }
+}
+
+/**
+ * The lines for a person, and whether there is anything to do. Of spaces that have ended it is only said what was
+ * refused: whoever ended one has looked at the rest.
+ */
+export const report = (
+  accounts: ReadonlyArray<Account>,
+  before: Ended = ended()
+): { readonly text: string; readonly isClean: boolean } => {
+  const mistakes = new Map(before.mistakes)
+  const left: Array<string> = []
+  let calls = before.calls()
   for (const { entries, rules, space, waiting } of accounts) {
-    const where = space === "default" ? "" : ` (space ${line(space, 100)})`
+    const where = whereOf(space)
     calls += entries.length
     for (const entry of entries) {
       const text = mistakeOf(entry)

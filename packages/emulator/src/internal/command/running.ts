@@ -15,6 +15,7 @@ import * as Recorded from "../../Recorded.ts"
 import * as Scenario from "../../Scenario.ts"
 import * as Admission from "../door/admission.ts"
 import { shellWord } from "../shellWord.ts"
+import type { SpaceObserver } from "../spaces/Spaces.ts"
 import { type CommandFlags, keyPolicy } from "./flags.ts"
 import * as Parent from "./parent.ts"
 import * as ReadyFile from "./readyFile.ts"
@@ -146,9 +147,10 @@ const takenBy = (keys: Emulator.Options["keys"]): string => {
 export const start = Effect.fnUntraced(function*(
   given: CommandFlags,
   port: number,
-  command: ReadonlyArray<string> = []
+  more: { readonly command?: ReadonlyArray<string>; readonly observer?: SpaceObserver } = {}
 ): Effect.fn.Return<Running, NodeCommandFailure, Scope.Scope> {
   const { certificate, parent, readyFile } = given
+  const { command = [], observer } = more
   if (Option.isSome(parent) && !(yield* Parent.exists(parent.value))) {
     return yield* mistake(`--parent: there is no process ${parent.value}`)
   }
@@ -156,7 +158,7 @@ export const start = Effect.fnUntraced(function*(
   const certificateFile = Option.isSome(certificate) ? certificate.value : join(yield* folder, "certificate.pem")
   const options = yield* optionsOf(given, { port: Option.getOrElse(given.port, () => port), certificateFile, command })
   const context = yield* Effect.mapError(
-    Layer.build(Emulator.layerServer(options)),
+    Layer.build(Emulator.layerObserved(options, observer)),
     ({ message }) => new NodeCommandFailure({ exitCode: 1, text: message })
   )
   const emulator = yield* Effect.provide(Emulator.Emulator, context)

@@ -8,8 +8,10 @@ import type * as Emulator from "../../Emulator.ts"
 import type { NodeCommandFailure } from "../../NodeCommandFailure.ts"
 import * as Scenario from "../../Scenario.ts"
 import * as Admission from "../door/admission.ts"
+import type { OpenSpace } from "../spaces/OpenSpace.ts"
 import type { CommandFlags } from "./flags.ts"
 import { plain } from "./plain.ts"
+import * as RequestLines from "./requestLines.ts"
 import * as Running from "./running.ts"
 
 /** Cleaned, because a host comes from the command line and a region from its flags. */
@@ -46,12 +48,22 @@ const exposure = ({ allowHost, host, keys, token }: CommandFlags): string | unde
   return `Other machines can reach it on ${host}. It answers to ${names}; the API ${api}; its own paths are ${own}`
 }
 
+/** A person at a terminal watches what is asked; a file would only grow by it. */
+const watched = ({ quiet }: CommandFlags): boolean => process.stdout.isTTY && !quiet
+
+const tellRequests = (space: OpenSpace): void =>
+  RequestLines.watch(space.state, () => process.stdout.columns || 80, (text) => process.stdout.write(`${text}\n`))
+
 /** What is said of cassettes is loaded where there is one. */
 const tapes = Effect.promise(() => import("./tapes.ts"))
 
 export const serve = (given: CommandFlags): Effect.Effect<void, NodeCommandFailure> =>
   Effect.scoped(Effect.gen(function*() {
-    const { cassette, certificateFile, emulator, key, parentGone, taken } = yield* Running.start(given, 8790)
+    const { cassette, certificateFile, emulator, key, parentGone, taken } = yield* Running.start(
+      given,
+      8790,
+      watched(given) ? { observer: { opened: tellRequests, ending: () => undefined } } : {}
+    )
     const { regionUrl, url } = emulator
     yield* say(`Gemini API on ${url}; ${taken}. Point a client there with`)
     // The server that is recorded wants the client's own key.

@@ -58,12 +58,18 @@ export interface Spaces {
   readonly close: () => void
 }
 
+/** Who is told of spaces: of each as soon as it is there, and once more before its logs are gone. */
+export interface SpaceObserver {
+  readonly opened: (space: Space.OpenSpace) => void
+  readonly ending: (space: Space.OpenSpace) => void
+}
+
 const minutes = (millis: number): string => {
   const count = Math.round(millis / 6000) / 10
   return `${count} ${count === 1 ? "minute" : "minutes"}`
 }
 
-export const make = (options: GeminiHandler.Options): Spaces => {
+export const make = (options: GeminiHandler.Options, observer?: SpaceObserver): Spaces => {
   const allowance = Allowance.make(options.logBytes ?? Allowance.standard)
   const depot = Depot.make(options.storedBytes)
   const nothing = Endpoints.nothing(depot, options.models ?? ModelTable.current)
@@ -82,6 +88,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     now: 0,
     shared
   })
+  observer?.opened(standard)
   /** All spaces without the default one, in the order of their last use. */
   const all = new Map<string, Space.OpenSpace>()
   const ended = new Map<string, string>()
@@ -89,6 +96,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
 
   const bury = (space: Space.OpenSpace, why: string): Effect.Effect<void> => {
     all.delete(space.name)
+    observer?.ending(space)
     counts.ended++
     const [oldest] = ended.keys()
     if (ended.size >= remembered && oldest !== undefined) ended.delete(oldest)
@@ -147,6 +155,7 @@ export const make = (options: GeminiHandler.Options): Spaces => {
     })
     ended.delete(name)
     all.set(name, space)
+    observer?.opened(space)
     return space
   })
 
