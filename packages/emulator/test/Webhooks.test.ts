@@ -1,6 +1,7 @@
 /** Webhooks: what is registered and given, deliveries that are signed both ways, repeated, late, twice and tampered with. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -9,6 +10,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Crypto from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Deliveries from "../src/internal/webhooks/Deliveries.ts"
 import * as Ix from "./InteractionWire.ts"
 import * as Wire from "./Wire.ts"
 
@@ -285,9 +287,59 @@ describe("a delivery", () => {
 
   it.effect("goes nowhere but to this machine", () =>
     Effect.gen(function*() {
-      yield* Ix.create(
-        Ix.body("Hello", { background: true, webhook_config: { uris: ["https://example.com/hook"] } })
-      )
+      const emulator = yield* Emulator.Emulator
+      const uris = [
+        "https://example.com/hook",
+        "http://127.0.0.1.example.com/",
+        "http://localhost@example.com/",
+        "http://10.0.0.1/",
+        "http://[::2]/",
+        "ftp://127.0.0.1/"
+      ]
+      yield* Ix.create(Ix.body("Hello", { background: true, webhook_config: { uris } }))
       yield* TestClock.adjust(1_000)
+      const deliveries = yield* emulator.webhooks.awaitEnded(uris.length)
+      assert.deepStrictEqual(deliveries.map(({ state }) => state), uris.map(() => "refused" as const))
+      assert.lengthOf(deliveries.flatMap(({ attempts }) => attempts), 0)
     }).pipe(run()))
+
+  it.effect("is given up after a day, and the webhook with it", () =>
+    Effect.gen(function*() {
+      const hook = yield* receiver(() => 503)
+      const emulator = yield* Emulator.Emulator
+      const { id } = yield* register(hook.url)
+      yield* Ix.create(background)
+      yield* TestClock.adjust(1_000)
+      const ended = emulator.webhooks.awaitEnded(1)
+      for (let n = 1; (yield* emulator.webhooks.ended) === 0; n++) {
+        yield* Effect.raceFirst(hook.await(n), ended)
+        yield* TestClock.adjust("1 hour")
+      }
+      const [delivery] = yield* ended
+      assert.isAbove(delivery?.attempts.length ?? 0, 20)
+      assert.strictEqual(delivery?.state, "failed")
+      assert.isAtMost((delivery?.attempts.at(-1)?.at ?? 0) - (delivery?.attempts[0]?.at ?? 0), 86_400_000)
+      assert.strictEqual((yield* call("GET", `webhooks/${id}`)).state, "disabled_due_to_failed_deliveries")
+    }).pipe(Effect.scoped, run()))
+
+  it.effect("is lost where too many are under way", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const deliveries = Deliveries.make({ clock: () => clock, now: () => 0, fault: () => undefined, atOnce: 100 })
+      const parcel = {
+        id: "1",
+        type: "ping",
+        project: "default",
+        uri: "http://127.0.0.1:9/",
+        kind: "static",
+        event: {},
+        sign: () => Promise.resolve("x"),
+        failed: () => undefined
+      } as const
+      for (let i = 0; i < 100; i++) deliveries.at(1, () => undefined)
+      deliveries.send(parcel)
+      yield* deliveries.awaitEnded(1)
+      assert.deepStrictEqual(deliveries.list().map(({ state }) => state), ["lost"])
+      deliveries.clear()
+    }))
 })

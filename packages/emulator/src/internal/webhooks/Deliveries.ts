@@ -28,7 +28,7 @@ export interface Delivery {
   readonly uri: string
   /** Signed with the secret of a webhook, or as a token for this address. */
   readonly kind: "static" | "dynamic"
-  /** `refused`: its address is not one of this machine; `lost`: a fault has let it go. */
+  /** `refused`: its address is not one of this machine; `lost`: a fault has let it go, or there are too many. */
   readonly state: "pending" | "delivered" | "failed" | "refused" | "lost"
   readonly attempts: ReadonlyArray<Attempt>
 }
@@ -57,6 +57,8 @@ export interface Options {
   readonly fault: (parcel: Parcel, now: number) => Fault.Fault | undefined
   /** Milliseconds before the second attempt; each further pause is twice as long. Default 1000. */
   readonly firstRetry?: number | undefined
+  /** The most deliveries and waits at one time; more of them are lost. Default 10,000. */
+  readonly atOnce?: number | undefined
 }
 
 export interface Deliveries {
@@ -140,7 +142,7 @@ const tampered = (
 }
 
 export const make = (options: Options): Deliveries => {
-  const { clock, fault, firstRetry = 1_000, now } = options
+  const { atOnce = 10_000, clock, fault, firstRetry = 1_000, now } = options
   const deliveries = new Map<string, Delivery>()
   const fibers = new Set<Fiber.Fiber<void>>()
   const sleepers = new Set<() => void>()
@@ -164,6 +166,8 @@ export const make = (options: Options): Deliveries => {
         until(time)
       )
     })
+
+  const isFull = () => fibers.size >= atOnce
 
   const run = (effect: Effect.Effect<void>) => {
     const fiber = Effect.runFork(Effect.provideService(effect, ClockModule.Clock, clock()))
@@ -222,19 +226,24 @@ export const make = (options: Options): Deliveries => {
       const attempts = [...delivery.attempts, result]
       // What was changed on the way is sent again as it should be, as if its answer had been lost.
       if (isTaken(result) && hit?.webhook?.tamper === undefined) return become("delivered", attempts)
-      if (now() + pause > begun + day) {
+      if (result.at + pause > begun + day) {
         become("failed", attempts)
         return parcel.failed()
       }
       become("pending", attempts)
-      yield* until(now() + pause)
+      // A pause begins with the attempt, so that the time of the answer does not count.
+      yield* until(result.at + pause)
     }
   })
 
   return {
-    send: (parcel) => run(deliver(parcel)),
+    send: (parcel) => {
+      const { id, kind, project, type, uri } = parcel
+      if (isFull()) put({ id, kind, project, type, uri, state: "lost", attempts: [] })
+      else run(deliver(parcel))
+    },
     at: (time, act) => {
-      if (time < Infinity) run(Effect.andThen(until(time), Effect.sync(act)))
+      if (time < Infinity && !isFull()) run(Effect.andThen(until(time), Effect.sync(act)))
     },
     list: () => [...deliveries.values()],
     dropped: () => dropped,
