@@ -26,12 +26,13 @@ import { modelsCommand } from "./internal/models.ts"
 import { researchCommand } from "./internal/research/researchCommand.ts"
 import { runCommand } from "./internal/run.ts"
 import { runsCommand } from "./internal/runs/command.ts"
+import { report } from "./internal/runs/show.ts"
 import { configCommand } from "./internal/setup/config.ts"
 import { doctorCommand } from "./internal/setup/doctor.ts"
 import { keysCommand } from "./internal/setup/keys.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `live`, `models`, `files`, `batch`, `research`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `report`, `live`, `models`, `files`, `batch`, `research`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -58,6 +59,7 @@ export const command = Command.make("gemini-fx").pipe(
     checkCommand,
     runCommand,
     runsCommand,
+    report,
     liveCommand,
     embedCommand,
     countCommand,

@@ -52,7 +52,6 @@ const cases: Readonly<Record<string, Case>> = {
   "a verb that is not there": { args: ["runs", "shwo", "last"] },
   "an act that is not there": { args: ["runs", "show", "tides-one", "--act", "end"] },
   "an event before the first": { args: ["runs", "watch", "tides-one", "--from", "-1"] },
-  "a page of a narrative's run": { args: ["runs", "report", "tides-one"] },
   "a decision about a narrative's run": { args: ["runs", "decide", "tides-one", "1.0", "approve", "--by", "ada"] },
   "a fork without an act": { args: ["runs", "fork", "tides-one"] },
   "a fork at an act that is not there": { args: ["runs", "fork", "tides-one", "end"] },

@@ -195,6 +195,11 @@ export interface Service {
   readonly plan: (id: string) => Effect.Effect<Plan, RunError>
   /** The answers so far, in the order of the file. */
   readonly results: (id: string) => Effect.Effect<ReadonlyArray<ActResult>, RunError>
+  /**
+   * The run as one page of HTML that needs nothing else: when what ran, waited and died, tokens and cost by act and model,
+   * prompts, answers and images. What models and people wrote is escaped, and the page may run no script.
+   */
+  readonly report: (id: string) => Effect.Effect<string, RunError>
   /** Runs whose id begins with `prefix`, sorted by id. */
   readonly list: (prefix?: string) => Stream.Stream<ListedRun, RunError>
   /**

@@ -1,4 +1,5 @@
 /** When the model was asked, tools ran and people were waited for, on one axis. Pure. */
+import * as Timeline from "effect-gemini-journal/Timeline"
 import type { TimedRecord } from "../AgentRecord.ts"
 import * as StepCall from "../StepCall.ts"
 
@@ -66,39 +67,6 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
   return out.toSorted((a, b) => a.from - b.from || a.to - b.to)
 }
 
-/** An axis from 0 to 1 for times. */
-export interface Axis {
-  readonly at: (time: number) => number
-  /** Whether times in which nothing ran are drawn shorter than they were. */
-  readonly isShortened: boolean
-}
-
-/** The part of the time in which something ran that is drawn of a long rest. */
-const restPart = 0.1
-
-/** Times in which nothing ran, such as a wait of days for a person, are drawn short: the rest would be too thin to see. */
-export const axisOf = (bars: ReadonlyArray<Bar>): Axis => {
-  const ends = [...new Set(bars.flatMap(({ from, to }) => [from, to]))].toSorted((a, b) => a - b)
-  const pieces = ends.slice(1).map((to, i) => {
-    const from = ends[i] ?? to
-    const isBusy = bars.some((bar) => bar.kind !== "wait" && bar.from < to && bar.to > from)
-    return { from, to, isBusy }
-  })
-  const busy = pieces.reduce((sum, { from, isBusy, to }) => isBusy ? sum + to - from : sum, 0)
-  const most = busy === 0 ? Infinity : busy * restPart
-  const widths = pieces.map(({ from, isBusy, to }) => isBusy ? to - from : Math.min(to - from, most))
-  const all = widths.reduce((sum, width) => sum + width, 0)
-  return {
-    isShortened: pieces.some(({ from, to }, i) => (widths[i] ?? 0) < to - from),
-    at: (time) => {
-      if (all === 0) return 0
-      let place = 0
-      for (const [i, { from, to }] of pieces.entries()) {
-        const width = widths[i] ?? 0
-        if (time >= to) place += width
-        else if (time > from) place += width * (time - from) / (to - from)
-      }
-      return place / all
-    }
-  }
-}
+/** A wait for a person is a rest, which is drawn short if it is long. */
+export const axisOf = (bars: ReadonlyArray<Bar>): Timeline.Axis =>
+  Timeline.axisOf(bars.map(({ from, kind, to }) => ({ from, to, isRest: kind === "wait" })))

@@ -1,6 +1,7 @@
 /**
  * `gemini-fx check FILE…`: everything that is wrong with narratives, and nothing is sent.
  */
+import type { Act } from "effect-gemini-narrative/Act"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import type { NarrativeInvalid } from "effect-gemini-narrative/NarrativeError"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
@@ -18,10 +19,14 @@ import { plural } from "./table.ts"
 
 type Checked = Result.Result<Narrative.Narrative, NarrativeInvalid>
 
+/** The acts that ask a model, those of groups as well. */
+const all = (acts: ReadonlyArray<Act>): ReadonlyArray<Act> =>
+  acts.flatMap((act) => act.acts === undefined ? [act] : all(act.acts))
+
 /** Hints about what can be played, but is probably not what was meant. */
 export const notes = (narrative: Narrative.Narrative): ReadonlyArray<string> => [
   ...Lookalikes.lookalikes(narrative).map((found) => Lookalikes.say(narrative.file, found)),
-  ...narrative.acts.flatMap(({ model, name }) => {
+  ...all(narrative.acts).flatMap(({ model, name }) => {
     if (model === undefined || ModelCatalog.known.models.has(model)) return []
     const near = ModelCatalog.nearMatches(ModelCatalog.known, model)
     return near.length === 0 ? [] : [
@@ -40,7 +45,7 @@ const asJson = (file: string, checked: Checked): object =>
   }
 
 const summary = ({ acts, file }: Narrative.Narrative): string => {
-  const models = new Set(acts.map(({ model }) => model ?? GeminiConfig.defaultModel))
+  const models = new Set(all(acts).map(({ model }) => model ?? GeminiConfig.defaultModel))
   return `${file}: nothing is wrong; ${plural(acts.length, "act")} on ${[...models].join(", ")}\n`
 }
 

@@ -26,7 +26,11 @@ const ofAct = (act: Act, isName: (name: string) => boolean): ReadonlyArray<Looka
 
 export const lookalikes = (narrative: Narrative): ReadonlyArray<Lookalike> => {
   const names = new Set(narrative.acts.map((act) => act.name))
-  return narrative.acts.flatMap((act) => ofAct(act, (name) => names.has(name)))
+  const found = (act: Act): ReadonlyArray<Lookalike> => [
+    ...ofAct(act, (name) => names.has(name)),
+    ...(act.acts ?? []).flatMap(found)
+  ]
+  return narrative.acts.flatMap(found)
 }
 
 export const say = (file: string, { act, text }: Lookalike): string =>

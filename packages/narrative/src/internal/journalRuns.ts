@@ -18,6 +18,7 @@ import { inOrder } from "./instances.ts"
 import { resultOf } from "./play.ts"
 import { type Live, resume, start } from "./playRun.ts"
 import { readRun, textOf } from "./ReadRun.ts"
+import { report } from "./report.ts"
 import { summaryOf } from "./summary.ts"
 
 /** How long `cancel` waits for the process that plays the run. */
@@ -35,6 +36,17 @@ export const make = Effect.fnUntraced(function*(
   const failed = (method: string) => (error: JournalError) => fromJournal(method, error)
 
   const get = (id: string) => Effect.map(readRun(journal, id), ({ read }) => read.fold.state)
+
+  const results = (id: string): Effect.Effect<ReadonlyArray<ActResult>, RunError> =>
+    Effect.flatMap(readRun(journal, id), ({ plan, read }) =>
+      Effect.forEach(
+        inOrder(plan.acts, read.last).filter((ended) => ended._tag === "ActAnswered"),
+        Effect.fnUntraced(function*(answer): Effect.fn.Return<ActResult, RunError> {
+          const text = yield* textOf(journal, id, answer.output)
+          const list = answer.list === undefined ? undefined : yield* textOf(journal, id, answer.list)
+          return resultOf(answer, text, list)
+        })
+      ))
 
   const summary = (id: string): Effect.Effect<RunSummary, RunError> => Effect.map(get(id), summaryOf)
 
@@ -77,16 +89,8 @@ export const make = Effect.fnUntraced(function*(
     decide: (id, act, decision) => decide(place, id, act, decision),
     get,
     plan: (id) => Effect.map(readRun(journal, id), ({ plan }) => plan),
-    results: (id) =>
-      Effect.flatMap(readRun(journal, id), ({ plan, read }) =>
-        Effect.forEach(
-          inOrder(plan.acts, read.last).filter((ended) => ended._tag === "ActAnswered"),
-          Effect.fnUntraced(function*(answer): Effect.fn.Return<ActResult, RunError> {
-            const text = yield* textOf(journal, id, answer.output)
-            const list = answer.list === undefined ? undefined : yield* textOf(journal, id, answer.list)
-            return resultOf(answer, text, list)
-          })
-        )),
+    results,
+    report: (id) => report(journal, id, results(id)),
     list: (prefix) =>
       Stream.mapError(journal.list(prefix), failed("list")).pipe(
         Stream.mapEffect(({ head, id }) =>

@@ -101,6 +101,9 @@ export const resultOf = (
   duration: record.duration
 })
 
+/** So much of a question stands among the causes of a pause, in UTF-16 units; the record has all of it. */
+const longestQuestion = 300
+
 const approved: Decision = { verdict: "approve" }
 
 export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
@@ -385,7 +388,9 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       }
     }
     for (const [{ named }, question] of undecided) {
-      const message = `somebody has to approve it: ${question}`
+      const message = `somebody has to approve it: ${
+        question.length <= longestQuestion ? question : `${question.slice(0, longestQuestion - 1)}…`
+      }`
       causes.push({ act: named.name, cause: { reason: "ApprovalNeeded", message } })
     }
     yield* FiberSet.clear(fibers)

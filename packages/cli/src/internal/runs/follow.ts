@@ -62,7 +62,11 @@ export const scenes = Effect.fnUntraced(function*(
         event: { _tag: "ActFinished", act: record.act, result: yield* resultOf(runs, id, record) }
       }]
     case "ActSkipped":
-      return remark(`${record.act} is left out, because it needs ${record.because}`)
+      return remark(
+        record.because === record.act
+          ? `${record.act} is left out by its condition`
+          : `${record.act} is left out, because it needs ${record.because}`
+      )
     case "ApprovalAsked":
       return remark(`${record.act} waits until somebody approves it: ${record.question}`)
     case "Decided": {

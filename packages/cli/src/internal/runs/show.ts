@@ -89,30 +89,30 @@ export const report = Command.make(
     directory: Find.directory,
     out: Flag.String("out").pipe(
       Flag.withAlias("o"),
-      Flag.withDescription("the file to write; default: stdout"),
+      Flag.withDescription("the file to write; default: stdout, at a terminal RUN.html"),
       Flag.optional
     )
   },
   Effect.fnUntraced(function*({ directory, out, run }) {
     const screen = yield* Screen.make
-    const page = yield* Find.over(
+    const { id, page } = yield* Find.over(
       directory,
       Effect.gen(function*() {
         const id = yield* Find.find(directory, run)
-        if ((yield* ownerOf(id)) === "agent") return yield* (yield* agents).page(id)
-        return yield* new CommandFailed({
-          exitCode: 2,
-          text:
-            `${id} is a narrative's run, and pages are made of agents' runs: gemini-fx runs show ${id} --json has all`
-        })
+        if ((yield* ownerOf(id)) === "agent") return { id, page: yield* (yield* agents).page(id) }
+        const runs = yield* Runs.Runs
+        return { id, page: yield* runs.report(id) }
       })
     )
-    if (Option.isNone(out)) return yield* screen.write(page)
+    const stdio = yield* Stdio.Stdio
+    // Nobody reads a page in a terminal.
+    const file = Option.getOrUndefined(out) ?? ((yield* stdio.stdoutIsTerminal) ? `${id}.html` : undefined)
+    if (file === undefined) return yield* screen.write(page)
     const files = yield* FileSystem.FileSystem
-    yield* files.writeFileString(out.value, page)
-    yield* screen.note(`wrote ${out.value}`)
+    yield* files.writeFileString(file, page)
+    yield* screen.note(`wrote ${file}`)
   })
 ).pipe(
-  Command.withDescription("Write an agent's run as one HTML page that needs nothing else"),
+  Command.withDescription("Write a run as one HTML page that needs nothing else"),
   Command.withExamples([{ command: "gemini-fx runs report last -o run.html", description: "For a browser" }])
 )
