@@ -15,11 +15,10 @@ import type { DecisionSign } from "./decisionFile.ts"
 import { follow } from "./follow.ts"
 import { fork } from "./forkRun.ts"
 import { inOrder } from "./instances.ts"
-import { resultOf } from "./play.ts"
 import { type Live, resume, start } from "./playRun.ts"
 import { readRun, textOf } from "./ReadRun.ts"
 import { report } from "./report.ts"
-import { summaryOf } from "./summary.ts"
+import { resultOf, summaryOf } from "./summary.ts"
 
 /** How long `cancel` waits for the process that plays the run. */
 const patience = "10 seconds"

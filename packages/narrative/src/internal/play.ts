@@ -22,6 +22,7 @@ import { Frame, type Group, type Task } from "./Frame.ts"
 import * as Groups from "./groups.ts"
 import * as Material from "./material.ts"
 import { type LongWait, type Passing, perform, refused, type Stage } from "./perform.ts"
+import { resultOf } from "./summary.ts"
 import * as Template from "./template.ts"
 
 export interface Settings {
@@ -84,22 +85,6 @@ type Message =
     readonly key: string
     readonly exit: Exit.Exit<Decision, RunError>
   }
-
-export const resultOf = (
-  record: Ended & { readonly _tag: "ActAnswered" },
-  text: string,
-  list?: string
-): ActResult => ({
-  act: record.act,
-  model: record.model,
-  text,
-  ...(list === undefined ? {} : { list }),
-  ...(record.finishReason === undefined ? {} : { finishReason: record.finishReason }),
-  ...(record.usage === undefined ? {} : { usage: record.usage }),
-  ...(record.attempts === undefined ? {} : { attempts: record.attempts }),
-  startedAt: record.startedAt,
-  duration: record.duration
-})
 
 /** So much of a question stands among the causes of a pause, in UTF-16 units; the record has all of it. */
 const longestQuestion = 300

@@ -47,7 +47,7 @@ export const timesOf = (entries: ReadonlyArray<Entry<RunRecord>>): Times => {
   }
   /** What was in flight is heard no more; questions to people stay open. */
   const lose = (to: number): void => {
-    for (const [act, { kind }] of [...open]) {
+    for (const [act, { kind }] of open) {
       if (kind === "asked") end(act, to, "lost", "in flight when its process ended: nobody heard the answer")
       else if (kind === "quota") end(act, to)
     }
@@ -114,6 +114,6 @@ export const timesOf = (entries: ReadonlyArray<Entry<RunRecord>>): Times => {
         break
     }
   }
-  for (const act of [...open.keys()]) end(act, last)
+  for (const act of open.keys()) end(act, last)
   return { bars, marks }
 }
