@@ -1,6 +1,4 @@
 /** What a run came to, from its state. */
-import type { ActResult } from "../ActResult.ts"
-import type { Ended } from "../RunEngine.ts"
 import type { RunSummary } from "../Runs.ts"
 import type { ActState, RunState } from "../RunState.ts"
 
@@ -27,20 +25,3 @@ export const summaryOf = (state: RunState): RunSummary => {
     pid
   }
 }
-
-/** An answer as those read it who want its text. */
-export const resultOf = (
-  record: Ended & { readonly _tag: "ActAnswered" },
-  text: string,
-  list?: string
-): ActResult => ({
-  act: record.act,
-  model: record.model,
-  text,
-  ...(list === undefined ? {} : { list }),
-  ...(record.finishReason === undefined ? {} : { finishReason: record.finishReason }),
-  ...(record.usage === undefined ? {} : { usage: record.usage }),
-  ...(record.attempts === undefined ? {} : { attempts: record.attempts }),
-  startedAt: record.startedAt,
-  duration: record.duration
-})
