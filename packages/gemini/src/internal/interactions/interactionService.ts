@@ -186,6 +186,12 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
     )
   })
 
+  /** Keeps in mind that a member made the interaction which an event names. */
+  const remembered = (member: string) => (event: InteractionEvent): Effect.Effect<void> => {
+    const id = event.event_type === "interaction.created" ? event.interaction?.id : undefined
+    return id ? http.remember(handleOf(`interactions/${id}`, member)) : Effect.void
+  }
+
   const ended = <A>(result: Result.Result<A, GeminiError>): Effect.Effect<A, GeminiError> => Effect.fromResult(result)
 
   const followRequest = (method: string, prepared: RequestBody.Prepared, options: FollowOptions) => {
@@ -276,7 +282,7 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
                   body,
                   eventOf: (event) =>
                     event,
-                  survive: (events) => events
+                  survive: (events, member) => member === undefined ? events : Stream.tap(events, remembered(member))
                 }),
                 options
               ),
