@@ -221,7 +221,7 @@ const told = Effect.fnUntraced(function*(at: string, title: string, one: Case) {
   assert.notInclude(outcome.stderr + outcome.stdout, secret, title)
   const said = outcome.stderr.replaceAll(at, "DIR").replace(served?.url ?? /^$/, "http://127.0.0.1:PORT")
     .replace(/the next one in [\d.]+ s/g, "the next one in N s").replace(/in [\d.]+ s(?=;|$)/gm, "in N s")
-    .replace(/(reset|resets|again) in [\d.]+ (?:s|min|h)(?: \d+ \w+)?/g, "$1 in TIME")
+    .replace(/resets at [\dTZ:.-]+/g, "resets at TIME")
   return `# ${title}\n$ gemini-fx ${
     args.map((arg) => /[\s"{[]|^$/.test(arg) ? `'${arg}'` : arg).join(" ")
   }\n${said}=> ${outcome.exitCode}\n`

@@ -58,6 +58,8 @@ export const make = Effect.gen(function*() {
   // A dumb terminal would show the sequences that draw the line.
   const isDumb = process.env["TERM"] === "dumb"
   const isLive = stderrIsTerminal && !isDumb && (stdoutIsTerminal || writesFile())
+  // 0: stdout is a pipe, or the terminal does not say.
+  const columnCount = Effect.map(terminal.columns, (columns) => columns || process.stderr.columns || 80)
   const sharesTerminal = isLive && stdoutIsTerminal
   let status: ((now: number, columns: number) => string) | undefined
   let column = 0
@@ -72,7 +74,7 @@ export const make = Effect.gen(function*() {
   }
   const draw = Effect.gen(function*() {
     if (status === undefined) return
-    const columns = (yield* terminal.columns) || 80 // 0: the terminal does not say
+    const columns = yield* columnCount
     const line = status(yield* Clock.currentTimeMillis, columns - 1)
     // At the edge of a full row the terminal has not wrapped yet: moving there would lose a character.
     if (line !== "" && (column === 0 || column % columns !== 0)) yield* stderr(below(Lines.fit(line, columns - 1)))
@@ -95,7 +97,7 @@ export const make = Effect.gen(function*() {
       around(Effect.gen(function*() {
         const lead = column === 0 ? "" : "\n"
         column = 0
-        const width = stderrIsTerminal ? ((yield* terminal.columns) || 80) - 1 : 0
+        const width = stderrIsTerminal ? (yield* columnCount) - 1 : 0
         const text = typeof line === "string" ? wrapped(line, width) : line
         yield* stderr(`${lead}${text.text}\n`)
       })),
