@@ -40,7 +40,8 @@ describe("a setting", () => {
         history: ["false", "true"],
         state: ["/file", "/environment"],
         runs: ["/file", "/environment"],
-        batches: ["/file", "/environment"]
+        batches: ["/file", "/environment"],
+        research: ["/file", "/environment"]
       }
       assert.deepStrictEqual(Object.keys(values), settings.map(({ key }) => key))
       for (const { key, kind, variables } of settings) {

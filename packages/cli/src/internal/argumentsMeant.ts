@@ -16,6 +16,7 @@ export const commands: ReadonlySet<string> = new Set([
   "models",
   "files",
   "batch",
+  "research",
   "limits",
   "keys",
   "config",
