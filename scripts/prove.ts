@@ -60,6 +60,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["conformance", "gemini"],
     files: ["EqualInteractions.test", "InteractionCorpus.test", "InteractionFold.test"]
   },
+  "18.7": {
+    shows:
+      "a program without interactions carries nothing of them, bundled or imported; their events come at 0.8 of the " +
+      "speed of a line split and JSON.parse, and ahead of @google/genai",
+    projects: ["conformance"],
+    files: ["ServicesBundle.test"],
+    figures: "packages/bench/src/eventRate.ts"
+  },
   "18.3": {
     shows:
       "an interaction cut at every event and at 200 bytes, and killed -9 at 20 events: the same steps as uncut, no text " +
