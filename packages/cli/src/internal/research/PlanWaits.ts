@@ -11,7 +11,11 @@ import * as Prompt from "../Prompt.ts"
 import type { Screen } from "../Screen.ts"
 
 /** Nobody decides now: the plan waits. */
-export class PlanWaits extends Data.TaggedError("PlanWaits")<{ readonly plan: string }> {}
+export class PlanWaits extends Data.TaggedError("PlanWaits")<{
+  readonly plan: string
+  /** Whether somebody has seen it. */
+  readonly isShown: boolean
+}> {}
 
 export interface Deciding {
   readonly screen: Screen
@@ -30,7 +34,7 @@ const asked = Effect.fnUntraced(function*({ isPainted, screen }: Deciding, { pla
   yield* sink.end
   yield* screen.write("\n")
   const heard = yield* Effect.scoped(Effect.flatMap(Prompt.make, (prompt) => prompt.ask(question)))
-  if (heard._tag !== "Line") return yield* new PlanWaits({ plan })
+  if (heard._tag !== "Line") return yield* new PlanWaits({ plan, isShown: true })
   const text = heard.text.trim()
   return /^(?:|y|yes|ok|go)$/i.test(text)
     ? { _tag: "Approve" as const }
@@ -51,7 +55,7 @@ export const decide = (
     if (decision !== undefined) return decision
     const stdio = yield* Stdio.Stdio
     const isPerson = (yield* stdio.stdinIsTerminal) && (yield* stdio.stdoutIsTerminal)
-    if (!isPerson) return yield* new PlanWaits({ plan: proposed.plan })
+    if (!isPerson) return yield* new PlanWaits({ plan: proposed.plan, isShown: false })
     return yield* paused(asked(deciding, proposed))
   })
 }

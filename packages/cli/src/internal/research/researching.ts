@@ -300,7 +300,7 @@ export const research = Effect.fnUntraced(function*(input: Input) {
     Effect.catchTags({
       GeminiError: (error) => Effect.fail(failed(error)),
       JournalError: (error) => Effect.fail(failed(error)),
-      PlanWaits: ({ plan }) => Effect.as(waiting(screen, plan, command), undefined)
+      PlanWaits: ({ isShown, plan }) => Effect.as(waiting(screen, isShown ? "" : plan, command), undefined)
     }),
     Effect.onInterrupt(() => Effect.sync(() => screen.now(`the agent goes on; so does ${command}`))),
     Effect.provide(environment)
@@ -348,6 +348,6 @@ const deadlineOf = ({ deadline }: Input) =>
 /** The plan, and how somebody decides about it later. */
 const waiting = (screen: Screen.Screen, plan: string, command: string) =>
   Effect.andThen(
-    screen.write(`${plan.trimEnd()}\n`),
+    screen.write(plan === "" ? "" : `${plan.trimEnd()}\n`),
     screen.note(`the plan waits: ${command} --approve lets it begin, --change "…" changes it`)
   )
