@@ -8,11 +8,13 @@ import type { GeminiError } from "effect-gemini/GeminiError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { PlatformError } from "effect/PlatformError"
+import type { AnswerSink } from "./ask/AnswerSink.ts"
+import type { CommandFailed } from "./CommandFailed.ts"
 import * as Lines from "./lines.ts"
 import type { Screen } from "./Screen.ts"
 import { json as toJson, Shown, shown } from "./Shown.ts"
 
-type Written = Effect.Effect<void, PlatformError>
+type Written = Effect.Effect<void, PlatformError | CommandFailed>
 
 /** How a run came to its end, or to its pause. */
 export interface Ended {
@@ -34,7 +36,7 @@ export interface Output {
   readonly ended: (ended: Ended) => Written
 }
 
-const notice = (screen: Screen, event: NarrativeEvent): Written => {
+const notice = (screen: Pick<Screen, "isLive" | "note">, event: NarrativeEvent): Written => {
   if (event._tag === "Retrying") return screen.note(Lines.retrying(event))
   // On a terminal the status line counts the wait down.
   if (event._tag !== "Waiting" || screen.isLive) return Effect.void
@@ -49,12 +51,14 @@ export const text = (
   style: Lines.Style,
   asItComes: boolean,
   defaultModel: string,
-  isRehearsal: boolean
+  isRehearsal: boolean,
+  answers: () => AnswerSink
 ): Output => {
   // The heading names the model that was asked, also for an alias; the footer the one that answered.
   const asked = new Map<string, string>()
   const heading = (act: string, model: string) => shown`\n${Lines.heading(act, asked.get(act) ?? model, style)}\n`
-  const footer = (result: ActResult) => shown`${result.text.endsWith("\n") ? "" : "\n"}${Lines.footer(result, style)}\n`
+  const footer = (result: ActResult) => screen.write(shown`${Lines.footer(result, style)}\n`)
+  let answer = answers()
   return {
     begins: (server, run) => screen.write(`${server}\nrun: ${run}\n`),
     kept: (results) => screen.write(Shown.join(results.map((result) => shown`\n${Lines.kept(result, style)}\n`))),
@@ -66,12 +70,15 @@ export const text = (
           return asItComes ? screen.write(heading(event.act, model)) : Effect.void
         }
         case "Chunk":
-          return asItComes ? screen.write(event.text) : Effect.void
+          return asItComes ? answer.write(event.text) : Effect.void
         case "ActFinished": {
           const { act, result } = event
-          return screen.write(
-            asItComes ? footer(result) : shown`${heading(act, result.model)}${result.text}${footer(result)}`
-          )
+          const whole = asItComes
+            ? Effect.void
+            : Effect.andThen(screen.write(heading(act, result.model)), answer.write(result.text))
+          const ended = Effect.andThen(whole, Effect.andThen(answer.end, footer(result)))
+          answer = answers()
+          return ended
         }
         default:
           return notice(screen, event)
@@ -84,6 +91,37 @@ export const text = (
         : screen.write(`\n${Lines.summary(totals, run.totals, isRehearsal)}\n`)
   }
 }
+
+/** The texts of acts, in the order of the file; what a group of them came to stands there already. */
+const story = (results: ReadonlyArray<ActResult>): string =>
+  results.filter((result) => !("isGroup" in result && result.isGroup === true)).map(({ text }) =>
+    text.replace(/\n?$/, "\n")
+  ).join("\n")
+
+/** Only the texts of the acts; nothing is said of the run but what went wrong. */
+export const quiet = (screen: Screen): Output => ({
+  begins: () => Effect.void,
+  kept: () => Effect.void,
+  on: () => Effect.void,
+  remark: screen.note,
+  ended: ({ results, state }) => state === "finished" ? screen.write(story(results)) : Effect.void
+})
+
+/** The same into a file, and the run's progress to stderr. */
+export const file = (
+  screen: Screen,
+  act: string | undefined,
+  write: (text: string) => Written
+): Output => ({
+  begins: (server, run) => screen.note(`${server}\nrun: ${run}`),
+  kept: () => Effect.void,
+  on: (event) => event._tag === "ActFinished" ? screen.note(`${event.act} is done`) : notice(screen, event),
+  remark: screen.note,
+  ended: ({ results, state }) =>
+    state === "finished"
+      ? write(story(act === undefined ? results : results.filter((result) => result.act === act)))
+      : Effect.void
+})
 
 /** Only what one act wrote goes to stdout; everything about the run is on stderr. */
 export const only = (screen: Screen, act: string): Output => ({
@@ -111,7 +149,10 @@ const errorOf = ({ acts, causes }: RunState): object | undefined => {
  * With `lines` each event is one line of JSON. Otherwise there is one document at the end, with the results so far if
  * the run does not finish.
  */
-export const json = (screen: Screen, lines: boolean): Output => {
+export const json = (
+  screen: Pick<Screen, "isLive" | "note"> & { readonly write: (text: string) => Written },
+  lines: boolean
+): Output => {
   const line = (value: object) => screen.write(`${toJson(value)}\n`)
   return {
     begins: (server, run) => screen.note(`${server}\nrun: ${run}`),

@@ -16,6 +16,7 @@ import * as Lookalikes from "./lookalikes.ts"
 import * as Screen from "./Screen.ts"
 import { json as toJson } from "./Shown.ts"
 import { plural } from "./table.ts"
+import * as Variables from "./variables.ts"
 
 type Checked = Result.Result<Narrative.Narrative, NarrativeInvalid>
 
@@ -62,7 +63,7 @@ export const checkCommand = Command.make(
   },
   Effect.fnUntraced(function*({ files, inputsFrom, json, variables: given }) {
     const screen = yield* Screen.make
-    const variables = yield* Flags.values(given)
+    const variables = yield* Variables.values(given)
     const checked = yield* Effect.forEach(files, (file) =>
       Effect.map(
         Effect.result(Narrative.fromFile(file, { variables, inputsFrom })),

@@ -63,25 +63,8 @@ export const inputsFrom = Flag.String("inputs-from").pipe(
 
 export const variables = Flag.String("var").pipe(
   Flag.withMetavar("name=value"),
-  Flag.withDescription("a value for a variable of the narrative; may be given again"),
+  Flag.withDescription(
+    "a value for a variable of the narrative, also -v: name=text, name=@file, name=- for stdin; may be given again; default: the narrative's own"
+  ),
   Flag.atLeast(0)
 )
-
-/** The values of `--var`. An empty one is a value, too. */
-export const values = Effect.fnUntraced(function*(
-  given: ReadonlyArray<string>
-): Effect.fn.Return<Readonly<Record<string, string>>, CommandFailed> {
-  const out: Array<readonly [string, string]> = []
-  for (const text of given) {
-    const at = text.indexOf("=")
-    if (at < 1) {
-      const name = at === 0 || text === "" ? "name" : text
-      return yield* new CommandFailed({
-        exitCode: 2,
-        text: `--var ${text}: a variable is given as --var ${name}=value`
-      })
-    }
-    out.push([text.slice(0, at), text.slice(at + 1)])
-  }
-  return Object.fromEntries(out)
-})

@@ -29,6 +29,7 @@ import * as PlayFlags from "./runs/playFlags.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
 import { json as toJson, shown } from "./Shown.ts"
+import * as Variables from "./variables.ts"
 
 const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("the narrative, in TOML")),
@@ -89,7 +90,10 @@ export const runCommand = Command.make(
     const modelId = model === undefined ? undefined : ModelId.parse(model)
     if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
     yield* checkFolders(input.inputsFrom)
-    const variables = yield* Flags.values(input.variables)
+    if (input.detach && input.variables.some((given) => given.endsWith("=-"))) {
+      return yield* usage("--detach: a process of its own has no stdin; put the text in a file: --var name=@file")
+    }
+    const variables = yield* Variables.values(input.variables)
     const narrative = yield* Effect.mapError(
       Narrative.fromFile(input.file, { variables, inputsFrom: input.inputsFrom }),
       (error) => {
@@ -128,7 +132,10 @@ export const runCommand = Command.make(
             `process ${pid ?? "?"} plays it; to watch it: gemini-fx runs watch ${id}${yield* Find.named(directory)}`
           )
         }
-        const output = PlayFlags.output(screen, style, input, { defaultModel, isRehearsal: Server.isEmbedded(server) })
+        const output = yield* PlayFlags.output(screen, style, input, {
+          defaultModel,
+          isRehearsal: Server.isEmbedded(server)
+        })
         const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
         const begin = Effect.gen(function*() {
           yield* Lanes.tell(server.name, title)
@@ -141,6 +148,7 @@ export const runCommand = Command.make(
             screen,
             output,
             onInterrupt,
+            onCut: input.onCut,
             defaultModel,
             directory,
             kept: [],

@@ -21,18 +21,22 @@ const widest = 120
 /** The width of rows of text: one column stays free, where a terminal would wrap by itself. */
 export const rowWidth = (columns: number): number => Math.min(widest, Math.max(20, (columns || 80) - 1))
 
-/** `isPainted`: with the colours of Markdown; else as the model wrote it, wrapped at words. */
-export const terminal = Effect.fnUntraced(function*(screen: Screen, isPainted: boolean) {
+/** Sinks of a terminal, one an answer. `isPainted`: with the colours of Markdown; else as the model wrote it. */
+const terminals = Effect.fnUntraced(function*(screen: Screen, isPainted: boolean) {
   const { columns } = yield* Terminal.Terminal
   // A pipe needs no parser.
   const { Markdown } = yield* Effect.promise(() => import("./Markdown.ts"))
-  const markdown = new Markdown(rowWidth(yield* columns), isPainted)
-  const sink: AnswerSink = {
-    write: (text) => Effect.flatMap(columns, (count) => screen.write(markdown.push(text, rowWidth(count)))),
-    end: Effect.suspend(() => screen.write(markdown.end()))
+  return (): AnswerSink => {
+    const markdown = new Markdown(0, isPainted)
+    return {
+      write: (text) => Effect.flatMap(columns, (count) => screen.write(markdown.push(text, rowWidth(count)))),
+      end: Effect.suspend(() => screen.write(markdown.end()))
+    }
   }
-  return sink
 })
+
+export const terminal = (screen: Screen, isPainted: boolean) =>
+  Effect.map(terminals(screen, isPainted), (make) => make())
 
 export const pipe = (screen: Screen): AnswerSink => {
   let last = "\n"
@@ -54,4 +58,10 @@ export const aside = Effect.fnUntraced(function*(screen: Screen, canColor: boole
   if (!canColor || !(yield* stdio.stderrIsTerminal)) return screen.note
   return (line: string): Written =>
     Effect.flatMap(columns, (count) => screen.note(wrapped(line, rowWidth(count), faint)))
+})
+
+/** A sink for each of several answers: wrapped at words at a terminal, and with colours if it has them. */
+export const each = Effect.fnUntraced(function*(screen: Screen, canColor: boolean) {
+  const stdio = yield* Stdio.Stdio
+  return (yield* stdio.stdoutIsTerminal) ? yield* terminals(screen, canColor) : () => pipe(screen)
 })

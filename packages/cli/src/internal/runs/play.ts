@@ -7,6 +7,7 @@
  */
 import type { ActResult } from "effect-gemini-narrative/ActResult"
 import * as Totals from "effect-gemini-narrative/ActResult"
+import type { NarrativeEvent } from "effect-gemini-narrative/NarrativeEvent"
 import type { RunError } from "effect-gemini-narrative/RunError"
 import * as Runs from "effect-gemini-narrative/Runs"
 import * as Clock from "effect/Clock"
@@ -31,6 +32,8 @@ export interface Options<R> {
   readonly output: Output
   /** What becomes of acts in flight at the first Ctrl-C. */
   readonly onInterrupt: "finish" | "abort"
+  /** Whether an act that was cut at its most tokens ends the run. */
+  readonly onCut: "say" | "fail"
   readonly defaultModel: string
   readonly directory: string
   /** Results that are there before. */
@@ -38,8 +41,11 @@ export interface Options<R> {
   /** The first event that is shown. */
   readonly from: number
   readonly acts: number
-  readonly begin: Effect.Effect<Runs.Playing, RunError | ConfigError | PlatformError, R>
+  readonly begin: Effect.Effect<Runs.Playing, RunError | ConfigError | PlatformError | CommandFailed, R>
 }
+
+const isCut = (event: NarrativeEvent): boolean =>
+  event._tag === "ActFinished" && event.result.finishReason === "MAX_TOKENS"
 
 /** Draws the status line until the scope ends, and wipes it then. */
 const drawing = (screen: Screen) =>
@@ -73,6 +79,14 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
         else {
           progress.on(scene.event, now)
           yield* output.on(scene.event)
+          if (options.onCut === "fail" && isCut(scene.event)) {
+            return yield* new CommandFailed({
+              exitCode: 1,
+              text: `act "${scene.event.act}" was cut at max_output_tokens; the run is stopped\n` +
+                `  with more of them in the file: gemini-fx runs resume ${id} --adopt FILE\n` +
+                `  with the cut text as it is: ${again}`
+            })
+          }
         }
       }
     }))
@@ -128,7 +142,9 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
   ).pipe(
     Effect.raceFirst(Effect.andThen(Interrupts.hungUp, Effect.fail(new CommandFailed({ exitCode: 129, text: "" })))),
     Effect.tapError((error) =>
-      error._tag === "PlatformError" || error.exitCode === 129 ? Effect.ignore(unheard) : Effect.void
+      error._tag === "PlatformError" || error.exitCode === 129 || options.onCut === "fail"
+        ? Effect.ignore(unheard)
+        : Effect.void
     ),
     Effect.onInterrupt(() => Effect.ignore(interrupted))
   )

@@ -2,8 +2,11 @@
 import type { PlayOptions } from "effect-gemini-narrative/Runs"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as AnswerSink from "../ask/AnswerSink.ts"
+import * as OutFile from "../ask/outFile.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import * as Flags from "../flags.ts"
 import * as Lines from "../lines.ts"
@@ -18,9 +21,24 @@ export const flags = {
   ),
   json: Flags.json("write one JSON document instead of text"),
   only: Flag.String("only").pipe(
+    Flag.withAlias("act"),
     Flag.withMetavar("act"),
     Flag.withDescription("write only the text of this act to stdout, the rest to stderr"),
     Flag.optional
+  ),
+  out: Flag.String("out").pipe(
+    Flag.withMetavar("file"),
+    Flag.withDescription("write the texts of the acts into this file, or that of --act, or the JSON; default: stdout"),
+    Flag.optional
+  ),
+  quiet: Flag.Boolean("quiet").pipe(
+    Flag.withAlias("q"),
+    Flag.withDescription("write the texts of the acts alone, when the run has finished; default: off"),
+    Flag.withDefault(false)
+  ),
+  onCut: Flag.Literals("on-cut", ["say", "fail"]).pipe(
+    Flag.withDescription("what an act is that was cut at max_output_tokens: said, or the end of the run; default: say"),
+    Flag.withDefault("say")
   ),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withAlias("c"),
@@ -55,6 +73,8 @@ export interface Input {
   readonly stream: boolean
   readonly json: boolean
   readonly only: Option.Option<string>
+  readonly out: Option.Option<string>
+  readonly quiet: boolean
   readonly concurrency: Option.Option<number>
   readonly budget: Option.Option<string>
   readonly tokenBudget: Option.Option<number>
@@ -75,6 +95,10 @@ const checked = (input: Input): Result.Result<PlayOptions, CommandFailed> => {
   }
   if (tokens !== undefined && tokens < 1) return usage(`--token-budget: expected at least 1, got ${tokens}`)
   if (input.json && Option.isSome(input.only)) return usage("--only writes a text and --json a document: choose one")
+  if (input.quiet && input.json) return usage("--quiet writes texts and --json a document: choose one")
+  if (Option.isSome(input.out) && input.json && input.stream) {
+    return usage("--out writes one document, and --json with --stream lines as they come: choose one")
+  }
   const budget = {
     ...(money === undefined ? {} : { money }),
     ...(tokens === undefined ? {} : { tokens })
@@ -102,14 +126,24 @@ export const checkOnly = (
       })
     )
 
-export const output = (
+export const output = Effect.fnUntraced(function*(
   screen: Screen,
   style: Lines.Style,
-  { concurrency, json, only, stream }: Input,
+  { concurrency, json, only, out, quiet, stream }: Input,
   { defaultModel, isRehearsal }: { readonly defaultModel: string; readonly isRehearsal: boolean }
-): Output.Output => {
+) {
+  const act = Option.getOrUndefined(only)
+  if (Option.isSome(out)) {
+    const fs = yield* FileSystem.FileSystem
+    yield* OutFile.check(out.value)
+    const write = (text: string) =>
+      OutFile.write(out.value, text).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+    return json ? Output.json({ ...screen, write }, false) : Output.file(screen, act, write)
+  }
   if (json) return Output.json(screen, stream)
-  if (Option.isSome(only)) return Output.only(screen, only.value)
+  if (act !== undefined) return Output.only(screen, act)
+  if (quiet) return Output.quiet(screen)
   const oneByOne = Option.getOrElse(concurrency, () => 1) === 1
-  return Output.text(screen, style, stream && oneByOne, defaultModel, isRehearsal)
-}
+  const answers = yield* AnswerSink.each(screen, style === Lines.coloured)
+  return Output.text(screen, style, stream && oneByOne, defaultModel, isRehearsal, answers)
+})

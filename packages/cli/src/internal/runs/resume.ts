@@ -22,6 +22,7 @@ import * as Lines from "../lines.ts"
 import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
+import * as Variables from "../variables.ts"
 import * as Find from "./find.ts"
 import { agents, agentsOwn, ownerOf } from "./owner.ts"
 import { play } from "./play.ts"
@@ -66,7 +67,7 @@ export const resume = Command.make(
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
     const options = yield* PlayFlags.options(input)
-    const given = yield* Flags.values(input.variables)
+    const given = yield* Variables.values(input.variables)
     const model = Option.getOrUndefined(input.model)
     if (Option.isNone(input.adopt)) {
       const flag = model !== undefined ? "--model" : Object.keys(given).length > 0 ? "--var" : undefined
@@ -104,7 +105,10 @@ export const resume = Command.make(
         const shared = yield* Flags.options(input)
         const defaultModel = shared.defaultModel ?? GeminiConfig.defaultModel
         const server = yield* Server.choose(shared, input.emulator)
-        const output = PlayFlags.output(screen, style, input, { defaultModel, isRehearsal: Server.isEmbedded(server) })
+        const output = yield* PlayFlags.output(screen, style, input, {
+          defaultModel,
+          isRehearsal: Server.isEmbedded(server)
+        })
         yield* output.begins(
           server.says,
           `${id}, from where it stood`
@@ -115,6 +119,7 @@ export const resume = Command.make(
             screen,
             output,
             onInterrupt: input.onInterrupt,
+            onCut: input.onCut,
             defaultModel,
             directory,
             kept: adopt === undefined ? yield* runs.results(id) : [],

@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as AnswerSink from "../ask/AnswerSink.ts"
 import { CommandFailed } from "../CommandFailed.ts"
 import * as Explain from "../explain.ts"
 import * as Flags from "../flags.ts"
@@ -36,7 +37,8 @@ const narrative = Effect.fnUntraced(function*(
 ) {
   const runs = yield* Runs.Runs
   const { next } = yield* runs.get(id)
-  const output = Output.text(screen, style, false, GeminiConfig.defaultModel, false)
+  const answers = yield* AnswerSink.each(screen, style === Lines.coloured)
+  const output = Output.text(screen, style, false, GeminiConfig.defaultModel, false, answers)
   const again = `gemini-fx runs resume ${id}${yield* Find.named(directory)}`
   /** Says once that nobody plays the run, until somebody does. */
   const looking = Effect.gen(function*() {
