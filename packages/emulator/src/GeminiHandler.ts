@@ -214,6 +214,8 @@ export const make = (options: Options, state: State): Handler => {
     misfit: Scripts.misfit,
     missed: Scripts.missed,
     charge,
+    isIssued: LetIn.issued(options),
+    isJudged: options.judge !== false,
     webhooks: () => state.webhooks.own,
     registered: () => state.webhooks.kept
   })
@@ -325,7 +327,7 @@ export const make = (options: Options, state: State): Handler => {
     }
     // A value that is not a fault does nothing, and no other fault takes its place.
     const misused = Projects.misused(headers)
-    const fault = misused === undefined
+    const first = misused === undefined
       ? Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ?? state.script.takeFault(early, time)
       : undefined
     const arrived = (bodyBytes: Uint8Array | undefined, model = early.model) =>
@@ -343,14 +345,14 @@ export const make = (options: Options, state: State): Handler => {
         connection: incoming.connection
       })
     const aborted = (entry: RequestLog.Handle) => Effect.sync(() => entry.close("aborted", now()))
-    const bytes = (fault?.halfOpen !== undefined && fault.halfOpen !== false) ||
+    const bytes = (first?.halfOpen !== undefined && first.halfOpen !== false) ||
         Uploads.isCommand(routed?.method ?? "")
       ? undefined
       : yield* Effect.onInterrupt(
         incoming.read(
-          fault?.slowRead === undefined
+          first?.slowRead === undefined
             ? undefined
-            : { millis: fault.slowRead.millis, bytes: fault.slowRead.bytes ?? 1024 }
+            : { millis: first.slowRead.millis, bytes: first.slowRead.bytes ?? 1024 }
         ),
         () => Effect.suspend(() => aborted(arrived(undefined)))
       )
@@ -358,6 +360,10 @@ export const make = (options: Options, state: State): Handler => {
     const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
     const asked = Routing.named(early, body)
+    // Where the body names the model, the faults of a model come into play only here.
+    const fault = first ?? (misused === undefined && asked.model !== early.model
+      ? state.script.takeFault(asked, time, ({ when }) => when?.model !== undefined)
+      : undefined)
     const entry = arrived(text === undefined ? undefined : bytes, asked.model)
     const said: Effect.Effect<Step.Steps> = routed === undefined
       ? Effect.succeed(Render.unknownPath(url.pathname))
@@ -378,7 +384,7 @@ export const make = (options: Options, state: State): Handler => {
       Effect.catchDefect((defect) => {
         const message = `The emulator failed: ${defect}`
         entry.judged({ by: "misuse", refused: message })
-        return Effect.succeed(Render.error({ code: 500, message }, "json"))
+        return Effect.succeed(Render.error({ code: 500, message }, InteractionRequest.framingOf(asked) ?? "json"))
       })
     )
     const isSecret = RequestLog.hasSecret(routed?.method ?? "")

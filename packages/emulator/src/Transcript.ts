@@ -4,6 +4,7 @@
  *
  * @since 0.2.0
  */
+import * as AsGeneration from "./internal/interactions/asGeneration.ts"
 import * as Json from "./internal/json.ts"
 import { Subject } from "./internal/rules/Subject.ts"
 import { requestOf } from "./internal/spaces/verification.ts"
@@ -16,7 +17,7 @@ const quoted = (text: string): string => JSON.stringify(short(text))
 
 /** What the client has said: the user's last words, or what its functions have returned. */
 const asked = (entry: Entry): string => {
-  const subject = new Subject(requestOf(entry), Object(Json.normalized(entry.body)))
+  const subject = new Subject(requestOf(entry), AsGeneration.ofLogged(entry.apiMethod, entry.body))
   const { after, text } = subject
   const results = after.map((name) => `${name} returned ${short(JSON.stringify(subject.result(name)) ?? "nothing")}`)
   return results.length > 0 ? results.join(", ") : text === "" ? "nothing" : quoted(text)
@@ -27,7 +28,8 @@ const partsOf = (response: unknown): ReadonlyArray<unknown> =>
 
 /** What the model has said: words and calls, over all chunks. */
 const answered = ({ response }: Entry): string => {
-  const parts = (Array.isArray(response) ? response : [response]).flatMap(partsOf)
+  const all = Array.isArray(response) ? response : [response]
+  const parts = [...all.flatMap(partsOf), ...AsGeneration.partsOf(all)]
   const text = parts.map((part) => Json.at(part, "thought") === true ? "" : Json.text(Json.at(part, "text")) ?? "")
     .join("")
   const calls = parts.flatMap((part) => {

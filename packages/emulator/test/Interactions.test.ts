@@ -1,7 +1,9 @@
 /** The Interactions API without a library: turns that the server keeps, streams that are resumed, and ends by the clock. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as Transcript from "effect-gemini-emulator/Transcript"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ix from "./InteractionWire.ts"
 import * as Wire from "./Wire.ts"
@@ -156,6 +158,43 @@ describe("in the background", () => {
     }).pipe(run()))
 })
 
+describe("its events", () => {
+  it.effect("are named as the guides name them, and begin in the queue, where that is asked for", () =>
+    Effect.gen(function*() {
+      const events = yield* Ix.stream(Ix.body("call get_weather", { tools: [weather] }))
+      assert.includeMembers(events.map(({ event_type }) => event_type), [
+        "interaction.in_progress",
+        "interaction.requires_action"
+      ])
+      assert.notInclude(events.map(({ event_type }) => event_type), "interaction.status_update")
+      assert.isTrue(events.every((event) => event.event_id === undefined))
+      const { id, status } = yield* Ix.create(Ix.body("Hello", { background: true }))
+      assert.strictEqual(status, "queued")
+      yield* TestClock.adjust(499)
+      assert.strictEqual((yield* Ix.get(id)).status, "queued")
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Ix.get(id)).status, "in_progress")
+      yield* TestClock.adjust(1_000)
+      const [first, second] = Ix.eventsOf((yield* Ix.ask("GET", `interactions/${id}?stream=true`)).text)
+      assert.deepStrictEqual([first?.interaction?.status, second?.event_type], ["queued", "interaction.in_progress"])
+      assert.isString(first?.event_id)
+    }).pipe(run({ interactions: { queued: 500, statusEvents: "named", eventIds: "background" } })))
+
+  it.effect("follow what is cancelled or deleted while they are read", () =>
+    Effect.gen(function*() {
+      for (const [verb, path] of [["POST", "/cancel"], ["DELETE", ""]] as const) {
+        const { id } = yield* Ix.create(Ix.body("Hello", { background: true }))
+        const reading = yield* Effect.forkChild(Ix.ask("GET", `interactions/${id}?stream=true`))
+        yield* TestClock.adjust(500)
+        yield* Ix.ask(verb, `interactions/${id}${path}`)
+        yield* TestClock.adjust(250)
+        const last = Ix.eventsOf((yield* Fiber.join(reading)).text).at(-1)
+        if (path === "") assert.strictEqual(last?.error?.code, "not_found")
+        else assert.strictEqual(last?.interaction?.status, "cancelled")
+      }
+    }).pipe(run()))
+})
+
 describe("an interaction is forgotten", () => {
   for (const [retention, days] of [["free", 1], ["paid", 55]] as const) {
     it.effect(`after ${days} days (${retention})`, () =>
@@ -264,7 +303,56 @@ describe("refused", () => {
   }
 })
 
+describe("the dialogue as a whole", () => {
+  it.effect("may not have more tokens than the model takes", () =>
+    Effect.gen(function*() {
+      const half = "word ".repeat(450_000)
+      const first = yield* Ix.create(Ix.body(half))
+      const second = yield* Ix.create(Ix.body(half, { previous_interaction_id: first.id }))
+      assert.match(second.error?.message ?? "", /^The input token count \(\d+\) exceeds the maximum number/)
+    }).pipe(run()))
+
+  it.effect("takes only signatures that were given out, where that is asked for", () =>
+    Effect.gen(function*() {
+      const more = { tools: [weather], store: false }
+      const { steps } = yield* Ix.create(Ix.body("call get_weather", more))
+      const asked = { type: "user_input", content: [{ type: "text", text: "call get_weather" }] }
+      const call = steps.find(({ type }) => type === "function_call")
+      const result = { type: "function_result", call_id: call?.id, result: "3" }
+      assert.strictEqual((yield* Ix.create(Ix.body([asked, ...steps, result], more))).status, "completed")
+      const forged = steps.map((step) => step.type === "thought" ? { ...step, signature: "bWFkZSB1cA==" } : step)
+      const refused = yield* Ix.create(Ix.body([asked, ...forged, result], more))
+      assert.strictEqual(refused.error?.message, "Corrupted thought signature.")
+    }).pipe(run({ strictSignatures: true })))
+})
+
 describe("told by scripts", () => {
+  it.effect("what was asked is verified, explained and shown as the generation that it stands for", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.setRules([{ name: "greets", when: { text: "Hi" }, reply: "Hello." }])
+      const first = yield* Ix.create(Ix.body("Hi"))
+      const expected = yield* emulator.verify([{ when: { method: "interactions.create", text: "Hi" }, times: 1 }])
+      assert.isTrue(expected.ok, expected.text)
+      assert.include(Transcript.of(yield* emulator.requests), "interactions.create gemini-3.8-flash")
+      assert.include(Transcript.of(yield* emulator.requests), "\"Hi\" → \"Hello.\"")
+      const asked = { method: "interactions.create", body: Ix.body("Hi", { previous_interaction_id: first.id }) }
+      assert.deepInclude(yield* emulator.explain(asked), { by: "rule", rule: "greets" })
+      const wrong = yield* emulator.explain({ ...asked, body: Ix.body("Hi", { previous_interaction_id: "v1_none" }) })
+      assert.deepInclude(wrong, { by: "judge" })
+      assert.strictEqual((yield* emulator.rules)[0]?.answered, 1)
+    }).pipe(run()))
+
+  it.effect("a fault of a model hits the interactions that name it", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { model: Ix.model, times: 1 }, status: 503 })
+      const other = yield* Ix.create({ model: "gemini-2.5-flash", input: "Hi" })
+      assert.strictEqual(other.status, "completed")
+      assert.strictEqual((yield* Ix.create(Ix.body("Hi"))).error?.code, "service_unavailable")
+      assert.strictEqual((yield* Ix.create(Ix.body("Hi"))).status, "completed")
+    }).pipe(run()))
+
   it.effect("what no rule matches is refused with what came nearest", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator

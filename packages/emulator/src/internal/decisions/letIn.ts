@@ -19,6 +19,10 @@ interface Judged {
   readonly strictSignatures?: boolean | undefined
 }
 
+/** Whether a thought signature was given out here, where no other is taken. */
+export const issued = ({ strictSignatures }: Judged): ((signature: string) => boolean) | undefined =>
+  strictSignatures === true ? Signature.isIssued : undefined
+
 /** The messages that the bodies of webhooks are. */
 const ofWebhooks: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   "webhooks.create": "Webhook",
@@ -46,7 +50,6 @@ export const make =
     if (method === "webhooks.keys") return { body: {} }
     const model = request.model === undefined ? undefined : request.resource
     if (options.judge === false) return { body: Object(Json.normalized(request.body)) }
-    const isIssued = options.strictSignatures === true ? Signature.isIssued : undefined
     const input: Judge.Input = {
       version,
       method,
@@ -56,7 +59,7 @@ export const make =
       models: options.models ?? ModelTable.current,
       // A client that chooses a space by its key cannot send another key.
       keys: EmulatorRequest.spaceOfKey(key ?? "") === space ? undefined : options.keys,
-      isIssued,
+      isIssued: issued(options),
       inputTokens: (body) => Respond.inputTokens(method, body),
       now
     }

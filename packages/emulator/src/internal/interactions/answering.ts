@@ -32,6 +32,10 @@ export interface Options {
   readonly interactions: () => Interactions.Interactions
   readonly endpoints: () => Endpoints
   readonly settings: Respond.Settings
+  /** Whether a thought signature was given out here. Absent: any is taken. */
+  readonly isIssued: ((signature: string) => boolean) | undefined
+  /** False lets every request in. */
+  readonly isJudged: boolean
   /** Who answers, and with what. Without an answer the generator makes one. */
   readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
   /** Tells a person that an answer does not fit this request, and why. */
@@ -70,7 +74,7 @@ const replied = (reply: Webhooks.WebhookReply): Answered =>
 const isOld = ({ model }: InteractionRecord.InteractionRecord): boolean => Dialogue.oldEnvelope.has(model ?? "")
 
 export const make = (options: Options) => {
-  const { charge, endpoints, interactions, misfit, missed, scripted, settings, webhooks } = options
+  const { charge, endpoints, interactions, isIssued, isJudged, misfit, missed, scripted, settings, webhooks } = options
   const made = Notices.make(options)
 
   /** What a script sends as it is; undefined if it sends nothing so. */
@@ -95,7 +99,7 @@ export const make = (options: Options) => {
     const fate = fault?.interaction
     const previous = Json.text(asked["previous_interaction_id"])
     if (fate?.forgets === "previous" && previous !== undefined) kept.forget(previous, time)
-    const found = Dialogue.read(kept, request, asked, settings.models, time)
+    const found = Dialogue.read(kept, request, asked, { models: settings.models, isIssued, isJudged }, time)
     if ("refusal" in found) return refused("judge", found.refusal)
     const expanded = ResourceAnswer.expanded(endpoints(), request, found.body, time)
     if ("refusal" in expanded) return refused("judge", expanded.refusal)

@@ -204,6 +204,10 @@ const configOf = (body: Json.Json): Json.Json => {
   })
 }
 
+/** A body of the log, as matchers see it, as far as the request alone tells; other requests have their own names. */
+export const ofLogged = (method: string | undefined, body: unknown): Json.Json =>
+  method === "interactions.create" && Json.isObject(body) ? make(body, []) : Object(Json.normalized(body))
+
 /** A body with the steps that came before it. */
 export const make = (body: Json.Json, before: Steps): Json.Json => {
   const tools = toolsOf(Json.list(body["tools"]))
@@ -219,4 +223,16 @@ export const make = (body: Json.Json, before: Steps): Json.Json => {
     serviceTier: body["service_tier"],
     labels: body["labels"]
   })
+}
+
+/** The words and calls of responses to interactions, whole or as events, as the parts of a generation. */
+export const partsOf = (responses: ReadonlyArray<unknown>): ReadonlyArray<Json.Json> => {
+  const steps = responses.flatMap((response) => Json.list(Json.at(response, "steps")))
+  const whole = contentsOf(steps).flatMap(({ parts }) => Json.list(parts)).filter(Json.isObject)
+  const streamed = responses.flatMap((event): ReadonlyArray<Json.Json> => {
+    const text = Json.text(Json.at(event, "delta", "text"))
+    const name = Json.at(event, "step", "type") === "function_call" ? Json.at(event, "step", "name") : undefined
+    return text !== undefined ? [{ text }] : name === undefined ? [] : [{ functionCall: { name } }]
+  })
+  return [...whole, ...streamed]
 }

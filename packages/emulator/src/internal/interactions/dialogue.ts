@@ -8,6 +8,7 @@ import * as GoogleError from "../../GoogleError.ts"
 import * as ModelTable from "../../ModelTable.ts"
 import * as Render from "../answers/render.ts"
 import * as Step from "../answers/step.ts"
+import * as Tokens from "../answers/tokens.ts"
 import * as Json from "../json.ts"
 import * as Judge from "../judge/judge.ts"
 import * as AsGeneration from "./asGeneration.ts"
@@ -52,12 +53,27 @@ const judgedForm = (body: Json.Json, row: ModelTable.Row): Json.Json => {
   }
 }
 
+/** What a request is judged by. */
+export interface Rules {
+  /** False lets every request in. Default true. */
+  readonly isJudged?: boolean | undefined
+  readonly models: ModelTable.ModelTable
+  /** Whether a thought signature was given out here. Absent: any is taken. */
+  readonly isIssued?: ((signature: string) => boolean) | undefined
+}
+
+/** The whole dialogue counts, also that which the server has kept. */
+const tooLong = (body: Json.Json, { model }: ModelTable.Row): string | undefined => {
+  const count = Tokens.total(Tokens.ofRequest(body))
+  return count > model.inputTokenLimit ? Judge.tooManyTokens(count, model.inputTokenLimit) : undefined
+}
+
 /** Reads the request together with what came before it. */
 export const read = (
   kept: Interactions.Interactions,
   { model, project }: EmulatorRequest,
   asked: Json.Json,
-  models: ModelTable.ModelTable,
+  { isIssued, isJudged = true, models }: Rules,
   now: number
 ): Read | { readonly refusal: Refusal } => {
   const id = Json.text(asked["previous_interaction_id"])
@@ -78,7 +94,9 @@ export const read = (
   const tools = asked["agent"] === undefined || asked["tools"] !== undefined ? {} : { tools: ofAgent }
   const body = AsGeneration.make({ ...asked, ...tools }, InteractionRecord.flat(before))
   const row = ModelTable.get(models, `models/${model}`, now)
-  const wrong = row === undefined ? undefined : Judge.meaningOf(judgedForm(body, row), row)
+  const wrong = row === undefined || !isJudged
+    ? undefined
+    : Judge.meaningOf(judgedForm(body, row), row, isIssued) ?? tooLong(body, row)
   if (wrong === undefined) return { previous, before, input, body }
   const status = wrong.includes("missing a thought_signature") ? { status: unsigned } : {}
   return { refusal: GoogleError.make(400, wrong, status) }

@@ -258,7 +258,14 @@ export const record = (of: {
     isBackground,
     created: now,
     running: isBackground ? running : 0,
-    echo: echoOf(asked),
+    echo: {
+      ...echoOf(asked),
+      // A sandbox that nobody has made.
+      ...(asked["environment"] === undefined ? {} : {
+        environment_id: Json.text(Json.at(asked["environment"], "environment_id")) ??
+          `env_${Dice.make(Json.canonical(asked)).letters(16)}`
+      })
+    },
     before,
     input,
     body,

@@ -94,6 +94,10 @@ const findModel = (input: Input, name: string): ModelTable.Row | undefined => {
     : undefined
 }
 
+/** Words reported in 2026. */
+export const tooManyTokens = (count: number, limit: number): string =>
+  `The input token count (${count}) exceeds the maximum number of tokens allowed (${limit}).`
+
 /**
  * Refuses a body with too many tokens, in the words reported in 2026. It counts only where there could be too many: no
  * token is shorter than a character.
@@ -102,9 +106,7 @@ const tooLong = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
   const limit = row.model.inputTokenLimit
   if (input.inputTokens === undefined || (input.bodyText?.length ?? 0) <= limit) return undefined
   const count = input.inputTokens(body)
-  return count > limit
-    ? `The input token count (${count}) exceeds the maximum number of tokens allowed (${limit}).`
-    : undefined
+  return count > limit ? tooManyTokens(count, limit) : undefined
 }
 
 const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, input: Input): string | undefined => {

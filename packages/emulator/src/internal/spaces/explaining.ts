@@ -70,7 +70,7 @@ export const explain = (
       state.interactions.own,
       request,
       Object(question.body),
-      options.models ?? ModelTable.current,
+      { models: options.models ?? ModelTable.current, isJudged: options.judge !== false },
       now
     )
     : undefined

@@ -3,7 +3,7 @@ import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Expectation from "../../Expectation.ts"
 import type { Entry } from "../../RequestLog.ts"
 import { type Problem, RuleError } from "../../RuleError.ts"
-import * as Json from "../json.ts"
+import * as AsGeneration from "../interactions/asGeneration.ts"
 import * as Problems from "../problems.ts"
 import { Subject } from "../rules/Subject.ts"
 import * as When from "../rules/when.ts"
@@ -108,7 +108,7 @@ export const verify = (
   })
   if (problems.length > 0) throw new RuleError({ problems })
   for (const entry of entries) {
-    const subject = new Subject(requestOf(entry), Object(Json.normalized(entry.body)))
+    const subject = new Subject(requestOf(entry), AsGeneration.ofLogged(entry.apiMethod, entry.body))
     for (const asked of all) {
       const miss = missOf(asked, entry, subject)
       if (miss === undefined) asked.found.push(entry)
