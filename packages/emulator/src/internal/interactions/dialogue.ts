@@ -54,7 +54,7 @@ const judgedForm = (body: Json.Json, row: ModelTable.Row): Json.Json => {
 }
 
 /** What a request is judged by. */
-export interface Rules {
+export interface DialogueRules {
   /** False lets every request in. Default true. */
   readonly isJudged?: boolean | undefined
   readonly models: ModelTable.ModelTable
@@ -73,7 +73,7 @@ export const read = (
   kept: Interactions.Interactions,
   { model, project }: EmulatorRequest,
   asked: Json.Json,
-  { isIssued, isJudged = true, models }: Rules,
+  { isIssued, isJudged = true, models }: DialogueRules,
   now: number
 ): Read | { readonly refusal: Refusal } => {
   const id = Json.text(asked["previous_interaction_id"])
