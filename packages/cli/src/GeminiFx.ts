@@ -30,9 +30,10 @@ import { report } from "./internal/runs/show.ts"
 import { configCommand } from "./internal/setup/config.ts"
 import { doctorCommand } from "./internal/setup/doctor.ts"
 import { keysCommand } from "./internal/setup/keys.ts"
+import { workerCommand } from "./internal/worker.ts"
 
 /**
- * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `report`, `live`, `models`, `files`, `batch`, `research`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
+ * The command line of `gemini-fx` with its subcommands `ask`, `init`, `check`, `run`, `runs`, `report`, `worker`, `live`, `models`, `files`, `batch`, `research`, `limits`, `keys`, `config`, `doctor` and `emulator`, as
  * data of `effect/cli`. `run` of this module runs it.
  *
  * @category commands
@@ -60,6 +61,7 @@ export const command = Command.make("gemini-fx").pipe(
     runCommand,
     runsCommand,
     report,
+    workerCommand,
     liveCommand,
     embedCommand,
     countCommand,

@@ -11,7 +11,7 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { classifySqliteError, SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
-import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
 
 const failure = (cause: unknown): SqlError =>
   new SqlError({ reason: classifySqliteError(cause, { message: "the statement failed", operation: "execute" }) })
@@ -19,11 +19,24 @@ const failure = (cause: unknown): SqlError =>
 const isInput = (value: unknown): value is SQLInputValue =>
   value === null || ["string", "number", "bigint"].includes(typeof value) || value instanceof Uint8Array
 
+/** Statements that are kept: parsing one costs more than most of them do. */
+const kept = 200
+
 const connectionOf = (database: DatabaseSync): Connection => {
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string): StatementSync => {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    const [oldest] = prepared.keys()
+    if (prepared.size >= kept && oldest !== undefined) prepared.delete(oldest)
+    prepared.set(sql, statement)
+    return statement
+  }
   const run = (sql: string, params: ReadonlyArray<unknown>, arrays: boolean) =>
     Effect.try({
       try: () => {
-        const statement = database.prepare(sql)
+        const statement = prepare(sql)
         statement.setReturnArrays(arrays)
         const values = params.map((value) => {
           if (!isInput(value)) throw new TypeError("a parameter is of no type that SQLite has")

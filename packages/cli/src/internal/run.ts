@@ -24,6 +24,7 @@ import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
 import { preview } from "./preview.ts"
 import * as Find from "./runs/find.ts"
+import * as Place from "./runs/Place.ts"
 import { play } from "./runs/play.ts"
 import * as PlayFlags from "./runs/playFlags.ts"
 import * as Screen from "./Screen.ts"
@@ -114,22 +115,36 @@ export const runCommand = Command.make(
       return yield* screen.write(shown`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
     }
 
-    const { directory, onFailure, onInterrupt } = input
-    const server = yield* Server.choose(shared, input.emulator)
+    const { onFailure, onInterrupt } = input
+    const place = yield* Place.choose(input.where)
+    const server = place._tag === "Fleet" ? Server.fleet : yield* Server.choose(shared, input.emulator)
     yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
         const runs = yield* Runs.Runs
         const given = Option.getOrUndefined(input.id)
         if (input.detach) {
           const id = given ?? (yield* freshId(narrative.title))
           yield* Find.checkFree(id)
+          if (place._tag === "Fleet") {
+            yield* Effect.scoped(
+              Effect.provide(
+                runs.start(narrative, { ...playOptions, id, model, defaultModel, onFailure }),
+                server.layer
+              )
+            )
+            if (input.json) return yield* screen.write(`${toJson({ id })}\n`)
+            yield* screen.write(`${id}\n`)
+            return yield* screen.note(
+              `the fleet plays it; to watch it: gemini-fx runs watch ${id}${Place.named(place)}`
+            )
+          }
           const args = (yield* stdio.args).filter((arg) => arg !== "--detach")
           const pid = yield* detach(given === undefined ? [...args, "--id", id] : args, Find.exists(id))
           if (input.json) return yield* screen.write(`${toJson({ id, pid })}\n`)
           yield* screen.write(`${id}\n`)
           return yield* screen.note(
-            `process ${pid ?? "?"} plays it; to watch it: gemini-fx runs watch ${id}${yield* Find.named(directory)}`
+            `process ${pid ?? "?"} plays it; to watch it: gemini-fx runs watch ${id}${Place.named(place)}`
           )
         }
         const output = yield* PlayFlags.output(screen, style, input, {
@@ -138,7 +153,7 @@ export const runCommand = Command.make(
         })
         const title = `gemini-fx run ${basename(input.file)}, process ${process.pid}`
         const begin = Effect.gen(function*() {
-          yield* Lanes.tell(server.name, title)
+          if (place._tag === "Folder") yield* Lanes.tell(server.name, title)
           const playing = yield* runs.start(narrative, { ...playOptions, id: given, model, defaultModel, onFailure })
           yield* output.begins(server.says, playing.id)
           return playing
@@ -150,7 +165,7 @@ export const runCommand = Command.make(
             onInterrupt,
             onCut: input.onCut,
             defaultModel,
-            directory,
+            place,
             kept: [],
             from: 0,
             acts: narrative.acts.length,

@@ -46,7 +46,7 @@ export interface Server {
 }
 
 /** Whether nothing leaves this machine and nobody is paid. */
-export const isEmbedded = ({ name }: Server): boolean => name === Lanes.embedded
+export const isEmbedded = ({ name }: Pick<Server, "name">): boolean => name === Lanes.embedded
 
 const isGoogle = (url: string): boolean => /(^|\.)googleapis\.com$/.test(new URL(url).hostname)
 
@@ -139,6 +139,13 @@ const batchesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, 
 
 const withFilesLayer = (options: GeminiConfig.Options) =>
   Layer.merge(NodeGemini.layerHttp(options), filesLayer(options))
+
+/** The servers of a fleet are its workers' own: nothing is asked from here. */
+export const fleet: Pick<Server, "says" | "name" | "layer"> = {
+  says: "fleet: its workers ask the model, each with its own key",
+  name: "fleet",
+  layer: NodeGemini.layerHttp({ apiKey: Redacted.make("fleet") })
+}
 
 /** The server that a cassette is. */
 const recording = (

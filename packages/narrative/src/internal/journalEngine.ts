@@ -3,6 +3,7 @@ import type * as Journal from "effect-gemini-journal/Journal"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as PubSub from "effect/PubSub"
 import * as Semaphore from "effect/Semaphore"
 import type { Decision } from "../Decision.ts"
@@ -27,6 +28,22 @@ export interface Settings {
   readonly sign: DecisionSign | undefined
 }
 
+/** Records that are to be written, and who waits for that. */
+interface Waiting {
+  readonly records: ReadonlyArray<RunRecord>
+  readonly done: Deferred.Deferred<void, RunError>
+}
+
+/** Whether the journal took offence at what was to be written, and wrote nothing. */
+const isRefused = (exit: Exit.Exit<void, RunError>): boolean =>
+  Exit.isFailure(exit) &&
+  exit.cause.reasons.some((reason) =>
+    reason._tag === "Fail" && (reason.error.reason._tag === "TooLarge" || reason.error.reason._tag === "Invalid")
+  )
+
+/** So many records of a megabyte are less than the largest append. */
+const most = 7
+
 /** Bytes beside the journal of a run that is only read. */
 export const contentsOf = (journal: Journal.Journal["Service"], id: string): Pick<Contents, "get"> => ({
   get: (sha256) => Effect.mapError(journal.getBlob(id, sha256), (error) => fromJournal("read", error))
@@ -34,25 +51,54 @@ export const contentsOf = (journal: Journal.Journal["Service"], id: string): Pic
 
 export const make = ({ cancelled, decisions, ended, fold, journal, run, sign, told }: Settings): Engine => {
   const turn = Semaphore.makeUnsafe(1)
+  const waiting: Array<Waiting> = []
+  const append = Effect.fnUntraced(function*(records: ReadonlyArray<RunRecord>): Effect.fn.Return<void, RunError> {
+    const last = records.at(-1)
+    if (last === undefined) return
+    const seq = yield* Effect.mapError(
+      run.append(records, { state: standing(last) }),
+      (error) => fromJournal("play", error)
+    )
+    const at = yield* Clock.currentTimeMillis
+    for (const [index, record] of records.entries()) {
+      fold.take({ _tag: "Recorded", seq: seq + index, at, writer: run.writer, record })
+      yield* PubSub.publish(told, { _tag: "Recorded", seq: seq + index, at, record })
+    }
+  })
+  /** Acts beside each other have records at once: what came while another append was written is one append. */
+  const flush = Effect.suspend(() => {
+    const [first, ...rest] = waiting
+    if (first === undefined) return Effect.void
+    const batch = [first]
+    let size = first.records.length
+    for (const next of rest) {
+      size += next.records.length
+      if (size > most) break
+      batch.push(next)
+    }
+    waiting.splice(0, batch.length)
+    const settle = (those: ReadonlyArray<Waiting>, exit: Exit.Exit<void, RunError>) =>
+      Effect.forEach(those, ({ done }) => Deferred.done(done, exit), { discard: true })
+    const alone = Effect.forEach(
+      batch,
+      (one) => Effect.flatMap(Effect.exit(append(one.records)), (exit) => settle([one], exit)),
+      { discard: true }
+    )
+    return Effect.flatMap(
+      Effect.exit(append(batch.flatMap(({ records }) => records))),
+      // A record that is refused is no matter of those beside it.
+      (exit) => batch.length > 1 && isRefused(exit) ? alone : settle(batch, exit)
+    )
+  })
   /** An append that was begun is also ended: whether it was written would then not be known. */
   const record = (records: ReadonlyArray<RunRecord>): Effect.Effect<void, RunError> => {
-    const last = records.at(-1)
-    if (last === undefined) return Effect.void
-    return Effect.uninterruptible(
-      turn.withPermits(1)(
-        Effect.gen(function*() {
-          const seq = yield* Effect.mapError(
-            run.append(records, { state: standing(last) }),
-            (error) => fromJournal("play", error)
-          )
-          const at = yield* Clock.currentTimeMillis
-          for (const [index, record] of records.entries()) {
-            fold.take({ _tag: "Recorded", seq: seq + index, at, writer: run.writer, record })
-            yield* PubSub.publish(told, { _tag: "Recorded", seq: seq + index, at, record })
-          }
-        })
-      )
-    )
+    if (records.length === 0) return Effect.void
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const mine: Waiting = { records, done: Deferred.makeUnsafe() }
+      waiting.push(mine)
+      const written = Effect.suspend(() => Deferred.isDoneUnsafe(mine.done) ? Effect.void : flush)
+      return Effect.andThen(turn.withPermits(1)(written), Deferred.await(mine.done))
+    }))
   }
   /** A run asks for each key once, so its text need not be held after that. */
   const take = (key: string): Ended | undefined => {

@@ -12,16 +12,18 @@ import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
 import { agents, agentsOwn, ownerOf } from "./owner.ts"
+import * as Place from "./Place.ts"
 
 export const cancel = Command.make(
   "cancel",
-  { run: Find.run, directory: Find.directory, json: Flags.json("write a JSON object") },
-  Effect.fnUntraced(function*({ directory, json, run }) {
+  { run: Find.run, where: Place.flags, json: Flags.json("write a JSON object") },
+  Effect.fnUntraced(function*({ json, run, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const summary = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, run)
+        const id = yield* Find.find(place, run)
         if ((yield* ownerOf(id)) === "agent") {
           const { AgentRun } = yield* agents
           const { agent } = yield* AgentRun.state(id)
@@ -52,7 +54,7 @@ export const fork = Command.make(
       Argument.withDescription("the act of a narrative that is asked anew, with what depends on it"),
       Argument.optional
     ),
-    directory: Find.directory,
+    where: Place.flags,
     id: Flag.String("id").pipe(Flag.withDescription("the id of the new run; default: one is made"), Flag.optional),
     at: Flag.Int("at").pipe(
       Flag.withDescription("of an agent's run: only the entries before this number; default: all"),
@@ -60,13 +62,14 @@ export const fork = Command.make(
     ),
     json: Flags.json("write a JSON object")
   },
-  Effect.fnUntraced(function*({ act, at, directory, id: given, json, run }) {
+  Effect.fnUntraced(function*({ act, at, id: given, json, run, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
     const made = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const from = yield* Find.find(directory, run)
+        const from = yield* Find.find(place, run)
         if ((yield* ownerOf(from)) === "agent") {
           if (Option.isSome(act)) {
             return yield* usage(`${from} is an agent's run: it is forked at an entry, by --at NUMBER`)

@@ -13,6 +13,7 @@ import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
 import { agents, ownerOf } from "./owner.ts"
+import * as Place from "./Place.ts"
 
 const asJson = (flag: string, text: string): Effect.Effect<Schema.Json, CommandFailed> =>
   Effect.try({
@@ -28,7 +29,7 @@ export const decide = Command.make(
       Argument.withDescription("the call of an agent, such as 3.0, or the act of a narrative")
     ),
     verdict: Argument.Literals("verdict", ["approve", "deny", "result", "again", "skip"]),
-    directory: Find.directory,
+    where: Place.flags,
     by: Flag.String("by").pipe(Flag.withDescription("who decides")),
     reason: Flag.String("reason").pipe(
       Flag.withDescription("why it is denied; the model of an agent reads it"),
@@ -38,7 +39,8 @@ export const decide = Command.make(
     params: Flag.String("params").pipe(Flag.withDescription("other arguments to approve, as JSON"), Flag.optional),
     json: Flags.json("write a JSON object")
   },
-  Effect.fnUntraced(function*({ by, call, directory, json, params, reason, run, value, verdict }) {
+  Effect.fnUntraced(function*({ by, call, json, params, reason, run, value, verdict, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const need = (flag: string, given: Option.Option<string>) =>
       Option.isSome(given)
@@ -63,9 +65,9 @@ export const decide = Command.make(
       }
     )
     const { goesOn, id } = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, run)
+        const id = yield* Find.find(place, run)
         if ((yield* ownerOf(id)) === "narrative") {
           if (verdict !== "approve" && verdict !== "deny") {
             return yield* new CommandFailed({

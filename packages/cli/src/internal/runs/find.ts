@@ -1,34 +1,17 @@
 /** From what a person types to a run: its id, a beginning that no other run shares, or `last`. */
 import type { AgentError } from "effect-gemini-agents/AgentError"
-import * as FileJournal from "effect-gemini-journal/FileJournal"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
-import * as FileRuns from "effect-gemini-narrative/FileRuns"
 import { fromJournal, type RunError } from "effect-gemini-narrative/RunError"
 import type * as Runs from "effect-gemini-narrative/Runs"
 import * as Argument from "effect/cli/Argument"
-import * as Flag from "effect/cli/Flag"
 import type { ConfigError } from "effect/Config"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { CommandFailed } from "../CommandFailed.ts"
-
-export const directory = Flag.String("directory").pipe(
-  Flag.withAlias("d"),
-  Flag.withDescription("the folder of the runs; default: GEMINI_FX_RUNS, else .runs"),
-  Flag.withFallbackConfig(Config.String("GEMINI_FX_RUNS")),
-  Flag.withDefault(".runs")
-)
-
-const fallback = Config.String("GEMINI_FX_RUNS").pipe(Config.withDefault(".runs"))
-
-/** What a command line needs to name the folder again; nothing, if it is the one that is looked at anyway. */
-export const named = (folder: string): Effect.Effect<string, ConfigError> =>
-  Effect.map(fallback, (usual) => folder === usual ? "" : ` -d ${folder}`)
+import * as Place from "./Place.ts"
 
 export const run = Argument.String("run").pipe(
   Argument.withDescription("the run: its id, the beginning of it that no other run has, or last")
@@ -56,12 +39,9 @@ export const failed = (error: Failure): CommandFailed => {
   return new CommandFailed({ exitCode: isWriting || mistakes.has(reason._tag) ? 2 : 1, text: message })
 }
 
-const stores = (folder: string) =>
-  Layer.merge(FileJournal.layer({ directory: folder }), FileRuns.layer({ directory: folder }))
-
-/** A command over the runs of a folder. */
+/** A command over the runs of a place. */
 export const over = <A, R>(
-  folder: string,
+  place: Place.Place,
   effect: Effect.Effect<A, Failure | CommandFailed | ConfigError | PlatformError, R | Journal.Journal | Runs.Runs>
 ) =>
   effect.pipe(
@@ -75,7 +55,8 @@ export const over = <A, R>(
           return error
       }
     }),
-    Effect.provide(stores(folder), { local: true })
+    Effect.provide(Place.layer(place), { local: true }),
+    Effect.catchTag("RunError", (error) => Effect.fail(failed(error)))
   )
 
 const all: Effect.Effect<ReadonlyArray<Journal.Listed>, JournalError, Journal.Journal> = Effect.flatMap(
@@ -115,7 +96,7 @@ export const checkFree = (id: string): Effect.Effect<void, JournalError | Comman
 
 /** The id of the run that is meant. */
 export const find = (
-  folder: string,
+  place: Place.Place,
   given: string
 ): Effect.Effect<string, JournalError | CommandFailed, Journal.Journal> =>
   Effect.flatMap(newestFirst, (runs) => {
@@ -124,13 +105,15 @@ export const find = (
     if (ids.includes(given)) return Effect.succeed(given)
     const [newest] = ids
     if (newest === undefined) {
-      return refuse(`there are no runs in ${folder}: gemini-fx run FILE makes one, and -d names another folder`)
+      return refuse(
+        `there are no runs in ${Place.said(place)}: gemini-fx run FILE makes one, and -d names another folder`
+      )
     }
     if (given === "last") return Effect.succeed(newest)
     const meant = given === "" ? [] : ids.filter((id) => id.startsWith(given))
     const [only] = meant
     if (only === undefined) {
-      return refuse(`there is no run ${JSON.stringify(given)} in ${folder}; there are ${some(ids)}`)
+      return refuse(`there is no run ${JSON.stringify(given)} in ${Place.said(place)}; there are ${some(ids)}`)
     }
     if (meant.length > 1) {
       return refuse(`${JSON.stringify(given)} is the beginning of ${meant.length} runs: ${some(meant)}`)

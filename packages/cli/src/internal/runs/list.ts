@@ -13,6 +13,7 @@ import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
 import * as NarrativeRun from "./narrativeRun.ts"
 import { agents } from "./owner.ts"
+import * as Place from "./Place.ts"
 import { list as picture, type Row } from "./rows.ts"
 
 const unreadable = (id: string, why: string, updatedAt: number): Row => ({
@@ -58,22 +59,23 @@ const rows = Effect.gen(function*() {
 })
 
 export const flags = {
-  directory: Find.directory,
+  where: Place.flags,
   json: Flags.json("write a JSON array, one object a run")
 }
 
-export const list = Effect.fnUntraced(function*({ directory, json }: {
-  readonly directory: string
+export const list = Effect.fnUntraced(function*({ json, where }: {
+  readonly where: Place.Where
   readonly json: boolean
 }) {
   const screen = yield* Screen.make
   const stdio = yield* Stdio.Stdio
   const terminal = yield* Terminal.Terminal
-  const found = yield* Find.over(directory, rows)
+  const place = yield* Place.choose(where)
+  const found = yield* Find.over(place, rows)
   if (json) return yield* screen.write(`${toJson(found, 2)}\n`)
   if (found.length === 0) {
     return yield* screen.note(
-      `there are no runs in ${directory}: gemini-fx run FILE makes one, and -d names another folder`
+      `there are no runs in ${Place.said(place)}: gemini-fx run FILE makes one, and -d names another folder`
     )
   }
   const columns = (yield* stdio.stdoutIsTerminal) ? (yield* terminal.columns) || 80 : Infinity

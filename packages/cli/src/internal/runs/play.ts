@@ -26,6 +26,7 @@ import type { Screen } from "../Screen.ts"
 import * as Find from "./find.ts"
 import { isEnd, scenes } from "./follow.ts"
 import { withKept } from "./narrativeRun.ts"
+import * as Place from "./Place.ts"
 
 export interface Options<R> {
   readonly screen: Screen
@@ -35,7 +36,7 @@ export interface Options<R> {
   /** Whether an act that was cut at its most tokens ends the run. */
   readonly onCut: "say" | "fail"
   readonly defaultModel: string
-  readonly directory: string
+  readonly place: Place.Place
   /** Results that are there before. */
   readonly kept: ReadonlyArray<ActResult>
   /** The first event that is shown. */
@@ -57,7 +58,7 @@ const drawing = (screen: Screen) =>
     : Effect.void
 
 export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
-  const { acts, directory, from, kept, onInterrupt, output, screen } = options
+  const { acts, from, kept, onInterrupt, output, place, screen } = options
   const runs = yield* Runs.Runs
   const begunAt = yield* Clock.currentTimeMillis
   const playing = yield* options.begin
@@ -93,7 +94,8 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
   )
   const told = yield* Effect.forkScoped(showing)
   const end = Effect.mapError(playing.end, Find.failed)
-  const again = `gemini-fx runs resume ${id}${yield* Find.named(directory)}`
+  const isFleet = place._tag === "Fleet"
+  const again = `gemini-fx runs resume ${id}${Place.named(place)}`
 
   /** How many acts are kept, and how to go on. */
   const howToGoOn = (summary: Runs.RunSummary): string =>
@@ -108,6 +110,11 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
       yield* Effect.ignore(Fiber.join(told))
       return summary
     })
+  /** A fleet's run is played by its workers, whoever looks. */
+  const left = screen.note(
+    `no longer watched; the fleet goes on with it\n  to watch it: gemini-fx runs watch ${id}${Place.named(place)}\n` +
+      `  to end it:   gemini-fx runs cancel ${id}${Place.named(place)}`
+  )
   const interrupted = Effect.scoped(Effect.gen(function*() {
     yield* Interrupts.leaving(() =>
       screen.now(`left at once; what was in flight may be asked again\n  to go on: ${again}`)
@@ -126,6 +133,7 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
   /** The reader of the output has gone, or the terminal: nobody waits for the acts in flight. */
   const unheard = Effect.gen(function*() {
     yield* Fiber.interrupt(told)
+    if (isFleet) return
     yield* playing.stop("abort")
     const summary = yield* end
     if (summary.standing === "paused") yield* Effect.ignore(screen.note(`stopped: ${howToGoOn(summary)}`))
@@ -146,7 +154,7 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
         ? Effect.ignore(unheard)
         : Effect.void
     ),
-    Effect.onInterrupt(() => Effect.ignore(interrupted))
+    Effect.onInterrupt(() => Effect.ignore(isFleet ? left : interrupted))
   )
   const results = yield* Effect.mapError(runs.results(id), Find.failed)
   const run = withKept(yield* Effect.mapError(runs.get(id), Find.failed), results)

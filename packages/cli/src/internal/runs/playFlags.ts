@@ -12,7 +12,7 @@ import * as Flags from "../flags.ts"
 import * as Lines from "../lines.ts"
 import * as Output from "../Output.ts"
 import type { Screen } from "../Screen.ts"
-import * as Find from "./find.ts"
+import * as Place from "./Place.ts"
 
 export const flags = {
   stream: Flag.Boolean("stream").pipe(
@@ -65,7 +65,7 @@ export const flags = {
   emulator: Flags.emulator,
   tier: Flags.tier("the quota tier to keep; default: free, none with the emulator"),
   config: Flags.config,
-  directory: Find.directory
+  where: Place.flags
 }
 
 /** The values of `flags`. */

@@ -1,5 +1,6 @@
 /** `gemini-fx runs prune`: removes runs for good, with everything that lies beside them. */
 import * as Journal from "effect-gemini-journal/Journal"
+import * as Runs from "effect-gemini-narrative/Runs"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -13,13 +14,14 @@ import { json as toJson } from "../Shown.ts"
 import { plural } from "../table.ts"
 import { bytes } from "../UploadBar.ts"
 import * as Find from "./find.ts"
+import * as Place from "./Place.ts"
 
 const flags = {
   runs: Argument.String("run").pipe(
     Argument.withDescription("runs to remove; none: those that the flags choose"),
     Argument.variadic({ min: 0 })
   ),
-  directory: Find.directory,
+  where: Place.flags,
   older: Flag.String("older").pipe(
     Flag.withAlias("older-than"),
     Flag.withDescription("only runs that were last written so long ago, such as 30d, 12h or \"2 weeks\""),
@@ -46,36 +48,38 @@ const usage = (text: string) => new CommandFailed({ exitCode: 2, text })
 export const prune = Command.make(
   "prune",
   flags,
-  Effect.fnUntraced(function*({ apply, directory, json, keepBytes, older, runs, state }) {
+  Effect.fnUntraced(function*({ apply, json, keepBytes, older, runs: named, state, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const age = Option.map(older, (text) => [text, Age.parse(text)] as const)
     if (Option.isSome(age) && age.value[1] === undefined) {
       return yield* usage(`--older ${age.value[0]}: a number and a unit, such as 30d, 12h or "2 weeks"`)
     }
     const chooses = Option.isSome(older) || state.length > 0 || Option.isSome(keepBytes)
-    if (runs.length > 0 && chooses) {
+    if (named.length > 0 && chooses) {
       return yield* usage("name the runs that go, or choose them by --older, --state and --keep-bytes, not both")
     }
-    if (runs.length === 0 && !chooses) {
+    if (named.length === 0 && !chooses) {
       return yield* usage(
         "say what may go: runs by their ids, or --older 30d, --state finished, --keep-bytes 1000000000"
       )
     }
     const pruned = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
         const journal = yield* Journal.Journal
-        if (runs.length === 0) {
-          return yield* journal.prune({
+        const runs = yield* Runs.Runs
+        if (named.length === 0) {
+          return yield* runs.prune({
             apply,
             olderThan: Option.getOrUndefined(age)?.[1],
             keepBytes: Option.getOrUndefined(keepBytes),
             ...(state.length === 0 ? {} : { states: state })
           })
         }
-        const ids = yield* Effect.forEach(runs, (run) => Find.find(directory, run))
+        const ids = yield* Effect.forEach(named, (run) => Find.find(place, run))
         const heads = yield* Effect.forEach(new Set(ids), (id) => journal.head(id))
-        if (apply) yield* Effect.forEach(heads, ({ id }) => journal.remove(id), { discard: true })
+        if (apply) yield* Effect.forEach(heads, ({ id }) => runs.remove(id), { discard: true })
         const size = heads.reduce((sum, head) => sum + head.bytes, 0)
         return { applied: apply, runs: heads, bytes: size, kept: [], unreadable: [] }
       })

@@ -25,6 +25,7 @@ import { json as toJson } from "../Shown.ts"
 import * as Variables from "../variables.ts"
 import * as Find from "./find.ts"
 import { agents, agentsOwn, ownerOf } from "./owner.ts"
+import * as Place from "./Place.ts"
 import { play } from "./play.ts"
 import * as PlayFlags from "./playFlags.ts"
 
@@ -79,11 +80,11 @@ export const resume = Command.make(
     }
     const modelId = model === undefined ? undefined : ModelId.parse(model)
     if (modelId !== undefined && Result.isFailure(modelId)) return yield* usage(`--model: ${modelId.failure}`)
-    const { directory } = input
+    const place = yield* Place.choose(input.where)
     yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, input.run)
+        const id = yield* Find.find(place, input.run)
         if ((yield* ownerOf(id)) === "agent") {
           const { AgentRun } = yield* agents
           const { agent } = yield* AgentRun.state(id)
@@ -97,14 +98,20 @@ export const resume = Command.make(
           input.only,
           (adopt?.acts.map(({ name }) => name)) ?? before.acts.map(({ act }) => act)
         )
-        if (input.detach) {
+        if (input.detach && place._tag === "Folder") {
           const args = (yield* stdio.args).filter((arg) => arg !== "--detach")
           const pid = yield* detach(args, Effect.map(journal.head(id), ({ next }) => next > before.next))
           return yield* screen.write(input.json ? `${toJson({ id, pid })}\n` : `${id}\n`)
         }
         const shared = yield* Flags.options(input)
         const defaultModel = shared.defaultModel ?? GeminiConfig.defaultModel
-        const server = yield* Server.choose(shared, input.emulator)
+        const server = place._tag === "Fleet" ? Server.fleet : yield* Server.choose(shared, input.emulator)
+        if (input.detach) {
+          yield* Effect.scoped(
+            Effect.provide(runs.resume(id, { ...options, adopt, model, defaultModel }), server.layer)
+          )
+          return yield* screen.write(input.json ? `${toJson({ id })}\n` : `${id}\n`)
+        }
         const output = yield* PlayFlags.output(screen, style, input, {
           defaultModel,
           isRehearsal: Server.isEmbedded(server)
@@ -121,7 +128,7 @@ export const resume = Command.make(
             onInterrupt: input.onInterrupt,
             onCut: input.onCut,
             defaultModel,
-            directory,
+            place,
             kept: adopt === undefined ? yield* runs.results(id) : [],
             from: before.next,
             acts: adopt?.acts.length ?? before.acts.length,

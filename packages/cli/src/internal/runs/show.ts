@@ -17,6 +17,7 @@ import { json as toJson } from "../Shown.ts"
 import * as Find from "./find.ts"
 import * as NarrativeRun from "./narrativeRun.ts"
 import { agents, ownerOf } from "./owner.ts"
+import * as Place from "./Place.ts"
 
 /** The text of one act of a narrative's run, as the model wrote it. */
 const textOf = Effect.fnUntraced(function*(id: string, act: string) {
@@ -37,14 +38,15 @@ export const show = Command.make(
   "show",
   {
     run: Find.run,
-    directory: Find.directory,
+    where: Place.flags,
     act: Flag.String("act").pipe(
       Flag.withDescription("only what this act of a narrative wrote"),
       Flag.optional
     ),
     json: Flags.json("write a JSON object of a narrative's run, the records of an agent's one a line")
   },
-  Effect.fnUntraced(function*({ act, directory, json, run }) {
+  Effect.fnUntraced(function*({ act, json, run, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const stdio = yield* Stdio.Stdio
     const terminal = yield* Terminal.Terminal
@@ -53,9 +55,9 @@ export const show = Command.make(
     const style = canColor && isTerminal ? Lines.coloured : Lines.plain
     const columns = isTerminal ? (yield* terminal.columns) || 80 : Infinity
     const text = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, run)
+        const id = yield* Find.find(place, run)
         if ((yield* ownerOf(id)) === "agent") {
           if (Option.isSome(act)) {
             return yield* new CommandFailed({ exitCode: 2, text: `${id} is an agent's run, which has no acts` })
@@ -86,19 +88,20 @@ export const report = Command.make(
   "report",
   {
     run: Find.run,
-    directory: Find.directory,
+    where: Place.flags,
     out: Flag.String("out").pipe(
       Flag.withAlias("o"),
       Flag.withDescription("the file to write; default: stdout, at a terminal RUN.html"),
       Flag.optional
     )
   },
-  Effect.fnUntraced(function*({ directory, out, run }) {
+  Effect.fnUntraced(function*({ out, run, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const { id, page } = yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, run)
+        const id = yield* Find.find(place, run)
         if ((yield* ownerOf(id)) === "agent") return { id, page: yield* (yield* agents).page(id) }
         const runs = yield* Runs.Runs
         return { id, page: yield* runs.report(id) }

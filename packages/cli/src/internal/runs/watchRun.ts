@@ -21,6 +21,7 @@ import * as Find from "./find.ts"
 import { isEnd, scenes } from "./follow.ts"
 import { isCutOff } from "./narrativeRun.ts"
 import { agents, ownerOf } from "./owner.ts"
+import * as Place from "./Place.ts"
 
 /** Milliseconds between two looks at whether somebody still plays the run. */
 const look = 1_000
@@ -28,8 +29,8 @@ const look = 1_000
 const narrative = Effect.fnUntraced(function*(
   screen: Screen.Screen,
   style: Lines.Style,
-  { directory, from, id, json }: {
-    readonly directory: string
+  { from, id, json, place }: {
+    readonly place: Place.Place
     readonly from: number
     readonly id: string
     readonly json: boolean
@@ -39,7 +40,7 @@ const narrative = Effect.fnUntraced(function*(
   const { next } = yield* runs.get(id)
   const answers = yield* AnswerSink.each(screen, style === Lines.coloured)
   const output = Output.text(screen, style, false, GeminiConfig.defaultModel, false, answers)
-  const again = `gemini-fx runs resume ${id}${yield* Find.named(directory)}`
+  const again = `gemini-fx runs resume ${id}${Place.named(place)}`
   /** Says once that nobody plays the run, until somebody does. */
   const looking = Effect.gen(function*() {
     let said: RunState["pid"]
@@ -73,24 +74,25 @@ export const watch = Command.make(
   "watch",
   {
     run: Find.run,
-    directory: Find.directory,
+    where: Place.flags,
     from: Flag.Int("from").pipe(
       Flag.withDescription("the number of the first event, as --json shows it; default: 0"),
       Flag.withDefault(0)
     ),
     json: Flags.json("write the events, one line of JSON each")
   },
-  Effect.fnUntraced(function*({ directory, from, json, run }) {
+  Effect.fnUntraced(function*({ from, json, run, where }) {
+    const place = yield* Place.choose(where)
     const screen = yield* Screen.make
     const stdio = yield* Stdio.Stdio
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const style = canColor && (yield* stdio.stdoutIsTerminal) ? Lines.coloured : Lines.plain
     if (from < 0) return yield* new CommandFailed({ exitCode: 2, text: `--from: expected at least 0, got ${from}` })
     yield* Find.over(
-      directory,
+      place,
       Effect.gen(function*() {
-        const id = yield* Find.find(directory, run)
-        if ((yield* ownerOf(id)) === "narrative") return yield* narrative(screen, style, { directory, from, id, json })
+        const id = yield* Find.find(place, run)
+        if ((yield* ownerOf(id)) === "narrative") return yield* narrative(screen, style, { place, from, id, json })
         const { followed, followedLines } = yield* agents
         yield* Stream.runForEach(json ? followedLines(id) : followed(id), screen.write)
       })

@@ -6,6 +6,7 @@ import type * as GeminiClient from "effect-gemini/GeminiClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Narrative } from "../../Narrative.ts"
@@ -40,7 +41,10 @@ export const make = Effect.fnUntraced(function*(state: State): Effect.fn.Return<
     journal
   )
 
-  const summary = (id: string): Effect.Effect<RunSummary, RunError> => Effect.map(overJournal.get(id), summaryOf)
+  /** A worker's process has a number on its own machine, which says nothing here. */
+  const get = (id: string) => Effect.map(overJournal.get(id), (state) => ({ ...state, pid: undefined }))
+
+  const summary = (id: string): Effect.Effect<RunSummary, RunError> => Effect.map(get(id), summaryOf)
 
   const order = (id: string, kind: OrderKind): Effect.Effect<void, RunError> =>
     Effect.suspend(() => {
@@ -211,13 +215,19 @@ export const make = Effect.fnUntraced(function*(state: State): Effect.fn.Return<
 
   return {
     ...overJournal,
+    get,
+    list: (prefix) =>
+      Stream.map(overJournal.list(prefix), ({ id, summary }) => ({
+        id,
+        summary: Result.map(summary, (summary) => ({ ...summary, pid: undefined }))
+      })),
     start,
     resume,
     cancel: (id) =>
       Effect.gen(function*() {
         const isPlayed = live.has(id) || (yield* tables.stateOf(id)) === "played"
         if (isPlayed) {
-          const { next } = yield* overJournal.get(id)
+          const { next } = yield* get(id)
           yield* order(id, "cancel")
           const heard = yield* Effect.timeoutOption(endAfter(id, next), patience)
           if (heard._tag === "Some" && heard.value.standing === "cancelled") return heard.value
