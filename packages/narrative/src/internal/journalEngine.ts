@@ -86,7 +86,7 @@ export const make = ({ cancelled, decisions, ended, fold, journal, run, sign, to
     )
     return Effect.flatMap(
       Effect.exit(append(batch.flatMap(({ records }) => records))),
-      // A record that is refused is no matter of those beside it.
+      // A record that is refused does not keep those beside it from being written.
       (exit) => batch.length > 1 && isRefused(exit) ? alone : settle(batch, exit)
     )
   })
