@@ -68,6 +68,20 @@ describe("a chat", () => {
     120_000
   )
 
+  for (const [retention, days] of [["free", 1], ["paid", 55]] as const) {
+    it.live(`goes on after the ${days} days that the server keeps an interaction (${retention})`, () =>
+      Layers.withEmulator(({ adjust, url }) =>
+        Effect.gen(function*() {
+          const chat = yield* InteractionChat.open({ request })
+          yield* chat.ask("One")
+          yield* Effect.promise(() => adjust(`${days * 24 - 1} hours`))
+          assert.isFalse((yield* chat.ask("Two")).forgotten)
+          yield* Effect.promise(() => adjust(`${days * 24} hours`))
+          assert.isTrue((yield* chat.ask("Three")).forgotten)
+          assert.deepStrictEqual(inputs((yield* chat.turns).flatMap(({ steps }) => steps)), ["One", "Two", "Three"])
+        }).pipe(Effect.scoped, Effect.provide(Layers.layer(url))), { interactions: { retention } }))
+  }
+
   it.live("goes on in another process, from the journal", () =>
     Layers.withEmulator(({ url }) =>
       Effect.gen(function*() {

@@ -6,8 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Fault from "effect-gemini-emulator/Fault"
 import type * as RequestLog from "effect-gemini-emulator/RequestLog"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import * as Interaction from "effect-gemini/interactions/Interaction"
 import * as InteractionEvent from "effect-gemini/interactions/InteractionEvent"
 import * as InteractionFold from "effect-gemini/interactions/InteractionFold"
+import * as InteractionHandle from "effect-gemini/interactions/InteractionHandle"
 import type * as InteractionRequest from "effect-gemini/interactions/InteractionRequest"
 import type * as Interactions from "effect-gemini/interactions/Interactions"
 import * as Effect from "effect/Effect"
@@ -170,6 +172,18 @@ describe("a handle", () => {
     60_000
   )
 
+  it.live("of an interaction without a stream asks for it as a whole", () =>
+    Layers.withEmulator(({ addFault, url }) =>
+      Effect.gen(function*() {
+        const interactions = yield* Layers.interactions
+        const made = yield* interactions.create(request)
+        addFault({ when: { method: gets, times: 1 }, error: { code: 400, message: "It has no stream." } })
+        const { joined } = yield* collected(interactions.follow(InteractionHandle.make(made.handle)))
+        assert.deepStrictEqual(joined.steps, made.interaction.steps)
+        assert.strictEqual(joined.status, "completed")
+      }).pipe(Effect.provide(Layers.layer(url)))
+    ))
+
   it.live("whose interaction is gone is NotFound", () =>
     Layers.withEmulator(({ url }) =>
       Effect.gen(function*() {
@@ -256,18 +270,24 @@ describe("an answer in hops", () => {
   )
 
   it.live("that breaks between hops says what came, by which token it goes on, and of which interactions", () =>
-    Layers.withEmulator(({ addFault, url }) =>
+    Layers.withEmulator(({ addFault, removeFault, url }) =>
       Effect.gen(function*() {
         const interactions = yield* Layers.interactions
         addFault({ when: { method: creates, nth: 2 }, status: 503 })
         const error = yield* Effect.flip(interactions.create(long))
         assert.strictEqual(error.reason._tag, "Overloaded")
-        const [hop] = error.received ?? []
-        const kept = Object(hop)
-        assert.match(kept.id, /^v1_/)
-        assert.isString(kept.continuation_token)
-        assert.strictEqual(kept.status, "requires_continuation")
-        assert.isAbove(kept.steps.length, 0)
+        const kept = Interaction.interrupted(error)
+        assert.strictEqual(kept?.partial.status, "requires_continuation")
+        assert.isAbove(kept?.partial.steps?.length ?? 0, 0)
+        // With these, somebody else goes on.
+        assert.deepStrictEqual(kept?.ids, [kept?.interactionId ?? ""])
+        removeFault("fault-1")
+        const rest = yield* interactions.create({
+          model: long.model,
+          continuation_token: kept?.token ?? "",
+          previous_interaction_id: kept?.interactionId ?? ""
+        })
+        assert.strictEqual(rest.interaction.status, "completed")
         assert.isAbove(error.usage?.totalTokens ?? 0, 0)
       }).pipe(Effect.provide(Layers.layer(url, { retry: { attempts: 1 } })))
     ))

@@ -15,7 +15,8 @@
  * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
-import { enumField, field, record } from "../internal/wire/leaves.ts"
+import type { GeminiError } from "../GeminiError.ts"
+import { enumField, field, fits, record } from "../internal/wire/leaves.ts"
 import * as Usage from "../wire/Usage.ts"
 import type { InteractionStatus } from "./InteractionEvent.ts"
 import * as Step from "./Step.ts"
@@ -134,4 +135,39 @@ export const usageMetadata = (usage: InteractionUsage | null | undefined): Usage
 export const usage = (interaction: Pick<Interaction, "usage">): Usage.Usage | undefined => {
   const metadata = usageMetadata(interaction.usage)
   return metadata && Usage.fromMetadata(metadata)
+}
+
+/**
+ * What had come of an answer in hops before a later hop failed: its steps and usage so far, the token to go on with
+ * (`continuation_token`), the interaction that gave it (`previous_interaction_id`), and the ids of all hops.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Interrupted {
+  readonly partial: Interaction
+  readonly token: string | undefined
+  readonly interactionId: string | undefined
+  readonly ids: ReadonlyArray<string>
+}
+
+const isInteraction = fits(Interaction)
+
+/**
+ * What an error says of the hops before it; `undefined` if it broke no answer in hops. The steps of a stream have been
+ * handed out as events, and are not in it.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const interrupted = (error: GeminiError): Interrupted | undefined => {
+  const hops = (error.received ?? []).filter(isInteraction)
+  const owner = hops.findLast(({ continuation_token }) => !!continuation_token)
+  if (hops.length === 0) return undefined
+  return {
+    partial: { ...hops.at(-1), steps: hops.flatMap(steps) },
+    token: owner?.continuation_token ?? undefined,
+    interactionId: owner?.id || undefined,
+    ids: hops.flatMap(({ id }) => id ? [id] : [])
+  }
 }

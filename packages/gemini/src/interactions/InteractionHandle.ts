@@ -14,6 +14,7 @@
  * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
+import { type Input, make as handleOf } from "../resources/ResourceHandle.ts"
 
 /**
  * The interaction (`interactions/ID`, and the member that made it, where there are several), the id of the last event
@@ -36,3 +37,15 @@ export const InteractionHandle = Schema.Struct({
  * @since 0.2.0
  */
 export type InteractionHandle = typeof InteractionHandle.Type
+
+/**
+ * The handle of an interaction of which nothing has been followed yet, such as one that `Interactions.create` made in the
+ * background.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = (interaction: Input): InteractionHandle => ({
+  ...(typeof interaction === "string" ? handleOf(interaction) : handleOf(interaction.name, interaction.member)),
+  since: 0
+})

@@ -159,7 +159,7 @@ export const make = <R = never>(
 
 /**
  * The tools of an `effect/ai` Toolkit, with the handlers of the context. If a tool reports in pieces, the model gets
- * the last one.
+ * the last one. Tools that a provider runs are left out: those of Google's side stand in the `tools` of the request.
  *
  * @category constructors
  * @since 0.2.0
@@ -170,7 +170,7 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
   Effect.map(toolkit, ({ handle, tools }) => {
     const isName = (name: string): name is keyof Tools & string => Object.hasOwn(tools, name)
     return {
-      declarations: Object.values(tools).map((tool) => {
+      declarations: Object.values(tools).filter((tool) => !AiTool.isProviderDefined(tool)).map((tool) => {
         const description = AiTool.getDescription(tool)
         return {
           type: "function",

@@ -226,8 +226,17 @@ export const make = ({ http, pool, retry }: Over): InteractionsService => {
       return { trail, followed: Polled.make(polling(method, trail, options), undefined) }
     }
     const source = resuming(method, trail, options, true)
+    const isUnheard = trail.lastEventId === undefined && trail.since === 0
     trail.resume()
-    return { trail, followed: Survival.make(source.resume(), source) }
+    // One that was made without a stream may have none: it is asked for as a whole.
+    const followed = Stream.catch(
+      Survival.make(source.resume(), source),
+      (error) =>
+        isUnheard && trail.lastEventId === undefined && trail.since === 0 && error.status === 400
+          ? Polled.make(polling(method, trail, options), undefined)
+          : Stream.fail(error)
+    )
+    return { trail, followed }
   }
 
   /** Goes on where the server broke off the interaction of a handle, if the request is known. */

@@ -115,6 +115,9 @@ const isForgotten = (error: GeminiError, previous: string): boolean => {
       /previous_interaction_id|interaction\b.*\b(?:expired|not found|not exist)/i.test(reason.description ?? ""))
 }
 
+/** In these, nobody waits for a result, and a call may be half of one. */
+const broken: ReadonlySet<unknown> = new Set(["failed", "cancelled", "incomplete", "budget_exceeded"])
+
 interface Round {
   readonly number: number
   readonly input: ReadonlyArray<Step.Step>
@@ -199,7 +202,7 @@ export const run = <R>(
   ): Stream.Stream<RoundEvent, GeminiError, R> => {
     const handle = handleOf(`interactions/${interaction.id ?? ""}`, member)
     const steps = [...before, ...input, ...Interaction.steps(interaction)]
-    const calls = Interaction.functionCalls(interaction)
+    const calls = broken.has(interaction.status) ? [] : Interaction.functionCalls(interaction)
     if (tools === undefined || calls.length === 0 || number >= most) {
       return Stream.succeed<RoundEvent>({
         _tag: "Answered",
