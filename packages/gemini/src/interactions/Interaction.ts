@@ -144,7 +144,7 @@ export const usage = (interaction: Pick<Interaction, "usage">): Usage.Usage | un
  * @category models
  * @since 0.2.0
  */
-export interface Interrupted {
+export interface BrokenHops {
   readonly partial: Interaction
   readonly token: string | undefined
   readonly interactionId: string | undefined
@@ -160,7 +160,7 @@ const isInteraction = fits(Interaction)
  * @category getters
  * @since 0.2.0
  */
-export const interrupted = (error: GeminiError): Interrupted | undefined => {
+export const interrupted = (error: GeminiError): BrokenHops | undefined => {
   const hops = (error.received ?? []).filter(isInteraction)
   const owner = hops.findLast(({ continuation_token }) => !!continuation_token)
   if (hops.length === 0) return undefined
