@@ -68,6 +68,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["ServicesBundle.test"],
     figures: "packages/bench/src/eventRate.ts"
   },
+  "18.2": {
+    shows:
+      "@google/genai 3.3 and the AI SDK against the emulator: whole, streamed, in the background, resumed, cancelled, " +
+      "deleted, tools, continuation, research, webhooks; streams cut at every event and at 200 bytes join to what the " +
+      "server keeps; bodies that Google took are taken, and 24,000 mutated ones answered or refused in the API's form",
+    projects: ["foreign-clients", "emulator"],
+    files: ["test/Interactions.test", "InteractionCuts.test", "InteractionBodies.test"]
+  },
   "18.3": {
     shows:
       "an interaction cut at every event and at 200 bytes, and killed -9 at 20 events: the same steps as uncut, no text " +

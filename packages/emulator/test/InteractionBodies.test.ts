@@ -8,6 +8,7 @@ import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Effect from "effect/Effect"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { seedOf, sizeOf } from "../../../scripts/proof.ts"
 import * as Dice from "../src/internal/Dice.ts"
 import * as Ix from "./InteractionWire.ts"
 import * as Wire from "./Wire.ts"
@@ -136,13 +137,15 @@ const mutated = (value: unknown, dice: Dice.Dice): unknown => {
   return dice.pick(odd)
 }
 
+const count = sizeOf("18.2", { test: 600, prove: 12_000 })
+
 describe("what nobody would send", () => {
   for (const judge of [true, false]) {
     it.effect(judge ? "is answered or refused" : "is answered or refused, unjudged, too", () =>
       Effect.gen(function*() {
-        const dice = Dice.make(`bodies ${judge}`)
+        const dice = Dice.make(`bodies ${judge} ${seedOf("18.2", 0)}`)
         const statuses = new Map<number, number>()
-        for (let i = 0; i < 600; i++) {
+        for (let i = 0; i < count; i++) {
           let body: unknown = dice.pick(seeds)
           for (let n = dice.int(1, 4); n > 0; n--) body = mutated(body, dice)
           const response = yield* Wire.post("/v1beta/interactions", body)

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Standalone from "effect-gemini-emulator/Standalone"
 import { afterAll, beforeAll, beforeEach } from "vitest"
+import { seedOf, sizeOf } from "../../../scripts/proof.ts"
 import * as Dice from "../src/internal/Dice.ts"
 import * as Ix from "./InteractionWire.ts"
 
@@ -82,10 +83,10 @@ describe("a stream that breaks off", () => {
     it(`after each event of ${name}`, async () => {
       const whole = await resumed(body)
       const steps = Ix.joined(whole)
-      const dice = Dice.make(name)
+      const dice = Dice.make(`${name} ${seedOf("18.2", 0)}`)
       // All places of a short stream, and some of a long one.
       const places = Array.from({ length: whole.length - 1 }, (_, i) => i + 1)
-        .filter(() => whole.length < 20 || dice.next() < 0.15)
+        .filter(() => whole.length < 20 || dice.next() < sizeOf("18.2", { test: 0.15, prove: 1 }))
       for (const chunks of places) {
         const events = await resumed(body, { chunks }, chunks % 2 === 0 ? "cut" : "reset")
         assert.lengthOf(events, whole.length)
@@ -98,8 +99,8 @@ describe("a stream that breaks off", () => {
     it(`within bytes of ${name}`, async () => {
       const whole = await resumed(body)
       const size = new TextEncoder().encode(whole.map((event) => JSON.stringify(event)).join("")).length
-      const dice = Dice.make(name)
-      for (let i = 0; i < 12; i++) {
+      const dice = Dice.make(`${name} ${seedOf("18.2", 0)}`)
+      for (let i = 0; i < sizeOf("18.2", { test: 12, prove: 200 }); i++) {
         const events = await resumed(body, { bytes: dice.int(1, size) })
         assert.deepStrictEqual(Ix.joined(events), Ix.joined(whole))
         assert.deepStrictEqual(kept(), Ix.joined(events))
