@@ -19,6 +19,8 @@ export const ActResult = Schema.Struct({
   /** The model that answered, as the server names it (an alias names its target). */
   model: Schema.String,
   text: Schema.String,
+  /** Whether it is what a loop or fan-out came to, whose acts have results of their own. */
+  isGroup: Schema.optionalKey(Schema.Literal(true)),
   /** Of an act that was played for each item of a list: the texts as a JSON array; `text` has them joined. */
   list: Schema.optionalKey(Schema.String),
   finishReason: Schema.optionalKey(Schema.String),

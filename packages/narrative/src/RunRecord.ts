@@ -157,6 +157,8 @@ export const ActAnswered = Schema.TaggedStruct("ActAnswered", {
   act: Schema.String,
   key: Schema.String,
   output: Content,
+  /** Whether it is the output of a group, whose acts have records of their own. */
+  isGroup: Schema.optionalKey(Schema.Literal(true)),
   /** Of an act for each item of a list: the texts as a JSON array. */
   list: Schema.optionalKey(Content),
   sha256: Schema.String,

@@ -73,6 +73,8 @@ export const text = (
           return asItComes ? answer.write(event.text) : Effect.void
         case "ActFinished": {
           const { act, result } = event
+          // What it came to stands above, act by act.
+          if (result.isGroup === true) return screen.note(`${act} is done`)
           const whole = asItComes
             ? Effect.void
             : Effect.andThen(screen.write(heading(act, result.model)), answer.write(result.text))

@@ -11,6 +11,9 @@ interface Running {
   tokens: number
 }
 
+/** Whether an act is one item or round of a group, such as `draft[2]`. */
+export const isPart = (act: string): boolean => act.includes("[")
+
 export class Progress {
   readonly #acts: number
   readonly #defaultModel: string
@@ -40,6 +43,8 @@ export class Progress {
       })
       return
     }
+    // Items and rounds are parts of an act of the file, which is done when the last of them is.
+    if (event._tag === "ActFinished" && !isPart(event.act)) this.#done++
     const act = this.#running.get(event.act)
     if (act === undefined) return
     switch (event._tag) {
@@ -55,7 +60,6 @@ export class Progress {
         act.tokens = event.usage?.totalTokens ?? act.tokens
         return
       case "ActFinished":
-        this.#done++
         this.#tokens += event.result.usage?.totalTokens ?? 0
         this.#running.delete(event.act)
     }

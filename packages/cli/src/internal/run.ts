@@ -23,6 +23,7 @@ import * as Flags from "./flags.ts"
 import * as Lanes from "./lanes.ts"
 import * as Lines from "./lines.ts"
 import { preview } from "./preview.ts"
+import { clientOf } from "./runs/clientOf.ts"
 import * as Find from "./runs/find.ts"
 import * as Place from "./runs/Place.ts"
 import { play } from "./runs/play.ts"
@@ -171,7 +172,7 @@ export const runCommand = Command.make(
             acts: narrative.acts.length,
             begin
           }),
-          server.layer
+          clientOf(server, narrative.acts, model)
         )
       })
     )

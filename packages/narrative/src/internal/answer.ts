@@ -11,6 +11,7 @@ export const resultOf = (
   model: record.model,
   text,
   ...(list === undefined ? {} : { list }),
+  ...(record.isGroup === undefined ? {} : { isGroup: record.isGroup }),
   ...(record.finishReason === undefined ? {} : { finishReason: record.finishReason }),
   ...(record.usage === undefined ? {} : { usage: record.usage }),
   ...(record.attempts === undefined ? {} : { attempts: record.attempts }),

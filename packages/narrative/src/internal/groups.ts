@@ -93,6 +93,7 @@ export const gathered = Effect.fnUntraced(function*(
     act: task.named.name,
     key,
     model: [...models].join(", "),
+    isGroup: true,
     charged: { tokens: 0, dollars: "0" },
     startedAt,
     duration: now - startedAt

@@ -25,6 +25,7 @@ const resultOf = Effect.fnUntraced(function*(runs: Service, id: string, record: 
     act,
     model,
     text,
+    ...(record.isGroup === undefined ? {} : { isGroup: record.isGroup }),
     ...(finishReason === undefined ? {} : { finishReason }),
     ...(usage === undefined ? {} : { usage }),
     ...(attempts === undefined ? {} : { attempts }),

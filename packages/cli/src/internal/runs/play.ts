@@ -21,7 +21,7 @@ import { CommandFailed } from "../CommandFailed.ts"
 import * as Explain from "../explain.ts"
 import * as Interrupts from "../interrupts.ts"
 import type { Output } from "../Output.ts"
-import { Progress } from "../Progress.ts"
+import { isPart, Progress } from "../Progress.ts"
 import type { Screen } from "../Screen.ts"
 import * as Find from "./find.ts"
 import { isEnd, scenes } from "./follow.ts"
@@ -65,7 +65,7 @@ export const play = Effect.fnUntraced(function*<R>(options: Options<R>) {
   const { id } = playing
   yield* output.kept(kept)
 
-  const progress = new Progress(acts, kept.length, options.defaultModel)
+  const progress = new Progress(acts, kept.filter(({ act }) => !isPart(act)).length, options.defaultModel)
   yield* screen.show((now, columns) => progress.line(now, columns))
   yield* drawing(screen)
   const showing: Effect.Effect<void, CommandFailed | PlatformError> = runs.events(id, from).pipe(

@@ -23,6 +23,7 @@ import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
 import * as Variables from "../variables.ts"
+import { clientOf } from "./clientOf.ts"
 import * as Find from "./find.ts"
 import { agents, agentsOwn, ownerOf } from "./owner.ts"
 import * as Place from "./Place.ts"
@@ -137,7 +138,7 @@ export const resume = Command.make(
               runs.resume(id, { ...options, adopt, model, defaultModel })
             )
           }),
-          server.layer
+          clientOf(server, adopt?.acts ?? (yield* runs.plan(id)).acts, model)
         )
       })
     )
