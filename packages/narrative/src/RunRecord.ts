@@ -148,7 +148,8 @@ export const ActAsked = Schema.TaggedStruct("ActAsked", {
 
 /**
  * An act has its answer: it is never asked again under this key. `sha256` is that of the output's text, by which what
- * uses it is known. `charged` is what all attempts of the call cost together, lost ones by their estimate.
+ * uses it is known; `isGroup` says that the acts it is made of have records of their own, and `list` has a fan-out's texts
+ * as a JSON array. `cost` is dollars as a decimal text, if a price is known; `charged` has all attempts, lost ones too.
  *
  * @category schemas
  * @since 0.2.0
@@ -157,16 +158,13 @@ export const ActAnswered = Schema.TaggedStruct("ActAnswered", {
   act: Schema.String,
   key: Schema.String,
   output: Content,
-  /** Whether it is the output of a group, whose acts have records of their own. */
   isGroup: Schema.optionalKey(Schema.Literal(true)),
-  /** Of an act for each item of a list: the texts as a JSON array. */
   list: Schema.optionalKey(Content),
   sha256: Schema.String,
   /** The model that answered, as the server names it. */
   model: Schema.String,
   finishReason: Schema.optionalKey(Schema.String),
   usage: Schema.optionalKey(Usage),
-  /** Dollars as a decimal text; missing where no price is known. */
   cost: Schema.optionalKey(Schema.String),
   charged: Spent,
   attempts: Schema.optionalKey(Schema.Array(Attempt)),
