@@ -19,8 +19,10 @@ const goesLive = ({ acts = [], live, model }: AnAct): boolean =>
   live === true || model !== undefined && isLiveOnly(model) || acts.some(goesLive)
 
 export const clientOf = (
-  server: Server,
+  server: Pick<Server, "layer"> & Partial<Pick<Server, "clientOf">>,
   acts: ReadonlyArray<AnAct>,
   forAll: string | undefined
-): Layer.Layer<Services> =>
-  acts.some(goesLive) || forAll !== undefined && isLiveOnly(forAll) ? server.clientOf(NodeGemini.layer) : server.layer
+): Layer.Layer<Services> => {
+  const isLive = acts.some(goesLive) || forAll !== undefined && isLiveOnly(forAll)
+  return isLive && server.clientOf !== undefined ? server.clientOf(NodeGemini.layer) : server.layer
+}
