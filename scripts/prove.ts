@@ -142,6 +142,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["gemini"],
     files: ["webhooks/Webhook.test"]
   },
+  "18.6": {
+    shows:
+      "deep research end to end: every event cut and gone on with, 20 kills -9 of the command at random moments, its plan " +
+      "decided at a terminal, its page with hostile text in Chromium",
+    projects: ["conformance", "cli"],
+    files: ["DeepResearch.test", "DeepResearchEnds.test", "ResearchCommand.test", "ResearchPage.test"]
+  },
   "26.3": {
     shows:
       "30 secrets, each cut at every place of a stream, in text, arguments, headers, queries, Live sessions and error " +

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { isProving } from "../../../../scripts/proof.ts"
 import * as Layers from "./interactionLayers.ts"
 
 const query = "How are tides in the Åland sea predicted? 🌊"
@@ -146,39 +147,43 @@ describe("a deep research", () => {
         assert.deepInclude(shaping?.body, { previous_interaction_id: report.interaction.split("/")[1] })
       }).pipe(Effect.provide(environment(emulator))), swift))
 
-  it.live("goes on after its process died at any event: it tells the same, and asks for nothing twice", () =>
-    Layers.withEmulator((emulator) =>
-      Effect.gen(function*() {
-        const plan = () => Effect.succeed<ResearchEvent.PlanDecision>({ _tag: "Approve" })
-        const whole = yield* Stream.runCollect(DeepResearch.run({ id: "whole", query, plan }))
-        const asked = made(emulator).length
-        const told = (events: ReadonlyArray<ResearchEvent.ResearchEvent>) => {
-          const texts = { thoughts: "", written: "", others: new Array<string>() }
-          for (const event of events) {
-            if (event._tag === "Thought") texts.thoughts += event.text
-            else if (event._tag === "Written") texts.written += event.text
-            else if (event._tag !== "Finished" && event._tag !== "Started") texts.others.push(JSON.stringify(event))
+  it.live(
+    "goes on after its process died at any event: it tells the same, and asks for nothing twice",
+    () =>
+      Layers.withEmulator((emulator) =>
+        Effect.gen(function*() {
+          const plan = () => Effect.succeed<ResearchEvent.PlanDecision>({ _tag: "Approve" })
+          const whole = yield* Stream.runCollect(DeepResearch.run({ id: "whole", query, plan }))
+          const asked = made(emulator).length
+          const told = (events: ReadonlyArray<ResearchEvent.ResearchEvent>) => {
+            const texts = { thoughts: "", written: "", others: new Array<string>() }
+            for (const event of events) {
+              if (event._tag === "Thought") texts.thoughts += event.text
+              else if (event._tag === "Written") texts.written += event.text
+              else if (event._tag !== "Finished" && event._tag !== "Started") texts.others.push(JSON.stringify(event))
+            }
+            return texts
           }
-          return texts
-        }
-        for (let cut = 1; cut <= whole.length; cut += Math.ceil(whole.length / 12)) {
-          const id = `cut-${cut}`
-          const before = made(emulator).length
-          const first = yield* Stream.runCollect(Stream.take(DeepResearch.run({ id, query, plan }), cut))
-          const all = yield* Stream.runCollect(DeepResearch.resume(id, { plan }))
-          assert.strictEqual(made(emulator).length, before + asked, id)
-          // What the first process was told is told again, as it was.
-          assert.deepStrictEqual(all.slice(0, first.length), first, id)
-          assert.deepStrictEqual(told(all), told(whole), id)
-          assert.strictEqual(reportOf(all).text, reportOf(whole).text)
-          assert.deepStrictEqual(reportOf(all).citations, reportOf(whole).citations)
-        }
-        // One that is finished is told from the journal alone.
-        const requests = emulator.requests().length
-        assert.deepStrictEqual(yield* Stream.runCollect(DeepResearch.resume("whole", { plan })), whole)
-        assert.strictEqual(emulator.requests().length, requests)
-        const status = yield* DeepResearch.status("whole")
-        assert.strictEqual(status.state, "finished")
-        assert.strictEqual(status.report?.text, reportOf(whole).text)
-      }).pipe(Effect.provide(environment(emulator))), swift))
+          for (let cut = 1; cut <= whole.length; cut += isProving("18.6") ? 1 : Math.ceil(whole.length / 12)) {
+            const id = `cut-${cut}`
+            const before = made(emulator).length
+            const first = yield* Stream.runCollect(Stream.take(DeepResearch.run({ id, query, plan }), cut))
+            const all = yield* Stream.runCollect(DeepResearch.resume(id, { plan }))
+            assert.strictEqual(made(emulator).length, before + asked, id)
+            // What the first process was told is told again, as it was.
+            assert.deepStrictEqual(all.slice(0, first.length), first, id)
+            assert.deepStrictEqual(told(all), told(whole), id)
+            assert.strictEqual(reportOf(all).text, reportOf(whole).text)
+            assert.deepStrictEqual(reportOf(all).citations, reportOf(whole).citations)
+          }
+          // One that is finished is told from the journal alone.
+          const requests = emulator.requests().length
+          assert.deepStrictEqual(yield* Stream.runCollect(DeepResearch.resume("whole", { plan })), whole)
+          assert.strictEqual(emulator.requests().length, requests)
+          const status = yield* DeepResearch.status("whole")
+          assert.strictEqual(status.state, "finished")
+          assert.strictEqual(status.report?.text, reportOf(whole).text)
+        }).pipe(Effect.provide(environment(emulator))), swift),
+    120_000
+  )
 })

@@ -32,7 +32,9 @@ const parts = {
   caches: /\/gemini\/src\/(?:internal\/)?caches\//,
   decisions: /\/gemini\/src\/decisions\//,
   batches: /\/gemini\/src\/(?:internal\/)?batches\//,
-  interactions: /\/gemini\/src\/(?:internal\/)?interactions\//
+  interactions: /\/gemini\/src\/(?:internal\/)?interactions\//,
+  webhooks: /\/gemini\/src\/(?:internal\/)?webhooks\//,
+  research: /\/gemini\/src\/(?:internal\/)?research\//
 } as const
 
 type Part = keyof typeof parts
@@ -111,6 +113,14 @@ const programs: ReadonlyArray<readonly [name: string, program: string, holds: Re
       "Service.Interactions.use((it) => it.create({ model: \"m\", input: \"x\" }))"
     ),
     ["resources", "interactions"]
+  ],
+  [
+    "one call and webhooks of the project",
+    `${call}
+  import * as Webhook from "effect-gemini/webhooks/Webhook"
+  export const verified = Effect.runPromise(Webhook.verify({}, "", { secrets: Redacted.make("k") }))
+`,
+    ["resources", "webhooks"]
   ],
   [
     "one call and Decisions",

@@ -158,18 +158,21 @@ export interface ResearchStatus {
 }
 
 /**
- * How far a research is by its Journal, whoever runs it.
+ * How far a research is by its Journal, whoever runs it. `pricedAs` and `prices` are for the cost of its report.
  *
  * @category getters
  * @since 0.2.0
  */
-export const status = (id: string): Effect.Effect<ResearchStatus, JournalError, Journal.Journal> =>
+export const status = (
+  id: string,
+  options: Pick<ResearchSettings, "pricedAs" | "prices"> = {}
+): Effect.Effect<ResearchStatus, JournalError, Journal.Journal> =>
   Effect.flatMap(Journal.Journal, (journal) => {
     const log = ResearchLog.seen(journal, id)
     return Effect.flatMap(
       Stream.runFold(log.before, () => Kept.nothing, Kept.step),
       (state) =>
-        Effect.map(Finished.plainOf(id, log, state), (report): ResearchStatus => ({
+        Effect.map(Finished.plainOf(id, log, state, options), (report): ResearchStatus => ({
           id,
           query: state.begun?.query ?? "",
           agent: state.begun?.agent ?? "",

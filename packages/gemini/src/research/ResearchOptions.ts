@@ -38,7 +38,7 @@ export interface ProposedPlan {
 
 /**
  * What may be spent. A research that goes beyond is cancelled, and fails with QuotaExhausted: what the server tells on
- * the way decides, so it goes beyond by what is under way.
+ * the way decides, so it goes beyond by what is under way, and one that is done gives its report all the same.
  *
  * @category options
  * @since 0.2.0

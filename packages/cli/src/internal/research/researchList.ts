@@ -29,12 +29,12 @@ const came = ({ message, report, searches: count, state }: DeepResearch.Research
   return state === "awaiting" ? "a plan waits" : searches(count)
 }
 
-export const list = Effect.fnUntraced(function*(screen: Screen, isJson: boolean) {
+export const list = Effect.fnUntraced(function*(screen: Screen, isJson: boolean, pricedAs: string) {
   const journal = yield* Journal.Journal
   const ids = (yield* Stream.runCollect(journal.list(DeepResearch.prefix))).map(({ id }) =>
     id.slice(DeepResearch.prefix.length)
   )
-  const all = yield* Effect.forEach(ids, DeepResearch.status)
+  const all = yield* Effect.forEach(ids, (id) => DeepResearch.status(id, { pricedAs }))
   if (isJson) {
     const documents = all.map(({ report, ...status }) => ({
       ...status,

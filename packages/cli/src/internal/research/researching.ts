@@ -213,7 +213,7 @@ export const research = Effect.fnUntraced(function*(input: Input) {
   const screen = yield* Screen.make
   const journal = FileJournal.layer({ directory: input.directory }).pipe(Layer.provide(NodeFileSystem.layer))
   if (input.list) {
-    return yield* ResearchList.list(screen, input.json).pipe(
+    return yield* ResearchList.list(screen, input.json, pricedAs).pipe(
       Effect.catchTag("JournalError", (error) => Effect.fail(failed(error))),
       Effect.provide(journal)
     )

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cost from "../../Cost.ts"
@@ -209,15 +210,18 @@ export const carried = <Output, E, R>(
         return events
       })
 
+    /** With the input, behind which the report begins: the server may show what went before, too. */
+    const shown = (handle: ResourceHandle) => interactions.get(handle, { includeInput: true })
+
     /** The interaction as a whole, once the server shows that it is over. */
     const whole = (handle: ResourceHandle): Effect.Effect<KeptInteraction, GeminiError> =>
-      Effect.flatMap(interactions.get(handle), (kept) =>
+      Effect.flatMap(shown(handle), (kept) =>
         InteractionEvent.isOver(kept.interaction.status)
           ? Effect.succeed(kept)
           : Effect.andThen(Effect.sleep(settling), whole(handle)))
 
     const isEnded = (handle: ResourceHandle): Effect.Effect<boolean> =>
-      Effect.match(interactions.get(handle), {
+      Effect.match(shown(handle), {
         onFailure: () => false,
         onSuccess: ({ interaction: { status } }) => InteractionEvent.isOver(status)
       })
@@ -244,6 +248,20 @@ export const carried = <Output, E, R>(
         yield* write([{ _tag: "Heard", events: joined(events), ...(handle === undefined ? {} : { handle }) }])
         if (usage !== undefined) yield* afforded(usage)
         return joined(events)
+      })
+
+    /** Ends what took too long or spent too much. One that is done meanwhile is paid for, so that it counts. */
+    const given = (
+      stage: "plan" | "research",
+      { message, why }: Over
+    ): Effect.Effect<ReadonlyArray<ResearchProgress>, Failure> =>
+      Effect.gen(function*() {
+        yield* cancelled
+        const handle = state.open?.handle
+        const kept = handle === undefined ? Option.none() : yield* Effect.option(shown(handle))
+        return Option.isSome(kept) && kept.value.interaction.status === "completed"
+          ? yield* ended(stage, kept.value)
+          : yield* stopped(why, message)
       })
 
     const worked = (stage: "plan" | "research"): Stream.Stream<ResearchProgress, Failure> =>
@@ -274,10 +292,7 @@ export const carried = <Output, E, R>(
         }))
         return Stream.concat(followed, end).pipe(Stream.interruptWhen(deadline))
       })).pipe(
-        Stream.catchTag(
-          "Over",
-          ({ message, why }) => Stream.fromEffectDrain(Effect.andThen(cancelled, stopped(why, message)))
-        )
+        Stream.catchTag("Over", (over) => Stream.unwrap(Effect.map(given(stage, over), Stream.fromIterable)))
       )
 
     const decided: Stream.Stream<ResearchProgress, Failure | E, R> = Stream.unwrap(Effect.gen(function*() {
