@@ -20,7 +20,7 @@ let folder = ""
 
 const zeros = (count: number) => Array.from({ length: count }, () => 0)
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "gemini-fx-everyday-"))
   mkdirSync(join(folder, "bin"))
   writeFileSync(join(folder, "bin/gemini-fx"), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`)
@@ -37,7 +37,16 @@ beforeAll(() => {
   )
   write("photo.jpg", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70, 0))
   write("report.pdf", "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n")
+  mkdirSync(join(folder, "gemini-fx"))
+  write(
+    "gemini-fx/config.toml",
+    `[mcp.notes]\ncommand = ${JSON.stringify(process.execPath)}\nargs = [${
+      JSON.stringify(join(import.meta.dirname, "mcpServer.ts"))
+    }]\n`
+  )
   write("talk.mp3", Uint8Array.of(0xff, 0xfb, 0x90, 0x64, ...zeros(60)))
+  // Those that go on with a talk have one, whichever of them run.
+  await run("printf 'One\\nTwo\\nThree\\n' | gemini-fx chat")
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -47,7 +56,7 @@ const run = (line: string): Promise<{ readonly code: number; readonly stdout: st
     const child = execFile("bash", ["--norc", "-c", line], {
       cwd: folder,
       encoding: "utf8",
-      env: { PATH: `${join(folder, "bin")}:${process.env["PATH"]}`, HOME: folder, XDG_CONFIG_HOME: folder }
+      env: { PATH: `${join(folder, "bin")}:${process.env["PATH"]}`, HOME: folder, XDG_CONFIG_HOME: folder, KEY: "a-key" }
     }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }))
     child.stdin?.end()
   })
