@@ -167,6 +167,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["cli"],
     files: ["Everyday.test"]
   },
+  "20.4": {
+    shows:
+      "100 kills -9 of a chat in the middle of an answer, half of them in the middle of a line of its journal: every " +
+      "answer that was whole is there; a chat of 1,000 turns keeps at most 6,000 bytes of memory a turn",
+    projects: ["cli"],
+    files: ["History.test"],
+    figures: "packages/cli/test/chatTurns.ts"
+  },
   "21.1": {
     shows:
       "a narrative of twelve acts killed -9 at 20 random points, one act at a time and four at once, on files: the " +

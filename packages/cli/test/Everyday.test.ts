@@ -56,7 +56,12 @@ const run = (line: string): Promise<{ readonly code: number; readonly stdout: st
     const child = execFile("bash", ["--norc", "-c", line], {
       cwd: folder,
       encoding: "utf8",
-      env: { PATH: `${join(folder, "bin")}:${process.env["PATH"]}`, HOME: folder, XDG_CONFIG_HOME: folder, KEY: "a-key" }
+      env: {
+        PATH: `${join(folder, "bin")}:${process.env["PATH"]}`,
+        HOME: folder,
+        XDG_CONFIG_HOME: folder,
+        KEY: "a-key"
+      }
     }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }))
     child.stdin?.end()
   })

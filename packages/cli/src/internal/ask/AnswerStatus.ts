@@ -20,7 +20,10 @@ export class AnswerStatus {
   on(event: CallEvent, now: number): void {
     switch (event._tag) {
       case "Waiting":
-        this.#waits = { says: `waits for ${event.lane.quotaModel}'s quota`, until: event.until ?? Infinity }
+        // Without a time the call only stands in its lane, which is over before anybody could read it.
+        this.#waits = event.until === undefined
+          ? undefined
+          : { says: `waits for ${event.lane.quotaModel}'s quota`, until: event.until }
         return
       case "Retrying":
         this.#waits = {
@@ -63,9 +66,9 @@ export class AnswerStatus {
 export const notice = (event: CallEvent, now: number): string | undefined => {
   switch (event._tag) {
     case "Waiting":
-      return `waiting for ${event.lane.quotaModel}'s quota${
-        event.until === undefined ? "" : `, ${Lines.time(Math.max(0, event.until - now))} left`
-      }`
+      return event.until === undefined || event.until <= now
+        ? undefined
+        : `waiting for ${event.lane.quotaModel}'s quota, ${Lines.time(event.until - now)} left`
     case "Retrying":
       return `attempt ${event.attempt} failed (${event.error.reason._tag}), the next one in ${
         Lines.time(Duration.toMillis(event.delay))

@@ -61,7 +61,7 @@ export const parse = (line: string): Said => {
   if (name !== undefined) {
     const takes = commands.find(([known]) => known === name)?.[1]
     return takes === "" && argument !== ""
-      ? { _tag: "Wrong", why: `/${name} stands alone, and ${JSON.stringify(argument)} was not said` }
+      ? { _tag: "Wrong", why: `/${name} stands alone: ${JSON.stringify(argument)} is too much` }
       : { _tag: "Command", name, argument }
   }
   // A path is more often meant to be talked about.

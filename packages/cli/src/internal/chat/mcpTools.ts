@@ -7,6 +7,7 @@
 import * as GeminiMcp from "effect-gemini-ai/GeminiMcp"
 import * as GeminiSchema from "effect-gemini-ai/GeminiSchema"
 import * as ToolName from "effect-gemini-ai/ToolName"
+import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as Part from "effect-gemini/wire/Part"
 import * as McpClient from "effect/ai/McpClient"
 import type { McpClientError } from "effect/ai/McpClientError"
@@ -77,12 +78,59 @@ const connected = (
         return client.success
       }
       first ??= client.failure
-      if (!["UnsupportedError", "ProtocolError", "HttpError"].includes(client.failure.reason._tag)) {
+      const { reason } = client.failure
+      // Who does not know how the older one begins may know the newer one; all else fails with either.
+      if (!(reason._tag === "ProtocolError" && reason.code !== undefined) && reason._tag !== "HttpError") {
         break
       }
     }
-    return yield* Effect.fail(first?.message ?? "it speaks no known revision of the protocol")
+    return yield* Effect.fail(first === undefined ? "it has no revision of the protocol to speak" : why(server, first))
   })
+
+const codeOf = (error: unknown): string | undefined => {
+  if (typeof error !== "object" || error === null) return undefined
+  if ("code" in error && typeof error.code === "string") return error.code
+  return "cause" in error ? codeOf(error.cause) : "reason" in error ? codeOf(error.reason) : undefined
+}
+
+/** Why a server did not come, in words that help to mend it. Effect keeps what it wrote to stderr to itself. */
+const why = ({ command, url }: McpServer, error: McpClientError): string => {
+  const { reason } = error
+  const itself = "its command run by itself may tell why"
+  switch (reason._tag) {
+    case "TransportError": {
+      if (command === undefined) {
+        return `${GeminiConfig.shownUrl(url ?? "") ?? "its url"} cannot be reached${
+          codeOf(reason.cause) === undefined ? "" : ` (${codeOf(reason.cause)})`
+        }`
+      }
+      const code = codeOf(reason.cause)
+      return code === "ENOENT"
+        ? `there is no command ${command}, or no such folder for it`
+        : code === "EACCES"
+        ? `${command} may not be run`
+        : `${command} ended before it began to serve; ${itself}`
+    }
+    case "ClosedError":
+      return command === undefined ? error.message : `${command} ended before it began to serve; ${itself}`
+    case "TimeoutError":
+      return `it did not begin to serve within ${begin}`
+    case "UnsupportedError":
+      return `it speaks none of the revisions of MCP that are known here (${
+        revisions.map(({ protocolVersion }) => protocolVersion).join(", ")
+      })`
+    case "HttpError":
+      return `it answers ${reason.status}${
+        reason.status === 401 || reason.status === 403 ? ": headers in config.toml may hold its key" : ""
+      }`
+    case "ProtocolError":
+      return command === undefined
+        ? error.message
+        : `${command} writes something else than MCP to stdout (${error.message}); ${itself}`
+    default:
+      return error.message
+  }
+}
 
 /** A server's client, or why there is none. */
 const open = Effect.fnUntraced(function*(server: McpServer) {

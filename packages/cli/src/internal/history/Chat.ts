@@ -13,6 +13,7 @@ import { digestOf } from "./Attachments.ts"
 import { type ChatRecord, mark, records as format } from "./ChatRecord.ts"
 import * as ChatState from "./ChatState.ts"
 import type { ChatStore } from "./ChatStore.ts"
+import { inWords } from "./findChat.ts"
 
 type Store = ChatStore["Service"]
 
@@ -25,10 +26,6 @@ interface Place {
 
 /** How many records one append may have. */
 const atOnce = 500
-
-/** A journal calls a chat a run. */
-const why = ({ message }: { readonly message: string }): string =>
-  message.replaceAll("the run", "the chat").replaceAll("a run", "a chat")
 
 export interface Options {
   /** Undefined: the chat is not kept. */
@@ -176,7 +173,11 @@ export class Chat {
     }).pipe(
       Effect.catch((error: JournalError | CommandFailed) => {
         this.#store = undefined
-        return this.#note(`from here on this chat is not kept: ${why(error)}`)
+        return this.#note(
+          `from here on this chat is not kept: ${
+            inWords(error._tag === "JournalError" ? error.reason.message : error.message)
+          }`
+        )
       }),
       // What has begun to be written is written whole; it takes no time that anybody notices.
       Effect.uninterruptible

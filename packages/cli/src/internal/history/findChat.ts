@@ -33,8 +33,11 @@ export const find = (given: string): Effect.Effect<string, CommandFailed, ChatSt
     return only
   })
 
+/** A journal calls a chat a run. */
+export const inWords = (message: string): string => message.replace(/\b(the|a) run\b/gi, "$1 chat")
+
 /** Why a chat cannot be opened, in the words of chats. */
-export const failed = (id: string, { message, reason }: JournalError): CommandFailed => {
+export const failed = (id: string, { reason }: JournalError): CommandFailed => {
   switch (reason._tag) {
     case "Busy":
       return new CommandFailed({
@@ -47,7 +50,7 @@ export const failed = (id: string, { message, reason }: JournalError): CommandFa
     default:
       return new CommandFailed({
         exitCode: 1,
-        text: `the chat ${id} cannot be read: ${message.replaceAll("the run", "the chat")}`
+        text: `the chat ${id} cannot be read: ${inWords(reason.message)}\n  gemini-fx history delete ${id} removes it`
       })
   }
 }
