@@ -95,7 +95,6 @@ export const flags = {
     Flag.optional
   ),
   quiet: Flag.Boolean("quiet").pipe(
-    Flag.withAlias("q"),
     Flag.withDescription("write no line for each request, as it does at a terminal"),
     Flag.withDefault(false)
   ),
