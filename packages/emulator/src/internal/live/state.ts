@@ -3,7 +3,6 @@
  */
 import type * as Effect from "effect/Effect"
 import * as LiveLog from "../../LiveLog.ts"
-import type { LiveOptions } from "../../LiveOptions.ts"
 import type * as Json from "../json.ts"
 import type { Allowance } from "../log/Allowance.ts"
 import * as Tokens from "./authTokens.ts"
@@ -19,27 +18,56 @@ export interface Session {
   readonly drop: Effect.Effect<void>
 }
 
-export interface LiveState {
-  readonly log: LiveLog.LiveLog
-  readonly handles: Handles.Handles
-  readonly tokens: Tokens.Tokens
-  readonly sessions: Set<Session>
-  connections: number
-  /** How many good handles were refused, where the options say that some are. */
-  refusedHandles: number
-}
-
-export const make = (options: {
+interface Options {
   readonly remember?: number | undefined
   readonly seed?: string | undefined
-  readonly live?: LiveOptions | undefined
+  readonly handleLifetime?: number | undefined
   readonly allowance?: Allowance | undefined
-  readonly space?: string | undefined
-}): LiveState => ({
-  log: LiveLog.make({ remember: options.remember, allowance: options.allowance }),
-  handles: Handles.make(options.live?.handleLifetime ?? 7_200_000),
-  tokens: Tokens.make(options.seed ?? "", options.space),
-  sessions: new Set(),
-  connections: 0,
-  refusedHandles: 0
-})
+  readonly space: string
+}
+
+/**
+ * A class, because ten thousand spaces have one each and most of them hold no session: what is in it is made when
+ * somebody asks for it.
+ */
+export class LiveState {
+  readonly #options: Options
+  #log: LiveLog.LiveLog | undefined
+  #handles: Handles.Handles | undefined
+  #tokens: Tokens.Tokens | undefined
+  #sessions: Set<Session> | undefined
+  connections = 0
+  /** How many good handles were refused, where the options say that some are. */
+  refusedHandles = 0
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  get log(): LiveLog.LiveLog {
+    const { allowance, remember } = this.#options
+    return this.#log ??= LiveLog.make({ remember, allowance })
+  }
+  get handles(): Handles.Handles {
+    return this.#handles ??= Handles.make(this.#options.handleLifetime ?? 7_200_000)
+  }
+  get tokens(): Tokens.Tokens {
+    const { seed = "", space } = this.#options
+    return this.#tokens ??= Tokens.make(seed, space)
+  }
+  get sessions(): Set<Session> {
+    return this.#sessions ??= new Set()
+  }
+
+  /** Forgets what was said; open sessions go on. */
+  clear(): void {
+    this.#log?.clear()
+    this.#handles?.clear()
+    this.#tokens?.clear()
+  }
+
+  /** Gives the log's bytes back, and keeps nothing from then on. */
+  end(): void {
+    this.log.end()
+  }
+}

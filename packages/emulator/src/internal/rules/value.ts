@@ -46,6 +46,12 @@ const contains = (found: unknown, part: unknown): boolean => {
     })
 }
 
+/** A text within a text is what nearly all rules ask for, and there may be a thousand of them. */
+const containing = (part: unknown): Test =>
+  typeof part === "string"
+    ? (found) => typeof found === "string" ? found.includes(part) : contains(found, part)
+    : (found) => contains(found, part)
+
 const members = (found: unknown): ReadonlyArray<unknown> => Array.isArray(found) ? found : []
 
 const sizeOf = (found: unknown): number | undefined => Array.isArray(found) ? found.length : Json.number(found)
@@ -80,7 +86,7 @@ export const ready = (value: Matcher.Value, kind: Kind, path: string): ReadyMatc
     })
   }
   if (equals !== undefined) tests.push(exactly(equals, kind))
-  if (part !== undefined) tests.push(kind === "list" ? equality(part, kind) : (found) => contains(found, part))
+  if (part !== undefined) tests.push(kind === "list" ? equality(part, kind) : containing(part))
   if (matches !== undefined) {
     try {
       const pattern = new RegExp(matches, "u")
@@ -106,7 +112,11 @@ export const ready = (value: Matcher.Value, kind: Kind, path: string): ReadyMatc
     problems.push(...inner.problems)
     tests.push((found) => !inner.test(found))
   }
-  return { test: (found) => tests.every((test) => test(found)), problems }
+  const [only] = tests
+  return {
+    test: only !== undefined && tests.length === 1 ? only : (found) => tests.every((test) => test(found)),
+    problems
+  }
 }
 
 /** Tells a person what a matcher asks for. */

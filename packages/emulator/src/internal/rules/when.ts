@@ -90,10 +90,13 @@ export const ready = (when: Matcher.When, path: string): ReadyWhen => {
     if (pointer === "" || pointer.startsWith("/")) ask(at, value, "value", (subject) => subject.at(pointer))
     else problems.push({ path: `${path}.${at}`, message: `"${pointer}" is not a JSON pointer: write "/${pointer}"` })
   }
+  const [first, ...others] = asked
   return {
     problems,
     matches: (subject) => {
-      for (const { read, test } of asked) if (!test(read(subject))) return false
+      if (first === undefined) return true
+      if (!first.test(first.read(subject))) return false
+      for (const { read, test } of others) if (!test(read(subject))) return false
       return true
     },
     miss: (subject) => {

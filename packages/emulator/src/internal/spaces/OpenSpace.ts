@@ -12,7 +12,7 @@ import * as Logged from "../cassettes/logged.ts"
 import * as LoggedLive from "../cassettes/loggedLive.ts"
 import { LateInteractions } from "../interactions/LateInteractions.ts"
 import * as LiveHandler from "../live/handler.ts"
-import * as LiveState from "../live/state.ts"
+import { LiveState } from "../live/state.ts"
 import type { Allowance } from "../log/Allowance.ts"
 import type { Depot } from "../resources/Depot.ts"
 import * as Endpoints from "../resources/endpoints.ts"
@@ -91,7 +91,7 @@ export const make = (
     script,
     scripts,
     quota: Quota.make(),
-    live: LiveState.make({ ...options, allowance, space: name }),
+    live: new LiveState({ remember, seed, handleLifetime: options.live?.handleLifetime, allowance, space: name }),
     resources: Endpoints.make({
       seed: `${seed ?? ""}\n${name}`,
       depot,
@@ -106,9 +106,8 @@ export const make = (
     offset: 0
   }
   const handle = GeminiHandler.make(options, state)
-  const handleLive = LiveHandler.make(options, state)
-  const played = Logged.handler(options, state)
-  const playedLive = LoggedLive.handler(options, state)
+  // Most spaces hold no Live session and play no cassette, and ten thousand of them may be there.
+  let live: LiveHandler.Handler | undefined
   /** Closes what was opened for this space alone. */
   let closeCassette = () => {}
   return {
@@ -116,8 +115,11 @@ export const make = (
     state,
     settings: options,
     clock: new SpaceClock(),
-    handle: (incoming) => options.cassette === undefined ? handle(incoming) : played(incoming),
-    handleLive: (incoming) => options.cassette === undefined ? handleLive(incoming) : playedLive(incoming),
+    handle: (incoming) => options.cassette === undefined ? handle(incoming) : Logged.handle(incoming, options, state),
+    handleLive: (incoming) =>
+      options.cassette === undefined
+        ? (live ??= LiveHandler.make(options, state))(incoming)
+        : LoggedLive.handle(incoming, options, state),
     play: (cassette, close) => {
       closeCassette()
       closeCassette = close
@@ -138,7 +140,7 @@ export const make = (
           resources.clear()
           interactions.clear()
           webhooks.clear()
-          live.log.end()
+          live.end()
         }
       )
     })

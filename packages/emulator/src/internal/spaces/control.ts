@@ -46,12 +46,12 @@ const awaiting = <A>(log: {
 const liveOf = (live: LiveState.LiveState): LiveControl => {
   const each = (f: (session: LiveState.Session) => Effect.Effect<void>) =>
     Effect.suspend(() => Effect.forEach([...live.sessions], f, { discard: true }))
-  const awaitLog = awaiting(live.log)
+  const awaitLog: LiveControl["awaitLog"] = (predicate) => Effect.suspend(() => awaiting(live.log)(predicate))
   return {
-    connections: Effect.sync(live.log.entries),
+    connections: Effect.sync(() => live.log.entries()),
     awaitLog,
     awaitClosed: (n) => awaitLog(() => live.log.closed() >= n),
-    counters: Effect.sync(live.log.counters),
+    counters: Effect.sync(() => live.log.counters()),
     send: (message) => each((session) => session.send(message)),
     close: (code, reason = "") => each((session) => session.close(code, reason)),
     drop: each((session) => session.drop)
@@ -156,9 +156,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
   })
   const forget = (rules: () => void) =>
     Effect.sync(() => {
-      live.log.clear()
-      live.handles.clear()
-      live.tokens.clear()
+      live.clear()
       log.clear()
       script.clear()
       rules()
