@@ -81,7 +81,7 @@ const proofs: Readonly<Record<string, Proof>> = {
       "an interaction cut at every event and at 200 bytes, and killed -9 at 20 events: the same steps as uncut, no text " +
       "twice, and no second POST once the server has named it",
     projects: ["conformance"],
-    files: ["InteractionFollow.test", "InteractionKills.test"]
+    files: ["InteractionFollow.test", "InteractionResume.test", "InteractionKills.test"]
   },
   "18.4": {
     shows:

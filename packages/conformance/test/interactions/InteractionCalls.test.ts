@@ -282,6 +282,21 @@ describe("a call", () => {
       services().pipe(Layer.provideMerge(Budget.layer({ name: "trial", tokens: 1_000_000, per: "total" })))
     )))
 
+  it.effect("that is followed is charged once, however often it is cut", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.addFault({ when: { method: "interactions.create", times: 1 }, cut: { chunks: 3 } })
+      yield* emulator.addFault({ when: { method: "interactions.get", times: 2 }, cut: { chunks: 2 } })
+      const interactions = yield* Interactions.Interactions
+      const all = yield* played(Stream.runCollect(interactions.follow({ model, input: "emulator:words 200" })))
+      const usage = Interaction.usage(InteractionFold.join(all.map(({ event }) => event)))
+      const [spending] = yield* (yield* Budget.Budget).read
+      assert.deepStrictEqual([spending?.tokens, spending?.isEstimated], [usage?.totalTokens, false])
+      assert.lengthOf(yield* requests, 4)
+    }).pipe(Effect.provide(
+      services().pipe(Layer.provideMerge(Budget.layer({ name: "trial", tokens: 1_000_000, per: "total" })))
+    )))
+
   it.effect("may leave an answer where the server stopped", () =>
     Effect.gen(function*() {
       const interactions = yield* Interactions.Interactions

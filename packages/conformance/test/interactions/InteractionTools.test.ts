@@ -130,6 +130,43 @@ describe("functions", () => {
       }).pipe(Effect.provide(Layers.layer(url)))
     ))
 
+  it.live("go on where the server forgets between a call and its result: all steps are sent, and an event says so", () =>
+    Layers.withEmulator(({ addFault, requests, url }) =>
+      Effect.gen(function*() {
+        addFault({ when: { method: "interactions.create", nth: 2, times: 1 }, interaction: { forgets: "previous" } })
+        const tools = InteractionTools.make({ weather: { handle: () => Effect.succeed("rain") } })
+        const { all, answer, tags } = yield* answerOf(
+          InteractionTools.run({ model, input: "emulator:call weather {}" }, tools)
+        )
+        assert.deepStrictEqual(tags, ["Called", "Result", "Forgotten", "Answered"])
+        const forgotten = all.find((event) => event._tag === "Forgotten")
+        assert.strictEqual(forgotten?._tag === "Forgotten" ? forgotten.steps : 0, 3)
+        const sent = Object(requests()[2]?.body)
+        assert.isUndefined(sent.previous_interaction_id)
+        assert.deepStrictEqual(
+          sent.input.map(({ type }: { type: string }) => type),
+          ["user_input", "thought", "function_call", "function_result"]
+        )
+        assert.strictEqual(answer.interaction.status, "completed")
+        assert.deepStrictEqual(
+          answer.steps.map(({ type }) => type),
+          ["user_input", "thought", "function_call", "function_result", "thought", "model_output"]
+        )
+      }).pipe(Effect.provide(Layers.layer(url)))
+    ))
+
+  it.live("of an interaction that failed are not run", () =>
+    Layers.withEmulator(({ enqueue, requests, url }) =>
+      Effect.gen(function*() {
+        const steps = [{ type: "function_call", id: "a", name: "weather", arguments: {} }]
+        enqueue({ response: { id: "v1_x", status: "incomplete", steps } })
+        const tools = InteractionTools.make({ weather: { handle: () => Effect.die("it ran") } })
+        const { answer, tags } = yield* answerOf(InteractionTools.run({ model, input: "x" }, tools))
+        assert.deepStrictEqual([tags, answer.interaction.status], [["Answered"], "incomplete"])
+        assert.lengthOf(requests(), 1)
+      }).pipe(Effect.provide(Layers.layer(url)))
+    ))
+
   it.live("go on without a store: all steps are sent again", () =>
     Layers.withEmulator(({ requests, url }) =>
       Effect.gen(function*() {

@@ -15,6 +15,7 @@ import * as Pull from "effect/Pull"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type { GeminiError } from "../../GeminiError.ts"
 import type { InteractionEvent } from "../../interactions/InteractionEvent.ts"
 import type { Followed } from "../../interactions/Interactions.ts"
@@ -44,6 +45,8 @@ export const make = (first: Events, resuming: Resuming): Stream.Stream<Followed,
     Effect.sync(() => {
       const { isKept, named, policy, reconnects, resume, trail } = resuming
       let failures = 0
+      /** Why the last connection that brought events ended. */
+      let cut: GeminiError | undefined
       let isNamed = trail.name !== undefined
       let connection: {
         readonly scope: Scope.Closeable
@@ -62,12 +65,29 @@ export const make = (first: Events, resuming: Resuming): Stream.Stream<Followed,
       const isCut = (error: GeminiError): boolean =>
         isKept && trail.name !== undefined && !trail.isRefused && Failures.isOutage(error)
 
+      /**
+       * A stream that was cut and cannot be resumed was interrupted, whatever the server says of resuming it: a token may
+       * help all the same. An `error` event is the server's word on the interaction.
+       */
+      const told = (error: GeminiError): GeminiError => {
+        const reason = cut?.reason
+        if (cut === undefined || trail.isRefused || reason?._tag !== "StreamInterrupted") return error
+        const description = [reason.description, `resuming it failed: ${error.reason._tag}: ${error.reason.message}`]
+        return cut.withReason(
+          new Reason.StreamInterrupted({
+            ...reason,
+            description: description.filter((text) => text !== undefined).join("; ")
+          })
+        )
+      }
+
       const again = (error: GeminiError): Pull.Pull<Arr.NonEmptyReadonlyArray<Followed>, GeminiError> => {
         const scope = connection?.scope
         connection = undefined
         const left = scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
         if (trail.isOver) return Effect.andThen(left, Cause.done())
-        if (!isCut(error) || failures >= reconnects) return Effect.andThen(left, Effect.fail(error))
+        if (!isCut(error) || failures >= reconnects) return Effect.andThen(left, Effect.fail(told(error)))
+        cut ??= error
         failures++
         trail.resume()
         return Effect.andThen(
@@ -91,6 +111,7 @@ export const make = (first: Events, resuming: Resuming): Stream.Stream<Followed,
             }
             if (!Arr.isArrayNonEmpty(out)) return next
             failures = 0
+            cut = undefined
             const { resource } = trail
             if (isNamed || resource === undefined) return Effect.succeed(out)
             isNamed = true
