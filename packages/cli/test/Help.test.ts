@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { script } from "../src/internal/completions.ts"
+import { fitted } from "../src/internal/help.ts"
 import { gemini } from "./harness.ts"
 
 const root = Completions.fromCommand(command)
@@ -50,6 +51,35 @@ describe("--help", () => {
         }
       }
     }))
+})
+
+/** The columns that follow an option in help, of which the last says what is there without it. */
+const optionLine = /^ {2}(--[a-z-]+)\S*.* {2,}(.*)$/
+
+describe("every option", () => {
+  it.live("says what holds without it", () =>
+    Effect.gen(function*() {
+      for (const [path, { flags }] of commands(root)) {
+        const { stdout } = yield* gemini([...path, "--help"])
+        const [, listed = ""] = /\nFLAGS\n([\s\S]*?)(?:\n\n|$)/.exec(stdout) ?? []
+        const names = new Set(flags.map(({ name }) => `--${name}`))
+        for (const line of listed.split("\n")) {
+          const [, name = "", says = ""] = optionLine.exec(line) ?? []
+          if (names.has(name)) assert.match(says, /default/i, `${path.join(" ")} ${name}`)
+        }
+      }
+    }))
+
+  it("fits a terminal's rows, and loses no word", () => {
+    const text =
+      "FLAGS\n  --model, -m string    the model that answers; default: GEMINI_FX_MODEL, else another\n  -x    no"
+    for (const columns of [20, 40, 60, 80]) {
+      const lines = fitted(text, columns).split("\n")
+      for (const line of lines) assert.isAtMost(line.length, Math.max(columns, 24), line)
+      assert.strictEqual(lines.join(" ").replace(/\s+/g, " "), text.replace(/\s+/g, " "))
+    }
+    assert.include(fitted(text, 60), `\n${" ".repeat(24)}GEMINI_FX_MODEL, else another`)
+  })
 })
 
 /** What bash offers for a command line whose last word is being typed. */

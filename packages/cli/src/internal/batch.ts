@@ -158,14 +158,16 @@ const runFile = Command.make(
       Flag.optional
     ),
     deadline: Flag.String("deadline").pipe(
-      Flag.withDescription("by when all results are needed, such as 6h; what is late goes at the standard price"),
+      Flag.withDescription(
+        "by when all results are needed, such as 6h; what is late goes at the standard price; default: none"
+      ),
       Flag.optional
     ),
     lead: Flag.String("lead").pipe(
       Flag.withDescription("how long before the deadline that begins; default: 30m"),
       Flag.optional
     ),
-    tier: Flags.tier("the quota tier to keep where rows go at the standard price"),
+    tier: Flags.tier("the quota tier to keep where rows go at the standard price; default: GEMINI_FX_TIER, else free"),
     emulator: Flags.emulator,
     directory
   },
@@ -261,7 +263,7 @@ const results = Command.make(
   {
     run: named,
     from: Flag.Int("from").pipe(
-      Flag.withDescription("passes over so many results"),
+      Flag.withDescription("passes over so many results; default: 0"),
       Flag.withDefault(0)
     ),
     directory

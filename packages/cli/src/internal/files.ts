@@ -91,7 +91,7 @@ const upload = Command.make(
   {
     file: Argument.String("file").pipe(Argument.withDescription("the file to upload")),
     mimeType: Flag.String("mime-type").pipe(
-      Flag.withDescription("the type, if the end of the file's name does not say it"),
+      Flag.withDescription("the type, if the end of the file's name does not say it; default: by the name"),
       Flag.optional
     ),
     displayName: Flag.String("display-name").pipe(
@@ -107,7 +107,9 @@ const upload = Command.make(
       Flag.withDefault(false)
     ),
     handle: Flag.String("handle").pipe(
-      Flag.withDescription("keeps in this file how to go on; the same command then does so after a break"),
+      Flag.withDescription(
+        "keeps in this file how to go on; the same command then does so after a break; default: nowhere"
+      ),
       Flag.optional
     ),
     emulator: Flags.emulator,

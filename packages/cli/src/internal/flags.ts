@@ -57,7 +57,9 @@ export const options = Effect.fnUntraced(function*(flags: {
 })
 
 export const inputsFrom = Flag.String("inputs-from").pipe(
-  Flag.withDescription("a folder beside the narrative's own whose images it may name; may be given again"),
+  Flag.withDescription(
+    "a folder beside the narrative's own whose images it may name; may be given again; default: none"
+  ),
   Flag.atLeast(0)
 )
 

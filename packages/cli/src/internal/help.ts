@@ -9,6 +9,8 @@ import type { HelpDoc } from "effect/cli/HelpDoc"
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { stripVTControlCharacters } from "node:util"
 import * as Completions from "./completions.ts"
 import * as Lines from "./lines.ts"
 import { clean, Shown, shown } from "./Shown.ts"
@@ -44,12 +46,68 @@ ${strong("ENVIRONMENT")}
 ${environment.map(([name, says]) => `  ${name.padEnd(width)}    ${says}`).join("\n")}`
 }
 
+/** What every flag is where it is not given. Those of others say so in their words; an option that is left out is off. */
+const withDefaults = (flags: HelpDoc["flags"]): HelpDoc["flags"] =>
+  flags.map((flag) => {
+    const description = Option.getOrElse(flag.description, () => "")
+    return flag.type !== "boolean" || /default/i.test(description)
+      ? flag
+      : { ...flag, description: Option.some(`${description}; default: off`) }
+  })
+
+const lengthOf = (text: string): number => stripVTControlCharacters(text).length
+
+/** Where the text that is seen has so many characters, sequences not counted. */
+const placeOf = (line: string, length: number): number => {
+  let at = length
+  while (at < line.length && lengthOf(line.slice(0, at)) < length) at++
+  return at
+}
+
+/** The two halves of a row, such as a flag and what it does. */
+const halves = (line: string): readonly [left: string, right: string] | undefined => {
+  const left = /^( {2,}\S.*? {2,})\S/.exec(stripVTControlCharacters(line))?.[1]
+  if (left === undefined) return undefined
+  const at = placeOf(line, left.length)
+  return [line.slice(0, at), line.slice(at)]
+}
+
+const wrappedAt = (text: string, width: number): ReadonlyArray<string> => {
+  const rows: Array<string> = []
+  for (const word of text.split(" ")) {
+    const row = rows.at(-1)
+    if (row !== undefined && lengthOf(row) + 1 + lengthOf(word) <= width) rows[rows.length - 1] = `${row} ${word}`
+    else rows.push(word)
+  }
+  return rows
+}
+
+/**
+ * Help within the columns of a terminal: the second half of a row goes on below itself, or, where the first one takes
+ * more than half of them, all second halves of the table stand below the first.
+ */
+export const fitted = (text: string, columns: number): string =>
+  text.split("\n\n").map((block) => {
+    const lines = block.split("\n")
+    const isLong = (line: string) => lengthOf(line) > columns
+    const isBelow = lines.some((line) => isLong(line) && lengthOf(halves(line)?.[0] ?? "") > columns / 2)
+    return lines.flatMap((line) => {
+      const [left = "", right = ""] = halves(line) ?? []
+      if (right === "" || (!isBelow && !isLong(line))) return [line]
+      const indent = isBelow ? 6 : lengthOf(left)
+      const rows = wrappedAt(right, columns - indent).map((row) => `${" ".repeat(indent)}${row}`)
+      return isBelow ? [left.trimEnd(), ...rows] : [`${left}${rows[0]?.trimStart() ?? ""}`, ...rows.slice(1)]
+    }).join("\n")
+  }).join("\n\n")
+
 const help = Effect.fnUntraced(function*(doc: HelpDoc, path: ReadonlyArray<string>) {
   const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
   const style = canColor ? Lines.coloured : Lines.plain
   const formatter = CliOutput.defaultFormatter({ colors: canColor, globalFlags: path.length > 1 ? "summary" : "full" })
-  const rest = formatter.formatHelpDoc({ ...doc, examples: [] })
-  yield* Console.log(`${examples(doc, style).text}${rest}${path.length > 1 ? "" : variables(style).text}`)
+  const rest = formatter.formatHelpDoc({ ...doc, flags: withDefaults(doc.flags), examples: [] })
+  const text = `${examples(doc, style).text}${rest}${path.length > 1 ? "" : variables(style).text}`
+  // A pipe has no columns.
+  yield* Console.log(process.stdout.isTTY ? fitted(text, (process.stdout.columns || 80) - 1) : text)
 })
 
 /** What to write instead, where the mistake tells what was meant. */

@@ -68,7 +68,11 @@ export const limitsCommand = Command.make(
     tier: Flags.tier("the quota tier; default: free"),
     config: Flags.config,
     emulator: Flags.emulator,
-    model: Flag.String("model").pipe(Flag.withAlias("m"), Flag.withDescription("only this model"), Flag.optional),
+    model: Flag.String("model").pipe(
+      Flag.withAlias("m"),
+      Flag.withDescription("only this model; default: all"),
+      Flag.optional
+    ),
     watch: Flag.Boolean("watch").pipe(
       Flag.withAlias("w"),
       Flag.withDescription("show on the terminal how much is used, as it changes"),

@@ -11,15 +11,17 @@ import * as Flags from "./flags.ts"
 const flags = {
   model: Flag.String("model").pipe(
     Flag.withAlias("m"),
-    Flag.withDescription("a model that talks Live"),
+    Flag.withDescription(`a model that talks Live; default: ${GeminiLive.defaultModel}`),
     Flag.withDefault(GeminiLive.defaultModel)
   ),
   question: Flag.String("in").pipe(
-    Flag.withDescription("ask with the sound of this WAV file, and end after the answer"),
+    Flag.withDescription(
+      "ask with the sound of this WAV file, and end after the answer; default: the terminal's or a pipe's lines"
+    ),
     Flag.optional
   ),
   out: Flag.String("out").pipe(
-    Flag.withDescription("write what the model says into this WAV file"),
+    Flag.withDescription("write what the model says into this WAV file; default: none"),
     Flag.optional
   ),
   emulator: Flags.emulator,

@@ -31,7 +31,7 @@ export const modelsCommand = Command.make(
   "models",
   {
     method: Flag.String("method").pipe(
-      Flag.withDescription("only models with this method, for instance generateContent"),
+      Flag.withDescription("only models with this method, for instance generateContent; default: all"),
       Flag.optional
     ),
     emulator: Flags.emulator,

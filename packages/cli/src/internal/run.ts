@@ -37,7 +37,7 @@ const flags = {
   file: Argument.String("file").pipe(Argument.withDescription("the narrative, in TOML")),
   model: Flag.String("model").pipe(
     Flag.withAlias("m"),
-    Flag.withDescription("one model for every act"),
+    Flag.withDescription("one model for every act; default: the acts' own, else GEMINI_FX_MODEL"),
     Flag.optional
   ),
   variables: Flags.variables,
@@ -48,7 +48,9 @@ const flags = {
   ),
   id: Flag.String("id").pipe(Flag.withDescription("the run's id; default: one is made of the title"), Flag.optional),
   onFailure: Flag.Literals("on-failure", ["stop", "skip"]).pipe(
-    Flag.withDescription("when an act fails for good: stop the run, or leave out only what needs that act"),
+    Flag.withDescription(
+      "when an act fails for good: stop the run, or leave out only what needs that act; default: stop"
+    ),
     Flag.withDefault("stop")
   ),
   ...PlayFlags.flags,

@@ -45,7 +45,7 @@ const remove = Command.make(
   {
     chats: chat.pipe(Argument.variadic({ min: 0 })),
     older: Flag.String("older").pipe(
-      Flag.withDescription("all that were last written so long ago, such as 30d, 12h or \"2 weeks\""),
+      Flag.withDescription("all that were last written so long ago, such as 30d, 12h or \"2 weeks\"; default: none"),
       Flag.optional
     ),
     all: Flag.Boolean("all").pipe(Flag.withDescription("all of them"), Flag.withDefault(false))

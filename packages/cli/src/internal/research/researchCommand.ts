@@ -17,7 +17,9 @@ const flags = {
   attachments: Flag.String("attach").pipe(
     Flag.withAlias("a"),
     Flag.withMetavar("file|url|-"),
-    Flag.withDescription("a document to begin with: a file, an address, files/ID, or - for stdin; may be given again"),
+    Flag.withDescription(
+      "a document to begin with: a file, an address, files/ID, or - for stdin; may be given again; default: none"
+    ),
     Flag.atLeast(0)
   ),
   plan: Flag.Boolean("plan").pipe(
@@ -50,7 +52,7 @@ const flags = {
   resume: Flag.String("resume").pipe(
     Flag.withMetavar("ID"),
     Flag.withDescription(
-      "goes on with a research, whatever ended its command; one that is done gives its report again"
+      "goes on with a research, whatever ended its command; one that is done gives its report again; default: a new one"
     ),
     Flag.optional
   ),
@@ -60,12 +62,12 @@ const flags = {
   ),
   change: Flag.String("change").pipe(
     Flag.withMetavar("TEXT"),
-    Flag.withDescription("with --resume: changes the plan that waits"),
+    Flag.withDescription("with --resume: changes the plan that waits; default: as it is"),
     Flag.optional
   ),
   cancel: Flag.String("cancel").pipe(
     Flag.withMetavar("ID"),
-    Flag.withDescription("cancels a research, at the server too"),
+    Flag.withDescription("cancels a research, at the server too; default: none"),
     Flag.optional
   ),
   list: Flag.Boolean("list").pipe(Flag.withDescription("lists the researches that there are"), Flag.withDefault(false)),

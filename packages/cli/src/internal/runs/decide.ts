@@ -30,13 +30,16 @@ export const decide = Command.make(
     ),
     verdict: Argument.Literals("verdict", ["approve", "deny", "result", "again", "skip"]),
     where: Place.flags,
-    by: Flag.String("by").pipe(Flag.withDescription("who decides")),
+    by: Flag.String("by").pipe(Flag.withDescription("who decides; default: nobody is named")),
     reason: Flag.String("reason").pipe(
-      Flag.withDescription("why it is denied; the model of an agent reads it"),
+      Flag.withDescription("why it is denied; the model of an agent reads it; default: no reason"),
       Flag.optional
     ),
-    value: Flag.String("value").pipe(Flag.withDescription("the call's result, as JSON"), Flag.optional),
-    params: Flag.String("params").pipe(Flag.withDescription("other arguments to approve, as JSON"), Flag.optional),
+    value: Flag.String("value").pipe(Flag.withDescription("the call's result, as JSON; default: none"), Flag.optional),
+    params: Flag.String("params").pipe(
+      Flag.withDescription("other arguments to approve, as JSON; default: the call's own"),
+      Flag.optional
+    ),
     json: Flags.json("write a JSON object")
   },
   Effect.fnUntraced(function*({ by, call, json, params, reason, run, value, verdict, where }) {

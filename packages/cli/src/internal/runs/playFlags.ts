@@ -23,7 +23,7 @@ export const flags = {
   only: Flag.String("only").pipe(
     Flag.withAlias("act"),
     Flag.withMetavar("act"),
-    Flag.withDescription("write only the text of this act to stdout, the rest to stderr"),
+    Flag.withDescription("write only the text of this act to stdout, the rest to stderr; default: all acts"),
     Flag.optional
   ),
   out: Flag.String("out").pipe(
@@ -42,20 +42,24 @@ export const flags = {
   ),
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withAlias("c"),
-    Flag.withDescription("acts that may run at once, where none needs the other; text then comes act by act"),
+    Flag.withDescription(
+      "acts that may run at once, where none needs the other; text then comes act by act; default: 1"
+    ),
     Flag.optional
   ),
   budget: Flag.String("budget").pipe(
     Flag.withMetavar("dollars"),
-    Flag.withDescription("what the run may cost, over all its processes together; then it pauses"),
+    Flag.withDescription("what the run may cost, over all its processes together; then it pauses; default: no limit"),
     Flag.optional
   ),
   tokenBudget: Flag.Int("token-budget").pipe(
-    Flag.withDescription("the tokens that the run may use, in and out together; then it pauses"),
+    Flag.withDescription("the tokens that the run may use, in and out together; then it pauses; default: no limit"),
     Flag.optional
   ),
   onInterrupt: Flag.Literals("on-interrupt", ["finish", "abort"]).pipe(
-    Flag.withDescription("what becomes of acts in flight at the first Ctrl-C; the second leaves at once"),
+    Flag.withDescription(
+      "what becomes of acts in flight at the first Ctrl-C; the second leaves at once; default: finish"
+    ),
     Flag.withDefault("finish")
   ),
   detach: Flag.Boolean("detach").pipe(

@@ -24,15 +24,17 @@ const flags = {
   where: Place.flags,
   older: Flag.String("older").pipe(
     Flag.withAlias("older-than"),
-    Flag.withDescription("only runs that were last written so long ago, such as 30d, 12h or \"2 weeks\""),
+    Flag.withDescription(
+      "only runs that were last written so long ago, such as 30d, 12h or \"2 weeks\"; default: of any age"
+    ),
     Flag.optional
   ),
   state: Flag.String("state").pipe(
-    Flag.withDescription("only runs in this state, such as finished; may be given again"),
+    Flag.withDescription("only runs in this state, such as finished; may be given again; default: in any state"),
     Flag.atLeast(0)
   ),
   keepBytes: Flag.Int("keep-bytes").pipe(
-    Flag.withDescription("the oldest go until all together have no more bytes than this"),
+    Flag.withDescription("the oldest go until all together have no more bytes than this; default: no limit"),
     Flag.optional
   ),
   apply: Flag.Boolean("apply").pipe(

@@ -51,12 +51,14 @@ export const resume = Command.make(
     run: Find.run,
     adopt: Flag.String("adopt").pipe(
       Flag.withMetavar("file"),
-      Flag.withDescription("go on with this newer text: acts that are the same in it keep their answers"),
+      Flag.withDescription(
+        "go on with this newer text: acts that are the same in it keep their answers; default: the text that it began with"
+      ),
       Flag.optional
     ),
     model: Flag.String("model").pipe(
       Flag.withAlias("m"),
-      Flag.withDescription("with --adopt: one model for every act"),
+      Flag.withDescription("with --adopt: one model for every act; default: the acts' own"),
       Flag.optional
     ),
     variables: Flags.variables,

@@ -40,7 +40,7 @@ export const show = Command.make(
     run: Find.run,
     where: Place.flags,
     act: Flag.String("act").pipe(
-      Flag.withDescription("only what this act of a narrative wrote"),
+      Flag.withDescription("only what this act of a narrative wrote; default: the whole run"),
       Flag.optional
     ),
     json: Flags.json("write a JSON object of a narrative's run, the records of an agent's one a line")

@@ -32,50 +32,60 @@ const pattern = (text: string): Option.Option<RegExp> => {
 
 export const cassetteFlags = {
   cassette: Flag.String("cassette").pipe(
-    Flag.withDescription("a file of recorded exchanges that are played, or are recorded now; also GEMINI_CASSETTE"),
+    Flag.withDescription(
+      "a file of recorded exchanges that are played, or are recorded now; also GEMINI_CASSETTE; default: none"
+    ),
     Flag.withFallbackConfig(Config.String("GEMINI_CASSETTE")),
     Flag.optional
   ),
   mode: Flag.Literals("mode", modes).pipe(
-    Flag.withDescription("replay plays alone, new records what is missing, record all, once if there is no file yet"),
+    Flag.withDescription(
+      "replay plays alone, new records what is missing, record all, once if there is no file yet; default: GEMINI_CASSETTE_MODE, else replay"
+    ),
     Flag.withFallbackConfig(Config.Literals(modes, "GEMINI_CASSETTE_MODE")),
     Flag.withDefault("replay")
   ),
   match: Flag.Literals("match", matches).pipe(
-    Flag.withDescription("which recording a request gets: by its body, without ids and times, or the next of its path"),
+    Flag.withDescription(
+      "which recording a request gets: by its body, without ids and times, or the next of its path; default: GEMINI_CASSETTE_MATCH, else strict"
+    ),
     Flag.withFallbackConfig(Config.Literals(matches, "GEMINI_CASSETTE_MATCH")),
     Flag.withDefault("strict")
   ),
   ignore: Flag.String("ignore").pipe(
     Flag.withDescription(
-      "a FIELD that --match loose does not look at, as generationConfig.seed; several times for several"
+      "a FIELD that --match loose does not look at, as generationConfig.seed; several times for several; default: none"
     ),
     Flag.atLeast(0)
   ),
   timing: Flag.String("timing").pipe(
-    Flag.withDescription("how slowly it is played: none, recorded, or so many times as fast as it was"),
+    Flag.withDescription("how slowly it is played: none, recorded, or so many times as fast as it was; default: none"),
     Flag.filterMap(timing, () => "none, recorded or a number above 0"),
     Flag.withDefault("none" as const)
   ),
   upstream: Flag.String("upstream").pipe(
-    Flag.withDescription("the server that a cassette records: https://generativelanguage.googleapis.com"),
+    Flag.withDescription(
+      "the server that a cassette records, such as https://generativelanguage.googleapis.com; default: GEMINI_CASSETTE_UPSTREAM"
+    ),
     Flag.withFallbackConfig(Config.String("GEMINI_CASSETTE_UPSTREAM")),
     Flag.optional
   ),
   upstreamKey: Flag.Redacted("upstream-key").pipe(
     Flag.withDescription(
-      "the key for it, for clients without one; better in GEMINI_UPSTREAM_KEY, which ps does not show"
+      "the key for it, for clients without one; better in GEMINI_UPSTREAM_KEY, which ps does not show; default: none"
     ),
     Flag.withFallbackConfig(Config.Redacted("GEMINI_UPSTREAM_KEY")),
     Flag.optional
   ),
   allowRecord: Flag.Boolean("allow-record").pipe(
-    Flag.withDescription("record although the variable CI is set"),
+    Flag.withDescription("record although the variable CI is set; default: GEMINI_CASSETTE_ALLOW_RECORD, else off"),
     Flag.withFallbackConfig(Config.Boolean("GEMINI_CASSETTE_ALLOW_RECORD")),
     Flag.withDefault(false)
   ),
   cassetteLimit: Flag.Int("cassette-limit").pipe(
-    Flag.withDescription("the largest size of the cassette in bytes; what comes later is answered and not recorded"),
+    Flag.withDescription(
+      "the largest size of the cassette in bytes; what comes later is answered and not recorded; default: 256 MiB"
+    ),
     Flag.filter((bytes) => bytes > 0, (bytes) => `bytes, more than 0, got ${bytes}`),
     Flag.optional
   ),
@@ -84,12 +94,14 @@ export const cassetteFlags = {
     Flag.optional
   ),
   redact: Flag.String("redact").pipe(
-    Flag.withDescription("a regular expression of what is secret, beside the rules; several times for several"),
+    Flag.withDescription(
+      "a regular expression of what is secret, beside the rules; several times for several; default: none"
+    ),
     Flag.filterMap(pattern, (text) => `a regular expression, got ${JSON.stringify(text)}`),
     Flag.atLeast(0)
   ),
   redactField: Flag.String("redact-field").pipe(
-    Flag.withDescription("a field that goes whole, as contents.parts.text; several times for several"),
+    Flag.withDescription("a field that goes whole, as contents.parts.text; several times for several; default: none"),
     Flag.atLeast(0)
   )
 }

@@ -63,22 +63,26 @@ export const flags = {
     Flag.optional
   ),
   host: Flag.String("host").pipe(
-    Flag.withDescription("the address to listen on; 0.0.0.0 takes calls from other machines"),
+    Flag.withDescription("the address to listen on; 0.0.0.0 takes calls from other machines; default: 127.0.0.1"),
     Flag.filter(Admission.isHostName, (name) => `an address or a name of this machine, got ${JSON.stringify(name)}`),
     Flag.withDefault("127.0.0.1")
   ),
   allowHost: Flag.String("allow-host").pipe(
-    Flag.withDescription("a NAME by which it may be called, beside localhost; several times for several names"),
+    Flag.withDescription(
+      "a NAME by which it may be called, beside localhost; several times for several names; default: none"
+    ),
     Flag.filter(Admission.isHostName, (name) => `a name or an address without a port, got ${JSON.stringify(name)}`),
     Flag.atLeast(0)
   ),
   token: Flag.Redacted("token").pipe(
-    Flag.withDescription(`opens the admin API to those who bring it; also ${tokenVariable}, which ps does not show`),
+    Flag.withDescription(
+      `opens the admin API to those who bring it; also ${tokenVariable}, which ps does not show; default: none`
+    ),
     Flag.withFallbackConfig(Config.Redacted(tokenVariable)),
     Flag.optional
   ),
   foreignPages: Flag.Literals("foreign-pages", ["answer", "refuse"]).pipe(
-    Flag.withDescription("whether pages of other origins may call the API, as Google's lets them"),
+    Flag.withDescription("whether pages of other origins may call the API, as Google's lets them; default: answer"),
     Flag.withDefault("answer")
   ),
   certificate: Flag.String("certificate").pipe(
@@ -86,11 +90,11 @@ export const flags = {
     Flag.optional
   ),
   readyFile: Flag.String("ready-file").pipe(
-    Flag.withDescription("a file that holds the URL from when it can be called until it ends"),
+    Flag.withDescription("a file that holds the URL from when it can be called until it ends; default: none"),
     Flag.optional
   ),
   parent: Flag.Int("parent").pipe(
-    Flag.withDescription("a PID: the emulator ends when that process has ended"),
+    Flag.withDescription("a PID: the emulator ends when that process has ended; default: none"),
     Flag.filter(whole(1, 2 ** 31), (value) => `the id of a process, got ${value}`),
     Flag.optional
   ),
@@ -99,42 +103,46 @@ export const flags = {
     Flag.withDefault(false)
   ),
   chunkDelay: Flag.Int("chunk-delay").pipe(
-    Flag.withDescription("milliseconds between two chunks of a stream"),
+    Flag.withDescription("milliseconds between two chunks of a stream; default: 0"),
     Flag.filter(whole(0, 2 ** 31 - 1), (value) => `milliseconds, 0 or more, got ${value}`),
     Flag.withDefault(0)
   ),
   seed: Flag.String("seed").pipe(
-    Flag.withDescription("generated answers follow from the request and this"),
+    Flag.withDescription("generated answers follow from the request and this; default: none"),
     Flag.withDefault("")
   ),
   quotas: Flag.Literals("quotas", ["free", "tier1", "tier2", "tier3"]).pipe(
-    Flag.withDescription("keep the published limits of a tier"),
+    Flag.withDescription("keep the published limits of a tier; default: none"),
     Flag.optional
   ),
   recorded: Flag.String("recorded").pipe(
     Flag.withDescription(
-      "a folder of recorded exchanges to answer from, as often as they are asked for; the rest is generated"
+      "a folder of recorded exchanges to answer from, as often as they are asked for; the rest is generated; default: none"
     ),
     Flag.optional
   ),
   ...cassetteFlags,
   scenario: Flag.String("scenario").pipe(
-    Flag.withDescription("a .toml or .json file of rules to answer by; it is read again when it changes"),
+    Flag.withDescription(
+      "a .toml or .json file of rules to answer by; it is read again when it changes; default: none"
+    ),
     Flag.optional
   ),
   overload: Flag.String("overload").pipe(
-    Flag.withDescription("MODEL or MODEL=SHARE: the model is overloaded, for a share of its requests from 0 to 1"),
+    Flag.withDescription(
+      "MODEL or MODEL=SHARE: the model is overloaded, for a share of its requests from 0 to 1; default: none"
+    ),
     Flag.filterMap(overload, () => "MODEL or MODEL=SHARE, with a share from 0 to 1"),
     Flag.atLeast(0)
   ),
   outage: Flag.String("outage").pipe(
-    Flag.withDescription("REGION or REGION=unavailable|reset|hang: this region is down"),
+    Flag.withDescription("REGION or REGION=unavailable|reset|hang: this region is down; default: none"),
     Flag.filterMap(outage, () => "REGION or REGION=HOW, where HOW is unavailable, reset or hang"),
     Flag.atLeast(0)
   ),
   keys: Flag.String("keys").pipe(
     Flag.withDescription(
-      "KEY: only this key and others so named are taken; KEY=invalid|expired|unknown|leaked: refuses it, as Google does"
+      "KEY: only this key and others so named are taken; KEY=invalid|expired|unknown|leaked: refuses it, as Google does; default: any key"
     ),
     Flag.filterMap(namedKey, () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"),
     Flag.atLeast(0)
