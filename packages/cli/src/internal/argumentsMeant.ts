@@ -10,6 +10,8 @@ export const commands: ReadonlySet<string> = new Set([
   "check",
   "run",
   "runs",
+  "report",
+  "worker",
   "live",
   "embed",
   "count",

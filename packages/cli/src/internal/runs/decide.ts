@@ -30,7 +30,7 @@ export const decide = Command.make(
     ),
     verdict: Argument.Literals("verdict", ["approve", "deny", "result", "again", "skip"]),
     where: Place.flags,
-    by: Flag.String("by").pipe(Flag.withDescription("who decides; default: nobody is named")),
+    by: Flag.String("by").pipe(Flag.withDescription("who decides; it has no default")),
     reason: Flag.String("reason").pipe(
       Flag.withDescription("why it is denied; the model of an agent reads it; default: no reason"),
       Flag.optional
