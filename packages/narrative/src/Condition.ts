@@ -8,7 +8,7 @@
  * @since 0.3.0
  */
 import * as Schema from "effect/Schema"
-import { OutputPlace } from "./Reference.ts"
+import { OutputPlace, print as printPlace } from "./Reference.ts"
 
 /**
  * A place in an output, or a value that is written out.
@@ -65,3 +65,27 @@ export const Condition: Schema.Codec<Condition> = Schema.Union([
   Schema.TaggedStruct("Not", { of: Inner }),
   Schema.Struct({ _tag: Schema.Literals(["And", "Or"]), left: Inner, right: Inner })
 ])
+
+const operand = (what: Operand): string => "ref" in what ? printPlace(what) : JSON.stringify(what.value)
+
+const inner = (condition: Condition): string =>
+  condition._tag === "And" || condition._tag === "Or" ? `(${print(condition)})` : print(condition)
+
+/**
+ * A condition as a narrative writes it.
+ *
+ * @category conversions
+ * @since 0.3.0
+ */
+export const print = (condition: Condition): string => {
+  switch (condition._tag) {
+    case "Holds":
+      return operand(condition.what)
+    case "Compare":
+      return `${operand(condition.left)} ${condition.by} ${operand(condition.right)}`
+    case "Not":
+      return `not ${inner(condition.of)}`
+    default:
+      return `${inner(condition.left)} ${condition._tag.toLowerCase()} ${inner(condition.right)}`
+  }
+}

@@ -68,3 +68,23 @@ export const Text = Schema.Array(Schema.Union([Schema.String, Reference]))
  */
 export const print = ({ path = [], ref }: OutputPlace): string =>
   path.reduce<string>((out, key) => typeof key === "number" ? `${out}[${key}]` : `${out}.${key}`, ref)
+
+/**
+ * A gap as a narrative writes it, braces and alternatives included.
+ *
+ * @category conversions
+ * @since 0.3.0
+ */
+export const printGap = ({ or = [], ...place }: Reference): string => {
+  const all = [print(place), ...or.map((other) => typeof other === "string" ? JSON.stringify(other) : print(other))]
+  return `{{${all.join(" ?? ")}}}`
+}
+
+/**
+ * A text as a narrative writes it, variables and partials put in.
+ *
+ * @category conversions
+ * @since 0.3.0
+ */
+export const printText = (text: typeof Text.Type): string =>
+  text.map((piece) => typeof piece === "string" ? piece : printGap(piece)).join("")

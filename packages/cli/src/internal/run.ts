@@ -1,7 +1,9 @@
 /**
  * `gemini-fx run FILE`: plays a narrative as a run, which has an id and survives this process, and writes its text.
  */
+import * as Forecast from "effect-gemini-narrative/Forecast"
 import * as Narrative from "effect-gemini-narrative/Narrative"
+import * as Plan from "effect-gemini-narrative/Plan"
 import * as Runs from "effect-gemini-narrative/Runs"
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as ModelId from "effect-gemini/models/ModelId"
@@ -115,7 +117,10 @@ export const runCommand = Command.make(
     const shared = yield* Flags.options(input)
     const defaultModel = shared.defaultModel ?? GeminiConfig.defaultModel
     if (input.dryRun) {
-      return yield* screen.write(shown`${preview(narrative, { forAll: model, byDefault: defaultModel }, style)}\n`)
+      const { plan } = yield* Plan.make(narrative, { model })
+      const forecast = Forecast.of(plan, { defaultModel, tier: shared.tier })
+      const models = { forAll: model, byDefault: defaultModel }
+      return yield* screen.write(shown`${preview(narrative, models, forecast, style)}\n`)
     }
 
     const { onFailure, onInterrupt } = input
