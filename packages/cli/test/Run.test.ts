@@ -101,10 +101,13 @@ describe("gemini-fx run", () => {
       ], {
         files
       })
+      const [acts, known = ""] = stdout.split("\n\nwhat can be known before\n")
       assert.strictEqual(
-        stdout,
-        "== draft (gemini-3.8-flash)\nSay something about waves\n\n== final (gemini-3.8-flash)\nMend {{draft}}\n"
+        acts,
+        "== draft (gemini-3.8-flash)\nSay something about waves\n\n== final (gemini-3.8-flash)\nMend {{draft}}"
       )
+      assert.include(known, "  1. draft\n  2. final\n")
+      assert.match(known, /gemini-3\.8-flash +2 +9 +- +<\$0\.0001/)
     }))
 
   it.live("writes one JSON document, or with --stream one event a line", () =>
