@@ -40,6 +40,22 @@ describe("whatever comes to the admin API, it answers and goes on", () => {
     assert.strictEqual((await call("GET", "/health")).status, 200)
   }, 60_000)
 
+  it("more interactions than a page holds: the newest are shown", async () => {
+    await using emulator = await Standalone.start()
+    const call = adminCall(emulator.url)
+    for (let i = 0; i < 3; i++) {
+      await fetch(`${emulator.url}/spaces/a/v1beta/interactions?key=any`, {
+        method: "POST",
+        body: JSON.stringify({
+          model: "gemini-3.8-flash",
+          input: [{ type: "image", data: "A".repeat(7 * 1024 * 1024), mime_type: "image/png" }]
+        })
+      })
+    }
+    const { body, status } = await call("GET", "/spaces/a/interactions")
+    assert.deepStrictEqual([status, body.interactions.length, body.created], [200, 2, 3])
+  }, 60_000)
+
   it("names that every object has", async () => {
     await using emulator = await Standalone.start()
     const call = adminCall(emulator.url)

@@ -344,7 +344,7 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
     params: space,
     success: Resources.InteractionList,
     error: refusals
-  }),
+  }).annotate(OpenApi.Description, "The interactions with their input; the newest 16 MiB of them."),
   HttpApiEndpoint.post("forgetInteraction", "/spaces/:space/interactions/forget", {
     params: space,
     payload: Resources.InteractionId,

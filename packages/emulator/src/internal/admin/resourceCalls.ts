@@ -11,6 +11,16 @@ import * as Shown from "./shown.ts"
 const bytesOf = (base64: string | undefined, text: string | undefined): Uint8Array =>
   base64 === undefined ? new TextEncoder().encode(text ?? "") : new Uint8Array(Buffer.from(base64, "base64"))
 
+/** About how many bytes of interactions are shown at once. */
+const mostShown = 16 * 1024 * 1024
+
+/** The newest of a list that are not too much together, in their order. */
+const newest = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => {
+  let left = mostShown
+  const first = list.findLastIndex((one) => (left -= JSON.stringify(one).length) < 0)
+  return list.slice(first + 1)
+}
+
 export const layer = (served: Calls.Served) => {
   const { looking, run, telling } = Calls.make(served)
   return HttpApiBuilder.group(AdminApi.Api, "resources", (handlers) =>
@@ -62,7 +72,7 @@ export const layer = (served: Calls.Served) => {
       .handle("listInteractions", ({ params }) =>
         Effect.gen(function*() {
           const { interactions } = yield* looking(params.space)
-          return { interactions: yield* run(interactions.list), ...(yield* run(interactions.counts)) }
+          return { interactions: newest(yield* run(interactions.list)), ...(yield* run(interactions.counts)) }
         }))
       .handle("forgetInteraction", ({ params, payload }) =>
         Effect.gen(function*() {

@@ -51,12 +51,12 @@ export interface InteractionRecord extends Shelf.Kept {
   readonly echo: Json.Json
   readonly before: Timeline | undefined
   readonly input: Steps
-  /** The generation that the request stands for. */
-  readonly body: Json.Json
+  /** The generation that the request stands for, where another hop goes on with it. */
+  readonly body: Json.Json | undefined
   /** What was made. */
   readonly steps: Steps
-  /** The events of each step. */
-  readonly stepEvents: ReadonlyArray<ReadonlyArray<Json.Json>>
+  /** The pieces of the text, where a script has cut it. */
+  readonly pieces: ReadonlyArray<string> | undefined
   readonly outcome: InteractionEnd
   /** How many turns in a row have made the plan of a research; 0 for anything else. */
   readonly planTurns: number
@@ -120,18 +120,23 @@ const head = (record: InteractionRecord): Json.Json => ({
   ...(record.model === undefined ? { agent: record.agent } : { model: record.model })
 })
 
-/** When each step begins and ends, by its share of all events. */
-const schedule = (record: InteractionRecord): { readonly at: (index: number) => number } => {
-  const count = record.stepEvents.reduce((sum, events) => sum + events.length, 0)
-  return { at: (index) => record.queued + Math.floor((record.running * (index + 1)) / (count + 1)) }
-}
+/** The events of each step; a text that a script has cut comes in its pieces. */
+export const stepEventsOf = (
+  { pieces, steps }: Pick<InteractionRecord, "pieces" | "steps">
+): ReadonlyArray<ReadonlyArray<Json.Json>> =>
+  steps.map((step, index) => Events.ofStep(step, index, pieces === undefined ? undefined : () => pieces))
+
+/** When an event of a step happens, by its place among all of them. */
+const schedule = ({ queued, running }: InteractionRecord, count: number) => (index: number): number =>
+  queued + Math.floor((running * (index + 1)) / (count + 1))
 
 /** All its events in order, as they are known now: an end that was not foreseen cuts them short. */
 export const eventsOf = (record: InteractionRecord): ReadonlyArray<TimedEvent> => {
   const { created, name, queued, spelling } = record
   const end = endOf(record)
   const last = end.at - created
-  const plan = schedule(record)
+  const ofSteps = stepEventsOf(record).flat()
+  const at = schedule(record, ofSteps.length)
   const id = record.isStored ? name : ""
   const events: Array<{ readonly at: number; readonly event: Json.Json }> = [
     {
@@ -143,8 +148,7 @@ export const eventsOf = (record: InteractionRecord): ReadonlyArray<TimedEvent> =
     },
     { at: queued, event: Events.ofStatus(id, "in_progress", spelling) }
   ]
-  let index = 0
-  for (const event of record.stepEvents.flat()) events.push({ at: plan.at(index++), event })
+  for (const [i, event] of ofSteps.entries()) events.push({ at: at(i), event })
   const kept = events.filter(({ at }) => at <= last)
   const { continuationToken, errors, status, usage } = end.outcome
   if (last < Infinity) {
@@ -178,15 +182,16 @@ export const eventsOf = (record: InteractionRecord): ReadonlyArray<TimedEvent> =
 
 /** The steps that are whole by now. */
 export const stepsOf = (record: InteractionRecord, now: number): Steps => {
-  const plan = schedule(record)
   const end = endOf(record)
   const usual = record.created + record.queued + record.running
   if (now >= end.at && end.at >= usual) return record.steps
   const passed = Math.min(now, end.at) - record.created
+  const ofSteps = stepEventsOf(record)
+  const at = schedule(record, ofSteps.flat().length)
   let index = 0
   return record.steps.filter((_, i) => {
-    index += record.stepEvents[i]?.length ?? 0
-    return plan.at(index - 1) <= passed
+    index += ofSteps[i]?.length ?? 0
+    return at(index - 1) <= passed
   })
 }
 

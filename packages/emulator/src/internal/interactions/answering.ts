@@ -154,7 +154,9 @@ export const make = (options: Options) => {
       running: isResearch ? research : running,
       now: time
     })
-    const paced = makes.stepEvents.flat().reduce((sum, event) => sum + timing.said(event), timing.first)
+    const paced = answer.pace === undefined
+      ? timing.first
+      : InteractionRecord.stepEventsOf(makes).flat().reduce((sum, event) => sum + timing.said(event), timing.first)
     const { isBackground } = makes
     const record = kept.add(isBackground && paced > 0 ? { ...makes, running: paced } : makes)
     made(record)

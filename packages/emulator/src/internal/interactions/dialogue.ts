@@ -88,7 +88,7 @@ export const read = (
   const input = AsGeneration.stepsOf(asked["input"])
   const before = previous === undefined ? undefined : InteractionRecord.timelineOf(previous, now)
   // The next hop of an answer has the request of the first one.
-  if (previous !== undefined && asked["continuation_token"] !== undefined && input.length === 0) {
+  if (previous?.body !== undefined && asked["continuation_token"] !== undefined && input.length === 0) {
     return { previous, before, input, body: previous.body }
   }
   const tools = asked["agent"] === undefined || asked["tools"] !== undefined ? {} : { tools: ofAgent }

@@ -91,6 +91,7 @@ export const make = (seed: string, options: Options = {}): Interactions => {
   const shelf = Shelf.make<InteractionRecord.InteractionRecord>({
     pageSize: 50,
     largestPage: 1_000,
+    endsInOrder: true,
     left: ({ size }) => {
       held -= size
     }

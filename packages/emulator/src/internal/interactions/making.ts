@@ -15,7 +15,6 @@ import * as Tokens from "../answers/tokens.ts"
 import * as Utterance from "../answers/Utterance.ts"
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
-import * as Events from "./events.ts"
 import type * as InteractionRecord from "./InteractionRecord.ts"
 import type * as Interactions from "./interactions.ts"
 import * as SpokenSteps from "./spokenSteps.ts"
@@ -227,12 +226,6 @@ export const echoOf = (body: Json.Json): Json.Json =>
     })
   )
 
-/** The events of the steps; a text that the script has cut comes in these pieces. */
-export const eventsOf = (
-  { pieces, steps }: Pick<SpokenInteraction, "pieces" | "steps">
-): InteractionRecord.InteractionRecord["stepEvents"] =>
-  steps.map((step, index) => Events.ofStep(step, index, pieces === undefined ? undefined : () => pieces))
-
 /** What is kept, but for its id. */
 export const record = (of: {
   readonly spoken: SpokenInteraction
@@ -247,8 +240,16 @@ export const record = (of: {
   readonly now: number
 }): Interactions.Made => {
   const { asked, before, body, fate, input, now, planTurns, request, running, spoken } = of
-  const stepEvents = eventsOf(spoken)
   const isBackground = asked["background"] === true
+  const kept = spoken.outcome.continuationToken === undefined ? undefined : body
+  const echo = {
+    ...echoOf(asked),
+    // A sandbox that nobody has made.
+    ...(asked["environment"] === undefined ? {} : {
+      environment_id: Json.text(Json.at(asked["environment"], "environment_id")) ??
+        `env_${Dice.make(Json.canonical(asked)).letters(16)}`
+    })
+  }
   return {
     project: request.project,
     model: asked["agent"] === undefined ? request.model : undefined,
@@ -258,23 +259,17 @@ export const record = (of: {
     isBackground,
     created: now,
     running: isBackground ? running : 0,
-    echo: {
-      ...echoOf(asked),
-      // A sandbox that nobody has made.
-      ...(asked["environment"] === undefined ? {} : {
-        environment_id: Json.text(Json.at(asked["environment"], "environment_id")) ??
-          `env_${Dice.make(Json.canonical(asked)).letters(16)}`
-      })
-    },
+    echo,
     before,
     input,
-    body,
+    body: kept,
     steps: spoken.steps,
-    stepEvents,
+    pieces: spoken.pieces,
     outcome: spoken.outcome,
     planTurns,
     fate,
     webhook: asked["webhook_config"],
-    size: 2 * (Json.canonical(asked).length + JSON.stringify(stepEvents).length)
+    size: 2 *
+      (JSON.stringify([input, spoken.steps, echo]).length + (kept === undefined ? 0 : Json.canonical(kept).length))
   }
 }

@@ -23,6 +23,8 @@ export interface Options<A extends Kept> {
   readonly capacity?: number | undefined
   /** Whether pages begin with the resource that was made last. Default false. */
   readonly isNewestFirst?: boolean | undefined
+  /** Whether all are kept equally long, so that those which are over are the first ones. Default false. */
+  readonly endsInOrder?: boolean | undefined
   /** Told of every resource that leaves, whichever way. */
   readonly left?: ((resource: A) => void) | undefined
 }
@@ -78,7 +80,14 @@ const sizeOf = (text: string | null, standard: number, largest: number): number 
 }
 
 export const make = <A extends Kept>(options: Options<A>): Shelf<A> => {
-  const { capacity = 10_000, isNewestFirst = false, largestPage, left = () => undefined, pageSize } = options
+  const {
+    capacity = 10_000,
+    endsInOrder = false,
+    isNewestFirst = false,
+    largestPage,
+    left = () => undefined,
+    pageSize
+  } = options
   const kept = new Map<string, A>()
   const gone = new Set<string>()
   let dropped = 0
@@ -88,7 +97,10 @@ export const make = <A extends Kept>(options: Options<A>): Shelf<A> => {
     left(resource)
   }
   const sweep = (now: number) => {
-    for (const resource of kept.values()) if (isOver(resource, now)) leave(resource)
+    for (const resource of kept.values()) {
+      if (isOver(resource, now)) leave(resource)
+      else if (endsInOrder) return
+    }
   }
   const evict = (name: string | undefined) => {
     const resource = name === undefined ? undefined : kept.get(name)
