@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Activity from "effect/workflow/Activity"
@@ -57,18 +58,27 @@ export const make = ({ approvals, context, id, scope, tables, worker }: Settings
     Effect.gen(function*() {
       const caller = yield* Effect.context<R>()
       const begun = yield* Deferred.make<Fiber.Fiber<Ended, E | RunError>>()
-      let hasBegun = false
+      let state: "new" | "begun" | "given up" = "new"
       const performed = Effect.suspend(() => {
-        if (hasBegun) return Deferred.await(begun)
-        hasBegun = true
+        if (state === "begun") return Deferred.await(begun)
+        // The cluster delivers a request that nobody waits for any more.
+        if (state === "given up") return Effect.interrupt
+        state = "begun"
         return Effect.tap(
           Effect.forkIn(Effect.provideContext(journal.act(key, perform), caller), scope, { startImmediately: true }),
           (fiber) => Deferred.succeed(begun, fiber)
         )
       })
+      /** Whether the act will not begin here any more. */
+      const giveUp = Effect.sync(() => {
+        if (state === "new") state = "given up"
+        return state === "given up"
+      })
       const activity = Activity.make({
         name: key,
         success: Done,
+        // What is interrupted is not tried again here: whoever goes on with the run asks it.
+        interruptRetryPolicy: Schedule.recurs(0),
         execute: Effect.flatMap(
           Effect.flatMap(performed, Fiber.await),
           (exit) => isLost(exit) ? Effect.never : Effect.succeed({})
@@ -86,17 +96,25 @@ export const make = ({ approvals, context, id, scope, tables, worker }: Settings
         const first = yield* Effect.raceFirst(
           Effect.map(Deferred.await(begun), (fiber) => ({ _tag: "Begun", fiber }) as const),
           Effect.map(Fiber.await(asking), (exit) => ({ _tag: "Asked", exit }) as const)
-        ).pipe(Effect.onInterrupt(() => Fiber.interrupt(asking)))
+        ).pipe(
+          Effect.onInterrupt(() =>
+            Effect.flatMap(giveUp, (isGivenUp) =>
+              isGivenUp
+                ? Fiber.interrupt(asking)
+                : Effect.flatMap(Deferred.await(begun), (fiber) => Fiber.interruptAll([fiber, asking])))
+          )
+        )
         if (first._tag === "Begun") {
-          const exit = yield* Effect.onInterrupt(
-            Fiber.await(first.fiber),
+          // The answer is recorded. Whether the cluster has its reply, too, does not matter any more.
+          return yield* Effect.onInterrupt(
+            Fiber.join(first.fiber),
             () => Fiber.interruptAll([first.fiber, asking])
           )
-          if (!isLost(exit)) yield* Fiber.await(asking)
-          return yield* exit
         }
         // The cluster takes the run from this worker before the act has begun.
-        if (Exit.isFailure(first.exit) && Cause.hasInterrupts(first.exit.cause)) return yield* Effect.interrupt
+        if (Exit.isFailure(first.exit) && Cause.hasInterrupts(first.exit.cause) && (yield* giveUp)) {
+          return yield* Effect.interrupt
+        }
         // A reply without a record is one of an attempt that failed, or was aborted: the next attempt is asked.
       }
     })
