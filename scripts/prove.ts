@@ -236,7 +236,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     shows: "a run of twelve acts killed -9 at 20 random points, one act at a time and four at once, on SQLite and on " +
       "PostgreSQL, as on files; two processes on one store; a dump of format 1 is resumed; messages from the future",
     projects: ["narrative"],
-    files: ["ClusterKill.test"]
+    files: ["ClusterKill.test", "ClusterStore.test"]
   },
   "22.3": {
     shows: "what an act costs on a cluster of one process over SQLite, one at a time and eight at once, and resuming",

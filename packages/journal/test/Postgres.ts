@@ -22,6 +22,9 @@ const account = (): { readonly uid: number; readonly gid: number } | undefined =
   return { uid: id("-u"), gid: id("-g") }
 }
 
+/** The path of one of its programs, such as `psql`. */
+export const program = (name: string): string => `${bin}/${name}`
+
 export const skip = bin === undefined ? "PostgreSQL is not installed" : undefined
 
 const freePort = (): Promise<number> =>

@@ -42,6 +42,7 @@ import * as Fleet from "./internal/cluster/Fleet.ts"
 import * as Service from "./internal/cluster/fleetRuns.ts"
 import { NarrativeRun } from "./internal/cluster/narrativeRun.ts"
 import { playClaimed } from "./internal/cluster/playClaimed.ts"
+import { checkDialect } from "./internal/cluster/tables.ts"
 import { tend } from "./internal/cluster/tending.ts"
 import { fromJournal, type RunError } from "./RunError.ts"
 import { Runs } from "./Runs.ts"
@@ -112,8 +113,11 @@ const shared = (options: Options) =>
   Layer.effect(Fleet.Fleet, Fleet.make(options.address ?? "", options.tools)).pipe(
     Layer.provideMerge(Layer.effect(
       Journal.Journal,
-      Effect.flatMap(SqlJournal.makeStore(options), (store) => Journal.make(store, options)).pipe(
-        Effect.mapError((error) => fromJournal("layer", error))
+      Effect.andThen(
+        checkDialect,
+        Effect.flatMap(SqlJournal.makeStore(options), (store) => Journal.make(store, options)).pipe(
+          Effect.mapError((error) => fromJournal("layer", error))
+        )
       )
     ))
   )

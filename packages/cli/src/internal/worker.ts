@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Flags from "./flags.ts"
 import * as Interrupts from "./interrupts.ts"
@@ -13,6 +14,7 @@ import * as Find from "./runs/find.ts"
 import * as Place from "./runs/Place.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
+import { clean } from "./Shown.ts"
 
 /** Seconds that acts in flight may take when it ends. */
 const termination = 15
@@ -44,6 +46,14 @@ const shown = (url: Redacted.Redacted): string => {
   return `${host}${pathname}`
 }
 
+/** What is said of a run is told; what the cluster says of itself is for those who run one of their own. */
+const runsOnly = (screen: Screen.Screen) =>
+  Logger.make<unknown, void>(({ fiber, message }) => {
+    if ("run" in fiber.getRef(References.CurrentLogAnnotations)) {
+      screen.now(clean([message].flat().map(String).join(" ")))
+    }
+  })
+
 export const workerCommand = Command.make(
   "worker",
   flags,
@@ -73,7 +83,7 @@ export const workerCommand = Command.make(
         port,
         listen: Option.getOrUndefined(input.listen),
         termination: `${termination} seconds`
-      }).pipe(Layer.provide([server.layer, Logger.layer([])]))
+      }).pipe(Layer.provide([server.layer, Logger.layer([runsOnly(screen)])]))
       const working = Effect.gen(function*() {
         const workers = yield* ClusterRuns.Workers
         const all = yield* workers.list

@@ -119,7 +119,7 @@ export const playClaimed = Effect.fnUntraced(function*(
       return Effect.andThen(Effect.andThen(Deferred.done(done, exit), PubSub.shutdown(told)), ended)
     }),
     Effect.mapError((error) => new Halted({ why: error.message })),
-    Effect.tapError(({ why }) => Effect.logError(why))
+    Effect.tapError(({ why }) => Effect.annotateLogs(Effect.logError(why), { run: id }))
   )
   const { causes, isStopped, standing } = summary
   if (standing !== "paused") return { standing }

@@ -79,17 +79,20 @@ export const asRunError = (method: string) => (error: unknown): RunError => {
   return new RunError({ method, reason })
 }
 
+/** Refuses a database that would cut answers off. */
+export const checkDialect = Effect.gen(function*() {
+  const sql = yield* SqlClient
+  const isKnown = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
+  if (isKnown) return
+  const why = "runs on a cluster lie in PostgreSQL, or in SQLite on one machine; MySQL's TEXT holds 64 KiB, where an " +
+    "answer would be cut off"
+  return yield* new RunError({ method: "layer", reason: new Refused({ path: "dialect", why }) })
+})
+
 /** The fleet's tables, made if they are not there. */
 export const make = Effect.gen(function*() {
   const client = yield* SqlClient
   const sql = client.withoutTransforms()
-  const isKnown = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
-  if (!isKnown) {
-    const why =
-      "runs on a cluster lie in PostgreSQL, or in SQLite on one machine; MySQL's TEXT holds 64 KiB, where an " +
-      "answer would be cut off"
-    return yield* new RunError({ method: "layer", reason: new Refused({ path: "dialect", why }) })
-  }
   yield* Effect.mapError(migrate, asRunError("layer"))
   const now = sql.literal(sql.onDialectOrElse({
     pg: () => "CAST(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000 AS BIGINT)",
