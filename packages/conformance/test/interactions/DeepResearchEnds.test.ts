@@ -204,6 +204,46 @@ describe("what is kept of a deep research", () => {
         }
       }).pipe(Effect.scoped, Effect.provide(environment(emulator))), swift))
 
+  it.live("has a bound, whatever a server sends at once", () =>
+    Layers.withEmulator((emulator) =>
+      Effect.gen(function*() {
+        const interactions = yield* Interactions.Interactions
+        const long = "🌊\u0001".repeat(700_000)
+        const hostile = [
+          { event_type: "step.delta" as const, index: 0, delta: { type: "text" as const, text: long } },
+          {
+            event_type: "step.delta" as const,
+            index: 1,
+            delta: {
+              type: "google_search_call" as const,
+              arguments: { queries: Array.from({ length: 10_000 }, () => long) }
+            }
+          },
+          {
+            event_type: "step.delta" as const,
+            index: 2,
+            delta: { type: "thought_summary" as const, content: { type: "text" as const, text: long } }
+          }
+        ]
+        const follow: typeof interactions.follow = (from, options) =>
+          Stream.concat(
+            Stream.fromIterable(hostile.map((event) => ({ event, handle: undefined }))),
+            interactions.follow(from, options)
+          )
+        const events = yield* Effect.provideService(
+          collected({ id: "flood" }),
+          Interactions.Interactions,
+          { ...interactions, follow }
+        )
+        assert.strictEqual(events.at(-1)?._tag, "Finished")
+        for (const event of events) {
+          if (event._tag !== "Finished") assert.isBelow(JSON.stringify(event).length, 800_000)
+          if (event._tag === "Written") assert.isTrue(event.text.isWellFormed())
+        }
+        const again = yield* Stream.runCollect(DeepResearch.resume("flood"))
+        assert.deepStrictEqual(again, events)
+      }).pipe(Effect.provide(environment(emulator))), swift))
+
   it.live("keeps the report when no model can put it into its form", () =>
     Layers.withEmulator((emulator) =>
       Effect.gen(function*() {

@@ -10,8 +10,17 @@ type Called = {
   readonly arguments?: { readonly queries?: unknown; readonly urls?: unknown } | null | undefined
 }
 
+/** The most of foreign texts that one event tells: a record of a journal has a bound. */
+const mostItems = 64
+const mostCharacters = 4_096
+const mostThought = 65_536
+
 const texts = (value: unknown): ReadonlyArray<string> =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string" && item !== "") : []
+  Array.isArray(value)
+    ? value.filter((item) => typeof item === "string" && item !== "").slice(0, mostItems).map((text: string) =>
+      text.slice(0, mostCharacters)
+    )
+    : []
 
 const kinds: ReadonlyMap<string, "google" | "files" | "maps"> = new Map([
   ["google_search_call", "google"],
@@ -30,7 +39,9 @@ const calledBy = (called: Called): ResearchProgress | undefined => {
     const urls = texts(called.arguments?.urls)
     return urls.length === 0 ? undefined : { _tag: "Read", urls }
   }
-  return called.type.endsWith("_call") ? { _tag: "Used", tool: called.type.slice(0, -"_call".length) } : undefined
+  return called.type.endsWith("_call")
+    ? { _tag: "Used", tool: called.type.slice(0, -"_call".length).slice(0, mostCharacters) }
+    : undefined
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -77,7 +88,7 @@ export class Telling {
   }
 
   #thought(text: string): ReadonlyArray<ResearchProgress> {
-    return text.trim() === "" ? [] : [{ _tag: "Thought", text }]
+    return text.trim() === "" ? [] : [{ _tag: "Thought", text: text.slice(0, mostThought) }]
   }
 
   #written(text: string): ReadonlyArray<ResearchProgress> {

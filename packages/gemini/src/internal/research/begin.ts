@@ -7,7 +7,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../../GeminiError.ts"
 import { Interactions } from "../../interactions/Interactions.ts"
@@ -56,18 +55,19 @@ export const begun = <Output, E, R>(
     const id = options.id ?? globalThis.crypto.randomUUID()
     const log = yield* ResearchLog.open(id)
     const { before, state } = yield* collected(log)
+    // The same question and documents have the same digest.
+    const input = yield* log.put(JSON.stringify({ input: asked.success }))
     if (state.begun !== undefined) {
-      if (state.begun.query !== query || state.begun.agent !== agent) {
-        return yield* refuse("id", `there is a research ${id} of another question or agent`)
+      if (state.begun.input !== input || state.begun.agent !== agent) {
+        return yield* refuse("id", `there is a research ${id} of another question, other documents or another agent`)
       }
       return yield* Engine.carried(id, log, options, before, state)
     }
     const at = yield* Clock.currentTimeMillis
-    const input = yield* log.put(Schema.encodeSync(Kept.input)({ input: asked.success }))
     const record: Kept.Begun = {
       _tag: "Begun",
       at,
-      query,
+      query: Kept.bounded(query),
       agent,
       input,
       isPlanned: plan !== undefined,

@@ -80,7 +80,13 @@ export const carried = <Output, E, R>(
 
     const stopped = (why: Kept.Stopped["why"], message: string, code?: string) =>
       Effect.flatMap(now, (at) => {
-        const record: Kept.Stopped = { _tag: "Stopped", at, why, message, ...(code === undefined ? {} : { code }) }
+        const record: Kept.Stopped = {
+          _tag: "Stopped",
+          at,
+          why,
+          message: Kept.bounded(message),
+          ...(code === undefined ? {} : { code })
+        }
         return Effect.andThen(write([record]), Effect.fail(failureOf(record)))
       })
 
@@ -192,7 +198,7 @@ export const carried = <Output, E, R>(
         const blob = yield* log.put(Schema.encodeSync(Kept.report)(report))
         const revision = state.revision + 1
         const events: ReadonlyArray<ResearchProgress> = stage === "plan"
-          ? [{ _tag: "Planned", plan: report.text, revision }]
+          ? [{ _tag: "Planned", plan: Kept.bounded(report.text), revision }]
           : []
         yield* write([
           {
@@ -245,9 +251,10 @@ export const carried = <Output, E, R>(
           usage = InteractionEvent.usage(followed.event) ?? usage
           events.push(...telling.of(followed.event))
         }
-        yield* write([{ _tag: "Heard", events: joined(events), ...(handle === undefined ? {} : { handle }) }])
+        const records = Kept.heardRecords(joined(events), handle)
+        yield* write(records)
         if (usage !== undefined) yield* afforded(usage)
-        return joined(events)
+        return records.flatMap((record) => record.events)
       })
 
     /** Ends what took too long or spent too much. One that is done meanwhile is paid for, so that it counts. */
@@ -330,7 +337,7 @@ export const carried = <Output, E, R>(
           report: blob,
           ...(usage ? { usage } : {})
         },
-        { _tag: "Shaped", at, text }
+        { _tag: "Shaped", at, text: blob }
       ])
     }))
 
@@ -341,7 +348,7 @@ export const carried = <Output, E, R>(
         const { outputSchema } = settings
         const report = outputSchema === undefined || state.shaped === undefined
           ? plain
-          : yield* Finished.formed(plain, state.shaped, outputSchema)
+          : yield* Finished.formed(plain, yield* log.get(Schema.String, state.shaped), outputSchema)
         if (!state.isFinished) yield* write([{ _tag: "Finished", at: yield* now }])
         return { _tag: "Finished", report }
       })

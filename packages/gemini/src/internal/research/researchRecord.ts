@@ -50,7 +50,7 @@ export const ResearchRecord = Schema.Union([
     code: Schema.optionalKey(Schema.String),
     message: Schema.String
   }),
-  /** The text in the form that was asked for. */
+  /** The text in the form that was asked for is a blob. */
   Schema.TaggedStruct("Shaped", { at, text: Schema.String }),
   Schema.TaggedStruct("Finished", { at })
 ])
@@ -174,3 +174,55 @@ export const stateOf = (
   if (lastOf(state, "research") !== undefined) return "shaping"
   return state.ended.length === 0 ? "begun" : state.decision?._tag === "Change" ? "planning" : "researching"
 }
+
+/** The most characters of a record's texts together, and of one text: escaped, six times as much is a MiB at most. */
+const mostOfRecord = 150_000
+const mostOfText = 100_000
+
+const sizeOf = (event: ResearchProgress): number => JSON.stringify(event).length
+
+/** The most of one append. A server that sends more at once is told in part; the report is read as a whole at the end. */
+const mostAtOnce = 2_000_000
+
+/** What was heard, in records that a journal takes at once: a long text is told in several events. */
+export const heardRecords = (
+  events: ReadonlyArray<ResearchProgress>,
+  handle: InteractionHandle | undefined
+): ReadonlyArray<Extract<ResearchRecord, { readonly _tag: "Heard" }>> => {
+  const groups: Array<Array<ResearchProgress>> = [[]]
+  let size = 0
+  let total = 0
+  for (const event of events.flatMap(cut)) {
+    const length = sizeOf(event)
+    total += length
+    if (total > mostAtOnce) break
+    if (size > 0 && size + length > mostOfRecord) {
+      groups.push([])
+      size = 0
+    }
+    groups.at(-1)?.push(event)
+    size += length
+  }
+  return groups.map((group, index) => ({
+    _tag: "Heard",
+    events: group,
+    ...(handle === undefined || index < groups.length - 1 ? {} : { handle })
+  }))
+}
+
+/** A text in pieces, none of which ends within a character. */
+const cut = (event: ResearchProgress): ReadonlyArray<ResearchProgress> => {
+  if (event._tag !== "Written" || event.text.length <= mostOfText) return [event]
+  const pieces: Array<ResearchProgress> = []
+  for (let from = 0; from < event.text.length;) {
+    const high = event.text.charCodeAt(from + mostOfText - 1)
+    const to = from + mostOfText - (high >= 0xd800 && high < 0xdc00 ? 1 : 0)
+    pieces.push({ ...event, text: event.text.slice(from, to) })
+    from = to
+  }
+  return pieces
+}
+
+/** A foreign text as a record may have it. */
+export const bounded = (text: string): string =>
+  text.length <= mostOfText ? text : `${text.slice(0, mostOfText).toWellFormed()}…`
