@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Lines from "../src/internal/lines.ts"
 import { clean, cleanLine, json, Shown, shown } from "../src/internal/Shown.ts"
-import { table } from "../src/internal/table.ts"
+import { table, tableWithin } from "../src/internal/table.ts"
 
 /** What a terminal may be sent of foreign text. */
 const isHarmless = (text: string): boolean => !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(text.replace(/[\n\t]/g, ""))
@@ -66,5 +66,25 @@ describe("foreign text on its way to a terminal", () => {
     assert.isTrue(isHarmless(Lines.fit(text, 20)))
     assert.isTrue(isHarmless(table([text, text], [[text, "1"]])))
     assert.lengthOf(table([text, text], [[text, "1"]]).split("\n"), 2)
+  })
+})
+
+describe("a table", () => {
+  const head = ["model", "in", "methods"]
+  const rows = [[
+    "gemini-3.8-flash",
+    "1,048,576",
+    "generateContent, countTokens, createCachedContent, batchGenerateContent"
+  ]]
+
+  it("stays within the columns of a terminal, and loses no word", () => {
+    for (const columns of [30, 60, 80, 120]) {
+      const text = tableWithin(head, rows, columns)
+      for (const line of text.split("\n")) assert.isAtMost(line.length, columns, line)
+      for (const word of rows.flat().join(" ").split(/[, ]+/)) assert.include(text, word)
+    }
+    assert.strictEqual(tableWithin(head, rows, 0), table(head, rows))
+    assert.include(tableWithin(head, rows, 60), `\n${" ".repeat(29)}createCachedContent,`)
+    assert.include(tableWithin(head, rows, 40), "gemini-3.8-flash\n  in 1,048,576; methods generateContent,")
   })
 })

@@ -7,14 +7,16 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
 import { CommandFailed } from "./CommandFailed.ts"
 import * as Explain from "./explain.ts"
 import * as Flags from "./flags.ts"
 import * as Screen from "./Screen.ts"
 import * as Server from "./server.ts"
 import { json as toJson } from "./Shown.ts"
-import { count, table } from "./table.ts"
+import { count, tableWithin } from "./table.ts"
 
 const methodsOf = (model: Model): ReadonlyArray<string> => model.supportedGenerationMethods ?? []
 
@@ -53,10 +55,13 @@ export const modelsCommand = Command.make(
         text: `no model has the method "${method.value}"; there are: ${methods.join(", ")}`
       })
     }
+    const stdio = yield* Stdio.Stdio
+    const terminal = yield* Terminal.Terminal
+    const columns = (yield* stdio.stdoutIsTerminal) ? yield* terminal.columns : 0
     yield* screen.write(
       json
         ? `${toJson(wanted, 2)}\n`
-        : `${table(["model", "tokens in", "tokens out", "methods"], wanted.map(rowOf))}\n`
+        : `${tableWithin(["model", "tokens in", "tokens out", "methods"], wanted.map(rowOf), columns)}\n`
     )
   })
 ).pipe(
