@@ -303,6 +303,49 @@ describe("refused", () => {
   }
 })
 
+describe("keys", () => {
+  it.effect("that are wrong are a 401 of the API's own form, and a leaked one a 403", () =>
+    Effect.gen(function*() {
+      for (
+        const [key, status, code] of [
+          ["good", 200, undefined],
+          ["bad", 401, "authentication"],
+          ["old", 401, "authentication"],
+          ["", 401, "authentication"],
+          ["leaked", 403, "permission_denied"]
+        ] as const
+      ) {
+        const response = yield* Wire.post("/v1beta/interactions", Ix.body("Hi"), { "x-goog-api-key": key })
+        const { error } = (yield* response.json) as unknown as Ix.Interaction
+        assert.deepStrictEqual([response.status, error?.code], [status, code], key)
+      }
+    }).pipe(run({ keys: { invalid: ["bad"], expired: ["old"], leaked: ["leaked"] } })))
+
+  it.effect("see only what their project has made", () =>
+    Effect.gen(function*() {
+      const { id } = yield* Ix.create(Ix.body("Hi"), { "x-goog-api-key": "other" })
+      assert.strictEqual((yield* Ix.get(id)).error?.code, "not_found")
+      const next = yield* Ix.create(Ix.body("Hi", { previous_interaction_id: id }))
+      assert.strictEqual(next.error?.code, "not_found")
+      const own = yield* Ix.create(Ix.body("Hi", { previous_interaction_id: id }), { "x-goog-api-key": "other" })
+      assert.strictEqual(own.status, "completed")
+    }).pipe(run({ projects: { theirs: { keys: ["other"] } } })))
+
+  it.effect("have quotas, which interactions use up as generations do", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Ix.create(Ix.body("Hi"))).status, "completed")
+      const { error } = yield* Ix.create(Ix.body("Hi"))
+      assert.strictEqual(error?.code, "rate_limit_exceeded")
+      assert.include(error?.message, "Please retry in")
+    }).pipe(run({ quotas: { models: { [Ix.model]: { rpm: 1 } } } })))
+
+  it.effect("have a quota of the day, which has a code of its own", () =>
+    Effect.gen(function*() {
+      yield* Ix.create(Ix.body("Hi"))
+      assert.strictEqual((yield* Ix.create(Ix.body("Hi"))).error?.code, "quota_exceeded")
+    }).pipe(run({ quotas: { tier: "free", models: { [Ix.model]: { rpd: 1 } } } })))
+})
+
 describe("the dialogue as a whole", () => {
   it.effect("may not have more tokens than the model takes", () =>
     Effect.gen(function*() {

@@ -32,14 +32,20 @@ const byStatus: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
   UNKNOWN: ""
 }))
 
+interface CodedError {
+  readonly code: number
+  readonly message: string
+  readonly status?: string | undefined
+  readonly details?: ReadonlyArray<unknown> | undefined
+}
+
 /** A status that the table does not have, such as `FAILED_PRECONDITION`, is the code itself, in small letters. */
-export const codeOf = (code: number, status: string | undefined, message: string): string => {
-  if (code === 429 && /PerDay|per_day/.test(message)) return "quota_exceeded"
+const codeOf = ({ code, details, status }: CodedError): string => {
+  // The ids of limits are not sent, but they tell a day from a minute.
+  if (code === 429 && JSON.stringify(details ?? "").includes("PerDay")) return "quota_exceeded"
   const known = status === undefined ? undefined : byStatus.get(status) ?? status.toLowerCase()
   return known || (byNumber[code] ?? (code >= 500 ? "api_error" : "invalid_request"))
 }
 
 /** The body of an error, and the event that brings it in a stream. */
-export const body = (
-  { code, message, status }: { readonly code: number; readonly message: string; readonly status?: string | undefined }
-) => ({ error: { message, code: codeOf(code, status, message) } })
+export const body = (error: CodedError) => ({ error: { message: error.message, code: codeOf(error) } })

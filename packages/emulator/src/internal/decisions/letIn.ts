@@ -1,7 +1,7 @@
 /** Whether a request is let in: what the real API would refuse of it, in its words. */
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as GoogleError from "../../GoogleError.ts"
-import type { KeyPolicy } from "../../KeyPolicy.ts"
+import * as KeyPolicy from "../../KeyPolicy.ts"
 import * as ModelTable from "../../ModelTable.ts"
 import * as Respond from "../answers/respond.ts"
 import * as Signature from "../answers/signature.ts"
@@ -14,7 +14,7 @@ import * as DecisionRequest from "./decisionRequest.ts"
 /** The options that it looks at. */
 interface Judged {
   readonly judge?: boolean | undefined
-  readonly keys?: KeyPolicy | undefined
+  readonly keys?: KeyPolicy.KeyPolicy | undefined
   readonly models?: ModelTable.ModelTable | undefined
   readonly strictSignatures?: boolean | undefined
 }
@@ -29,6 +29,17 @@ const ofWebhooks: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PU
   "webhooks.update": "WebhookUpdate",
   "webhooks.rotateSigningSecret": "RotateSigningSecret"
 }))
+
+/**
+ * A key that is missing, wrong or expired is a 401 in this family (Google's page of errors, September 2026); a leaked one
+ * stays the 403 that it is everywhere.
+ */
+const unauthenticated = (refusal: GoogleError.Refusal): GoogleError.Refusal => {
+  const { code, message } = refusal.body.error
+  return code === 400 || message === GoogleError.missingKey().body.error.message
+    ? GoogleError.make(401, message)
+    : refusal
+}
 
 /** Why a body of the family that writes snake_case is refused; undefined if it is not. */
 const coded = (
@@ -64,6 +75,8 @@ export const make =
       now
     }
     if (/^(?:interactions|webhooks)\./.test(method)) {
+      const barred = KeyPolicy.judge(key, input.keys)
+      if (barred !== undefined) return { refusal: unauthenticated(barred) }
       const read = Judge.judge(input)
       const refusal = read.refusal ?? coded(request, now, input.models.acceptAnyModel === true)
       if (refusal !== undefined) return { refusal }
