@@ -11,6 +11,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { seedOf, sizeOf } from "../../../../scripts/proof.ts"
 import * as Dice from "../../src/internal/Dice.ts"
+import * as Wire from "../LiveWire.ts"
+import { converse } from "./liveClient.ts"
 import { type Call, type Got, rawCall } from "./wireClient.ts"
 
 const temporary = () => join(mkdtempSync(join(tmpdir(), "cassette-replay-")), "cassette.jsonl")
@@ -26,6 +28,21 @@ interface Case {
   readonly fault: Fault.Fault
   readonly end: Got["end"]
   readonly leaves?: "first piece" | number
+  /** What is asked, where the fault is one of something that the server keeps. Such answers hold the time. */
+  readonly calls?: ReadonlyArray<Call>
+}
+
+const get = (path: string): Call => ({ method: "GET", url: `/v1beta/${path}`, headers: {}, body: new Uint8Array() })
+const post = (path: string, body: unknown): Call => ({
+  method: "POST",
+  url: `/v1beta/${path}`,
+  headers: { "content-type": "application/json" },
+  body: Buffer.from(JSON.stringify(body))
+})
+
+const inBatch = { request: { contents: [{ parts: [{ text: "Hi" }] }] } }
+const batch = {
+  batch: { displayName: "one", inputConfig: { requests: { requests: [{ ...inBatch, metadata: { key: "1" } }] } } }
 }
 
 const of = (fault: Fault.Fault, end: Got["end"] = "complete"): Case => ({ fault, end })
@@ -72,6 +89,23 @@ const rows: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
   headers: { "another type": of({ headers: { "content-type": "text/plain" } }) },
   cutRequest: { "in the body": of({ cutRequest: { bytes: 20 } }, "reset") },
   slowRead: { "a few bytes at a time": of({ slowRead: { millis: 1, bytes: 20 } }) },
+  batch: {
+    "that fails": {
+      ...of({ batch: { state: "failed" } }),
+      calls: [post("models/gemini-3.8-flash:batchGenerateContent", batch), get("batches")]
+    }
+  },
+  interaction: {
+    "that fails": {
+      ...of({ interaction: { state: "failed" } }),
+      calls: [
+        post("interactions", { model: "gemini-3.8-flash", input: "Hi" }),
+        post("interactions", { model: "gemini-3.8-flash", input: "Ho", stream: true })
+      ]
+    }
+  },
+  // A delivery is no exchange of the client's: what the client asks is recorded as ever.
+  webhook: { "a delivery": of({ when: { method: "webhooks.delivery" }, webhook: { lose: true } }) },
   halfOpen: { "no answer": { ...of({ halfOpen: true }, "aborted"), leaves: 40 } }
 }
 
@@ -97,20 +131,22 @@ describe("record and replay", () => {
 
   for (const [row, cases] of Object.entries(rows)) {
     describe(row, () => {
-      it.live.each(Object.entries(cases))("%s", ([, { end, fault, leaves }]) =>
+      it.live.each(Object.entries(cases))("%s", ([, { calls: own, end, fault, leaves }]) =>
         Effect.gen(function*() {
-          for (const method of ["streamGenerateContent?alt=sse", "streamGenerateContent", "generateContent"]) {
+          const methods = ["streamGenerateContent?alt=sse", "streamGenerateContent", "generateContent"]
+          for (const method of own === undefined ? methods : methods.slice(0, 1)) {
             const file = temporary()
             const faulty = Emulator.layerServer({ faults: [fault] })
             const upstream = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(faulty)))
             const bare = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(Layer.fresh(faulty))))
-            const calls = [call("one two three four five six seven eight", method), call("nine ten", method)]
+            const calls = own ?? [call("one two three four five six seven eight", method), call("nine ten", method)]
             const all = (url: string) => Effect.forEach(calls, (each) => Effect.map(rawCall(url, each, leaves), whole))
             const via = (layer: ReturnType<typeof server>) =>
               Effect.flatMap(Emulator.Emulator, ({ url }) => all(url)).pipe(Effect.provide(layer, { local: true }))
             const recorded = yield* via(server({ file, mode: "record", upstream: upstream.url, allowRecord: true }))
             // The client of the recorder is told what a client of the server itself is told.
-            assert.deepStrictEqual(recorded, yield* all(bare.url))
+            if (own === undefined) assert.deepStrictEqual(recorded, yield* all(bare.url))
+            else assert.deepStrictEqual(recorded.map(({ status }) => status), own.map(() => 200))
             // A unary answer is one chunk, so a place behind it is its end.
             if (method.startsWith("stream")) assert.strictEqual(recorded[0]?.end, end)
             assert.deepStrictEqual(yield* via(server({ file })), recorded)
@@ -187,10 +223,18 @@ describe("record and replay", () => {
         yield* Effect.forkScoped(
           rawCall(url, { ...call("open"), url: "/v1beta/models/gemini-3.7-pro:streamGenerateContent?alt=sse" })
         )
+        // One session has ended, and one is open.
+        const setup = { setup: { model: Wire.robot, generationConfig: { responseModalities: ["TEXT"] } } }
+        const ended = yield* converse(url, { says: [setup, Wire.ask("emulator:words 3")], until: "turnComplete" })
+        yield* Effect.forkScoped(converse(url, { says: [setup] }))
         yield* upstream.awaitRequests(6)
+        yield* upstream.live.awaitClosed(1)
+        yield* upstream.live.awaitLog((all) => all.length === 2)
         child.kill("SIGKILL")
         yield* Effect.promise(() => new Promise((resolve) => child.once("exit", resolve)))
-        assert.strictEqual((yield* Cassette.read(file)).length, 5)
+        const kept = yield* Cassette.read(file)
+        assert.strictEqual(kept.length, 6)
+        assert.strictEqual(kept.filter((each) => "live" in each)[0]?.close?.code, ended.code)
         // A write that the kill has torn is left out, and what is recorded later stands behind it.
         appendFileSync(file, "{\"n\":6,\"request\":{\"meth")
         yield* Effect.gen(function*() {
@@ -201,8 +245,8 @@ describe("record and replay", () => {
         }).pipe(
           Effect.provide(server({ file, mode: "new", upstream: upstream.url, allowRecord: true }), { local: true })
         )
-        assert.strictEqual((yield* Cassette.read(file)).length, 6)
-        assert.strictEqual(readFileSync(file, "utf8").split("\n").length, 9)
+        assert.strictEqual((yield* Cassette.read(file)).length, 7)
+        assert.strictEqual(readFileSync(file, "utf8").split("\n").length, 10)
       }).pipe(Effect.scoped),
     60_000
   )

@@ -32,7 +32,7 @@ export const handle = Effect.fnUntraced(function*(
     method: verb,
     path: asks ? redacted.path(url.pathname) : url.pathname,
     apiMethod: routed?.method,
-    model: routed?.model,
+    model: asks && routed?.model !== undefined ? redacted.path(routed.model) : routed?.model,
     space: state.space,
     project: "default",
     region,
