@@ -13,9 +13,9 @@
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * const worker = ClusterRuns.layerNode({ url: Config.Redacted("GEMINI_FX_POSTGRES") }).pipe(
- *   Layer.provide(FetchGemini.layerConfig())
- * )
+ * const worker = Layer.unwrap(
+ *   Effect.map(Config.Redacted("DATABASE_URL"), (url) => ClusterRuns.layerNode({ url }))
+ * ).pipe(Layer.provide(FetchGemini.layerConfig()))
  *
  * Effect.runPromise(Effect.scoped(Effect.andThen(Layer.build(worker), Effect.never)))
  * ```

@@ -32,7 +32,8 @@ export interface State {
   readonly worker: string
   /** Where its socket is; empty where it has none. */
   readonly address: string
-  readonly sharding: Sharding.Sharding["Service"]
+  /** Lets the cluster look for messages at once. */
+  readonly pollNow: Effect.Effect<void>
   /** Sees to it that a worker plays the run, whatever became of it before. */
   readonly wake: (id: string) => Effect.Effect<void, RunError>
   /** Forgets what the cluster keeps of a run. */
@@ -97,7 +98,7 @@ export const make = Effect.fnUntraced(function*(
     tools,
     worker: `${address === "" ? "worker" : address}/${number.toString(36)}`,
     address,
-    sharding,
+    pollNow: sharding.pollStorage,
     wake,
     clear,
     decided: (id, key, decision) =>

@@ -12,6 +12,7 @@ import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as SocketRunner from "effect/cluster/SocketRunner"
 import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
 import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -53,8 +54,15 @@ const freePort = (host: string): Effect.Effect<number, RunError> =>
     })
   })
 
+/** The client, once the database has answered: what stands on it does not tell an outage from a fault of its own. */
 const database = ({ maxConnections = 10, url }: Pick<NodeOptions, "url" | "maxConnections">) =>
-  mapError(PgClient.layer({ url, maxConnections, applicationName: "effect-gemini" }), Tables.asRunError("layer"))
+  mapError(
+    Layer.tap(
+      PgClient.layer({ url, maxConnections, applicationName: "effect-gemini" }),
+      (context) => Context.get(context, PgClient.PgClient)`SELECT 1`
+    ),
+    Tables.asRunError("layer")
+  )
 
 /** A worker is alive if it answers, and does not say itself that it takes no runs. */
 const health = Layer.effect(
@@ -106,8 +114,10 @@ const neighbours = Layer.effectDiscard(Effect.gen(function*() {
   yield* Effect.forkScoped(Effect.repeat(Effect.ignore(look), Schedule.spaced("500 millis")))
 })).pipe(Layer.provide(Runners.layerRpc), Layer.provide(NodeClusterSocket.layerClientProtocol))
 
-const storage = SqlMessageStorage.layerWith({ prefix }).pipe(Layer.provide(NodeCrypto.layerDigest))
-const runnerStorage = Layer.orDie(SqlRunnerStorage.layerWith({ prefix }))
+const storage = mapError(SqlMessageStorage.layerWith({ prefix }), Tables.asRunError("layer")).pipe(
+  Layer.provide(NodeCrypto.layerDigest)
+)
+const runnerStorage = mapError(SqlRunnerStorage.layerWith({ prefix }), Tables.asRunError("layer"))
 
 /** The cluster of a worker, and where its socket is. */
 export const cluster = Effect.fnUntraced(function*(options: NodeOptions): Effect.fn.Return<{

@@ -23,8 +23,10 @@ export interface Tended {
   readonly untaken: Effect.Effect<ReadonlyArray<string>>
 }
 
-export const tend = Effect.fnUntraced(function*(state: State): Effect.fn.Return<Tended, never, Scope.Scope> {
-  const { address, isMine, live, sharding, tables, wake, worker } = state
+export const tend = Effect.fnUntraced(function*(
+  state: Pick<State, "address" | "isMine" | "live" | "pollNow" | "tables" | "wake" | "worker">
+): Effect.fn.Return<Tended, never, Scope.Scope> {
+  const { address, isMine, live, pollNow, tables, wake, worker } = state
   const pid = ThisProcess.pid()
   const machine = ThisProcess.machine()
   let untaken: ReadonlyArray<string> = []
@@ -48,7 +50,7 @@ export const tend = Effect.fnUntraced(function*(state: State): Effect.fn.Return<
       isStuck: untaken.length > 0
     })
     for (const id of waiting) yield* wake(id)
-    if (waiting.length > 0) yield* sharding.pollStorage
+    if (waiting.length > 0) yield* pollNow
   })
   const hearing = Effect.gen(function*() {
     if (live.size === 0) return
