@@ -56,7 +56,8 @@ export const runEnded = (run: RunState, again: string, now: number): string => {
   const causes = run.causes.length > 0 ? run.causes : failed
   const said = causes.map(({ act, cause }) =>
     cause.reason === "ApprovalNeeded"
-      ? `act "${act}": ${cause.message}`
+      // What is asked stands above, or in `runs show`.
+      ? `act "${act}" waits until somebody approves it`
       : `act "${act}" failed: ${sayCause(cause, now)}`
   )
   const undecided = causes.flatMap(({ act, cause }) => cause.reason === "ApprovalNeeded" ? [act] : [])

@@ -101,7 +101,7 @@ export const runCommand = Command.make(
     }
     const variables = yield* Variables.values(input.variables)
     const narrative = yield* Effect.mapError(
-      Narrative.fromFile(input.file, { variables, inputsFrom: input.inputsFrom }),
+      Narrative.fromFile(input.file, { variables, inputsFrom: input.inputsFrom, tools: [] }),
       (error) => {
         const { length } = error.problems
         const many = length === 1 ? "" : `\n${length} problems; nothing was sent`

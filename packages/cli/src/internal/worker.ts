@@ -1,4 +1,5 @@
 /** `gemini-fx worker`: plays runs of a fleet, with its own key and limits, until it is told to end. */
+import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
@@ -77,13 +78,14 @@ export const workerCommand = Command.make(
       const ClusterRuns = yield* Effect.promise(() => import("effect-gemini-narrative/ClusterRuns"))
       const { url } = place
       const { host } = input
+      // Some act of some run may go over the Live API.
       const worker = ClusterRuns.layerNode({
         url,
         host,
         port,
         listen: Option.getOrUndefined(input.listen),
         termination: `${termination} seconds`
-      }).pipe(Layer.provide([server.layer, Logger.layer([runsOnly(screen)])]))
+      }).pipe(Layer.provide([server.clientOf(NodeGemini.layer), Logger.layer([runsOnly(screen)])]))
       const working = Effect.gen(function*() {
         const workers = yield* ClusterRuns.Workers
         const all = yield* workers.list

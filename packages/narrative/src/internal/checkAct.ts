@@ -62,7 +62,7 @@ const toolsOf = ({ base, raw }: Nodes.Node, { report, tools }: Shared): Readonly
       hint: near !== undefined
         ? `did you mean "${near}"?`
         : tools.length === 0
-        ? "it gives none"
+        ? "a program gives them: Narrative.execute(narrative, { tools }), or runs.start"
         : `it gives ${tools.join(", ")}`
     })
   })

@@ -37,6 +37,8 @@ const whyOf = ({ causes, failed, until }: RunSummary, now: number): string => {
   const [first, ...rest] = causes
   const what = first === undefined
     ? failed.length === 0 ? "" : `${failed.join(", ")} failed`
+    : first.cause.reason === "ApprovalNeeded"
+    ? `${first.act} waits for approval`
     : `${first.act}: ${first.cause.reason}${rest.length === 0 ? "" : ` and ${plural(rest.length, "act")} more`}`
   return [what, later(until, now)].filter((text) => text !== "").join("; ")
 }

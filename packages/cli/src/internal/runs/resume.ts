@@ -40,7 +40,7 @@ const adopted = Effect.fnUntraced(function*(
 ) {
   if (Option.isNone(file)) return undefined
   return yield* Effect.mapError(
-    Narrative.fromFile(file.value, { variables, inputsFrom }),
+    Narrative.fromFile(file.value, { variables, inputsFrom, tools: [] }),
     ({ message }) => new CommandFailed({ exitCode: 2, text: message, isPlain: true })
   )
 })
