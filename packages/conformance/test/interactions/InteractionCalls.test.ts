@@ -312,14 +312,25 @@ describe("a call", () => {
 
 describe("over members", () => {
   const names = ["a", "b", "c"] as const
-  const members = Interactions.layer().pipe(
-    Layer.provideMerge(MemberResources.layer()),
-    Layer.provideMerge(Members.layer({
-      tier: "tier3",
-      members: names.map((name) => ({ name, project: name, apiKey: Redacted.make(`key-${name}`) }))
-    })),
-    Layer.provideMerge(Emulator.layerHttpClient())
-  )
+  const members = (emulator: Emulator.Options = {}) =>
+    Interactions.layer().pipe(
+      Layer.provideMerge(MemberResources.layer()),
+      Layer.provideMerge(Members.layer({
+        tier: "tier3",
+        members: names.map((name) => ({ name, project: name, apiKey: Redacted.make(`key-${name}`) }))
+      })),
+      Layer.provideMerge(Emulator.layerHttpClient(emulator))
+    )
+
+  it.effect("a create goes past a member whose key is refused", () =>
+    Effect.gen(function*() {
+      for (let n = 0; n < 4; n++) {
+        const { attempts, handle } = yield* create({ model, input: `Hello ${n}` })
+        assert.strictEqual(handle.member, attempts.at(-1)?.member)
+        assert.notStrictEqual(handle.member, "a")
+      }
+      assert.include((yield* requests).map(({ status }) => status), 403)
+    }).pipe(Effect.provide(members({ keys: { leaked: ["key-a"] } }))))
 
   it.effect("an interaction is followed, read and deleted at the member that made it, and at no other", () =>
     Effect.gen(function*() {
@@ -343,5 +354,5 @@ describe("over members", () => {
         yield* interactions.delete(first.interaction.id ?? "")
       }
       assert.isTrue((yield* requests).every(({ status }) => status === 200))
-    }).pipe(Effect.provide(members)))
+    }).pipe(Effect.provide(members())))
 })

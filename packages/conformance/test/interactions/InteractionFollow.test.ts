@@ -64,6 +64,23 @@ const creates = "interactions.create"
 const gets = "interactions.get"
 
 describe("a stream that is cut", () => {
+  for (const code of [429, 500]) {
+    it.live(`by an error event (${code}) is over: the event comes, then its reason`, () =>
+      Layers.withEmulator(({ addFault, requests, url }) =>
+        Effect.gen(function*() {
+          addFault({ when: { method: creates }, errorAfter: { code, message: "Slower.", chunks: 4 } })
+          const seen: Array<string> = []
+          const error = yield* follow(request).pipe(
+            Stream.runForEach(({ event }) => Effect.sync(() => seen.push(event.event_type))),
+            Effect.flip
+          )
+          assert.strictEqual(shown(error), `${code === 429 ? "RateLimited" : "ServerError"}: Slower.`)
+          assert.strictEqual(seen.at(-1), "error")
+          assert.lengthOf(requests(), 1)
+        }).pipe(Effect.provide(Layers.layer(url)))
+      ))
+  }
+
   for (const [name, asked] of [["a text", request], ["a call", calling]] as const) {
     it.live(
       `of ${name} joins to the same, cut behind every ${everyEvent}. event and at ${byteCuts} bytes`,
@@ -131,21 +148,6 @@ describe("a stream that is cut", () => {
         addFault({ when: { method: creates }, cut: { chunks: 4 } })
         const error = yield* Effect.flip(Stream.runDrain(follow({ ...request, store: false })))
         assert.strictEqual(error.reason._tag, "StreamInterrupted")
-        assert.lengthOf(requests(), 1)
-      }).pipe(Effect.provide(Layers.layer(url)))
-    ))
-
-  it.live("by an error event is over: the event comes, then its reason", () =>
-    Layers.withEmulator(({ addFault, requests, url }) =>
-      Effect.gen(function*() {
-        addFault({ when: { method: creates }, errorAfter: { code: 429, message: "Slower.", chunks: 4 } })
-        const seen: Array<string> = []
-        const error = yield* follow(request).pipe(
-          Stream.runForEach(({ event }) => Effect.sync(() => seen.push(event.event_type))),
-          Effect.flip
-        )
-        assert.strictEqual(shown(error), "RateLimited: Slower.")
-        assert.strictEqual(seen.at(-1), "error")
         assert.lengthOf(requests(), 1)
       }).pipe(Effect.provide(Layers.layer(url)))
     ))
@@ -224,6 +226,17 @@ describe("an interaction that is polled", () => {
       }).pipe(Effect.provide(Layers.layer(emulator.url)))
     ))
 
+  it.live("is given up after three failures without an answer", () =>
+    Layers.withEmulator(({ addFault, requests, url }) =>
+      Effect.gen(function*() {
+        addFault({ when: { method: gets }, status: 503 })
+        const options = { by: "poll", interval: "5 millis" } as const
+        const error = yield* Effect.flip(Stream.runDrain(follow({ ...request, background: true }, options)))
+        assert.strictEqual(error.reason._tag, "Overloaded")
+        assert.lengthOf(getsIn(requests()), 4)
+      }).pipe(Effect.provide(Layers.layer(url, { retry: { attempts: 1 } })))
+    ))
+
   it.live("goes on by its handle", () =>
     Layers.withEmulator(({ url }) =>
       Effect.gen(function*() {
@@ -268,6 +281,23 @@ describe("an answer in hops", () => {
       ),
     60_000
   )
+
+  it.live("goes on by a handle of its first hop, if the request is known", () =>
+    Layers.withEmulator(({ url }) =>
+      Effect.gen(function*() {
+        const interactions = yield* Layers.interactions
+        const all = yield* Stream.runCollect(follow(long))
+        const whole = InteractionFold.join(all.map(({ event }) => event))
+        const handle = all[5]?.handle
+        if (handle === undefined) return assert.fail("an event without a handle")
+        const rest = yield* Stream.runCollect(interactions.follow(handle, { request: long }))
+        const joined = InteractionFold.join([...all.slice(0, 6), ...rest].map(({ event }) => event))
+        assert.deepStrictEqual(joined.steps, whole.steps)
+        assert.deepStrictEqual(joined.usage, whole.usage)
+        const alone = yield* Stream.runCollect(interactions.follow(handle))
+        assert.strictEqual(InteractionFold.join(alone.map(({ event }) => event)).status, "requires_continuation")
+      }).pipe(Effect.provide(Layers.layer(url)))
+    ))
 
   it.live("that breaks between hops says what came, by which token it goes on, and of which interactions", () =>
     Layers.withEmulator(({ addFault, removeFault, url }) =>

@@ -128,6 +128,43 @@ describe("a stream that is cut comes once", () => {
   }
 })
 
+describe("a server that resumes", () => {
+  it.live("with the last event itself does not give it twice", () => {
+    const events = withIds(() => true)
+    return serving(
+      ({ lastEventId, method }, response) =>
+        method === "POST"
+          ? send(response, events, events.slice(0, 5).map(frame).join("").length)
+          : send(response, events.slice(events.findIndex((event) => Reflect.get(event, "event_id") === lastEventId))),
+      (url) => Effect.map(followed(url), (all) => assert.deepStrictEqual(all, events))
+    )
+  })
+
+  it.live("the second hop of an answer is asked for the second one alone", () => {
+    const hop = (id: string, status: string, token?: string) => [
+      { event_type: "interaction.created", interaction: { id, status: "in_progress" } },
+      { event_type: "step.start", index: 0, step: { type: "model_output" } },
+      { event_type: "step.delta", index: 0, delta: { type: "text", text: id } },
+      { event_type: "step.stop", index: 0 },
+      { event_type: "interaction.completed", interaction: { id, status, continuation_token: token } }
+    ]
+    const [first, second] = [hop("v1_one", "requires_continuation", "t1"), hop("v1_two", "completed")]
+    return serving(
+      ({ body, method }, response) => {
+        if (method === "GET") return send(response, second)
+        return body["continuation_token"] === undefined
+          ? send(response, first)
+          : send(response, second, second.slice(0, 2).map(frame).join("").length)
+      },
+      (url, log) =>
+        Effect.map(followed(url), (all) => {
+          assert.deepStrictEqual(all, JSON.parse(JSON.stringify([...first, ...second])))
+          assert.deepStrictEqual(log.map(({ method }) => method), ["POST", "POST", "GET"])
+        })
+    )
+  })
+})
+
 describe("a token in the middle of a stream", () => {
   const first = [
     { event_type: "interaction.created", interaction: { id: "v1_one", status: "in_progress" } },

@@ -15,12 +15,9 @@ const isRecord = (value: unknown): value is Fields =>
 
 const listOf = (value: unknown): ReadonlyArray<unknown> => Array.isArray(value) ? value : []
 
-/**
- * Two pieces of base64. One that ends with padding, at a whole number of groups, was encoded by itself; any other is cut
- * out of the middle. What is not base64 stays as it came.
- */
+/** Two pieces of base64. One that ends with padding was encoded by itself. What is not base64 stays as it came. */
 const base64 = (before: string, now: string): string => {
-  if (!before.endsWith("=") || before.length % 4 !== 0) return before + now
+  if (!before.endsWith("=")) return before + now
   try {
     return btoa(atob(before) + atob(now))
   } catch {

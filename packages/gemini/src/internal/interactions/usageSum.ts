@@ -31,7 +31,7 @@ export const added = (
   const [a, b]: ReadonlyArray<Counts> = [{ ...before }, { ...now }]
   for (const key of Object.keys(sums)) {
     if (Array.isArray(a?.[key]) || Array.isArray(b?.[key])) sums[key] = list(a?.[key], b?.[key])
-    else if (key.startsWith("total_") || key.endsWith("_tokens")) sums[key] = number(a?.[key]) + number(b?.[key])
+    else if (key.endsWith("_tokens")) sums[key] = number(a?.[key]) + number(b?.[key])
   }
   return sums
 }
