@@ -119,6 +119,31 @@ describe("a chat", () => {
       }).pipe(Effect.scoped, Effect.provide(Layers.layer(url)))
     ))
 
+  it.live("sends its steps again only where the server has forgotten them, and not after another failure", () =>
+    Layers.withEmulator(({ addFault, removeFault, requests, url }) =>
+      Effect.gen(function*() {
+        const chat = yield* InteractionChat.open({ request })
+        yield* chat.ask("One")
+        for (
+          const [code, status, tag] of [
+            ["model_not_found", 404, "NotFound"],
+            ["invalid_request", 400, "InvalidRequest"],
+            ["service_unavailable", 503, "Overloaded"]
+          ] as const
+        ) {
+          const message = `The model models/${request.model} is not here.`
+          const body = JSON.stringify({ error: { code, message } })
+          const ids = addFault({ when: { method: "interactions.create" }, status, body })
+          const before = requests().length
+          const error = yield* Effect.flip(chat.ask("Two"))
+          assert.strictEqual(error.reason._tag, tag)
+          assert.lengthOf(requests().slice(before), 1)
+          removeFault(...ids)
+        }
+        assert.isFalse((yield* chat.ask("Three")).forgotten)
+      }).pipe(Effect.scoped, Effect.provide(Layers.layer(url, { retry: { attempts: 1 } })))
+    ))
+
   it.live("keeps no turn that fails, and goes on behind the last one", () =>
     Layers.withEmulator(({ url }) =>
       Effect.gen(function*() {

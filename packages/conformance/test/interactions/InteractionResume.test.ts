@@ -3,8 +3,9 @@
  * answers that go on from a token in the middle of a stream.
  */
 import { assert, describe, it } from "@effect/vitest"
-import type { InteractionEvent } from "effect-gemini/interactions/InteractionEvent"
+import * as InteractionEvent from "effect-gemini/interactions/InteractionEvent"
 import * as InteractionFold from "effect-gemini/interactions/InteractionFold"
+import * as InteractionHandle from "effect-gemini/interactions/InteractionHandle"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { createServer, type ServerResponse } from "node:http"
@@ -71,7 +72,7 @@ const send = (response: ServerResponse, events: ReadonlyArray<object>, cut = Inf
 const id = "v1_abc"
 const model = "gemini-3.8-flash"
 
-const withIds = (which: (n: number) => boolean): ReadonlyArray<InteractionEvent> =>
+const withIds = (which: (n: number) => boolean): ReadonlyArray<InteractionEvent.InteractionEvent> =>
   ([
     { event_type: "interaction.created", interaction: { id, status: "in_progress" } },
     { event_type: "interaction.in_progress", interaction_id: id },
@@ -84,7 +85,9 @@ const withIds = (which: (n: number) => boolean): ReadonlyArray<InteractionEvent>
     })),
     { event_type: "step.stop", index: 0 },
     { event_type: "interaction.completed", interaction: { id, status: "completed" } }
-  ] as ReadonlyArray<InteractionEvent>).map((event, n) => which(n) ? { ...event, event_id: `evt_${n}` } : event)
+  ] as ReadonlyArray<InteractionEvent.InteractionEvent>).map((event, n) =>
+    which(n) ? { ...event, event_id: `evt_${n}` } : event
+  )
 
 const followed = (url: string, request: { readonly store?: boolean } = {}) =>
   Layers.interactions.use((interactions) =>
@@ -161,6 +164,35 @@ describe("a server that resumes", () => {
           assert.deepStrictEqual(all, JSON.parse(JSON.stringify([...first, ...second])))
           assert.deepStrictEqual(log.map(({ method }) => method), ["POST", "POST", "GET"])
         })
+    )
+  })
+})
+
+describe("an interaction that is polled", () => {
+  it.live("tells its status where it changes, and nothing again", () => {
+    const states = ["queued", "queued", "in_progress", "in_progress", "completed"]
+    let asked = 0
+    return serving(
+      (_, response) => {
+        const status = states[asked++] ?? "completed"
+        response.writeHead(200, { "content-type": "application/json" })
+        response.end(JSON.stringify({ id, status, steps: [{ type: "model_output" }] }))
+      },
+      (url) =>
+        Layers.interactions.use((interactions) =>
+          Stream.runCollect(interactions.follow(InteractionHandle.make(id), { by: "poll", interval: "1 millis" }))
+        ).pipe(
+          Effect.map((all) => {
+            assert.deepStrictEqual(all.map(({ event }) => [event.event_type, InteractionEvent.status(event)]), [
+              ["interaction.status_update", "in_progress"],
+              ["step.start", undefined],
+              ["step.stop", undefined],
+              ["interaction.completed", "completed"]
+            ])
+            assert.strictEqual(asked, states.length)
+          }),
+          Effect.provide(Layers.layer(url))
+        )
     )
   })
 })
