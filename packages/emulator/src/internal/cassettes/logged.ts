@@ -5,6 +5,7 @@ import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Render from "../answers/render.ts"
+import * as Routing from "../interactions/routing.ts"
 import * as Server from "../server/exchange.ts"
 import * as Admitted from "./admitted.ts"
 
@@ -25,14 +26,15 @@ export const handle = Effect.fnUntraced(function*(
   const now = () => clock.currentTimeMillisUnsafe() + state.offset
   const time = now()
   const { path, region } = EmulatorRequest.placeOf(url.pathname)
-  const routed = EmulatorRequest.route(verb, path)
+  const routed = Routing.routed(state.resources, { verb, path, headers, query: url.searchParams })
   const bytes = yield* incoming.read()
+  const model = routed?.model ?? Routing.modelOf(routed?.method, bytes)
   const entry = state.log.add({
     time,
     method: verb,
     path: asks ? redacted.path(url.pathname) : url.pathname,
     apiMethod: routed?.method,
-    model: asks && routed?.model !== undefined ? redacted.path(routed.model) : routed?.model,
+    model: asks && model !== undefined ? redacted.path(model) : model,
     space: state.space,
     project: "default",
     region,
@@ -51,7 +53,7 @@ export const handle = Effect.fnUntraced(function*(
     () => Effect.sync(() => entry.close("aborted", now()))
   )
   // What the upstream says is in the cassette, where its secrets are taken out of the whole; in the log they would stay.
-  const isSecret = asks || /auth_tokens/.test(path)
+  const isSecret = asks || RequestLog.hasSecret(routed?.method ?? "")
   return {
     steps: headers["origin"] === undefined ? exchange.steps : Render.shared(exchange.steps, headers["origin"]),
     sleep: exchange.sleep,

@@ -1,6 +1,7 @@
 /** What a request over HTTP is about: a model, what the API keeps, or interactions. */
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as DecisionRequest from "../decisions/decisionRequest.ts"
+import * as Json from "../json.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
 import * as InteractionRequest from "./interactionRequest.ts"
 
@@ -23,6 +24,13 @@ export const routed = (
   if (ofInteraction !== undefined) return { ...ofInteraction, model: undefined, isResource: false }
   const ofResource = resources.route(request)
   return ofResource === undefined ? undefined : { ...ofResource, model: undefined, isResource: true }
+}
+
+/** The model that a body of this method names, where the path names none. */
+export const modelOf = (method: string | undefined, bytes: Uint8Array): string | undefined => {
+  if (method !== DecisionRequest.method && method !== InteractionRequest.create) return undefined
+  const body = Json.parse(new TextDecoder().decode(bytes))
+  return (method === DecisionRequest.method ? DecisionRequest : InteractionRequest).modelOf(body).model
 }
 
 /** The request with its body, and the model that the body names where the path names none. */
