@@ -15,6 +15,7 @@ import { CommandFailed } from "./CommandFailed.ts"
 import * as Help from "./help.ts"
 import * as Configured from "./setup/Configured.ts"
 import { clean } from "./Shown.ts"
+import { wrapped } from "./WordWrap.ts"
 
 type Failure = CliError.CliError | CommandFailed | ConfigError | NodeCommandFailure | PlatformError
 
@@ -64,6 +65,13 @@ const configured = <A, E, R>(args: ReadonlyArray<string>, command: Effect.Effect
     )
   })
 
+/** At a terminal a message ends its rows between words, but for one that editors read. */
+const shownOf = ({ isPlain, text }: CommandFailed): string => {
+  if (isPlain === true) return clean(text)
+  const { columns, isTTY } = process.stderr
+  return isTTY ? wrapped(`gemini-fx: ${text}`, (columns || 80) - 1).text : clean(`gemini-fx: ${text}`)
+}
+
 /** The arguments with the command that they mean. */
 export const meant = (args: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, never, Stdio.Stdio> =>
   Effect.gen(function*() {
@@ -87,7 +95,7 @@ export const invoke = <R>(
         : Effect.andThen(
           failed.text === ""
             ? Effect.void
-            : Console.error(clean(failed.isPlain === true ? failed.text : `gemini-fx: ${failed.text}`)),
+            : Console.error(shownOf(failed)),
           failed
         )
     }),
