@@ -165,16 +165,4 @@ describe("record and replay, Live", () => {
       it.live.each(some)("%s", ([, each]) => trial(each).pipe(Effect.scoped), 20_000)
     })
   }
-
-  it.live("as slowly as it was, where that is asked for", () =>
-    Effect.gen(function*() {
-      const script = { says: [setup, turn], until: "turnComplete" } as const
-      const file = yield* trial({ fault: { delay: 120 }, script, end: {} })
-      const began = Date.now()
-      yield* once({ file, timing: "recorded" }, script)
-      const slow = Date.now() - began
-      assert.isAtLeast(slow, 115)
-      yield* once({ file, timing: 1000 }, script)
-      assert.isBelow(Date.now() - began - slow, slow)
-    }).pipe(Effect.scoped))
 })

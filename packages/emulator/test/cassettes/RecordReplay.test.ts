@@ -155,25 +155,6 @@ describe("record and replay", () => {
     })
   }
 
-  it.live("as slowly as it was, where that is asked for", () =>
-    Effect.gen(function*() {
-      const file = temporary()
-      const slow: Fault.Fault = { delay: 60, stall: { chunks: 1, millis: 60 }, cut: { chunks: 1 } }
-      const upstream = yield* Emulator.Emulator.pipe(
-        Effect.provide(yield* Layer.build(Emulator.layerServer({ faults: [slow] })))
-      )
-      const timed = (options: Cassette.Options) =>
-        Effect.gen(function*() {
-          const { url } = yield* Emulator.Emulator
-          const began = performance.now()
-          yield* rawCall(url, call("Hello"))
-          return performance.now() - began
-        }).pipe(Effect.provide(server(options), { local: true }))
-      yield* timed({ file, mode: "record", upstream: upstream.url, allowRecord: true })
-      assert.isAtLeast(yield* timed({ file, timing: "recorded" }), 110)
-      assert.isBelow(yield* timed({ file, timing: 1000 }), 60)
-    }).pipe(Effect.scoped))
-
   it.live("fifty calls at the same time get the same answers, three times, and each recording is played once", () =>
     Effect.gen(function*() {
       const file = temporary()

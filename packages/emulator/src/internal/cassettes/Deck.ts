@@ -68,12 +68,22 @@ const again = ({ file, match = "strict", upstream = google }: Options): string =
 const speedOf = (timing: Options["timing"] = "none"): number =>
   timing === "none" ? 0 : timing === "recorded" ? 1 : Number.isFinite(timing) && timing > 0 ? timing : 0
 
+/** What cannot be meant in any mode. */
+const mistaken = (file: string, { limit = standardLimit, timing = "none" }: Options): CassetteError | undefined => {
+  if (typeof timing === "number" && !(timing > 0 && Number.isFinite(timing))) {
+    return new CassetteError({
+      file,
+      description: `timing ${timing} is not a speed: expected "none", "recorded" or a number above 0`
+    })
+  }
+  return limit > 0
+    ? undefined
+    : new CassetteError({ file, description: `limit ${limit} leaves no room: expected bytes, more than 0` })
+}
+
 const refused = (file: string, options: Options, mode: Mode): CassetteError | undefined => {
   const wrong = (description: string) => new CassetteError({ file, description })
-  const { allowRecord, timing = "none", upstream } = options
-  if (typeof timing === "number" && !(timing > 0 && Number.isFinite(timing))) {
-    return wrong(`timing ${timing} is not a speed: expected "none", "recorded" or a number above 0`)
-  }
+  const { allowRecord, upstream } = options
   if (upstream === undefined) {
     return wrong(`mode "${mode}" asks a server: give its address as upstream, such as ${google}`)
   }
@@ -97,7 +107,7 @@ export const open = Effect.fnUntraced(function*(
   const { file, limit = standardLimit } = options
   const isThere = existsSync(file)
   const { anew, asks, mode, plays, writes } = plan(options, isThere)
-  const problem = asks ? refused(file, options, mode) : undefined
+  const problem = mistaken(file, options) ?? (asks ? refused(file, options, mode) : undefined)
   if (problem !== undefined) return yield* problem
   if (writes && isThere && statSync(file).isDirectory()) {
     return yield* new CassetteError({
