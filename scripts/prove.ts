@@ -170,9 +170,10 @@ const proofs: Readonly<Record<string, Proof>> = {
   "20.4": {
     shows:
       "100 kills -9 of a chat in the middle of an answer, half of them in the middle of a line of its journal: every " +
-      "answer that was whole is there; a chat of 1,000 turns keeps at most 6,000 bytes of memory a turn",
+      "answer that was whole is there; 20,000 random chats stand where an oracle says; a chat of 1,000 turns keeps at " +
+      "most 6,000 bytes of memory a turn",
     projects: ["cli"],
-    files: ["History.test"],
+    files: ["History.test", "ChatKernels.test"],
     figures: "packages/cli/test/chatTurns.ts"
   },
   "21.1": {

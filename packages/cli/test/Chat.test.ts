@@ -4,6 +4,7 @@ import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gemini } from "./harness.ts"
@@ -264,6 +265,41 @@ const server = (place: Place, rest = "") =>
     }]\nenv = { MCP_FILE = ${JSON.stringify(join(place.at, "calls.txt"))} }\n${rest}`
   )
 
+/** A server of MCP over HTTP with one tool, and the `Authorization` of each request. */
+const overHttp = (heard: Array<string | undefined>) =>
+  Effect.acquireRelease(
+    Effect.callback<Server>((resume) => {
+      const server = createServer((request, response) => {
+        heard.push(request.headers.authorization)
+        let body = ""
+        request.setEncoding("utf8").on("data", (piece: string) => {
+          body += piece
+        }).on("end", () => {
+          if (body === "") return void response.writeHead(405).end()
+          const { id, method, params } = JSON.parse(body)
+          if (id === undefined) return void response.writeHead(202).end()
+          const result = method === "initialize"
+            ? { protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "web", version: "1" } }
+            : method === "tools/list"
+            ? { tools: [{ name: "echo", inputSchema: { type: "object", properties: { text: { type: "string" } } } }] }
+            : { content: [{ type: "text", text: `heard ${params.arguments.text}` }] }
+          response.writeHead(200, { "content-type": "application/json" }).end(
+            JSON.stringify({ jsonrpc: "2.0", id, result })
+          )
+        })
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  ).pipe(Effect.map((server) => {
+    const address = server.address()
+    return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/mcp`
+  }))
+
 const calls = (place: Place): string => {
   try {
     return readFileSync(join(place.at, "calls.txt"), "utf8")
@@ -324,6 +360,29 @@ describe("tools of an MCP server", () => {
       assert.include(sent, "MCP_FILE")
       assert.notInclude(sent, "GEMINI_API_KEY")
       assert.notInclude(stderr, "\u001b")
+    }).pipe(Effect.scoped, emulated), 60_000)
+
+  it.live("may be those of a server over HTTP, whose headers come from the environment", () =>
+    Effect.gen(function*() {
+      const place = yield* person
+      const heard: Array<string | undefined> = []
+      const url = yield* overHttp(heard)
+      writeFileSync(
+        join(place.at, "config.toml"),
+        `[mcp.web]\nurl = "${url}"\nheaders = { Authorization = "$WEB_TOKEN_OF_TESTS" }\n`
+      )
+      process.env["WEB_TOKEN_OF_TESTS"] = "Bearer of-the-environment"
+      const { exitCode, stderr, stdout } = yield* chat(
+        place,
+        ["emulator:call web.echo {\"text\":\"hello\"}"],
+        "--allow",
+        "web.echo"
+      )
+        .pipe(Effect.ensuring(Effect.sync(() => delete process.env["WEB_TOKEN_OF_TESTS"])))
+      assert.strictEqual(exitCode, 0, stderr)
+      assert.include(stdout, "heard hello")
+      assert.deepStrictEqual([...new Set(heard)], ["Bearer of-the-environment"])
+      assert.notInclude(stderr + stdout, "of-the-environment")
     }).pipe(Effect.scoped, emulated), 60_000)
 
   it.live("of a server that does not come are missed, and the chat goes on", () =>

@@ -38,8 +38,8 @@ export interface Output {
 
 const notice = (screen: Pick<Screen, "isLive" | "note">, event: NarrativeEvent): Written => {
   if (event._tag === "Retrying") return screen.note(Lines.retrying(event))
-  // On a terminal the status line counts the wait down.
-  if (event._tag !== "Waiting" || screen.isLive) return Effect.void
+  // On a terminal the status line counts the wait down. One without a time is over before anybody could read it.
+  if (event._tag !== "Waiting" || event.until === undefined || screen.isLive) return Effect.void
   return Effect.flatMap(Clock.currentTimeMillis, (now) => screen.note(Lines.waiting(event, now)))
 }
 

@@ -69,7 +69,7 @@ export class Progress {
   line(now: number, columns = Infinity): string {
     if (this.#running.size === 0) return ""
     const acts = Array.from(this.#running, ([name, act]) => {
-      if (act.waiting !== undefined && (act.waiting.until ?? Infinity) > now) return Lines.waiting(act.waiting, now)
+      if (act.waiting !== undefined && (act.waiting.until ?? 0) > now) return Lines.waiting(act.waiting, now)
       if (act.retryAt !== undefined && act.retryAt > now) {
         return `${name} tries again in ${Lines.time(act.retryAt - now)}`
       }

@@ -81,6 +81,6 @@ export const make = ({ allowed, screen }: Options) =>
       const rest = joined.clear()
       if (goesOn && rest !== undefined) yield* hear(rest)
       return 0
-    })
+    }, Effect.onInterrupt(() => Effect.ignore(screen.note("interrupted; what came is kept"))))
     return { stage, lead, note: screen.note }
   })
