@@ -40,6 +40,12 @@ export const rooms: ReadonlyArray<Room> = [
     floor: 85
   },
   {
+    name: "webhooks",
+    code: [gemini("webhooks"), "packages/gemini/src/webhooks"],
+    tests: [near("webhooks")],
+    floor: 85
+  },
+  {
     name: "live",
     code: [gemini("live"), "packages/gemini/src/live"],
     tests: [near("live")],

@@ -100,31 +100,29 @@ export const make = Effect.fnUntraced(function*(options: KeysOptions = {}): Effe
   let failed: string | undefined
   let asking: Fiber.Fiber<void> | undefined
 
-  const ask = Effect.flatMap(fetched, (found) =>
-    Effect.map(monotonic, (now) => {
+  const ask = Effect.match(fetched, {
+    onFailure: (code) => {
+      failed = code
+    },
+    onSuccess: (found) => {
       keys = found
-      fetchedAt = now
       failed = undefined
-    })).pipe(
-      Effect.catch((code) =>
-        Effect.sync(() => {
-          failed = code
-        })
-      ),
-      Effect.ensuring(Effect.sync(() => {
-        asking = undefined
-      }))
-    )
+    }
+  })
 
   /** Asks in a fiber of its own: a caller that goes away does not use up the minute for the others. */
   const asked = (now: number): Effect.Effect<void> =>
     Effect.suspend(() => {
-      if (asking !== undefined) return Fiber.join(asking)
+      if (asking !== undefined && asking.pollUnsafe() === undefined) return Effect.asVoid(Fiber.await(asking))
       if (now - askedAt < pause) return Effect.void
       askedAt = now
-      return Effect.flatMap(Effect.forkIn(ask, scope), (fiber) => {
+      const noted = Effect.flatMap(ask, () =>
+        Effect.map(monotonic, (at) => {
+          if (failed === undefined) fetchedAt = at
+        }))
+      return Effect.flatMap(Effect.forkIn(noted, scope), (fiber) => {
         asking = fiber
-        return Fiber.join(fiber)
+        return Effect.asVoid(Fiber.await(fiber))
       })
     })
 

@@ -88,5 +88,6 @@ describe.runIf(RedisServer.isInstalled)("ids in Redis", () => {
       yield* server.thaw
       assert.isUndefined(yield* replays.claim("before", 60_000))
       assert.isDefined(yield* replays.claim("during", 60_000))
+      assert.isUndefined(yield* replays.claim("during", 60_000))
     }))
 })
