@@ -40,12 +40,6 @@ export const rooms: ReadonlyArray<Room> = [
     floor: 85
   },
   {
-    name: "webhooks",
-    code: [gemini("webhooks"), "packages/gemini/src/webhooks"],
-    tests: [near("webhooks")],
-    floor: 85
-  },
-  {
     name: "live",
     code: [gemini("live"), "packages/gemini/src/live"],
     tests: [near("live")],

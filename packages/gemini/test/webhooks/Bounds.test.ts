@@ -88,6 +88,49 @@ describe("a delivery at its bounds", () => {
       assert.strictEqual(yield* named("i".repeat(257)), "webhook-id")
     })))
 
+  it.effect("has all of its headers, and a refusal says how old it is", () =>
+    at(Effect.gen(function*() {
+      const key = Redacted.make(Signer.secret)
+      const { body, headers } = Signer.byHmac("whole")
+      for (const name of Object.keys(headers)) {
+        const { [name]: _, ...rest } = headers
+        assert.strictEqual(yield* partOf(rest, body, key), name)
+        assert.strictEqual(yield* partOf({ ...rest, [name]: "" }, body, key), name)
+      }
+      const old = Signer.byHmac("old", { at: Signer.noon - 420 })
+      const error = yield* Effect.flip(Webhook.verify(old.headers, old.body, { secrets: key }))
+      assert.deepStrictEqual(error.reason, new Reason.StaleDelivery({ age: 420, tolerance: 300 }))
+    })))
+
+  it.effect("that is a token which lasts for a day is known for a day", () =>
+    at(Effect.scoped(Effect.gen(function*() {
+      const pair = Signer.pairOf("k1")
+      const { url } = yield* Signer.keyServer(Signer.listing(() => [pair]))
+      const keys = yield* Effect.provide(WebhookKeys.make({ url }), FetchHttpClient.layer)
+      const day = 86_400
+      const claims = { iat: undefined, exp: Signer.noon + day }
+      const real = Signer.byToken(pair, "lasting", { claims })
+      // Nobody signs these two headers.
+      const later = (seconds: number, id: string) =>
+        Effect.match(
+          Webhook.verify(
+            { ...real.headers, "webhook-id": id, "webhook-timestamp": String(Signer.noon + seconds) },
+            real.body,
+            { audience: Signer.audience }
+          ),
+          { onFailure: ({ reason }) => reason._tag, onSuccess: () => "accepted" }
+        ).pipe(Effect.provideService(WebhookKeys.WebhookKeys, keys))
+      assert.strictEqual(yield* later(0, "lasting"), "accepted")
+      yield* TestClock.adjust("12 hours")
+      assert.strictEqual(yield* later(day / 2, "noon"), "ReplayedDelivery")
+      yield* TestClock.adjust("12 hours")
+      assert.strictEqual(yield* later(day, "end"), "ReplayedDelivery")
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual(yield* later(day + 300, "edge"), "ReplayedDelivery")
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* later(day + 300, "over"), "SignatureRejected")
+    }))))
+
   it.effect("has a body of a MiB at most, in bytes, which is an object of JSON in UTF-8", () =>
     at(Effect.gen(function*() {
       const key = Redacted.make(Signer.secret)
