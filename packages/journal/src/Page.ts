@@ -106,7 +106,7 @@ export const details = (summary: Content, content: Content): Html =>
   html`<details><summary>${summary}</summary>${content}</details>`
 
 /**
- * Rows under heads; numbers stand at the right.
+ * Rows under heads; numbers, and the heads above them, stand at the right.
  *
  * @category constructors
  * @since 0.1.0
@@ -116,8 +116,11 @@ export const table = (heads: ReadonlyArray<Content>, rows: ReadonlyArray<Readonl
     typeof content === "number" || typeof content === "bigint"
       ? html`<td class="number">${content}</td>`
       : html`<td>${content}</td>`
+  const isNumber = (column: number): boolean => rows.some((row) => typeof row[column] === "number")
   return html`<div class="wide"><table><thead><tr>${
-    heads.map((head) => html`<th scope="col">${head}</th>`)
+    heads.map((head, column) =>
+      isNumber(column) ? html`<th scope="col" class="number">${head}</th>` : html`<th scope="col">${head}</th>`
+    )
   }</tr></thead>
 <tbody>${
     rows.map((row) =>

@@ -88,7 +88,7 @@ describe("a condition", () => {
   const story = `${plan}
 [[acts]]
 name = "shorten"
-when = "plan.steps[1].hours > 4 and not (plan.title == \\"Tour\\" or plan.title contains \\"x\\")"
+when = "plan.steps.length == 3 and plan.steps[1].hours > 4 and not (plan.title == \\"Tour\\" or plan.title contains \\"x\\")"
 prompt = "[shorten]"
 [[acts]]
 name = "lengthen"

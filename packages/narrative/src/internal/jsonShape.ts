@@ -68,6 +68,7 @@ const step = (schema: JsonSchema, key: string | number, root: JsonSchema, way: s
     if (types.size === 0 || types.has("array")) return any
     return never(`${way} is not a list: its schema says ${describe(types)}`, `leave [${key}] out`)
   }
+  if (key === "length" && types.size === 1 && types.has("array")) return known({ type: "integer" })
   const names = all.flatMap(({ properties }) => isSchema(properties) ? Object.keys(properties) : [])
   const fields = all.flatMap(({ properties }) => {
     const field = isSchema(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined
