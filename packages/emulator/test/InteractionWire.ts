@@ -24,6 +24,7 @@ export interface Citation {
   readonly type: string
   readonly url?: string
   readonly title?: string
+  readonly document_uri?: string
   readonly start_index: number
   readonly end_index: number
 }

@@ -370,6 +370,28 @@ describe("the dialogue as a whole", () => {
 })
 
 describe("told by scripts", () => {
+  it.effect("a plan goes on over interactions, kept by the server or sent again", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const plan = [
+        { think: "First the weather.", call: "get_weather", args: { city: "Oslo" } },
+        { say: "It is {{ result.get_weather.celsius }} °C." }
+      ]
+      yield* emulator.setRules([{ name: "clerk", when: { tools: "get_weather" }, plan }])
+      const first = yield* Ix.create(Ix.body("Go", { tools: [weather] }))
+      const call = first.steps.find(({ type }) => type === "function_call")
+      assert.deepStrictEqual(call?.arguments, { city: "Oslo" })
+      const result = { type: "function_result", call_id: call?.id, result: "{\"celsius\":3}" }
+      const more = { tools: [weather] }
+      const kept = yield* Ix.create(Ix.body([result], { ...more, previous_interaction_id: first.id }))
+      assert.strictEqual(Ix.textOf(kept), "It is 3 °C.")
+      const asked = { type: "user_input", content: [{ type: "text", text: "Go" }] }
+      const sent = yield* Ix.create(Ix.body([asked, ...first.steps, result], { ...more, store: false }))
+      assert.strictEqual(Ix.textOf(sent), "It is 3 °C.")
+      const over = yield* Ix.create(Ix.body("And?", { previous_interaction_id: kept.id }))
+      assert.include(over.error?.message, "Nearest: rule \"clerk\": tools")
+    }).pipe(run()))
+
   it.effect("what was asked is verified, explained and shown as the generation that it stands for", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator

@@ -4,6 +4,7 @@ import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ix from "./InteractionWire.ts"
+import * as Wire from "./Wire.ts"
 
 const agent = "deep-research-preview-04-2026"
 const asked = (input: string, config: object = {}, more: object = {}) => ({
@@ -91,6 +92,31 @@ describe("a research", () => {
       assert.notInclude(kinds(whole), "google_search_call")
       assert.isNumber(JSON.parse(report(whole)?.text ?? "").count)
       assert.notInclude(JSON.stringify(whole), "authorization")
+    }).pipe(run()))
+
+  it.effect("cites the documents that came with it, and those of a store", () =>
+    Effect.gen(function*() {
+      const input = [{ type: "text", text: "Trams" }, {
+        type: "document",
+        uri: "https://example.com/a.pdf",
+        mime_type: "application/pdf"
+      }]
+      const whole = yield* done({ ...asked(""), input })
+      const cited = report(whole)?.annotations?.at(-1)
+      assert.deepInclude(cited, { type: "file_citation", document_uri: "https://example.com/a.pdf" })
+      const emulator = yield* Emulator.Emulator
+      const bytes = [new TextEncoder().encode("The trams of Zürich are blue.")]
+      const file = yield* emulator.files.add({ mimeType: "text/plain", bytes })
+      const store = yield* Effect.flatMap(Wire.post("/v1beta/fileSearchStores", {}), (response) => response.json)
+      const { name } = store as { readonly name: string }
+      yield* Wire.post(`/v1beta/${name}:importFile`, { fileName: file })
+      const tools = [{ type: "file_search", file_search_store_names: [name] }]
+      const stored = yield* done(asked("Which colour have the trams of Zürich?", {}, { tools }))
+      assert.include(kinds(stored), "file_search_result")
+      const { annotations = [], text = "" } = report(stored) ?? {}
+      const citation = annotations.find(({ type }) => type === "file_citation")
+      const sentence = new TextEncoder().encode(text).subarray(citation?.start_index, citation?.end_index)
+      assert.strictEqual(new TextDecoder().decode(sentence), "A document says: \"The trams of Zürich are blue.\".")
     }).pipe(run()))
 
   it.effect("says what a rule tells it, and cites its sources", () =>
