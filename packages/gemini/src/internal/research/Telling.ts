@@ -24,7 +24,6 @@ const texts = (value: unknown): ReadonlyArray<string> =>
 
 const kinds: ReadonlyMap<string, "google" | "files" | "maps"> = new Map([
   ["google_search_call", "google"],
-  ["file_search_call", "files"],
   ["google_maps_call", "maps"],
   ["retrieval_call", "files"]
 ])
