@@ -245,6 +245,25 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: ["ClusterControl.test"],
     figures: "packages/narrative/test/clusterBench.ts"
   },
+  "22.4": {
+    shows:
+      "the example narratives: three models, a picture, a fan-out with JSON, a loop with a critic, an approval across " +
+      "a restart, a Live act, each played as a run; loops and fan-outs after kill -9, and on a cluster",
+    projects: ["examples", "narrative"],
+    files: ["Narratives.test", "Flow.test", "KillFlow.test", "ClusterFlow.test", "Approval.test"]
+  },
+  "22.5": {
+    shows:
+      "55 broken narratives, each with file, line, column and a hint; the JSON Schema by ajv, and completion in taplo's " +
+      "language server",
+    projects: ["narrative"],
+    files: ["BrokenNarratives.test", "EditorSchema.test", "EditorCompletion.test", "Condition.test"]
+  },
+  "22.6": {
+    shows: "the page of a run with deaths, waits and images: hostile text inert in Chromium under its policy",
+    projects: ["narrative"],
+    files: ["Report.test"]
+  },
   "23.1": {
     shows:
       "an agent killed -9 at every boundary of a run of 12 steps, and of one that waits for people, on files and on " +
