@@ -5,6 +5,7 @@ import * as Transcript from "effect-gemini-emulator/Transcript"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
+import * as Interactions from "../src/internal/interactions/interactions.ts"
 import * as Ix from "./InteractionWire.ts"
 import * as Wire from "./Wire.ts"
 
@@ -223,6 +224,45 @@ describe("an interaction is forgotten", () => {
       const third = yield* Ix.create(Ix.body("And?", { previous_interaction_id: second.id }))
       assert.strictEqual(third.error?.code, "not_found")
     }).pipe(run()))
+})
+
+describe("room", () => {
+  it("is limited: the oldest go, but never the one that has just been made", () => {
+    const kept = Interactions.make("", {}, 250)
+    const add = (size: number) =>
+      kept.add({
+        project: "p",
+        model: Ix.model,
+        agent: undefined,
+        tier: "standard",
+        isStored: true,
+        isBackground: false,
+        created: 0,
+        running: 0,
+        echo: {},
+        before: undefined,
+        input: [],
+        body: undefined,
+        steps: [],
+        pieces: undefined,
+        outcome: { status: "completed", usage: {} },
+        planTurns: 0,
+        size
+      }).name
+    const [first, second] = [add(125), add(125)]
+    assert.deepStrictEqual([kept.all(0).length, kept.dropped()], [2, 0])
+    const third = add(1)
+    assert.deepStrictEqual(kept.all(0).map(({ name }) => name), [second, third])
+    assert.isUndefined(kept.find("p", first, 0))
+    const large = add(1_000)
+    assert.deepStrictEqual(kept.all(0).map(({ name }) => name), [large])
+    assert.strictEqual(kept.dropped(), 3)
+    // What was deleted gives its room back.
+    assert.isTrue(kept.remove("p", large, 0))
+    add(125)
+    add(125)
+    assert.strictEqual(kept.dropped(), 3)
+  })
 })
 
 describe("a long answer", () => {

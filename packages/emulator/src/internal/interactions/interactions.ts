@@ -64,7 +64,7 @@ const day = 86_400_000
 const lifetimes = { free: day, paid: 55 * day }
 
 /** About how many bytes all interactions of a space may hold. */
-const mostBytes = 268_435_456
+const standardBytes = 268_435_456
 
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -83,7 +83,7 @@ const idMaker = (seed: string): () => string => {
 export const missing = (id: string): Refusal =>
   GoogleError.make(404, `Interaction '${id}' is not found, or has expired.`)
 
-export const make = (seed: string, options: Options = {}): Interactions => {
+export const make = (seed: string, options: Options = {}, mostBytes = standardBytes): Interactions => {
   const { eventIds = "stored", queued = 0, retention = "paid", statusEvents = "status_update" } = options
   const nextId = idMaker(seed)
   let held = 0
