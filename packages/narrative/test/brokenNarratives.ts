@@ -92,6 +92,10 @@ export const narratives: Readonly<Record<string, string>> = {
   "an item that is called like an act": draft + act("for_each = [\"a\"]\nas = \"draft\"\nprompt = \"Use {{draft}}\""),
   "an item's name without a fan-out": act("as = \"step\"\nprompt = \"Use it.\""),
   "more items than there may be": act("for_each = [\"a\", \"b\", \"c\"]\nmax_items = 2\nprompt = \"Use {{item}}\""),
+  "loops in loops that may cost a million requests":
+    "[[acts]]\nname = \"all\"\nfor_each = \"plan.steps\"\n[[acts.acts]]\nname = \"some\"\nfor_each = [\"a\", \"b\"]\nas = \"it\"\n[[acts.acts.acts]]\n" +
+    "name = \"one\"\nrepeat = { until = \"one\", max = 51 }\nprompt = \"Say {{item}}.\"\n" + plan,
+  "a condition as long as a book": draft + act(`when = "${"(".repeat(50_000)}"\nprompt = "Say."`),
   // partials
   "a partial that is not there": "[partials]\ntone = \"Be kind.\"\n" + act("prompt = \"Say. {{> tonne}}\""),
   "a partial in a partial that is not there": "[partials]\ntone = \"Be kind. {{> mood}}\"\n" +
@@ -101,6 +105,16 @@ export const narratives: Readonly<Record<string, string>> = {
     act("prompt = \"Say. {{> tone}}\""),
   "a partial in a file that is not there": "[partials]\ntone = { file = \"tone.md\" }\n" +
     act("prompt = \"Say. {{> tone}}\""),
+  "partials that multiply":
+    `[partials]\np0 = "x"\n${
+      Array.from({ length: 40 }, (_, n) => `p${n + 1} = "{{> p${n}}} {{> p${n}}}"\n`).join("")
+    }` + act("prompt = \"{{> p40}}\""),
+  "a schema that holds itself": act(
+    "prompt = \"Plan.\"\n[acts.generation.response_json_schema]\n\"$ref\" = \"#/$defs/a\"\n[acts.generation.response_json_schema.\"$defs\".a]\n" +
+      "anyOf = [{ \"$ref\" = \"#/$defs/a\" }, { type = \"object\", properties = { next = { \"$ref\" = \"#/$defs/a\" }, name = { type = \"string\" } } }]\n",
+    "plan"
+  ) +
+    act("prompt = \"{{plan.next.next.nam}}\""),
   // approvals and settings
   "an empty approval": draft + act("approve = \"\"\nprompt = \"Publish {{draft}}\""),
   "an approval that refers to no act": draft + act("approve = \"Publish {{drfat}}?\"\nprompt = \"Publish {{draft}}\""),

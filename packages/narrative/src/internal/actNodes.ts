@@ -63,6 +63,37 @@ export const read = (
     return [{ raw, name: value.name ?? "", base: at, children, settings: { ...defaults, ...value.generation } }]
   })
 
+/** So often may an act of groups in groups be played at most. */
+const mostTimes = 10_000
+
+/** How often an act is played at most. */
+const timesOf = ({ raw }: Node): number =>
+  raw.repeat !== undefined
+    ? raw.repeat.max ?? 1
+    : raw.for_each === undefined
+    ? 1
+    : typeof raw.for_each === "string"
+    ? raw.max_items ?? 100
+    : raw.for_each.length
+
+/** Loops in loops multiply what they cost. */
+export const checkTimes = (
+  nodes: ReadonlyArray<Node>,
+  report: (problem: UnplacedProblem) => void,
+  around = 1
+): void => {
+  for (const node of nodes) {
+    const times = around * timesOf(node)
+    if (times > mostTimes) {
+      report({
+        path: node.base,
+        what: `"${node.name}" may be played ${times.toLocaleString("en-US")} times`,
+        hint: `lower max_items or max: ${mostTimes.toLocaleString("en-US")} is the most`
+      })
+    } else checkTimes(node.children, report, times)
+  }
+}
+
 /** Checks names, which are one for the whole file, and returns those that are good. */
 export const names = (
   nodes: ReadonlyArray<Node>,

@@ -59,6 +59,7 @@ export const check = (raw: unknown, given: Given): Checked => {
   if (model !== undefined && Result.isFailure(model)) report({ path: ["model"], what: model.failure })
 
   const nodes = Nodes.read(rawActs ?? [], ["acts"], fieldsAt, defaults.generation, report)
+  Nodes.checkTimes(nodes, report)
   const names = Nodes.names(nodes, new Set(variables.texts.keys()), report, isBroken)
   const count = (nodes: ReadonlyArray<Nodes.Node>): number =>
     nodes.reduce((sum, { children }) => sum + 1 + count(children), 0)

@@ -26,7 +26,13 @@ const comparisons: ReadonlyMap<string, Comparison> = new Map(
 
 const grammar = "as in: critique.score >= 8 and not (draft contains \"TODO\")"
 
+/** Nobody writes a longer one, in UTF-16 units, and each word may be a level of nesting. */
+const longest = 4_000
+
 const words = (text: string): Result.Result<ReadonlyArray<Word>, Mistake> => {
+  if (text.length > longest) {
+    return Result.fail({ what: `the condition is longer than ${longest} characters`, hint: grammar, find: "" })
+  }
   const found: Array<Word> = []
   let at = 0
   while (text.slice(at).trim() !== "") {

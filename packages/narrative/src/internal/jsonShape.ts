@@ -35,13 +35,20 @@ const follow = (schema: JsonSchema, root: JsonSchema): JsonSchema => {
   return {}
 }
 
-const branches = (schema: JsonSchema, root: JsonSchema): ReadonlyArray<JsonSchema> => {
+/** A schema may refer to itself: each one is looked at once. */
+const branches = (
+  schema: JsonSchema,
+  root: JsonSchema,
+  seen: Set<JsonSchema> = new Set()
+): ReadonlyArray<JsonSchema> => {
   const own = follow(schema, root)
+  if (seen.has(own)) return []
+  seen.add(own)
   const more = (["anyOf", "oneOf", "allOf"] as const).flatMap((key) => {
     const list = own[key]
     return Array.isArray(list) ? list.filter(isSchema) : []
   })
-  return more.length === 0 ? [own] : [own, ...more.flatMap((branch) => branches(branch, root))]
+  return more.length === 0 ? [own] : [own, ...more.flatMap((branch) => branches(branch, root, seen))]
 }
 
 const typesOf = (schemas: ReadonlyArray<JsonSchema>): ReadonlySet<string> =>

@@ -172,9 +172,13 @@ const checked = (
   return { place, kind: shape }
 }
 
+/** Partials in partials multiply: a text of these few kilobytes could else fill the memory. */
+const mostPartials = 1_000
+
 /** A text with its gaps: variables and partials put in, all else checked. */
 export const textOf = (text: string, path: Path, reader: Reader, shared: Shared): Text => {
   const said = new Set<string>()
+  let partials = 0
   const pieces = (text: string, at: Path, holders: ReadonlyArray<string>): ReadonlyArray<Template.Piece> =>
     Template.tokens(text).flatMap((token): ReadonlyArray<Template.Piece> => {
       if (token._tag === "Text") return [token.text]
@@ -184,7 +188,12 @@ export const textOf = (text: string, path: Path, reader: Reader, shared: Shared)
         if (!shared.partials.has(name) && holders.length === 0) {
           shared.report({ ...spot, ...Partials.unknown(name, shared.partials) })
         }
-        const inner = holders.includes(name) ? undefined : shared.partials.get(name)
+        partials++
+        if (partials === mostPartials + 1) {
+          const hint = "partials that hold others multiply: use fewer"
+          shared.report({ path, what: `more than ${mostPartials} partials are put into this text`, hint })
+        }
+        const inner = holders.includes(name) || partials > mostPartials ? undefined : shared.partials.get(name)
         return inner === undefined ? [] : pieces(inner, ["partials", name], [...holders, name])
       }
       const { reference, written } = token
