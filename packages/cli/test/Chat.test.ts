@@ -240,6 +240,24 @@ describe("a chat", () => {
     30_000
   )
 
+  it.live("uploads what is large, and says what to do when the API has it no more", () =>
+    Effect.gen(function*() {
+      const place = yield* person
+      const { files } = yield* Emulator.Emulator
+      const large = join(place.at, "large.txt")
+      writeFileSync(large, "a tide ".repeat(1_300_000))
+      const first = yield* chat(place, [`/attach ${large}`, "emulator:say one"])
+      assert.include(first.stderr, `uploading ${large}: the API keeps it for 48 hours`)
+      assert.strictEqual(first.stdout, "one\n")
+      const [uploaded] = yield* files.list
+      yield* run(place, ["files", "delete", String(uploaded?.file["name"])])
+      const gone = yield* chat(place, ["emulator:say two"], "-c")
+      assert.strictEqual(gone.exitCode, 1)
+      assert.include(gone.stderr, "the API keeps a file for 48 hours: /undo takes its question back")
+      const mended = yield* chat(place, ["/undo", "emulator:say two"], "-c")
+      assert.strictEqual(mended.stdout, "two\n")
+    }).pipe(Effect.scoped, emulated), 60_000)
+
   it.live("drops a question that has no answer, and says so", () =>
     Effect.gen(function*() {
       const place = yield* person

@@ -123,7 +123,7 @@ export class Talk {
       const { isUnfinished, response, ...ended } = yield* exchange(
         { chat, client, model: this.model, stage, toolbox, tools },
         [...material, Part.text(text)]
-      )
+      ).pipe(Effect.tapError((error) => this.#sayGone(error)))
       this.#pending = []
       for (const line of unread(response)) yield* note(line)
       for (const line of sourceLines(sources(response))) yield* note(line)
@@ -137,6 +137,20 @@ export class Talk {
       }
       yield* this.#sayLong()
     })
+  }
+
+  /** An attachment that was uploaded goes after 48 hours, and then the server refuses the whole chat. */
+  #sayGone(error: Failure): Effect.Effect<void, PlatformError> {
+    const isRefused = error._tag === "GeminiError" &&
+      (error.reason._tag === "NotFound" || error.reason._tag === "Unauthenticated")
+    const isUploaded = ChatState.sent(this.#chat.state).some(({ parts }) =>
+      /"fileUri":"[^"]*\/files\//.test(JSON.stringify(parts))
+    )
+    return isRefused && isUploaded
+      ? this.#options.note(
+        "an attachment of this chat was uploaded, and the API keeps a file for 48 hours: /undo takes its question back"
+      )
+      : Effect.void
   }
 
   /** Says that a chat has become long, once for every doubling. */
