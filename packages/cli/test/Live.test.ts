@@ -224,7 +224,7 @@ describe("gemini-fx live at a terminal", () => {
       yield* type("emulator:say one\r")
       yield* shows(/one\r\n> $/)
       yield* emulator.live.drop
-      yield* shows(/the connection is lost .*attempt 1 to dial again\r\n> $/s)
+      yield* shows(/the connection is lost .*attempt\s+1\s+to\s+dial\s+again\r\n> $/s)
       yield* type("emulator:recall\r")
       yield* shows(/emulator:say one \| emulator:recall\r\n> $/)
       yield* emulator.live.close(1008, "Requested entity was not found.")
