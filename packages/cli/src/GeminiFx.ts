@@ -41,7 +41,7 @@ import { workerCommand } from "./internal/worker.ts"
  */
 export const command = Command.make("gemini-fx").pipe(
   Command.withDescription(
-    "Gemini from the terminal: questions, narratives, Live sessions, models, files, batches, limits and a local server"
+    "Gemini from the terminal: questions, research, narratives, Live sessions, models, files, batches, limits and a local server"
   ),
   Command.withExamples([
     { command: "gemini-fx \"What is a neap tide?\"", description: "Ask; the same as gemini-fx ask" },
