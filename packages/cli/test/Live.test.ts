@@ -228,7 +228,7 @@ describe("gemini-fx live at a terminal", () => {
       yield* type("emulator:recall\r")
       yield* shows(/emulator:say one \| emulator:recall\r\n> $/)
       yield* emulator.live.close(1008, "Requested entity was not found.")
-      yield* shows(/gemini-fx: the session broke off \(close 1008\): Requested entity was not found\./)
+      yield* shows(/gemini-fx: the session broke off \(close 1008\):\s+Requested\s+entity\s+was\s+not\s+found\./)
       assert.strictEqual(yield* ended, 1)
     }))
 })
