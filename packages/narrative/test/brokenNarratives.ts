@@ -105,6 +105,9 @@ export const narratives: Readonly<Record<string, string>> = {
     act("prompt = \"Say. {{> tone}}\""),
   "a partial in a file that is not there": "[partials]\ntone = { file = \"tone.md\" }\n" +
     act("prompt = \"Say. {{> tone}}\""),
+  "a partial that nobody uses, with a reference to no act":
+    "[partials]\ntone = \"Be kind like {{drat}} or {{item}}.\"\n" + draft +
+    act("for_each = [\"a\"]\nprompt = \"Say {{item}}.\""),
   "partials that multiply":
     `[partials]\np0 = "x"\n${
       Array.from({ length: 40 }, (_, n) => `p${n + 1} = "{{> p${n}}} {{> p${n}}}"\n`).join("")

@@ -162,6 +162,21 @@ export const scopeOf = (
   values: Scope["values"] = new Map()
 ): Scope => ({ acts: new Map(nodes.map((node) => [node.name, node])), values, outer })
 
+/** What any loop of the file gives its acts, of whatever kind. */
+export const anyValues = (nodes: ReadonlyArray<Node>): Scope["values"] => {
+  const any = { kind: { _tag: "Any" } } as const
+  const values = new Map<string, typeof any>()
+  const visit = (node: Node): void => {
+    if (isLoop(node)) { for (const name of [...loopNames, node.raw.as ?? "item"]) values.set(name, any) }
+    for (const child of node.children) {
+      values.set(child.name, any)
+      visit(child)
+    }
+  }
+  nodes.forEach(visit)
+  return values
+}
+
 /** Where an act lies that cannot be seen from a scope: the group that it is in. */
 export const hidden = (name: string, nodes: ReadonlyArray<Node>): Node | undefined => {
   for (const node of nodes) {

@@ -10,6 +10,7 @@ import { decode, type UnplacedProblem } from "./decode.ts"
 import type * as Media from "./media.ts"
 import type * as MediaType from "./mediaType.ts"
 import * as Partials from "./partials.ts"
+import * as References from "./references.ts"
 import * as Variables from "./variables.ts"
 
 export interface Given {
@@ -65,25 +66,29 @@ export const check = (raw: unknown, given: Given): Checked => {
     nodes.reduce((sum, { children }) => sum + 1 + count(children), 0)
   const made = new Map<Nodes.Node, { isJson?: boolean }>()
   const intoJson = new Set<Nodes.Node>()
-  const acts = CheckAct.checkAll(
+  const usedPartials = new Set<string>()
+  const shared: CheckAct.Shared = {
     nodes,
-    Nodes.scopeOf(nodes, undefined),
-    undefined,
-    ["acts"],
-    names.size === count(nodes),
-    {
-      nodes,
-      texts: variables.texts,
-      partials,
-      report,
-      isBroken,
-      intoJson,
-      made,
-      defaults,
-      fileOf: given.fileOf,
-      tools: given.tools
+    texts: variables.texts,
+    partials,
+    usedPartials,
+    report,
+    isBroken,
+    intoJson,
+    made,
+    defaults,
+    fileOf: given.fileOf,
+    tools: given.tools
+  }
+  const scope = Nodes.scopeOf(nodes, undefined)
+  const acts = CheckAct.checkAll(nodes, scope, undefined, ["acts"], names.size === count(nodes), shared)
+  // One that no text holds is checked as if one of any loop did, but no act's answers have to be JSON for it.
+  const anywhere = References.readerOf(Nodes.scopeOf(nodes, undefined, Nodes.anyValues(nodes)), undefined, undefined)
+  for (const [name, text] of partials) {
+    if (text !== undefined && !usedPartials.has(name)) {
+      References.textOf(text, ["partials", name], anywhere, { ...shared, intoJson: new Set() })
     }
-  )
+  }
   for (const node of intoJson) {
     const act = made.get(node)
     if (act !== undefined) act.isJson = true

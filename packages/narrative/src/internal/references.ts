@@ -21,6 +21,8 @@ export interface Shared {
   readonly report: (found: UnplacedProblem) => void
   /** Whether something at this path, or below it, was reported. */
   readonly isBroken: (path: Path) => boolean
+  /** The partials that some text holds. */
+  readonly usedPartials: Set<string>
   /** Acts whose answers a path leads into. */
   readonly intoJson: Set<Nodes.Node>
 }
@@ -189,6 +191,7 @@ export const textOf = (text: string, path: Path, reader: Reader, shared: Shared)
           shared.report({ ...spot, ...Partials.unknown(name, shared.partials) })
         }
         partials++
+        shared.usedPartials.add(name)
         if (partials === mostPartials + 1) {
           const hint = "partials that hold others multiply: use fewer"
           shared.report({ path, what: `more than ${mostPartials} partials are put into this text`, hint })
