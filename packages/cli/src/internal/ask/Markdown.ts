@@ -3,9 +3,9 @@
  * again, so that it stays right in the scrollback, whatever is resized and whenever it is broken off.
  *
  * It goes line by line: a model writes blocks that can be told by the beginning of their lines. What lies within a line
- * is parsed by `marked`, a table when it is whole. Packages that paint Markdown were tried in November 2026 (markdansi
- * 0.3.4, marked-terminal 7.3.1) and let `&#27;` through as a control character, cut the cells of tables, or lose how
- * lists are nested when they come in pieces.
+ * is parsed by `marked`, a table when it is whole. A package that also paints was tried in November 2026: markdansi
+ * 0.3.4 lets `&#27;` through as a control character, cuts the cells of tables, and by its source loses how lists are
+ * nested when they come in pieces.
  */
 import { Shown, shown } from "../Shown.ts"
 import { both, type Paint, unpainted, WordWrap } from "../WordWrap.ts"
