@@ -27,14 +27,14 @@ describe("a worker", () => {
         const database = yield* Layer.build(SqliteClient.layer(join(yield* folder, "runs.sqlite")))
         const tables = yield* Effect.provide(Tables.make, database)
         const woken: Array<string> = []
-        const state: Pick<State, "address" | "isMine" | "live" | "pollNow" | "tables" | "wake" | "worker"> = {
+        const state: Pick<State, "address" | "isMine" | "live" | "pollNow" | "tables" | "wakeLate" | "worker"> = {
           address: "10.0.0.7:34431",
           worker: "10.0.0.7:34431/a",
           tables,
           live: new Map(),
           isMine: (id) => Effect.succeed(id !== "theirs"),
           // The cluster is told, and nothing comes of it.
-          wake: (id) => Effect.sync(() => void woken.push(id)),
+          wakeLate: (id) => Effect.sync(() => void woken.push(id)),
           pollNow: Effect.void
         }
         yield* tables.queue("theirs", -60_000)

@@ -36,6 +36,11 @@ export interface State {
   readonly pollNow: Effect.Effect<void>
   /** Sees to it that a worker plays the run, whatever became of it before. */
   readonly wake: (id: string) => Effect.Effect<void, RunError>
+  /**
+   * The same for a run that nobody has taken for a while: its message may have been read by a process that gave it up, and
+   * is then not read again for ten minutes (effect 4.1.0).
+   */
+  readonly wakeLate: (id: string) => Effect.Effect<void, RunError>
   /** Forgets what the cluster keeps of a run. */
   readonly clear: (id: string) => Effect.Effect<void, RunError>
   /** Hands a decision to a run, in whatever process it is played. */
@@ -69,13 +74,17 @@ export const make = Effect.fnUntraced(function*(
       return { executionId, entityId, shardId: sharding.getShardId(entityId, group) }
     })
 
+  const addressOf = (type: string, { entityId, shardId }: Effect.Success<ReturnType<typeof placeOf>>) =>
+    EntityAddress.make({ entityType: EntityType.make(type), entityId, shardId })
+  const workflow = `Workflow/${NarrativeRun._tag}`
+
   const clear = (id: string): Effect.Effect<void, RunError> =>
-    Effect.flatMap(placeOf(id), ({ entityId, shardId }) =>
+    Effect.flatMap(placeOf(id), (place) =>
       Effect.forEach(
-        [`Workflow/${NarrativeRun._tag}`, "Workflow/-/DurableClock"],
-        (type) => storage.clearAddress(EntityAddress.make({ entityType: EntityType.make(type), entityId, shardId })),
+        [workflow, "Workflow/-/DurableClock"],
+        (type) => storage.clearAddress(addressOf(type, place)),
         { discard: true }
-      )).pipe(Effect.mapError((error) => Tables.asRunError("clear")(error)))
+      )).pipe(Effect.mapError(Tables.asRunError("clear")))
 
   const wake = (id: string): Effect.Effect<void, RunError> =>
     Effect.gen(function*() {
@@ -100,6 +109,13 @@ export const make = Effect.fnUntraced(function*(
     address,
     pollNow: sharding.pollStorage,
     wake,
+    wakeLate: (id) =>
+      Effect.andThen(
+        Effect.flatMap(placeOf(id), (place) => storage.resetAddress(addressOf(workflow, place))).pipe(
+          Effect.mapError(Tables.asRunError("wake"))
+        ),
+        wake(id)
+      ),
     clear,
     decided: (id, key, decision) =>
       Effect.provideService(Approvals.give(id, key, decision), WorkflowEngine.WorkflowEngine, engine),

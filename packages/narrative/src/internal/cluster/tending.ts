@@ -24,9 +24,9 @@ export interface Tended {
 }
 
 export const tend = Effect.fnUntraced(function*(
-  state: Pick<State, "address" | "isMine" | "live" | "pollNow" | "tables" | "wake" | "worker">
+  state: Pick<State, "address" | "isMine" | "live" | "pollNow" | "tables" | "wakeLate" | "worker">
 ): Effect.fn.Return<Tended, never, Scope.Scope> {
-  const { address, isMine, live, pollNow, tables, wake, worker } = state
+  const { address, isMine, live, pollNow, tables, wakeLate, worker } = state
   const pid = ThisProcess.pid()
   const machine = ThisProcess.machine()
   let untaken: ReadonlyArray<string> = []
@@ -49,7 +49,7 @@ export const tend = Effect.fnUntraced(function*(
       taken,
       isStuck: untaken.length > 0
     })
-    for (const id of waiting) yield* wake(id)
+    for (const id of waiting) yield* wakeLate(id)
     if (waiting.length > 0) yield* pollNow
   })
   const hearing = Effect.gen(function*() {
