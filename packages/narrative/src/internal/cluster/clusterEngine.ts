@@ -47,6 +47,7 @@ const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
   )
 
 export const make = ({ approvals, context, id, scope, tables, worker }: Settings) => (journal: Engine): Engine => {
+  const instance = Context.get(context, WorkflowInstance)
   /**
    * The act is performed in a fiber of its own, whoever asks for it: the cluster may deliver the request of a worker that
    * has died beside ours, and it ends its own part first when this worker has to give the run up.
@@ -61,8 +62,6 @@ export const make = ({ approvals, context, id, scope, tables, worker }: Settings
       let state: "new" | "begun" | "given up" = "new"
       const performed = Effect.suspend(() => {
         if (state === "begun") return Deferred.await(begun)
-        // The cluster delivers a request that nobody waits for any more.
-        if (state === "given up") return Effect.interrupt
         state = "begun"
         return Effect.tap(
           Effect.forkIn(Effect.provideContext(journal.act(key, perform), caller), scope, { startImmediately: true }),
@@ -79,9 +78,12 @@ export const make = ({ approvals, context, id, scope, tables, worker }: Settings
         success: Done,
         // What is interrupted is not tried again here: whoever goes on with the run asks it.
         interruptRetryPolicy: Schedule.recurs(0),
-        execute: Effect.flatMap(
-          Effect.flatMap(performed, Fiber.await),
-          (exit) => isLost(exit) ? Effect.never : Effect.succeed({})
+        execute: Effect.suspend(() =>
+          // The cluster may deliver a request that nobody waits for any more: its reply does not count.
+          state === "given up" ? Effect.succeed({}) : Effect.flatMap(
+            Effect.flatMap(performed, Fiber.await),
+            (exit) => isLost(exit) ? Effect.never : Effect.succeed({})
+          )
         )
       })
       for (let attempt = 1;; attempt++) {
@@ -111,8 +113,13 @@ export const make = ({ approvals, context, id, scope, tables, worker }: Settings
             () => Fiber.interruptAll([first.fiber, asking])
           )
         }
-        // The cluster takes the run from this worker before the act has begun.
-        if (Exit.isFailure(first.exit) && Cause.hasInterrupts(first.exit.cause) && (yield* giveUp)) {
+        if (instance.suspended) {
+          // The reply of an attempt that was aborted elsewhere would suspend the run.
+          instance.suspended = false
+          instance.failed = false
+          instance.cause = undefined
+        } else if (Exit.isFailure(first.exit) && Cause.hasInterrupts(first.exit.cause) && (yield* giveUp)) {
+          // The cluster takes the run from this worker before the act has begun.
           return yield* Effect.interrupt
         }
         // A reply without a record is one of an attempt that failed, or was aborted: the next attempt is asked.

@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
-import type { WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { fromJournal, type RunError } from "../../RunError.ts"
 import type { RunEvent } from "../../RunEvent.ts"
 import { records } from "../../RunRecord.ts"
@@ -103,13 +103,20 @@ export const playClaimed = Effect.fnUntraced(function*(
     Effect.catchIf(({ reason }) => reason._tag === "TakenOver", () => lost),
     Effect.retry({ while: ({ reason }) => reason._tag === "Unavailable" && reason.isRetryable, schedule: patience })
   )
+  const instance = yield* WorkflowInstance
   const summary = yield* Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(restore(whole), { startImmediately: true })
-      return yield* Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
-        live.get(id) === here
-          ? Effect.andThen(Queue.offer(orders, { _tag: "Leave" }), Fiber.await(fiber))
-          : Fiber.interrupt(fiber))
+      while (true) {
+        const fiber = yield* Effect.forkChild(restore(whole), { startImmediately: true })
+        const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () =>
+          live.get(id) === here
+            ? Effect.andThen(Queue.offer(orders, { _tag: "Leave" }), Fiber.await(fiber))
+            : Fiber.interrupt(fiber))
+        const isLeft = Exit.isFailure(exit) && exit.cause.reasons.every(({ _tag }) => _tag === "Interrupt")
+        if (!isLeft || instance.suspended) return yield* exit
+        // The cluster's part of an act ended, but the run is still this worker's: it is played on.
+        yield* restore(Effect.sleep("100 millis"))
+      }
     })
   ).pipe(
     Effect.onExit((exit) => {
