@@ -15,7 +15,7 @@ const key = "adas-own-key-1234567890"
 /** Asks one question, and writes the answer and what of the environment it was given. */
 const program = `
 const { GEMINI_BASE_URL: base, ...env } = process.env
-const names = ["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE_API_KEY", "GEMINI_CASSETTE", "GEMINI_UPSTREAM_KEY"]
+const names = ["GEMINI_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY", "GOOGLE_API_KEY", "GEMINI_CASSETTE_MODE", "GEMINI_UPSTREAM_KEY"]
 const response = await fetch(base + "/v1beta/models/gemini-3.8-flash:generateContent", {
   method: "POST",
   headers: { "x-goog-api-key": env.GEMINI_API_KEY },
@@ -79,6 +79,21 @@ describe("exec with a cassette", () => {
         assert.include(third.stderr, "0 played, 0 recorded, 1 unused, 1 missed")
         assert.include(third.stderr, "1 call, 1 refused")
       }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live(
+    "leaves the variables of tests that have cassettes of their own, and their key",
+    () =>
+      Effect.gen(function*() {
+        const env = { GEMINI_API_KEY: key, GEMINI_CASSETTE_MODE: "once", GEMINI_UPSTREAM_KEY: "the emulator's" }
+        const [records, plays] = yield* Effect.all([
+          command({ ...env, GEMINI_CASSETTE_UPSTREAM: "http://127.0.0.1:1" }, "Who are you?"),
+          command({ ...env, GEMINI_CASSETTE_MODE: "replay" }, "Who are you?")
+        ], { concurrency: 2 })
+        assert.deepInclude(records.told, { env: [key, key, null, "once", null] }, records.stderr)
+        assert.deepInclude(plays.told, { env: ["emulator", "emulator", null, "replay", null] }, plays.stderr)
+      }),
     60_000
   )
 })

@@ -9,8 +9,7 @@ export const cassetteVariables = [
   "GEMINI_CASSETTE_MODE",
   "GEMINI_CASSETTE_MATCH",
   "GEMINI_CASSETTE_UPSTREAM",
-  "GEMINI_CASSETTE_ALLOW_RECORD",
-  "GEMINI_UPSTREAM_KEY"
+  "GEMINI_CASSETTE_ALLOW_RECORD"
 ]
 
 const modes = ["replay", "new", "record", "once", "pass"] as const

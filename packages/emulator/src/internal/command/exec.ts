@@ -47,24 +47,25 @@ const trusted = (certificateFile: string): Effect.Effect<string, NodeCommandFail
     return file
   })
 
-/**
- * Variables that would lead a client past the emulator, to Google and its bill, and those of its cassette, which the
- * program would open itself if it is a command of ours.
- */
+/** Variables that would lead a client past the emulator, to Google and its bill, and a key that is the emulator's. */
 const misleading = [
   "GOOGLE_API_KEY",
   "GOOGLE_GENAI_USE_VERTEXAI",
   "GOOGLE_GENAI_USE_ENTERPRISE",
-  ...cassetteVariables
+  "GEMINI_UPSTREAM_KEY"
 ]
 
 const environment = (given: CommandFlags, running: Running.Running, trustedFile: string): NodeJS.ProcessEnv => {
   const { cassette, certificateFile, emulator } = running
   const { env } = process
   // What is asked of the real server is asked with the program's own key, unless the emulator holds one.
-  const isOwn = cassette?.asks === true && !cassette.holdsKey
+  const isRecorded = given.mode !== "replay" && Option.isSome(given.upstream)
+  const isOwn = cassette === undefined ? isRecorded : cassette.asks && !cassette.holdsKey
   const key = (isOwn ? env["GEMINI_API_KEY"] || env["GOOGLE_API_KEY"] : undefined) || running.key
-  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !misleading.includes(name)))
+  // A program that is a command of ours would open the same cassette itself. One whose tests have cassettes of their own
+  // reads how they are used.
+  const away = cassette === undefined ? misleading : [...misleading, ...cassetteVariables]
+  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !away.includes(name)))
   const here = "localhost,127.0.0.1,::1"
   const around = (name: string) => ({ [name]: env[name] ? `${env[name]},${here}` : here })
   return {

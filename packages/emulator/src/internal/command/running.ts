@@ -58,7 +58,9 @@ const optionsOf = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Emulator.Options, NodeCommandFailure, Scope.Scope> {
   const { anyModel, cassette, outage, overload, recorded, scenario, upstream, upstreamKey } = given
   const { certificateFile, port } = own
-  if (Option.isNone(cassette) && Option.isSome(upstream)) {
+  // In the environment it may be meant for the cassettes of single tests.
+  const isFlag = Option.isSome(upstream) && upstream.value !== process.env["GEMINI_CASSETTE_UPSTREAM"]
+  if (Option.isNone(cassette) && isFlag) {
     return yield* mistake("--upstream: it is asked for a cassette alone: name the file with --cassette")
   }
   if (Option.isSome(upstreamKey) && given.keys.length === 0 && !Admission.isLoopback(given.host)) {
