@@ -57,7 +57,11 @@ export const make = <const Name extends string>(
     "check",
     { file },
     ({ file }) =>
-      Effect.flatMap(Effect.promise(() => import("./internal/command/tapes.ts")), ({ check }) => check(file))
+      Effect.gen(function*() {
+        const { redact, redactField } = yield* parent
+        const { check } = yield* Effect.promise(() => import("./internal/command/tapes.ts"))
+        return yield* check(file, { patterns: redact, paths: redactField })
+      })
   ).pipe(
     Command.withDescription("Looks for secrets that are left in it; ends with 1 if there are any"),
     Command.withExamples([{ command: `${name} cassette check weather.jsonl`, description: "Before it is committed" }])

@@ -309,4 +309,30 @@ describe("secrets", () => {
       }),
     300_000
   )
+
+  it.live("a check with fields and patterns of one's own finds them where they were not taken out, and nowhere else", () =>
+    Effect.gen(function*() {
+      const own: Cassette.Redaction = { ...redaction, patterns: [/BADGE-\d+/], paths: ["asked.secret"] }
+      const body = Buffer.from(
+        JSON.stringify({ asked: { where: "text", secret: "my name", cut: 3 }, note: "BADGE-77" })
+      )
+      const recorded = Effect.fnUntraced(function*(redaction: Cassette.Redaction) {
+        const file = temporary()
+        const { url: to } = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(Layer.fresh(upstream))))
+        const cassette = yield* Cassette.open({ file, mode: "record", upstream: to, redaction, allowRecord: true })
+        const server = Layer.fresh(Emulator.layerServer({ cassette }))
+        const { url } = yield* Emulator.Emulator.pipe(Effect.provide(yield* Layer.build(server)))
+        yield* rawCall(url, { ...call({ where: "text", secret: "x", cut: 0 }), body })
+        return file
+      })
+      const without = yield* recorded(redaction)
+      const found = (yield* Cassette.check(without, own)).map(({ kind, line, where }) => [line, kind, where])
+      assert.deepInclude(found, [2, "OWN", "the request"])
+      assert.isAbove(found.length, 1)
+      const clean = yield* recorded(own)
+      assert.deepStrictEqual(yield* Cassette.check(clean, own), [])
+      const text = readFileSync(clean, "utf8")
+      assert.notInclude(text, "BADGE-77")
+      assert.include(text, "REDACTED_FIELD_1")
+    }).pipe(Effect.scoped))
 })

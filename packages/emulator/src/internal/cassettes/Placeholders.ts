@@ -7,6 +7,9 @@ export const prefix = "REDACTED_"
 
 const form = /REDACTED_([A-Z_]+)_(\d+)/g
 
+/** Whether a text is nothing but a placeholder. */
+export const isOne = (text: string): boolean => /^REDACTED_[A-Z_]+_\d+$/.test(text)
+
 export interface Placeholders {
   readonly of: (kind: string, secret: string) => string
   /** Goes on counting behind the placeholders that a text holds. */

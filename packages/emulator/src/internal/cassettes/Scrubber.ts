@@ -8,7 +8,7 @@
 import * as Edits from "./edits.ts"
 import * as Findings from "./findings.ts"
 import * as Tokens from "./jsonTokens.ts"
-import type { Placeholders } from "./Placeholders.ts"
+import { isOne, type Placeholders } from "./Placeholders.ts"
 
 export interface Scrubber {
   /** A text without structure: a header, a reason, a path. */
@@ -86,7 +86,7 @@ export const make = (rules: Secrecy, placeholders: Placeholders): Scrubber => {
   /** The edits for what the tokens of one track say together. */
   const ofTrack = (text: string, tokens: ReadonlyArray<Tokens.Lexeme>, edits: Array<Edits.Edit>): void => {
     const said = tokens.map(({ value }) => value).join("")
-    const whole = rules.paths.has(pathOf(tokens[0]?.track ?? ""))
+    const whole = rules.paths.has(pathOf(tokens[0]?.track ?? "")) && !isOne(said)
     const findings = whole && said !== "" ? [{ start: 0, end: said.length, kind: "FIELD" }] : Findings.find(said, rules)
     let first = 0
     let offset = 0

@@ -49,8 +49,11 @@ export const list = Effect.fnUntraced(function*(file: string): Effect.fn.Return<
 })
 
 /** Says where secrets are left, and ends with 1 if there are any. The secrets themselves are not said. */
-export const check = Effect.fnUntraced(function*(file: string): Effect.fn.Return<void, NodeCommandFailure> {
-  const left = yield* Effect.mapError(Cassette.check(file), described)
+export const check = Effect.fnUntraced(function*(
+  file: string,
+  redaction?: Cassette.Redaction
+): Effect.fn.Return<void, NodeCommandFailure> {
+  const left = yield* Effect.mapError(Cassette.check(file, redaction), described)
   for (const { kind, line, where } of left) {
     yield* Console.log(plain(`${file}:${line}: ${kind.toLowerCase().replaceAll("_", " ")} in ${where}`))
   }
