@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { mkdtempSync, readFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { WebSocketServer } from "ws"
@@ -179,6 +180,56 @@ const said = Effect.fnUntraced(function*(emulator: Emulator.Service, file: strin
 })
 
 describe("secrets", () => {
+  it.live("that go to a remote MCP server in its headers, and those that sign webhooks, are in no line, whatever they look like", () =>
+    Effect.gen(function*() {
+      const file = temporary()
+      const server = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const made: Server = createServer((request, response) => {
+            response.setHeader("content-type", "application/json")
+            response.end(request.url?.includes("webhooks") ? `{"id":"w","new_signing_secret":"plain-signing"}` : "{}")
+          }).listen(0, "127.0.0.1", () => resume(Effect.succeed(made)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const address = server.address()
+      const to = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`
+      const send = (url: string, path: string, body: unknown) =>
+        rawCall(url, {
+          method: "POST",
+          url: path,
+          headers: { "content-type": "application/json" },
+          body: Buffer.from(JSON.stringify(body))
+        })
+      const mcp = {
+        type: "mcp_server",
+        url: "https://mcp.example/mcp",
+        headers: { "X-Any": "plain-one", a: "plain-two" }
+      }
+      const asked = [
+        ["/v1beta/interactions", { model: "gemini-3.8-flash", input: "Hi", tools: [mcp] }],
+        [`${model}:generateContent`, {
+          contents: [],
+          tools: [{ mcpServers: [{ streamableHttpTransport: { url: "u", headers: { "X-Any": "plain-three" } } }] }]
+        }],
+        ["/v1beta/webhooks", { uri: "https://me.example", subscribed_events: [] }]
+      ] as const
+      yield* Effect.gen(function*() {
+        const { url } = yield* Emulator.Emulator
+        for (const [path, body] of asked) yield* send(url, path, body)
+      }).pipe(Effect.provide(recorder(file, to), { local: true }))
+      const cassette = readFileSync(file, "utf8")
+      assert.deepStrictEqual([...cassette.matchAll(/plain-\w+/g)].map(([found]) => found), [])
+      assert.strictEqual(cassette.includes("X-Any"), true)
+      assert.deepStrictEqual(yield* Cassette.check(file, redaction), [])
+      // The same requests with the real headers are found again.
+      const played = yield* Cassette.open({ file, redaction })
+      yield* Effect.gen(function*() {
+        const { url } = yield* Emulator.Emulator
+        for (const [path, body] of asked) assert.strictEqual((yield* send(url, path, body)).status, 200)
+      }).pipe(Effect.provide(Emulator.layerServer({ cassette: played }), { local: true }))
+    }).pipe(Effect.scoped))
+
   it.live(
     "thirty of them, each cut at every place of a stream, are in no line of a cassette and in no log",
     () =>

@@ -59,6 +59,14 @@ const isSignature = ({ track }: Tokens.Lexeme): boolean => /\.(?:thought_?[sS]ig
 
 const pathOf = (track: string): string => track.replaceAll(/\[[^\]]*\]|![a-z]+|@[^.]*/g, "").slice(1)
 
+/**
+ * Fields that are secret whatever they hold: the headers that a model sends to a remote MCP server (interactions name
+ * them in the tool, generateContent in its transport), and the keys with which Google signs webhooks.
+ */
+const isSecretField = (path: string): boolean =>
+  /(?:^|\.)tools\.(?:mcp_?[sS]ervers\.streamable_?[hH]ttp_?[tT]ransport\.)?headers\./.test(path) ||
+  /^(?:new_?[sS]igning_?[sS]ecret|secret)$/.test(path)
+
 /** The replacement as it is written inside a string of JSON. */
 const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
@@ -86,7 +94,9 @@ export const make = (rules: Secrecy, placeholders: Placeholders): Scrubber => {
   /** The edits for what the tokens of one track say together. */
   const ofTrack = (text: string, tokens: ReadonlyArray<Tokens.Lexeme>, edits: Array<Edits.Edit>): void => {
     const said = tokens.map(({ value }) => value).join("")
-    const whole = rules.paths.has(pathOf(tokens[0]?.track ?? "")) && !isOne(said)
+    const path = pathOf(tokens[0]?.track ?? "")
+    const whole = (rules.paths.has(path) || (isSecretField(path) && tokens[0]?.kind !== "key")) &&
+      !isOne(said)
     const findings = whole && said !== "" ? [{ start: 0, end: said.length, kind: "FIELD" }] : Findings.find(said, rules)
     let first = 0
     let offset = 0

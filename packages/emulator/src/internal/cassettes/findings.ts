@@ -64,6 +64,12 @@ export const detectors: ReadonlyArray<Detector> = [
     pattern: /(?<![\w-])auth_tokens\/[\w:.-]{8,300}/g
   },
   {
+    name: "webhookSecret",
+    kind: "KEY",
+    what: "a key that signs webhooks, whsec_…",
+    pattern: /(?<![\w-])whsec_[A-Za-z0-9+/_-]{16,400}={0,2}/g
+  },
+  {
     name: "jwt",
     kind: "TOKEN",
     what: "a JSON web token",
