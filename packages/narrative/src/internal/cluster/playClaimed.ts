@@ -46,7 +46,8 @@ const claim = (
 const played = Effect.fnUntraced(function*(
   { journal, live, streamed, tables, tools, worker }: State,
   id: string,
-  here: Live
+  here: Live,
+  leaving: Deferred.Deferred<void>
 ): Effect.fn.Return<RunSummary, RunError, GeminiClient.GeminiClient | WorkflowEngine | WorkflowInstance> {
   const context = yield* Effect.context<WorkflowEngine | WorkflowInstance>()
   const approvals = yield* Approvals.make
@@ -64,7 +65,7 @@ const played = Effect.fnUntraced(function*(
         sign: undefined,
         decisionSign: approvals.sign,
         movesOn: true,
-        engineOf: ClusterEngine.make({ id, worker, tables, scope, approvals, context })
+        engineOf: ClusterEngine.make({ id, worker, tables, scope, approvals, leaving, context })
       },
       { run, read, begin: () => Effect.succeed({ plan, images: new Map<string, string>() }) },
       read.fold.settings,
@@ -93,13 +94,14 @@ export const playClaimed = Effect.fnUntraced(function*(
   const orders = yield* Queue.unbounded<Order>()
   const told = yield* PubSub.unbounded<RunEvent>()
   const done = yield* Deferred.make<RunSummary, RunError>()
+  const leaving = yield* Deferred.make<void>()
   const here: Live = { orders, told, end: Deferred.await(done), decisions: new Map() }
   /** Nothing is said about a run that somebody else goes on with, until the cluster takes it from this worker. */
   const lost = Effect.flatMap(
     Effect.map(readRun(journal, id), ({ read }) => summaryOf(read.fold.state)),
     (summary): Effect.Effect<RunSummary> => summary.standing === "running" ? Effect.never : Effect.succeed(summary)
   )
-  const whole = Effect.andThen(claim(state, id), played(state, id, here)).pipe(
+  const whole = Effect.andThen(claim(state, id), played(state, id, here, leaving)).pipe(
     Effect.catchIf(({ reason }) => reason._tag === "TakenOver", () => lost),
     Effect.retry({ while: ({ reason }) => reason._tag === "Unavailable" && reason.isRetryable, schedule: patience })
   )
@@ -110,10 +112,14 @@ export const playClaimed = Effect.fnUntraced(function*(
         const fiber = yield* Effect.forkChild(restore(whole), { startImmediately: true })
         const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () =>
           live.get(id) === here
-            ? Effect.andThen(Queue.offer(orders, { _tag: "Leave" }), Fiber.await(fiber))
+            ? Deferred.succeed(leaving, undefined).pipe(
+              Effect.andThen(Queue.offer(orders, { _tag: "Leave" })),
+              Effect.andThen(Fiber.await(fiber))
+            )
             : Fiber.interrupt(fiber))
         const isLeft = Exit.isFailure(exit) && exit.cause.reasons.every(({ _tag }) => _tag === "Interrupt")
-        if (!isLeft || instance.suspended) return yield* exit
+        // Where the cluster takes the run from this worker, it ends only its own part of the act that comes next.
+        if (!isLeft || instance.suspended || !(yield* state.isMine(id))) return yield* exit
         // The cluster's part of an act ended, but the run is still this worker's: it is played on.
         yield* restore(Effect.sleep("100 millis"))
       }
