@@ -1,4 +1,5 @@
 /** How an answer ended: why, at what cost, on which sources, and what else was said of it. Pure. */
+import * as Accumulate from "effect-gemini/call/Accumulate"
 import * as Candidate from "effect-gemini/wire/Candidate"
 import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as Grounding from "effect-gemini/wire/Grounding"
@@ -96,31 +97,6 @@ export const source = (chunk: Grounding.GroundingChunk, index: number, id: strin
   }
 }
 
-const list = <A>(value: ReadonlyArray<A> | null | undefined): ReadonlyArray<A> => value ?? []
-
-const isRepeated = (earlier: ReadonlyArray<unknown>, later: ReadonlyArray<unknown>): boolean =>
-  earlier.length > 0 && later.length >= earlier.length &&
-  JSON.stringify(later.slice(0, earlier.length)) === JSON.stringify(earlier)
-
-/** Both lists as one. A chunk brings only new entries, but some servers repeat those that they had sent. */
-const grown = <A>(earlier: ReadonlyArray<A>, later: ReadonlyArray<A>): ReadonlyArray<A> =>
-  isRepeated(earlier, later) ? later : [...earlier, ...later]
-
-const grounding = (
-  earlier: Grounding.GroundingMetadata | undefined,
-  later: Grounding.GroundingMetadata
-): Grounding.GroundingMetadata => {
-  if (earlier === undefined) return later
-  const groundingChunks = grown(list(earlier.groundingChunks), list(later.groundingChunks))
-  const groundingSupports = grown(list(earlier.groundingSupports), list(later.groundingSupports))
-  return {
-    ...earlier,
-    ...later,
-    ...(groundingChunks.length === 0 ? {} : { groundingChunks }),
-    ...(groundingSupports.length === 0 ? {} : { groundingSupports })
-  }
-}
-
 type Grounded = NonNullable<FinishDetails["groundingMetadata"]>
 
 /** With offsets that count in the text of the whole answer: its parts are not told apart there. */
@@ -148,68 +124,32 @@ const inWhole = (grounding: Grounded, texts: ReadonlyArray<string>): Grounded =>
   }
 }
 
-type Citations = NonNullable<Candidate.Candidate["citationMetadata"]>
-
-const citations = (earlier: Citations | undefined, later: Citations): Citations => {
-  if (earlier === undefined) return later
-  return {
-    ...earlier,
-    ...later,
-    ...(later.citationSources
-      ? { citationSources: grown(list(earlier.citationSources), later.citationSources) }
-      : {}),
-    ...(later.citations ? { citations: grown(list(earlier.citations), later.citations) } : {})
-  }
-}
-
-type Logprobs = NonNullable<Candidate.Candidate["logprobsResult"]>
-
-const logprobs = (earlier: Logprobs | undefined, later: Logprobs): Logprobs =>
-  earlier === undefined ? later : {
-    ...earlier,
-    ...later,
-    chosenCandidates: [...list(earlier.chosenCandidates), ...list(later.chosenCandidates)],
-    topCandidates: [...list(earlier.topCandidates), ...list(later.topCandidates)]
-  }
-
 /** Collects what an answer says besides its parts, chunk by chunk. */
 export class FinishFold {
-  #candidate: Candidate.Candidate = {}
-  #promptFeedback: GenerateContent.GenerateContentResponse["promptFeedback"]
-  #usageMetadata: GenerateContent.GenerateContentResponse["usageMetadata"]
+  /** All of it so far as one answer, without parts: the client's own fold knows which fields grow and which replace. */
+  #said: GenerateContent.GenerateContentResponse = {}
   /** The text of each part so far, empty for a part that is none: offsets of grounding count within parts. */
   readonly #texts: Array<string> = []
   /** The last reason that was given. */
   reason: string | undefined
 
   add(response: GenerateContent.GenerateContentResponse): void {
-    this.#usageMetadata = Usage.carried(this.#usageMetadata, response.usageMetadata)
-    if (response.promptFeedback) this.#promptFeedback = response.promptFeedback
     const candidate = response.candidates?.[0]
-    if (candidate === undefined) return
+    const { content, index: _, ...said } = candidate ?? {}
+    this.#said = Accumulate.fromChunks([this.#said, { ...response, candidates: candidate === undefined ? [] : [said] }])
     this.reason = Candidate.finishReason(candidate) ?? this.reason
-    const { content, ...said } = candidate
     for (const part of content?.parts ?? []) this.#texts.push(part.thought === true ? "" : part.text ?? "")
-    const before = this.#candidate
-    const { citationMetadata, groundingMetadata, logprobsResult } = said
-    this.#candidate = {
-      ...before,
-      ...said,
-      ...(groundingMetadata
-        ? { groundingMetadata: grounding(before.groundingMetadata ?? undefined, groundingMetadata) }
-        : {}),
-      ...(citationMetadata
-        ? { citationMetadata: citations(before.citationMetadata ?? undefined, citationMetadata) }
-        : {}),
-      ...(logprobsResult ? { logprobsResult: logprobs(before.logprobsResult ?? undefined, logprobsResult) } : {})
-    }
+  }
+
+  get #candidate(): Candidate.Candidate {
+    return this.#said.candidates?.[0] ?? {}
   }
 
   /** The sources so far; each address is listed once. */
   sources(nextId: () => string): Array<Source> {
     const seen = new Set<string>()
     const out: Array<Source> = []
-    list(this.#candidate.groundingMetadata?.groundingChunks).forEach((chunk, index) => {
+    this.#candidate.groundingMetadata?.groundingChunks?.forEach((chunk, index) => {
       const found = source(chunk, index, "")
       if (found === undefined) return
       const key = found.sourceType === "url" ? found.url : `document ${found.title}`
@@ -222,7 +162,8 @@ export class FinishFold {
 
   /** The tokens that were counted so far. */
   get used(): Response.FinishPartEncoded["usage"] {
-    return usage(this.#usageMetadata ? Usage.fromMetadata(this.#usageMetadata) : undefined)
+    const { usageMetadata } = this.#said
+    return usage(usageMetadata ? Usage.fromMetadata(usageMetadata) : undefined)
   }
 
   part(asksForTools: boolean): Response.FinishPartEncoded {
@@ -238,6 +179,7 @@ export class FinishFold {
     const candidate = Json.parsed(this.#candidate)
     const { finishMessage, safetyRatings, groundingMetadata, citationMetadata, urlContextMetadata } = candidate
     const { avgLogprobs, continuationToken, logprobsResult } = candidate
+    const { promptFeedback, usageMetadata } = this.#said
     return {
       ...(this.reason === undefined ? {} : { finishReason: this.reason }),
       ...(finishMessage ? { finishMessage } : {}),
@@ -248,8 +190,8 @@ export class FinishFold {
       ...(urlContextMetadata ? { urlContextMetadata } : {}),
       ...(avgLogprobs === undefined || avgLogprobs === null ? {} : { avgLogprobs }),
       ...(logprobsResult ? { logprobsResult } : {}),
-      ...(this.#promptFeedback ? { promptFeedback: Json.parsed(this.#promptFeedback) } : {}),
-      ...(this.#usageMetadata ? { usageMetadata: Json.parsed(this.#usageMetadata) } : {})
+      ...(promptFeedback ? { promptFeedback: Json.parsed(promptFeedback) } : {}),
+      ...(usageMetadata ? { usageMetadata: Json.parsed(usageMetadata) } : {})
     }
   }
 }
