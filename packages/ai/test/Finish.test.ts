@@ -185,8 +185,12 @@ describe("what is said of the answer as a whole", () => {
     assert.deepStrictEqual(of(kept), kept)
     assert.deepStrictEqual(of({ content: { parts: [] }, index: 0, tokenCount: 3, groundingAttributions: [] }), {})
     assert.sameMembers(Object.keys(GenerateContent.GenerateContentResponse.fields), [
-      ...["candidates", "promptFeedback", "usageMetadata"],
-      ...["modelVersion", "responseId", "createTime"],
+      "candidates",
+      "promptFeedback",
+      "usageMetadata",
+      "modelVersion",
+      "responseId",
+      "createTime",
       // No part of effect/ai has a field for it.
       "modelStatus"
     ])

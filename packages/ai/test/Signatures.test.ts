@@ -180,7 +180,7 @@ describe("calls of another provider", () => {
         message,
         own,
         role: content.role,
-        parts: content.parts?.map(({ thoughtSignature: _, ...part }) => part)
+        parts: content.parts?.map((part) => ({ ...part, thoughtSignature: undefined }))
       }))
     assert.deepStrictEqual(bare(marked), bare(placed))
   })
