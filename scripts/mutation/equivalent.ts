@@ -11,4 +11,48 @@ export interface Equivalent {
   readonly why: string
 }
 
-export const equivalents: ReadonlyArray<Equivalent> = []
+const finish = "packages/ai/src/internal/FinishFold.ts"
+const signatures = "packages/ai/src/internal/signatures.ts"
+
+export const equivalents: ReadonlyArray<Equivalent> = [
+  {
+    file: finish,
+    mutator: "OptionalChaining",
+    line: "if (picture) return urlSource(id, picture, image?.title, google)",
+    why: "The picture's address came out of the image, so there is one."
+  },
+  {
+    file: finish,
+    mutator: "ConditionalExpression",
+    line: "if (!groundingSupports?.some(({ segment }) => Usage.count(segment?.partIndex) > 0)) return grounding",
+    replacement: "true",
+    why: "Stretches of the first part go through the walk unchanged; the question saves the walk."
+  },
+  {
+    file: finish,
+    mutator: "EqualityOperator",
+    line: "if (!groundingSupports?.some(({ segment }) => Usage.count(segment?.partIndex) > 0)) return grounding",
+    replacement: "Usage.count(segment?.partIndex) >= 0",
+    why: "Stretches of the first part go through the walk unchanged; the question saves the walk."
+  },
+  {
+    file: signatures,
+    mutator: "EqualityOperator",
+    line: "for (let i = current(placed); i < placed.length; i++) {",
+    replacement: "i <= placed.length",
+    why: "Behind the last content there is none, and the loop goes on."
+  },
+  {
+    file: signatures,
+    mutator: "ConditionalExpression",
+    line: "if (at === undefined || at.content.role !== \"model\") continue",
+    replacement: "false",
+    why: "The index is always within the list; the type does not know it."
+  },
+  {
+    file: signatures,
+    mutator: "OptionalChaining",
+    line: "name: part.functionCall?.name ?? \"\",",
+    why: "The part was found by its call; the type does not know it."
+  }
+]

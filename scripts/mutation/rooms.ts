@@ -53,8 +53,16 @@ export const rooms: ReadonlyArray<Room> = [
   },
   {
     name: "judge",
-    code: ["packages/emulator/src/internal/judge"],
-    tests: ["packages/emulator/test/Judge.test.ts", "packages/emulator/test/FieldTable.test.ts"],
+    code: ["packages/emulator/src/internal/judge", "packages/emulator/src/Fault.ts", "packages/emulator/src/Quota.ts"],
+    // Those that start no server: the run without a mutant stays short.
+    tests: [
+      "packages/emulator/test/Judge.test.ts",
+      "packages/emulator/test/FieldTable.test.ts",
+      "packages/emulator/test/ValidatorEdges.test.ts",
+      "packages/emulator/test/QuotaEdges.test.ts",
+      "packages/emulator/test/FaultEdges.test.ts",
+      "packages/emulator/test/Quota.test.ts"
+    ],
     floor: 85
   },
   {
@@ -84,7 +92,11 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "telemetry",
     code: [gemini("telemetry")],
-    tests: [near("telemetry")],
+    tests: [
+      near("telemetry"),
+      "packages/conformance/test/calls/Telemetry.test.ts",
+      "packages/conformance/test/calls/CanarySiblings.test.ts"
+    ],
     floor: 75
   },
   {

@@ -68,7 +68,8 @@ describe("the reason of an end", () => {
       "SAFETY"
     )
     assert.isUndefined(fold(candidate({}), { candidates: [] }).reason)
-    assert.notProperty(of({}), "finishReason")
+    assert.deepStrictEqual(detailsOf(), {})
+    assert.deepStrictEqual(of({}), {})
     assert.strictEqual(of({ finishReason: "A_REASON_OF_NEXT_YEAR" })?.finishReason, "A_REASON_OF_NEXT_YEAR")
   })
 })
@@ -356,6 +357,9 @@ describe("stretches in one of several parts", () => {
   it("count over the parts of all chunks", () => {
     const supports = detailsOf(
       candidate({ content: said("ab") }),
+      candidate({}),
+      { usageMetadata: {} },
+      candidate({ content: {} }),
       candidate({
         content: said("cd"),
         groundingMetadata: { groundingSupports: [{ segment: { partIndex: 1, endIndex: 1 } }] }
@@ -421,7 +425,19 @@ describe("sources", () => {
     )
   })
 
-  it("are none without grounding", () => {
+  it("two pages of one title are two, and a page under two titles is one", () => {
+    const page = (uri: string, title: string) => ({ web: { uri, title } })
+    const found = sourcesOf(
+      page("https://a.example/", "T"),
+      page("https://b.example/", "T"),
+      page("https://a.example/", "U")
+    )
+    assert.deepStrictEqual(found.map(({ metadata }) => metadata?.google?.index), [0, 1])
+  })
+
+  it("are none without grounding, and where the grounding names none", () => {
+    assert.deepStrictEqual(fold().sources(() => "id"), [])
+    assert.deepStrictEqual(fold(candidate({ groundingMetadata: { webSearchQueries: ["q"] } })).sources(() => "id"), [])
     assert.deepStrictEqual(fold(candidate({})).sources(() => "id"), [])
   })
 })

@@ -108,6 +108,10 @@ describe("a lost signature", () => {
     )
   })
 
+  it("is none of a call that the user spoke over", () => {
+    assert.isUndefined(Signatures.missing(conversation(["user", [speech]], ["model", [call("a")]], ["user", [speech]])))
+  })
+
   it("is looked for behind a result that the user speaks beside: that begins no turn", () => {
     const beside = (first?: string) =>
       Signatures.missing(conversation(
@@ -194,6 +198,8 @@ describe("calls of another provider", () => {
 
   it("are marked where the conversation begins with them, and not where no role says whose they are", () => {
     assert.deepStrictEqual(signaturesOf(Signatures.mark(conversation(["model", [call("a")]]))), [[Signatures.dummy]])
+    const silent: Placed = { content: { role: "model" }, message: 0, own: false }
+    assert.deepStrictEqual(Signatures.mark([silent]), [{ ...silent, content: { role: "model", parts: [] } }])
     const nobody = [{ content: { parts: [call("a")] }, message: 0, own: false }]
     assert.deepStrictEqual(Signatures.mark(nobody), nobody)
   })

@@ -1,6 +1,7 @@
 /** What a quota admits and says below, at and above each of its bounds, and which quota a request is counted on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Quota from "effect-gemini-emulator/Quota"
+import { familyOf } from "../src/Quota.ts"
 import { flash } from "./Wire.ts"
 
 const charge = (more: Partial<Quota.Charge> = {}): Quota.Charge => ({
@@ -213,7 +214,7 @@ describe("whose quota it is", () => {
       countTokens: "countTokens",
       "models.list": undefined
     }
-    for (const [method, family] of Object.entries(families)) assert.strictEqual(Quota.familyOf(method), family, method)
+    for (const [method, family] of Object.entries(families)) assert.strictEqual(familyOf(method), family, method)
   })
 })
 

@@ -136,7 +136,7 @@ export class FinishFold {
   add(response: GenerateContent.GenerateContentResponse): void {
     const candidate = response.candidates?.[0]
     const { content, index: _, ...said } = candidate ?? {}
-    this.#said = Accumulate.fromChunks([this.#said, { ...response, candidates: candidate === undefined ? [] : [said] }])
+    this.#said = Accumulate.fromChunks([this.#said, { ...response, candidates: [said] }])
     this.reason = Candidate.finishReason(candidate) ?? this.reason
     for (const part of content?.parts ?? []) this.#texts.push(part.thought === true ? "" : part.text ?? "")
   }
