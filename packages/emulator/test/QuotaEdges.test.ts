@@ -1,7 +1,6 @@
 /** What a quota admits and says below, at and above each of its bounds, and which quota a request is counted on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Quota from "effect-gemini-emulator/Quota"
-import { familyOf } from "../src/Quota.ts"
 import { flash } from "./Wire.ts"
 
 const charge = (more: Partial<Quota.Charge> = {}): Quota.Charge => ({
@@ -201,20 +200,6 @@ describe("whose quota it is", () => {
     assert.strictEqual(Quota.sessionsOf({ tier: "tier1" }), 50)
     assert.isUndefined(Quota.sessionsOf({ tier: "free" }))
     assert.isUndefined(Quota.sessionsOf({}))
-  })
-
-  it("methods are counted by family, and what Google does not count by none", () => {
-    const families = {
-      generateContent: "generate",
-      streamGenerateContent: "generate",
-      "decisions.create": "generate",
-      "interactions.create": "generate",
-      embedContent: "embed",
-      batchEmbedContents: "embed",
-      countTokens: "countTokens",
-      "models.list": undefined
-    }
-    for (const [method, family] of Object.entries(families)) assert.strictEqual(familyOf(method), family, method)
   })
 })
 
