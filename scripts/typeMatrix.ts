@@ -22,7 +22,7 @@ interface Manifest {
 const modulesOf = (project: string, name: string): ReadonlyArray<string> => {
   const folder = join(project, "node_modules", name)
   const { exports }: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
-  const opened = Object.entries(exports).filter(([key]) => key !== "./package.json")
+  const opened = Object.entries(exports).filter(([key]) => !key.endsWith(".json"))
   const closed = opened.filter(([, target]) => target === null).map(([key]) => key.replace("./", "").replace("*", ""))
   const isClosed = (module: string): boolean =>
     closed.some((key) => key.endsWith("/") ? module.startsWith(key) : module === key)
