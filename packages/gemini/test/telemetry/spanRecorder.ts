@@ -1,4 +1,6 @@
+import * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
 export interface Recorded {
@@ -24,3 +26,15 @@ export const recorder = () => {
   })
   return { spans, tracer }
 }
+
+/** A span that nobody exports. */
+export const bareSpan = (): Tracer.NativeSpan =>
+  new Tracer.NativeSpan({
+    name: "a",
+    parent: Option.none(),
+    annotations: Context.empty(),
+    links: [],
+    startTime: 0n,
+    kind: "client",
+    sampled: true
+  })
