@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { FairQueue } from "../../src/internal/members/FairQueue.ts"
-import * as MemberOrder from "../../src/internal/members/order.ts"
 
 interface Place {
   readonly id: number
@@ -73,41 +72,5 @@ describe("the order of those who wait", () => {
     const began = performance.now()
     assert.strictEqual(drain(queue).length, 100_000)
     assert.isBelow(performance.now() - began, 5_000)
-  })
-})
-
-describe("the order of candidates", () => {
-  const usual = {
-    failures: 0,
-    modelRank: 0,
-    regionRank: 0,
-    isKeyRefused: false,
-    headroom: { admitsIn: 0, waiting: 0, free: 1 },
-    weight: 1,
-    calls: 0
-  }
-  const first = (...rows: ReadonlyArray<Partial<MemberOrder.Contender>>) =>
-    rows.indexOf(MemberOrder.order(rows.map((row) => ({ ...usual, ...row, row })))[0]?.row ?? {})
-  const room = (admitsIn: number, free = 0) => ({ headroom: { admitsIn, waiting: 0, free } })
-
-  it("is that of the table in MEMBERS.md, each row before the next", () => {
-    assert.strictEqual(first({ ...room(10) }, { failures: 9 }), 1)
-    assert.strictEqual(first({ ...room(10) }, { ...room(5), failures: 9 }), 1)
-    assert.strictEqual(first({ failures: 1 }, { modelRank: 9 }), 1)
-    assert.strictEqual(first({ modelRank: 1 }, { isKeyRefused: true }), 1)
-    assert.strictEqual(first({ isKeyRefused: true }, { regionRank: 9 }), 1)
-    assert.strictEqual(first({ regionRank: 1 }, room(0, 0.1)), 1)
-    assert.strictEqual(first(room(0, 0.1), { ...room(0, 0.2), calls: 9 }), 1)
-    assert.strictEqual(first({ calls: 9 }, { calls: 8 }), 1)
-  })
-
-  it("weighs: three times the weight, three times the share", () => {
-    assert.strictEqual(first(room(0, 0.5), { ...room(0, 0), weight: 3 }), 1)
-    assert.strictEqual(first({ calls: 10 }, { calls: 29, weight: 3 }), 1)
-    assert.strictEqual(first({ calls: 10 }, { calls: 31, weight: 3 }), 0)
-  })
-
-  it("of those that never admit it is still one order", () => {
-    assert.strictEqual(first(room(Infinity), { ...room(Infinity), modelRank: 1 }), 0)
   })
 })

@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as MemberOrder from "../../src/internal/members/order.ts"
+
+describe("the order of candidates", () => {
+  const usual = {
+    failures: 0,
+    modelRank: 0,
+    regionRank: 0,
+    isKeyRefused: false,
+    headroom: { admitsIn: 0, waiting: 0, free: 1 },
+    weight: 1,
+    calls: 0
+  }
+  const contender = (row: Partial<MemberOrder.Contender>): MemberOrder.Contender => ({ ...usual, ...row })
+  const first = (...rows: ReadonlyArray<Partial<MemberOrder.Contender>>) =>
+    rows.indexOf(MemberOrder.order(rows.map((row) => ({ ...usual, ...row, row })))[0]?.row ?? {})
+  const room = (admitsIn: number, free = 0) => ({ headroom: { admitsIn, waiting: 0, free } })
+
+  it("is that of the table in MEMBERS.md, each row before the next", () => {
+    assert.strictEqual(first({ ...room(10) }, { failures: 9 }), 1)
+    assert.strictEqual(first({ ...room(10) }, { ...room(5), failures: 9 }), 1)
+    assert.strictEqual(first({ failures: 1 }, { modelRank: 9 }), 1)
+    assert.strictEqual(first({ modelRank: 1 }, { isKeyRefused: true }), 1)
+    assert.strictEqual(first({ isKeyRefused: true }, { regionRank: 9 }), 1)
+    assert.strictEqual(first({ regionRank: 1 }, room(0, 0.1)), 1)
+    assert.strictEqual(first(room(0, 0.1), { ...room(0, 0.2), calls: 9 }), 1)
+    assert.strictEqual(first({ calls: 9 }, { calls: 8 }), 1)
+  })
+
+  it("weighs: three times the weight, three times the share", () => {
+    assert.strictEqual(first(room(0, 0.5), { ...room(0, 0), weight: 3 }), 1)
+    assert.strictEqual(first({ calls: 10 }, { calls: 29, weight: 3 }), 1)
+    assert.strictEqual(first({ calls: 10 }, { calls: 31, weight: 3 }), 0)
+  })
+
+  it("of those that never admit it is still one order", () => {
+    assert.strictEqual(first(room(Infinity), { ...room(Infinity), modelRank: 1 }), 0)
+  })
+
+  it("takes shares that round to the same half percent as equal, and others not", () => {
+    // 0.4975 used more or less: 99.5 half percents, where rounding turns.
+    assert.strictEqual(MemberOrder.compare(contender(room(0, 1 - 0.497)), contender(room(0, 1 - 0.495))), 0)
+    assert.isAbove(MemberOrder.compare(contender(room(0, 1 - 0.498)), contender(room(0, 1 - 0.497))), 0)
+    assert.isBelow(MemberOrder.compare(contender(room(0, 1 - 0.497)), contender(room(0, 1 - 0.498))), 0)
+  })
+
+  it("compares each pair the same from both sides, and nothing with itself", () => {
+    const rows = [
+      {},
+      room(0, 0.3),
+      room(1),
+      room(10),
+      room(Infinity),
+      { failures: 1 },
+      { modelRank: 1 },
+      { isKeyRefused: true },
+      { regionRank: 1 },
+      { weight: 3, calls: 5 },
+      { calls: 1 }
+    ].map(contender)
+    for (const a of rows) {
+      for (const b of rows) {
+        const there = MemberOrder.compare(a, b)
+        assert.isFalse(Number.isNaN(there))
+        assert.strictEqual(Math.sign(there), 0 - Math.sign(MemberOrder.compare(b, a)))
+        if (a === b) assert.strictEqual(there, 0)
+      }
+    }
+  })
+
+  it("keeps the order of those that are equal, and leaves the list that it was given as it is", () => {
+    const rows = ["b", "a", "c"].map((name) => ({ ...usual, name }))
+    assert.deepStrictEqual(MemberOrder.order(rows).map(({ name }) => name), ["b", "a", "c"])
+    const mixed = [{ ...usual, calls: 2, name: "later" }, { ...usual, name: "first" }]
+    assert.deepStrictEqual(MemberOrder.order(mixed).map(({ name }) => name), ["first", "later"])
+    assert.deepStrictEqual(mixed.map(({ name }) => name), ["later", "first"])
+  })
+})
