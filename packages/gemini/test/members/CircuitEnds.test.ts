@@ -175,8 +175,8 @@ describe("a store of circuits that does not answer", () => {
     parts: Partial<CircuitBreaker.CircuitBreakerStore["Service"]>
   ): CircuitBreaker.CircuitBreakerStore["Service"] => ({
     admit: () => Effect.succeed({ generation: 0, probe: false, consecutiveOpenings: 0, transition: undefined }),
-    record: () => Effect.succeed(undefined),
-    state: () => Effect.succeed({ _tag: "Closed" }),
+    record: () => Effect.undefined,
+    state: (key) => Effect.succeed({ _tag: "Closed", key }),
     ...parts
   })
   const over = (parts: Partial<CircuitBreaker.CircuitBreakerStore["Service"]>) =>
