@@ -87,7 +87,7 @@ describe("a call that a lane has room for", () => {
   it.effect("asks none that says it has none, unless the call may not wait: then it asks all", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: { gives: () => Effect.fail(limited(10)) }, b: { admitsIn: 1 } })
-      lanes.scripts["a"]!.admitsIn = 1
+      lanes.script("a").admitsIn = 1
       const { at, to } = yield* once(lanes.route({ maxWait: 0 }))
       assert.deepStrictEqual([at, to], [0, "b"])
       assert.deepStrictEqual(lanes.rest(), nothing)
@@ -236,7 +236,7 @@ describe("a call that waits in every lane at once", () => {
       // The circuit is open for five seconds, and the call waits for one that long or a little less.
       for (const [patience, waits] of [[5_000, true], [4_999, false]] as const) {
         const lanes = yield* Lanes.make({ a: {}, b: { admitsIn: 9, gives: () => Effect.fail(spent()) } })
-        yield* lanes.open(lanes.ways[0])
+        yield* lanes.open(lanes.way(0))
         const began = yield* Clock.currentTimeMillis
         const call = yield* Effect.forkChild(once(lanes.route({}, {}, patience)), { startImmediately: true })
         yield* TestClock.adjust(5_000)
@@ -302,7 +302,7 @@ describe("a circuit that opens between the look and the permit", () => {
   it.effect("takes the permit back whole, and the call goes to the next way at once", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: {}, b: {} })
-      lanes.scripts["a"]!.gives = () => lanes.open(lanes.ways[0])
+      lanes.script("a").gives = () => lanes.open(lanes.way(0))
       const { at, to } = yield* once(lanes.route())
       assert.deepStrictEqual([at, to], [0, "b"])
       assert.deepStrictEqual(lanes.log, ["a asked", "a given", "a cancelled", "b asked", "b given", "b ended"])
@@ -312,7 +312,7 @@ describe("a circuit that opens between the look and the permit", () => {
   it.effect("does so after a wait in the lanes, too, also where a refusal came meanwhile", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: { admitsIn: 9 }, b: { admitsIn: 9, gives: () => Effect.sleep(3) } })
-      lanes.scripts["a"]!.gives = () => Effect.sync(() => lanes.refusals.refused("a", 0, 0))
+      lanes.script("a").gives = () => Effect.sync(() => lanes.refusals.refused("a", 0, 0))
       const call = yield* Effect.forkChild(once(lanes.route()), { startImmediately: true })
       yield* TestClock.adjust(3)
       const { at, to } = yield* Fiber.join(call)
@@ -324,12 +324,12 @@ describe("a circuit that opens between the look and the permit", () => {
   it.effect("says nothing of a probe whose model was refused meanwhile: its place is free again", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: {}, b: {} })
-      yield* lanes.open(lanes.ways[0])
+      yield* lanes.open(lanes.way(0))
       yield* TestClock.adjust("5 seconds")
-      lanes.scripts["a"]!.gives = () => Effect.sync(() => lanes.refusals.refused("a", 0, 5_000))
-      lanes.ways[1]!.member.calls = 5
+      lanes.script("a").gives = () => Effect.sync(() => lanes.refusals.refused("a", 0, 5_000))
+      lanes.way(1).member.calls = 5
       assert.strictEqual((yield* once(lanes.route())).to, "b")
-      assert.deepStrictEqual(yield* lanes.circuits.state(lanes.ways[0]!.circuit("generate")), {
+      assert.deepStrictEqual(yield* lanes.circuits.state(lanes.way(0).circuit("generate")), {
         state: "halfOpen",
         retryIn: 0
       })
@@ -377,7 +377,7 @@ describe("the room in front of the lanes", () => {
       const lanes = yield* Lanes.make({ a: { admitsIn: 9, gives: () => Effect.sleep(10) } })
       const scope = yield* Scope.make()
       const first = yield* start(lanes.route(), scope)
-      lanes.scripts["a"]!.admitsIn = 0
+      lanes.script("a").admitsIn = 0
       const second = yield* start(lanes.route(), scope)
       assert.deepStrictEqual(lanes.log, ["a asked"])
       yield* TestClock.adjust(10)
@@ -400,7 +400,7 @@ describe("the room in front of the lanes", () => {
         yield* TestClock.adjust("5 seconds")
         yield* Fiber.join(call)
         yield* Fiber.join(silent)
-        const lane = lanes.ways[0]!.lane("generate").lane
+        const lane = lanes.way(0).lane("generate").lane
         assert.deepStrictEqual(events, [{ _tag: "Waiting", lane, until }])
         assert.deepStrictEqual(lanes.waits, [lane])
       }
@@ -508,7 +508,7 @@ describe("where every way is closed", () => {
   it.effect("patience is spent by waiting, and what is left is all that a later wait has", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: {} })
-      yield* lanes.open(lanes.ways[0])
+      yield* lanes.open(lanes.way(0))
       const route = lanes.route({}, {}, 5_500)
       const call = yield* Effect.forkChild(once(route), { startImmediately: true })
       yield* TestClock.adjust(5_000)
@@ -536,7 +536,7 @@ describe("where every way is closed", () => {
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: {}, b: {} })
       lanes.refusals.refused("a", 0, 0)
-      yield* lanes.open(lanes.ways[1])
+      yield* lanes.open(lanes.way(1))
       const call = yield* Effect.forkChild(once(lanes.route()), { startImmediately: true })
       yield* TestClock.adjust(5_000)
       assert.strictEqual((yield* Fiber.join(call)).to, "b")
@@ -546,7 +546,7 @@ describe("where every way is closed", () => {
     Effect.gen(function*() {
       const lanes = yield* Lanes.make({ a: {}, b: {} })
       lanes.refusals.refused("a", 0, 0)
-      yield* lanes.open(lanes.ways[1])
+      yield* lanes.open(lanes.way(1))
       const call = yield* Effect.forkChild(once(lanes.route()), { startImmediately: true })
       yield* TestClock.adjust(1_000)
       lanes.refusals.readmit("a")
@@ -566,7 +566,7 @@ describe("a permit's end", () => {
         yield* TestClock.adjust(silent)
         yield* Scope.close(scope, Exit.void)
         yield* Effect.yieldNow
-        assert.strictEqual((yield* lanes.circuits.state(lanes.ways[0]!.circuit("generate"))).state, state)
+        assert.strictEqual((yield* lanes.circuits.state(lanes.way(0).circuit("generate"))).state, state)
       }
     }))
 
@@ -575,7 +575,7 @@ describe("a permit's end", () => {
       const lanes = yield* Lanes.make({ a: {} })
       const scope = yield* Scope.make()
       assert.isFalse((yield* admit(lanes.route(), scope)).isProbe)
-      yield* lanes.open(lanes.ways[0])
+      yield* lanes.open(lanes.way(0))
       yield* TestClock.adjust(5_000)
       const probe = yield* admit(lanes.route(), scope)
       assert.isTrue(probe.isProbe)

@@ -1,4 +1,5 @@
 /** Members whose lanes a test opens and shuts by hand, with a count of what was taken there and given back. */
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
@@ -123,7 +124,8 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
     pace,
     turns,
     waits,
-    scripts,
+    script: (name: string): Script => scripts[name] ?? assert.fail(`no lane ${name}`),
+    way: (nth: number): Way => ways[nth] ?? assert.fail(`no way ${nth}`),
     /** The route of one call. */
     route: (options?: CallOptions, more: Partial<RouteAsk> = {}, patience = 60_000) =>
       new Route({
@@ -154,12 +156,12 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
         ...more
       }, patience),
     /** Opens the circuits of these ways. */
-    open: (...opened: ReadonlyArray<Way | undefined>) =>
+    open: (...opened: ReadonlyArray<Way>) =>
       Effect.forEach(
         opened,
         (way) =>
-          Effect.forEach(Array.from({ length: way === undefined ? 0 : 3 }), () =>
-            Effect.flatMap(circuits.enter(way?.circuit("generate") ?? ""), (report) =>
+          Effect.forEach([1, 2, 3], () =>
+            Effect.flatMap(circuits.enter(way.circuit("generate")), (report) =>
               Effect.andThen(
                 Effect.sync(() =>
                   report?.(CircuitBreaker.failure())
