@@ -74,7 +74,7 @@ describe("what the model is told", () => {
       error: "the function gave a result that JSON cannot say"
     }],
     ["a text as its failure", () => Effect.fail("no such town"), { error: "no such town" }],
-    ["an error with a message", () => Effect.fail(new Error("no road")), { error: "no road" }],
+    ["an error with a message", () => Effect.fail(new TypeError("no road")), { error: "no road" }],
     ["an error with none", () => Effect.fail(named), { error: "RangeError" }],
     ["an object as its failure", () => Effect.fail({ code: 7 }), { error: "{\"code\":7}" }],
     ["a failure that JSON leaves out", () => Effect.fail(undefined), mute],
