@@ -163,6 +163,34 @@ describe("a reader that waits", () => {
       assert.strictEqual(waked, 1)
     }))
 
+  it.effect("that waits anew as soon as it has read is waked for what it has not read yet, and for nothing else", () =>
+    Effect.gen(function*() {
+      const inbound = queue()
+      const read: Array<unknown> = []
+      const wait = () =>
+        inbound.onReady(() => {
+          read.push(inbound.takeAll())
+          wait()
+        })
+      wait()
+      inbound.push("a", 1)
+      inbound.push("b", 1)
+      yield* soon
+      yield* soon
+      assert.deepStrictEqual(read, [["a", "b"]])
+    }))
+
+  it.effect("is not waked by what was read before it waited", () =>
+    Effect.gen(function*() {
+      const inbound = queue()
+      let waked = 0
+      inbound.push("a", 1)
+      inbound.takeAll()
+      inbound.onReady(() => waked++)
+      yield* soon
+      assert.strictEqual(waked, 0)
+    }))
+
   it.effect("is waked each time that it waits anew", () =>
     Effect.gen(function*() {
       const inbound = queue()

@@ -200,6 +200,10 @@ describe("a call that comes twice", () => {
       const { asked, runner } = yield* make({ handle: () => Effect.void, concurrency: 10_000 })
       runner.run(Array.from({ length: 4_096 }, (_, nth) => call(`${nth}`)))
       yield* settled
+      // Those without an id take no place.
+      runner.run([call(undefined), call("")])
+      yield* settled
+      asked.length = 4_096
       runner.run([call("0")])
       yield* settled
       assert.strictEqual(asked.length, 4_096)
