@@ -312,6 +312,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator"],
     files: ["Isolation.test"]
   },
+  "27.3": {
+    shows:
+      "agent loops of 2,000 random toolkits against likely calls, three turns each: every loop ends, all arguments " +
+      "fit their schemas by our own check and by Ajv; fifty written expectations of values",
+    projects: ["emulator"],
+    files: ["LikelyCalls.test", "LikelyValues.test"]
+  },
   "29.4": {
     shows: "400 random decisions of names that are hard to say, natively and written as an object: the same types, " +
       "probabilities of 1; requests equal to those of the official SDK, which runs against the emulator",

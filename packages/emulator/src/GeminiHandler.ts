@@ -88,8 +88,18 @@ export interface Options {
   /**
    * When the generator calls declared functions (in mode AUTO): when the prompt names them, at every turn of the user,
    * or never. Default `mentioned`. In mode ANY it always calls one, in mode NONE never.
+   *
+   * With `likely` it calls those whose name or description fits the user's words, one a response, in the order of the
+   * words, each once a turn of the user and none twice with the same arguments; then it says what they returned. So every
+   * loop over tools ends, in mode ANY as soon as each function was called.
    */
-  readonly calls?: "mentioned" | "always" | "never" | undefined
+  readonly calls?: "mentioned" | "likely" | "always" | "never" | undefined
+  /**
+   * Where arguments and JSON come from: with `seeded`, the default, from the schema and the seed alone; with `likely` from
+   * the schema's examples and defaults, from what functions returned, and from what the prompt holds of that kind or type,
+   * wherever the schema allows it.
+   */
+  readonly values?: "seeded" | "likely" | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
   readonly faults?: ReadonlyArray<Fault.Fault> | undefined
   /** The published limits of a tier, or limits of your own. Default: none. */
@@ -199,6 +209,7 @@ export const make = (options: Options, state: State): Handler => {
     chunkDelay: options.chunkDelay ?? 0,
     seed: options.seed ?? "",
     calling: options.calls ?? "mentioned",
+    values: options.values,
     models: options.models ?? ModelTable.current
   }
   const projects = Projects.make(options)

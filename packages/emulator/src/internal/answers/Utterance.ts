@@ -8,12 +8,19 @@ import * as Json from "../json.ts"
 import * as Directives from "./directives.ts"
 import * as Grounding from "./grounding.ts"
 import * as Instance from "./instance.ts"
+import * as LikelyCalls from "./likelyCalls.ts"
 import * as Media from "./media.ts"
 import * as Signature from "./signature.ts"
 import * as Tokens from "./tokens.ts"
 
-/** When declared functions are called: when the prompt names them, at every turn of the user, or never. */
-export type Calling = "mentioned" | "always" | "never"
+/**
+ * When declared functions are called: when the prompt names them, one after the other when its words fit them, at every
+ * turn of the user, or never.
+ */
+export type Calling = "mentioned" | "likely" | "always" | "never"
+
+/** Where values for schemas come from: from the seed, or from examples, results and the prompt where these have one. */
+export type Values = "seeded" | "likely"
 
 export interface Request {
   readonly model: string
@@ -22,6 +29,8 @@ export interface Request {
   readonly body: unknown
   readonly seed: string
   readonly calling: Calling
+  /** Default `seeded`. */
+  readonly values?: Values | undefined
   /** What a file search found, as `groundingChunks`. */
   readonly retrieved?: ReadonlyArray<Json.Json> | undefined
 }
@@ -71,6 +80,37 @@ export const declarations = (body: unknown): ReadonlyArray<unknown> => {
 const mentionOf = (prompt: string, name: string): number =>
   prompt.search(new RegExp(`(?<![\\w.:-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w:-])`))
 
+const contentsOf = (body: unknown): ReadonlyArray<unknown> => Json.list(Json.at(body, "contents"))
+
+/**
+ * A value for a schema. The dice are the request's, so that the same request has the same values; those of a likely call
+ * follow from the words alone.
+ */
+const valueOf = (request: Request, schema: unknown, dice: Dice.Dice, said?: string): unknown => {
+  if (request.values !== "likely") return Instance.make(schema, dice)
+  const { prompt, results } = LikelyCalls.turnOf(contentsOf(request.body))
+  return Instance.likely(schema, dice, { prompt, results: results.map(({ response }) => response).reverse(), said })
+}
+
+/** The one call that comes next, if any. Its arguments are such that it was not made before. */
+const likelyCall = (request: Request, isForced: boolean): ReadonlyArray<Directives.DirectedCall> => {
+  const declared = declarations(request.body)
+  const tools = declared.map((each) => ({
+    name: Json.text(Json.at(each, "name")) ?? "",
+    description: Json.text(Json.at(each, "description")) ?? ""
+  }))
+  const turn = LikelyCalls.turnOf(contentsOf(request.body))
+  const fitting = LikelyCalls.next(tools, turn)
+  const others = isForced ? tools.map(({ name }) => name).filter((name) => !turn.called.has(name)) : []
+  for (const name of new Set([...fitting, ...others])) {
+    const schema = schemaOfCall(declared.find((each) => Json.at(each, "name") === name))
+    const dice = Dice.make(`${request.seed}\n${name}\n${turn.prompt}`)
+    const args = schema === undefined ? {} : valueOf(request, schema, dice)
+    if (!turn.earlier.has(LikelyCalls.keyOf(name, args))) return [{ name, args }]
+  }
+  return []
+}
+
 /** The declarations that are called, in the order of the prompt or of the request. */
 const chosenCalls = (
   request: Request,
@@ -80,6 +120,7 @@ const chosenCalls = (
   if (directives.calls.length > 0) return directives.calls
   const mode = Json.at(request.body, "toolConfig", "functionCallingConfig", "mode")
   if (mode === "NONE" || request.calling === "never") return []
+  if (request.calling === "likely") return likelyCall(request, mode === "ANY")
   const declared = declarations(request.body).flatMap((each) => Json.text(Json.at(each, "name")) ?? [])
   const answered = Json.list(Json.at(lastContent(request.body), "parts")).some((part) =>
     Json.at(part, "functionResponse") !== undefined
@@ -102,7 +143,7 @@ export const callPart = (request: Request, call: Directives.DirectedCall, dice: 
       // Models that demand signatures also number their calls; older ones do not (recorded 2025, 2026).
       ...(request.row?.signatures === true ? { id: dice.letters(8, "abcdefghijklmnopqrstuvwxyz0123456789") } : {}),
       name: call.name,
-      args: call.args ?? (schema === undefined ? {} : Instance.make(schema, schema, "", dice))
+      args: call.args ?? (schema === undefined ? {} : valueOf(request, schema, dice))
     }
   }
 }
@@ -115,13 +156,14 @@ export const schemaOf = (body: unknown): unknown =>
 export const schemaOfCall = (declaration: unknown): unknown =>
   Json.at(declaration, "parametersJsonSchema") ?? Json.at(declaration, "parameters")
 
-const jsonText = (body: unknown, dice: Dice.Dice, text: string): string | undefined => {
+const jsonText = (request: Request, dice: Dice.Dice, text: string): string | undefined => {
+  const { body } = request
   const format = config(body, "responseFormat", "text")
   const mimeType = Json.text(config(body, "responseMimeType") ?? Json.at(format, "mimeType"))
   const schema = schemaOf(body)
-  if (mimeType === "text/x.enum") return String(Instance.make(schema, schema, "", dice))
+  if (mimeType === "text/x.enum") return String(valueOf(request, schema, dice))
   if (mimeType !== "application/json" && schema === undefined) return undefined
-  return JSON.stringify(schema === undefined ? { answer: text } : Instance.make(schema, schema, "", dice))
+  return JSON.stringify(schema === undefined ? { answer: text } : valueOf(request, schema, dice, text))
 }
 
 const long = (words: number): string =>
@@ -140,7 +182,11 @@ const sentence = (request: Request, prompt: string, dice: Dice.Dice): string => 
   const [passage] = passages
   if (passage !== undefined) return `The documents say: "${passage}".`
   const opening = `This is ${request.model}, answering from the emulator. `
-  if (responses.length > 0) return opening + responses.join(" ")
+  if (responses.length > 0) {
+    return opening + (request.calling === "likely"
+      ? LikelyCalls.told(LikelyCalls.turnOf(contentsOf(request.body)))
+      : responses.join(" "))
+  }
   const words = prompt.split(/\s+/).filter((word) => word !== "")
   const topic = words.slice(0, 8).join(" ") + (words.length > 8 ? " …" : "")
   const closing = dice.pick([
@@ -268,7 +314,7 @@ const compose = (request: Request, candidate: number): Utterance => {
   } else {
     const said = directives.say ??
       (directives.words === undefined ? sentence(request, prompt, dice) : long(directives.words))
-    const text = stopped(jsonText(body, dice, said) ?? said, body)
+    const text = stopped(jsonText(request, dice, said) ?? said, body)
     const media = mediaParts(body, dice)
     const modalities = Json.list(config(body, "responseModalities"))
     const wordless = media.length > 0 && !modalities.some((each) => String(each).toUpperCase() === "TEXT")

@@ -23,6 +23,7 @@ export interface Settings {
   readonly chunkDelay: number
   readonly seed: string
   readonly calling: Utterance.Calling
+  readonly values?: Utterance.Values | undefined
   readonly models: ModelTable.ModelTable
   /** The tokens of the request that came out of a cache. */
   readonly cached?: Tokens.Counts | undefined
@@ -133,8 +134,8 @@ export const respond = (
     return Render.whole(whole)
   }
   const { continuationToken, ...asked } = body
-  const { calling, retrieved, seed } = settings
-  const asking: Utterance.Request = { model, row, body: asked, seed, calling, retrieved }
+  const { calling, retrieved, seed, values } = settings
+  const asking: Utterance.Request = { model, row, body: asked, seed, calling, values, retrieved }
   const composed = generates && Scripted.speaks(answer) ? Scripted.compose(answer, asking) : undefined
   if (composed !== undefined && "misfit" in composed) return composed
   const steps = (): Step.Steps => {

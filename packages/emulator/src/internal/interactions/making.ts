@@ -145,8 +145,8 @@ export const speak = (speaking: Speaking): Said => {
   const { answer, body, now, request, settings, token } = speaking
   const model = request.model ?? ""
   const row = ModelTable.get(settings.models, `models/${model}`, now)
-  const { calling, retrieved, seed } = settings
-  const asking: Utterance.Request = { model, row, body, seed, calling, retrieved }
+  const { calling, retrieved, seed, values } = settings
+  const asking: Utterance.Request = { model, row, body, seed, calling, values, retrieved }
   if (answer.chunks !== undefined) {
     const pieces = Array.from(answer.chunks, String)
     return { ...ofTurn(Utterance.saying(pieces.join("")), speaking), pieces }

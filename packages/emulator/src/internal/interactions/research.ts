@@ -181,8 +181,16 @@ export const speak = (
   const directives = Directives.find(said)
   const topic = said.replace(/\bemulator:\w+[^\n]*/g, "").trim().replace(/[.?!\s]+$/, "") || "the question"
   const dice = Dice.make(`${settings.seed}\nresearch\n${request.model}\n${topic}\n${changes.join("\n")}`)
-  const { calling, retrieved, seed } = settings
-  const asking: Utterance.Request = { model: request.model ?? "", row: undefined, body, seed, calling, retrieved }
+  const { calling, retrieved, seed, values } = settings
+  const asking: Utterance.Request = {
+    model: request.model ?? "",
+    row: undefined,
+    body,
+    seed,
+    calling,
+    values,
+    retrieved
+  }
   const told = scripted(speaking, asking)
   if (told !== undefined && "misfit" in told) return told
   if (told !== undefined && "turn" in told) return Making.ofTurn(told.turn, speaking)
@@ -238,7 +246,7 @@ export const speak = (
     : directives.say !== undefined
     ? { text: directives.say, annotations: [] }
     : schema !== undefined
-    ? { text: JSON.stringify(Instance.make(schema, schema, "", dice)), annotations: [] }
+    ? { text: JSON.stringify(Instance.make(schema, dice)), annotations: [] }
     : ResearchReport.make({ topic, searches, documents: documentsOf(input), passages, words: directives.words }, dice)
   const isDrawn = Json.at(config, "visualization") === "auto"
   const steps = [

@@ -190,5 +190,9 @@ class Check {
 export const mismatch = (schema: unknown, value: unknown): Mismatch | undefined =>
   new Check(schema).value(schema, value, [])
 
+/** The same for a part of a schema, whose references are to the whole. */
+export const mismatchWithin = (root: unknown, schema: unknown, value: unknown): Mismatch | undefined =>
+  new Check(root).value(schema, value, [])
+
 export const says = ({ expected, path }: Mismatch): string =>
   path === "" ? `expected ${expected}` : `${path}: expected ${expected}`

@@ -123,6 +123,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
           live,
           seed: options.seed ?? "",
           calling: options.calls ?? "mentioned",
+          values: options.values ?? "seeded",
           chunkDelay: options.chunkDelay ?? 0,
           judge: judges,
           project,

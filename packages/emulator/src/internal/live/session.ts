@@ -35,6 +35,7 @@ export interface Options {
   readonly live: LiveOptions
   readonly seed: string
   readonly calling: Utterance.Calling
+  readonly values: Utterance.Values
   readonly chunkDelay: number
   readonly judge: boolean
   readonly project: string
@@ -216,6 +217,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     history,
     seed: options.seed,
     calling: options.calling,
+    values: options.values,
     chunkDelay: live.chunkDelay ?? options.chunkDelay,
     playback: live.playback ?? 0,
     mergeWithin: live.mergeWithin ?? 0,

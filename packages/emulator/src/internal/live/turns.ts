@@ -31,6 +31,7 @@ export interface Setting {
   readonly history: Handles.History
   readonly seed: string
   readonly calling: Utterance.Calling
+  readonly values: Utterance.Values
   readonly chunkDelay: number
   readonly playback: number
   /** Milliseconds in which more may be said before there is an answer. */
@@ -118,9 +119,16 @@ export const make = (setting: Setting): Turns => {
     const made = Utterance.make({
       model: setting.model,
       row: setting.row,
-      body: { contents: [last], systemInstruction, tools, generationConfig: config },
+      // Only what was called before says which call is the next one.
+      body: {
+        contents: setting.calling === "likely" ? history.contents : [last],
+        systemInstruction,
+        tools,
+        generationConfig: config
+      },
       seed: `${setting.seed}\n${count}`,
-      calling: setting.calling
+      calling: setting.calling,
+      values: setting.values
     })
     return "blockReason" in made ? made : made[0] ?? Utterance.saying("")
   }
@@ -178,7 +186,8 @@ export const make = (setting: Setting): Turns => {
         generationConfig: { ...Object(generationConfig), responseModalities }
       },
       seed: `${setting.seed}\n${count}`,
-      calling: setting.calling
+      calling: setting.calling,
+      values: setting.values
     })
   }
 

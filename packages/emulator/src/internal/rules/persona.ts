@@ -87,7 +87,7 @@ const callsOf = (step: Plan.PlanStep, body: Json.Json, count: number): ReadonlyA
 /** Arguments by the schema that are the same at each step. */
 const fixed = (body: Json.Json, name: string): Json.Json => {
   const schema = schemaOf(body, name)
-  return Object(schema === undefined ? {} : Instance.make(schema, schema, "", Dice.make(`plan\n${name}`)))
+  return Object(schema === undefined ? {} : Instance.make(schema, Dice.make(`plan\n${name}`)))
 }
 
 const wrongly = (value: unknown): unknown => typeof value === "string" ? { not: "a text" } : "neither this nor that"
