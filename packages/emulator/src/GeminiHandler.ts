@@ -12,6 +12,7 @@ import * as Answer from "./Answer.ts"
 import type * as Cassette from "./cassettes/Cassette.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
+import type { GeneratorOptions } from "./GeneratorOptions.ts"
 import * as GoogleError from "./GoogleError.ts"
 import * as Render from "./internal/answers/render.ts"
 import * as Respond from "./internal/answers/respond.ts"
@@ -66,7 +67,7 @@ export interface Project {
  * @category options
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends GeneratorOptions {
   /** Milliseconds between two chunks of a stream. Default 0. */
   readonly chunkDelay?: number | undefined
   /** The seed: generated answers follow from it and the request alone. Default empty. */
@@ -85,21 +86,6 @@ export interface Options {
    * from matching, with `generate` a generated answer. Default `refuse`, or what the scenario says.
    */
   readonly otherwise?: "refuse" | "generate" | undefined
-  /**
-   * When the generator calls declared functions (in mode AUTO): when the prompt names them, at every turn of the user,
-   * or never. Default `mentioned`. In mode ANY it always calls one, in mode NONE never.
-   *
-   * With `likely` it calls those whose name or description fits the user's words, one a response, in the order of the
-   * words, each once a turn of the user and none twice with the same arguments; then it says what they returned. So every
-   * loop over tools ends, in mode ANY as soon as each function was called.
-   */
-  readonly calls?: "mentioned" | "likely" | "always" | "never" | undefined
-  /**
-   * Where arguments and JSON come from: with `seeded`, the default, from the schema and the seed alone; with `likely` from
-   * the schema's examples and defaults, from what functions returned, and from what the prompt holds of that kind or type,
-   * wherever the schema allows it.
-   */
-  readonly values?: "seeded" | "likely" | undefined
   /** What goes wrong; the first fault that matches a request hits it. */
   readonly faults?: ReadonlyArray<Fault.Fault> | undefined
   /** The published limits of a tier, or limits of your own. Default: none. */
@@ -210,6 +196,7 @@ export const make = (options: Options, state: State): Handler => {
     seed: options.seed ?? "",
     calling: options.calls ?? "mentioned",
     values: options.values,
+    pace: options.pace,
     models: options.models ?? ModelTable.current
   }
   const projects = Projects.make(options)

@@ -89,7 +89,7 @@ const contentsOf = (body: unknown): ReadonlyArray<unknown> => Json.list(Json.at(
 const valueOf = (request: Request, schema: unknown, dice: Dice.Dice, said?: string): unknown => {
   if (request.values !== "likely") return Instance.make(schema, dice)
   const { prompt, results } = LikelyCalls.turnOf(contentsOf(request.body))
-  return Instance.likely(schema, dice, { prompt, results: results.map(({ response }) => response).reverse(), said })
+  return Instance.likely(schema, dice, { prompt, results: results.map(({ response }) => response).toReversed(), said })
 }
 
 /** The one call that comes next, if any. Its arguments are such that it was not made before. */

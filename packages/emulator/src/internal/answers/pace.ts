@@ -56,3 +56,12 @@ export const make = ({ firstToken = 0, tokensPerSecond }: Reply.Pace): Pacing =>
         )
   }
 }
+
+/** The pace of an answer: its own, else the usual one, unless its chunks have a delay of their own. */
+export const of = (
+  { chunkDelay, pace }: { readonly pace?: Reply.Pace | undefined; readonly chunkDelay?: number | undefined },
+  usual: number | undefined
+): Pacing | undefined => {
+  if (pace !== undefined) return make(pace)
+  return usual === undefined || chunkDelay !== undefined ? undefined : make({ tokensPerSecond: usual })
+}

@@ -24,6 +24,8 @@ export interface Settings {
   readonly seed: string
   readonly calling: Utterance.Calling
   readonly values?: Utterance.Values | undefined
+  /** Tokens a second. */
+  readonly pace?: number | undefined
   readonly models: ModelTable.ModelTable
   /** The tokens of the request that came out of a cache. */
   readonly cached?: Tokens.Counts | undefined
@@ -124,7 +126,7 @@ export const respond = (
   const model = request.model ?? ""
   const row = ModelTable.get(settings.models, `models/${model}`, now)
   const envelope: Chunks.Envelope = { model, seed: settings.seed, body, usage: answer.usage, cached: settings.cached }
-  const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
+  const pace = Pace.of(answer, settings.pace)
   const delay = pace?.ofChunk ?? answer.chunkDelay ?? settings.chunkDelay
   let latency = (answer.delay ?? 0) + (pace?.first ?? 0)
   const said = (turns: Utterance.Speech): Step.Steps => {

@@ -22,6 +22,12 @@ const outage = (text: string): Option.Option<Fault.Fault> => {
   return down === undefined ? Option.none() : Option.some(Fault.outage(region, { down }))
 }
 
+/** Reads `80` or `off`. */
+const pace = (text: string): Option.Option<number | undefined> => {
+  if (text === "off") return Option.some(undefined)
+  return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0 ? Option.some(Number(text)) : Option.none()
+}
+
 const standings = ["valid", "invalid", "expired", "unknown", "leaked"] as const
 
 interface NamedKey {
@@ -110,6 +116,23 @@ export const flags = {
   seed: Flag.String("seed").pipe(
     Flag.withDescription("generated answers follow from the request and this; default: none"),
     Flag.withDefault("")
+  ),
+  calls: Flag.Literals("calls", ["likely", "mentioned", "always", "never"]).pipe(
+    Flag.withDescription(
+      "when functions are called: one after the other when the prompt's words fit them, when it names them, at every turn, never; default: likely"
+    ),
+    Flag.withDefault("likely")
+  ),
+  values: Flag.Literals("values", ["likely", "seeded"]).pipe(
+    Flag.withDescription(
+      "where arguments and JSON come from: examples, results and the prompt, or the schema and the seed alone; default: likely"
+    ),
+    Flag.withDefault("likely")
+  ),
+  pace: Flag.String("pace").pipe(
+    Flag.withDescription("tokens a second at which answers are said, such as 80, or off; default: off"),
+    Flag.filterMap(pace, (text) => `tokens a second, more than 0, or off, got ${JSON.stringify(text)}`),
+    Flag.withDefault(undefined)
   ),
   quotas: Flag.Literals("quotas", ["free", "tier1", "tier2", "tier3"]).pipe(
     Flag.withDescription("keep the published limits of a tier; default: none"),

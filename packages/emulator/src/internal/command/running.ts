@@ -86,6 +86,9 @@ const optionsOf = Effect.fnUntraced(function*(
     foreignPages: given.foreignPages,
     chunkDelay: given.chunkDelay,
     seed: given.seed,
+    calls: given.calls,
+    values: given.values,
+    pace: given.pace,
     answers: Option.isNone(recorded) ? undefined : yield* Effect.mapError(
       Recorded.load(recorded.value, { otherwise: "generate", repeat: true }),
       described

@@ -180,7 +180,7 @@ export interface Timing {
 }
 
 export const timing = (answer: Answer.AnswerFields, chunkDelay: number): Timing => {
-  const pace = answer.pace === undefined ? undefined : Pace.make(answer.pace)
+  const pace = Pace.of(answer, settings.pace)
   const each = answer.chunkDelay ?? chunkDelay
   const said = (event: Json.Json) => {
     const text = Json.text(Json.at(event, "delta", "text")) ?? Json.text(Json.at(event, "delta", "arguments"))

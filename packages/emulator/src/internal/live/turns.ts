@@ -115,21 +115,12 @@ export const make = (setting: Setting): Turns => {
   const utterance = (last: Json.Json): Utterance.Utterance | Utterance.Blocked => {
     if (Directives.find(textOf(last)).recall) return Utterance.saying(recalled())
     const { generationConfig, systemInstruction, tools } = setting.setup
+    const { calling, model, row, values } = setting
     const { responseModalities: _, ...config } = Object(generationConfig)
-    const made = Utterance.make({
-      model: setting.model,
-      row: setting.row,
-      // Only what was called before says which call is the next one.
-      body: {
-        contents: setting.calling === "likely" ? history.contents : [last],
-        systemInstruction,
-        tools,
-        generationConfig: config
-      },
-      seed: `${setting.seed}\n${count}`,
-      calling: setting.calling,
-      values: setting.values
-    })
+    // Only what was called before says which likely call is the next one.
+    const contents = calling === "likely" ? history.contents : [last]
+    const body = { contents, systemInstruction, tools, generationConfig: config }
+    const made = Utterance.make({ model, row, body, seed: `${setting.seed}\n${count}`, calling, values })
     return "blockReason" in made ? made : made[0] ?? Utterance.saying("")
   }
 

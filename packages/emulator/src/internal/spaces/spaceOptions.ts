@@ -61,6 +61,7 @@ export const data = {
   otherwise: Schema.optional(Schema.Literals(["refuse", "generate"])),
   calls: Schema.optional(Schema.Literals(["mentioned", "likely", "always", "never"])),
   values: Schema.optional(Schema.Literals(["seeded", "likely"])),
+  pace: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
   quotas: Schema.optional(Quotas),
   keys: Schema.optional(Keys),
   strictSignatures: flag,
