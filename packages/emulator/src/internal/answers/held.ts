@@ -85,7 +85,7 @@ export const languageCode = (name: string): string | undefined => {
   return Object.hasOwn(languages, key) ? languages[key] : undefined
 }
 
-const currencies: Readonly<Record<string, string>> = {
+const currencies: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
   "$": "USD",
   "€": "EUR",
   "£": "GBP",
@@ -95,7 +95,7 @@ const currencies: Readonly<Record<string, string>> = {
   pound: "GBP",
   yen: "JPY",
   franc: "CHF"
-}
+}))
 
 const codes = "USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|KRW|BRL|MXN|SEK|NOK|DKK|PLN|CZK|HUF|TRY|ZAR|SGD|HKD"
 const isMoney = new RegExp(`^(?:${codes}|dollars?|euros?|pounds?|yen|francs?)$`, "i")
@@ -202,7 +202,7 @@ export const find = (prompt: string): Held => {
   const numbers = numbersOf(rest)
   const money = take(
     new RegExp(`[$€£¥]|\\b(?:${codes})\\b|\\b(?:dollars?|euros?|pounds?|yen|francs?)\\b`, "g"),
-    ([word]) => currencies[singular(word)] ?? word
+    ([word]) => currencies.get(singular(word)) ?? word
   )
   const spoken = take(
     new RegExp(`\\b(?:${Object.keys(languages).join("|")})\\b`, "gi"),

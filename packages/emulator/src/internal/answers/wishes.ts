@@ -10,7 +10,7 @@ import * as Kinds from "./kinds.ts"
 export interface Wishes {
   /** What the schema itself gives as examples and default; examples that the prompt names come first. */
   readonly examples: (schema: unknown) => ReadonlyArray<unknown>
-  /** Candidates for a value that is no list and no object, the likeliest first. */
+  /** Candidates for a text, a number or a boolean, the likeliest first. */
   readonly of: (schema: unknown, name: string) => Iterable<unknown>
   /** The same for the items of a list. */
   readonly items: (schema: unknown, name: string) => ReadonlyArray<unknown>
