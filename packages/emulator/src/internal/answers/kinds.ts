@@ -4,7 +4,7 @@
  */
 
 /** A kind of value that people write into prompts. */
-export type Kind =
+export type PropertyKind =
   | "address"
   | "amount"
   | "city"
@@ -26,13 +26,13 @@ export type Kind =
   | "url"
 
 interface Row {
-  readonly kind: Kind
+  readonly kind: PropertyKind
   readonly words: ReadonlySet<string>
   /** The value where the prompt holds none. */
   readonly example: string | undefined
 }
 
-const row = (kind: Kind, example: string | undefined, words: string): Row => ({
+const row = (kind: PropertyKind, example: string | undefined, words: string): Row => ({
   kind,
   example,
   words: new Set(words.split(" "))
@@ -61,7 +61,7 @@ const rows: ReadonlyArray<Row> = /* @__PURE__ */ (() => [
   row("name", "Ada Lovelace", "name person user customer author contact guest attendee patient employee artist")
 ])()
 
-const byKind: ReadonlyMap<Kind, Row> = /* @__PURE__ */ (() => new Map(rows.map((each) => [each.kind, each])))()
+const byKind: ReadonlyMap<PropertyKind, Row> = /* @__PURE__ */ (() => new Map(rows.map((each) => [each.kind, each])))()
 
 /** What a name says of the direction: `source_language`, `end_date`. */
 const starts = /* @__PURE__ */ new Set(["from", "source", "origin", "start", "begin", "departure", "checkin"])
@@ -81,7 +81,7 @@ export const wordsOf = (text: string): ReadonlyArray<string> =>
   )
 
 /** What a property is for. Its name is asked before its description. */
-export const kindOf = (name: string, description: string): Kind | undefined => {
+export const kindOf = (name: string, description: string): PropertyKind | undefined => {
   for (const text of [name, description]) {
     const words = wordsOf(text)
     const found = rows.find((each) => words.some((word) => each.words.has(word)))
@@ -91,7 +91,7 @@ export const kindOf = (name: string, description: string): Kind | undefined => {
 }
 
 /** The kind that a format of JSON Schema names. */
-export const kindOfFormat = (format: string | undefined): Kind | undefined => {
+export const kindOfFormat = (format: string | undefined): PropertyKind | undefined => {
   switch (format) {
     case "email":
       return "email"
@@ -129,7 +129,7 @@ export const isOfFormat = (format: string | undefined, value: unknown): boolean 
   return shapes.get(format)?.test(value) === true
 }
 
-export const exampleOf = (kind: Kind): string | undefined => byKind.get(kind)?.example
+export const exampleOf = (kind: PropertyKind): string | undefined => byKind.get(kind)?.example
 
 export const directionOf = (name: string): "from" | "to" | undefined => {
   const words = wordsOf(name)

@@ -5,7 +5,7 @@
 import * as Json from "../json.ts"
 import * as Kinds from "./kinds.ts"
 
-export interface Tool {
+export interface DeclaredTool {
   readonly name: string
   readonly description: string
 }
@@ -70,7 +70,7 @@ const telling = (text: string): ReadonlyArray<string> =>
   Kinds.wordsOf(text).filter((word) => !common.has(word)).map(stem)
 
 /** Where the prompt speaks of a function; -1 if it does not. */
-const placeOf = (tool: Tool, words: ReadonlyArray<string>, prompt: string): number => {
+const placeOf = (tool: DeclaredTool, words: ReadonlyArray<string>, prompt: string): number => {
   const literal = prompt.indexOf(tool.name)
   if (tool.name.length > 2 && literal !== -1) return Kinds.wordsOf(prompt.slice(0, literal)).length
   const named = telling(tool.name)
@@ -88,7 +88,7 @@ const placeOf = (tool: Tool, words: ReadonlyArray<string>, prompt: string): numb
 }
 
 /** The functions that a prompt speaks of and that were not called since, in its order. */
-export const next = (tools: ReadonlyArray<Tool>, turn: Turn): ReadonlyArray<string> => {
+export const next = (tools: ReadonlyArray<DeclaredTool>, turn: Turn): ReadonlyArray<string> => {
   const words = stems(turn.prompt)
   return tools
     .filter(({ name }) => !turn.called.has(name))

@@ -58,7 +58,7 @@ type Maker = (extra: number) => string
 const deepest = 50
 
 /** Reads a pattern with groups and alternatives. Undefined: it has something else, such as a look-ahead. */
-class Reader {
+class PatternReader {
   private at = 0
   private readonly source: string
   private readonly dice: Dice
@@ -142,7 +142,7 @@ export const text = (pattern: string, min: number, dice: Dice): string | undefin
   const made = simple(pattern, dice)
   if (made !== undefined && made.length >= min) return made
   const expected = matcher(pattern)
-  const maker = expected === undefined ? undefined : new Reader(pattern, dice).whole()
+  const maker = expected === undefined ? undefined : new PatternReader(pattern, dice).whole()
   for (const extra of [0, 1, Math.min(min, longest)]) {
     const other = maker?.(extra)
     if (other !== undefined && other.length >= min && expected?.test(other) === true) return other

@@ -137,7 +137,7 @@ export const make = (sources: Sources): Wishes => {
     return [...named, ...list, ...(standard === undefined || standard === null ? [] : [standard])]
   }
 
-  const numbers = (name: string, description: string, kind: Kinds.Kind | undefined): ReadonlyArray<number> => {
+  const numbers = (name: string, description: string, kind: Kinds.PropertyKind | undefined): ReadonlyArray<number> => {
     const all = held().numbers
     const own = new Set(Kinds.wordsOf(name))
     const told = new Set(Kinds.wordsOf(description).filter((word) => word.length > 3))
@@ -156,7 +156,7 @@ export const make = (sources: Sources): Wishes => {
     ])
   }
 
-  const ofKind = (kind: Kinds.Kind, name: string, schema: unknown): ReadonlyArray<string> => {
+  const ofKind = (kind: Kinds.PropertyKind, name: string, schema: unknown): ReadonlyArray<string> => {
     const here = held()
     const proper = [...here.names.filter((each) => !each.isOpening), ...here.names.filter((each) => each.isOpening)]
     switch (kind) {
@@ -297,7 +297,7 @@ export const make = (sources: Sources): Wishes => {
       const named = unused(values(held().quoted)).filter((each) => Kinds.isOfFormat(format, each))
       if (named.length > 0) return named
       if (kind === undefined) return texts(schema, name)
-      // Words that stand for the whole of the prompt are no list.
+      // Words that stand for the whole of the prompt do not make a list.
       return kind === "text" || kind === "prose" || kind === "query" || kind === "title"
         ? []
         : listed(ofKind(kind, name, schema).filter((each) => Kinds.isOfFormat(format, each)))
