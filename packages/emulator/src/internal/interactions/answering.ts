@@ -113,7 +113,7 @@ export const make = (options: Options) => {
     if (none !== undefined) return untold(none)
     const answer = given === undefined ? {} : Answer.fields(given)
     const isStream = InteractionRequest.streams(request)
-    const timing = Making.timing(answer, settings.chunkDelay)
+    const timing = Making.timing(answer, settings.chunkDelay, settings.pace)
     const dressed = (steps: Step.Steps, isSent: boolean): Answered => {
       const broken = answer.fault?.error ??
         (answer.fault?.status === undefined ? undefined : { code: answer.fault.status })

@@ -179,8 +179,8 @@ export interface Timing {
   readonly said: (event: Json.Json) => number
 }
 
-export const timing = (answer: Answer.AnswerFields, chunkDelay: number): Timing => {
-  const pace = Pace.of(answer, settings.pace)
+export const timing = (answer: Answer.AnswerFields, chunkDelay: number, usual?: number): Timing => {
+  const pace = Pace.of(answer, usual)
   const each = answer.chunkDelay ?? chunkDelay
   const said = (event: Json.Json) => {
     const text = Json.text(Json.at(event, "delta", "text")) ?? Json.text(Json.at(event, "delta", "arguments"))
