@@ -16,6 +16,13 @@ const signatures = "packages/ai/src/internal/signatures.ts"
 
 export const equivalents: ReadonlyArray<Equivalent> = [
   {
+    file: "packages/gemini/src/internal/live/ToolRunner.ts",
+    mutator: "ConditionalExpression",
+    line: "if (call.id) seen.delete(call.id)",
+    replacement: "true",
+    why: "A call without an id is never remembered, so there is nothing to forget."
+  },
+  {
     file: finish,
     mutator: "OptionalChaining",
     line: "if (picture) return urlSource(id, picture, image?.title, google)",
