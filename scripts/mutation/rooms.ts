@@ -58,6 +58,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: [
       "packages/emulator/test/Judge.test.ts",
       "packages/emulator/test/FieldTable.test.ts",
+      "packages/emulator/test/FieldEdges.test.ts",
       "packages/emulator/test/ValidatorEdges.test.ts",
       "packages/emulator/test/QuotaEdges.test.ts",
       "packages/emulator/test/FaultEdges.test.ts",
