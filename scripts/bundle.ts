@@ -2,10 +2,11 @@
 // file of its own; what one call needs is in a few chunks under `internal`, which the exports map closes. Node's
 // loader pays for files, not for bytes: about a hundred small ones are a third of what a first import costs.
 // rolldown, because it makes chunks of named modules; it is also what vitest runs on.
-import { globSync, readFileSync, rmSync } from "node:fs"
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { rolldown } from "rolldown"
 import { parseSync } from "rolldown/utils"
+import { pageModule } from "../packages/emulator/page/bundle.ts"
 import { bundleCommand, writeStarter } from "./commandBundle.ts"
 
 const folder = join(import.meta.dirname, "../packages/gemini")
@@ -150,4 +151,6 @@ const emulatorDist = join(import.meta.dirname, "../packages/emulator/dist")
 const commandFile = join(emulatorDist, "effect-gemini-emulator.cjs")
 const commandSize = await bundleCommand(commandFile)
 writeStarter(join(emulatorDist, "start.cjs"), commandFile)
+// The package's own module reads the workspace; what is installed holds the page's files.
+writeFileSync(join(emulatorDist, "internal/admin/pageFiles.js"), await pageModule())
 console.log(`effect-gemini-emulator.cjs, ${Math.round(commandSize / 1000)} kB`)

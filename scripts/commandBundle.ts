@@ -11,12 +11,14 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { basename, join } from "node:path"
 import { rolldown } from "rolldown"
+import { pageModule } from "../packages/emulator/page/bundle.ts"
 
 const folder = join(import.meta.dirname, "../packages/emulator")
 
 /** Writes the file, and gives its size in bytes. */
 export const bundleCommand = async (file: string): Promise<number> => {
   const { version }: { readonly version: string } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+  const page = await pageModule()
   const build = await rolldown({
     cwd: folder,
     input: "src/bin.ts",
@@ -31,8 +33,10 @@ export const bundleCommand = async (file: string): Promise<number> => {
     },
     plugins: [{
       name: "version",
-      load: (path) =>
-        path.endsWith("internal/command/version.ts") ? `export const version = ${JSON.stringify(version)}` : null
+      load: (path) => {
+        if (path.endsWith("internal/command/version.ts")) return `export const version = ${JSON.stringify(version)}`
+        return path.endsWith("internal/admin/pageFiles.ts") ? page : null
+      }
     }]
   })
   const { output } = await build.write({

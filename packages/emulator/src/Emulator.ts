@@ -285,8 +285,7 @@ export const layerObserved = (
           url,
           clock,
           cassettes: options.cassetteFolder ?? process.cwd()
-        })
-      )
+        }), async () => (await import("./internal/admin/pageAnswer.ts")).make())
       yield* Effect.addFinalizer(() => Effect.sync(admin.close))
       const { certificateFile, host = "127.0.0.1", port = 0 } = options
       const certificate = certificateFile === undefined

@@ -117,6 +117,8 @@ const browse = (
         })
     ),
     ({ child }) => {
+      // Each thing that waits for the page watches for the browser's end as well.
+      child.setMaxListeners(0)
       let said = ""
       const driver = new Promise<string>((resolve) => {
         child.stderr.on("data", (piece: Buffer) => {
@@ -154,6 +156,8 @@ export interface Driven {
   readonly evaluate: (expression: string) => Effect.Effect<unknown>
   /** Waits until an expression is true in the page; dies with what the page shows instead. */
   readonly until: (expression: string) => Effect.Effect<void>
+  /** A command of the browser's protocol: a key that is pressed, a colour scheme, a measure. */
+  readonly command: (method: string, params?: Readonly<Record<string, unknown>>) => Effect.Effect<unknown>
   /** A picture of the page, as PNG. */
   readonly screenshot: Effect.Effect<Uint8Array>
 }
@@ -233,6 +237,7 @@ export const drive = Effect.fnUntraced(function*(
             (text) => Effect.die(new Error(`not so after 60 s: ${expression}\nThe page says: ${text}`))
           )
       })),
+    command: (method, params = {}) => within(call(method, params)),
     screenshot: within(Effect.map(
       call("Page.captureScreenshot", { format: "png" }),
       ({ data }) => Buffer.from(String(data), "base64")

@@ -185,6 +185,9 @@ const asking = HttpApiGroup.make("asking", { topLevel: true }).add(
       chunks: Schema.optional(Schema.Literals(["true", "false"])).annotateKey({
         description: "true: the bytes of each piece of an answer"
       }),
+      bodies: Schema.optional(Schema.Literals(["true", "false"])).annotateKey({
+        description: "false: without headers and bodies, but with prompt and usage; for a list of calls"
+      }),
       changed: Schema.optional(Schema.String).annotateKey({
         description: "a cursor: only what has arrived or ended since"
       }),

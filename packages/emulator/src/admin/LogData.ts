@@ -49,6 +49,17 @@ export const ChunkData = Schema.Struct({
 }).annotate({ identifier: "Chunk" })
 
 /**
+ * The tokens of an answer, as its `usageMetadata` or its `usage` counts them.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const UsageData = Schema.Struct({
+  input: count,
+  output: count.annotate(about("thoughts among them"))
+}).annotate({ identifier: "TokenUsage" })
+
+/**
  * The ways in which a request ends.
  *
  * @category schemas
@@ -78,6 +89,10 @@ export const EntryData = Schema.Struct({
   verdict: Schema.optionalKey(VerdictData),
   status: Schema.optionalKey(Schema.Int),
   response: Schema.optionalKey(Schema.Unknown),
+  prompt: Schema.optionalKey(Schema.String).annotateKey(
+    about("with bodies=false: the last words that were said to it, at most 200 characters")
+  ),
+  usage: Schema.optionalKey(UsageData).annotateKey(about("with bodies=false: the tokens that its answer names")),
   chunks: Schema.Array(ChunkData),
   bytesSent: count,
   outcome: Schema.optionalKey(Outcome),

@@ -1,9 +1,11 @@
 /** Pages of the log of requests: filtered, and waited for. */
 import * as Effect from "effect/Effect"
 import type { TimeSpan } from "../../admin/AdminData.ts"
+import type { EntryData } from "../../admin/LogData.ts"
 import type { Entry } from "../../RequestLog.ts"
 import type { OpenSpace } from "../spaces/OpenSpace.ts"
 import * as Activity from "./Activity.ts"
+import * as Brief from "./brief.ts"
 import * as Shown from "./shown.ts"
 
 type Text = string | undefined
@@ -22,6 +24,7 @@ export interface Query {
   readonly after?: number | undefined
   readonly limit?: number | undefined
   readonly chunks?: "true" | "false" | undefined
+  readonly bodies?: "true" | "false" | undefined
   readonly changed?: Text
   readonly count?: number | undefined
   readonly wait?: typeof TimeSpan.Type | undefined
@@ -82,7 +85,7 @@ export const page = Effect.fnUntraced(function*(space: OpenSpace, query: Query) 
     return isEnough() ? Effect.void : Effect.andThen(activity.beyond(version), enough)
   })
   if (!isEnough()) yield* Shown.within(enough, query.wait)
-  const requests: Array<ReturnType<typeof Shown.entry>> = []
+  const requests: Array<typeof EntryData.Type> = []
   let size = 0
   for (const id of [...matching].sort((a, b) => a - b)) {
     const entry = log.at(id)
@@ -90,6 +93,10 @@ export const page = Effect.fnUntraced(function*(space: OpenSpace, query: Query) 
     if (requests.length > 0 && size > largest) {
       next = requests.at(-1)?.id
       break
+    }
+    if (query.bodies === "false") {
+      requests.push(Brief.entry(entry))
+      continue
     }
     requests.push(Shown.entry(entry, query.chunks === "true"))
     size += entry.bytesSent + 2 * JSON.stringify(entry.body ?? "").length

@@ -16,6 +16,14 @@ export const reserved = "/_emulator"
 /** Answers for probes, which know no token. */
 const health = `${reserved}/v1/health`
 
+/** Where the page of the admin API lies. */
+export const page = `${reserved}/`
+
+const pageFiles: ReadonlySet<string> = new Set(["", "page.js", "page.css", "icon.svg"].map((name) => page + name))
+
+/** Whether a path is one of the page's files, which hold nothing of anybody's. */
+export const isPage = (path: string): boolean => pageFiles.has(path)
+
 /** Whether a path is the emulator's own, however it is written: what is asked for so is judged so. */
 export const isOwn = (path: string): boolean => /^[/\\]*(?:_|%5f)emulator(?:[/\\?#]|$)/i.test(path)
 
@@ -135,6 +143,8 @@ export const make = (
     }
     if (path === health || holdsToken(headers)) return undefined
     if (token !== undefined) {
+      // A browser that opens an address cannot bring a token with it: the page asks for it, and then for everything else.
+      if (isPage(path) || path === "/" || path === reserved) return undefined
       return {
         status: 401,
         why: "The emulator's own paths want the token that it was started with, as authorization: Bearer TOKEN."
