@@ -45,9 +45,11 @@ import type * as Toolkit from "effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { AgentError } from "./AgentError.ts"
+import { Changed } from "./AgentErrorReason.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
 import type { Listened, Options, ResumeOptions, RunOptions, TurnOptions } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
@@ -58,8 +60,10 @@ import * as Output from "./internal/output.ts"
 import * as Player from "./internal/Player.ts"
 import * as Replayer from "./internal/Replayer.ts"
 import type { Spec } from "./internal/spec.ts"
+import * as TeamRun from "./internal/TeamRun.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
 import type { Replayed, ReplayOptions } from "./Replay.ts"
+import type { RunContext } from "./RunContext.ts"
 import * as ToolPolicy from "./ToolPolicy.ts"
 
 /**
@@ -86,6 +90,13 @@ export interface Agent<
   /** What others are told of it. */
   readonly description: string | undefined
   readonly version: string | undefined
+  /** The input as records have it, or what is wrong with it. */
+  readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
+  /** `begin` with an input from records. */
+  readonly beginFrom: (
+    json: Schema.Json,
+    options: Listened<RunOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
   readonly begin: (
     input: I,
     options: Listened<RunOptions>
@@ -107,6 +118,12 @@ export interface Agent<
 }
 
 const isName = /^[a-z][a-z0-9-]{0,63}$/
+
+const nameProblem = (name: string): string =>
+  `${
+    JSON.stringify(name)
+  } cannot be an agent's name: use up to 64 lower-case letters, digits and -, beginning with a ` +
+  "letter"
 
 type Tools = Record<string, Tool.Any>
 
@@ -175,10 +192,7 @@ export const make = <
   type R = R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>
   const { approvals, checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
   if (!isName.test(name)) {
-    throw new RangeError(
-      `${JSON.stringify(name)} cannot be an agent's name: use up to 64 lower-case letters, digits and -, beginning ` +
-        "with a letter"
-    )
+    throw new RangeError(nameProblem(name))
   }
   const problem = approvals === undefined ? undefined : approvalProblem(approvals, declared(toolkit))
   if (problem !== undefined) throw new RangeError(`the agent ${JSON.stringify(name)}: ${problem}`)
@@ -209,12 +223,21 @@ export const make = <
     checks,
     concurrency: options.concurrency ?? "unbounded"
   }
+  const begin = (input: I, { bounds, id, tell }: Listened<RunOptions>) =>
+    Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer)
   return {
     name,
     approvals,
     description,
     version,
-    begin: (input, { bounds, id, tell }) => Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer),
+    inputToJson: input.to,
+    beginFrom: (json, options) => {
+      const decoded = input.from(json)
+      return Result.isSuccess(decoded)
+        ? begin(decoded.success, options)
+        : Effect.fail(Player.refused(name, options.id ?? "", "input", decoded.failure))
+    },
+    begin,
     turn: (id, input, { bounds, tell }) => Effect.map(Player.turn(spec, id, input, { bounds, tell }), toAnswer),
     replay: (records, { tools }) =>
       Replayer.run(
@@ -252,6 +275,61 @@ const toAnswer = <A>({ isPartial, ledger, text, value }: Player.Played<A>): Answ
     isPartial,
     records: ledger.records
   }
+}
+
+/**
+ * An agent that is a program: for children of a team that need no model, and for teams of one's own. It is played with
+ * a `RunContext`, whose `child` plays other agents under ids and journals of their own.
+ *
+ * When its run is resumed the program runs again from its beginning, and children that ended give their answers and are
+ * not played again. So it must come to the same children in the same order from the input and their answers alone; what
+ * else it does is done at least once, until its answer is recorded. Agents within it that are to survive are played by
+ * `child`, and by `Agent.run` none of them does.
+ *
+ * ```ts
+ * import * as Agent from "effect-gemini-agents/Agent"
+ * import * as Effect from "effect/Effect"
+ *
+ * const shout = Agent.fromEffect({ name: "shout" }, (text) => Effect.succeed(text.toUpperCase()))
+ * console.log(shout.name) // shout
+ * ```
+ *
+ * Throws a RangeError if the name cannot be one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromEffect = <I = string, A = string, T = never, E = never, R = never>(
+  options: {
+    readonly name: string
+    readonly description?: string | undefined
+    readonly version?: string | undefined
+    /** The schema of the input. Default: text. */
+    readonly input?: Schema.Codec<I, unknown> | undefined
+    /** The schema of the answer. Default: text. */
+    readonly output?: Schema.Codec<A, unknown> | undefined
+  },
+  play: (
+    input: NoInfer<I>,
+    run: RunContext
+  ) => Effect.Effect<NoInfer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+): Agent<I, A, T, E, R, never, string> => {
+  if (!isName.test(options.name)) throw new RangeError(nameProblem(options.name))
+  const input = codecOf(options.input)
+  return TeamRun.make<I, A, T, E, R, string>({
+    name: options.name,
+    description: options.description,
+    version: options.version,
+    inputToJson: input.to,
+    output: codecOf(options.output),
+    play: ({ json, value }, run) => {
+      if (value !== undefined) return play(value.value, run)
+      const decoded = input.from(json)
+      return Result.isSuccess(decoded)
+        ? play(decoded.success, run)
+        : Effect.fail(run.error<T>(new Changed({ what: `the agent's input has another schema (${decoded.failure})` })))
+    }
+  }, undefined)
 }
 
 /**

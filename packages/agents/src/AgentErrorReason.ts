@@ -8,6 +8,7 @@ import type { JournalError } from "effect-gemini-journal/JournalError"
 import type * as AiError from "effect/ai/AiError"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
+import type { AgentError } from "./AgentError.ts"
 import type { UnusableWhy } from "./AgentRecord.ts"
 import type { Request } from "./Approval.ts"
 
@@ -254,6 +255,36 @@ export class Refused extends Data.TaggedError("Refused")<{ readonly path: string
 }
 
 /**
+ * A child of a team gave no answer, and the team has none without it. `error` is the child's own; it is `undefined`
+ * where the failure is known from the records alone. `others` has what the other children gave.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ChildFailed<out E> extends Data.TaggedError("ChildFailed")<{
+  /** Its name and number in the team, such as `critic.2`. */
+  readonly child: string
+  readonly why: string
+  readonly others: Readonly<Record<string, unknown>>
+}> {
+  readonly error: AgentError<E> | E | undefined
+
+  constructor(fields: {
+    readonly child: string
+    readonly why: string
+    readonly error: AgentError<E> | E | undefined
+    readonly others: Readonly<Record<string, unknown>>
+  }) {
+    super({ child: fields.child, why: fields.why, others: fields.others })
+    this.error = fields.error
+  }
+
+  override get message(): string {
+    return `${this.child} gave no answer: ${this.why}`
+  }
+}
+
+/**
  * Every reason why a run can end without an answer; switch on its `_tag`. `E` is what its tools fail with.
  *
  * @category models
@@ -278,3 +309,4 @@ export type AgentErrorReason<E = unknown> =
   | Interrupted
   | JournalFailed
   | Refused
+  | ChildFailed<E>

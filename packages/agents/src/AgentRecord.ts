@@ -334,6 +334,36 @@ export const Finished = Schema.TaggedStruct("Finished", {
 export const Stopped = Schema.TaggedStruct("Stopped", { reason: Schema.String, message: Schema.String })
 
 /**
+ * A child of a team is about to begin. `child` is its name and number in the team, such as `critic.2`, and `id` is the
+ * id of its run, which has a journal of its own.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ChildStarted = Schema.TaggedStruct("ChildStarted", {
+  child: Schema.String,
+  agent: Schema.String,
+  id: Schema.String
+})
+
+/**
+ * A child of a team is over and is not played again: with its answer, which its own records have, or as a failure that
+ * the team goes on without, and then `why` says what it was.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ChildEnded = Schema.TaggedStruct("ChildEnded", {
+  child: Schema.String,
+  isFailure: Schema.Boolean,
+  why: Schema.optionalKey(Schema.String),
+  /** How often its models answered, and what they took, with those of its own children. */
+  steps: count,
+  usage: Usage,
+  sources: Schema.optionalKey(Schema.Array(Source))
+})
+
+/**
  * One record of a run.
  *
  * @category schemas
@@ -352,6 +382,8 @@ export const AgentRecord = Schema.Union([
   Requested,
   Decided,
   Compacted,
+  ChildStarted,
+  ChildEnded,
   Finished,
   Stopped
 ])

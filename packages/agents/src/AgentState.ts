@@ -29,6 +29,20 @@ import { callsOf, type RequestedOf, type StepCall, textOf } from "./StepCall.ts"
 export type End = Extract<AgentRecord, { readonly _tag: "Finished" | "Stopped" }>
 
 /**
+ * A child of a team, and how it ended if it did.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Child {
+  /** Its name and number in the team, such as `critic.2`. */
+  readonly child: string
+  /** The id of its run. */
+  readonly id: string
+  readonly ended: Extract<AgentRecord, { readonly _tag: "ChildEnded" }> | undefined
+}
+
+/**
  * The state of a run.
  *
  * @category models
@@ -87,6 +101,10 @@ export interface AgentState {
   readonly isAnswered: boolean
   /** Whether a bound asked for a last answer. */
   readonly isConcluding: boolean
+  /** The children of all turns of a team, in the order in which they began; an agent with a loop has none. */
+  readonly children: ReadonlyArray<Child>
+  /** How many of them began in earlier turns. */
+  readonly childrenBefore: number
   readonly end: End | undefined
 }
 
@@ -128,6 +146,8 @@ export const empty: AgentState = {
   sources: [],
   isAnswered: false,
   isConcluding: false,
+  children: [],
+  childrenBefore: 0,
   end: undefined
 }
 
@@ -194,7 +214,9 @@ const begun = (state: AgentState, record: Extract<AgentRecord, { readonly _tag: 
   turns: state.turns + 1,
   maybeCharged: lost(state),
   usage: state.usage,
-  lastInput: state.lastInput
+  lastInput: state.lastInput,
+  children: state.children,
+  childrenBefore: state.children.length
 })
 
 const answered = (state: AgentState, record: Extract<AgentRecord, { readonly _tag: "Answered" }>): AgentState => {
@@ -232,6 +254,22 @@ const compacted = (
   lastInput: after,
   usage: usage === undefined ? state.usage : Tokens.add(state.usage, usage)
 })
+
+const childEnded = (
+  state: AgentState,
+  ended: Extract<AgentRecord, { readonly _tag: "ChildEnded" }>
+): AgentState => {
+  const at = state.children.findLastIndex(({ child }) => child === ended.child)
+  const known = state.children[at]
+  if (known === undefined || known.ended !== undefined) return state
+  return {
+    ...state,
+    children: state.children.with(at, { ...known, ended }),
+    steps: state.steps + ended.steps,
+    usage: Tokens.add(state.usage, ended.usage),
+    sources: ended.sources === undefined ? state.sources : [...state.sources, ...ended.sources]
+  }
+}
 
 /**
  * The state after one further record. Records that do not fit, such as the end of a call that nobody made, change
@@ -316,6 +354,14 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
     }
     case "Compacted":
       return compacted(state, record)
+    case "ChildStarted":
+      return {
+        ...state,
+        children: [...state.children, { child: record.child, id: record.id, ended: undefined }],
+        end: undefined
+      }
+    case "ChildEnded":
+      return childEnded(state, record)
     case "Finished":
     case "Stopped":
       return { ...state, isAnswered: false, end: record }

@@ -44,15 +44,15 @@ export interface Options {
   readonly tell: ((event: AgentEvent) => Effect.Effect<void>) | undefined
 }
 
-const failed = (agent: string, id: string) => (cause: JournalError): AgentError<never> =>
+export const failed = (agent: string, id: string) => (cause: JournalError): AgentError<never> =>
   new AgentError<never>({ agent, id, reason: ofJournal(cause), records: [] })
 
-const refused = (agent: string, id: string, path: string, why: string): AgentError<never> =>
+export const refused = (agent: string, id: string, path: string, why: string): AgentError<never> =>
   new AgentError<never>({ agent, id, reason: new Reason.Refused({ path, why }), records: [] })
 
-const noJournal = "there is not a Journal in the context, so runs cannot be found by their ids: provide one"
+export const noJournal = "there is not a Journal in the context, so runs cannot be found by their ids: provide one"
 
-const newId = (agent: string): Effect.Effect<string> =>
+export const newId = (agent: string): Effect.Effect<string> =>
   Effect.map(
     Effect.all([Random.nextIntBetween(0, 2 ** 48), Random.nextIntBetween(0, 2 ** 48)]),
     (parts) => `${agent}-${parts.map((part) => part.toString(36)).join("")}`
@@ -64,19 +64,19 @@ const boundsOf = ({ bounds }: { readonly bounds: Bounds }, options: Options): Bo
 })
 
 /** The journal of the context; without one the records are in memory. */
-const journalOf: Effect.Effect<Journal.Journal["Service"] | undefined> = Effect.map(
+export const journalOf: Effect.Effect<Journal.Journal["Service"] | undefined> = Effect.map(
   Effect.serviceOption(Journal.Journal),
   Option.getOrUndefined
 )
 
-const recordsOf = (
+export const recordsOf = (
   journal: Journal.Journal["Service"],
   id: string
 ): Effect.Effect<ReadonlyArray<AgentRecord>, JournalError> =>
   Effect.map(History.read(journal, id), (timed) => timed.map(({ record }) => record))
 
 /** A run of this id, new or begun in name only: its process died before the first record, so nothing was done. */
-const created = (
+export const created = (
   journal: Journal.Journal["Service"],
   id: string
 ): Effect.Effect<Journal.Run<AgentRecord>, JournalError, Scope.Scope> =>
@@ -90,7 +90,7 @@ const created = (
     return Effect.andThen(isEmpty, Effect.tap(journal.resume(format, id), () => isEmpty))
   })
 
-const notBegun = (id: string): JournalError =>
+export const notBegun = (id: string): JournalError =>
   new JournalError({ method: "resume", id, reason: new NotFound({ what: "run" }) })
 
 const accepted = <I, A, T, E, R>(
@@ -259,7 +259,7 @@ const answered = <I, A, T, E, R>(
 /** A stop whose record would be of no use: the run is somebody else's, or nothing can be written. */
 const unwritten = new Set<Reason.AgentErrorReason["_tag"]>(["TakenOver", "Busy", "JournalFailed", "Refused"])
 
-const stopped = <T>(ledger: Ledger, error: AgentError<T>): Effect.Effect<never, AgentError<T>> => {
+export const stopped = <T>(ledger: Ledger, error: AgentError<T>): Effect.Effect<never, AgentError<T>> => {
   const { reason } = error
   if (unwritten.has(reason._tag)) return Effect.fail(error)
   const record: AgentRecord = { _tag: "Stopped", reason: reason._tag, message: reason.message.slice(0, 2_000) }
@@ -300,7 +300,7 @@ const played = <I, A, T, E, R>(
   }, run)
 }
 
-const timed = <A, T, E, R>(
+export const timed = <A, T, E, R>(
   ledger: Ledger,
   { time }: Bounds,
   loop: Effect.Effect<A, AgentError<T> | E, R>
@@ -314,7 +314,7 @@ const timed = <A, T, E, R>(
 }
 
 /** Each attempt is reserved before it is sent; a run that goes on begins with what its records spent. */
-const priced = <A, T, E, R>(
+export const priced = <A, T, E, R>(
   ledger: Ledger,
   { money }: Bounds,
   name: string,

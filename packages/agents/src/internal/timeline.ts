@@ -5,7 +5,7 @@ import * as StepCall from "../StepCall.ts"
 
 /** Something that took time; milliseconds since the epoch. */
 export interface Bar {
-  readonly kind: "model" | "tool" | "wait"
+  readonly kind: "model" | "tool" | "wait" | "child"
   readonly label: string
   readonly from: number
   readonly to: number
@@ -50,6 +50,12 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
       case "CallEnded":
         end(`call ${record.call}`, at)
         end(`wait ${record.call}`, at)
+        break
+      case "ChildStarted":
+        open.set(`child ${record.child}`, { kind: "child", label: record.child, from: at })
+        break
+      case "ChildEnded":
+        end(`child ${record.child}`, at)
         break
       case "Requested":
         open.set(`wait ${record.call}`, {

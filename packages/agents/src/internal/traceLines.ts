@@ -93,6 +93,18 @@ export const of = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Line> => {
       case "Compacted":
         add(1, `history made shorter: ${record.before} to ${record.after} tokens`, record.text)
         break
+      case "ChildStarted":
+        started.set(`child ${record.child}`, at)
+        add(1, `${record.child} begins (${record.id})`)
+        break
+      case "ChildEnded": {
+        const { inputTokens, outputTokens } = record.usage
+        const dollars = record.usage.dollars === undefined ? "" : `, $${record.usage.dollars}`
+        const took = between(started.get(`child ${record.child}`), at)
+        const how = record.isFailure ? `failed: ${record.why ?? ""}` : "gave its answer"
+        add(1, `${record.child} ${how}, ${inputTokens} in, ${outputTokens} out${dollars}`, undefined, took)
+        break
+      }
       case "Finished":
         add(0, `${record.isPartial === true ? "partial answer" : "answer"}: ${json(record.value)}`, record.text)
         break

@@ -9,7 +9,12 @@ import * as AgentState from "../AgentState.ts"
 import * as Timeline from "./timeline.ts"
 import * as TraceLines from "./traceLines.ts"
 
-const colours: Record<Timeline.Bar["kind"], string> = { model: "#3b82f6", tool: "#10a37f", wait: "#d97706" }
+const colours: Record<Timeline.Bar["kind"], string> = {
+  model: "#3b82f6",
+  tool: "#10a37f",
+  wait: "#d97706",
+  child: "#8b5cf6"
+}
 
 const row = 24
 const labels = 200

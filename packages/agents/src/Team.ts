@@ -1,0 +1,455 @@
+/**
+ * Teams: plain functions from agents to an agent, which is run, streamed, resumed and put into further teams like any
+ * other.
+ *
+ * Each child has a run and a journal of its own under the team's id: `poem-1.writer.1` is the first `writer` of the run
+ * `poem-1`. When a team is resumed, children that ended give their answers and are not played again, and those that are
+ * open go on by their own journals; that needs a `Journal` in the context. What people are to decide about calls of a
+ * child comes up with the child's name before the call's, `writer.1/3.0`, and a decision of that name goes down to it.
+ *
+ * A child that gives no answer ends the team with the reason ChildFailed. A team has the bounds `money` and `time` in its
+ * run; the others are those of its agents.
+ *
+ * ```ts
+ * import * as Agent from "effect-gemini-agents/Agent"
+ * import * as Team from "effect-gemini-agents/Team"
+ *
+ * const web = Agent.make({ name: "web", instructions: "You search the web." })
+ * const papers = Agent.make({ name: "papers", instructions: "You search papers." })
+ * const write = Agent.make({ name: "write", instructions: "You write a report of what was found." })
+ *
+ * const research = Team.all({ web, papers }, { combine: ({ papers, web }) => `${web}\n${papers}` })
+ * const report = Team.sequence(research, write).named("report")
+ * console.log(report.name) // report
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Result from "effect/Result"
+import type { Agent } from "./Agent.ts"
+import { AgentError } from "./AgentError.ts"
+import * as Reason from "./AgentErrorReason.ts"
+import type { Answer } from "./Answer.ts"
+import type { Request } from "./Approval.ts"
+import type { ChildRuns, Input } from "./internal/ChildRuns.ts"
+import * as TeamRun from "./internal/TeamRun.ts"
+
+/**
+ * A team is an agent, and can be given a name of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Team<
+  in I,
+  out A,
+  out T = never,
+  out E = never,
+  out R = never,
+  out D extends string = string
+> extends Agent<I, A, T, E, R, never, D> {
+  /** The same team under another name, and with a description for others. Throws a RangeError if it cannot be one. */
+  readonly named: (name: string, options?: { readonly description?: string | undefined }) => Team<I, A, T, E, R, D>
+}
+
+/**
+ * Any agent, whatever it takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Member = Agent<never, unknown, unknown, unknown, unknown, unknown>
+
+/**
+ * What an agent takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InputOf<M extends Member> = M extends Agent<infer I, unknown, unknown, unknown, unknown, unknown> ? I
+  : never
+
+/**
+ * What all of these agents take.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
+  : never
+
+/**
+ * What an agent gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ValueOf<M extends Member> = M extends Agent<never, infer A, unknown, unknown, unknown, unknown> ? A : never
+
+/**
+ * What an agent fails with beside its stops: the errors of its tools and of its own effects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FailureOf<M extends Member> = M extends Agent<never, unknown, infer T, infer E, unknown, unknown> ? T | E
+  : never
+
+/**
+ * What an agent needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, infer R, unknown> ? R : never
+
+/**
+ * The tools about whose calls people decide.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
+  ? D
+  : never
+
+const isName = /^[a-z][a-z0-9-]{0,63}$/
+
+const checked = (name: string): string => {
+  if (isName.test(name)) return name
+  throw new RangeError(
+    `${
+      JSON.stringify(name)
+    } cannot be a team's name: use up to 64 lower-case letters, digits and -, beginning with a ` +
+      "letter"
+  )
+}
+
+/** The names of the members, as far as they go into one name. */
+const joined = (names: ReadonlyArray<string>): string => names.join("-").slice(0, 64)
+
+/** All of them, or nothing if one does not say. */
+const approvalsOf = <D extends string>(
+  members: ReadonlyArray<{ readonly approvals: ReadonlyArray<D> | undefined }>
+): ReadonlyArray<D> | undefined => {
+  const all = members.map(({ approvals }) => approvals)
+  return all.includes(undefined) ? undefined : [...new Set(all.flatMap((approvals) => approvals ?? []))]
+}
+
+const team = <I, A, T, E, R, D extends string>(
+  plan: TeamRun.Plan<I, A, T, E, R>,
+  approvals: ReadonlyArray<D> | undefined
+): Team<I, A, T, E, R, D> => ({
+  ...TeamRun.make(plan, approvals),
+  named: (name, { description } = {}) => team({ ...plan, name: checked(name), description }, approvals)
+})
+
+/** What the members give, fail with and need is for the signatures to say: those of the constructors below. */
+type Played = Effect.Effect<unknown, AgentError, unknown>
+
+/** A team of the type that the signature of its constructor says, which is where its members' types are checked. */
+const typed = (
+  plan: TeamRun.Plan<never, unknown, unknown, never, unknown>,
+  approvals: ReadonlyArray<string> | undefined
+): never => team<never, unknown, unknown, never, unknown, string>(plan, approvals) as never
+
+const unnamed = { version: undefined, description: undefined, output: undefined } as const
+
+/**
+ * A stage of a sequence: an agent, or a function between two agents that makes the one's input of the other's answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Stage<I, A, T, E, R, D extends string> =
+  | Agent<I, A, T, E, R, unknown, D>
+  | ((value: I) => A)
+
+/**
+ * Agents one after the other: each takes what the one before it gave. A function between two agents changes it; it must
+ * only depend on what it is given, for it is called again when the run is resumed.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sequence: {
+  <I, A, T1, E1, R1, D1 extends string, B, T2 = never, E2 = never, R2 = never, D2 extends string = never>(
+    first: Agent<I, A, T1, E1, R1, unknown, D1>,
+    second: Stage<A, B, T2, E2, R2, D2>
+  ): Team<I, B, T1 | E1 | T2 | E2, never, R1 | R2, D1 | D2>
+  <
+    I,
+    A,
+    T1,
+    E1,
+    R1,
+    D1 extends string,
+    B,
+    C,
+    T2 = never,
+    E2 = never,
+    R2 = never,
+    D2 extends string = never,
+    T3 = never,
+    E3 = never,
+    R3 = never,
+    D3 extends string = never
+  >(
+    first: Agent<I, A, T1, E1, R1, unknown, D1>,
+    second: Stage<A, B, T2, E2, R2, D2>,
+    third: Stage<B, C, T3, E3, R3, D3>
+  ): Team<I, C, T1 | E1 | T2 | E2 | T3 | E3, never, R1 | R2 | R3, D1 | D2 | D3>
+  <
+    I,
+    A,
+    T1,
+    E1,
+    R1,
+    D1 extends string,
+    B,
+    C,
+    F,
+    T2 = never,
+    E2 = never,
+    R2 = never,
+    D2 extends string = never,
+    T3 = never,
+    E3 = never,
+    R3 = never,
+    D3 extends string = never,
+    T4 = never,
+    E4 = never,
+    R4 = never,
+    D4 extends string = never
+  >(
+    first: Agent<I, A, T1, E1, R1, unknown, D1>,
+    second: Stage<A, B, T2, E2, R2, D2>,
+    third: Stage<B, C, T3, E3, R3, D3>,
+    fourth: Stage<C, F, T4, E4, R4, D4>
+  ): Team<I, F, T1 | E1 | T2 | E2 | T3 | E3 | T4 | E4, never, R1 | R2 | R3 | R4, D1 | D2 | D3 | D4>
+} = (
+  first: Member,
+  ...rest: ReadonlyArray<Stage<never, unknown, unknown, unknown, unknown, string>>
+) => {
+  const agents = [first, ...rest.filter((stage) => typeof stage !== "function")]
+  const play = (given: Input<never>, children: ChildRuns): Played =>
+    Effect.gen(function*() {
+      let { value }: { readonly value: unknown } = yield* children.given(first, given)
+      for (const stage of rest) {
+        // The signatures above have checked that each stage takes what the one before it gives.
+        const input = value as never
+        value = typeof stage === "function" ? stage(input) : (yield* children.child(stage, input)).value
+      }
+      return value
+    })
+  return typed(
+    { ...unnamed, name: joined(agents.map(({ name }) => name)), inputToJson: first.inputToJson, play },
+    approvalsOf(agents)
+  )
+}
+
+/**
+ * How a team of all its agents is played.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface AllOptions {
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  /** How many play at once. Default: all. */
+  readonly concurrency?: number | "unbounded" | undefined
+}
+
+/**
+ * What the agents of a team gave, by their names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Values<M extends Readonly<Record<string, Member>>> = { readonly [K in keyof M]: ValueOf<M[K]> }
+
+/**
+ * What the agents of a team gave or why they did not, by their names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Exits<M extends Readonly<Record<string, Member>>> = {
+  readonly [K in keyof M]: Exit.Exit<ValueOf<M[K]>, AgentError<FailureOf<M[keyof M]>>>
+}
+
+type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
+
+const isKey = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+
+/** How one agent of the team ended: an answer, a failure, or a wait for people. */
+type Ending = Result.Result<Answer<unknown>, AgentError>
+
+const pendingOf = (ending: Ending): ReadonlyArray<Request> =>
+  Result.isFailure(ending) && ending.failure.reason._tag === "Suspended" ? ending.failure.reason.pending : []
+
+/** A stop of the team itself, such as its journal's, is not one that it goes on without. */
+const isOfChild = ({ reason }: AgentError): boolean => reason._tag === "ChildFailed" || reason._tag === "Suspended"
+
+const valuesOf = (endings: ReadonlyArray<readonly [string, Ending]>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    endings.flatMap(([name, ending]) => Result.isSuccess(ending) ? [[name, ending.success.value] as const] : [])
+  )
+
+const withOthers = (
+  children: ChildRuns,
+  error: AgentError,
+  others: Readonly<Record<string, unknown>>
+): AgentError =>
+  error.reason._tag !== "ChildFailed" ? error : children.error(
+    new Reason.ChildFailed({
+      child: error.reason.child,
+      why: error.reason.why,
+      error: error.reason.error,
+      others
+    })
+  )
+
+type Taking<I> = Agent<I, unknown, unknown, unknown, unknown, unknown>
+
+const playAll = <I>(
+  members: Readonly<Record<string, Taking<I>>>,
+  atLeast: number | "all",
+  concurrency: number | "unbounded"
+) =>
+(given: Input<I>, children: ChildRuns): Effect.Effect<ReadonlyArray<readonly [string, Ending]>, AgentError, unknown> =>
+  Effect.gen(function*() {
+    const came: Array<readonly [string, Ending]> = []
+    const one = ([name, agent]: readonly [string, Taking<I>]) =>
+      Effect.result(children.given(agent, given, name)).pipe(
+        Effect.flatMap((ending): Effect.Effect<readonly [string, Ending], AgentError> => {
+          came.push([name, ending])
+          if (Result.isSuccess(ending) || pendingOf(ending).length > 0) return Effect.succeed([name, ending])
+          return atLeast === "all" || !isOfChild(ending.failure)
+            ? Effect.fail(withOthers(children, ending.failure, valuesOf(came)))
+            : Effect.succeed([name, ending])
+        })
+      )
+    const endings = yield* Effect.forEach(Object.entries(members), one, { concurrency })
+    const pending = endings.flatMap(([, ending]) => pendingOf(ending))
+    if (pending.length > 0) return yield* children.error(new Reason.Suspended({ pending }))
+    const failures = endings.flatMap(([, ending]) => Result.isFailure(ending) ? [ending.failure] : [])
+    const [failure] = failures
+    if (failure !== undefined && typeof atLeast === "number" && endings.length - failures.length < atLeast) {
+      return yield* withOthers(children, failure, valuesOf(endings))
+    }
+    for (const failure of failures) yield* children.without(failure)
+    return endings
+  })
+
+/**
+ * All agents on the same input, at once. `combine` makes the answer of what they gave; without it the answer is an object
+ * of their values by name. It must only depend on what it is given, for it is called again when the run is resumed.
+ *
+ * If one fails, the others are interrupted and the team fails with ChildFailed. With `atLeast` the others go on, and the
+ * answer is made of Exits as soon as all have ended and so many of them gave an answer; fewer are ChildFailed. An agent
+ * that waits for people does not stop the others: the team waits when they have ended.
+ *
+ * Throws a RangeError if there is no agent, if a name is not of letters, digits, `_` and `-`, or if `atLeast` is not a
+ * count of them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const all: {
+  <const M extends Readonly<Record<string, Member>>, A = Exits<M>>(
+    agents: M,
+    options: AllOptions & {
+      readonly atLeast: number
+      readonly combine?: ((exits: Exits<M>) => A) | undefined
+    }
+  ): AllOf<M[keyof M], A>
+  <const M extends Readonly<Record<string, Member>>, A = Values<M>>(
+    agents: M,
+    options?: AllOptions & {
+      readonly atLeast?: "all" | undefined
+      readonly combine?: ((values: Values<M>) => A) | undefined
+    }
+  ): AllOf<M[keyof M], A>
+} = (
+  agents: Readonly<Record<string, Member>>,
+  options: AllOptions & {
+    readonly atLeast?: number | "all" | undefined
+    readonly combine?: ((given: never) => unknown) | undefined
+  } = {}
+) => {
+  const { atLeast = "all", combine, concurrency = "unbounded", description, name } = options
+  const names = Object.keys(agents)
+  const [first] = Object.values(agents)
+  if (first === undefined) throw new RangeError("a team needs an agent")
+  const wrong = names.find((name) => !isKey.test(name))
+  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be an agent's name in a team`)
+  if (atLeast !== "all" && !(Number.isSafeInteger(atLeast) && atLeast >= 1 && atLeast <= names.length)) {
+    throw new RangeError(`\`atLeast\` is a count of the ${names.length} agents, from 1`)
+  }
+  const play = (given: Input<never>, children: ChildRuns): Played =>
+    Effect.map(playAll(agents, atLeast, concurrency)(given, children), (endings) => {
+      const made = atLeast === "all"
+        ? valuesOf(endings)
+        : Object.fromEntries(endings.map(([name, ending]) => [
+          name,
+          Result.isSuccess(ending) ? Exit.succeed(ending.success.value) : Exit.fail(ending.failure)
+        ]))
+      // The signatures above have checked that `combine` takes this.
+      return combine === undefined ? made : combine(made as never)
+    })
+  const members = Object.values(agents)
+  return typed({
+    ...unnamed,
+    name: name === undefined ? joined(members.map(({ name }) => name)) : checked(name),
+    description,
+    inputToJson: first.inputToJson,
+    play
+  }, approvalsOf(members))
+}
+
+/** The first child that gave an answer in this turn: after a restart no other one is played. */
+const winnerOf = ({ state: { children, childrenBefore } }: ChildRuns): string | undefined =>
+  children.slice(childrenBefore).find(({ ended }) => ended?.isFailure === false)?.child
+
+/**
+ * The agents on the same input at once, and the first answer of them; the others are interrupted. If none gives one, the
+ * team fails with ChildFailed, or waits if one of them does.
+ *
+ * Throws a RangeError if there is no agent, or if two have the same name.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const race = <const M extends ReadonlyArray<Member>>(...agents: M): AllOf<M[number], ValueOf<M[number]>> => {
+  const [first] = agents
+  const names = agents.map(({ name }) => name)
+  if (first === undefined) throw new RangeError("a team needs an agent")
+  if (new Set(names).size < names.length) throw new RangeError("the agents of a race have different names")
+  const play = (given: Input<never>, children: ChildRuns): Played =>
+    Effect.gen(function*() {
+      const known = winnerOf(children)
+      const racing = known === undefined ? agents : agents.filter(({ name }) => known.startsWith(`${name}.`))
+      const answers = new Map<string, unknown>()
+      const failures: Array<AgentError> = []
+      const one = (agent: Member) =>
+        children.given(agent, given).pipe(
+          Effect.tap(({ value }) => Effect.sync(() => answers.set(agent.name, value))),
+          Effect.tapError((error) => Effect.sync(() => failures.push(error)))
+        )
+      const ending = yield* Effect.result(Effect.raceAll(racing.map(one)))
+      // Two may have ended at once: the one that is recorded first is the one that counts.
+      const winner = winnerOf(children)
+      if (winner !== undefined) return answers.get(winner.slice(0, winner.lastIndexOf(".")))
+      if (Result.isSuccess(ending)) return ending.success.value
+      const own = failures.find((error) => !isOfChild(error))
+      if (own !== undefined) return yield* own
+      const pending = failures.flatMap((failure) => pendingOf(Result.fail(failure)))
+      if (pending.length > 0) return yield* children.error(new Reason.Suspended({ pending }))
+      return yield* ending.failure
+    })
+  return typed({ ...unnamed, name: joined(names), inputToJson: first.inputToJson, play }, approvalsOf(agents))
+}

@@ -1,0 +1,85 @@
+import * as Agent from "effect-gemini-agents/Agent"
+import type { AgentError } from "effect-gemini-agents/AgentError"
+import type { Answer } from "effect-gemini-agents/Answer"
+import * as Team from "effect-gemini-agents/Team"
+import type * as AiError from "effect/ai/AiError"
+import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { describe, expect, test } from "tstyche"
+
+class Desk extends Context.Service<Desk, { readonly phone: string }>()("test/Desk") {}
+class Closed extends Schema.TaggedError<Closed>("test/Closed")("Closed", {}) {}
+
+const writer = Agent.make({ name: "writer", instructions: "" })
+const scorer = Agent.make({ name: "scorer", instructions: "", output: Schema.Finite })
+const caller = Agent.fromEffect(
+  { name: "caller", input: Schema.Finite },
+  (score) => Effect.flatMap(Desk, ({ phone }) => score > 1 ? Effect.succeed(phone) : Effect.fail(new Closed()))
+)
+
+describe("an agent of an effect", () => {
+  test("fails with its own errors, and with those of its children as stops", () => {
+    expect(Agent.run(caller, 1)).type.toBe<
+      Effect.Effect<Answer<string>, AgentError | Closed, Desk | LanguageModel.LanguageModel>
+    >()
+    const both = Agent.fromEffect(
+      { name: "both" },
+      (text, run) => Effect.map(run.child(caller, text.length), ({ value }) => value)
+    )
+    expect(Agent.run(both, "x")).type.toBe<
+      Effect.Effect<Answer<string>, AgentError<Closed>, Desk | LanguageModel.LanguageModel>
+    >()
+  })
+})
+
+describe("a sequence", () => {
+  test("has the types of its stages", () => {
+    const team = Team.sequence(writer, (text) => text.toUpperCase(), scorer, caller)
+    expect(Agent.run(team, "x")).type.toBe<
+      Effect.Effect<Answer<string>, AgentError<AiError.AiError | Closed>, Desk | LanguageModel.LanguageModel>
+    >()
+    expect(Agent.run).type.not.toBeCallableWith(team, 1)
+  })
+
+  test("whose types do not chain is an error at the place", () => {
+    expect(Team.sequence).type.toBeCallableWith(writer, scorer)
+    expect(Team.sequence).type.not.toBeCallableWith(writer, caller)
+    expect(Team.sequence).type.not.toBeCallableWith(scorer, writer)
+    expect(Team.sequence).type.not.toBeCallableWith(writer, (value: number) => value, caller)
+    // @ts-expect-error is not assignable to parameter of type
+    Team.sequence(writer, scorer, writer)
+  })
+})
+
+describe("all", () => {
+  test("gives values by name, or Exits if some may fail", () => {
+    const values = Team.all({ text: writer, score: scorer })
+    expect(Agent.run(values, "x")).type.toBe<
+      Effect.Effect<
+        Answer<{ readonly text: string; readonly score: number }>,
+        AgentError<AiError.AiError>,
+        LanguageModel.LanguageModel
+      >
+    >()
+    Team.all({ text: writer, score: scorer }, { combine: ({ score }) => score.toFixed(1) })
+    // @ts-expect-error Property 'toFixed' does not exist on type
+    Team.all({ text: writer, score: scorer }, { combine: ({ text }) => text.toFixed(1) })
+    // @ts-expect-error Property 'toFixed' does not exist on type
+    Team.all({ text: writer, score: scorer }, { atLeast: 1, combine: ({ score }) => score.toFixed(1) })
+  })
+
+  test("takes what all of its agents take", () => {
+    const neither = Team.all({ text: writer, call: caller })
+    expect(Agent.run).type.not.toBeCallableWith(neither, "x")
+  })
+})
+
+describe("a race", () => {
+  test("gives what one of its agents gives", () => {
+    expect(Agent.run(Team.race(writer, scorer), "x")).type.toBe<
+      Effect.Effect<Answer<string | number>, AgentError<AiError.AiError>, LanguageModel.LanguageModel>
+    >()
+  })
+})
