@@ -51,11 +51,12 @@ import * as Stream from "effect/Stream"
 import type { AgentError } from "./AgentError.ts"
 import { Changed } from "./AgentErrorReason.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
-import type { Listened, Options, ResumeOptions, RunOptions, TurnOptions } from "./AgentOptions.ts"
+import type { Listened, Options, ProgramOptions, ResumeOptions, RunOptions, TurnOptions } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
 import type { Answer, StreamEvent } from "./Answer.ts"
 import type { Decision } from "./Approval.ts"
 import type { Diverged } from "./Diverged.ts"
+import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
 import * as Player from "./internal/Player.ts"
 import * as Replayer from "./internal/Replayer.ts"
@@ -116,14 +117,6 @@ export interface Agent<
     options: ReplayOptions
   ) => Effect.Effect<Replayed<A>, Diverged, C>
 }
-
-const isName = /^[a-z][a-z0-9-]{0,63}$/
-
-const nameProblem = (name: string): string =>
-  `${
-    JSON.stringify(name)
-  } cannot be an agent's name: use up to 64 lower-case letters, digits and -, beginning with a ` +
-  "letter"
 
 type Tools = Record<string, Tool.Any>
 
@@ -191,9 +184,7 @@ export const make = <
   type E = E1 | E2 | E3
   type R = R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>
   const { approvals, checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
-  if (!isName.test(name)) {
-    throw new RangeError(nameProblem(name))
-  }
+  Names.checked(name, "an agent")
   const problem = approvals === undefined ? undefined : approvalProblem(approvals, declared(toolkit))
   if (problem !== undefined) throw new RangeError(`the agent ${JSON.stringify(name)}: ${problem}`)
   const input = codecOf(options.input)
@@ -300,21 +291,13 @@ const toAnswer = <A>({ isPartial, ledger, text, value }: Player.Played<A>): Answ
  * @since 0.1.0
  */
 export const fromEffect = <I = string, A = string, T = never, E = never, R = never>(
-  options: {
-    readonly name: string
-    readonly description?: string | undefined
-    readonly version?: string | undefined
-    /** The schema of the input. Default: text. */
-    readonly input?: Schema.Codec<I, unknown> | undefined
-    /** The schema of the answer. Default: text. */
-    readonly output?: Schema.Codec<A, unknown> | undefined
-  },
+  options: ProgramOptions<I, A>,
   play: (
     input: NoInfer<I>,
     run: RunContext
   ) => Effect.Effect<NoInfer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
 ): Agent<I, A, T, E, R, never, string> => {
-  if (!isName.test(options.name)) throw new RangeError(nameProblem(options.name))
+  Names.checked(options.name, "an agent")
   const input = codecOf(options.input)
   return TeamRun.make<I, A, T, E, R, string>({
     name: options.name,

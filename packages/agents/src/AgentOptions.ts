@@ -120,3 +120,20 @@ export interface Options<
   /** How many calls of a step run at once. Default: all. */
   readonly concurrency?: number | "unbounded" | undefined
 }
+
+/**
+ * What an agent that is a program is told by.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ProgramOptions<I, A> {
+  /** Lower-case letters, digits and `-`, beginning with a letter: part of ids and span names. */
+  readonly name: string
+  readonly description?: string | undefined
+  readonly version?: string | undefined
+  /** The schema of the input. Default: text. */
+  readonly input?: Schema.Codec<I, unknown> | undefined
+  /** The schema of the answer. Default: text. */
+  readonly output?: Schema.Codec<A, unknown> | undefined
+}

@@ -22,6 +22,7 @@ import * as Records from "effect-gemini-journal/Records"
 import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"
 import * as Schema from "effect/Schema"
+import { RecordedBounds } from "./Bounds.ts"
 
 const count = Schema.Finite
 
@@ -78,27 +79,6 @@ export const CrashPolicy = Schema.Literals(["rerun", "lookup", "tell", "ask"])
  * @since 0.1.0
  */
 export type CrashPolicy = typeof CrashPolicy.Type
-
-/**
- * The bounds under which a run goes on, as far as they were given; see `Bounds`. Money is a decimal text.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const RecordedBounds = Schema.Struct({
-  steps: Schema.optionalKey(count),
-  calls: Schema.optionalKey(count),
-  tokens: Schema.optionalKey(count),
-  money: Schema.optionalKey(Schema.String),
-  repeats: Schema.optionalKey(count),
-  retries: Schema.optionalKey(count)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type RecordedBounds = typeof RecordedBounds.Type
 
 /** Milliseconds since the epoch, by the writer's clock. */
 const time = count

@@ -16,7 +16,8 @@
  */
 import * as Prompt from "effect/ai/Prompt"
 import type * as Schema from "effect/Schema"
-import type { AgentRecord, RecordedBounds, Source, UnusableWhy, Usage } from "./AgentRecord.ts"
+import type { AgentRecord, Source, UnusableWhy, Usage } from "./AgentRecord.ts"
+import type { RecordedBounds } from "./Bounds.ts"
 import * as Tokens from "./internal/tokens.ts"
 import { callsOf, type RequestedOf, type StepCall, textOf } from "./StepCall.ts"
 

@@ -6,6 +6,7 @@
  */
 import type * as BigDecimal from "effect/BigDecimal"
 import type * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 
 /**
  * The bounds of a run, or of one turn of a conversation.
@@ -43,3 +44,26 @@ export interface Bounds {
  * @since 0.1.0
  */
 export const defaults = { steps: 20, repeats: 3, retries: 2 } as const
+
+const count = Schema.Finite
+
+/**
+ * The bounds under which a run goes on, as far as they were given; see `Bounds`. Money is a decimal text.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RecordedBounds = Schema.Struct({
+  steps: Schema.optionalKey(count),
+  calls: Schema.optionalKey(count),
+  tokens: Schema.optionalKey(count),
+  money: Schema.optionalKey(Schema.String),
+  repeats: Schema.optionalKey(count),
+  retries: Schema.optionalKey(count)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type RecordedBounds = typeof RecordedBounds.Type

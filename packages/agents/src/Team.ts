@@ -29,12 +29,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type { Agent } from "./Agent.ts"
-import { AgentError } from "./AgentError.ts"
-import * as Reason from "./AgentErrorReason.ts"
-import type { Answer } from "./Answer.ts"
-import type { Request } from "./Approval.ts"
+import type { AgentError } from "./AgentError.ts"
 import type { ChildRuns, Input } from "./internal/ChildRuns.ts"
+import * as Names from "./internal/names.ts"
 import * as TeamRun from "./internal/TeamRun.ts"
+import * as Together from "./internal/together.ts"
+import type { ApprovalsOf, CommonOf, FailureOf, Member, NeedsOf, ValueOf } from "./Member.ts"
 
 /**
  * A team is an agent, and can be given a name of its own.
@@ -54,82 +54,6 @@ export interface Team<
   readonly named: (name: string, options?: { readonly description?: string | undefined }) => Team<I, A, T, E, R, D>
 }
 
-/**
- * Any agent, whatever it takes.
- *
- * @category models
- * @since 0.1.0
- */
-export type Member = Agent<never, unknown, unknown, unknown, unknown, unknown>
-
-/**
- * What an agent takes.
- *
- * @category models
- * @since 0.1.0
- */
-export type InputOf<M extends Member> = M extends Agent<infer I, unknown, unknown, unknown, unknown, unknown> ? I
-  : never
-
-/**
- * What all of these agents take.
- *
- * @category models
- * @since 0.1.0
- */
-export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
-  : never
-
-/**
- * What an agent gives.
- *
- * @category models
- * @since 0.1.0
- */
-export type ValueOf<M extends Member> = M extends Agent<never, infer A, unknown, unknown, unknown, unknown> ? A : never
-
-/**
- * What an agent fails with beside its stops: the errors of its tools and of its own effects.
- *
- * @category models
- * @since 0.1.0
- */
-export type FailureOf<M extends Member> = M extends Agent<never, unknown, infer T, infer E, unknown, unknown> ? T | E
-  : never
-
-/**
- * What an agent needs.
- *
- * @category models
- * @since 0.1.0
- */
-export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, infer R, unknown> ? R : never
-
-/**
- * The tools about whose calls people decide.
- *
- * @category models
- * @since 0.1.0
- */
-export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
-  ? D
-  : never
-
-const isName = /^[a-z][a-z0-9-]{0,63}$/
-
-const checked = (name: string): string => {
-  if (isName.test(name)) return name
-  throw new RangeError(
-    `${
-      JSON.stringify(name)
-    } cannot be a team's name: use up to 64 lower-case letters, digits and -, beginning with a ` +
-      "letter"
-  )
-}
-
-/** The names of the members, as far as they go into one name. */
-const joined = (names: ReadonlyArray<string>): string => names.join("-").slice(0, 64)
-
 /** All of them, or nothing if one does not say. */
 const approvalsOf = <D extends string>(
   members: ReadonlyArray<{ readonly approvals: ReadonlyArray<D> | undefined }>
@@ -143,7 +67,7 @@ const team = <I, A, T, E, R, D extends string>(
   approvals: ReadonlyArray<D> | undefined
 ): Team<I, A, T, E, R, D> => ({
   ...TeamRun.make(plan, approvals),
-  named: (name, { description } = {}) => team({ ...plan, name: checked(name), description }, approvals)
+  named: (name, { description } = {}) => team({ ...plan, name: Names.checked(name, "a team"), description }, approvals)
 })
 
 /** What the members give, fail with and need is for the signatures to say: those of the constructors below. */
@@ -245,7 +169,7 @@ export const sequence: {
       return value
     })
   return typed(
-    { ...unnamed, name: joined(agents.map(({ name }) => name)), inputToJson: first.inputToJson, play },
+    { ...unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play },
     approvalsOf(agents)
   )
 }
@@ -284,66 +208,6 @@ export type Exits<M extends Readonly<Record<string, Member>>> = {
 type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
 
 const isKey = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
-
-/** How one agent of the team ended: an answer, a failure, or a wait for people. */
-type Ending = Result.Result<Answer<unknown>, AgentError>
-
-const pendingOf = (ending: Ending): ReadonlyArray<Request> =>
-  Result.isFailure(ending) && ending.failure.reason._tag === "Suspended" ? ending.failure.reason.pending : []
-
-/** A stop of the team itself, such as its journal's, is not one that it goes on without. */
-const isOfChild = ({ reason }: AgentError): boolean => reason._tag === "ChildFailed" || reason._tag === "Suspended"
-
-const valuesOf = (endings: ReadonlyArray<readonly [string, Ending]>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    endings.flatMap(([name, ending]) => Result.isSuccess(ending) ? [[name, ending.success.value] as const] : [])
-  )
-
-const withOthers = (
-  children: ChildRuns,
-  error: AgentError,
-  others: Readonly<Record<string, unknown>>
-): AgentError =>
-  error.reason._tag !== "ChildFailed" ? error : children.error(
-    new Reason.ChildFailed({
-      child: error.reason.child,
-      why: error.reason.why,
-      error: error.reason.error,
-      others
-    })
-  )
-
-type Taking<I> = Agent<I, unknown, unknown, unknown, unknown, unknown>
-
-const playAll = <I>(
-  members: Readonly<Record<string, Taking<I>>>,
-  atLeast: number | "all",
-  concurrency: number | "unbounded"
-) =>
-(given: Input<I>, children: ChildRuns): Effect.Effect<ReadonlyArray<readonly [string, Ending]>, AgentError, unknown> =>
-  Effect.gen(function*() {
-    const came: Array<readonly [string, Ending]> = []
-    const one = ([name, agent]: readonly [string, Taking<I>]) =>
-      Effect.result(children.given(agent, given, name)).pipe(
-        Effect.flatMap((ending): Effect.Effect<readonly [string, Ending], AgentError> => {
-          came.push([name, ending])
-          if (Result.isSuccess(ending) || pendingOf(ending).length > 0) return Effect.succeed([name, ending])
-          return atLeast === "all" || !isOfChild(ending.failure)
-            ? Effect.fail(withOthers(children, ending.failure, valuesOf(came)))
-            : Effect.succeed([name, ending])
-        })
-      )
-    const endings = yield* Effect.forEach(Object.entries(members), one, { concurrency })
-    const pending = endings.flatMap(([, ending]) => pendingOf(ending))
-    if (pending.length > 0) return yield* children.error(new Reason.Suspended({ pending }))
-    const failures = endings.flatMap(([, ending]) => Result.isFailure(ending) ? [ending.failure] : [])
-    const [failure] = failures
-    if (failure !== undefined && typeof atLeast === "number" && endings.length - failures.length < atLeast) {
-      return yield* withOthers(children, failure, valuesOf(endings))
-    }
-    for (const failure of failures) yield* children.without(failure)
-    return endings
-  })
 
 /**
  * All agents on the same input, at once. `combine` makes the answer of what they gave; without it the answer is an object
@@ -391,9 +255,9 @@ export const all: {
     throw new RangeError(`\`atLeast\` is a count of the ${names.length} agents, from 1`)
   }
   const play = (given: Input<never>, children: ChildRuns): Played =>
-    Effect.map(playAll(agents, atLeast, concurrency)(given, children), (endings) => {
+    Effect.map(Together.all(agents, atLeast, concurrency)(given, children), (endings) => {
       const made = atLeast === "all"
-        ? valuesOf(endings)
+        ? Together.valuesOf(endings)
         : Object.fromEntries(endings.map(([name, ending]) => [
           name,
           Result.isSuccess(ending) ? Exit.succeed(ending.success.value) : Exit.fail(ending.failure)
@@ -404,16 +268,12 @@ export const all: {
   const members = Object.values(agents)
   return typed({
     ...unnamed,
-    name: name === undefined ? joined(members.map(({ name }) => name)) : checked(name),
+    name: name === undefined ? Names.joined(members) : Names.checked(name, "a team"),
     description,
     inputToJson: first.inputToJson,
     play
   }, approvalsOf(members))
 }
-
-/** The first child that gave an answer in this turn: after a restart no other one is played. */
-const winnerOf = ({ state: { children, childrenBefore } }: ChildRuns): string | undefined =>
-  children.slice(childrenBefore).find(({ ended }) => ended?.isFailure === false)?.child
 
 /**
  * The agents on the same input at once, and the first answer of them; the others are interrupted. If none gives one, the
@@ -429,27 +289,8 @@ export const race = <const M extends ReadonlyArray<Member>>(...agents: M): AllOf
   const names = agents.map(({ name }) => name)
   if (first === undefined) throw new RangeError("a team needs an agent")
   if (new Set(names).size < names.length) throw new RangeError("the agents of a race have different names")
-  const play = (given: Input<never>, children: ChildRuns): Played =>
-    Effect.gen(function*() {
-      const known = winnerOf(children)
-      const racing = known === undefined ? agents : agents.filter(({ name }) => known.startsWith(`${name}.`))
-      const answers = new Map<string, unknown>()
-      const failures: Array<AgentError> = []
-      const one = (agent: Member) =>
-        children.given(agent, given).pipe(
-          Effect.tap(({ value }) => Effect.sync(() => answers.set(agent.name, value))),
-          Effect.tapError((error) => Effect.sync(() => failures.push(error)))
-        )
-      const ending = yield* Effect.result(Effect.raceAll(racing.map(one)))
-      // Two may have ended at once: the one that is recorded first is the one that counts.
-      const winner = winnerOf(children)
-      if (winner !== undefined) return answers.get(winner.slice(0, winner.lastIndexOf(".")))
-      if (Result.isSuccess(ending)) return ending.success.value
-      const own = failures.find((error) => !isOfChild(error))
-      if (own !== undefined) return yield* own
-      const pending = failures.flatMap((failure) => pendingOf(Result.fail(failure)))
-      if (pending.length > 0) return yield* children.error(new Reason.Suspended({ pending }))
-      return yield* ending.failure
-    })
-  return typed({ ...unnamed, name: joined(names), inputToJson: first.inputToJson, play }, approvalsOf(agents))
+  return typed(
+    { ...unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play: Together.first(agents) },
+    approvalsOf(agents)
+  )
 }

@@ -4,12 +4,12 @@ import * as Agent from "effect-gemini-agents/Agent"
 import { AgentError } from "effect-gemini-agents/AgentError"
 import * as Approval from "effect-gemini-agents/Approval"
 import * as Team from "effect-gemini-agents/Team"
-import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Rule from "effect-gemini-emulator/Rule"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -28,7 +28,7 @@ const says = (name: string, say: string): Rule.Rule => persona(name, [{ say }])
 const empty = (name: string): Rule.Rule => persona(name, [{ misbehave: "empty" }])
 const slow = (name: string): Rule.Rule => persona(name, [{ misbehave: "slow" }])
 
-const inTeam = (rules: ReadonlyArray<Rule.Rule>) => [Scripted.by(rules), Journal.layerMemory()] as const
+const inTeam = (rules: ReadonlyArray<Rule.Rule>) => Layer.mergeAll(Scripted.by(rules), Journal.layerMemory())
 
 const ids = Effect.gen(function*() {
   const journal = yield* Journal.Journal

@@ -22,7 +22,7 @@ const caller = Agent.fromEffect(
 describe("an agent of an effect", () => {
   test("fails with its own errors, and with those of its children as stops", () => {
     expect(Agent.run(caller, 1)).type.toBe<
-      Effect.Effect<Answer<string>, AgentError | Closed, Desk | LanguageModel.LanguageModel>
+      Effect.Effect<Answer<string>, AgentError<never> | Closed, Desk | LanguageModel.LanguageModel>
     >()
     const both = Agent.fromEffect(
       { name: "both" },

@@ -1,9 +1,8 @@
 /** The bound that keeps the next question from being asked, if one does. Pure. */
 import * as BigDecimal from "effect/BigDecimal"
 import * as Reason from "../AgentErrorReason.ts"
-import type { RecordedBounds } from "../AgentRecord.ts"
 import type { AgentState } from "../AgentState.ts"
-import { type Bounds, defaults } from "../Bounds.ts"
+import { type Bounds, defaults, type RecordedBounds } from "../Bounds.ts"
 
 type Limit =
   | Reason.StepLimit

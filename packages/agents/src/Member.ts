@@ -1,0 +1,67 @@
+/**
+ * The agents of a team as types: what they take, give, fail with and need, read from the type of each.
+ *
+ * ```ts
+ * import * as Agent from "effect-gemini-agents/Agent"
+ * import type { ValueOf } from "effect-gemini-agents/Member"
+ *
+ * const clerk = Agent.make({ name: "clerk", instructions: "Be short." })
+ * const value: ValueOf<typeof clerk> = "a text"
+ * console.log(value) // a text
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { Agent } from "./Agent.ts"
+
+/**
+ * Any agent, whatever it takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Member = Agent<never, unknown, unknown, unknown, unknown, unknown>
+
+/**
+ * What all of these agents take.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
+  : never
+
+/**
+ * What an agent gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ValueOf<M extends Member> = M extends Agent<never, infer A, unknown, unknown, unknown, unknown> ? A : never
+
+/**
+ * What an agent fails with beside its stops: the errors of its tools and of its own effects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FailureOf<M extends Member> = M extends Agent<never, unknown, infer T, infer E, unknown, unknown> ? T | E
+  : never
+
+/**
+ * What an agent needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, infer R, unknown> ? R : never
+
+/**
+ * The tools about whose calls people decide.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
+  ? D
+  : never
