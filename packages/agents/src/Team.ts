@@ -28,10 +28,14 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { Agent } from "./Agent.ts"
 import type { AgentError } from "./AgentError.ts"
+import { Changed, CheckFailed } from "./AgentErrorReason.ts"
+import type { RepeatOptions, Round } from "./Critique.ts"
 import type { ChildRuns, Input } from "./internal/ChildRuns.ts"
 import * as Names from "./internal/names.ts"
+import * as Output from "./internal/output.ts"
 import * as TeamRun from "./internal/TeamRun.ts"
 import * as Together from "./internal/together.ts"
 import type { ApprovalsOf, CommonOf, FailureOf, Member, NeedsOf, ValueOf } from "./Member.ts"
@@ -293,4 +297,76 @@ export const race = <const M extends ReadonlyArray<Member>>(...agents: M): AllOf
     { ...unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play: Together.first(agents) },
     approvalsOf(agents)
   )
+}
+
+const more = ({ advice, input, value }: Round<never, unknown>): string =>
+  `${String(input)}\n\nYour last answer was:\n${typeof value === "string" ? value : JSON.stringify(value)}\n\n` +
+  `It is to be better in this:\n${advice}`
+
+/**
+ * A draft, a critic who says what is to be better, and a further draft, until the critic calls one good. It gives that
+ * draft. If `times` drafts were not good the team fails with CheckFailed, which has the critic's last advice.
+ *
+ * `again` makes the next draft's input; without it the draft's agent is told its task, its last answer and the advice. It
+ * must only depend on what it is given, for it is called again when the run is resumed. Where the input is not text,
+ * `input` is its schema.
+ *
+ * Throws a RangeError if `times` is not a count from 1.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const repeat: {
+  <A, T1, E1, R1, D1 extends string, T2, E2, R2, D2 extends string>(
+    draft: Agent<string, A, T1, E1, R1, unknown, D1>,
+    options: RepeatOptions<A, T2, E2, R2, D2> & {
+      readonly input?: undefined
+      readonly again?: ((round: Round<string, A>) => string) | undefined
+    }
+  ): Team<string, A, T1 | E1 | T2 | E2, never, R1 | R2, D1 | D2>
+  <I, A, T1, E1, R1, D1 extends string, T2, E2, R2, D2 extends string>(
+    draft: Agent<I, A, T1, E1, R1, unknown, D1>,
+    options: RepeatOptions<A, T2, E2, R2, D2> & {
+      readonly input: Schema.Codec<I, unknown>
+      readonly again: (round: Round<I, A>) => I
+    }
+  ): Team<I, A, T1 | E1 | T2 | E2, never, R1 | R2, D1 | D2>
+} = (
+  draft: Member,
+  { again = more, description, input, name, times = 4, until }:
+    & RepeatOptions<never, unknown, unknown, unknown, string>
+    & {
+      readonly input?: Schema.Top | undefined
+      readonly again?: ((round: Round<never, never>) => unknown) | undefined
+    }
+) => {
+  if (!Number.isSafeInteger(times) || times < 1) throw new RangeError("`times` is a count from 1")
+  // It is the schema of what the draft's agent takes, by the signatures above.
+  const codec = input === undefined ? Output.textJson<never>() : Output.json(input as Schema.Codec<never, unknown>)
+  const play = (given: Input<never>, children: ChildRuns): Played =>
+    Effect.gen(function*() {
+      const decoded = codec.from(given.json)
+      if (Result.isFailure(decoded)) {
+        return yield* children.error(new Changed({ what: `the team's input has another schema (${decoded.failure})` }))
+      }
+      let { value }: { readonly value: unknown } = yield* children.given(draft, given)
+      for (let drafts = 1;; drafts++) {
+        // The signatures above have checked that the critic takes what the draft's agent gives, and `again` too.
+        const made = value as never
+        const { value: verdict } = yield* children.child(until, made)
+        if (verdict.isGood) return value
+        if (drafts >= times) {
+          return yield* children.error(new CheckFailed({ check: until.name, why: verdict.advice }))
+        }
+        const next = again({ input: decoded.success, value: made, advice: verdict.advice }) as never
+        value = (yield* children.child(draft, next)).value
+      }
+    })
+  return typed({
+    ...unnamed,
+    name: name === undefined ? Names.joined([draft, until]) : Names.checked(name, "a team"),
+    description,
+    inputToJson: draft.inputToJson,
+    play
+  }, approvalsOf([draft, until]))
 }

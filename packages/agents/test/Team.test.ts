@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
 import { AgentError } from "effect-gemini-agents/AgentError"
 import * as Approval from "effect-gemini-agents/Approval"
+import { Critique } from "effect-gemini-agents/Critique"
 import * as Team from "effect-gemini-agents/Team"
 import type * as Rule from "effect-gemini-emulator/Rule"
 import * as Journal from "effect-gemini-journal/Journal"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -162,7 +164,7 @@ describe("all", () => {
         () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
       )
       const good = Agent.fromEffect({ name: "good" }, () => Effect.succeed("good"))
-      const bad = Agent.fromEffect({ name: "bad" }, () => Effect.fail(new Error("broken")))
+      const bad = Agent.fromEffect({ name: "bad" }, () => Effect.fail("broken" as const))
       const error = yield* Effect.flip(Agent.run(Team.all({ good, waits, bad }), "frogs"))
       assert(error.reason._tag === "ChildFailed")
       assert.strictEqual(error.reason.child, "bad.1")
@@ -240,6 +242,84 @@ describe("a race", () => {
       assert(error.reason._tag === "ChildFailed" && error.reason.error instanceof AgentError)
       assert.strictEqual(error.reason.error.reason._tag, "Unusable")
     }).pipe(Effect.provide(inTeam([empty("broken"), empty("lost"), says("fast", "here")]))))
+})
+
+describe("repeat", () => {
+  const critic = (good: number) => {
+    let seen = 0
+    return Agent.fromEffect({ name: "critic", output: Critique }, (text) =>
+      Effect.sync(() => {
+        seen++
+        return { isGood: seen >= good, advice: `${text} is no. ${seen}` }
+      }))
+  }
+
+  const writing = () => {
+    const told: Array<string> = []
+    const writer = Agent.fromEffect({ name: "writer" }, (text) =>
+      Effect.sync(() => {
+        told.push(text)
+        return `draft ${told.length}`
+      }))
+    return { told, writer }
+  }
+
+  it.effect("drafts with the critic's advice until a draft is good, and does nothing again", () =>
+    Effect.gen(function*() {
+      const { told, writer } = writing()
+      const team = Team.repeat(writer, { until: critic(3), times: 3 })
+      const answer = yield* Agent.run(team, "frogs", { id: "p" })
+      assert.strictEqual(answer.value, "draft 3")
+      assert.strictEqual((yield* Agent.resume(team, "p")).value, "draft 3")
+      assert.deepStrictEqual(told, [
+        "frogs",
+        "frogs\n\nYour last answer was:\ndraft 1\n\nIt is to be better in this:\ndraft 1 is no. 1",
+        "frogs\n\nYour last answer was:\ndraft 2\n\nIt is to be better in this:\ndraft 2 is no. 2"
+      ])
+      assert.deepStrictEqual(yield* ids, [
+        "p",
+        "p.critic.1",
+        "p.critic.2",
+        "p.critic.3",
+        "p.writer.1",
+        "p.writer.2",
+        "p.writer.3"
+      ])
+    }).pipe(Effect.provide(inTeam([]))))
+
+  it.effect("ends with the critic's last advice after so many drafts", () =>
+    Effect.gen(function*() {
+      const { told, writer } = writing()
+      const team = Team.repeat(writer, { until: critic(4), times: 3, again: ({ advice }) => advice, name: "essay" })
+      const error = yield* Effect.flip(Agent.run(team, "frogs", { id: "p" }))
+      assert(error.reason._tag === "CheckFailed")
+      assert.strictEqual(error.message, "essay (p): the check critic refused it: draft 3 is no. 3")
+      assert.strictEqual((yield* Effect.flip(Agent.resume(team, "p"))).message, error.message)
+      assert.deepStrictEqual(told, ["frogs", "draft 1 is no. 1", "draft 2 is no. 2"])
+      assert.throws(() => Team.repeat(writer, { until: critic(1), times: 0 }), RangeError)
+    }).pipe(Effect.provide(inTeam([]))))
+
+  it.effect("takes what is not text by its schema, also after a restart", () =>
+    Effect.gen(function*() {
+      const input = Schema.Struct({ day: Schema.DateTimeUtc, n: Schema.Finite })
+      let isDown = true
+      const count = Agent.fromEffect({ name: "count", input, output: Schema.Finite }, ({ n }) => Effect.succeed(n))
+      const judge = Agent.fromEffect(
+        { name: "judge", input: Schema.Finite, output: Critique },
+        (n) =>
+          Effect.suspend(() => isDown ? Effect.fail("down" as const) : Effect.succeed({ isGood: n === 3, advice: "" }))
+      )
+      const team = Team.repeat(count, {
+        until: judge,
+        input,
+        again: ({ input: { day }, value }) => ({ day, n: value + 1 })
+      })
+      const day = DateTime.makeUnsafe(0)
+      const error = yield* Effect.flip(Agent.run(team, { day, n: 1 }, { id: "p" }))
+      assert.strictEqual(error.reason._tag, "ChildFailed")
+      isDown = false
+      assert.strictEqual((yield* Agent.resume(team, "p")).value, 3)
+    }).pipe(Effect.provide(inTeam([]))))
 })
 
 /** A journal whose process dies at an append: that one, before or after it is written, and nothing after it happens. */

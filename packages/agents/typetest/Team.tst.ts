@@ -1,6 +1,7 @@
 import * as Agent from "effect-gemini-agents/Agent"
 import type { AgentError } from "effect-gemini-agents/AgentError"
 import type { Answer } from "effect-gemini-agents/Answer"
+import { Critique } from "effect-gemini-agents/Critique"
 import * as Team from "effect-gemini-agents/Team"
 import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -81,5 +82,18 @@ describe("a race", () => {
     expect(Agent.run(Team.race(writer, scorer), "x")).type.toBe<
       Effect.Effect<Answer<string | number>, AgentError<AiError.AiError>, LanguageModel.LanguageModel>
     >()
+  })
+})
+
+describe("repeat", () => {
+  const critic = Agent.make({ name: "critic", instructions: "", output: Critique })
+  test("wants a critic of the draft, and a schema of an input that is not text", () => {
+    expect(Agent.run(Team.repeat(writer, { until: critic }), "x")).type.toBe<
+      Effect.Effect<Answer<string>, AgentError<AiError.AiError>, LanguageModel.LanguageModel>
+    >()
+    expect(Team.repeat).type.not.toBeCallableWith(writer, { until: scorer })
+    expect(Team.repeat).type.not.toBeCallableWith(scorer, { until: critic })
+    expect(Team.repeat).type.not.toBeCallableWith(caller, { until: critic })
+    expect(Team.repeat).type.toBeCallableWith(caller, { until: critic, input: Schema.Finite, again: () => 1 })
   })
 })
