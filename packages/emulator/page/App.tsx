@@ -6,11 +6,17 @@ import * as Admin from "./Admin.ts"
 import { CallDetail } from "./CallDetail.tsx"
 import { CallList } from "./CallList.tsx"
 import * as Calls from "./Calls.ts"
+import { ControlsView } from "./ControlsView.tsx"
 import * as Events from "./Events.ts"
+import { LiveView } from "./LiveView.tsx"
 import * as Route from "./Route.ts"
+import { RulesView } from "./RulesView.tsx"
 
 const titles: ReadonlyMap<Route.View, string> = new Map([
-  ["calls", "Calls"]
+  ["calls", "Calls"],
+  ["live", "Live"],
+  ["rules", "Rules"],
+  ["controls", "Clock and quotas"]
 ])
 
 const Token = () => {
@@ -74,6 +80,19 @@ const CallsView = () => (
   </div>
 )
 
+const View = () => {
+  switch (Route.view.value) {
+    case "calls":
+      return <CallsView />
+    case "live":
+      return <LiveView />
+    case "rules":
+      return <RulesView />
+    case "controls":
+      return <ControlsView />
+  }
+}
+
 export const App = () => {
   const { value: space } = Route.space
   const { value: token } = Admin.token
@@ -106,7 +125,7 @@ export const App = () => {
       </header>
       {Admin.wantsToken.value ? <Token /> : null}
       <main>
-        <CallsView />
+        <View />
       </main>
     </>
   )

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import * as Json from "../src/internal/json.ts"
 import * as Admin from "./Admin.ts"
 import * as Calls from "./Calls.ts"
+import { FromCall } from "./FromCall.tsx"
 import { answered, Conversation, Parts } from "./Parts.tsx"
 import * as Route from "./Route.ts"
 import * as Shown from "./Shown.ts"
@@ -82,6 +83,10 @@ const Raw = ({ label, value }: { readonly label: string; readonly value: unknown
 
 const Body = ({ call }: { readonly call: Calls.Call }) => {
   const title = useRef<HTMLHeadingElement>(null)
+  // A form that has led here is gone, and the keyboard would begin at the top of the page again.
+  useEffect(() => {
+    if (document.activeElement === document.body) title.current?.focus()
+  }, [call.id])
   const contents = contentsOf(call.body)
   const parts = answered(call.response)
   const end = call.closedAt ?? call.chunks.at(-1)?.time ?? call.time
@@ -111,6 +116,7 @@ const Body = ({ call }: { readonly call: Calls.Call }) => {
         <h3>Pieces and times</h3>
         <Waterfall key={call.id} chunks={call.chunks} start={call.time} end={end} />
       </section>
+      <FromCall key={`from ${call.space} ${call.id}`} call={call} />
       <section>
         <h3>As it was sent</h3>
         <Raw label="Request body" value={call.body} />

@@ -60,6 +60,19 @@ export const at = (id: number): Call | undefined => lines[id - first]
 
 export const count = (): number => lines.length
 
+/** The number of the newest line. */
+export const newest = (): number | undefined => lines.at(-1)?.id
+
+/** The newest lines of which something holds, so many at most. */
+export const newestWhere = (holds: (call: Call) => boolean, most: number): ReadonlyArray<Call> => {
+  const found: Array<Call> = []
+  for (let i = lines.length - 1; i >= 0 && found.length < most; i--) {
+    const call = lines[i]
+    if (call !== undefined && holds(call)) found.push(call)
+  }
+  return found
+}
+
 const put = (calls: ReadonlyArray<Call>) => {
   const terms = termsOf(searched)
   let isLate = false

@@ -8,6 +8,9 @@ import * as Admin from "./Admin.ts"
 /** Why nothing comes; undefined: it is connected. */
 export const trouble = signal<string | undefined>("Connecting.")
 
+/** Rises with every change in the log of Live connections. */
+export const liveChanges = signal(0)
+
 const pause = (millis: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, millis)
@@ -37,7 +40,9 @@ export const follow = async (
         trouble.value = undefined
         const lines = (rest + piece.value).split("\n")
         rest = lines.pop() ?? ""
-        use(kindsOf(lines))
+        const kinds = kindsOf(lines)
+        if (kinds.has("live") || kinds.has("restart")) liveChanges.value++
+        use(kinds)
       }
       if (!stop.aborted) trouble.value = "The emulator has ended."
     } catch (error) {

@@ -2,72 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Effect from "effect/Effect"
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { gunzipSync } from "node:zlib"
 import { bundlePage } from "../../../emulator/page/bundle.ts"
 import * as Chromium from "../live/chromium.ts"
-
-const model = "/v1beta/models/gemini-3.8-flash:"
-const markup = "\"><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-
-const ask = (url: string, text: string, method = "generateContent") =>
-  Effect.promise(async () => {
-    const response = await fetch(`${url}${model}${method}`, {
-      method: "POST",
-      headers: { "x-goog-api-key": "k" },
-      body: JSON.stringify({ contents: [{ role: "user", parts: [{ text }] }] })
-    })
-    return response.text()
-  })
-
-const axe = readFileSync(
-  createRequire(new URL("../../../emulator/page/main.tsx", import.meta.url)).resolve("axe-core/axe.min.js"),
-  "utf8"
-)
-
-/** What axe-core finds in the page as it stands. */
-const findings = Effect.fnUntraced(function*(page: Chromium.Driven) {
-  yield* page.evaluate(axe)
-  yield* page.evaluate(`globalThis.found = undefined
-  axe.run().then(({ violations }) => {
-    globalThis.found = violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(", "))
-  })`)
-  yield* page.until("globalThis.found !== undefined")
-  return yield* page.evaluate("found")
-})
-
-const dark = { features: [{ name: "prefers-color-scheme", value: "dark" }] }
-
-const keys: ReadonlyMap<string, number> = new Map([["ArrowDown", 40], ["ArrowUp", 38], ["Tab", 9], ["Enter", 13], [
-  "Home",
-  36
-], ["End", 35]])
-
-const press = (page: Chromium.Driven, key: string) =>
-  Effect.forEach(
-    ["rawKeyDown", "char", "keyUp"],
-    (type) =>
-      type === "char" && key !== "Enter" ? Effect.void : page.command("Input.dispatchKeyEvent", {
-        type,
-        key,
-        code: key,
-        windowsVirtualKeyCode: keys.get(key) ?? 0,
-        ...(key === "Enter" ? { text: "\r" } : {})
-      })
-  )
-
-/** Opens a view of the page, and listens for what the policy reports. */
-const open = Effect.fnUntraced(function*(url: string, hash = "") {
-  const page = yield* Chromium.drive(`${url}/${hash}`, "/dev/null", 80, ["--window-size=1300,900"])
-  yield* page.until("document.querySelector('header [role=status]')?.textContent === 'live'")
-  yield* page.evaluate(`globalThis.reports = []
-  new ReportingObserver((all) => reports.push(...all.map(({ body }) => body.blockedURL)),
-    { buffered: true, types: ["csp-violation"] }).observe()`)
-  return page
-})
-
-const chosen = (id: number) => `document.querySelector(".detail h2")?.textContent.startsWith("${id}: ") === true`
+import { ask, chosen, dark, findings, markup, open, press } from "./pageDriver.ts"
 
 describe.skipIf(!Chromium.isInstalled)("the page in Chromium", () => {
   it.live("shows calls as they happen, draws only those in sight, and finds one", () =>
