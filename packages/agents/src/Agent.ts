@@ -42,7 +42,6 @@ import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
@@ -56,6 +55,7 @@ import type { AgentRecord } from "./AgentRecord.ts"
 import type { Answer, StreamEvent } from "./Answer.ts"
 import type { Decision } from "./Approval.ts"
 import type { Diverged } from "./Diverged.ts"
+import * as Declared from "./internal/declared.ts"
 import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
 import * as Player from "./internal/Player.ts"
@@ -65,7 +65,6 @@ import * as TeamRun from "./internal/TeamRun.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
 import type { Replayed, ReplayOptions } from "./Replay.ts"
 import type { RunContext } from "./RunContext.ts"
-import * as ToolPolicy from "./ToolPolicy.ts"
 
 /**
  * An agent that takes an `I` and gives an `A`. `T` is what its tools fail with, `E` what its own effects fail with
@@ -112,6 +111,14 @@ export interface Agent<
     decisions: ReadonlyArray<Decision<string>>,
     options: Listened<ResumeOptions>
   ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  /** The same agent with further tools, which are other agents; `undefined` of one that has no loop. */
+  readonly employing:
+    | (<T2, R2>(
+      workers: Toolbox.Toolbox<T2, R2>["tools"],
+      toolbox: Effect.Effect<Toolbox.Toolbox<T2, R2>>,
+      approvals: ReadonlyArray<string> | undefined
+    ) => Agent<I, A, T | T2, E, R | R2, C, string>)
+    | undefined
   readonly replay: (
     records: ReadonlyArray<AgentRecord>,
     options: ReplayOptions
@@ -123,28 +130,6 @@ type Tools = Record<string, Tool.Any>
 const isToolkit = <T extends Tools, E, R>(
   toolkit: Effect.Effect<Toolkit.WithHandler<T>, E, R> | Toolkit.WithHandler<T>
 ): toolkit is Toolkit.WithHandler<T> => !Effect.isEffect(toolkit)
-
-/** The tools as they are declared, without asking for handlers; those of an effect are not known before it runs. */
-const declared = (toolkit: unknown): Toolbox.Tools => {
-  if ((typeof toolkit !== "object" && typeof toolkit !== "function") || toolkit === null) return {}
-  return "tools" in toolkit ? Toolbox.toolsIn(toolkit.tools) : {}
-}
-
-/** What is wrong with a list of tools that ask, as far as the tools are known. */
-const approvalProblem = (approvals: ReadonlyArray<string>, tools: Toolbox.Tools): string | undefined => {
-  const known = Object.values(tools)
-  if (known.length === 0) return undefined
-  const unknown = approvals.find((name) => !Object.hasOwn(tools, name))
-  if (unknown !== undefined) return `\`approvals\` names ${JSON.stringify(unknown)}, and there is no such tool`
-  const asks = known.find((tool) =>
-    !approvals.includes(tool.name) &&
-    ((tool.needsApproval !== undefined && tool.needsApproval !== false) ||
-      Context.get(tool.annotations, ToolPolicy.External))
-  )
-  return asks === undefined
-    ? undefined
-    : `calls of ${JSON.stringify(asks.name)} are decided by people, so \`approvals\` must name it`
-}
 
 const codecOf = <A>(schema: Schema.Codec<A, unknown> | undefined): Output.Json<A> =>
   schema === undefined ? Output.textJson() : Output.json(schema)
@@ -185,7 +170,7 @@ export const make = <
   type R = R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>
   const { approvals, checks = {}, compaction, description, instructions, name, step, toolkit, version } = options
   Names.checked(name, "an agent")
-  const problem = approvals === undefined ? undefined : approvalProblem(approvals, declared(toolkit))
+  const problem = approvals === undefined ? undefined : Declared.approvalProblem(approvals, Declared.toolsOf(toolkit))
   if (problem !== undefined) throw new RangeError(`the agent ${JSON.stringify(name)}: ${problem}`)
   const input = codecOf(options.input)
   const toolbox: Effect.Effect<
@@ -214,6 +199,33 @@ export const make = <
     checks,
     concurrency: options.concurrency ?? "unbounded"
   }
+  return agentOf(spec, input, approvals, (records, tools) =>
+    Replayer.run(
+      {
+        ...spec,
+        instructions: () => Effect.succeed(""),
+        toolbox: Effect.succeed(Toolbox.empty),
+        step: step === undefined
+          ? undefined
+          : (state) => {
+            const { toolChoice, tools } = step(state)
+            return { toolChoice, tools }
+          },
+        compaction: compaction === undefined ? undefined : { above: compaction.above, keep: compaction.keep },
+        checks
+      },
+      { ...Declared.toolsOf(toolkit), ...tools },
+      records
+    ))
+}
+
+const agentOf = <I, A, T, E, R, C, D extends string>(
+  spec: Spec<I, A, T, E, R>,
+  input: Output.Json<I>,
+  approvals: ReadonlyArray<D> | undefined,
+  replay: (records: ReadonlyArray<AgentRecord>, tools: Toolbox.Tools) => Effect.Effect<Replayed<A>, Diverged, C>
+): Agent<I, A, T, E, R, C, D> => {
+  const { description, name, version } = spec
   const begin = (input: I, { bounds, id, tell }: Listened<RunOptions>) =>
     Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer)
   return {
@@ -230,26 +242,19 @@ export const make = <
     },
     begin,
     turn: (id, input, { bounds, tell }) => Effect.map(Player.turn(spec, id, input, { bounds, tell }), toAnswer),
-    replay: (records, { tools }) =>
-      Replayer.run(
+    goOn: (id, decisions, { bounds, records, tell }) =>
+      Effect.map(Player.resume(spec, id, decisions, { bounds, records, tell }), toAnswer),
+    replay: (records, { tools = {} }) => replay(records, tools),
+    employing: (tools, workers, more) =>
+      agentOf(
         {
           ...spec,
-          instructions: () => Effect.succeed(""),
-          toolbox: Effect.succeed(Toolbox.empty),
-          step: step === undefined
-            ? undefined
-            : (state) => {
-              const { toolChoice, tools } = step(state)
-              return { toolChoice, tools }
-            },
-          compaction: compaction === undefined ? undefined : { above: compaction.above, keep: compaction.keep },
-          checks
+          toolbox: Effect.flatMap(spec.toolbox, (own) => Effect.map(workers, (theirs) => Toolbox.joined(own, theirs)))
         },
-        { ...declared(toolkit), ...tools },
-        records
-      ),
-    goOn: (id, decisions, { bounds, records, tell }) =>
-      Effect.map(Player.resume(spec, id, decisions, { bounds, records, tell }), toAnswer)
+        input,
+        approvals === undefined || more === undefined ? undefined : [...approvals, ...more],
+        (records, known) => replay(records, { ...tools, ...known })
+      )
   }
 }
 

@@ -12,7 +12,9 @@
  *
  * @since 0.1.0
  */
+import type * as Exit from "effect/Exit"
 import type { Agent } from "./Agent.ts"
+import type { AgentError } from "./AgentError.ts"
 
 /**
  * Any agent, whatever it takes.
@@ -65,3 +67,21 @@ export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown,
 export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
   ? D
   : never
+
+/**
+ * What the agents of a team gave, by their names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Values<M extends Readonly<Record<string, Member>>> = { readonly [K in keyof M]: ValueOf<M[K]> }
+
+/**
+ * What the agents of a team gave or why they did not, by their names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Exits<M extends Readonly<Record<string, Member>>> = {
+  readonly [K in keyof M]: Exit.Exit<ValueOf<M[K]>, AgentError<FailureOf<M[keyof M]>>>
+}

@@ -38,7 +38,9 @@ import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
 import * as TeamRun from "./internal/TeamRun.ts"
 import * as Together from "./internal/together.ts"
-import type { ApprovalsOf, CommonOf, FailureOf, Member, NeedsOf, ValueOf } from "./Member.ts"
+import type { Toolbox } from "./internal/Toolbox.ts"
+import * as Workers from "./internal/Workers.ts"
+import type { ApprovalsOf, CommonOf, Exits, FailureOf, Member, NeedsOf, ValueOf, Values } from "./Member.ts"
 
 /**
  * A team is an agent, and can be given a name of its own.
@@ -189,24 +191,6 @@ export interface AllOptions {
   readonly description?: string | undefined
   /** How many play at once. Default: all. */
   readonly concurrency?: number | "unbounded" | undefined
-}
-
-/**
- * What the agents of a team gave, by their names.
- *
- * @category models
- * @since 0.1.0
- */
-export type Values<M extends Readonly<Record<string, Member>>> = { readonly [K in keyof M]: ValueOf<M[K]> }
-
-/**
- * What the agents of a team gave or why they did not, by their names.
- *
- * @category models
- * @since 0.1.0
- */
-export type Exits<M extends Readonly<Record<string, Member>>> = {
-  readonly [K in keyof M]: Exit.Exit<ValueOf<M[K]>, AgentError<FailureOf<M[keyof M]>>>
 }
 
 type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
@@ -369,4 +353,45 @@ export const repeat: {
     inputToJson: draft.inputToJson,
     play
   }, approvalsOf([draft, until]))
+}
+
+/**
+ * An agent with others as its tools: it is asked as ever, and a call of a worker, by its name and with a `task`, is a run
+ * of that worker with a journal of its own, `plan-1.coder.2.0` for the call `2.0` of the run `plan-1`. What stops a worker
+ * is told to the manager, and what people are to decide about a worker's call stops both, until it is decided. `workers`
+ * is how many play at once; default: all. A worker takes the place of a tool of its name.
+ *
+ * Throws a RangeError if the manager is a team, if a worker's name cannot be a tool's, or if `workers` is not a count
+ * from 1.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const manager = <
+  I,
+  A,
+  T,
+  E,
+  R,
+  C,
+  D extends string,
+  const W extends Readonly<Record<string, Agent<string, unknown, unknown, unknown, unknown, unknown>>>
+>(
+  boss: Agent<I, A, T, E, R, C, D>,
+  agents: W,
+  options: { readonly workers?: number | undefined } = {}
+): Agent<I, A, T | AgentError<FailureOf<W[keyof W]>>, E, R | NeedsOf<W[keyof W]>, C, string> => {
+  const { workers = Infinity } = options
+  const { employing } = boss
+  if (employing === undefined) throw new RangeError(`${boss.name} is a team, so it calls no tools`)
+  if (workers !== Infinity && !(Number.isSafeInteger(workers) && workers >= 1)) {
+    throw new RangeError("`workers` is a count from 1")
+  }
+  const wrong = Object.keys(agents).find((name) => !isKey.test(name))
+  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be the name of a worker`)
+  // What the workers fail with and need is what their types say.
+  const toolbox = Workers.toolbox(agents, workers) as Effect.Effect<
+    Toolbox<AgentError<FailureOf<W[keyof W]>>, NeedsOf<W[keyof W]>>
+  >
+  return employing(Workers.toolsOf(agents), toolbox, approvalsOf(Object.values(agents)))
 }

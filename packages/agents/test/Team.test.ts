@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import { dying } from "./dying.ts"
 import * as Scripted from "./scripted.ts"
 
 /** A persona by the system text of the agent whose model it plays. */
@@ -321,25 +322,6 @@ describe("repeat", () => {
       assert.strictEqual((yield* Agent.resume(team, "p")).value, 3)
     }).pipe(Effect.provide(inTeam([]))))
 })
-
-/** A journal whose process dies at an append: that one, before or after it is written, and nothing after it happens. */
-const dying = (journal: Journal.Journal["Service"], appends: number, isWritten: boolean) => {
-  let left = appends
-  const ends = <A>(run: Journal.Run<A>): Journal.Run<A> => ({
-    ...run,
-    append: (records, options) => {
-      left--
-      if (left > 0) return run.append(records, options)
-      if (left < 0 || !isWritten) return Effect.interruptible(Effect.never)
-      return Effect.andThen(run.append(records, options), Effect.interruptible(Effect.never))
-    }
-  })
-  return Journal.Journal.of({
-    ...journal,
-    create: (records, id) => Effect.map(journal.create(records, id), ends),
-    resume: (records, id) => Effect.map(journal.resume(records, id), ends)
-  })
-}
 
 describe("a run of a team whose process died", () => {
   it.effect("goes on from every append to the same answer, and plays nothing again that had ended", () =>

@@ -97,3 +97,17 @@ describe("repeat", () => {
     expect(Team.repeat).type.toBeCallableWith(caller, { until: critic, input: Schema.Finite, again: () => 1 })
   })
 })
+
+describe("a manager", () => {
+  const phone = Agent.fromEffect({ name: "phone" }, () => Effect.map(Desk, ({ phone }) => phone))
+  test("needs what its workers need, and workers that take a text", () => {
+    expect(Agent.run(Team.manager(writer, { phone }), "x")).type.toBe<
+      Effect.Effect<
+        Answer<string>,
+        AgentError<AiError.AiError | AgentError<never>>,
+        Desk | LanguageModel.LanguageModel
+      >
+    >()
+    expect(Team.manager).type.not.toBeCallableWith(writer, { caller })
+  })
+})

@@ -12,6 +12,7 @@ import type { Answer } from "../Answer.ts"
 import type { Decision } from "../Approval.ts"
 import type { RunContext } from "../RunContext.ts"
 import type { Ledger } from "./Ledger.ts"
+import * as Player from "./Player.ts"
 
 type Asked<A, E, R> = Effect.Effect<Answer<A>, E, R | LanguageModel.LanguageModel>
 
@@ -28,9 +29,6 @@ const isShared = <E>(reason: Reason.AgentErrorReason<E>): reason is Shared =>
   reason._tag === "TakenOver" || reason._tag === "Busy" || reason._tag === "JournalFailed"
 
 const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 2_000)
-
-const notBegun = (error: unknown): boolean =>
-  error instanceof AgentError && error.reason._tag === "JournalFailed" && error.reason.cause.reason._tag === "NotFound"
 
 export class ChildRuns implements RunContext {
   readonly #ledger: Ledger
@@ -137,7 +135,7 @@ export class ChildRuns implements RunContext {
       decision.call.startsWith(before) ? [{ ...decision, call: decision.call.slice(before.length) }] : []
     )
     const going = agent.goOn(id, decisions, { tell })
-    return ended !== undefined ? going : Effect.catchIf(going, notBegun, () => begin({ id, tell }))
+    return ended !== undefined ? going : Effect.catchIf(going, Player.isNotBegun, () => begin({ id, tell }))
   }
 
   #next(name: string): string {

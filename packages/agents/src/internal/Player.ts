@@ -29,6 +29,7 @@ import { Loop } from "./Loop.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Spec } from "./spec.ts"
+import { WorkerDecisions } from "./Unended.ts"
 
 type Finished = Extract<AgentRecord, { readonly _tag: "Finished" }>
 
@@ -92,6 +93,10 @@ export const created = (
 
 export const notBegun = (id: string): JournalError =>
   new JournalError({ method: "resume", id, reason: new NotFound({ what: "run" }) })
+
+/** Whether a run is not there, because its process died before its first record. */
+export const isNotBegun = (error: unknown): boolean =>
+  error instanceof AgentError && error.reason._tag === "JournalFailed" && error.reason.cause.reason._tag === "NotFound"
 
 const accepted = <I, A, T, E, R>(
   spec: Spec<I, A, T, E, R>,
@@ -240,7 +245,7 @@ export const resume = <I, A, T, E, R>(
     const at = yield* Clock.currentTimeMillis
     const continued: AgentRecord = { _tag: "Continued", at, bounds: Bound.recorded(boundsOf(spec, options)) }
     const going = ledger.append([continued, ...Decisions.records(ledger.state, decisions, at)])
-    return yield* played(spec, ledger, options, going)
+    return yield* Effect.provideService(played(spec, ledger, options, going), WorkerDecisions, decisions)
   }).pipe(Effect.scoped)
 
 const answered = <I, A, T, E, R>(

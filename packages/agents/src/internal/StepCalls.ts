@@ -23,6 +23,7 @@ import type { Ledger } from "./Ledger.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Toolbox } from "./Toolbox.ts"
+import { Unended } from "./Unended.ts"
 
 type Ended = Omit<StepCall.Ended, "call">
 type StepCall = StepCall.StepCall
@@ -59,6 +60,8 @@ export class StepCalls<E, R> {
   /** Calls that this process has started, or may start: their `CallStarted` does not tell of a crash. */
   readonly #here = new Set<string>()
   readonly #groups = new Map<string, Semaphore.Semaphore>()
+  /** What people are asked in the workers that calls of this step wait for. */
+  readonly #waiting = new Map<string, ReadonlyArray<Approval.Request>>()
   /** Of the calls about which a person may be asked after a crash. */
   readonly #digests = new Map<string, string>()
 
@@ -98,10 +101,9 @@ export class StepCalls<E, R> {
         const failure = failures[i]
         if (failure !== undefined) return yield* this.#stop(call, failure)
       }
-      const pending = AgentState.pending(this.#ledger.state)
-      if (pending.length > 0) {
-        return yield* this.#ledger.error<E>(new Reason.Suspended({ pending: pending.map(requestOf) }))
-      }
+      const below = open.flatMap(({ call }) => this.#waiting.get(call) ?? [])
+      const pending = [...AgentState.pending(this.#ledger.state).map(requestOf), ...below]
+      if (pending.length > 0) return yield* this.#ledger.error<E>(new Reason.Suspended({ pending }))
     })
   }
 
@@ -247,7 +249,12 @@ export class StepCalls<E, R> {
     call: StepCall,
     handled: Effect.Effect<ToolCalls.Handled<E>, never, R>
   ): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {
-    return Effect.flatMap(handled, (handled) => {
+    return Effect.flatMap(handled, (handled): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>> => {
+      if (handled instanceof Unended) {
+        if (handled.cause !== undefined) return Effect.succeed(handled.cause as Cause.Cause<E>)
+        this.#waiting.set(call.call, handled.pending)
+        return Effect.succeed(undefined)
+      }
       const { ended, failure } = this.#outcome(call, handled)
       return ended === undefined ? Effect.succeed(failure) : Effect.as(this.#end(call, ended), failure)
     })

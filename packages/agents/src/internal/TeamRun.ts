@@ -282,6 +282,7 @@ export const make = <I, A, T, E, R, D extends string>(
     turn: (id, input, { bounds, tell }) =>
       Effect.flatMap(checked(input, id), (given) => turn(plan, given, id, { bounds, tell })),
     goOn: (id, decisions, options) => resume(plan, id, decisions, options),
+    employing: undefined,
     replay: () => Effect.fail(new Diverged({ at: 0, path: "agent", expected: "an agent with a loop", found: "a team" }))
   }
 }

@@ -55,3 +55,10 @@ export const toolsIn = (tools: unknown): Tools =>
       Object.entries(tools).flatMap(([name, tool]: [string, unknown]) => isTool(tool) ? [[name, tool] as const] : [])
     )
     : {}
+
+/** Both toolboxes as one; the names of their tools differ. */
+export const joined = <E1, R1, E2, R2>(a: Toolbox<E1, R1>, b: Toolbox<E2, R2>): Toolbox<E1 | E2, R1 | R2> => ({
+  tools: { ...a.tools, ...b.tools },
+  handle: (call): Effect.Effect<ToolCalls.Handled<E1 | E2>, never, R1 | R2> =>
+    Object.hasOwn(b.tools, call.name) ? b.handle(call) : a.handle(call)
+})

@@ -4,6 +4,7 @@ import type { AgentRecord, Verdict } from "../AgentRecord.ts"
 import * as AgentState from "../AgentState.ts"
 import type { Decision } from "../Approval.ts"
 import * as StepCall from "../StepCall.ts"
+import { pathOf } from "./Unended.ts"
 
 type Kind = StepCall.RequestedOf["kind"]
 
@@ -34,6 +35,15 @@ export const problem = (
   const pending = AgentState.pending(state)
   for (const [index, { call, digest, tool, verdict }] of decisions.entries()) {
     const path = `decisions[${index}]`
+    const slash = call.indexOf("/")
+    if (slash >= 0) {
+      // It is about a call of a worker, who checks it.
+      const worker = call.slice(0, slash)
+      const isKnown = state.calls.some((known) => pathOf(known.name, known.call) === worker) ||
+        before.some((record) => record._tag === "CallEnded" && worker.endsWith(`.${record.call}`))
+      if (isKnown) continue
+      return new Refused({ path, why: `nobody asked about the call ${JSON.stringify(call)}` })
+    }
     const known = state.calls.find((known) => known.call === call)
     if (tool !== undefined && known !== undefined && known.name !== tool) {
       return new Refused({
