@@ -6,10 +6,9 @@ import * as Team from "effect-gemini-agents/Team"
 import type * as Rule from "effect-gemini-emulator/Rule"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { dying } from "./dying.ts"
+import { killed } from "./dying.ts"
 import * as Scripted from "./scripted.ts"
 
 const persona = (name: string, plan: NonNullable<Rule.Rule["plan"]>): Rule.Rule => ({
@@ -93,16 +92,10 @@ describe("a manager", () => {
         for (let appends = 1;; appends++) {
           const id = `m${appends}${isWritten ? "-" : ""}`
           played = []
-          const run = Agent.run(team, "go", { id }).pipe(
-            Effect.provideService(Journal.Journal, dying(journal, appends, isWritten))
-          )
-          const fiber = yield* Effect.forkChild(run)
-          for (let i = 0; i < 3_000 && fiber.pollUnsafe() === undefined; i++) yield* Effect.yieldNow
-          if (fiber.pollUnsafe() !== undefined) {
+          if (!(yield* killed(Agent.run(team, "go", { id }), appends, isWritten))) {
             assert.isAbove(appends, 10)
             break
           }
-          yield* Fiber.interrupt(fiber)
           const over = new Set<string>()
           for (const { head, id: known } of yield* Stream.runCollect(journal.list(`${id}.`))) {
             if (head._tag === "Success" && head.success.state === "finished") over.add(known)

@@ -15,7 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { dying } from "./dying.ts"
+import { killed } from "./dying.ts"
 import * as Scripted from "./scripted.ts"
 
 /** A persona by the system text of the agent whose model it plays. */
@@ -344,16 +344,10 @@ describe("a run of a team whose process died", () => {
         for (let appends = 1;; appends++) {
           const id = `w${appends}${isWritten ? "-" : ""}`
           played = []
-          const dead = Agent.run(team, "x", { id }).pipe(
-            Effect.provideService(Journal.Journal, dying(journal, appends, isWritten))
-          )
-          const fiber = yield* Effect.forkChild(dead)
-          for (let i = 0; i < 300; i++) yield* Effect.yieldNow
-          if (fiber.pollUnsafe() !== undefined) {
+          if (!(yield* killed(Agent.run(team, "x", { id }), appends, isWritten))) {
             whole = appends
             break
           }
-          yield* Fiber.interrupt(fiber)
           const over = new Set<string>()
           for (const { head, id: known } of yield* Stream.runCollect(journal.list(`${id}.`))) {
             if (head._tag === "Success" && head.success.state === "finished") over.add(known)
