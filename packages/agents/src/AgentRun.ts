@@ -54,14 +54,7 @@ export const state = (id: string): Effect.Effect<AgentState.AgentState, JournalE
 export const pending = (state: AgentState.AgentState): ReadonlyArray<Request> =>
   AgentState.pending(state).map(requestOf)
 
-/**
- * Writes decisions into a run's journal without going on with it. They are checked as those of `Agent.resume` are, and
- * count once. Fails with `Busy` while a process plays the run.
- *
- * @category running
- * @since 0.1.0
- */
-export const decide = (
+const decideOwn = (
   id: string,
   decisions: ReadonlyArray<Decision<string>>
 ): Effect.Effect<void, JournalError | AgentError<never>, Journal.Journal> =>
@@ -81,6 +74,28 @@ export const decide = (
     if (decided.length === 0) return
     yield* run.append([{ _tag: "Continued", at, bounds: now.bounds }, ...decided], { state: "decided" })
   }).pipe(Effect.scoped)
+
+/**
+ * Writes decisions into a run's journal without going on with it. They are checked as those of `Agent.resume` are, and
+ * count once. One about a call of a team's child, such as `writer.1/3.0`, is written into the child's journal. Fails with `Busy` while a process plays the run.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const decide = (
+  id: string,
+  decisions: ReadonlyArray<Decision<string>>
+): Effect.Effect<void, JournalError | AgentError<never>, Journal.Journal> =>
+  Effect.gen(function*() {
+    const own = decisions.filter(({ call }) => !call.includes("/"))
+    if (own.length > 0 || decisions.length === 0) yield* decideOwn(id, own)
+    for (const decision of decisions) {
+      const slash = decision.call.indexOf("/")
+      if (slash < 0) continue
+      const child = `${id}.${decision.call.slice(0, slash)}`
+      yield* decide(child, [{ ...decision, call: decision.call.slice(slash + 1) }])
+    }
+  })
 
 /**
  * Begins the run `to` as a copy of the first entries of the run `from`: those before the sequence number `at` (default:

@@ -1,6 +1,7 @@
 /** What a manager promises of its workers: a run for each call, which goes on after a stop and is not played twice. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
+import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as Approval from "effect-gemini-agents/Approval"
 import * as Team from "effect-gemini-agents/Team"
 import type * as Rule from "effect-gemini-emulator/Rule"
@@ -66,6 +67,19 @@ describe("a manager", () => {
       const answer = yield* Agent.resume(team, "m", [decision])
       assert.strictEqual(answer.value, "asked 1; it is paid 5")
       assert.strictEqual((yield* Agent.resume(team, "m", [decision])).value, answer.value)
+    }).pipe(Effect.provide(over([both, paying]))))
+
+  it.effect("goes on with what was decided by a program that does not have it, down to a worker of a team", () =>
+    Effect.gen(function*() {
+      const ask = Agent.fromEffect({ name: "asker" }, (task) => Effect.succeed(task))
+      const team = Team.manager(boss, { ask, pay: Team.sequence(clerk, ask) })
+      const error = yield* Effect.flip(Agent.run(team, "go", { id: "m" }))
+      assert(error.reason._tag === "Suspended")
+      assert.deepStrictEqual(error.reason.pending.map(({ call }) => call), ["pay.1.1/clerk.1/1.0"])
+      yield* AgentRun.decide("m", [Approval.approve("pay.1.1/clerk.1/1.0", { by: "ada" })])
+      const lost = yield* Effect.flip(AgentRun.decide("m", [Approval.approve("pay.1.7/clerk.1/1.0", { by: "ada" })]))
+      assert.strictEqual(lost.reason._tag, "NotFound")
+      assert.strictEqual((yield* Agent.resume(team, "m")).value, "a; it is paid 5")
     }).pipe(Effect.provide(over([both, paying]))))
 
   it.effect("is told why a worker stopped", () =>
