@@ -138,6 +138,18 @@ describe("a sequence", () => {
       assert.deepStrictEqual(yield* ids, ["p", "p.writer.1"])
     }).pipe(Effect.provide(inTeam([slow("writer"), says("editor", "edited")]))))
 
+  it.effect("stops at its own bound of money, and goes on with a larger one", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Scripted.today)
+      const team = Team.sequence(named("writer"), Team.sequence(named("editor"), (text) => text).named("desk")).named(
+        "all"
+      )
+      const error = yield* Effect.flip(Agent.run(team, "frogs", { id: "p", bounds: { money: "0.000000001" } }))
+      assert(error.reason._tag === "MoneyLimit")
+      assert.strictEqual(error.reason.limit, "0.000000001")
+      assert.strictEqual((yield* Agent.resume(team, "p", [], { bounds: { money: "1" } })).value, "edited")
+    }).pipe(Effect.provide(inTeam([says("writer", "draft"), says("editor", "edited")]))))
+
   it.effect("cannot be resumed where its children's journals are not", () =>
     Effect.gen(function*() {
       const team = Team.sequence(named("writer"), named("editor"))

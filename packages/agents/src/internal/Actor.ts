@@ -71,8 +71,12 @@ const whyOf = (error: AiError.AiError): UnusableWhy | undefined =>
     ? "MalformedCall"
     : undefined
 
+/** Whether this budget refused the attempt. */
+export const isRefusedBy = (budget: string, error: AiError.AiError): boolean =>
+  google(error).reason === "QuotaExhausted" && google(error).budget === budget
+
 const reasonOf = (error: AiError.AiError, { bounds, usage }: AgentState, budget: string): Unanswered["reason"] =>
-  bounds.money !== undefined && google(error).reason === "QuotaExhausted" && google(error).budget === budget
+  bounds.money !== undefined && isRefusedBy(budget, error)
     ? new Reason.MoneyLimit({ limit: bounds.money, used: usage.dollars ?? "0" })
     : error.reason._tag === "ContentPolicyError"
     ? new Reason.Blocked({ cause: error })

@@ -19,6 +19,7 @@ import type { Answer } from "../Answer.ts"
 import type { Decision } from "../Approval.ts"
 import type { Bounds } from "../Bounds.ts"
 import { Diverged } from "../Diverged.ts"
+import * as Actor from "./Actor.ts"
 import * as Bound from "./bound.ts"
 import { ChildRuns, type Input } from "./ChildRuns.ts"
 import { Ledger } from "./Ledger.ts"
@@ -86,13 +87,22 @@ const answerOf = <A>(ledger: Ledger, value: A, text: string, isPartial: boolean)
   return { value, text, id, steps, usage, cost: usage.dollars, sources, isPartial, records }
 }
 
+/** Whether a child of any depth stopped because this budget refused its question. */
+const isRefusedBy = (budget: string, error: unknown): boolean => {
+  if (!(error instanceof AgentError)) return false
+  const { reason } = error
+  return reason._tag === "ModelFailed"
+    ? Actor.isRefusedBy(budget, reason.cause)
+    : reason._tag === "ChildFailed" && isRefusedBy(budget, reason.error)
+}
+
 /** What is not the team's own stop is one of an agent that its program ran by other means than as a child. */
-const lifted = <T>(ledger: Ledger, error: AgentError<T>): AgentError<T> =>
-  error.id === ledger.id
+const lifted = <T>(ledger: Ledger, money: string | undefined, error: AgentError<T>): AgentError<T> =>
+  money !== undefined && isRefusedBy(`agent ${ledger.id}`, error)
+    ? ledger.error<T>(new Reason.MoneyLimit({ limit: money, used: ledger.state.usage.dollars ?? "0" }))
+    : error.id === ledger.id
     ? error
-    : ledger.error<T>(
-      new Reason.ChildFailed<T>({ child: error.id, why: error.message, error, others: {} })
-    )
+    : ledger.error<T>(new Reason.ChildFailed<T>({ child: error.id, why: error.message, error, others: {} }))
 
 const played = <I, A, T, E, R>(
   { decisions, given, ledger, options, plan }: Part<I, A, T, E, R>,
@@ -121,7 +131,11 @@ const played = <I, A, T, E, R>(
   })
   const bounds = options.bounds ?? {}
   const isStop = (error: AgentError<T> | E): error is AgentError<T> => error instanceof AgentError
-  const lifting = Effect.catchIf(program, isStop, (error) => Effect.fail(lifted(ledger, error)))
+  const lifting = Effect.catchIf(
+    program,
+    isStop,
+    (error) => Effect.fail(lifted(ledger, Bound.recorded(bounds).money, error))
+  )
   const run = Player.timed(ledger, bounds, Player.priced(ledger, bounds, `agent ${ledger.id}`, lifting)).pipe(
     Effect.catchIf(isStop, (error) => Player.stopped<T>(ledger, error))
   )
