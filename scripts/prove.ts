@@ -312,6 +312,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator"],
     files: ["Isolation.test"]
   },
+  "27.2": {
+    shows:
+      "10,000 calls on the emulator's page scrolled at 2 ms of script a frame at most, and 1,000 a second arriving " +
+      "without a task over 100 ms; its files within 60 kB, foreign pages refused, markup inert",
+    projects: ["conformance"],
+    files: ["PagePace.test", "emulator/Page.test", "emulator/PageActs.test", "emulator/Doors.test"]
+  },
   "27.3": {
     shows:
       "agent loops of 2,000 random toolkits against likely calls, three turns each: every loop ends, all arguments " +

@@ -19,7 +19,10 @@ export interface Props {
 
 const height = 28
 /** Lines that are drawn above and below what is seen, so that a quick scroll finds them there. */
-const beyond = 8
+const beyond = 3
+
+/** The class of each column. */
+const classes = Array.from({ length: 12 }, (_, i) => `c${i}`)
 
 export const WindowedList = (props: Props) => {
   const { cells, choose, chosen, columns, count, follows, keyOf, kindOf, label, stopFollowing } = props
@@ -71,11 +74,13 @@ export const WindowedList = (props: Props) => {
   ])
   const from = Math.max(0, Math.floor(place.top / height) - beyond)
   const to = Math.min(count, Math.ceil((place.top + place.room) / height) + beyond)
+  // A line that scrolls out of sight lends its elements to one that comes in: its texts change, and nothing is made anew.
+  const pool = Math.ceil(place.room / height) + 2 * beyond + 2
   const lines = []
   for (let index = from; index < to; index++) {
     lines.push(
       <div
-        key={keyOf(index)}
+        key={index % pool}
         id={`line-${keyOf(index)}`}
         role="row"
         aria-rowindex={index + 2}
@@ -84,7 +89,7 @@ export const WindowedList = (props: Props) => {
         style={{ transform: `translateY(${index * height}px)` }}
         onClick={() => choose(index)}
       >
-        {cells(index).map((cell, i) => <span role="gridcell" class={`c${i}`} key={i}>{cell}</span>)}
+        {cells(index).map((cell, i) => <span role="gridcell" class={classes[i]}>{cell}</span>)}
       </div>
     )
   }
