@@ -8,6 +8,7 @@ import * as Team from "effect-gemini-agents/Team"
 import type * as Rule from "effect-gemini-emulator/Rule"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -336,6 +337,30 @@ describe("repeat", () => {
 })
 
 describe("a run of a team whose process died", () => {
+  it.effect("is Busy for another process while it lives, and goes on when it was interrupted", () =>
+    Effect.gen(function*() {
+      let isStuck = true
+      let interrupted = 0
+      const begun = yield* Deferred.make<void>()
+      const stuck = Agent.fromEffect({ name: "stuck" }, (text) =>
+        Effect.suspend(() =>
+          isStuck
+            ? Effect.andThen(
+              Deferred.succeed(begun, undefined),
+              Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+            )
+            : Effect.succeed(text)
+        ))
+      const team = Team.sequence(named("writer"), Team.race(stuck, Team.sequence(stuck, stuck).named("two")))
+      const fiber = yield* Effect.forkChild(Agent.run(team, "frogs", { id: "p" }))
+      yield* Deferred.await(begun)
+      assert.strictEqual((yield* Effect.flip(Agent.resume(team, "p"))).reason._tag, "Busy")
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(interrupted, 2)
+      isStuck = false
+      assert.strictEqual((yield* Agent.resume(team, "p")).value, "draft")
+    }).pipe(Effect.provide(inTeam([says("writer", "draft")]))))
+
   it.effect("goes on from every append to the same answer, and plays nothing again that had ended", () =>
     Effect.gen(function*() {
       const journal = yield* Journal.Journal
