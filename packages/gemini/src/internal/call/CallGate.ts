@@ -2,7 +2,8 @@
  * The calls in flight of one client, so that closing its layer can let them end.
  *
  * Entering and leaving is one operation on a Set. Closing ends at once what was not sent yet, waits for the rest, and then
- * ends that. A call that is ended fails with an error; the fiber of its caller is never interrupted.
+ * ends that. A call that is ended fails with an error, and the fiber of its caller goes on; only the reader of a stream whose
+ * source hears of no end is interrupted, because nothing else would wake it.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
