@@ -186,18 +186,17 @@ const wait = (millis: number) => new Promise((resolve) => setTimeout(resolve, mi
 
 const lanesKept: Array<number> = []
 /**
- * Asks for lanes until the limiter forgets the idle ones: between two such sweeps it may keep
- * twice as many lanes, which would say more about the moment of the measurement than of the heap.
+ * Takes and gives back permits of new lanes until the limiter forgets the idle ones: between two such sweeps it may keep
+ * hundreds of lanes more or less, which would say more about the moment of the measurement than of the heap.
  */
 const forgetIdleLanes = Effect.gen(function*() {
   lanesKept.push((yield* limiter.snapshot).length)
   for (let before = 0, i = 0; i < 10_000; i++) {
     const quotaModel = Result.getOrThrow(ModelId.parse(`fresh-${i}`))
-    yield* limiter.headroom({
-      lane: { project: "default", location: "global", quotaModel, family: "count" },
-      limits: tier.limits,
-      tokens: 0
-    })
+    const lane = { project: "default", location: "global", quotaModel, family: "count" } as const
+    yield* Effect.scoped(
+      Effect.flatMap(limiter.acquire({ lane, limits: tier.limits, tokens: 0 }), (permit) => permit.cancel)
+    )
     const size = (yield* limiter.snapshot).length
     if (size < before) return
     before = size
