@@ -1,7 +1,4 @@
-/**
- * The floor: undici's dispatch, a line split and JSON.parse. It has no Effect, no validation and no errors, and at most
- * 60 lines.
- */
+/** The floor: undici's dispatch, a line split and JSON.parse; no Effect, no validation, no errors, at most 60 lines. */
 import { Agent } from "undici"
 import * as FloorEvents from "./floorEvents.ts"
 import type { Subject, Tally } from "./Subject.ts"
