@@ -10,6 +10,10 @@ describe("the guard over all tests", () => {
   })
 
   it("leaves no key of the machine's in the environment", () => {
-    assert.deepStrictEqual(Object.keys(process.env).filter((name) => /^(GEMINI|GOOGLE)_/.test(name)), [])
+    // The one that is there names a folder that is not, in place of the machine's configuration.
+    assert.deepStrictEqual(Object.keys(process.env).filter((name) => /^(GEMINI|GOOGLE)_/.test(name)), [
+      "GEMINI_FX_CONFIG"
+    ])
+    assert.strictEqual(process.env["GEMINI_FX_CONFIG"], "/nowhere/gemini-fx")
   })
 })
