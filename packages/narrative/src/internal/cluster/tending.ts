@@ -36,6 +36,10 @@ export const tend = Effect.fnUntraced(function*(
   const mine = (millis: number) =>
     Effect.flatMap(tables.overdue(millis), (ids) => Effect.filter(ids.filter((id) => !live.has(id)), isMine))
 
+  const seenNow = Effect.suspend(() =>
+    tables.seen({ id: worker, address, machine, pid }, { playing: live.size, taken, isStuck: untaken.length > 0 })
+  )
+
   const living = Effect.gen(function*() {
     for (const id of live.keys()) {
       if (!seen.has(id)) taken++
@@ -44,11 +48,7 @@ export const tend = Effect.fnUntraced(function*(
     for (const id of seen) if (!live.has(id)) seen.delete(id)
     const waiting = yield* mine(late)
     untaken = waiting.length === 0 ? [] : yield* mine(stuckAfter)
-    yield* tables.seen({ id: worker, address, machine, pid }, {
-      playing: live.size,
-      taken,
-      isStuck: untaken.length > 0
-    })
+    yield* seenNow
     for (const id of waiting) yield* wakeLate(id)
     if (waiting.length > 0) yield* pollNow
   })
@@ -67,7 +67,9 @@ export const tend = Effect.fnUntraced(function*(
   // A database that does not answer is asked again: a worker outlives its outages.
   const forever = (work: Effect.Effect<void, unknown>, millis: number) =>
     Effect.forkScoped(Effect.repeat(Effect.ignore(work), Schedule.spaced(millis)))
-  yield* Effect.ignore(living)
+  // It is known before it takes a run. Late runs are woken beside that: the cluster answers only once the workflow is
+  // there, which is built after this.
+  yield* Effect.ignore(seenNow)
   yield* Effect.addFinalizer(() => Effect.ignore(tables.gone(worker)))
   yield* forever(living, beat)
   yield* forever(hearing, look)
