@@ -1,5 +1,5 @@
 // The rooms whose tests are judged by planted bugs: where the code stands, which tests see it, and the score that the
-// room has to keep. A room without a score was not measured yet.
+// room has to keep. Several do not keep theirs yet, so `.ci/run` does not ask.
 
 export interface Room {
   readonly name: string

@@ -127,7 +127,7 @@ const inWhole = (grounding: Grounded, texts: ReadonlyArray<string>): Grounded =>
 /** Collects what an answer says besides its parts, chunk by chunk. */
 export class FinishFold {
   /** All of it so far as one answer, without parts: the client's own fold knows which fields grow and which replace. */
-  #said: GenerateContent.GenerateContentResponse = {}
+  readonly #fold = new Accumulate.Fold()
   /** The text of each part so far, empty for a part that is none: offsets of grounding count within parts. */
   readonly #texts: Array<string> = []
   /** The last reason that was given. */
@@ -136,13 +136,13 @@ export class FinishFold {
   add(response: GenerateContent.GenerateContentResponse): void {
     const candidate = response.candidates?.[0]
     const { content, index: _, ...said } = candidate ?? {}
-    this.#said = Accumulate.fromChunks([this.#said, { ...response, candidates: [said] }])
+    this.#fold.add({ ...response, candidates: [said] })
     this.reason = Candidate.finishReason(candidate) ?? this.reason
     for (const part of content?.parts ?? []) this.#texts.push(part.thought === true ? "" : part.text ?? "")
   }
 
   get #candidate(): Candidate.Candidate {
-    return this.#said.candidates?.[0] ?? {}
+    return this.#fold.result().candidates?.[0] ?? {}
   }
 
   /** The sources so far; each address is listed once. */
@@ -162,7 +162,7 @@ export class FinishFold {
 
   /** The tokens that were counted so far. */
   get used(): Response.FinishPartEncoded["usage"] {
-    const { usageMetadata } = this.#said
+    const { usageMetadata } = this.#fold.result()
     return usage(usageMetadata ? Usage.fromMetadata(usageMetadata) : undefined)
   }
 
@@ -179,7 +179,7 @@ export class FinishFold {
     const candidate = Json.parsed(this.#candidate)
     const { finishMessage, safetyRatings, groundingMetadata, citationMetadata, urlContextMetadata } = candidate
     const { avgLogprobs, continuationToken, logprobsResult } = candidate
-    const { promptFeedback, usageMetadata } = this.#said
+    const { promptFeedback, usageMetadata } = this.#fold.result()
     return {
       ...(this.reason === undefined ? {} : { finishReason: this.reason }),
       ...(finishMessage ? { finishMessage } : {}),

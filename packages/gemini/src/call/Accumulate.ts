@@ -110,7 +110,14 @@ class CandidateFold {
   }
 }
 
-class Fold {
+/**
+ * A response that grows by one chunk at a time, for whoever reads the chunks, too: each costs what it brings, and `result`
+ * is the response so far.
+ *
+ * @category folding
+ * @since 0.2.0
+ */
+export class Fold {
   #fields: GenerateContentResponse = {}
   #candidates: Map<number, CandidateFold> | undefined
 
