@@ -36,7 +36,7 @@ describe("setupGemini", () => {
   ) {
     it(`gives each test a space, checks it, and prints the transcript of one that fails, ${name}`, async () => {
       const said = await nested(env)
-      assert.match(said, /3 failed \| 7 passed/)
+      assert.match(said, /3 failed \| 7 passed/, said)
       // By an assertion: what it asked, who answered.
       assert.include(said, "expected 'Hello' to be 'Good evening'")
       assert.match(
@@ -64,7 +64,7 @@ describe("setupGemini with a cassette", () => {
         GEMINI_CASSETTE_MODE: "once",
         GEMINI_CASSETTE_UPSTREAM: emulator.url
       })
-      assert.match(recorded, /3 passed/)
+      assert.match(recorded, /3 passed/, recorded)
       assert.strictEqual(emulator.requests().length, 3)
       const files = readdirSync(folder).sort()
       assert.deepStrictEqual(files.map((name) => name.replace(/-[0-9a-f]{8}\.jsonl$/, "")), [

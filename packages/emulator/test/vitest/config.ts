@@ -5,6 +5,8 @@ export default defineConfig({
     root: import.meta.dirname,
     include: [process.env["FILE"] ?? "fails.ts"],
     reporters: ["default"],
+    // The first test of a run also waits for the emulator's modules, which takes seconds on a machine that is busy.
+    testTimeout: 60_000,
     globalSetup: process.env["OWN"] === undefined ? ["effect-gemini-emulator/vitest"] : []
   }
 })
