@@ -1,6 +1,6 @@
 // Writes src/index.ts of every public package: one `export * as X` for each module, also for those in folders. `Node*`
 // modules and those that need a Journal, a cluster or Vitest stay out of the barrel, so that it loads without the optional peers;
-// interactions and webhooks are reached by their subpaths, so that a program without them loads none of them.
+// interactions, webhooks and the credentials of Vertex are reached by their subpaths, so that a program without them loads none of them.
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 
@@ -8,7 +8,10 @@ const check = process.argv.includes("--check")
 let stale = 0
 for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator", "cli"]) {
   const src = join(import.meta.dirname, "..", "packages", name, "src")
-  const modules = globSync("**/*.ts", { cwd: src, exclude: ["internal", "interactions", "research", "webhooks"] })
+  const modules = globSync("**/*.ts", {
+    cwd: src,
+    exclude: ["internal", "interactions", "research", "vertex", "webhooks"]
+  })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
       !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "ClusterRuns.ts", "Vitest.ts"].includes(
