@@ -23,6 +23,7 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"
 import * as Schema from "effect/Schema"
 import { RecordedBounds } from "./Bounds.ts"
+import { SharedUpdated } from "./SharedUpdated.ts"
 
 const count = Schema.Finite
 
@@ -117,9 +118,8 @@ export const Continued = Schema.TaggedStruct("Continued", { at: time, bounds: Re
 export const Forked = Schema.TaggedStruct("Forked", { from: Schema.String, seq: count })
 
 /**
- * The model is about to be asked for the step's answer; `step` counts from 1
- * through all turns of the run. `estimate` is the size of the input in
- * tokens, by which a lost answer is counted.
+ * The model is about to be asked for the step's answer; `step` counts from 1 through all turns of the run. `estimate` is
+ * the size of the input in tokens, by which a lost answer is counted.
  *
  * @category schemas
  * @since 0.1.0
@@ -364,6 +364,7 @@ export const AgentRecord = Schema.Union([
   Compacted,
   ChildStarted,
   ChildEnded,
+  SharedUpdated,
   Finished,
   Stopped
 ])
@@ -376,7 +377,6 @@ export type AgentRecord = typeof AgentRecord.Type
 
 /**
  * How the records lie in a journal: `Journal.read(AgentRecord.records, id)` reads a run.
- *
  * @category schemas
  * @since 0.1.0
  */

@@ -363,6 +363,8 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
       }
     case "ChildEnded":
       return childEnded(state, record)
+    case "SharedUpdated":
+      return state
     case "Finished":
     case "Stopped":
       return { ...state, isAnswered: false, end: record }

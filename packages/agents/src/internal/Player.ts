@@ -26,6 +26,7 @@ import * as Digests from "./digest.ts"
 import * as History from "./history.ts"
 import { Ledger, ofJournal } from "./Ledger.ts"
 import { Loop } from "./Loop.ts"
+import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Spec } from "./spec.ts"
@@ -290,7 +291,8 @@ const played = <I, A, T, E, R>(
   })
   const isOwn = (error: AgentError<T> | E): error is AgentError<T> =>
     error instanceof AgentError && error.id === ledger.id
-  const run = timed(ledger, bounds, priced(ledger, bounds, budget, loop)).pipe(
+  const shared: typeof loop = SharedLog.inRun(ledger, "loop", loop)
+  const run = timed(ledger, bounds, priced(ledger, bounds, budget, shared)).pipe(
     Effect.catchIf(isOwn, (error) => stopped<T>(ledger, error)),
     Effect.flatMap((end) => answered(spec, ledger, end))
   )

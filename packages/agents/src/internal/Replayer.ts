@@ -12,6 +12,7 @@ import * as Digests from "./digest.ts"
 import { Ledger } from "./Ledger.ts"
 import { Loop } from "./Loop.ts"
 import { Over, Script } from "./Script.ts"
+import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Spec } from "./spec.ts"
@@ -78,7 +79,11 @@ export const run = <I, A, C>(
       })
       const toolbox = yield* Shown.withReading(script.toolbox(tools), () => ledger.records)
       const box = { tools: toolbox.tools, handle: script.toolbox({}).handle }
-      const exit = yield* Effect.exit(Spans.unseen(new Loop(spec, ledger, box, script.actor<C>()).play))
+      const exit = yield* new Loop(spec, ledger, box, script.actor<C>()).play.pipe(
+        Spans.unseen,
+        Effect.provideService(SharedLog.Root, SharedLog.replayed(() => records.slice(0, script.place))),
+        Effect.exit
+      )
       const value = yield* judged(exit, script)
       // What opens a session, and what people decided, is given to the run.
       written.push(...records.slice(written.length, at), ...script.written, ...script.rest)

@@ -53,6 +53,15 @@ export class Script {
     this.#records = records
     this.#at = at
     this.#end = end
+    this.#skip()
+  }
+
+  /** What handlers did to shared states is given: a replay calls none. */
+  #skip(): void {
+    for (let record = this.next; record?._tag === "SharedUpdated"; record = this.next) {
+      this.#written.push(record)
+      this.#at++
+    }
   }
 
   get next(): AgentRecord | undefined {
@@ -82,6 +91,7 @@ export class Script {
   stop(record: AgentRecord): void {
     this.#written.push(record)
     this.#at++
+    this.#skip()
   }
 
   /** Defects end the loop wherever it is; whoever plays the script knows them. */
@@ -109,6 +119,7 @@ export class Script {
             }
             this.#written.push(record)
             this.#at++
+            this.#skip()
           }
           return Effect.succeed(0)
         })

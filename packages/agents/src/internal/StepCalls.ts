@@ -20,6 +20,7 @@ import type * as Approval from "../Approval.ts"
 import * as StepCall from "../StepCall.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
 import type { Ledger } from "./Ledger.ts"
+import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Toolbox } from "./Toolbox.ts"
@@ -229,7 +230,8 @@ export class StepCalls<E, R> {
     const timeout = Context.get(tool.annotations, ToolPolicy.Timeout)
     const retry = Context.get(tool.annotations, ToolPolicy.Retry)
     const current = { run: this.#ledger.id, call: call.call, attempt, key: this.#keyOf(call) }
-    const once = Effect.provideService(this.#toolbox.handle(call), ToolPolicy.CurrentCall, current)
+    const handled = Effect.provideService(this.#toolbox.handle(call), ToolPolicy.CurrentCall, current)
+    const once = SharedLog.inCall(current, handled)
     const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
       duration: timeout,
       orElse: () => Effect.succeed<ToolCalls.Handled<E>>(new Late(Duration.fromInputUnsafe(timeout)))

@@ -25,6 +25,7 @@ import { ChildRuns, type Input } from "./ChildRuns.ts"
 import { Ledger } from "./Ledger.ts"
 import type { Json } from "./output.ts"
 import * as Player from "./Player.ts"
+import * as SharedLog from "./SharedLog.ts"
 import * as Spans from "./spans.ts"
 
 /** The program of a team and what its runs need to be told of it. */
@@ -111,7 +112,7 @@ const played = <I, A, T, E, R>(
   const children = new ChildRuns(ledger, decisions)
   const program: Played<A, T, E, R> = Effect.gen(function*() {
     if (first.length > 0) yield* ledger.append(first)
-    const value = yield* plan.play(given, children)
+    const value = yield* SharedLog.inRun(ledger, "program", plan.play(given, children))
     const { end } = ledger.state
     if (end?._tag === "Finished") return answerOf(ledger, value, end.text, end.isPartial === true)
     const encoded = plan.output?.to(value)

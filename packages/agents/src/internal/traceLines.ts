@@ -105,6 +105,9 @@ export const of = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Line> => {
         add(1, `${record.child} ${how}, ${inputTokens} in, ${outputTokens} out${dollars}`, undefined, took)
         break
       }
+      case "SharedUpdated":
+        if (record.value !== undefined) add(2, `${record.by} sets ${record.name}: ${json(record.value)}`, record.value)
+        break
       case "Finished":
         add(0, `${record.isPartial === true ? "partial answer" : "answer"}: ${json(record.value)}`, record.text)
         break
