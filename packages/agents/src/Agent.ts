@@ -50,7 +50,7 @@ import * as Stream from "effect/Stream"
 import type { AgentError } from "./AgentError.ts"
 import { Changed } from "./AgentErrorReason.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
-import type { Listened, Options, ProgramOptions, ResumeOptions, RunOptions, TurnOptions } from "./AgentOptions.ts"
+import type { Agent, Listened, Options, ProgramOptions, ResumeOptions, RunOptions } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
 import type { Answer, StreamEvent } from "./Answer.ts"
 import type { Decision } from "./Approval.ts"
@@ -63,67 +63,17 @@ import * as Replayer from "./internal/Replayer.ts"
 import type { Spec } from "./internal/spec.ts"
 import * as TeamRun from "./internal/TeamRun.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
-import type { Replayed, ReplayOptions } from "./Replay.ts"
+import type { Replayed } from "./Replay.ts"
 import type { RunContext } from "./RunContext.ts"
 
-/**
- * An agent that takes an `I` and gives an `A`. `T` is what its tools fail with, `E` what its own effects fail with
- * (instructions, models of steps), `R` what all of them need, `C` what its checks need, and `D` the names of the tools
- * about whose calls people decide. Programs call `run`, `stream` and `resume` of this module;
- * the methods are the seam for other things that run under an id and survive.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Agent<
-  in I,
-  out A,
-  out T = never,
-  out E = never,
-  out R = never,
-  out C = never,
-  out D extends string = string
-> {
-  readonly name: string
-  /** The tools about whose calls people decide, if the agent says so. */
-  readonly approvals: ReadonlyArray<D> | undefined
-  /** What others are told of it. */
-  readonly description: string | undefined
-  readonly version: string | undefined
-  /** The input as records have it, or what is wrong with it. */
-  readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
-  /** `begin` with an input from records. */
-  readonly beginFrom: (
-    json: Schema.Json,
-    options: Listened<RunOptions>
-  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
-  readonly begin: (
-    input: I,
-    options: Listened<RunOptions>
-  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
-  readonly turn: (
-    id: string,
-    input: I,
-    options: Listened<TurnOptions>
-  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
-  readonly goOn: (
-    id: string,
-    decisions: ReadonlyArray<Decision<string>>,
-    options: Listened<ResumeOptions>
-  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
-  /** The same agent with further tools, which are other agents; `undefined` of one that has no loop. */
-  readonly employing:
-    | (<T2, R2>(
-      workers: Toolbox.Toolbox<T2, R2>["tools"],
-      toolbox: Effect.Effect<Toolbox.Toolbox<T2, R2>>,
-      approvals: ReadonlyArray<string> | undefined
-    ) => Agent<I, A, T | T2, E, R | R2, C, string>)
-    | undefined
-  readonly replay: (
-    records: ReadonlyArray<AgentRecord>,
-    options: ReplayOptions
-  ) => Effect.Effect<Replayed<A>, Diverged, C>
-}
+export type {
+  /** An agent by its types, and the methods by which it is played. */
+  Agent
+} from "./AgentOptions.ts"
+export {
+  /** An agent as a tool of another one, of a model without an agent, or of an MCP server. */
+  asTool
+} from "./AgentTool.ts"
 
 type Tools = Record<string, Tool.Any>
 

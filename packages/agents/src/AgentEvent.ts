@@ -16,5 +16,5 @@ export type AgentEvent =
   | { readonly _tag: "Record"; readonly record: AgentRecord }
   | { readonly _tag: "TextDelta"; readonly step: number; readonly text: string }
   | { readonly _tag: "ThoughtDelta"; readonly step: number; readonly text: string }
-  /** What a child of a team tells; `child` is its name and number, such as `critic.2`. */
+  /** What a child of a team or a worker tells: `child` is its name and number, `critic.2`, or its call, `coder.2.0`. */
   | { readonly _tag: "Child"; readonly child: string; readonly event: AgentEvent }

@@ -1,5 +1,5 @@
 /**
- * What an agent is made of, and how its runs begin and go on.
+ * What an agent is by its type and what it is made of, and how its runs begin and go on.
  *
  * @since 0.1.0
  */
@@ -8,13 +8,20 @@ import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import type { AgentError } from "./AgentError.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
 import type { AgentState } from "./AgentState.ts"
+import type { Answer } from "./Answer.ts"
+import type { Decision } from "./Approval.ts"
 import type { Bounds } from "./Bounds.ts"
 import type { Checks } from "./Check.ts"
 import type { Compaction } from "./Compaction.ts"
+import type { Diverged } from "./Diverged.ts"
+import type * as Toolbox from "./internal/Toolbox.ts"
+import type { Replayed, ReplayOptions } from "./Replay.ts"
 
 /**
  * Options with a listener, which is told each event and may hold the run up.
@@ -59,6 +66,65 @@ export interface ResumeOptions {
   readonly bounds?: Bounds | undefined
   /** The records to go on from, such as an error's. They take the place of the journal's, and nothing is written. */
   readonly records?: ReadonlyArray<AgentRecord> | undefined
+}
+
+/**
+ * An agent that takes an `I` and gives an `A`. `T` is what its tools fail with, `E` what its own effects fail with
+ * (instructions, models of steps), `R` what all of them need, `C` what its checks need, and `D` the names of the tools
+ * about whose calls people decide. Programs call `run`, `stream` and `resume` of `Agent`;
+ * the methods are the seam for other things that run under an id and survive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Agent<
+  in I,
+  out A,
+  out T = never,
+  out E = never,
+  out R = never,
+  out C = never,
+  out D extends string = string
+> {
+  readonly name: string
+  /** The tools about whose calls people decide, if the agent says so. */
+  readonly approvals: ReadonlyArray<D> | undefined
+  /** What others are told of it. */
+  readonly description: string | undefined
+  readonly version: string | undefined
+  /** The input as records have it, or what is wrong with it. */
+  readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
+  /** `begin` with an input from records. */
+  readonly beginFrom: (
+    json: Schema.Json,
+    options: Listened<RunOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly begin: (
+    input: I,
+    options: Listened<RunOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly turn: (
+    id: string,
+    input: I,
+    options: Listened<TurnOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  readonly goOn: (
+    id: string,
+    decisions: ReadonlyArray<Decision<string>>,
+    options: Listened<ResumeOptions>
+  ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
+  /** The same agent with further tools, which are other agents; `undefined` of one that has no loop. */
+  readonly employing:
+    | (<T2, R2>(
+      workers: Toolbox.Toolbox<T2, R2>["tools"],
+      toolbox: Effect.Effect<Toolbox.Toolbox<T2, R2>>,
+      approvals: ReadonlyArray<string> | undefined
+    ) => Agent<I, A, T | T2, E, R | R2, C, string>)
+    | undefined
+  readonly replay: (
+    records: ReadonlyArray<AgentRecord>,
+    options: ReplayOptions
+  ) => Effect.Effect<Replayed<A>, Diverged, C>
 }
 
 /**

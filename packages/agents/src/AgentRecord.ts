@@ -219,7 +219,10 @@ export const CallEnded = Schema.TaggedStruct("CallEnded", {
   /** The model's mistake: a name that is not a tool, or arguments that do not fit. */
   mistake: Schema.optionalKey(Schema.Literals(["UnknownTool", "WrongArguments"])),
   /** Whether this failure ended the run. */
-  stopped: Schema.optionalKey(Schema.Literal(true))
+  stopped: Schema.optionalKey(Schema.Literal(true)),
+  /** What a call took that was the run of another agent, and the places which that cited. */
+  usage: Schema.optionalKey(Usage),
+  sources: Schema.optionalKey(Schema.Array(Source))
 })
 
 /**

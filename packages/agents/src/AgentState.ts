@@ -90,7 +90,7 @@ export interface AgentState {
   readonly mistakes: number
   /** The present call with its arguments and result, and how often it was made in a row with the same outcome. */
   readonly repeated: { readonly what: string; readonly call: string; readonly times: number }
-  /** Of the whole run, lost questions excluded. */
+  /** Of the whole run and its workers and children, lost questions excluded. */
   readonly usage: Usage
   /** The input that the last answer counted. */
   readonly lastInput: number
@@ -193,6 +193,19 @@ const withCalls = (state: AgentState, calls: ReadonlyArray<StepCall>): AgentStat
     }
   }
 }
+
+/** What a worker took and cited is the run's own. */
+const taken = (
+  state: AgentState,
+  { call, sources, usage }: Extract<AgentRecord, { readonly _tag: "CallEnded" }>
+): AgentState =>
+  usage === undefined || !state.calls.some((known) => known.call === call && known.ended === undefined)
+    ? state
+    : {
+      ...state,
+      usage: Tokens.add(state.usage, usage),
+      sources: sources === undefined ? state.sources : [...state.sources, ...sources]
+    }
 
 const lost = (state: AgentState): AgentState["maybeCharged"] =>
   state.isAsked
@@ -335,7 +348,10 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
       return { ...state, calls, end: undefined }
     }
     case "CallEnded":
-      return withCalls(state, changed(state, record.call, (known) => known.ended ? known : { ...known, ended: record }))
+      return withCalls(
+        taken(state, record),
+        changed(state, record.call, (known) => known.ended ? known : { ...known, ended: record })
+      )
     case "Requested":
       return {
         ...state,

@@ -19,7 +19,7 @@ export interface Bounds {
   readonly steps?: number | undefined
   /** How many calls it may make. Default: no bound. */
   readonly calls?: number | undefined
-  /** Input and output tokens of all its answers together, as the model counts them. Default: no bound. */
+  /** Input and output tokens of all its answers and its workers' together, as models count them. Default: no bound. */
   readonly tokens?: number | undefined
   /**
    * US dollars, as a decimal or its text. Each attempt is reserved before it is sent, over the client of

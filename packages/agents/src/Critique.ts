@@ -15,7 +15,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import type { Agent } from "./Agent.ts"
+import type { Agent } from "./AgentOptions.ts"
 
 /**
  * What a critic says of a draft: whether it is good, or what is to be better. It is the output of a critic's agent.

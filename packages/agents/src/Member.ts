@@ -13,8 +13,8 @@
  * @since 0.1.0
  */
 import type * as Exit from "effect/Exit"
-import type { Agent } from "./Agent.ts"
 import type { AgentError } from "./AgentError.ts"
+import type { Agent } from "./AgentOptions.ts"
 
 /**
  * Any agent, whatever it takes.

@@ -23,7 +23,7 @@
  */
 import type * as Tool from "effect/ai/Tool"
 import type * as Effect from "effect/Effect"
-import type { Agent } from "./Agent.ts"
+import type { Agent } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
 import type { Diverged } from "./Diverged.ts"
 

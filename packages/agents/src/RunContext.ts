@@ -19,8 +19,8 @@
  */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Effect from "effect/Effect"
-import type { Agent } from "./Agent.ts"
 import type { AgentError } from "./AgentError.ts"
+import type { Agent } from "./AgentOptions.ts"
 import type { Answer } from "./Answer.ts"
 
 /**

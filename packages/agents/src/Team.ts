@@ -29,9 +29,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Agent } from "./Agent.ts"
 import type { AgentError } from "./AgentError.ts"
 import { Changed, CheckFailed } from "./AgentErrorReason.ts"
+import type { Agent } from "./AgentOptions.ts"
 import type { RepeatOptions, Round } from "./Critique.ts"
 import type { ChildRuns, Input } from "./internal/ChildRuns.ts"
 import * as Names from "./internal/names.ts"
@@ -195,8 +195,6 @@ export interface AllOptions {
 
 type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
 
-const isKey = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
-
 /**
  * All agents on the same input, at once. `combine` makes the answer of what they gave; without it the answer is an object
  * of their values by name. It must only depend on what it is given, for it is called again when the run is resumed.
@@ -237,7 +235,7 @@ export const all: {
   const names = Object.keys(agents)
   const [first] = Object.values(agents)
   if (first === undefined) throw new RangeError("a team needs an agent")
-  const wrong = names.find((name) => !isKey.test(name))
+  const wrong = names.find((name) => !Names.isKey(name))
   if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be an agent's name in a team`)
   if (atLeast !== "all" && !(Number.isSafeInteger(atLeast) && atLeast >= 1 && atLeast <= names.length)) {
     throw new RangeError(`\`atLeast\` is a count of the ${names.length} agents, from 1`)
@@ -387,7 +385,7 @@ export const manager = <
   if (workers !== Infinity && !(Number.isSafeInteger(workers) && workers >= 1)) {
     throw new RangeError("`workers` is a count from 1")
   }
-  const wrong = Object.keys(agents).find((name) => !isKey.test(name))
+  const wrong = Object.keys(agents).find((name) => !Names.isKey(name))
   if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be the name of a worker`)
   // What the workers fail with and need is what their types say.
   const toolbox = Workers.toolbox(agents, workers) as Effect.Effect<

@@ -5,6 +5,8 @@ import { Critique } from "effect-gemini-agents/Critique"
 import * as Team from "effect-gemini-agents/Team"
 import type * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Tool from "effect/ai/Tool"
+import * as Toolkit from "effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -109,5 +111,25 @@ describe("a manager", () => {
       >
     >()
     expect(Team.manager).type.not.toBeCallableWith(writer, { caller })
+  })
+})
+
+describe("an agent as a tool", () => {
+  const phone = Agent.fromEffect({ name: "phone" }, () => Effect.map(Desk, ({ phone }) => phone))
+  test("needs what its agent needs, and takes what that takes", () => {
+    const ring = Agent.asTool(phone, { name: "ring" })
+    const toolkit = Toolkit.make(ring)
+    toolkit.toLayer({ ring: ring.handle })
+    const boss = Agent.make({ name: "boss", instructions: "", toolkit })
+    expect(Agent.run(boss, "x")).type.toBe<
+      Effect.Effect<
+        Answer<string>,
+        AgentError<AiError.AiError>,
+        Tool.Handler<"ring"> | Desk | LanguageModel.LanguageModel
+      >
+    >()
+    expect(Agent.asTool).type.not.toBeCallableWith(caller, { name: "call" })
+    expect(Agent.asTool).type.toBeCallableWith(caller, { name: "call", input: Schema.Finite })
+    expect(Agent.asTool).type.not.toBeCallableWith(phone, { name: "ring", input: Schema.Finite })
   })
 })

@@ -129,7 +129,7 @@ const judged = (
   if (next.reason !== reason._tag && reason._tag !== "Refused") {
     return Effect.fail(script.diverged(reason._tag, "reason", next.reason))
   }
-  const message = decided.has(reason._tag) ? reason.message.slice(0, 2_000) : next.message
+  const message = decided.has(reason._tag) && !script.hasWaited ? reason.message.slice(0, 2_000) : next.message
   if (message !== next.message) return Effect.fail(script.diverged(message, "message", next.message))
   script.stop({ ...next, message })
   return script.next === undefined ? Effect.undefined : Effect.fail(script.diverged(undefined))

@@ -11,11 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as AgentErrorReason from "../AgentErrorReason.ts"
 import type { AgentRecord } from "../AgentRecord.ts"
+import type { Request } from "../Approval.ts"
 import { Diverged } from "../Diverged.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
 import { type Actor, type AnswerAt, Unanswered } from "./Actor.ts"
+import { RunCall } from "./RunCall.ts"
 import type { Toolbox, Tools } from "./Toolbox.ts"
 import * as TraceLines from "./traceLines.ts"
+import { Unended } from "./Unended.ts"
 
 /** The session is over, although the loop would go on: the process died, or the run was stopped from outside. */
 export class Over {
@@ -47,6 +50,7 @@ export class Script {
   readonly #end: number
   readonly #written: Array<AgentRecord> = []
   #at: number
+  #hasWaited = false
 
   /** The session's records are those from `from` to before `end`; `at` is the first that the loop writes. */
   constructor(records: ReadonlyArray<AgentRecord>, at: number, end: number) {
@@ -75,6 +79,11 @@ export class Script {
   /** The place in the run of the record that comes next. */
   get place(): number {
     return this.#at
+  }
+
+  /** Whether a call waited for people in a worker: what they are asked there is in the worker's records alone. */
+  get hasWaited(): boolean {
+    return this.#hasWaited
   }
 
   /** What the loop has written. */
@@ -202,18 +211,33 @@ export class Script {
         const over = this.#over
         if (over !== undefined) return yield* over
         const ended = this.next
-        if (ended?._tag === "CallEnded" && this.#isOf(ended, { id, name, params })) return handled(ended)
+        if (ended?._tag === "CallEnded" && this.#isOf(ended, { id, name, params })) {
+          const { sources = [], usage } = ended
+          const current = yield* ToolPolicy.CurrentCall
+          if (usage !== undefined && current instanceof RunCall) current.take({ usage, sources }, true)
+          return handled(ended)
+        }
         waited = seen === this.#at ? waited + 1 : 0
         seen = this.#at
         if (waited > patience) {
           const ends = this.rest.some((it) => it._tag === "CallEnded" && this.#isOf(it, { id, name, params }))
           // Without an end it broke off, or the process died while it ran; others may go on after it.
-          if (!ends) return brokenOff
+          if (!ends) return this.#unended
           if (waited > patience + pauses) return yield* Effect.die(this.diverged({ _tag: "CallEnded", name }))
         }
         yield* waited > patience ? pause : Effect.yieldNow
       }
     })
+  }
+
+  /** A call without an end waited in a worker, or that worker's journal was lost, if that is why the session stopped. */
+  get #unended(): ToolCalls.Handled<unknown> {
+    const stop = this.#records[this.#end - 1]
+    if (stop?._tag !== "Stopped") return brokenOff
+    if (stop.reason === "ToolFailed") return new Unended([], Cause.fail<unknown>(stop.message))
+    if (stop.reason !== "Suspended") return brokenOff
+    this.#hasWaited = true
+    return new Unended([below], undefined)
   }
 
   #isOf({ call }: Ended, { id }: ToolCalls.WrittenCall): boolean {
@@ -225,6 +249,17 @@ export class Script {
     const answer = this.#records.slice(0, this.#at).findLast((record) => record._tag === "Answered")
     return new Map(answer?._tag === "Answered" ? TraceLines.callsOf(answer) : [])
   }
+}
+
+/** What people are asked in a worker, of which the records above know nothing. */
+const below: Request = {
+  call: "",
+  tool: "",
+  params: null,
+  kind: "approval",
+  digest: "",
+  reason: undefined,
+  expires: undefined
 }
 
 /** What a handler gives that ends without a result. */

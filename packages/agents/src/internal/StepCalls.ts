@@ -20,11 +20,12 @@ import type * as Approval from "../Approval.ts"
 import * as StepCall from "../StepCall.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
 import type { Ledger } from "./Ledger.ts"
+import { RunCall } from "./RunCall.ts"
 import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
 import type { Toolbox } from "./Toolbox.ts"
-import { Unended } from "./Unended.ts"
+import { Unended, unendedOf } from "./Unended.ts"
 
 type Ended = Omit<StepCall.Ended, "call">
 type StepCall = StepCall.StepCall
@@ -199,9 +200,9 @@ export class StepCalls<E, R> {
   }
 
   #handled(call: StepCall, tool: Tool.Any | undefined): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {
-    if (tool === undefined) return this.#concluded(call, this.#toolbox.handle(call))
+    if (tool === undefined) return this.#concluded(call, this.#toolbox.handle(call), undefined)
     return call.attempts > 0
-      ? this.#grouped(tool, this.#concluded(call, this.#called(call, tool, call.attempts)))
+      ? this.#grouped(tool, this.#made(call, tool, call.attempts))
       : this.#started(call, tool)
   }
 
@@ -213,7 +214,7 @@ export class StepCalls<E, R> {
       tool,
       Effect.andThen(
         Effect.tap(this.#ledger.append([started]), () => Effect.sync(() => this.#here.add(call.call))),
-        this.#concluded(call, this.#called(call, tool, attempt))
+        this.#made(call, tool, attempt)
       )
     )
   }
@@ -226,10 +227,17 @@ export class StepCalls<E, R> {
     return group.withPermit(effect)
   }
 
-  #called(call: StepCall, tool: Tool.Any, attempt: number): Effect.Effect<ToolCalls.Handled<E>, never, R> {
+  #made(call: StepCall, tool: Tool.Any, attempt: number): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {
+    return Effect.suspend(() => {
+      const of = { run: this.#ledger.id, call: call.call, attempt, key: this.#keyOf(call) }
+      const current = new RunCall(of, this.#ledger.tell)
+      return this.#concluded(call, this.#called(call, tool, current), current)
+    })
+  }
+
+  #called(call: StepCall, tool: Tool.Any, current: RunCall): Effect.Effect<ToolCalls.Handled<E>, never, R> {
     const timeout = Context.get(tool.annotations, ToolPolicy.Timeout)
     const retry = Context.get(tool.annotations, ToolPolicy.Retry)
-    const current = { run: this.#ledger.id, call: call.call, attempt, key: this.#keyOf(call) }
     const handled = Effect.provideService(this.#toolbox.handle(call), ToolPolicy.CurrentCall, current)
     const once = SharedLog.inCall(current, handled)
     const timed = timeout === undefined ? once : Effect.timeoutOrElse(once, {
@@ -249,16 +257,21 @@ export class StepCalls<E, R> {
 
   #concluded(
     call: StepCall,
-    handled: Effect.Effect<ToolCalls.Handled<E>, never, R>
+    handled: Effect.Effect<ToolCalls.Handled<E>, never, R>,
+    current: RunCall | undefined
   ): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {
     return Effect.flatMap(handled, (handled): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>> => {
-      if (handled instanceof Unended) {
-        if (handled.cause !== undefined) return Effect.succeed(handled.cause as Cause.Cause<E>)
-        this.#waiting.set(call.call, handled.pending)
+      const unended = handled instanceof Unended ? handled : unendedOf(handled)
+      if (unended !== undefined) {
+        if (unended.cause !== undefined) return Effect.succeed(unended.cause as Cause.Cause<E>)
+        this.#waiting.set(call.call, unended.pending)
         return Effect.succeed(undefined)
       }
       const { ended, failure } = this.#outcome(call, handled)
-      return ended === undefined ? Effect.succeed(failure) : Effect.as(this.#end(call, ended), failure)
+      if (ended === undefined) return Effect.succeed(failure)
+      const { sources = [], usage } = current?.taken ?? {}
+      const whole = usage === undefined ? ended : { ...ended, usage, ...(sources.length === 0 ? {} : { sources }) }
+      return Effect.as(this.#end(call, whole), failure)
     })
   }
 

@@ -1,6 +1,6 @@
 /** Calls that wait in a worker: what the run above them knows of it. */
 import type * as ToolCalls from "effect-gemini-ai/ToolCalls"
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type { Decision, Request } from "../Approval.ts"
 
@@ -21,6 +21,13 @@ export class Unended implements ToolCalls.Handled<unknown> {
     this.pending = pending
     this.cause = cause
   }
+}
+
+/** It as a handler of a toolkit says it, which can but break off. */
+export const unendedOf = ({ failure }: ToolCalls.Handled<unknown>): Unended | undefined => {
+  if (failure === undefined) return undefined
+  const defect = failure.reasons.find(Cause.isDieReason)?.defect
+  return defect instanceof Unended ? defect : undefined
 }
 
 /** How the calls of a worker are named: by the tool, and the call's name in the run. */

@@ -1,26 +1,29 @@
 /** Agents as tools of another one: each call is a run of its own, whose id is made of the call's. */
 import type * as ToolCalls from "effect-gemini-ai/ToolCalls"
+import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import type { Agent } from "../Agent.ts"
 import { AgentError } from "../AgentError.ts"
+import type { Agent } from "../AgentOptions.ts"
+import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
 import * as Player from "./Player.ts"
+import { RunCall } from "./RunCall.ts"
 import type { Toolbox, Tools } from "./Toolbox.ts"
 import { pathOf, Unended, WorkerDecisions } from "./Unended.ts"
 
-type Worker = Agent<string, unknown, unknown, unknown, unknown, unknown>
+type Worker<I, R> = Agent<I, unknown, unknown, unknown, R, unknown>
 
-const parameters = Schema.Struct({ task: Schema.String })
+/** What a worker is told where its input is text. */
+export const Task = Schema.Struct({ task: Schema.String })
 
-/** A worker is a run that goes on, so a call of it that a crash cut is made again whatever the worker does. */
-const toolOf = (name: string, { description, name: agent }: Worker): Tool.Any =>
-  Tool.make(name, { description: description ?? `Gives a task to ${agent}.`, parameters, success: Schema.Json })
-    .annotate(ToolPolicy.AfterCrash, "rerun")
+export const descriptionOf = (
+  { description, name }: { readonly name: string; readonly description: string | undefined }
+): string => description ?? `Gives a task to ${name}.`
 
 const told = (text: string): ToolCalls.Handled<never> => ({ result: text, encodedResult: text, isFailure: true })
 
@@ -45,47 +48,75 @@ const failed = (path: string, error: unknown): ToolCalls.Handled<unknown> => {
   }
 }
 
-const played = (
-  worker: Worker,
+/** A run of the worker that nobody stands above. */
+const alone = <I, R>(
+  worker: Worker<I, R>,
+  input: I
+): Effect.Effect<ToolCalls.Handled<unknown>, never, R | LanguageModel.LanguageModel> =>
+  Effect.match(worker.begin(input, {}), {
+    onFailure: (error) => told(error instanceof AgentError ? error.reason.message : String(error)),
+    onSuccess: succeeded
+  })
+
+/** The run of the worker for the call that is served. The call's usage and events go to the run above it. */
+export const played = <I, R>(
+  worker: Worker<I, R>,
   name: string,
-  task: string
-): Effect.Effect<ToolCalls.Handled<unknown>, never, unknown> =>
+  input: I
+): Effect.Effect<ToolCalls.Handled<unknown>, never, R | LanguageModel.LanguageModel> =>
   Effect.gen(function*() {
     const current = yield* ToolPolicy.CurrentCall
-    if (current === undefined) return told("it was called outside of a run")
+    if (!(current instanceof RunCall)) return yield* alone(worker, input)
     const path = pathOf(name, current.call)
     const id = `${current.run}.${path}`
     const decisions = (yield* WorkerDecisions).flatMap((decision) =>
       decision.call.startsWith(`${path}/`) ? [{ ...decision, call: decision.call.slice(path.length + 1) }] : []
     )
-    const begin = worker.begin(task, { id })
-    if (current.attempt > 1 && (yield* Player.journalOf) === undefined) {
+    const { tell: above } = current
+    const tell: RunCall["tell"] = above === undefined
+      ? undefined
+      : (event) => above({ _tag: "Child", child: path, event })
+    const hasJournal = (yield* Player.journalOf) !== undefined
+    const begin = worker.begin(input, { id, tell })
+    if (current.attempt > 1 && !hasJournal) {
       return told("the process ended while it worked, and its records are lost: nobody knows what it did")
     }
-    const run = current.attempt === 1
-      ? begin
-      : Effect.catchIf(worker.goOn(id, decisions, {}), Player.isNotBegun, () => begin)
+    const run = current.begin() && hasJournal
+      ? Effect.catchIf(worker.goOn(id, decisions, { tell }), Player.isNotBegun, () => begin)
+      : begin
     return yield* Effect.match(run, {
-      onFailure: (error) => failed(path, error),
-      onSuccess: succeeded
+      onFailure: (error) => {
+        if (error instanceof AgentError) current.take(AgentState.fold(error.records), hasJournal)
+        return failed(path, error)
+      },
+      onSuccess: (answer) => {
+        current.take(answer, hasJournal)
+        return succeeded(answer)
+      }
     })
   })
 
-export const toolsOf = (workers: Readonly<Record<string, Worker>>): Tools =>
-  Object.fromEntries(Object.entries(workers).map(([name, worker]) => [name, toolOf(name, worker)]))
+type Workers = Readonly<Record<string, Worker<string, unknown>>>
+
+/** A worker is a run that goes on, so a call of it that a crash cut is made again whatever the worker does. */
+export const toolsOf = (workers: Workers): Tools =>
+  Object.fromEntries(
+    Object.entries(workers).map(([name, worker]) => [
+      name,
+      Tool.make(name, { description: descriptionOf(worker), parameters: Task, success: Schema.Json })
+        .annotate(ToolPolicy.AfterCrash, "rerun")
+    ])
+  )
 
 /** The workers as tools, of which so many play at once. */
-export const toolbox = (
-  workers: Readonly<Record<string, Worker>>,
-  atOnce: number
-): Effect.Effect<Toolbox<unknown, unknown>> =>
+export const toolbox = (workers: Workers, atOnce: number): Effect.Effect<Toolbox<unknown, unknown>> =>
   Effect.sync(() => {
     const permits = Semaphore.makeUnsafe(atOnce)
     return {
       tools: toolsOf(workers),
       handle: ({ name, params }) => {
         const worker = Object.hasOwn(workers, name) ? workers[name] : undefined
-        const decoded = Schema.decodeUnknownResult(parameters)(params)
+        const decoded = Schema.decodeUnknownResult(Task)(params)
         if (worker === undefined || decoded._tag === "Failure") {
           const text = `${name} takes a \`task\`, which is a text`
           return Effect.succeed(

@@ -1,9 +1,9 @@
 /** Agents of a team that play at once on the same input: all of them, or until the first one has an answer. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Agent } from "../Agent.ts"
 import type { AgentError } from "../AgentError.ts"
 import * as Reason from "../AgentErrorReason.ts"
+import type { Agent } from "../AgentOptions.ts"
 import type { Answer } from "../Answer.ts"
 import type { Request } from "../Approval.ts"
 import type { Member } from "../Member.ts"
