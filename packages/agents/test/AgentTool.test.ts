@@ -127,7 +127,7 @@ describe("an agent as a tool", () => {
   it.effect("plays as a run of its own where nobody stands above it", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* ask.handle({ task: "add" }), "it is 5")
-      const wrong = Agent.asTool(Agent.fromEffect({ name: "line" }, () => Effect.fail(new Error("no line"))), {
+      const wrong = Agent.asTool(Agent.fromEffect({ name: "line" }, () => Effect.fail("no line" as const)), {
         name: "line"
       })
       assert.include(yield* Effect.flip(wrong.handle({ task: "go" })), "no line")
