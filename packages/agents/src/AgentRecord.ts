@@ -24,29 +24,18 @@ import * as Response from "effect/ai/Response"
 import * as Schema from "effect/Schema"
 import { RecordedBounds } from "./Bounds.ts"
 import { SharedUpdated } from "./SharedUpdated.ts"
+import { Source, Usage } from "./Usage.ts"
+
+export {
+  /** A place that the model cited. */
+  Source,
+  /** Tokens and dollars of answers. */
+  Usage
+}
 
 const count = Schema.Finite
-
-/**
- * Tokens as the model counted them, and what they cost in US dollars where prices are known.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Usage = Schema.Struct({
-  inputTokens: count,
-  outputTokens: count,
-  /** Input that came from a cache of the server. */
-  cachedTokens: count,
-  /** Dollars as a decimal text; missing where no price is known. */
-  dollars: Schema.optionalKey(Schema.String)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Usage = typeof Usage.Type
+/** Milliseconds since the epoch, by the writer's clock. */
+const time = count
 
 /**
  * Why an answer could not be used.
@@ -80,9 +69,6 @@ export const CrashPolicy = Schema.Literals(["rerun", "lookup", "tell", "ask"])
  * @since 0.1.0
  */
 export type CrashPolicy = typeof CrashPolicy.Type
-
-/** Milliseconds since the epoch, by the writer's clock. */
-const time = count
 
 /**
  * The run, or a further turn of a conversation, begins. `tools` has the digest of each tool's declaration by its name,
@@ -130,24 +116,6 @@ export const Asked = Schema.TaggedStruct("Asked", {
   /** Whether this is the last answer, without tools, that a bound asks for. */
   concluding: Schema.optionalKey(Schema.Literal(true))
 })
-
-/**
- * A place that the model cited.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Source = Schema.Struct({
-  title: Schema.String,
-  url: Schema.optionalKey(Schema.String),
-  mediaType: Schema.optionalKey(Schema.String)
-})
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Source = typeof Source.Type
 
 /**
  * The model answered. `messages` are its parts as they came, with their signatures; there are none if nothing came.

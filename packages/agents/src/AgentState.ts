@@ -18,6 +18,7 @@ import * as Prompt from "effect/ai/Prompt"
 import type * as Schema from "effect/Schema"
 import type { AgentRecord, Source, UnusableWhy, Usage } from "./AgentRecord.ts"
 import type { RecordedBounds } from "./Bounds.ts"
+import { resultOf, said } from "./internal/sent.ts"
 import * as Tokens from "./internal/tokens.ts"
 import { callsOf, type RequestedOf, type StepCall, textOf } from "./StepCall.ts"
 
@@ -151,20 +152,6 @@ export const empty: AgentState = {
   childrenBefore: 0,
   end: undefined
 }
-
-/** Text as a user's message. */
-const said = (text: string): Prompt.Message =>
-  Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text })] })
-
-const resultOf = ({ ended, id, name }: StepCall): Prompt.ToolResultPart =>
-  Prompt.makePart("tool-result", {
-    id,
-    name,
-    isFailure: ended?.isFailure ?? true,
-    result: ended?.shown ?? ended?.result ?? null,
-    ...(ended?.modelOutput === undefined || ended.shown !== undefined ? {} : { modelOutput: ended.modelOutput }),
-    providerExecuted: false
-  })
 
 /** A call with its arguments and outcome, to be compared with the one before. */
 const fingerprint = (call: StepCall): string =>
