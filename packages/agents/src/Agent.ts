@@ -50,20 +50,17 @@ import * as Stream from "effect/Stream"
 import type { AgentError } from "./AgentError.ts"
 import { Changed } from "./AgentErrorReason.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
-import type { Agent, Listened, Options, ProgramOptions, ResumeOptions, RunOptions } from "./AgentOptions.ts"
-import type { AgentRecord } from "./AgentRecord.ts"
+import type { Agent, Options, ProgramOptions, ResumeOptions, RunOptions } from "./AgentOptions.ts"
 import type { Answer, StreamEvent } from "./Answer.ts"
 import type { Decision } from "./Approval.ts"
-import type { Diverged } from "./Diverged.ts"
 import * as Declared from "./internal/declared.ts"
+import * as Looped from "./internal/looped.ts"
 import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
-import * as Player from "./internal/Player.ts"
 import * as Replayer from "./internal/Replayer.ts"
 import type { Spec } from "./internal/spec.ts"
 import * as TeamRun from "./internal/TeamRun.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
-import type { Replayed } from "./Replay.ts"
 import type { RunContext } from "./RunContext.ts"
 
 export type {
@@ -147,12 +144,16 @@ export const make = <
     step,
     compaction,
     checks,
-    concurrency: options.concurrency ?? "unbounded"
+    concurrency: options.concurrency ?? "unbounded",
+    handover: undefined,
+    handedOver: undefined
   }
-  return agentOf(spec, input, approvals, (records, tools) =>
+  return Looped.agent(spec, input, approvals, (records, tools, handover) =>
     Replayer.run(
       {
         ...spec,
+        handover,
+        handedOver: undefined,
         instructions: () => Effect.succeed(""),
         toolbox: Effect.succeed(Toolbox.empty),
         step: step === undefined
@@ -167,60 +168,6 @@ export const make = <
       { ...Declared.toolsOf(toolkit), ...tools },
       records
     ))
-}
-
-const agentOf = <I, A, T, E, R, C, D extends string>(
-  spec: Spec<I, A, T, E, R>,
-  input: Output.Json<I>,
-  approvals: ReadonlyArray<D> | undefined,
-  replay: (records: ReadonlyArray<AgentRecord>, tools: Toolbox.Tools) => Effect.Effect<Replayed<A>, Diverged, C>
-): Agent<I, A, T, E, R, C, D> => {
-  const { description, name, version } = spec
-  const begin = (input: I, { bounds, id, tell }: Listened<RunOptions>) =>
-    Effect.map(Player.begin(spec, input, { bounds, id, tell }), toAnswer)
-  return {
-    name,
-    approvals,
-    description,
-    version,
-    inputToJson: input.to,
-    beginFrom: (json, options) => {
-      const decoded = input.from(json)
-      return Result.isSuccess(decoded)
-        ? begin(decoded.success, options)
-        : Effect.fail(Player.refused(name, options.id ?? "", "input", decoded.failure))
-    },
-    begin,
-    turn: (id, input, { bounds, tell }) => Effect.map(Player.turn(spec, id, input, { bounds, tell }), toAnswer),
-    goOn: (id, decisions, { bounds, records, tell }) =>
-      Effect.map(Player.resume(spec, id, decisions, { bounds, records, tell }), toAnswer),
-    replay: (records, { tools = {} }) => replay(records, tools),
-    employing: (tools, workers, more) =>
-      agentOf(
-        {
-          ...spec,
-          toolbox: Effect.flatMap(spec.toolbox, (own) => Effect.map(workers, (theirs) => Toolbox.joined(own, theirs)))
-        },
-        input,
-        approvals === undefined || more === undefined ? undefined : [...approvals, ...more],
-        (records, known) => replay(records, { ...tools, ...known })
-      )
-  }
-}
-
-const toAnswer = <A>({ isPartial, ledger, text, value }: Player.Played<A>): Answer<A> => {
-  const { sources, steps, usage } = ledger.state
-  return {
-    value,
-    text,
-    id: ledger.id,
-    steps,
-    usage,
-    cost: usage.dollars,
-    sources,
-    isPartial,
-    records: ledger.records
-  }
 }
 
 /**

@@ -285,6 +285,26 @@ export class ChildFailed<out E> extends Data.TaggedError("ChildFailed")<{
 }
 
 /**
+ * The agents of a team handed over more often than they may, or back and forth while none of them did anything else.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HandoffLimit extends Data.TaggedError("HandoffLimit")<{
+  readonly why: "TooMany" | "BackAndForth"
+  readonly limit: number
+  /** Who had the run, in turn; the last one did not get it. */
+  readonly path: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    const path = this.path.join(" → ")
+    return this.why === "TooMany"
+      ? `the agents handed over more than ${times(this.limit, "time")}, ${path}: resume it with a larger \`limit\``
+      : `the agents handed over back and forth and did nothing else, ${path}: resume it, or tell them who does what`
+  }
+}
+
+/**
  * Every reason why a run can end without an answer; switch on its `_tag`. `E` is what its tools fail with.
  *
  * @category models
@@ -310,3 +330,4 @@ export type AgentErrorReason<E = unknown> =
   | JournalFailed
   | Refused
   | ChildFailed<E>
+  | HandoffLimit

@@ -20,8 +20,9 @@ import type { Bounds } from "./Bounds.ts"
 import type { Checks } from "./Check.ts"
 import type { Compaction } from "./Compaction.ts"
 import type { Diverged } from "./Diverged.ts"
+import type { HandedOver, Handover } from "./internal/Handover.ts"
 import type * as Toolbox from "./internal/Toolbox.ts"
-import type { Replayed, ReplayOptions } from "./Replay.ts"
+import type { Replayed, ReplayOptions } from "./Replayed.ts"
 
 /**
  * Options with a listener, which is told each event and may hold the run up.
@@ -30,6 +31,27 @@ import type { Replayed, ReplayOptions } from "./Replay.ts"
  * @since 0.1.0
  */
 export type Listened<O> = O & { readonly tell?: ((event: AgentEvent) => Effect.Effect<void>) | undefined }
+
+/**
+ * A run of another agent that was handed over, and its records.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface After {
+  readonly id: string
+  readonly records: ReadonlyArray<AgentRecord>
+}
+
+/**
+ * How a run begins that may go on where one of another agent ended.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface BeginOptions extends RunOptions {
+  readonly after?: After | undefined
+}
 
 /**
  * How a run begins.
@@ -101,7 +123,7 @@ export interface Agent<
   ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
   readonly begin: (
     input: I,
-    options: Listened<RunOptions>
+    options: Listened<BeginOptions>
   ) => Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
   readonly turn: (
     id: string,
@@ -121,6 +143,8 @@ export interface Agent<
       approvals: ReadonlyArray<string> | undefined
     ) => Agent<I, A, T | T2, E, R | R2, C, string>)
     | undefined
+  /** The same agent, whose runs may end with another one to go on; `undefined` of one that has no loop. */
+  readonly handing: ((handover: Handover) => Agent<I, A, T, E | HandedOver, R, C, D>) | undefined
   readonly replay: (
     records: ReadonlyArray<AgentRecord>,
     options: ReplayOptions

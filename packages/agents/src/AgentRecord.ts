@@ -8,7 +8,6 @@
  * ```ts
  * import * as AgentRecord from "effect-gemini-agents/AgentRecord"
  * import * as AgentState from "effect-gemini-agents/AgentState"
- *
  * const records: ReadonlyArray<AgentRecord.AgentRecord> = [
  *   { _tag: "Begun", at: 0, agent: "clerk", input: "Hello", instructions: "Be short.", tools: {}, bounds: {} },
  *   { _tag: "Asked", step: 1 }
@@ -264,7 +263,8 @@ export const Compacted = Schema.TaggedStruct("Compacted", {
 })
 
 /**
- * The run, or the turn, is over: `value` is the answer by the agent's output schema.
+ * The run, or the turn, is over: `value` is the answer by the agent's output schema. If another agent of a team goes on,
+ * `handoff` is its name, and `value` what the model says to it.
  *
  * @category schemas
  * @since 0.1.0
@@ -273,7 +273,8 @@ export const Finished = Schema.TaggedStruct("Finished", {
   value: Schema.Json,
   text: Schema.String,
   /** Whether a bound asked for this answer before the model was done. */
-  isPartial: Schema.optionalKey(Schema.Literal(true))
+  isPartial: Schema.optionalKey(Schema.Literal(true)),
+  handoff: Schema.optionalKey(Schema.String)
 })
 
 /**
@@ -298,8 +299,8 @@ export const ChildStarted = Schema.TaggedStruct("ChildStarted", {
 })
 
 /**
- * A child of a team is over and is not played again: with its answer, which its own records have, or as a failure that
- * the team goes on without, and then `why` says what it was.
+ * A child of a team is over and is not played again: with its answer, which its own records have, with another child to
+ * go on, whose name is `handoff`, or as a failure that the team goes on without, and then `why` says what it was.
  *
  * @category schemas
  * @since 0.1.0
@@ -308,6 +309,7 @@ export const ChildEnded = Schema.TaggedStruct("ChildEnded", {
   child: Schema.String,
   isFailure: Schema.Boolean,
   why: Schema.optionalKey(Schema.String),
+  handoff: Schema.optionalKey(Schema.String),
   /** How often its models answered, and what they took, with those of its own children. */
   steps: count,
   usage: Usage,

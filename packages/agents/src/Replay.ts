@@ -21,34 +21,11 @@
  *
  * @since 0.1.0
  */
-import type * as Tool from "effect/ai/Tool"
 import type * as Effect from "effect/Effect"
 import type { Agent } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
 import type { Diverged } from "./Diverged.ts"
-
-/**
- * What a replay gave.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Replayed<out A> {
-  /** The answers of the run's turns that came to one, the last one last. */
-  readonly values: ReadonlyArray<A>
-  /** The records that the replay wrote; what the run was given, such as decisions, stands where it was. */
-  readonly records: ReadonlyArray<AgentRecord>
-}
-
-/**
- * Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them.
- *
- * @category options
- * @since 0.1.0
- */
-export interface ReplayOptions {
-  readonly tools?: Readonly<Record<string, Tool.Any>> | undefined
-}
+import type { Replayed, ReplayOptions } from "./Replayed.ts"
 
 /**
  * Plays the records again. Fails with `Diverged` at the first record that the agent would write otherwise. Checks of the

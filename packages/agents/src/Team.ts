@@ -30,13 +30,15 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { AgentError } from "./AgentError.ts"
-import { Changed, CheckFailed } from "./AgentErrorReason.ts"
 import type { Agent } from "./AgentOptions.ts"
 import type { RepeatOptions, Round } from "./Critique.ts"
+import type { HandoffOptions } from "./Handoff.ts"
 import type { ChildRuns, Input } from "./internal/ChildRuns.ts"
+import * as Handing from "./internal/handing.ts"
+import * as Made from "./internal/made.ts"
 import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
-import * as TeamRun from "./internal/TeamRun.ts"
+import * as Rounds from "./internal/rounds.ts"
 import * as Together from "./internal/together.ts"
 import type { Toolbox } from "./internal/Toolbox.ts"
 import * as Workers from "./internal/Workers.ts"
@@ -59,33 +61,6 @@ export interface Team<
   /** The same team under another name, and with a description for others. Throws a RangeError if it cannot be one. */
   readonly named: (name: string, options?: { readonly description?: string | undefined }) => Team<I, A, T, E, R, D>
 }
-
-/** All of them, or nothing if one does not say. */
-const approvalsOf = <D extends string>(
-  members: ReadonlyArray<{ readonly approvals: ReadonlyArray<D> | undefined }>
-): ReadonlyArray<D> | undefined => {
-  const all = members.map(({ approvals }) => approvals)
-  return all.includes(undefined) ? undefined : [...new Set(all.flatMap((approvals) => approvals ?? []))]
-}
-
-const team = <I, A, T, E, R, D extends string>(
-  plan: TeamRun.Plan<I, A, T, E, R>,
-  approvals: ReadonlyArray<D> | undefined
-): Team<I, A, T, E, R, D> => ({
-  ...TeamRun.make(plan, approvals),
-  named: (name, { description } = {}) => team({ ...plan, name: Names.checked(name, "a team"), description }, approvals)
-})
-
-/** What the members give, fail with and need is for the signatures to say: those of the constructors below. */
-type Played = Effect.Effect<unknown, AgentError, unknown>
-
-/** A team of the type that the signature of its constructor says, which is where its members' types are checked. */
-const typed = (
-  plan: TeamRun.Plan<never, unknown, unknown, never, unknown>,
-  approvals: ReadonlyArray<string> | undefined
-): never => team<never, unknown, unknown, never, unknown, string>(plan, approvals) as never
-
-const unnamed = { version: undefined, description: undefined, output: undefined } as const
 
 /**
  * A stage of a sequence: an agent, or a function between two agents that makes the one's input of the other's answer.
@@ -164,7 +139,7 @@ export const sequence: {
   ...rest: ReadonlyArray<Stage<never, unknown, unknown, unknown, unknown, string>>
 ) => {
   const agents = [first, ...rest.filter((stage) => typeof stage !== "function")]
-  const play = (given: Input<never>, children: ChildRuns): Played =>
+  const play = (given: Input<never>, children: ChildRuns): Made.Played =>
     Effect.gen(function*() {
       let { value }: { readonly value: unknown } = yield* children.given(first, given)
       for (const stage of rest) {
@@ -174,9 +149,9 @@ export const sequence: {
       }
       return value
     })
-  return typed(
-    { ...unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play },
-    approvalsOf(agents)
+  return Made.typed(
+    { ...Made.unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play },
+    Made.approvalsOf(agents)
   )
 }
 
@@ -240,7 +215,7 @@ export const all: {
   if (atLeast !== "all" && !(Number.isSafeInteger(atLeast) && atLeast >= 1 && atLeast <= names.length)) {
     throw new RangeError(`\`atLeast\` is a count of the ${names.length} agents, from 1`)
   }
-  const play = (given: Input<never>, children: ChildRuns): Played =>
+  const play = (given: Input<never>, children: ChildRuns): Made.Played =>
     Effect.map(Together.all(agents, atLeast, concurrency)(given, children), (endings) => {
       const made = atLeast === "all"
         ? Together.valuesOf(endings)
@@ -252,13 +227,13 @@ export const all: {
       return combine === undefined ? made : combine(made as never)
     })
   const members = Object.values(agents)
-  return typed({
-    ...unnamed,
+  return Made.typed({
+    ...Made.unnamed,
     name: name === undefined ? Names.joined(members) : Names.checked(name, "a team"),
     description,
     inputToJson: first.inputToJson,
     play
-  }, approvalsOf(members))
+  }, Made.approvalsOf(members))
 }
 
 /**
@@ -275,15 +250,11 @@ export const race = <const M extends ReadonlyArray<Member>>(...agents: M): AllOf
   const names = agents.map(({ name }) => name)
   if (first === undefined) throw new RangeError("a team needs an agent")
   if (new Set(names).size < names.length) throw new RangeError("the agents of a race have different names")
-  return typed(
-    { ...unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play: Together.first(agents) },
-    approvalsOf(agents)
+  return Made.typed(
+    { ...Made.unnamed, name: Names.joined(agents), inputToJson: first.inputToJson, play: Together.first(agents) },
+    Made.approvalsOf(agents)
   )
 }
-
-const more = ({ advice, input, value }: Round<never, unknown>): string =>
-  `${String(input)}\n\nYour last answer was:\n${typeof value === "string" ? value : JSON.stringify(value)}\n\n` +
-  `It is to be better in this:\n${advice}`
 
 /**
  * A draft, a critic who says what is to be better, and a further draft, until the critic calls one good. It gives that
@@ -315,7 +286,7 @@ export const repeat: {
   ): Team<I, A, T1 | E1 | T2 | E2, never, R1 | R2, D1 | D2>
 } = (
   draft: Member,
-  { again = more, description, input, name, times = 4, until }:
+  { again = Rounds.more, description, input, name, times = 4, until }:
     & RepeatOptions<never, unknown, unknown, unknown, string>
     & {
       readonly input?: Schema.Top | undefined
@@ -323,34 +294,46 @@ export const repeat: {
     }
 ) => {
   if (!Number.isSafeInteger(times) || times < 1) throw new RangeError("`times` is a count from 1")
-  // It is the schema of what the draft's agent takes, by the signatures above.
-  const codec = input === undefined ? Output.textJson<never>() : Output.json(input as Schema.Codec<never, unknown>)
-  const play = (given: Input<never>, children: ChildRuns): Played =>
-    Effect.gen(function*() {
-      const decoded = codec.from(given.json)
-      if (Result.isFailure(decoded)) {
-        return yield* children.error(new Changed({ what: `the team's input has another schema (${decoded.failure})` }))
-      }
-      let { value }: { readonly value: unknown } = yield* children.given(draft, given)
-      for (let drafts = 1;; drafts++) {
-        // The signatures above have checked that the critic takes what the draft's agent gives, and `again` too.
-        const made = value as never
-        const { value: verdict } = yield* children.child(until, made)
-        if (verdict.isGood) return value
-        if (drafts >= times) {
-          return yield* children.error(new CheckFailed({ check: until.name, why: verdict.advice }))
-        }
-        const next = again({ input: decoded.success, value: made, advice: verdict.advice }) as never
-        value = (yield* children.child(draft, next)).value
-      }
-    })
-  return typed({
-    ...unnamed,
+  const play = Rounds.play({ draft, until, times, again, input })
+  return Made.typed({
+    ...Made.unnamed,
     name: name === undefined ? Names.joined([draft, until]) : Names.checked(name, "a team"),
     description,
     inputToJson: draft.inputToJson,
     play
-  }, approvalsOf([draft, until]))
+  }, Made.approvalsOf([draft, until]))
+}
+
+/**
+ * Agents of which one at a time has the run, and may hand it over to another one, by a tool for each edge:
+ * `transfer_to_billing`. Only edges that are declared are there. The other calls of the step end first, with what people
+ * decide about them; of two transfers in a step the first one counts, and the second one is told so.
+ *
+ * Each turn of an agent is a child of its own, `triage.1`, `billing.1`, `triage.2`. The answer is that of the agent which
+ * gives one. The team fails with HandoffLimit after `limit` transfers, and as soon as a transfer is made for the second
+ * time while nobody has called anything else since the first one.
+ *
+ * Throws a RangeError if an agent of `start` or `edges` is not there, if one that hands over is a team or hands over to
+ * itself, if a name cannot be a tool's, if `carry` is a schema of something else than an object, or if `limit` is not a
+ * count from 1.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const handoff = <
+  const M extends Readonly<Record<string, Agent<string, unknown, unknown, unknown, unknown, unknown>>>
+>(
+  { agents, carry = "transcript", description, edges, limit = 6, name, start }: HandoffOptions<M>
+): AllOf<M[keyof M], ValueOf<M[keyof M]>> => {
+  const plan = { agents, start, edges, carry, limit }
+  const all = Object.values(agents)
+  return Made.typed({
+    ...Made.unnamed,
+    name: name === undefined ? Names.joined(all) : Names.checked(name, "a team"),
+    description,
+    inputToJson: Output.textJson<string>().to,
+    play: Handing.play({ ...plan, agents: Handing.members(plan) })
+  }, Made.approvalsOf(all))
 }
 
 /**
@@ -391,5 +374,5 @@ export const manager = <
   const toolbox = Workers.toolbox(agents, workers) as Effect.Effect<
     Toolbox<AgentError<FailureOf<W[keyof W]>>, NeedsOf<W[keyof W]>>
   >
-  return employing(Workers.toolsOf(agents), toolbox, approvalsOf(Object.values(agents)))
+  return employing(Workers.toolsOf(agents), toolbox, Made.approvalsOf(Object.values(agents)))
 }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
 import type { AgentRecord } from "effect-gemini-agents/AgentRecord"
 import * as Replay from "effect-gemini-agents/Replay"
+import type { Replayed } from "effect-gemini-agents/Replayed"
 import * as Trace from "effect-gemini-agents/Trace"
 import * as Effect from "effect/Effect"
 import { counted } from "./replayed.ts"
@@ -56,7 +57,7 @@ describe("a replay", () => {
       const before = counted.runs
       const { records } = yield* Effect.provide(Agent.run(clerk, "2 and 3?"), Scripted.over(script))
       assert.strictEqual(counted.runs, before + 1, "every run of these tests is played again")
-      const replayed: Replay.Replayed<string> = yield* Replay.run(clerk, records)
+      const replayed: Replayed<string> = yield* Replay.run(clerk, records)
       assert.deepStrictEqual(replayed.values, ["5"])
       assert.deepStrictEqual(replayed.records, records)
     }))

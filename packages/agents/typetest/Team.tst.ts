@@ -100,6 +100,29 @@ describe("repeat", () => {
   })
 })
 
+describe("a handoff", () => {
+  const agents = { writer, scorer }
+  test("gives what one of its agents gives", () => {
+    const team = Team.handoff({ agents, start: "writer", edges: { writer: ["scorer"], scorer: ["writer"] } })
+    expect(Agent.run(team, "x")).type.toBe<
+      Effect.Effect<Answer<string | number>, AgentError<AiError.AiError>, LanguageModel.LanguageModel>
+    >()
+  })
+
+  test("with an edge to or from an agent that is not there is an error at the place", () => {
+    // @ts-expect-error Type '"critic"' is not assignable to type '"scorer"'
+    Team.handoff({ agents, start: "writer", edges: { writer: ["critic"] } })
+    // @ts-expect-error 'critic' does not exist in type
+    Team.handoff({ agents, start: "writer", edges: { critic: ["writer"] } })
+    // @ts-expect-error Type '"writer"' is not assignable to type '"scorer"'
+    Team.handoff({ agents, start: "writer", edges: { writer: ["writer"] } })
+    // @ts-expect-error Type '"critic"' is not assignable to type
+    Team.handoff({ agents, start: "critic", edges: {} })
+    // @ts-expect-error is not assignable to type 'Agent<string,
+    Team.handoff({ agents: { writer, caller }, start: "writer", edges: {} })
+  })
+})
+
 describe("a manager", () => {
   const phone = Agent.fromEffect({ name: "phone" }, () => Effect.map(Desk, ({ phone }) => phone))
   test("needs what its workers need, and workers that take a text", () => {

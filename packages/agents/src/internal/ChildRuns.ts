@@ -10,10 +10,27 @@ import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import type { Decision } from "../Approval.ts"
 import type { RunContext } from "../RunContext.ts"
+import { HandedOver, isHandedOver, spent } from "./Handover.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Player from "./Player.ts"
 
-type Asked<A, E, R> = Effect.Effect<Answer<A>, E, R | LanguageModel.LanguageModel>
+type Asked<B, E, R> = Effect.Effect<B, E, R | LanguageModel.LanguageModel>
+
+/** What a child came to: an answer, or another child that goes on. */
+type Outcome = Answer<unknown> | HandedOver
+
+/** How a child of this kind begins and goes on. */
+interface Part<B extends Outcome, T, E, R> {
+  readonly begin: (own: Listened<RunOptions>) => Asked<B, AgentError<T> | E, R>
+  readonly goOn: (id: string, decisions: ReadonlyArray<Decision<string>>, own: Told) => Asked<B, AgentError<T> | E, R>
+}
+
+type Told = Pick<Listened<RunOptions>, "tell">
+
+const handed = <A, T, E, R>(
+  played: Asked<Answer<A>, AgentError<T> | E | HandedOver, R>
+): Asked<Answer<A> | HandedOver, AgentError<T> | E, R> =>
+  Effect.catchIf(played, isHandedOver, (over) => Effect.succeed<Answer<A> | HandedOver>(over))
 
 /** An input as it was given, or as the records have it. */
 export interface Input<out I> {
@@ -33,11 +50,14 @@ export class ChildRuns implements RunContext {
   readonly #ledger: Ledger
   readonly #decisions: ReadonlyArray<Decision<string>>
   readonly #numbers = new Map<string, number>()
+  /** The runs of children that had ended before. */
+  readonly #old: ReadonlySet<string>
   #isPartial = false
 
   constructor(ledger: Ledger, decisions: ReadonlyArray<Decision<string>>) {
     this.#ledger = ledger
     this.#decisions = decisions
+    this.#old = new Set(ledger.state.children.flatMap(({ ended, id }) => ended === undefined ? [] : [id]))
   }
 
   get id(): string {
@@ -58,19 +78,36 @@ export class ChildRuns implements RunContext {
   }
 
   readonly child: RunContext["child"] = (agent, input, options = {}) =>
-    this.#played(agent, options.as, (own) => agent.begin(input, own))
+    this.#played(options.as ?? agent.name, agent.name, {
+      begin: (own) => agent.begin(input, own),
+      goOn: (id, decisions, own) => agent.goOn(id, decisions, own)
+    })
+
+  /** A child that may hand over to another one. Of a child that ended before this process went on, `isOld` says so. */
+  member<I, A, T, E, R, C, D extends string>(
+    agent: Agent<I, A, T, E | HandedOver, R, C, D>,
+    begin: (own: Listened<RunOptions>) => Asked<Answer<A>, AgentError<T> | E | HandedOver, R>,
+    as: string
+  ): Asked<{ readonly outcome: Answer<A> | HandedOver; readonly isOld: boolean }, AgentError<T | E>, R> {
+    return Effect.map(
+      this.#played(as, agent.name, {
+        begin: (own) => handed(begin(own)),
+        goOn: (id, decisions, own) => handed(agent.goOn(id, decisions, own))
+      }),
+      (outcome) => ({ outcome, isOld: this.#old.has(outcome.id) })
+    )
+  }
 
   /** A child with the team's own input. */
   given<I, A, T, E, R, C, D extends string>(
     agent: Agent<I, A, T, E, R, C, D>,
     { json, value }: Input<I>,
     as?: string
-  ): Asked<A, AgentError<T | E>, R> {
-    return this.#played(
-      agent,
-      as,
-      (own) => value === undefined ? agent.beginFrom(json, own) : agent.begin(value.value, own)
-    )
+  ): Asked<Answer<A>, AgentError<T | E>, R> {
+    return this.#played(as ?? agent.name, agent.name, {
+      begin: (own) => value === undefined ? agent.beginFrom(json, own) : agent.begin(value.value, own),
+      goOn: (id, decisions, own) => agent.goOn(id, decisions, own)
+    })
   }
 
   /** Says of a child that failed that the team goes on without it, also after a restart. */
@@ -87,13 +124,13 @@ export class ChildRuns implements RunContext {
     ])
   }
 
-  #played<A, T, E, R>(
-    agent: Agent<never, A, T, E, R, unknown>,
-    as: string | undefined,
-    begin: (own: Listened<RunOptions>) => Asked<A, AgentError<T> | E, R>
-  ): Asked<A, AgentError<T | E>, R> {
+  #played<B extends Outcome, T, E, R>(
+    name: string,
+    agent: string,
+    part: Part<B, T, E, R>
+  ): Asked<B, AgentError<T | E>, R> {
     return Effect.suspend(() => {
-      const child = this.#next(as ?? agent.name)
+      const child = this.#next(name)
       const { children, end } = this.state
       const known = children.findLast((known) => known.child === child)
       const own = `${this.id}.${child}`
@@ -110,30 +147,29 @@ export class ChildRuns implements RunContext {
       if (end?._tag === "Finished" && known?.ended === undefined) {
         return Effect.fail(this.#failed<T | E>(child, "it was not needed", undefined))
       }
-      const started: AgentRecord = { _tag: "ChildStarted", child, agent: agent.name, id }
+      const started: AgentRecord = { _tag: "ChildStarted", child, agent, id }
       const played = isHere
-        ? this.#again(agent, child, known, begin, options)
-        : Effect.andThen(this.#ledger.append([started]), begin(options))
+        ? this.#again(child, known, part, options)
+        : Effect.andThen(this.#ledger.append([started]), part.begin(options))
       return Effect.matchEffect(played, {
         onFailure: (error) => Effect.fail(this.#lifted(child, error)),
-        onSuccess: (answer) => Effect.as(this.#ended(child, answer), answer)
+        onSuccess: (outcome) => Effect.as(this.#ended(child, outcome), outcome)
       })
     })
   }
 
   /** A child of which there is a record goes on. If its process died before its first one, it begins. */
-  #again<A, T, E, R>(
-    agent: Agent<never, A, T, E, R, unknown>,
+  #again<B extends Outcome, T, E, R>(
     child: string,
     { ended, id }: AgentState.Child,
-    begin: (own: Listened<RunOptions>) => Asked<A, AgentError<T> | E, R>,
-    { tell }: Listened<RunOptions>
-  ): Asked<A, AgentError<T> | E, R> {
+    { begin, goOn }: Part<B, T, E, R>,
+    { tell }: Told
+  ): Asked<B, AgentError<T> | E, R> {
     const before = `${child}/`
     const decisions = this.#decisions.flatMap((decision) =>
       decision.call.startsWith(before) ? [{ ...decision, call: decision.call.slice(before.length) }] : []
     )
-    const going = agent.goOn(id, decisions, { tell })
+    const going = goOn(id, decisions, { tell })
     return ended !== undefined ? going : Effect.catchIf(going, Player.isNotBegun, () => begin({ id, tell }))
   }
 
@@ -145,14 +181,16 @@ export class ChildRuns implements RunContext {
     return `${name}.${number}`
   }
 
-  #ended(child: string, { isPartial, sources, steps, usage }: Answer<unknown>): Effect.Effect<void, AgentError<never>> {
+  #ended(child: string, outcome: Outcome): Effect.Effect<void, AgentError<never>> {
     return Effect.suspend(() => {
-      if (isPartial) this.#isPartial = true
+      const { sources, steps, usage } = spent(outcome)
+      if (outcome.isPartial) this.#isPartial = true
       const known = this.state.children.findLast((known) => known.child === child)
       return known?.ended !== undefined ? Effect.void : this.#ledger.append([{
         _tag: "ChildEnded",
         child,
         isFailure: false,
+        ...(outcome instanceof HandedOver ? { handoff: outcome.to } : {}),
         steps,
         usage,
         ...(sources.length === 0 ? {} : { sources })

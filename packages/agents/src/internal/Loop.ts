@@ -18,6 +18,7 @@ import { type Actor, type AnswerAt, Unanswered } from "./Actor.ts"
 import * as Bound from "./bound.ts"
 import * as Compact from "./compact.ts"
 import * as Digests from "./digest.ts"
+import * as Handover from "./Handover.ts"
 import type { Ledger } from "./Ledger.ts"
 import { Measured } from "./Measured.ts"
 import type { Spec, StepSettings } from "./spec.ts"
@@ -59,7 +60,7 @@ export class Loop<I, A, T, E, R> {
     this.#ledger = ledger
     this.#toolbox = toolbox
     this.#actor = actor
-    this.#calls = new StepCalls(ledger, toolbox, spec.concurrency)
+    this.#calls = new StepCalls(ledger, toolbox, spec)
     this.#tools = Object.fromEntries(Object.entries(toolbox.tools).toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
   }
 
@@ -72,10 +73,19 @@ export class Loop<I, A, T, E, R> {
         const { end } = this.#ledger.state
         if (end?._tag === "Finished") return end
         if (this.#ledger.state.calls.length > 0) yield* this.#calls.run
-        else yield* this.#step
+        else if (!(yield* this.#handsOver)) yield* this.#step
       }
       // However the loop breaks off, what is held back is written.
     }).pipe(Effect.onError(() => Effect.ignore(this.#ledger.flush)))
+  }
+
+  /** Ends the run if one of the last calls handed it over. */
+  get #handsOver(): Effect.Effect<boolean, AgentError<T>> {
+    const { handover } = this.#spec
+    const made = handover === undefined ? undefined : Handover.made(handover, this.#ledger.state)
+    if (made === undefined) return Effect.succeed(false)
+    const over: Finished = { _tag: "Finished", value: made.carried, text: "", handoff: made.to }
+    return Effect.as(this.#ledger.append([over], "finished"), true)
   }
 
   #fail(reason: Reason.AgentErrorReason<T>): Effect.Effect<never, AgentError<T>> {

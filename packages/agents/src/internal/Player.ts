@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import { AgentError } from "../AgentError.ts"
 import * as Reason from "../AgentErrorReason.ts"
 import type { AgentEvent } from "../AgentEvent.ts"
+import type { After } from "../AgentOptions.ts"
 import { type AgentRecord, records as format } from "../AgentRecord.ts"
 import * as AgentState from "../AgentState.ts"
 import type { Decision } from "../Approval.ts"
@@ -23,6 +24,7 @@ import { model } from "./Actor.ts"
 import * as Bound from "./bound.ts"
 import * as Decisions from "./decisions.ts"
 import * as Digests from "./digest.ts"
+import { HandedOver } from "./Handover.ts"
 import * as History from "./history.ts"
 import { Ledger, ofJournal } from "./Ledger.ts"
 import { Loop } from "./Loop.ts"
@@ -43,6 +45,8 @@ export interface Played<A> {
 
 export interface Options {
   readonly bounds: Bounds | undefined
+  /** The run that was handed over to this one, which goes on with its messages. */
+  readonly after?: After | undefined
   readonly tell: ((event: AgentEvent) => Effect.Effect<void>) | undefined
 }
 
@@ -99,6 +103,13 @@ export const notBegun = (id: string): JournalError =>
 export const isNotBegun = (error: unknown): boolean =>
   error instanceof AgentError && error.reason._tag === "JournalFailed" && error.reason.cause.reason._tag === "NotFound"
 
+/** Where the journal of a run ends, so that another run can go on from there. */
+const lengthOf = ({ id, records }: After): Effect.Effect<number, AgentError<never>> =>
+  Effect.flatMap(journalOf, (journal) =>
+    journal === undefined
+      ? Effect.succeed(records.length)
+      : Effect.mapBoth(journal.head(id), { onSuccess: ({ next }) => next, onFailure: failed("", id) }))
+
 const accepted = <I, A, T, E, R>(
   spec: Spec<I, A, T, E, R>,
   id: string,
@@ -129,8 +140,11 @@ export const begin = <I, A, T, E, R>(
     const run = journal === undefined
       ? undefined
       : yield* Effect.mapError(created(journal, id), failed(spec.name, id))
-    const ledger = new Ledger({ agent: spec.name, id, journal: run, records: [], tell: options.tell })
-    return yield* played(spec, ledger, options, begun(spec, ledger, input, encoded, boundsOf(spec, options)))
+    const { after } = options
+    const forked = after === undefined ? [] : [{ _tag: "Forked", from: after.id, seq: yield* lengthOf(after) } as const]
+    const ledger = new Ledger({ agent: spec.name, id, journal: run, records: after?.records ?? [], tell: options.tell })
+    const first = begun(spec, ledger, input, encoded, boundsOf(spec, options), forked)
+    return yield* played(spec, ledger, options, first)
   }).pipe(Effect.scoped)
 
 /** A further turn of a run, or its first. The run is held for the turn alone. */
@@ -194,12 +208,13 @@ const begun = <I, A, T, E, R>(
   ledger: Ledger,
   input: I,
   encoded: Schema.Json,
-  bounds: Bounds
+  bounds: Bounds,
+  before: ReadonlyArray<AgentRecord> = []
 ): Effect.Effect<void, AgentError<T> | E, R> =>
   Effect.gen(function*() {
     const { tools } = yield* spec.toolbox
     const instructions = yield* spec.instructions(input)
-    yield* ledger.append([{
+    yield* ledger.append([...before, {
       _tag: "Begun",
       at: yield* Clock.currentTimeMillis,
       agent: spec.name,
@@ -252,8 +267,14 @@ export const resume = <I, A, T, E, R>(
 const answered = <I, A, T, E, R>(
   spec: Spec<I, A, T, E, R>,
   ledger: Ledger,
-  { isPartial, text, value }: Finished
-): Effect.Effect<Played<A>, AgentError<T>> => {
+  { handoff, isPartial, text, value }: Finished
+): Effect.Effect<Played<A>, AgentError<T> | E> => {
+  if (handoff !== undefined) {
+    return Effect.fail(
+      spec.handedOver?.(new HandedOver(handoff, value, ledger)) ??
+        refused(spec.name, ledger.id, "id", `the run was handed over to ${JSON.stringify(handoff)}: resume its team`)
+    )
+  }
   const decoded = spec.output.fromJson(value)
   return Result.isSuccess(decoded)
     ? Effect.succeed({ value: decoded.success, ledger, text, isPartial: isPartial === true })
@@ -293,11 +314,10 @@ const played = <I, A, T, E, R>(
     error instanceof AgentError && error.id === ledger.id
   const shared: typeof loop = SharedLog.inRun(ledger, "loop", loop)
   const run = timed(ledger, bounds, priced(ledger, bounds, budget, shared)).pipe(
-    Effect.catchIf(isOwn, (error) => stopped<T>(ledger, error)),
-    Effect.flatMap((end) => answered(spec, ledger, end))
+    Effect.catchIf(isOwn, (error) => stopped<T>(ledger, error))
   )
   const { description, name, output, version } = spec
-  return Spans.agent({
+  const seen = Spans.agent({
     name,
     description,
     version,
@@ -305,6 +325,7 @@ const played = <I, A, T, E, R>(
     output: output.instruction === "" ? "text" : "json",
     said: () => ledger.state
   }, run)
+  return Effect.flatMap(seen, (end) => answered(spec, ledger, end))
 }
 
 export const timed = <A, T, E, R>(

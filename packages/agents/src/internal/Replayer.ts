@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import { AgentError } from "../AgentError.ts"
 import type { AgentRecord } from "../AgentRecord.ts"
 import { Diverged } from "../Diverged.ts"
-import type { Replayed } from "../Replay.ts"
+import type { Replayed } from "../Replayed.ts"
 import * as Digests from "./digest.ts"
 import { Ledger } from "./Ledger.ts"
 import { Loop } from "./Loop.ts"
@@ -88,6 +88,7 @@ export const run = <I, A, C>(
       // What opens a session, and what people decided, is given to the run.
       written.push(...records.slice(written.length, at), ...script.written, ...script.rest)
       if (value === undefined) continue
+      if (value.handoff !== undefined) continue
       const decoded = spec.output.fromJson(value.value)
       if (Result.isSuccess(decoded)) values.push(decoded.success)
     }

@@ -19,11 +19,13 @@ import * as AgentState from "../AgentState.ts"
 import type * as Approval from "../Approval.ts"
 import * as StepCall from "../StepCall.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
+import * as Handover from "./Handover.ts"
 import type { Ledger } from "./Ledger.ts"
 import { RunCall } from "./RunCall.ts"
 import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
+import type { Spec } from "./spec.ts"
 import type { Toolbox } from "./Toolbox.ts"
 import { Unended, unendedOf } from "./Unended.ts"
 
@@ -59,6 +61,7 @@ export class StepCalls<E, R> {
   readonly #ledger: Ledger
   readonly #toolbox: Toolbox<E, R>
   readonly #concurrency: number | "unbounded"
+  readonly #handover: Handover.Handover | undefined
   /** Calls that this process has started, or may start: their `CallStarted` does not tell of a crash. */
   readonly #here = new Set<string>()
   readonly #groups = new Map<string, Semaphore.Semaphore>()
@@ -67,7 +70,12 @@ export class StepCalls<E, R> {
   /** Of the calls about which a person may be asked after a crash. */
   readonly #digests = new Map<string, string>()
 
-  constructor(ledger: Ledger, toolbox: Toolbox<E, R>, concurrency: number | "unbounded") {
+  constructor(
+    ledger: Ledger,
+    toolbox: Toolbox<E, R>,
+    { concurrency, handover }: Pick<Spec<never, unknown, unknown, unknown, unknown>, "concurrency" | "handover">
+  ) {
+    this.#handover = handover
     this.#ledger = ledger
     this.#toolbox = toolbox
     this.#concurrency = concurrency
@@ -85,7 +93,8 @@ export class StepCalls<E, R> {
   /** Brings the calls to their ends, as far as nobody is asked about them. */
   get run(): Effect.Effect<void, AgentError<E>, R> {
     return Effect.gen({ self: this }, function*() {
-      const open = this.#ledger.state.calls.filter(({ ended }) => ended === undefined)
+      const all = this.#ledger.state.calls.filter(({ ended }) => ended === undefined)
+      const open = all.filter((call) => !this.#isLast(call))
       const concurrency = this.#concurrency
       // A digest is made on another thread. If two calls waited for theirs side by side, the faster one would be recorded
       // first, and a replay would find another order.
@@ -106,7 +115,13 @@ export class StepCalls<E, R> {
       const below = open.flatMap(({ call }) => this.#waiting.get(call) ?? [])
       const pending = [...AgentState.pending(this.#ledger.state).map(requestOf), ...below]
       if (pending.length > 0) return yield* this.#ledger.error<E>(new Reason.Suspended({ pending }))
+      for (const call of all) if (this.#isLast(call)) yield* this.#one(call)
     })
+  }
+
+  /** Whether the call hands the run over, and nobody is asked about that: the other calls of its step end before it. */
+  #isLast({ name, requested, verdict }: StepCall): boolean {
+    return this.#handover?.to.has(name) === true && (requested === undefined || verdict !== undefined)
   }
 
   #stop(call: StepCall, cause: Cause.Cause<E>): Effect.Effect<never, AgentError<E>> {
@@ -201,6 +216,14 @@ export class StepCalls<E, R> {
 
   #handled(call: StepCall, tool: Tool.Any | undefined): Effect.Effect<Cause.Cause<E> | undefined, AgentError<E>, R> {
     if (tool === undefined) return this.#concluded(call, this.#toolbox.handle(call), undefined)
+    const handover = this.#handover
+    if (handover?.to.has(call.name) === true) {
+      return this.#concluded(
+        call,
+        Effect.sync(() => Handover.ended(handover, call, this.#ledger.state.calls)),
+        undefined
+      )
+    }
     return call.attempts > 0
       ? this.#grouped(tool, this.#made(call, tool, call.attempts))
       : this.#started(call, tool)

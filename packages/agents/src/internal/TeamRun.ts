@@ -81,7 +81,7 @@ interface Part<I, A, T, E, R> {
   readonly given: Input<I>
 }
 
-const answerOf = <A>(ledger: Ledger, value: A, text: string, isPartial: boolean): Answer<A> => {
+export const answerOf = <A>(ledger: Ledger, value: A, text: string, isPartial: boolean): Answer<A> => {
   const { sources, steps, usage } = ledger.state
   const { id, records } = ledger
   return { value, text, id, steps, usage, cost: usage.dollars, sources, isPartial, records }
@@ -290,6 +290,7 @@ export const make = <I, A, T, E, R, D extends string>(
     version: plan.version,
     approvals,
     inputToJson: plan.inputToJson,
+    // What a team says to its members is its program's, so it does not go on with messages of others.
     begin: (input, { bounds, id, tell }) =>
       Effect.flatMap(checked(input, id ?? ""), (given) => begin(plan, given, id, { bounds, tell })),
     beginFrom: (json, { bounds, id, tell }) => begin(plan, { json, value: undefined }, id, { bounds, tell }),
@@ -297,6 +298,7 @@ export const make = <I, A, T, E, R, D extends string>(
       Effect.flatMap(checked(input, id), (given) => turn(plan, given, id, { bounds, tell })),
     goOn: (id, decisions, options) => resume(plan, id, decisions, options),
     employing: undefined,
+    handing: undefined,
     replay: () => Effect.fail(new Diverged({ at: 0, path: "agent", expected: "an agent with a loop", found: "a team" }))
   }
 }

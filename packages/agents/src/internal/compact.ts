@@ -39,7 +39,8 @@ const isBegin = (messages: ReadonlyArray<Prompt.Message>, place: number): boolea
 export const summaryOf = (text: string): string =>
   `${header}\n${text.length > longest ? `${text.slice(0, longest)} …` : text}`
 
-const shortened = (value: unknown): string => {
+/** A text or a value of a history as another model is told of it. */
+export const shortened = (value: unknown): string => {
   const text = typeof value === "string" ? value : JSON.stringify(value) ?? ""
   return text.length > 2_000 ? `${text.slice(0, 2_000)} …` : text
 }

@@ -8,6 +8,7 @@ import type { AgentState } from "../AgentState.ts"
 import type { Bounds } from "../Bounds.ts"
 import type { Checks } from "../Check.ts"
 import type { Compaction } from "../Compaction.ts"
+import type { HandedOver, Handover } from "./Handover.ts"
 import type { Toolbox } from "./Toolbox.ts"
 
 /** What one step may have of its own. */
@@ -45,4 +46,7 @@ export interface Spec<I, A, T, E, R> {
   readonly compaction: Compaction<E, R> | undefined
   readonly checks: Checks<I, A, R>
   readonly concurrency: number | "unbounded"
+  readonly handover: Handover | undefined
+  /** What a run fails with that another agent goes on with; only a team takes it. */
+  readonly handedOver: ((handed: HandedOver) => E) | undefined
 }

@@ -1,0 +1,30 @@
+/**
+ * What a replay is given beside the records, and what it gives.
+ *
+ * @since 0.1.0
+ */
+import type * as Tool from "effect/ai/Tool"
+import type { AgentRecord } from "./AgentRecord.ts"
+
+/**
+ * What a replay gave.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Replayed<out A> {
+  /** The answers of the run's turns that came to one, the last one last. */
+  readonly values: ReadonlyArray<A>
+  /** The records that the replay wrote; what the run was given, such as decisions, stands where it was. */
+  readonly records: ReadonlyArray<AgentRecord>
+}
+
+/**
+ * Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ReplayOptions {
+  readonly tools?: Readonly<Record<string, Tool.Any>> | undefined
+}
