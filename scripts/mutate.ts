@@ -1,17 +1,16 @@
 // Plants small bugs, one at a time, and tells which of them no test sees: `pnpm mutate ROOM [--most N] [--seed S]
-// [--file PART] [--since COMMIT] [--html FILE]`. `--changed` takes the rooms in which lines changed since the commit
-// at which the scores were recorded, and is what `.ci/run` calls. StrykerJS makes the mutants and runs the tests; it
-// is told the place of no tsconfig, because it reads one by an interface that TypeScript 7 does not have.
-import * as Schema from "effect/Schema"
-import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+// [--file PART] [--since COMMIT] [--html FILE] [--record]`. `--scores` prints what was recorded of each room.
+// `--changed` judges a sample of the lines that changed since then, and is what `.ci/run` calls. StrykerJS makes the
+// mutants and runs the tests; it is told the place of no tsconfig, because it reads one by an interface that
+// TypeScript 7 does not have.
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { changedLines, filesOf, hasCommit } from "./mutation/changed.ts"
-import { equivalents } from "./mutation/equivalent.ts"
-import { chosen, excluded, type Mutant, mutantsOf, rangeOf } from "./mutation/mutants.ts"
-import { recordedAt, type Room, rooms } from "./mutation/rooms.ts"
-import { isLower, Report, scoreOf } from "./mutation/score.ts"
+import { chosen, type Mutant, mutantsOf } from "./mutation/mutants.ts"
+import { percentOf, record, recorded, type RoomScore, tableOf } from "./mutation/recorded.ts"
+import { type Room, rooms } from "./mutation/rooms.ts"
+import { isLower, type Score } from "./mutation/score.ts"
+import { judged } from "./mutation/stryker.ts"
 import { secondCheckout } from "./mutation/tree.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -23,38 +22,49 @@ const { values, positionals } = parseArgs({
     file: { type: "string" },
     since: { type: "string" },
     html: { type: "string" },
+    "at-once": { type: "string", default: "2" },
+    seconds: { type: "string", default: "140" },
+    record: { type: "boolean", default: false },
+    scores: { type: "boolean", default: false },
+    survivors: { type: "boolean", default: false },
     changed: { type: "boolean", default: false }
   }
 })
 
-const usage = (): never => {
-  console.log(`pnpm mutate ROOM [--most 150] [--seed 1] [--file PART] [--since COMMIT] [--html FILE]\n`)
-  for (const room of rooms) {
-    console.log(`  ${room.name.padEnd(14)} ${String(room.floor).padStart(3)} %  ${room.code.join(" ")}`)
-  }
-  process.exit(positionals.length === 0 ? 0 : 1)
-}
-
-const most = Number(values.most)
-const seed = Number(values.seed)
-if (!Number.isInteger(most) || most < 1 || !Number.isInteger(seed)) {
-  console.log("--most is a whole number of at least 1, and --seed a whole number")
+const whole = (option: "most" | "seed" | "at-once" | "seconds", least: number): number => {
+  const number = Number(values[option])
+  if (Number.isInteger(number) && number >= least) return number
+  console.log(`--${option} is a whole number of at least ${least}, not ${values[option]}`)
   process.exit(1)
 }
-const asked = rooms.filter((room) => values.changed || (positionals.length === 1 && room.name === positionals[0]))
-if (asked.length === 0) usage()
+const most = whole("most", 1)
+const seed = whole("seed", 0)
+const atOnce = whole("at-once", 1)
+const seconds = whole("seconds", 1)
 
-const since = values.since ?? (values.changed ? recordedAt : undefined)
-if (since !== undefined && !hasCommit(root, since)) {
-  console.log(
-    `This checkout does not have the commit ${since}, so what changed since then is not known: nothing was judged.`
-  )
+const scores = recorded()
+if (values.scores) {
+  for (const line of tableOf(rooms, scores)) console.log(line)
+  if (values.survivors) { for (const { survivors } of Object.values(scores.rooms)) console.log(survivors.join("\n")) }
   process.exit(0)
 }
-const changed = since === undefined ? undefined : changedLines(root, since)
+const asked = rooms.filter((room) => values.changed || positionals.includes(room.name))
+const unknown = positionals.filter((name) => !rooms.some((room) => room.name === name))
+if (asked.length === 0 || unknown.length > 0) {
+  for (const name of unknown) console.log(`There is no room ${name}.\n`)
+  console.log(
+    "pnpm mutate ROOM [--most 150] [--seed 1] [--file PART] [--since COMMIT] [--html FILE] [--record]\n" +
+      "pnpm mutate --scores [--survivors]\npnpm mutate --changed [--since COMMIT] [--seconds 140]\n"
+  )
+  for (const { code, name, wanted } of rooms) console.log(`  ${name.padEnd(18)} ${wanted} %  ${code.join(" ")}`)
+  process.exit(unknown.length)
+}
 
 /** The mutants of a room that were asked for: of all its lines, or of those that changed. */
-const mutantsIn = (room: Room): ReadonlyArray<Mutant> => {
+const mutantsIn = (
+  room: Room,
+  changed: ReadonlyMap<string, ReadonlySet<number>> | undefined
+): ReadonlyArray<Mutant> => {
   const files = filesOf(root, room.code)
     .filter((file) => file.endsWith(".ts") && (values.file === undefined || file.includes(values.file)))
     .filter((file) => changed === undefined || changed.has(file))
@@ -63,84 +73,131 @@ const mutantsIn = (room: Room): ReadonlyArray<Mutant> => {
   return changed === undefined ? all : all.filter((mutant) => changed.get(mutant.file)?.has(mutant.from[0]) === true)
 }
 
-const testsOf = (room: Room): ReadonlyArray<string> =>
-  room.tests.flatMap((place) => statSync(join(root, place)).isDirectory() ? [`${place}/**/*.test.ts`] : [place])
+/** The room's own recorded score; of a room that has none, what is wanted of it. */
+const beforeOf = (room: Room): { readonly killed: number; readonly survived: number } =>
+  scores.rooms[room.name] ?? { killed: room.wanted, survived: 100 - room.wanted }
 
-/** Runs the tests of a room on some of its mutants, and says what was found. Gives whether the score is high enough. */
-const judge = (room: Room, candidates: ReadonlyArray<Mutant>, most: number): boolean => {
-  const started = Date.now()
-  const ranges = chosen(candidates, most, seed)
-  const tree = secondCheckout(root)
-  const here = process.cwd()
-  try {
-    process.chdir(tree.path)
-    writeFileSync(
-      "vitest.mutate.ts",
-      `import { defineConfig } from "vitest/config"
-export default defineConfig({ test: {
-  setupFiles: ["./vitest.setup.ts"], testTimeout: 15_000, include: ${JSON.stringify(testsOf(room))} } })
-`
-    )
-    const config = {
-      testRunner: "vitest",
-      plugins: ["@stryker-mutator/vitest-runner"],
-      vitest: { configFile: "vitest.mutate.ts", related: false },
-      mutate: ranges.map(rangeOf),
-      mutator: { excludedMutations: excluded },
-      coverageAnalysis: "perTest",
-      ignoreStatic: true,
-      inPlace: true,
-      concurrency: 2,
-      timeoutMS: 20_000,
-      tsconfigFile: "none.json",
-      allowEmpty: true,
-      reporters: ["json", "html"]
+const told = (room: Room, score: Score, there: number, from: number): void => {
+  for (const line of score.survivors) console.log(line)
+  console.log(
+    `${room.name}: ${score.killed} of ${score.killed + score.survived} mutants seen (${score.percent} %; recorded ` +
+      `${
+        scores.rooms[room.name] === undefined ? "none" : `${percentOf(beforeOf(room))} %`
+      }, wanted ${room.wanted} %), ` +
+      `${score.equivalent} equivalent, ${score.unjudged} not judged, of ${there} there; seed ${seed}, ` +
+      `${Math.round((Date.now() - from) / 1000)} s`
+  )
+}
+
+/** Judges the rooms that were named. */
+const named = async (): Promise<void> => {
+  const changed = values.since === undefined ? undefined : changedLines(root, values.since)
+  for (const room of asked) {
+    const from = Date.now()
+    const candidates = mutantsIn(room, changed)
+    if (candidates.length === 0) {
+      console.log(`${room.name}: no line with a mutant`)
+      continue
     }
-    writeFileSync("stryker.mutate.json", JSON.stringify(config))
-    const ran = spawnSync(process.execPath, [
-      "node_modules/@stryker-mutator/core/bin/stryker.js",
-      "run",
-      "stryker.mutate.json"
-    ], {
-      encoding: "utf8",
-      maxBuffer: 256 * 2 ** 20
-    })
-    if (!existsSync("reports/mutation/mutation.json")) {
-      console.log(`${ran.stdout}${ran.stderr}\n${room.name}: Stryker gave no report`)
-      return false
+    const tree = secondCheckout(root)
+    try {
+      const ran = await judged({
+        path: tree.path,
+        room,
+        mutants: chosen(candidates, most, seed),
+        atOnce,
+        until: Infinity,
+        html: values.html === undefined ? undefined : resolve(values.html)
+      })
+      if (ran._tag !== "Judged") {
+        console.log(`${ran._tag === "Failed" ? ran.words : ""}\n${room.name}: Stryker gave no report`)
+        process.exitCode = 1
+        continue
+      }
+      told(room, ran.score, candidates.length, from)
+      const { equivalent, killed, survived, survivors } = ran.score
+      if (values.record) {
+        const score: RoomScore = {
+          killed,
+          survived,
+          equivalent,
+          there: candidates.length,
+          seed,
+          day: new Date().toISOString().slice(0, 10),
+          firstRun: ran.firstRun,
+          survivors
+        }
+        const now = recorded()
+        record({ ...now, rooms: { ...now.rooms, [room.name]: score } })
+      } else if (isLower(ran.score, beforeOf(room), candidates.length > killed + survived + equivalent)) {
+        console.log(`${room.name}: fewer are seen than its recorded score says`)
+        process.exitCode = 1
+      }
+    } finally {
+      tree.remove()
     }
-    if (values.html !== undefined) cpSync("reports/mutation/mutation.html", resolve(here, values.html))
-    const score = scoreOf(
-      Schema.decodeSync(Report)(readFileSync("reports/mutation/mutation.json", "utf8")),
-      equivalents
-    )
-    for (const line of score.survivors) console.log(line)
-    const low = isLower(score, room.floor)
+  }
+}
+
+/** How many mutants of a room are judged at most where lines changed. */
+const mostChanged = 30
+
+/** Judges changed lines, within a time. The rooms take turns by the commit, those of the most changed mutants first. */
+const ofChanges = async (): Promise<void> => {
+  const until = Date.now() + seconds * 1000
+  const since = values.since ?? scores.since
+  if (!hasCommit(root, since)) {
     console.log(
-      `${room.name}: ${score.killed} of ${score.killed + score.survived} mutants seen (${score.percent} %, at least ` +
-        `${room.floor} %), ${score.equivalent} equivalent, ${score.unjudged} not judged, of ${candidates.length} there; ` +
-        `seed ${seed}, ${Math.round((Date.now() - started) / 1000)} s`
+      `This checkout does not have the commit ${since}, so what changed since is not known: nothing is judged.`
     )
-    if (low) {
-      console.log(
-        `${room.name}: too few are seen. Each line above is a bug that no test of ${room.tests.join(", ")} sees.`
-      )
+    return
+  }
+  const changed = changedLines(root, since)
+  const found = asked.map((room) => ({ room, candidates: mutantsIn(room, changed) }))
+    .filter(({ candidates }) => candidates.length > 0)
+    .toSorted((a, b) => b.candidates.length - a.candidates.length)
+  if (found.length === 0) {
+    console.log(`No line that could hold a planted bug changed since ${since}.`)
+    return
+  }
+  const sum = found.reduce((all, { candidates }) => all + candidates.length, 0)
+  console.log(
+    `${sum} mutants in lines that changed since ${since}, in ${found.map(({ room }) => room.name).join(", ")}`
+  )
+  const tree = secondCheckout(root)
+  try {
+    for (const { candidates, room } of found) {
+      const from = Date.now()
+      // The first run and two seconds a mutant on one of two workers, as they were when the score was taken.
+      const left = (until - from) / 1000 - (scores.rooms[room.name]?.firstRun ?? 30) - 10
+      const mutants = left < 5 ? [] : chosen(candidates, Math.min(mostChanged, Math.ceil(left / 2)), seed)
+      const ran = mutants.length === 0
+        ? { _tag: "OutOfTime" } as const
+        : await judged({ path: tree.path, room, mutants, atOnce, until, html: undefined })
+      if (ran._tag === "OutOfTime") {
+        console.log(`${room.name}: ${candidates.length} mutants in changed lines, not judged for want of time`)
+      } else if (ran._tag === "Failed") {
+        console.log(
+          `${
+            ran.words.split("\n").slice(-40).join("\n")
+          }\n${room.name}: its tests fail as they stand, so nothing is judged`
+        )
+      } else {
+        told(room, ran.score, candidates.length, from)
+        const { equivalent, killed, survived, unjudged } = ran.score
+        if (isLower(ran.score, beforeOf(room), candidates.length > killed + survived + equivalent + unjudged)) {
+          console.log(
+            `${room.name}: fewer are seen in changed lines than in the room as it was recorded. Each line above is a ` +
+              `bug that no test of ${room.tests.join(", ")} sees: write the test, or name the mutant in ` +
+              "scripts/mutation/equivalent.ts with the reason why nobody could see it."
+          )
+          process.exitCode = 1
+        }
+      }
     }
-    return !low
   } finally {
-    process.chdir(here)
     tree.remove()
   }
 }
 
-// A room's tests run once without a mutant before they judge any, which is most of the time: where many rooms changed,
-// those with most changed lines come first, until the time is used.
-const until = Date.now() + (values.changed ? 120_000 : Infinity)
-const found = asked.map((room) => ({ room, candidates: mutantsIn(room) }))
-const some = found.filter(({ candidates }) => candidates.length > 0)
-if (some.length === 0) console.log(`No line with a mutant${since === undefined ? "" : ` changed since ${since}`}.`)
-for (const { room, candidates } of some.toSorted((a, b) => b.candidates.length - a.candidates.length)) {
-  if (Date.now() > until) {
-    console.log(`${room.name}: ${candidates.length} mutants in changed lines, not judged for want of time`)
-  } else if (!judge(room, candidates, values.changed ? Math.min(most, 25) : most)) process.exitCode = 1
-}
+await (values.changed ? ofChanges() : named())

@@ -26,8 +26,26 @@ export interface Score {
   /** Mutants that could not be judged: code that runs while a module loads, and code that no longer runs at all. */
   readonly unjudged: number
   readonly percent: number
-  /** A line each, with its place, what stood there and what was put in its place. */
+  /** A line each, with a word, its place, what stood there and what was put in its place. */
   readonly survivors: ReadonlyArray<string>
+}
+
+/** A word for what was changed where nobody saw it, by Stryker's name of the mutator. */
+const words: Readonly<Record<string, string>> = {
+  ArithmeticOperator: "sum",
+  ArrayDeclaration: "list",
+  ArrowFunction: "function",
+  AssignmentOperator: "sum",
+  BlockStatement: "body",
+  BooleanLiteral: "flag",
+  ConditionalExpression: "condition",
+  EqualityOperator: "bound",
+  LogicalOperator: "either",
+  MethodExpression: "method",
+  ObjectLiteral: "option",
+  OptionalChaining: "absence",
+  UnaryOperator: "sign",
+  UpdateOperator: "count"
 }
 
 const oneLine = (text: string): string => {
@@ -55,11 +73,10 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
       )
       if (known) equivalent++
       else {
+        const word = mutant.status === "NoCoverage" ? "unreached" : words[mutant.mutatorName] ?? mutant.mutatorName
+        const start = mutant.location.start
         survivors.push(
-          `${file}:${mutant.location.start.line}:${mutant.location.start.column} ${mutant.mutatorName}` +
-            `${mutant.status === "NoCoverage" ? ", not reached" : ""}\n    ${oneLine(line)}\n    > ${
-              oneLine(mutant.replacement ?? "")
-            }`
+          `${word}: ${file}:${start.line}:${start.column}  ${oneLine(line)}  >  ${oneLine(mutant.replacement ?? "")}`
         )
       }
     }
@@ -75,18 +92,46 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
   }
 }
 
+/** The natural logarithm of n!. */
+const factorial = (n: number): number => {
+  let sum = 0
+  for (let each = 2; each <= n; each++) sum += Math.log(each)
+  return sum
+}
+
+const choose = (n: number, k: number): number => factorial(n) - factorial(k) - factorial(n - k)
+
 /**
- * Whether a score is lower than the floor beyond what a sample of this size does by chance: of rooms that stand right
- * at their floor, one sample in fifty would see as few.
+ * How likely as few are seen, or fewer, in a room whose tests are as good as when its score was recorded. That score is
+ * itself a sample's, so what is known of the room is a Beta distribution, and the chance that of its Beta-binomial one.
  */
-export const isLower = (score: Score, floor: number): boolean => {
-  const judged = score.killed + score.survived
-  const hit = floor / 100
+export const chanceOf = (
+  found: { readonly killed: number; readonly survived: number },
+  before: { readonly killed: number; readonly survived: number }
+): number => {
+  const judged = found.killed + found.survived
+  const all = judged + before.killed + before.survived
   let chance = 0
-  let term = (1 - hit) ** judged
-  for (let seen = 0; seen <= score.killed; seen++) {
-    chance += term
-    term *= ((judged - seen) / (seen + 1)) * (hit / (1 - hit))
+  for (let seen = 0; seen <= found.killed; seen++) {
+    chance += Math.exp(
+      choose(before.killed + seen, seen) + choose(before.survived + judged - seen, judged - seen) -
+        choose(all + 1, judged)
+    )
   }
-  return judged > 0 && chance < 0.02
+  return chance
+}
+
+/**
+ * Whether changed lines are seen less than their room was. Where all their mutants were judged, it is what they are;
+ * of a sample it is asked whether chance explains it: it says no once in a hundred times.
+ */
+export const isLower = (
+  found: { readonly killed: number; readonly survived: number },
+  before: { readonly killed: number; readonly survived: number },
+  isSample: boolean
+): boolean => {
+  const judged = found.killed + found.survived
+  if (judged === 0) return false
+  if (isSample) return chanceOf(found, before) < 0.01
+  return found.killed / judged < before.killed / (before.killed + before.survived)
 }

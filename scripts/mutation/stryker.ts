@@ -1,0 +1,130 @@
+// One run of StrykerJS in the second checkout: a room's tests against some of its mutants, until a time at the latest.
+import * as Schema from "effect/Schema"
+import { spawn } from "node:child_process"
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { equivalents } from "./equivalent.ts"
+import { excluded, type Mutant, rangeOf } from "./mutants.ts"
+import type { Room } from "./rooms.ts"
+import { Report, type Score, scoreOf } from "./score.ts"
+
+/** What came of a run. */
+export type Ran =
+  | { readonly _tag: "Judged"; readonly score: Score; readonly firstRun: number }
+  /** The time was over before the last mutant was judged. */
+  | { readonly _tag: "OutOfTime" }
+  /** The tests fail as they stand, or Stryker itself does. */
+  | { readonly _tag: "Failed"; readonly words: string }
+
+const testsOf = (path: string, room: Room): ReadonlyArray<string> =>
+  room.tests.flatMap((place) => statSync(join(path, place)).isDirectory() ? [`${place}/**/*.test.ts`] : [place])
+
+/** Some tests bound the processor time of what they call, and code with mutants in it takes several times as much. */
+const patience = `const own = process.cpuUsage.bind(process)
+process.cpuUsage = (before) => {
+  const { system, user } = own()
+  const now = { system: system / 20, user: user / 20 }
+  return before === undefined ? now : { system: now.system - before.system, user: now.user - before.user }
+}
+`
+
+const configured = (path: string, room: Room, mutants: ReadonlyArray<Mutant>, atOnce: number): void => {
+  writeFileSync(join(path, "vitest.patience.ts"), patience)
+  writeFileSync(
+    join(path, "vitest.mutate.ts"),
+    `import { defineConfig } from "vitest/config"
+export default defineConfig({ test: {
+  setupFiles: ["./vitest.setup.ts", "./vitest.patience.ts"], testTimeout: 15_000, hookTimeout: 30_000,
+  include: ${JSON.stringify(testsOf(path, room))} } })
+`
+  )
+  const config = {
+    testRunner: "vitest",
+    plugins: ["@stryker-mutator/vitest-runner"],
+    vitest: { configFile: "vitest.mutate.ts", related: false },
+    mutate: mutants.map(rangeOf),
+    mutator: { excludedMutations: excluded },
+    coverageAnalysis: "perTest",
+    ignoreStatic: true,
+    inPlace: true,
+    concurrency: atOnce,
+    timeoutMS: 20_000,
+    tsconfigFile: "none.json",
+    allowEmpty: true,
+    reporters: ["json", "html"]
+  }
+  writeFileSync(join(path, "stryker.mutate.json"), JSON.stringify(config))
+}
+
+/** Runs Stryker with all its children in a group of their own, which ends at the time given. */
+const spawned = (path: string, until: number): Promise<{ readonly words: string; readonly late: boolean }> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [
+      "node_modules/@stryker-mutator/core/bin/stryker.js",
+      "run",
+      "stryker.mutate.json"
+    ], {
+      cwd: path,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    const words: Array<Buffer> = []
+    let late = false
+    const end = (): void => {
+      if (child.pid !== undefined) {
+        try {
+          process.kill(-child.pid, "SIGKILL")
+        } catch {
+          // The group has ended by itself.
+        }
+      }
+    }
+    const timer = Number.isFinite(until)
+      ? setTimeout(() => {
+        late = true
+        end()
+      }, Math.max(0, until - Date.now()))
+      : undefined
+    const interrupted = (): void => {
+      end()
+      process.exitCode = 130
+    }
+    process.once("SIGINT", interrupted)
+    process.once("SIGTERM", interrupted)
+    child.stdout.on("data", (chunk: Buffer) => words.push(chunk))
+    child.stderr.on("data", (chunk: Buffer) => words.push(chunk))
+    child.on("close", () => {
+      clearTimeout(timer)
+      process.off("SIGINT", interrupted)
+      process.off("SIGTERM", interrupted)
+      end()
+      resolve({ words: Buffer.concat(words).toString("utf8"), late })
+    })
+  })
+
+/** Judges the mutants; `html` is where the page that a person can read goes. */
+export const judged = async (options: {
+  readonly path: string
+  readonly room: Room
+  readonly mutants: ReadonlyArray<Mutant>
+  readonly atOnce: number
+  readonly until: number
+  readonly html: string | undefined
+}): Promise<Ran> => {
+  const { path, room } = options
+  const report = join(path, "reports/mutation/mutation.json")
+  rmSync(report, { force: true })
+  configured(path, room, options.mutants, options.atOnce)
+  const from = Date.now()
+  const { late, words } = await spawned(path, options.until)
+  if (late) return { _tag: "OutOfTime" }
+  if (!existsSync(report)) return { _tag: "Failed", words }
+  if (options.html !== undefined) cpSync(join(path, "reports/mutation/mutation.html"), options.html)
+  const score = scoreOf(Schema.decodeSync(Report)(readFileSync(report, "utf8")), equivalents)
+  const first = /Initial test run succeeded\. Ran \d+ tests? in (?:(\d+) minutes? )?(\d+) seconds?/.exec(words)
+  return {
+    _tag: "Judged",
+    score,
+    firstRun: first === null ? Math.round((Date.now() - from) / 1000) : Number(first[1] ?? 0) * 60 + Number(first[2])
+  }
+}
