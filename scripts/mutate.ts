@@ -142,7 +142,7 @@ const named = async (): Promise<void> => {
 /** How many mutants of a room are judged at most where lines changed. */
 const mostChanged = 30
 
-/** Judges changed lines, within a time. The rooms take turns by the commit, those of the most changed mutants first. */
+/** Judges changed lines, within a time: the room with the most mutants in them first. */
 const ofChanges = async (): Promise<void> => {
   const until = Date.now() + seconds * 1000
   const since = values.since ?? scores.since
@@ -165,6 +165,7 @@ const ofChanges = async (): Promise<void> => {
     `${sum} mutants in lines that changed since ${since}, in ${found.map(({ room }) => room.name).join(", ")}`
   )
   const tree = secondCheckout(root)
+  const late: Array<string> = []
   try {
     for (const { candidates, room } of found) {
       const from = Date.now()
@@ -175,7 +176,7 @@ const ofChanges = async (): Promise<void> => {
         ? { _tag: "OutOfTime" } as const
         : await judged({ path: tree.path, room, mutants, atOnce, until, html: undefined })
       if (ran._tag === "OutOfTime") {
-        console.log(`${room.name}: ${candidates.length} mutants in changed lines, not judged for want of time`)
+        late.push(`${room.name} (${candidates.length})`)
       } else if (ran._tag === "Failed") {
         console.log(
           `${
@@ -198,6 +199,7 @@ const ofChanges = async (): Promise<void> => {
   } finally {
     tree.remove()
   }
+  if (late.length > 0) console.log(`Not judged for want of time: ${late.join(", ")}`)
 }
 
 await (values.changed ? ofChanges() : named())

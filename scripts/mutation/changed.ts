@@ -1,5 +1,7 @@
 // The lines that changed since a commit, by file.
 import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 
 const git = (root: string, ...args: ReadonlyArray<string>): string =>
   execFileSync("git", [...args], {
@@ -35,6 +37,12 @@ export const changedLines = (root: string, since: string): ReadonlyMap<string, R
     if (hunk === null || file === undefined) continue
     const first = Number(hunk[1])
     for (let nth = 0; nth < Number(hunk[2] ?? 1); nth++) file.add(first + nth)
+  }
+  // Files that git does not know yet are new from their first line to their last.
+  for (const name of git(root, "ls-files", "--others", "--exclude-standard", "--", "packages").split("\n")) {
+    if (name === "") continue
+    const ends = readFileSync(join(root, name), "utf8").replace(/\n$/, "").split("\n")
+    lines.set(name, new Set(ends.map((_, place) => place + 1)))
   }
   return lines
 }

@@ -74,13 +74,13 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "budget",
     wanted: 75,
-    code: [`${inside}/budget`, `${gemini}/Budget.ts`, `${gemini}/Cost.ts`, `${gemini}/limits/BudgetStore.ts`],
+    code: [`${inside}/budget`, ...all(gemini, "Budget.ts Cost.ts limits/BudgetStore.ts limits/RedisBudgetStore.ts")],
     tests: tests(`${near}/limiter`, "Budget BudgetRoom BudgetWithin Cost CostExamples RedisBudgetStore")
   },
   {
     name: "http",
     wanted: 85,
-    code: [`${inside}/http`],
+    code: [`${inside}/http`, ...all(gemini, "GeminiHttp.ts FetchGemini.ts NodeGemini.ts")],
     tests: [
       `${near}/http`,
       `${near}/call`,
@@ -91,7 +91,7 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "call",
     wanted: 85,
-    code: [`${inside}/call`, `${gemini}/call`],
+    code: [`${inside}/call`, `${gemini}/call`, ...all(gemini, "GeminiClient.ts ModelClient.ts ModelPool.ts")],
     tests: [
       `${near}/call`,
       ...tests(
@@ -137,7 +137,8 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 75,
     code: [
       ...all(`${inside}/live`, connected),
-      ...all(`${gemini}/live`, "AuthTokens.ts LiveMembers.ts LiveSession.ts LiveTransport.ts")
+      ...all(`${gemini}/live`, "AuthTokens.ts LiveMembers.ts LiveSession.ts LiveTransport.ts"),
+      ...all(gemini, "GeminiLive.ts LiveError.ts")
     ],
     tests: [
       ...tests(`${near}/live`, "LiveOverlap LiveTimers LiveTurns LiveHeard LiveClose"),
@@ -206,7 +207,7 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "telemetry",
     wanted: 75,
-    code: [`${inside}/telemetry`],
+    code: [`${inside}/telemetry`, `${gemini}/Telemetry.ts`],
     tests: [`${near}/telemetry`, ...tests(`${conformance}/calls`, "Telemetry CanarySiblings")]
   },
   {
@@ -236,7 +237,10 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "wire",
     wanted: 75,
-    code: [...all(inside, "wire google config"), ...all(gemini, "wire models errors decisions GeminiConfig.ts")],
+    code: [
+      ...all(inside, "wire google config"),
+      ...all(gemini, "wire models errors decisions GeminiConfig.ts GeminiError.ts")
+    ],
     tests: [
       ...all(near, "wire models config decisions"),
       ...tests(`${near}/call`, "GeminiError Failures"),
@@ -282,7 +286,13 @@ export const rooms: ReadonlyArray<Room> = [
   {
     name: "emulatorDoor",
     wanted: 75,
-    code: [...all(within, "door server admin command")],
+    code: [
+      ...all(within, "door server admin command"),
+      ...all(
+        emulator,
+        "admin Connected.ts Emulator.ts GeminiHandler.ts NodeCommand.ts Remote.ts Standalone.ts Transcript.ts"
+      )
+    ],
     tests: tests(
       beside,
       "Admin AdminHostile Command CommandMessages Connected Door Handler HeaderText RequestLines Service Tls"
@@ -294,7 +304,12 @@ export const rooms: ReadonlyArray<Room> = [
     code: [`${within}/cassettes`, `${emulator}/cassettes`],
     tests: [`${beside}/cassettes`]
   },
-  { name: "journal", wanted: 75, code: ["packages/journal/src"], tests: ["packages/journal/test"] },
+  {
+    name: "journal",
+    wanted: 75,
+    code: ["packages/journal/src"],
+    tests: tests("packages/journal/test", "DirectFile FileJournal Journal Page Remote")
+  },
   {
     name: "agents",
     wanted: 75,
