@@ -63,6 +63,10 @@ import * as TeamRun from "./internal/TeamRun.ts"
 import * as Toolbox from "./internal/Toolbox.ts"
 import type { RunContext } from "./RunContext.ts"
 
+export {
+  /** An agent under a budget for all of its runs. */
+  within
+} from "./AgentBudget.ts"
 export type {
   /** An agent by its types, and the methods by which it is played. */
   Agent

@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import type { AgentError } from "./AgentError.ts"
 import type { UnusableWhy } from "./AgentRecord.ts"
 import type { Request } from "./Approval.ts"
+import { refusedBy } from "./internal/googleError.ts"
 
 const times = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
 const withMore = "resume it with a larger bound to go on"
@@ -143,7 +144,11 @@ export class Blocked extends Data.TaggedError("Blocked")<{ readonly cause: AiErr
  */
 export class ModelFailed extends Data.TaggedError("ModelFailed")<{ readonly cause: AiError.AiError }> {
   override get message(): string {
-    return `the model could not be asked: ${this.cause.reason.message}`
+    const budget = refusedBy(this.cause)
+    const why = budget === undefined
+      ? this.cause.reason.message
+      : `the budget ${JSON.stringify(budget)} has no room for it`
+    return `the model could not be asked: ${why}`
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * Runs by their ids, for those who do not have the agent: who owns a run, what it waits for, what people decide about it,
- * and forks. Only the program that has the agent can go on with a run.
+ * Runs by their ids, for those who do not have the agent: who owns a run, what it waits for and spent, what people decide
+ * about it, and forks. Only the program that has the agent can go on with a run.
  *
  * ```ts
  * import * as AgentRun from "effect-gemini-agents/AgentRun"
  * import * as Approval from "effect-gemini-agents/Approval"
  * import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
  *
  * // The decision is in the journal then; the program of the agent finds it when it resumes the run.
  * export const allow = (id: string, call: string) => AgentRun.decide(id, [Approval.approve(call, { by: "ada" })])
@@ -20,6 +21,7 @@ import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalError } from "effect-gemini-journal/JournalError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { AgentError } from "./AgentError.ts"
 import { Refused } from "./AgentErrorReason.ts"
 import { type AgentRecord, records as format } from "./AgentRecord.ts"
@@ -29,6 +31,8 @@ import * as Decisions from "./internal/decisions.ts"
 import * as History from "./internal/history.ts"
 import * as Player from "./internal/Player.ts"
 import { requestOf } from "./internal/StepCalls.ts"
+import * as Tokens from "./internal/tokens.ts"
+import type { Usage } from "./Usage.ts"
 
 const recordsOf = (id: string): Effect.Effect<ReadonlyArray<AgentRecord>, JournalError, Journal.Journal> =>
   Effect.flatMap(
@@ -53,6 +57,49 @@ export const state = (id: string): Effect.Effect<AgentState.AgentState, JournalE
  */
 export const pending = (state: AgentState.AgentState): ReadonlyArray<Request> =>
   AgentState.pending(state).map(requestOf)
+
+/**
+ * What one run spent by itself, without its workers and children.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OwnSpending {
+  readonly agent: string
+  readonly id: string
+  /** How often its model answered. */
+  readonly answers: number
+  readonly usage: Usage
+}
+
+const own = (id: string, records: ReadonlyArray<AgentRecord>): OwnSpending => {
+  const used = records.flatMap((record) =>
+    (record._tag === "Answered" || record._tag === "AskFailed" || record._tag === "Compacted") &&
+      record.usage !== undefined
+      ? [record.usage]
+      : []
+  )
+  const answers = records.filter(({ _tag }) => _tag === "Answered").length
+  return { agent: AgentState.fold(records).agent, id, answers, usage: used.reduce(Tokens.add, AgentState.empty.usage) }
+}
+
+/**
+ * What a run and all runs below it, its workers' and its children's, spent each by itself: added up, that is what the
+ * whole took, and by `agent`, what each agent took of it. What a worker spent whose call did not end is here too. Answers
+ * that were cut before their count are not: a budget's reading (`Budget.spending` of effect-gemini) has their estimates.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const spending = (id: string): Effect.Effect<ReadonlyArray<OwnSpending>, JournalError, Journal.Journal> =>
+  Effect.gen(function*() {
+    const journal = yield* Journal.Journal
+    const below = yield* Stream.runCollect(journal.list(`${id}.`))
+    return yield* Effect.forEach(
+      [id, ...below.map(({ id }) => id)],
+      (run) => Effect.map(recordsOf(run), (records) => own(run, records))
+    )
+  })
 
 const decideOwn = (
   id: string,

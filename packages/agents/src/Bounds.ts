@@ -22,10 +22,20 @@ export interface Bounds {
   /** Input and output tokens of all its answers and its workers' together, as models count them. Default: no bound. */
   readonly tokens?: number | undefined
   /**
-   * US dollars, as a decimal or its text. Each attempt is reserved before it is sent, over the client of
-   * effect-gemini. Default: no bound.
+   * US dollars, as a decimal or its text: for the run, its workers and its children. Each attempt is reserved before it is
+   * sent, over the client of effect-gemini. Default: no bound.
    */
   readonly money?: BigDecimal.BigDecimal | string | undefined
+  /**
+   * Output tokens of an answer, thoughts among them, where `money` is bounded: that much is reserved, and asked for as
+   * `maxOutputTokens` where the model's own setting is not less. Near the limit it is less. Default 8,192.
+   */
+  readonly outputTokens?: number | undefined
+  /**
+   * How the input of a question is counted where `money` is bounded: by its length (`estimate`, the default), which may be
+   * too low, or near the limit by the `server`, so that the bound is not exceeded at all.
+   */
+  readonly countInput?: "estimate" | "server" | undefined
   /**
    * How long the run may take in this process, from `run` or `resume` on. A step that runs is cut. Default: no
    * bound.
@@ -58,6 +68,7 @@ export const RecordedBounds = Schema.Struct({
   calls: Schema.optionalKey(count),
   tokens: Schema.optionalKey(count),
   money: Schema.optionalKey(Schema.String),
+  outputTokens: Schema.optionalKey(count),
   repeats: Schema.optionalKey(count),
   retries: Schema.optionalKey(count)
 })

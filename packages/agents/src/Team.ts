@@ -7,7 +7,7 @@
  * open go on by their own journals; that needs a `Journal` in the context. What people are to decide about calls of a
  * child comes up with the child's name before the call's, `writer.1/3.0`, and a decision of that name goes down to it.
  *
- * A child that gives no answer ends the team with the reason ChildFailed. A team has the bounds `money` and `time` in its
+ * A child that gives no answer ends the team with the reason ChildFailed. A team has the bounds `money`, with `outputTokens` and `countInput`, and `time` in its
  * run; the others are those of its agents.
  *
  * ```ts

@@ -103,6 +103,11 @@ export declare namespace Config {
     readonly unsignedCalls?: "refuse" | "mark" | undefined
     /** Whether an error that the client has retried in vain still counts as retryable. Default `false`. */
     readonly retryExhausted?: boolean | undefined
+    /**
+     * The most output tokens of an answer, thoughts among them, where `maxOutputTokens` is more or is left out: for
+     * whoever bounds calls whose settings are not known, as a budget that has reserved so much does.
+     */
+    readonly outputBound?: number | undefined
     /** Deadlines, retries, priority and headers of the call. */
     readonly call?: CallOptions | undefined
   }
@@ -137,6 +142,12 @@ const moduleName = "GeminiLanguageModel"
 const aiError = (method: string, span: Span) => (reason: AiError.AiErrorReason): AiError.AiError =>
   failed(span)(AiError.make({ module: moduleName, method, reason }))
 
+/** The settings with answers that are not longer than this. */
+const bounded = <C extends Pick<Config.Settings, "maxOutputTokens">>(config: C, outputBound: number | undefined): C =>
+  outputBound === undefined
+    ? config
+    : { ...config, maxOutputTokens: Math.min(config.maxOutputTokens ?? outputBound, outputBound) }
+
 interface PreparedCall {
   readonly request: Request
   readonly call: CallOptions | undefined
@@ -162,9 +173,9 @@ export const make = Effect.fnUntraced(function*(
   ): Effect.fn.Return<PreparedCall, AiError.AiError, IdGenerator.IdGenerator> {
     const context = yield* Effect.context<never>()
     const override = Context.getOrUndefined(context, Config)
-    const { retryExhausted, ...config } = { ...settings, ...override, model: override?.model ?? model }
+    const { outputBound, retryExhausted, ...config } = { ...settings, ...override, model: override?.model ?? model }
     const tools = ToolIndex.make(options.tools)
-    const request = yield* Effect.fromResult(buildRequest(options, config, tools)).pipe(
+    const request = yield* Effect.fromResult(buildRequest(options, bounded(config, outputBound), tools)).pipe(
       Effect.mapError(aiError(method, options.span))
     )
     annotateRequest(options.span, request, method === "streamText")

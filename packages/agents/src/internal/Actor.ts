@@ -12,6 +12,8 @@ import type { AgentRecord, UnusableWhy, Usage } from "../AgentRecord.ts"
 import type { AgentState } from "../AgentState.ts"
 import type { Compaction } from "../Compaction.ts"
 import * as Compact from "./compact.ts"
+import { google, refusedBy } from "./googleError.ts"
+import * as Money from "./money.ts"
 import * as Question from "./question.ts"
 import type { StepSettings } from "./spec.ts"
 import * as Tokens from "./tokens.ts"
@@ -40,6 +42,9 @@ export class Unanswered {
   }
 }
 
+/** A shorter summary would say too little of a history. */
+const leastSummary = 256
+
 export interface Summary {
   readonly text: string
   readonly usage: Usage | undefined
@@ -59,12 +64,6 @@ export interface Actor<E, R> {
   ) => Effect.Effect<Summary, Unanswered | E, R>
 }
 
-/** The `google` metadata of an error: the reason that the client gives, and the budget that refused. */
-const google = ({ reason }: AiError.AiError): { readonly reason?: unknown; readonly budget?: unknown } => {
-  const said: unknown = "metadata" in reason ? Reflect.get(reason.metadata ?? {}, "google") : undefined
-  return typeof said === "object" && said !== null ? said : {}
-}
-
 /** A call that the server refused to pass on is asked for again. */
 const whyOf = (error: AiError.AiError): UnusableWhy | undefined =>
   error.reason._tag === "InvalidOutputError" && google(error).reason === "ToolCallRejected"
@@ -72,8 +71,10 @@ const whyOf = (error: AiError.AiError): UnusableWhy | undefined =>
     : undefined
 
 /** Whether this budget refused the attempt. */
-export const isRefusedBy = (budget: string, error: AiError.AiError): boolean =>
-  google(error).reason === "QuotaExhausted" && google(error).budget === budget
+export const isRefusedBy = (budget: string, error: AiError.AiError): boolean => refusedBy(error) === budget
+
+/** An answer as long as the budgets around it pay for. */
+const asked = (question: Question.Question) => Money.fitting(Question.ask(question), question.least, refusedBy)
 
 const reasonOf = (error: AiError.AiError, { bounds, usage }: AgentState, budget: string): Unanswered["reason"] =>
   bounds.money !== undefined && isRefusedBy(budget, error)
@@ -102,7 +103,7 @@ const withModel = <A, E1, R1, E, R>(
 export const model = <E, R>(budget: string): Actor<E, R | LanguageModel.LanguageModel> => ({
   ask: (question, { model }, state) =>
     withModel(
-      Effect.mapError(Question.ask(question), unanswered(question.step, state, budget)),
+      Effect.mapError(asked(question), unanswered(question.step, state, budget)),
       model
     ).pipe(
       Effect.flatMap((answer) => Effect.map(Clock.currentTimeMillis, (at) => timed(answer, at)))
@@ -111,16 +112,17 @@ export const model = <E, R>(budget: string): Actor<E, R | LanguageModel.Language
     if (compaction.summarize !== undefined) {
       return Effect.map(compaction.summarize(going), (text) => ({ text: Compact.summaryOf(text), usage: undefined }))
     }
-    const asked = Question.ask({
+    const summary = asked({
       step: state.steps,
       messages: [Compact.question(going)],
       instructions: "",
       tools: {},
       toolChoice: undefined,
+      least: leastSummary,
       tell: undefined
     })
     return withModel(
-      Effect.mapError(asked, unanswered(state.steps, state, budget)),
+      Effect.mapError(summary, unanswered(state.steps, state, budget)),
       compaction.model ?? settings.model
     ).pipe(
       Effect.flatMap((answer) =>

@@ -36,6 +36,14 @@ const hints: Record<UnusableWhy, string> = {
   NotTheSchema: "Your last answer does not fit."
 }
 
+/**
+ * The shortest answers in tokens that are asked for where money is short: in a run that just ends then, before a last
+ * answer, for which some of it is kept back, and as that last answer.
+ */
+const leastOther = 256
+const leastBefore = 1_024
+const leastLast = 64
+
 type Tool = Tools[string]
 
 /** The start of a call that may be repeated, which is recorded with the answer; another call gets its own later. */
@@ -194,6 +202,7 @@ export class Loop<I, A, T, E, R> {
           instructions: [now.instructions, this.#spec.output.instruction].filter((text) => text !== "").join("\n\n"),
           tools: this.#on(settings),
           toolChoice: concluding ? "none" : settings.toolChoice,
+          least: concluding ? leastLast : this.#spec.atBound === "conclude" ? leastBefore : leastOther,
           tell
         },
         settings,
@@ -208,7 +217,8 @@ export class Loop<I, A, T, E, R> {
         return yield* this.#ledger.append([record, { _tag: "Hinted", text: hints[record.why] }])
       }
       yield* this.#ledger.append([record])
-      return yield* this.#fail(reason)
+      const canConclude = reason._tag === "MoneyLimit" && this.#spec.atBound === "conclude" && !concluding
+      return yield* canConclude ? this.#ask(true, settings) : this.#fail(reason)
     })
   }
 

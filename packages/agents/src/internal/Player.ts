@@ -2,7 +2,6 @@
 import * as Journal from "effect-gemini-journal/Journal"
 import { JournalError } from "effect-gemini-journal/JournalError"
 import { NotFound } from "effect-gemini-journal/JournalErrorReason"
-import * as Budget from "effect-gemini/Budget"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -28,6 +27,7 @@ import { HandedOver } from "./Handover.ts"
 import * as History from "./history.ts"
 import { Ledger, ofJournal } from "./Ledger.ts"
 import { Loop } from "./Loop.ts"
+import * as Money from "./money.ts"
 import * as SharedLog from "./SharedLog.ts"
 import * as Shown from "./shown.ts"
 import * as Spans from "./spans.ts"
@@ -344,14 +344,20 @@ export const timed = <A, T, E, R>(
 /** Each attempt is reserved before it is sent; a run that goes on begins with what its records spent. */
 export const priced = <A, T, E, R>(
   ledger: Ledger,
-  { money }: Bounds,
+  { countInput, money, outputTokens }: Bounds,
   name: string,
   loop: Effect.Effect<A, AgentError<T> | E, R>
 ): Effect.Effect<A, AgentError<T> | E, R> => {
   if (money === undefined) return loop
   const { dollars } = ledger.state.usage
   return Effect.suspend(() =>
-    Budget.within({ name, money, ...(dollars === undefined ? {} : { spent: { money: dollars } }) })(Effect.result(loop))
+    Money.within({
+      name,
+      money,
+      outputTokens,
+      countInput,
+      ...(dollars === undefined ? {} : { spent: { money: dollars } })
+    })(Effect.result(loop))
   ).pipe(
     Effect.mapError((error) => ledger.error<T>(new Reason.Refused({ path: "bounds.money", why: error.message }))),
     Effect.flatMap(Effect.fromResult)

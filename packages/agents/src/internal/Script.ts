@@ -172,6 +172,11 @@ export class Script {
 
   /** Why the run stopped when the model gave no answer: the records know the reason's name and no more. */
   #stop(): AgentErrorReason.AgentErrorReason<never> {
+    const after = this.#at + 1 < this.#end ? this.#records[this.#at + 1] : undefined
+    // A run that is asked for a last answer then was short of money.
+    if (after?._tag === "Asked" && after.concluding === true) {
+      return new AgentErrorReason.MoneyLimit({ limit: "0", used: "0" })
+    }
     return new AgentErrorReason.Refused({ path: "replay", why: "the model gave no answer" })
   }
 

@@ -44,7 +44,7 @@ export interface Plan<in I, in out A, out T, out E, out R> {
 type Played<A, T, E, R> = Effect.Effect<Answer<A>, AgentError<T> | E, R | LanguageModel.LanguageModel>
 
 /** What a team is bounded by: the rest is a matter of each child. */
-const known = new Set<string>(["money", "time"])
+const known = new Set<string>(["countInput", "money", "outputTokens", "time"])
 
 const boundsProblem = (bounds: Bounds = {}): Reason.Refused | undefined => {
   const other = Object.entries(bounds).find(([name, value]) => value !== undefined && !known.has(name))
@@ -52,7 +52,8 @@ const boundsProblem = (bounds: Bounds = {}): Reason.Refused | undefined => {
     ? undefined
     : new Reason.Refused({
       path: `bounds.${other[0]}`,
-      why: "a team has the bounds `money` and `time`; the others are those of its agents"
+      why:
+        "a team has the bounds `money`, with `outputTokens` and `countInput`, and `time`; the others are those of its agents"
     })
 }
 

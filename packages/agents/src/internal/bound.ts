@@ -16,8 +16,8 @@ const dollars = (money: Bounds["money"]): string | undefined =>
   money === undefined ? undefined : typeof money === "string" ? money : BigDecimal.format(money)
 
 /** The bounds as records have them. The time is left out, for it is each process's own. */
-export const recorded = ({ calls, money, repeats, retries, steps, tokens }: Bounds): RecordedBounds => {
-  const known = { steps, calls, tokens, money: dollars(money), repeats, retries }
+export const recorded = ({ calls, money, outputTokens, repeats, retries, steps, tokens }: Bounds): RecordedBounds => {
+  const known = { steps, calls, tokens, money: dollars(money), outputTokens, repeats, retries }
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
 }
 

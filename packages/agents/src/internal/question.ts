@@ -18,6 +18,8 @@ export interface Question {
   readonly tools: Tools
   /** `none` asks for an answer without calls. */
   readonly toolChoice: "auto" | "none" | "required" | undefined
+  /** The fewest output tokens with which it is asked where money is short. */
+  readonly least: number
   readonly tell: ((event: AgentEvent) => Effect.Effect<void>) | undefined
 }
 
