@@ -21,11 +21,35 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as Journal from "effect-gemini-journal/Journal"
+import type { JournalError } from "effect-gemini-journal/JournalError"
+import * as Effect from "effect/Effect"
 import type { Agent } from "./AgentOptions.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
+import * as AgentState from "./AgentState.ts"
 import type { Diverged } from "./Diverged.ts"
-import type { Replayed, ReplayOptions } from "./Replayed.ts"
+import * as History from "./internal/history.ts"
+import type { Recorded, Replayed, ReplayOptions } from "./Replayed.ts"
+
+/**
+ * A run and those of its children, as the journal has them. A child without records is left out.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const read = (id: string): Effect.Effect<Recorded, JournalError, Journal.Journal> =>
+  Effect.gen(function*() {
+    const journal = yield* Journal.Journal
+    const records = (yield* History.read(journal, id)).map(({ record }) => record)
+    const runs: Record<string, Recorded> = {}
+    for (const { child, id: of } of AgentState.fold(records).children) {
+      const recorded = yield* Effect.catchIf(read(of), isMissing, () => Effect.succeed({ records: [], runs: {} }))
+      if (recorded.records.length > 0) runs[child] = recorded
+    }
+    return { records, runs }
+  })
+
+const isMissing = ({ reason }: JournalError): boolean => reason._tag === "NotFound"
 
 /**
  * Plays the records again. Fails with `Diverged` at the first record that the agent would write otherwise. Checks of the

@@ -20,11 +20,25 @@ export interface Replayed<out A> {
 }
 
 /**
- * Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them.
+ * The records of a run, and those of its children by their names, such as `writer.1`; `Replay.read` reads them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Recorded {
+  readonly records: ReadonlyArray<AgentRecord>
+  readonly runs: Readonly<Record<string, Recorded>>
+}
+
+/**
+ * What a replay is given beside the run's own records.
  *
  * @category options
  * @since 0.1.0
  */
 export interface ReplayOptions {
+  /** Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them. */
   readonly tools?: Readonly<Record<string, Tool.Any>> | undefined
+  /** The runs of a team's children. */
+  readonly runs?: Recorded["runs"] | undefined
 }

@@ -6,6 +6,8 @@ import { AgentError } from "effect-gemini-agents/AgentError"
 import { type AgentRecord, records as format } from "effect-gemini-agents/AgentRecord"
 import type { Answer } from "effect-gemini-agents/Answer"
 import * as Replay from "effect-gemini-agents/Replay"
+import type { Replayed } from "effect-gemini-agents/Replayed"
+import type * as Journal from "effect-gemini-journal/Journal"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Agent from "../src/Agent.ts"
@@ -76,3 +78,20 @@ export const make: typeof Agent.make = (options) => {
   const agent = Agent.make(options)
   return hasTools(options.toolkit) ? replayed(agent) : agent
 }
+
+/** Plays a team's run of the journal again, with those of its children; dies where it does otherwise. */
+export const teamPlayedAgain = <I, A, T, E, R, C>(
+  team: Agent.Agent<I, A, T, E, R, C>,
+  id: string
+): Effect.Effect<Replayed<A>, never, C | Journal.Journal> =>
+  Effect.gen(function*() {
+    const { records, runs } = yield* Replay.read(id)
+    const replayed = yield* Replay.run(team, records, { runs })
+    if (bytes(replayed.records) !== bytes(records)) {
+      return yield* Effect.die(
+        new Error(`a replay wrote other bytes:\n${bytes(records)}\n---\n${bytes(replayed.records)}`)
+      )
+    }
+    counted.runs++
+    return replayed
+  }).pipe(Effect.orDie)

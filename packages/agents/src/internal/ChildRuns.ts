@@ -1,18 +1,22 @@
 /** The children of one run: each has an id and a journal of its own, and one that ended is not played again. */
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import { AgentError } from "../AgentError.ts"
 import * as Reason from "../AgentErrorReason.ts"
-import type { Agent, Listened, RunOptions } from "../AgentOptions.ts"
+import type { After, Agent, Listened, RunOptions } from "../AgentOptions.ts"
 import type { AgentRecord } from "../AgentRecord.ts"
 import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import type { Decision } from "../Approval.ts"
+import { Diverged } from "../Diverged.ts"
+import type { Recorded } from "../Replayed.ts"
 import type { RunContext } from "../RunContext.ts"
 import { HandedOver, isHandedOver, spent } from "./Handover.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Player from "./Player.ts"
+import * as TeamReplay from "./TeamReplay.ts"
 
 type Asked<B, E, R> = Effect.Effect<B, E, R | LanguageModel.LanguageModel>
 
@@ -20,12 +24,46 @@ type Asked<B, E, R> = Effect.Effect<B, E, R | LanguageModel.LanguageModel>
 type Outcome = Answer<unknown> | HandedOver
 
 /** How a child of this kind begins and goes on. */
-interface Part<B extends Outcome, T, E, R> {
+interface Part<B extends Outcome, T, E, R> extends TeamReplay.Part<B> {
   readonly begin: (own: Listened<RunOptions>) => Asked<B, AgentError<T> | E, R>
   readonly goOn: (id: string, decisions: ReadonlyArray<Decision<string>>, own: Told) => Asked<B, AgentError<T> | E, R>
 }
 
 type Told = Pick<Listened<RunOptions>, "tell">
+
+type Any<I, A, C> = Agent<I, A, unknown, unknown, unknown, C>
+
+/** A child whose records have another end than the team's say gives no answer. */
+const lost = ({ records }: Recorded): Diverged =>
+  new Diverged({ at: records.length, path: "", expected: "the child's answer", found: records.at(-1) })
+
+const againOrHanded = <I, A, C>(
+  agent: Any<I, A, C>,
+  input: Result.Result<Schema.Json, string>
+): TeamReplay.Part<Answer<A> | HandedOver> => ({
+  agent: agent.name,
+  input,
+  replay: (recorded, tools) =>
+    Effect.flatMap(agent.replay(recorded.records, { tools, runs: recorded.runs }), (replayed) => {
+      const outcome = TeamReplay.outcomeOf(recorded, replayed)
+      return outcome === undefined ? Effect.fail(lost(recorded)) : Effect.succeed(outcome)
+    })
+})
+
+const again = <I, A, C>(
+  agent: Any<I, A, C>,
+  input: Result.Result<Schema.Json, string>
+): TeamReplay.Part<Answer<A>> => {
+  const part = againOrHanded(agent, input)
+  return {
+    ...part,
+    replay: (recorded, tools) =>
+      Effect.flatMap(
+        part.replay(recorded, tools),
+        (outcome) => outcome instanceof HandedOver ? Effect.fail(lost(recorded)) : Effect.succeed(outcome)
+      )
+  }
+}
 
 const handed = <A, T, E, R>(
   played: Asked<Answer<A>, AgentError<T> | E | HandedOver, R>
@@ -54,7 +92,14 @@ export class ChildRuns implements RunContext {
   readonly #old: ReadonlySet<string>
   #isPartial = false
 
-  constructor(ledger: Ledger, decisions: ReadonlyArray<Decision<string>>) {
+  readonly #replayed: TeamReplay.ReplayedChildren | undefined
+
+  constructor(
+    ledger: Ledger,
+    decisions: ReadonlyArray<Decision<string>>,
+    replayed: TeamReplay.ReplayedChildren | undefined
+  ) {
+    this.#replayed = replayed
     this.#ledger = ledger
     this.#decisions = decisions
     this.#old = new Set(ledger.state.children.flatMap(({ ended, id }) => ended === undefined ? [] : [id]))
@@ -78,7 +123,8 @@ export class ChildRuns implements RunContext {
   }
 
   readonly child: RunContext["child"] = (agent, input, options = {}) =>
-    this.#played(options.as ?? agent.name, agent.name, {
+    this.#played(options.as ?? agent.name, {
+      ...again(agent, agent.inputToJson(input)),
       begin: (own) => agent.begin(input, own),
       goOn: (id, decisions, own) => agent.goOn(id, decisions, own)
     })
@@ -86,12 +132,14 @@ export class ChildRuns implements RunContext {
   /** A child that may hand over to another one. Of a child that ended before this process went on, `isOld` says so. */
   member<I, A, T, E, R, C, D extends string>(
     agent: Agent<I, A, T, E | HandedOver, R, C, D>,
-    begin: (own: Listened<RunOptions>) => Asked<Answer<A>, AgentError<T> | E | HandedOver, R>,
+    input: I,
+    after: After | undefined,
     as: string
   ): Asked<{ readonly outcome: Answer<A> | HandedOver; readonly isOld: boolean }, AgentError<T | E>, R> {
     return Effect.map(
-      this.#played(as, agent.name, {
-        begin: (own) => handed(begin(own)),
+      this.#played(as, {
+        ...againOrHanded(agent, agent.inputToJson(input)),
+        begin: (own) => handed(agent.begin(input, { ...own, after })),
         goOn: (id, decisions, own) => handed(agent.goOn(id, decisions, own))
       }),
       (outcome) => ({ outcome, isOld: this.#old.has(outcome.id) })
@@ -104,7 +152,8 @@ export class ChildRuns implements RunContext {
     { json, value }: Input<I>,
     as?: string
   ): Asked<Answer<A>, AgentError<T | E>, R> {
-    return this.#played(as ?? agent.name, agent.name, {
+    return this.#played(as ?? agent.name, {
+      ...again(agent, Result.succeed(json)),
       begin: (own) => value === undefined ? agent.beginFrom(json, own) : agent.begin(value.value, own),
       goOn: (id, decisions, own) => agent.goOn(id, decisions, own)
     })
@@ -126,7 +175,6 @@ export class ChildRuns implements RunContext {
 
   #played<B extends Outcome, T, E, R>(
     name: string,
-    agent: string,
     part: Part<B, T, E, R>
   ): Asked<B, AgentError<T | E>, R> {
     return Effect.suspend(() => {
@@ -147,10 +195,17 @@ export class ChildRuns implements RunContext {
       if (end?._tag === "Finished" && known?.ended === undefined) {
         return Effect.fail(this.#failed<T | E>(child, "it was not needed", undefined))
       }
-      const started: AgentRecord = { _tag: "ChildStarted", child, agent, id }
-      const played = isHere
+      const failure = this.#replayed?.failure(child)
+      const started: AgentRecord = { _tag: "ChildStarted", child, agent: part.agent, id }
+      const begun = isHere ? Effect.void : this.#ledger.append([started])
+      if (failure !== undefined) {
+        return Effect.andThen(begun, Effect.fail(this.#failed<T | E>(child, failure.why, failure.error)))
+      }
+      const played = this.#replayed !== undefined
+        ? Effect.andThen(begun, this.#replayed.play(child, known?.ended !== undefined, part))
+        : isHere
         ? this.#again(child, known, part, options)
-        : Effect.andThen(this.#ledger.append([started]), part.begin(options))
+        : Effect.andThen(begun, part.begin(options))
       return Effect.matchEffect(played, {
         onFailure: (error) => Effect.fail(this.#lifted(child, error)),
         onSuccess: (outcome) => Effect.as(this.#ended(child, outcome), outcome)

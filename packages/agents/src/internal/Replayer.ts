@@ -27,7 +27,7 @@ interface Session {
   readonly end: number
 }
 
-const sessionsOf = (records: ReadonlyArray<AgentRecord>): ReadonlyArray<Session> => {
+export const sessionsOf = (records: ReadonlyArray<AgentRecord>): ReadonlyArray<Session> => {
   const begins = records.flatMap((record, index) => opens(record) ? [index] : [])
   // What stands before a fork is the other run's, cut wherever it was.
   const ends = records.flatMap((record, index) => opens(record) || record._tag === "Forked" ? [index] : [])
@@ -38,14 +38,36 @@ const sessionsOf = (records: ReadonlyArray<AgentRecord>): ReadonlyArray<Session>
   })
 }
 
+/** The place where the run begins, if it goes on with the messages of another one that was handed over to it. */
+const handedAt = (records: ReadonlyArray<AgentRecord>): number => {
+  const at = records.findLastIndex(({ _tag }) => _tag === "Forked")
+  const before = records[at - 1]
+  return before?._tag === "Finished" && before.handoff !== undefined ? at : 0
+}
+
+/** The records must be of the agent of that name. */
+export const sameAgent = (
+  name: string,
+  records: ReadonlyArray<AgentRecord>,
+  from = 0
+): Effect.Effect<void, Diverged> => {
+  const first = records.findIndex(({ _tag }, at) => at >= from && _tag === "Begun")
+  const begun = records[first]
+  const found = begun?._tag === "Begun" ? begun.agent : undefined
+  return found === name
+    ? Effect.void
+    : Effect.fail(new Diverged({ at: Math.max(0, first), path: "agent", expected: found, found: name }))
+}
+
 const sameTools = (
   records: ReadonlyArray<AgentRecord>,
-  tools: Tools
+  tools: Tools,
+  from: number
 ): Effect.Effect<void, Diverged> =>
   Effect.gen(function*() {
     const now = yield* Digests.ofTools(tools)
     for (const [at, record] of records.entries()) {
-      if (record._tag !== "Begun") continue
+      if (record._tag !== "Begun" || at < from) continue
       const found = TraceLines.difference(record.tools, now, "tools")
       if (found !== undefined) {
         return yield* new Diverged({ at, path: found.path, expected: found.a, found: found.b })
@@ -59,16 +81,14 @@ export const run = <I, A, C>(
   records: ReadonlyArray<AgentRecord>
 ): Effect.Effect<Replayed<A>, Diverged, C> =>
   Effect.gen(function*() {
-    const first = records.findIndex(({ _tag }) => _tag === "Begun")
-    const begun = records[first]
-    if (begun?._tag !== "Begun" || begun.agent !== spec.name) {
-      const found = begun?._tag === "Begun" ? begun.agent : undefined
-      return yield* new Diverged({ at: Math.max(0, first), path: "agent", expected: found, found: spec.name })
-    }
-    yield* sameTools(records, tools)
+    const from = handedAt(records)
+    yield* sameAgent(spec.name, records, from)
+    yield* sameTools(records, tools, from)
     const values: Array<A> = []
     const written: Array<AgentRecord> = []
     for (const { at, end } of sessionsOf(records)) {
+      // What was said before it was handed over is given, as another agent's.
+      if (at < from) continue
       const script = new Script(records, at, end)
       const ledger = new Ledger({
         agent: spec.name,
@@ -95,8 +115,6 @@ export const run = <I, A, C>(
     return { values, records: written }
   })
 
-type Finished = Extract<AgentRecord, { readonly _tag: "Finished" }>
-
 /** Stops that the loop decides from the records alone, so that their words are its own too. */
 const decided = new Set<string>([
   "StepLimit",
@@ -105,14 +123,15 @@ const decided = new Set<string>([
   "NoProgress",
   "Suspended",
   "Unusable",
-  "CheckFailed"
+  "CheckFailed",
+  "HandoffLimit"
 ])
 
 /** Whether the loop ended where the session did, and as it did. */
-const judged = (
-  exit: Exit.Exit<Finished, AgentError<unknown>>,
+export const judged = <B>(
+  exit: Exit.Exit<B, unknown>,
   script: Script
-): Effect.Effect<Finished | undefined, Diverged> => {
+): Effect.Effect<B | undefined, Diverged> => {
   if (Exit.isSuccess(exit)) {
     return script.next === undefined ? Effect.succeed(exit.value) : Effect.fail(script.diverged(undefined))
   }

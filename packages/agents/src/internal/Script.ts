@@ -245,6 +245,23 @@ export class Script {
     return new Unended([below], undefined)
   }
 
+  /** Waits for the place where the records have a child's end. If they have none, the session ended before it did. */
+  childEnds(child: string): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      let seen = this.#at
+      let waited = 0
+      while (true) {
+        const { next } = this
+        if (next === undefined || next._tag === "Stopped") return yield* Effect.die(new Over())
+        if (next._tag === "ChildEnded" && next.child === child) return
+        waited = seen === this.#at ? waited + 1 : 0
+        seen = this.#at
+        if (waited > patience + pauses) return yield* Effect.die(this.diverged({ _tag: "ChildEnded", child }))
+        yield* waited > patience ? pause : Effect.yieldNow
+      }
+    })
+  }
+
   #isOf({ call }: Ended, { id }: ToolCalls.WrittenCall): boolean {
     return this.#ids.get(call) === id
   }

@@ -17,7 +17,6 @@ import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import type { Decision } from "../Approval.ts"
 import type { Bounds } from "../Bounds.ts"
-import { Diverged } from "../Diverged.ts"
 import * as Actor from "./Actor.ts"
 import * as Bound from "./bound.ts"
 import { ChildRuns, type Input } from "./ChildRuns.ts"
@@ -26,6 +25,7 @@ import type { Json } from "./output.ts"
 import * as Player from "./Player.ts"
 import * as SharedLog from "./SharedLog.ts"
 import * as Spans from "./spans.ts"
+import * as TeamReplay from "./TeamReplay.ts"
 
 /** The program of a team and what its runs need to be told of it. */
 export interface Plan<in I, in out A, out T, out E, out R> {
@@ -33,7 +33,7 @@ export interface Plan<in I, in out A, out T, out E, out R> {
   readonly description: string | undefined
   readonly version: string | undefined
   readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
-  /** Without it the answer of a run that is over is made again from those of its children. */
+  /** Of an agent that is a program. Without it the answer is made again from those of the children. */
   readonly output: Json<A> | undefined
   readonly play: (
     given: Input<I>,
@@ -57,10 +57,16 @@ const boundsProblem = (bounds: Bounds = {}): Reason.Refused | undefined => {
     })
 }
 
+/** Why a child failed, without what is known of it in the process alone in which it did. */
+function words(this: unknown, key: string, json: unknown): unknown {
+  const value: unknown = Reflect.get(Object(this), key)
+  return value instanceof AgentError ? value.message : json
+}
+
 /** A value as a record shows it: what is not JSON is not needed there. */
 const shown = (value: unknown): Schema.Json => {
   try {
-    const json: Schema.Json = JSON.parse(JSON.stringify(value) ?? "null")
+    const json: Schema.Json = JSON.parse(JSON.stringify(value, words) ?? "null")
     return json
   } catch {
     return null
@@ -109,9 +115,31 @@ const played = <I, A, T, E, R>(
   { decisions, given, ledger, options, plan }: Part<I, A, T, E, R>,
   first: ReadonlyArray<AgentRecord>
 ): Played<A, T, E, R> => {
-  const children = new ChildRuns(ledger, decisions)
-  const program: Played<A, T, E, R> = Effect.gen(function*() {
-    if (first.length > 0) yield* ledger.append(first)
+  const program = Effect.andThen(
+    first.length > 0 ? ledger.append(first) : Effect.void,
+    programOf(plan, ledger, given, new ChildRuns(ledger, decisions, undefined))
+  )
+  const bounds = options.bounds ?? {}
+  const isStop = (error: AgentError<T> | E): error is AgentError<T> => error instanceof AgentError
+  const lifting = Effect.catchIf(
+    program,
+    isStop,
+    (error) => Effect.fail(lifted(ledger, Bound.recorded(bounds).money, error))
+  )
+  const run = Player.timed(ledger, bounds, Player.priced(ledger, bounds, `agent ${ledger.id}`, lifting)).pipe(
+    Effect.catchIf(isStop, (error) => Player.stopped<T>(ledger, error))
+  )
+  return Spans.workflow(plan.name, run)
+}
+
+/** The program of a team, and the record of its answer. */
+const programOf = <I, A, T, E, R>(
+  plan: Plan<I, A, T, E, R>,
+  ledger: Ledger,
+  given: Input<I>,
+  children: ChildRuns
+): Played<A, T, E, R> =>
+  Effect.gen(function*() {
     const value = yield* SharedLog.inRun(ledger, "program", plan.play(given, children))
     const { end } = ledger.state
     if (end?._tag === "Finished") return answerOf(ledger, value, end.text, end.isPartial === true)
@@ -130,18 +158,6 @@ const played = <I, A, T, E, R>(
     )
     return answerOf(ledger, value, text, isPartial)
   })
-  const bounds = options.bounds ?? {}
-  const isStop = (error: AgentError<T> | E): error is AgentError<T> => error instanceof AgentError
-  const lifting = Effect.catchIf(
-    program,
-    isStop,
-    (error) => Effect.fail(lifted(ledger, Bound.recorded(bounds).money, error))
-  )
-  const run = Player.timed(ledger, bounds, Player.priced(ledger, bounds, `agent ${ledger.id}`, lifting)).pipe(
-    Effect.catchIf(isStop, (error) => Player.stopped<T>(ledger, error))
-  )
-  return Spans.workflow(plan.name, run)
-}
 
 const ledgerOf = (
   { name }: { readonly name: string },
@@ -300,6 +316,18 @@ export const make = <I, A, T, E, R, D extends string>(
     goOn: (id, decisions, options) => resume(plan, id, decisions, options),
     employing: undefined,
     handing: undefined,
-    replay: () => Effect.fail(new Diverged({ at: 0, path: "agent", expected: "an agent with a loop", found: "a team" }))
+    replay: (records, options) =>
+      plan.output === undefined
+        ? TeamReplay.run(
+          plan.name,
+          (ledger, json, replayed) => {
+            const children = new ChildRuns(ledger, [], replayed)
+            // The program of a team needs what its children need, and these are not played.
+            return programOf(plan, ledger, { json, value: undefined }, children) as Effect.Effect<Answer<A>, unknown>
+          },
+          records,
+          options
+        )
+        : TeamReplay.given(plan.name, plan.output.from, records)
   }
 }

@@ -135,12 +135,7 @@ export const play =
         if (agent === undefined) {
           return yield* children.error(new Changed({ what: `the agent ${name} of the team is not there any more` }))
         }
-        const given = { input, after }
-        const { isOld, outcome } = yield* children.member(
-          agent,
-          (own) => agent.begin(given.input, { ...own, after: given.after }),
-          name
-        )
+        const { isOld, outcome } = yield* children.member(agent, input, after, name)
         if (!(outcome instanceof Handover.HandedOver)) return outcome.value
         const { to } = outcome
         hops.push({ from: name, to, isIdle: !isOld && !isBusy(outcome.records, agents) })
