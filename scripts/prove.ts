@@ -291,6 +291,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["agents"],
     files: ["TypeCost.test"]
   },
+  "24.4": {
+    shows:
+      "a manager with three workers, handoffs, agents at once of which one fails, and approvals that come up from " +
+      "children: killed -9 at every boundary on files and on Redis, stopped in every way by a persona, interrupted, " +
+      "and replayed to the same bytes: the same answer, and nothing that ended again",
+    projects: ["agents"],
+    files: ["CrashTeam.test", "TeamReplay.test"]
+  },
   "30.2": {
     shows:
       "10,000 random runs of calls over lanes, members, budgets and circuits against a server that counts: never " +

@@ -1,29 +1,31 @@
 /**
- * A process that plays an agent of twelve steps with two calls each, and kills itself at a boundary: before and after
+ * A process that plays an agent of twelve steps with two calls each, or a team, and kills itself at a boundary: before and after
  * each append, request and handler. It says on stdout what came of it, as one line of JSON.
  */
 import * as Agent from "effect-gemini-agents/Agent"
+import { AgentError } from "effect-gemini-agents/AgentError"
 import type { Decision } from "effect-gemini-agents/Approval"
 import * as ToolPolicy from "effect-gemini-agents/ToolPolicy"
 import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as Journal from "effect-gemini-journal/Journal"
 import type { JournalStore } from "effect-gemini-journal/JournalStore"
 import * as GeminiClient from "effect-gemini/GeminiClient"
-import * as Tool from "effect/ai/Tool"
-import * as Toolkit from "effect/ai/Toolkit"
+import type * as Tool from "effect/ai/Tool"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { appendFileSync, writeSync } from "node:fs"
 import { type Place, storeOf } from "../../journal/test/place.ts"
+import { clerk, crew, type Kind, toolkit } from "./crew.ts"
 
 export interface Job {
   readonly url: string
   readonly place: Place
   readonly id: string
+  /** The team that is played in place of the one agent. */
+  readonly team?: Kind
   /** The file in which the handlers' effects are lines. */
   readonly effects: string
   /** The boundary at which the process dies; 0: never. */
@@ -43,18 +45,6 @@ export interface Said {
   readonly pending?: ReadonlyArray<{ readonly call: string; readonly tool: string; readonly kind: string }>
   readonly boundaries: number
 }
-
-const n = Schema.Struct({ n: Schema.Int })
-
-export const toolkit = Toolkit.make(
-  // The other side knows a repeated request by its key.
-  Tool.make("keyed", { description: "Does it by its key", parameters: n, success: Schema.String })
-    .annotate(ToolPolicy.AfterCrash, "rerun"),
-  Tool.make("once", { description: "Does it once", parameters: n, success: Schema.String }),
-  Tool.make("asked", { description: "Does it if allowed", parameters: n, success: Schema.String, needsApproval: true })
-)
-
-export const clerk = Agent.make({ name: "clerk", instructions: "Do it twelve times.", toolkit, bounds: { steps: 30 } })
 
 const play = (job: Job): Effect.Effect<void> => {
   let boundaries = 0
@@ -103,18 +93,21 @@ const play = (job: Job): Effect.Effect<void> => {
   const say = (said: Omit<Said, "boundaries">) =>
     Effect.sync(() => void writeSync(1, `${JSON.stringify({ ...said, boundaries })}\n`))
 
-  const played = Agent.resume(clerk, job.id, job.decisions).pipe(
-    Effect.catchReason(
-      "AgentError",
-      "JournalFailed",
-      (reason, error) =>
-        reason.cause.reason._tag === "NotFound" ? Agent.run(clerk, "go", { id: job.id }) : Effect.fail(error)
+  const agent: Agent.Agent<string, string, unknown, unknown, Tool.HandlersFor<typeof toolkit["tools"]>, never> =
+    job.team === undefined ? clerk : crew[job.team]
+  const played = Agent.resume(agent, job.id, job.decisions).pipe(
+    Effect.catchIf(
+      (error) =>
+        error instanceof AgentError && error.reason._tag === "JournalFailed" &&
+        error.reason.cause.reason._tag === "NotFound",
+      () => Agent.run(agent, "go", { id: job.id })
     )
   )
   return played.pipe(
     Effect.matchEffect({
       onSuccess: ({ text }) => say({ text }),
       onFailure: (error) => {
+        if (!(error instanceof AgentError)) return Effect.die(error)
         const { reason } = error
         const pending = reason._tag === "Suspended"
           ? reason.pending.map(({ call, kind, tool }) => ({ call, kind, tool }))

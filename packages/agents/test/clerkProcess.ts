@@ -1,6 +1,7 @@
 /** Processes that play `clerkJob`, the stores on which they do, and what they left behind. */
 import { records as format } from "effect-gemini-agents/AgentRecord"
 import type { Decision } from "effect-gemini-agents/Approval"
+import * as Replay from "effect-gemini-agents/Replay"
 import type * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Effect from "effect/Effect"
@@ -13,8 +14,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import { type Place, storeOf } from "../../journal/test/place.ts"
-import { clerk, type Job, type Said, stopped } from "./clerkJob.ts"
-import { playedAgain } from "./replayed.ts"
+import { type Job, type Said, stopped } from "./clerkJob.ts"
+import { clerk, crew, type Kind } from "./crew.ts"
+import { playedAgain, teamPlayedAgain } from "./replayed.ts"
 
 /** An effect of a handler. */
 export interface Done {
@@ -99,11 +101,18 @@ const acquired = (program: string, job: Job): Effect.Effect<Spawned, never, Scop
     ({ process }) => Effect.sync(() => void process.kill("SIGKILL"))
   )
 
+/** A call's key by its path from the run: the handlers' effects have it. */
+const keyOf = (id: string, path: string): string => {
+  const children = path.split("/")
+  const call = children.pop() ?? ""
+  return `${[id, ...children].join(".")}/${call}`
+}
+
 /** What a person who looks at the effects decides. */
 export const decided = (job: Job, said: Said): ReadonlyArray<Decision> =>
   (said.pending ?? []).map(({ call, kind, tool }): Decision => {
     if (kind === "approval") return { call, verdict: { _tag: "approve" }, by: "test" }
-    const known = done(job.effects).find((it) => it.call === call)
+    const known = done(job.effects).find(({ key }) => key === keyOf(job.id, call))
     return {
       call,
       by: "test",
@@ -175,6 +184,27 @@ export const recordsOf = (place: Place, id: string) =>
     const records = entries.flatMap((entry) => entry._tag === "Recorded" ? [entry.record] : [])
     yield* playedAgain(clerk, records)
     return records
+  }))
+
+/** The keys of the calls that have ended in a team's run and those of its children. The team plays to the same bytes. */
+export const endedIn = (place: Place, id: string, kind: Kind) =>
+  Effect.scoped(Effect.gen(function*() {
+    const journal = yield* Journal.make(yield* storeOf(place))
+    const runs = [...yield* Stream.runCollect(journal.list(`${id}.`))].map((run) => run.id)
+    const keys = new Set<string>()
+    for (const run of [id, ...runs]) {
+      const entries = yield* Stream.runCollect(journal.read(format, run)).pipe(Effect.orElseSucceed(() => []))
+      for (const entry of entries) {
+        if (entry._tag === "Recorded" && entry.record._tag === "CallEnded") keys.add(`${run}/${entry.record.call}`)
+      }
+    }
+    const isBegun = yield* Effect.isSuccess(Replay.read(id).pipe(Effect.provideService(Journal.Journal, journal)))
+    if (isBegun) {
+      yield* teamPlayedAgain<string, string, unknown, unknown, unknown, never>(crew[kind], id).pipe(
+        Effect.provideService(Journal.Journal, journal)
+      )
+    }
+    return keys
   }))
 
 export interface Ground {

@@ -86,6 +86,8 @@ export const teamPlayedAgain = <I, A, T, E, R, C>(
 ): Effect.Effect<Replayed<A>, never, C | Journal.Journal> =>
   Effect.gen(function*() {
     const { records, runs } = yield* Replay.read(id)
+    // A process may die between making the journal and its first record.
+    if (records.length === 0) return { values: [], records }
     const replayed = yield* Replay.run(team, records, { runs })
     if (bytes(replayed.records) !== bytes(records)) {
       return yield* Effect.die(
