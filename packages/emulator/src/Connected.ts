@@ -22,7 +22,7 @@ export type Later<F> = F extends (...args: never) => infer R ? (...args: Paramet
 /** What is not derived: addresses, and methods that take a list. */
 type Here = "url" | "regionUrl" | "spaceName" | "space" | "enqueue" | "addFault" | "removeFault"
 
-type Groups = "files" | "caches" | "stores" | "operations" | "batches" | "interactions" | "webhooks" | "live"
+type Groups = "holds" | "files" | "caches" | "stores" | "operations" | "batches" | "interactions" | "webhooks" | "live"
 
 /**
  * The methods of `Standalone`, each with a promise. What names an address is there at once.
@@ -48,7 +48,7 @@ export type Connected =
  * @since 0.2.0
  */
 export const make = (service: Service): Connected => {
-  const { batches, caches, files, interactions, live, operations, stores, webhooks } = service
+  const { batches, caches, files, holds, interactions, live, operations, stores, webhooks } = service
   const run = Effect.runPromise
   return {
     url: service.url,
@@ -87,6 +87,14 @@ export const make = (service: Service): Connected => {
     explain: (question) => run(service.explain(question)),
     clear: () => run(service.clear),
     reset: () => run(service.reset),
+    holds: {
+      list: () => run(holds.list),
+      awaitHeld: (n) => run(holds.awaitHeld(n)),
+      answer: (id, answer) => run(holds.answer(id, answer)),
+      letGo: (id) => run(holds.letGo(id)),
+      all: () => run(holds.all),
+      setAll: (all) => run(holds.setAll(all))
+    },
     files: {
       add: (file) => run(files.add(file)),
       fail: (name, error) => run(files.fail(name, error)),

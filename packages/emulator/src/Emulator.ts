@@ -23,6 +23,7 @@ import type * as Expectation from "./Expectation.ts"
 import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import type { HoldControl } from "./HoldControl.ts"
 import type { InteractionControl, WebhookControl } from "./InteractionControl.ts"
 import * as AdminMount from "./internal/admin/mount.ts"
 import * as Admission from "./internal/door/admission.ts"
@@ -180,6 +181,8 @@ export interface Service {
   readonly explain: (question: Explanation.Question) => Effect.Effect<Explanation.Explanation>
   /** The log of Live connections, and what can be done to open sessions. */
   readonly live: LiveControl
+  /** The calls that wait for a person, and what can be done to them. */
+  readonly holds: HoldControl
   /** The files, and what can be done to them. */
   readonly files: FileControl
   /** The cached contents, and what can be done to them. */

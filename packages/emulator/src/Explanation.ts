@@ -50,7 +50,18 @@ export const RuleVerdict = Schema.Struct({
  * @since 0.2.0
  */
 export const Explanation = Schema.Struct({
-  by: Schema.Literals(["fault", "misuse", "judge", "header", "queue", "rule", "answers", "unmatched", "generator"]),
+  by: Schema.Literals([
+    "fault",
+    "misuse",
+    "judge",
+    "hand",
+    "header",
+    "queue",
+    "rule",
+    "answers",
+    "unmatched",
+    "generator"
+  ]),
   text: Schema.String,
   rule: Schema.optionalKey(Schema.String),
   refused: Schema.optionalKey(Schema.String).annotateKey(about("why it would be refused")),

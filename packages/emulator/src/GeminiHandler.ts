@@ -14,6 +14,7 @@ import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import type { GeneratorOptions } from "./GeneratorOptions.ts"
 import * as GoogleError from "./GoogleError.ts"
+import type { HoldOptions } from "./HoldControl.ts"
 import * as Render from "./internal/answers/render.ts"
 import * as Respond from "./internal/answers/respond.ts"
 import type * as Step from "./internal/answers/step.ts"
@@ -67,7 +68,7 @@ export interface Project {
  * @category options
  * @since 0.1.0
  */
-export interface Options extends GeneratorOptions {
+export interface Options extends GeneratorOptions, HoldOptions {
   /** Milliseconds between two chunks of a stream. Default 0. */
   readonly chunkDelay?: number | undefined
   /** The seed: generated answers follow from it and the request alone. Default empty. */
@@ -254,7 +255,7 @@ export const make = (options: Options, state: State): Handler => {
     const verdict = Uploads.isCommand(request.method) ? { body: {} } : judged(request, bodyText, time)
     if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
     if (coded !== undefined) {
-      const { steps, verdict: who } = yield* interact(request, fault, time, now)
+      const { steps, verdict: who } = yield* interact(request, fault, time, now, entry.id)
       entry.judged(who)
       return steps
     }
@@ -285,7 +286,7 @@ export const make = (options: Options, state: State): Handler => {
       entry.judged({ by: "generator" })
       return Render.whole(made)
     }
-    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, input, time)
+    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, input, time, { request: entry.id })
     const untold = (message: string): Step.Steps => {
       entry.judged({ ...who, refused: message })
       const steps = Render.error({ code: 501, message }, framing)

@@ -160,7 +160,13 @@ export const fields = {
   chunkDelay: Schema.optional(millis).annotateKey(about("milliseconds between two chunks")),
   headers: Schema.optional(Schema.Record(Schema.String, Schema.String)).annotateKey(about("further response headers")),
   pace: Schema.optional(Pace),
-  fault: Schema.optional(FaultFields.Place).annotateKey(about("what goes wrong with this answer"))
+  fault: Schema.optional(FaultFields.Place).annotateKey(about("what goes wrong with this answer")),
+  hold: Schema.optional(Schema.Boolean).annotateKey(
+    about(
+      "true: the call waits until a person answers it or lets it go; then the other fields answer it, or without any " +
+        "of them whoever comes next"
+    )
+  )
 }
 
 /** Checks what no single field can tell: which fields may stand beside each other. */

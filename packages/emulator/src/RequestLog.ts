@@ -83,6 +83,8 @@ export interface Entry {
  * @since 0.1.0
  */
 export interface Handle {
+  /** The number of the entry. */
+  readonly id: number
   readonly judged: (verdict: Verdict) => void
   readonly head: (status: number, contentType: string) => void
   /** Adds bytes that were sent. With `isSecret` only their number is kept. */
@@ -293,6 +295,7 @@ export const make = (options: Options = {}): RequestLog => {
     grew(Packed.sizeOf(packed) - Packed.sizeOf(entry))
   }
   const handle = (entry: LoggedRequest): Handle => ({
+    id: entry.id,
     judged: (verdict) => {
       entry.verdict = verdict
     },

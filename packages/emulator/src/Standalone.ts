@@ -17,6 +17,7 @@ import type * as Expectation from "./Expectation.ts"
 import type * as Explanation from "./Explanation.ts"
 import type * as Fault from "./Fault.ts"
 import type * as GeminiHandler from "./GeminiHandler.ts"
+import type * as HoldControl from "./HoldControl.ts"
 import type * as InteractionControl from "./InteractionControl.ts"
 import * as WebHandler from "./internal/server/webHandler.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
@@ -88,6 +89,16 @@ export interface Standalone {
   readonly explain: (question: Explanation.Question) => Explanation.Explanation
   readonly clear: () => void
   readonly reset: () => void
+  /** The calls that wait for a person; each method is that of `HoldControl`. */
+  readonly holds: {
+    readonly list: () => ReadonlyArray<HoldControl.HeldCall>
+    readonly awaitHeld: (n: number) => Promise<ReadonlyArray<HoldControl.HeldCall>>
+    /** Throws a `RuleError` if the answer does not fit the call. */
+    readonly answer: (id: number, answer: Answer.Answer) => boolean
+    readonly letGo: (id: number) => boolean
+    readonly all: () => boolean
+    readonly setAll: (all: boolean) => void
+  }
   /** The files; each method is that of `ResourceControl.FileControl`. */
   readonly files: {
     readonly add: (file: Parameters<ResourceControl.FileControl["add"]>[0]) => string
@@ -185,6 +196,14 @@ const promised = (service: Emulator.Service): Standalone => ({
   explain: (question) => Effect.runSync(service.explain(question)),
   clear: () => Effect.runSync(service.clear),
   reset: () => Effect.runSync(service.reset),
+  holds: {
+    list: () => Effect.runSync(service.holds.list),
+    awaitHeld: (n) => Effect.runPromise(service.holds.awaitHeld(n)),
+    answer: (id, answer) => Effect.runSync(service.holds.answer(id, answer)),
+    letGo: (id) => Effect.runSync(service.holds.letGo(id)),
+    all: () => Effect.runSync(service.holds.all),
+    setAll: (all) => Effect.runSync(service.holds.setAll(all))
+  },
   files: {
     add: (file) => Effect.runSync(service.files.add(file)),
     fail: (name, error) => Effect.runSync(service.files.fail(name, error)),

@@ -11,6 +11,7 @@
  * - `misuse`: a header or a name of the emulator's own was wrong
  * - `judge`: the real API would refuse it
  * - `quota`: the quota was used up
+ * - `hand`: a person, while it was held
  * - `header`, `queue`, `rule`, `answers`: a script, see the README
  * - `unmatched`: there are rules, and none of them matches
  * - `cassette`: a cassette played or recorded it
@@ -25,6 +26,7 @@ export interface Verdict {
     | "misuse"
     | "judge"
     | "quota"
+    | "hand"
     | "header"
     | "queue"
     | "rule"

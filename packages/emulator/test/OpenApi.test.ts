@@ -95,6 +95,17 @@ describe("the document of the admin API", () => {
         })
         body = { id: (await made.json()).id }
       }
+      if (name === "answerHeld" || name === "letHeldGo") {
+        // There has to be one: the first and the second, as the examples have it.
+        const parametersJsonSchema = { type: "object", properties: { city: { type: "string" } } }
+        const tools = [{ functionDeclarations: [{ name: "get_weather", parametersJsonSchema }] }]
+        void fetch(`${emulator.url}/spaces/${space}/v1beta/models/${flash}:generateContent`, {
+          method: "POST",
+          headers: key,
+          body: JSON.stringify({ ...prompt("How is the weather in Berlin?"), tools })
+        })
+        await emulator.space(space).holds.awaitHeld(1)
+      }
       const given = parameters.filter(({ example }) => example !== undefined)
       const at = given.filter((each) => each.in === "path").reduce(
         (text, { example, name }) => text.replace(`{${name}}`, encodeURIComponent(String(example))),
@@ -113,6 +124,7 @@ describe("the document of the admin API", () => {
       gone.abort()
       assert.isTrue(response.ok, `${name}: ${response.status} ${text}`)
       assert.isTrue(Object.hasOwn(responses, String(response.status)), `${name}: ${response.status} is not named`)
+      if (name === "letHeldGo") emulator.space(space).holds.setAll(false)
       answered.push(name)
     }
     assert.strictEqual(answered.length, operations.size)

@@ -23,6 +23,7 @@ import { Remains } from "../TearDown.ts"
 import * as Data from "./AdminData.ts"
 import * as Problem from "./AdminProblem.ts"
 import { CassetteSettings, CassetteState } from "./CassetteData.ts"
+import * as Holds from "./HoldApi.ts"
 import * as Log from "./LogData.ts"
 import * as Resources from "./ResourceData.ts"
 
@@ -389,7 +390,7 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
  * @since 0.2.0
  */
 export const Api = HttpApi.make("effect-gemini-emulator")
-  .add(server, spaces, rules, telling, asking, live, cassettes, resources)
+  .add(server, spaces, rules, telling, asking, Holds.Group, live, cassettes, resources)
   .prefix(prefix)
   .middleware(Strict)
   .annotate(HttpApi.ParseOptions, { onExcessProperty: "error", errors: "all", reportInput: true })

@@ -22,6 +22,7 @@ export const VerdictData = Schema.Struct({
     "misuse",
     "judge",
     "quota",
+    "hand",
     "header",
     "queue",
     "rule",
@@ -137,6 +138,7 @@ export const CountersData = Schema.Struct({
  *
  * - `ready`: the stream has begun
  * - `request`: one has arrived, or has ended
+ * - `held`, `released`: a call has begun to wait for a person, or waits no longer
  * - `live`: something has changed in the log of Live connections
  * - `restart`: the log was cleared, or what was missed is no longer known: ask for everything again
  *
@@ -144,8 +146,8 @@ export const CountersData = Schema.Struct({
  * @since 0.2.0
  */
 export const EventData = Schema.Struct({
-  kind: Schema.Literals(["ready", "request", "live", "restart"]),
-  id: Schema.optionalKey(count).annotateKey(about("of the request")),
+  kind: Schema.Literals(["ready", "request", "held", "released", "live", "restart"]),
+  id: Schema.optionalKey(count).annotateKey(about("of the request, or of the held call")),
   ended: Schema.optionalKey(Schema.Boolean),
   method: Schema.optionalKey(Schema.String),
   model: Schema.optionalKey(Schema.String),

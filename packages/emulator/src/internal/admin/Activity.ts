@@ -5,17 +5,23 @@
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import type { Entry } from "../../RequestLog.ts"
+import type { HoldChange } from "../rules/Holds.ts"
 import type { OpenSpace } from "../spaces/OpenSpace.ts"
 
 /** How many changes are remembered. */
 const remembered = 10_000
 
-export interface Change {
-  readonly number: number
-  /** The request that has arrived or ended. */
-  readonly id: number
-  readonly ended: boolean
-}
+/** A request has arrived or ended, or a call has begun to be held, or is no longer held. */
+export type Change =
+  & { readonly number: number }
+  & (
+    | { readonly kind: "request"; readonly id: number; readonly ended: boolean }
+    | HoldChange
+  )
+
+/** The requests among changes. */
+export const requestsOf = (changes: ReadonlyArray<Change>): ReadonlyArray<number> =>
+  changes.flatMap((change) => change.kind === "request" ? change.id : [])
 
 export class Activity {
   private readonly space: OpenSpace
@@ -37,6 +43,7 @@ export class Activity {
       if (entry !== undefined) this.request(entry)
       return false
     })
+    space.state.scripts.holds.watch((change) => this.add((number) => ({ number, ...change })))
     space.state.live.log.watch(() => {
       this.liveChanges++
       this.wake()
@@ -47,7 +54,11 @@ export class Activity {
   private request({ id, outcome }: Entry): void {
     if (outcome === undefined && id < this.arrived) this.restart()
     this.arrived = Math.max(this.arrived, id + 1)
-    this.changes.push({ number: ++this.last, id, ended: outcome !== undefined })
+    this.add((number) => ({ number, kind: "request", id, ended: outcome !== undefined }))
+  }
+
+  private add(change: (number: number) => Change): void {
+    this.changes.push(change(++this.last))
     if (this.changes.length > 2 * remembered) this.changes = this.changes.slice(-remembered)
     this.wake()
   }

@@ -10,6 +10,7 @@ import * as Problem from "../../admin/AdminProblem.ts"
 import type { EventData } from "../../admin/LogData.ts"
 import * as TearDown from "../../TearDown.ts"
 import { suggestion } from "../nearest.ts"
+import type { HoldChange } from "../rules/Holds.ts"
 import type { OpenSpace } from "../spaces/OpenSpace.ts"
 import * as Activity from "./Activity.ts"
 import * as Calls from "./calls.ts"
@@ -47,6 +48,12 @@ const events = (space: OpenSpace, lastEventId: string | undefined) => {
       ...Shown.given({ method, model, status: ended ? status : undefined, by: verdict?.by, rule: verdict?.rule })
     }
   }
+  const heldOf = ({ id, kind, method, model, rule }: HoldChange): Event => ({
+    kind,
+    id,
+    method,
+    ...Shown.given({ model, rule })
+  })
   const start = { cursor: lastEventId ?? activity.cursor(), live: activity.liveChanges, first: true }
   return Stream.paginate(start, ({ cursor, first, live }) =>
     Effect.suspend(() => {
@@ -55,10 +62,10 @@ const events = (space: OpenSpace, lastEventId: string | undefined) => {
       const news = [
         ...(first ? [named({ kind: "ready" })] : []),
         ...(changes === undefined ? [named({ kind: "restart" })] : []),
-        ...(changes ?? []).map(({ ended, id, number }) => ({
-          id: activity.cursorAt(number),
-          event: "request",
-          data: requestOf(id, ended)
+        ...(changes ?? []).map((change) => ({
+          id: activity.cursorAt(change.number),
+          event: change.kind,
+          data: change.kind === "request" ? requestOf(change.id, change.ended) : heldOf(change)
         })),
         ...(activity.liveChanges > live ? [named({ kind: "live" })] : [])
       ]

@@ -18,6 +18,7 @@ import * as Asking from "./asking.ts"
 import * as Calls from "./calls.ts"
 import * as CassetteCalls from "./cassetteCalls.ts"
 import * as Finding from "./finding.ts"
+import * as HoldCalls from "./holdCalls.ts"
 import * as LiveCalls from "./liveCalls.ts"
 import type { Answering } from "./mount.ts"
 import * as ResourceCalls from "./resourceCalls.ts"
@@ -117,6 +118,7 @@ const groups = (served: Calls.Served) => {
     ofRules,
     Telling.layer(served),
     Asking.layer(served),
+    HoldCalls.layer(served),
     LiveCalls.layer(served),
     CassetteCalls.layer(served),
     ResourceCalls.layer(served)

@@ -13,6 +13,15 @@ export const within = (root: string, { message, path }: Problem): Problem => {
   return { path: path.startsWith("[") ? root + path : `${root}.${path}`, message }
 }
 
+/** The problems at their places in what a program gave, where the API has it in a field. */
+export const without = (field: string) => ({ problems }: RuleError): RuleError =>
+  new RuleError({
+    problems: problems.map(({ message, path }) => ({
+      path: path === field ? "" : path.startsWith(`${field}.`) ? path.slice(field.length + 1) : path,
+      message
+    }))
+  })
+
 const whyNot = (value: unknown): string | undefined => {
   if (typeof value === "function") return "a function cannot go to an emulator of another process: use a rule"
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined

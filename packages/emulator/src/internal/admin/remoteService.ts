@@ -13,6 +13,7 @@ import { Scenario } from "../../Scenario.ts"
 import { type Options, SpaceError } from "../../Space.ts"
 import * as Portable from "./portable.ts"
 import * as RemoteCassette from "./remoteCassette.ts"
+import * as RemoteHolds from "./remoteHolds.ts"
 import * as RemoteLog from "./remoteLog.ts"
 import * as RemoteResources from "./remoteResources.ts"
 
@@ -176,6 +177,7 @@ export const make = (reached: Reached, space: string): Service => {
       )),
     explain: (payload) => sure(client.explain({ params, payload })),
     ...RemoteCassette.make(client, space, sure, checked, (error) => error instanceof Problem.NotThere),
+    holds: RemoteHolds.make(client, space, sure, checked, (error) => error instanceof Problem.NotThere),
     live: RemoteLog.live(client, space, sure),
     ...RemoteResources.make(client, space, sure, there),
     ...RemoteLog.make(client, space, sure),

@@ -65,7 +65,7 @@ export const page = Effect.fnUntraced(function*(space: OpenSpace, query: Query) 
   // Whoever waits looks once at what is there, and from then on only at what changes.
   const first = news === undefined
     ? Array.from({ length: Math.max(0, log.arrived() - after - 1) }, (_, i) => after + 1 + i)
-    : [...new Set(news.map(({ id }) => id))].sort((a, b) => a - b)
+    : [...new Set(Activity.requestsOf(news))].sort((a, b) => a - b)
   let next: number | undefined
   for (const [i, id] of first.entries()) {
     look(id)
@@ -80,7 +80,7 @@ export const page = Effect.fnUntraced(function*(space: OpenSpace, query: Query) 
     const changes = activity.since(seen)
     // A log that was cleared begins anew.
     if (changes === undefined) matching.clear()
-    for (const { id } of changes ?? []) look(id)
+    for (const id of Activity.requestsOf(changes ?? [])) look(id)
     seen = activity.cursor()
     return isEnough() ? Effect.void : Effect.andThen(activity.beyond(version), enough)
   })

@@ -66,7 +66,8 @@ const callMisfit = (calls: NonNullable<ReplyFields["calls"]>, body: unknown): st
   return undefined
 }
 
-const misfit = (reply: ReplyFields, body: unknown): string | undefined => {
+/** What of a reply does not fit the request. */
+export const misfit = (reply: ReplyFields, body: unknown): string | undefined => {
   if (reply.invalid === true) return undefined
   const wrong = callMisfit(reply.calls ?? [], body)
   if (wrong !== undefined) return wrong

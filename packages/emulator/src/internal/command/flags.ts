@@ -134,6 +134,10 @@ export const flags = {
     Flag.filterMap(pace, (text) => `tokens a second, more than 0, or off, got ${JSON.stringify(text)}`),
     Flag.withDefault(undefined)
   ),
+  hold: Flag.Boolean("hold").pipe(
+    Flag.withDescription("hold every call that generates until a person answers it on the page"),
+    Flag.withDefault(false)
+  ),
   quotas: Flag.Literals("quotas", ["free", "tier1", "tier2", "tier3"]).pipe(
     Flag.withDescription("keep the published limits of a tier; default: none"),
     Flag.optional

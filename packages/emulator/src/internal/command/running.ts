@@ -89,6 +89,7 @@ const optionsOf = Effect.fnUntraced(function*(
     calls: given.calls,
     values: given.values,
     pace: given.pace,
+    hold: given.hold,
     answers: Option.isNone(recorded) ? undefined : yield* Effect.mapError(
       Recorded.load(recorded.value, { otherwise: "generate", repeat: true }),
       described

@@ -24,7 +24,7 @@ import * as Notices from "./notices.ts"
 import * as Research from "./research.ts"
 
 interface Scripted extends Verdict {
-  readonly by: "header" | "queue" | "rule" | "answers" | "unmatched" | "generator"
+  readonly by: "hand" | "header" | "queue" | "rule" | "answers" | "unmatched" | "generator"
   readonly answer?: Answer.Answer | undefined
 }
 
@@ -37,7 +37,12 @@ export interface Options {
   /** False lets every request in. */
   readonly isJudged: boolean
   /** Who answers, and with what. Without an answer the generator makes one. */
-  readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
+  readonly scripted: (
+    request: EmulatorRequest,
+    body: Json.Json,
+    now: number,
+    place: { readonly request: number }
+  ) => Effect.Effect<Scripted>
   /** Tells a person that an answer does not fit this request, and why. */
   readonly misfit: (who: Scripted, why: string) => string
   /** The headers of an answer that no rule has given. */
@@ -92,7 +97,8 @@ export const make = (options: Options) => {
     request: EmulatorRequest,
     fault: Fault.Fault | undefined,
     time: number,
-    now: () => number
+    now: () => number,
+    entry: number
   ): Effect.fn.Return<Answered> {
     const kept = interactions()
     const asked = Object.fromEntries(Object.entries(Object(request.body)).filter(([, value]) => value !== null))
@@ -105,7 +111,7 @@ export const make = (options: Options) => {
     if ("refusal" in expanded) return refused("judge", expanded.refusal)
     const exceeded = charge(request, expanded.body, time)
     if (exceeded !== undefined) return refused("quota", exceeded)
-    const { answer: given, refused: none, ...who } = yield* scripted(request, found.body, time)
+    const { answer: given, refused: none, ...who } = yield* scripted(request, found.body, time, { request: entry })
     const untold = (message: string): Answered => {
       const steps = Render.error({ code: 501, message }, "coded")
       return { steps: Fault.apply({ headers: missed(who) }, steps, () => ""), verdict: { ...who, refused: message } }
@@ -201,12 +207,14 @@ export const make = (options: Options) => {
     request: EmulatorRequest,
     fault: Fault.Fault | undefined,
     time: number,
-    now: () => number
+    now: () => number,
+    /** The number of the request in the log. */
+    entry: number
   ): Effect.Effect<Answered> => {
     const { method, project, resource: id = "" } = request
     switch (method) {
       case InteractionRequest.create:
-        return create(request, fault, time, now)
+        return create(request, fault, time, now, entry)
       case "interactions.get":
         return Effect.sync(() => get(request, id, time, now))
       case "interactions.cancel":

@@ -138,7 +138,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
           token,
           useToken: () => token === undefined || state.live.tokens.use(token, now()),
           request: requestOf,
-          scripted: (request, body) => state.scripts.scripted(request, body, now()),
+          scripted: (request, body, misfit) => state.scripts.scripted(request, body, now(), { live: entry.id, misfit }),
           onModel: (model) => {
             outbox.fault ??= state.script.takeFault(
               requestOf(model, undefined),

@@ -14,7 +14,6 @@ import type * as Utterance from "../answers/Utterance.ts"
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import * as JsonText from "../judge/jsonText.ts"
-import type { Scripted } from "../rules/Scripts.ts"
 import * as LiveTokens from "./authTokens.ts"
 import * as Ears from "./ears.ts"
 import * as Handles from "./handles.ts"
@@ -52,7 +51,7 @@ export interface Options {
   /** Counts the use of a token. False: none was left. */
   readonly useToken: () => boolean
   readonly request: (model: string, body: unknown) => EmulatorRequest
-  readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripted>
+  readonly scripted: Turns.Setting["scripted"]
   /** Tells the model that the setup has named, for which a fault may be due. */
   readonly onModel: (model: string) => void
   readonly ended: Deferred.Deferred<void>

@@ -12,7 +12,6 @@ import type * as LiveLog from "../../LiveLog.ts"
 import type * as ModelTable from "../../ModelTable.ts"
 import * as Directives from "../answers/directives.ts"
 import * as Pace from "../answers/pace.ts"
-import * as Scripted from "../answers/scripted.ts"
 import * as Tokens from "../answers/tokens.ts"
 import * as Utterance from "../answers/Utterance.ts"
 import * as Dice from "../Dice.ts"
@@ -21,6 +20,7 @@ import * as Scripts from "../rules/Scripts.ts"
 import * as Handles from "./handles.ts"
 import * as Judge from "./messageJudge.ts"
 import type * as Outbox from "./outbox.ts"
+import * as SpokenAnswer from "./spokenAnswer.ts"
 import * as Reply from "./spokenReply.ts"
 
 export interface Setting {
@@ -50,7 +50,9 @@ export interface Setting {
   readonly changed: () => void
   readonly scope: Scope.Scope
   readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
-  readonly scripted: (request: EmulatorRequest, body: Json.Json) => Effect.Effect<Scripts.Scripted>
+  readonly scripted: (
+    ...asked: [request: EmulatorRequest, body: Json.Json, misfit: (given: Answer.AnswerFields) => string | undefined]
+  ) => Effect.Effect<Scripts.Scripted>
   /** Tells the client the state that it could come back to. Undefined: there is none at the moment. */
   readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
   readonly shut: (code: number, reason: string) => Effect.Effect<void>
@@ -158,45 +160,23 @@ export const make = (setting: Setting): Turns => {
     }
   }
 
-  /** Puts a scripted answer together as a turn of this session, or says what keeps it from being one. */
-  const composed = (given: Answer.AnswerFields): Scripted.Composed => {
-    const { finishReason, invalid } = given
-    if (finishReason !== undefined && finishReason !== "STOP" && invalid !== true) {
-      return { misfit: `finishReason: a turn of Live has none; ${finishReason} is for generateContent` }
-    }
-    const { generationConfig, systemInstruction, toolConfig, tools } = setting.setup
-    const responseModalities = [setting.voice.audio ? "AUDIO" : "TEXT"]
-    return Scripted.compose(given, {
-      model: setting.model,
-      row: setting.row,
-      body: {
-        contents: history.contents,
-        systemInstruction,
-        tools,
-        toolConfig,
-        generationConfig: { ...Object(generationConfig), responseModalities }
-      },
-      seed: `${setting.seed}\n${count}`,
-      calling: setting.calling,
-      values: setting.values
-    })
-  }
+  const read = (given: Answer.AnswerFields): SpokenAnswer.Read => SpokenAnswer.read(given, setting, count)
 
   /** Who answers the turn, and with what. Undefined if the turn was refused, which ends the session. */
   const told = Effect.fnUntraced(function*() {
     const request = setting.request(history.contents)
-    const { answer, refused, ...who } = yield* setting.scripted(request, Object(request.body))
+    const { answer, refused, ...who } = yield* setting.scripted(
+      request,
+      Object(request.body),
+      (given) => read(given).misfit
+    )
     const given: Answer.AnswerFields = answer === undefined ? {} : Answer.fields(answer)
-    const isPlain = Object.keys(given).every((name) => name === "text" || !Scripted.isPiece(name))
-    const turn = Scripted.speaks(given) && !isPlain ? composed(given) : undefined
-    const misfit = turn !== undefined && "misfit" in turn ? Scripts.misfit(who, turn.misfit) : undefined
-    const isRaw = given.raw === undefined
-      ? undefined
-      : Scripts.untold(who, "raw: a message of Live has no bytes of its own; chunks are sent as they are")
-    const why = refused ?? misfit ?? isRaw
+    const { isForced, misfit, turn } = read(given)
+    const untold = isForced ? Scripts.misfit : Scripts.untold
+    const why = refused ?? (misfit === undefined ? undefined : untold(who, misfit))
     entry.verdicts.push(why === undefined ? who : { ...who, refused: why })
     setting.changed()
-    if (why === undefined) return { given, turn: turn !== undefined && "turn" in turn ? turn.turn : undefined }
+    if (why === undefined) return { given, turn }
     yield* setting.shut(1011, why)
     return undefined
   })

@@ -23,8 +23,15 @@ export interface NearMiss extends When.Miss {
 }
 
 export interface RuleBook {
-  /** What the first rule that matches says. Undefined: none matches. */
-  readonly take: (subject: Subject, now: number) => Effect.Effect<Taken | undefined>
+  /**
+   * What is made of the words of the first rule that matches; where nothing is, of those of the next one. Undefined: none
+   * matches.
+   */
+  readonly take: <A>(
+    subject: Subject,
+    now: number,
+    use: (taken: Taken) => Effect.Effect<A | undefined>
+  ) => Effect.Effect<A | undefined>
   readonly misses: (subject: Subject) => ReadonlyArray<NearMiss>
   /** The rule that would answer, where nothing is counted. Undefined: none matches. */
   readonly next: (subject: Subject) => string | undefined
@@ -89,7 +96,11 @@ export const make = (given: Ready.Rules, counts: ReadonlyMap<Ready.ReadyRule, Co
   const isMeant = (rule: Ready.ReadyRule, subject: Subject, says: boolean): boolean =>
     (says || !rule.isSaid) && rule.when.matches(subject)
 
-  const take: RuleBook["take"] = Effect.fnUntraced(function*(subject, now) {
+  const take: RuleBook["take"] = Effect.fnUntraced(function*<A>(
+    subject: Subject,
+    now: number,
+    use: (taken: Taken) => Effect.Effect<A | undefined>
+  ) {
     const says = generates(subject.request.method)
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i]
@@ -98,13 +109,13 @@ export const make = (given: Ready.Rules, counts: ReadonlyMap<Ready.ReadyRule, Co
       if (isUsedUp(rule, i)) {
         if (rule.end !== "refuse") continue
         const requests = `${count} ${count === 1 ? "request" : "requests"}`
-        return { rule: rule.name, refused: `it is used up: it has answered ${requests}` }
+        return yield* use({ rule: rule.name, refused: `it is used up: it has answered ${requests}` })
       }
       if (rule.plan !== undefined) {
         const taken = planned(rule.plan, rule, { subject, vars, now })
         if (taken === undefined) continue
         answered[i] = count + 1
-        return { rule: rule.name, ...taken }
+        return yield* use({ rule: rule.name, ...taken })
       }
       // This is counted before anything is waited for, so that no two requests get one reply.
       const place = places[i] ?? 0
@@ -114,9 +125,15 @@ export const make = (given: Ready.Rules, counts: ReadonlyMap<Ready.ReadyRule, Co
       const answer = reply === undefined ? undefined : yield* answerOf(rule, reply, subject, now).pipe(
         Effect.catchDefect((defect) => Effect.succeed(defect instanceof Error ? defect : new Error(String(defect))))
       )
-      if (answer instanceof Error) return { rule: rule.name, refused: answer.message }
-      if (answer !== undefined) return { rule: rule.name, answer }
-      answered[i] = (answered[i] ?? 1) - 1
+      if (answer === undefined) {
+        answered[i] = (answered[i] ?? 1) - 1
+        continue
+      }
+      const { name } = rule
+      const used = yield* use(
+        answer instanceof Error ? { rule: name, refused: answer.message } : { rule: name, answer }
+      )
+      if (used !== undefined) return used
     }
     return undefined
   })

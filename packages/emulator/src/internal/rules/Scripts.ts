@@ -6,14 +6,20 @@ import * as Effect from "effect/Effect"
 import * as Answer from "../../Answer.ts"
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import type * as GeminiHandler from "../../GeminiHandler.ts"
+import type { HoldOptions } from "../../HoldControl.ts"
 import type * as Rule from "../../Rule.ts"
 import type { Verdict } from "../../Verdict.ts"
 import type * as Json from "../json.ts"
+import { Holds, type Place } from "./Holds.ts"
 import * as Projects from "./projects.ts"
 import * as Ready from "./ready.ts"
 import * as RuleBook from "./RuleBook.ts"
 import { Subject } from "./Subject.ts"
+import { generates } from "./suits.ts"
 import type * as When from "./when.ts"
+
+/** Why what was held is refused. */
+const cleared = "it was held when the space was cleared"
 
 /** What is done where no rule matches. */
 export type Otherwise = "refuse" | "generate"
@@ -26,7 +32,7 @@ export interface SharedRules {
 
 /** Who answers, and with what. Without an answer the generator makes one. */
 export interface Scripted {
-  readonly by: Extract<Verdict["by"], "header" | "queue" | "rule" | "answers" | "unmatched" | "generator">
+  readonly by: Extract<Verdict["by"], "hand" | "header" | "queue" | "rule" | "answers" | "unmatched" | "generator">
   readonly rule?: string | undefined
   readonly answer?: Answer.Answer | undefined
   /** The message of a refusal, which takes the place of an answer. */
@@ -40,8 +46,15 @@ export interface Explained extends Omit<Scripted, "answer"> {
 }
 
 export interface Scripts {
-  /** `body` has its names in camelCase. */
-  readonly scripted: (request: EmulatorRequest, body: Json.Json, now: number) => Effect.Effect<Scripted>
+  /** `body` has its names in camelCase. Without a place the call is let go where others are held. */
+  readonly scripted: (
+    request: EmulatorRequest,
+    body: Json.Json,
+    now: number,
+    place?: Place
+  ) => Effect.Effect<Scripted>
+  /** The calls that wait for a person. */
+  readonly holds: Holds
   /** Replaces the rules of this space. */
   readonly set: (rules: Ready.Rules, otherwise: Otherwise | undefined) => void
   /** Adds rules behind those of this space, or before them. Throws a RuleError. */
@@ -62,10 +75,11 @@ export interface Scripts {
 }
 
 export const make = (
-  options: Pick<GeminiHandler.Options, "answers" | "projects">,
+  options: Pick<GeminiHandler.Options, "answers" | "projects"> & HoldOptions,
   { script, shared, space }: Pick<GeminiHandler.State, "script" | "space"> & { readonly shared: SharedRules }
 ): Scripts => {
   const projects = Projects.make(options)
+  const holds = new Holds(options)
   let own = RuleBook.make(Ready.none)
   let ownOtherwise: Otherwise | undefined
   let common = RuleBook.make(shared.rules)
@@ -99,23 +113,59 @@ export const make = (
   }
 
   return {
-    scripted: Effect.fnUntraced(function*(request, body, now): Effect.fn.Return<Scripted> {
+    holds,
+    scripted: Effect.fnUntraced(function*(request, body, now, place): Effect.fn.Return<Scripted> {
+      /** Somebody has let the call go: it is held no more, … */
+      let isFree = place === undefined || !generates(request.method)
+      /** … and answered in any case, if a rule or an answer has held it. */
+      let isAnswered = false
+      /** What a person makes of a call. Undefined: it goes on to whoever would answer it. */
+      const byHand = Effect.fnUntraced(function*(rule?: string): Effect.fn.Return<Scripted | undefined> {
+        const who = rule === undefined ? { by: "hand" as const } : { by: "hand" as const, rule }
+        const told = isFree || place === undefined
+          ? undefined
+          : yield* holds.hold({ request, body, place, rule, now })
+        if (told?._tag === "Answered") return { ...who, answer: told.answer }
+        if (told?._tag === "Refused") return { ...who, refused: untold(who, told.why) }
+        isFree = true
+        return undefined
+      })
+      /** What was found, unless it waits for a person who lets it go, and says nothing else. */
+      const settled = (found: Scripted): Effect.Effect<Scripted | undefined> => {
+        const { answer } = found
+        if (answer === undefined || typeof answer === "string" || answer.hold !== true) return Effect.succeed(found)
+        const { hold: _, when: __, ...rest } = answer
+        isAnswered = true
+        return Effect.map(
+          byHand(found.rule),
+          (told) =>
+            told ?? (Object.values(rest).some((each) => each !== undefined) ? { ...found, answer: rest } : undefined)
+        )
+      }
+      const first = holds.all ? yield* byHand() : undefined
+      if (first !== undefined) return first
       const asked = Projects.headerJson<Answer.Answer>(request.headers, Projects.answerHeader)
-      if (asked !== undefined) return { by: "header", answer: asked }
+      const ofHeader = asked === undefined ? undefined : yield* settled({ by: "header", answer: asked })
+      if (ofHeader !== undefined) return ofHeader
       const waiting = script.takeAnswer(request)
-      if (waiting !== undefined) return { by: "queue", answer: waiting }
+      const ofQueue = waiting === undefined ? undefined : yield* settled({ by: "queue", answer: waiting })
+      if (ofQueue !== undefined) return ofQueue
       const book = commonBook()
       const subject = new Subject(request, body)
-      const mine = own.isEmpty ? undefined : yield* own.take(subject, now)
-      if (mine !== undefined) return byRule(mine)
+      const ruled = (taken: RuleBook.Taken) => settled(byRule(taken))
+      const mine = own.isEmpty ? undefined : yield* own.take(subject, now, ruled)
+      if (mine !== undefined) return mine
       const ofProject = yield* called(options.projects?.[projects.nameOf(request.key)]?.answers, request)
-      if (ofProject !== undefined) return { by: "answers", answer: ofProject }
-      const theirs = book.isEmpty ? undefined : yield* book.take(subject, now)
-      if (theirs !== undefined) return byRule(theirs)
+      const theProjects = ofProject === undefined ? undefined : yield* settled({ by: "answers", answer: ofProject })
+      if (theProjects !== undefined) return theProjects
+      const theirs = book.isEmpty ? undefined : yield* book.take(subject, now, ruled)
+      if (theirs !== undefined) return theirs
       const given = yield* called(options.answers, request)
-      if (given !== undefined) return { by: "answers", answer: given }
-      if ((own.isEmpty && book.isEmpty) || (ownOtherwise ?? shared.otherwise) === "generate") return { by: "generator" }
-      return unmatched(subject, [own, book])
+      const last = given === undefined ? undefined : yield* settled({ by: "answers", answer: given })
+      if (last !== undefined) return last
+      // A rule that has held it has matched, so it is not one that no rule matches.
+      const generated = isAnswered || (own.isEmpty && book.isEmpty) || (ownOtherwise ?? shared.otherwise) === "generate"
+      return generated ? { by: "generator" } : unmatched(subject, [own, book])
     }),
     set: (rules, otherwise) => {
       own = RuleBook.make(rules)
@@ -150,6 +200,7 @@ export const make = (
         }))
       )
       const isScripted = (script: unknown) => typeof script === "function"
+      if (holds.all && generates(request.method)) return { by: "hand", rules }
       if (asked !== undefined) return { by: "header", rules }
       if (script.nextAnswer(request) !== undefined) return { by: "queue", rules }
       if (mine !== undefined) return { by: "rule", rule, rules }
@@ -162,10 +213,12 @@ export const make = (
       return { ...unmatched(subject, [own, book]), rules }
     },
     recount: () => {
+      holds.clear(cleared)
       own = RuleBook.make(own.rules)
       common = RuleBook.make(commonOf)
     },
     clear: () => {
+      holds.clear(cleared)
       own = RuleBook.make(Ready.none)
       ownOtherwise = undefined
       commonOf = shared.rules
@@ -191,6 +244,7 @@ export const missed = ({ nearMisses }: Pick<Scripted, "nearMisses">): Readonly<R
   nearMisses === undefined ? undefined : { [missHeader]: headerOf(nearMisses) }
 
 const sources: Readonly<Record<Scripted["by"], string>> = {
+  hand: "The hold",
   header: "The answer of the header",
   queue: "An answer of the queue",
   answers: "An answer of the script",

@@ -136,6 +136,7 @@ export const make = (
         Effect.forEach(sessions, (session) => session.close(1001, `The space "${name}" has ended.`)),
         () => {
           closeCassette()
+          scripts.holds.end(410, `The space "${name}" has ended.`)
           log.end()
           resources.clear()
           interactions.clear()

@@ -205,6 +205,7 @@ export const make = (options: GeminiHandler.Options, observer?: SpaceObserver): 
     close: () => {
       for (const { play, settings, state } of [standard, ...all.values()]) {
         state.webhooks.clear()
+        state.scripts.holds.end(503, "The emulator has ended.")
         play(settings.cassette, () => {})
       }
       depot.close()

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { BatchControl } from "../../BatchControl.ts"
 import type { LiveControl, Service } from "../../Emulator.ts"
+import type { HoldControl } from "../../HoldControl.ts"
 import type { InteractionControl, WebhookControl } from "../../InteractionControl.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import type { CacheControl, FileControl, OperationControl, StoreControl } from "../../ResourceControl.ts"
@@ -60,6 +61,34 @@ const liveOf = (live: LiveState.LiveState): LiveControl => {
 
 const nowIn = (space: OpenSpace): Effect.Effect<number> =>
   Effect.map(Clock.Clock, (clock) => space.clock.now(clock) + space.state.offset)
+
+const holdsOf = (space: OpenSpace): HoldControl => {
+  const { holds } = space.state.scripts
+  const list = Effect.map(Clock.Clock, (clock) => holds.list(space.clock.now(clock)))
+  return {
+    list,
+    awaitHeld: (n) =>
+      Effect.andThen(
+        Effect.callback<void>((resume) => {
+          if (holds.size >= n) return resume(Effect.void)
+          const stop = holds.watch(() => {
+            if (holds.size < n) return
+            stop()
+            resume(Effect.void)
+          })
+          return Effect.sync(stop)
+        }),
+        list
+      ),
+    answer: (id, answer) => Ready.attempt(() => holds.answer(id, answer)),
+    letGo: (id) => Effect.sync(() => holds.letGo(id)),
+    all: Effect.sync(() => holds.all),
+    setAll: (all) =>
+      Effect.sync(() => {
+        holds.all = all
+      })
+  }
+}
 
 const filesOf = (space: OpenSpace): FileControl => {
   // Nothing is taken out of it before it is asked for: only then it is made.
@@ -263,6 +292,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
     explain: (question) =>
       Effect.map(nowIn(space), (now) => Explaining.explain(question, space.settings, space.state, now)),
     live: liveOf(live),
+    holds: holdsOf(space),
     files: filesOf(space),
     caches: cachesOf(space),
     stores: storesOf(space),

@@ -42,6 +42,7 @@ const subject: Readonly<Record<Explanation.Explanation["by"], string>> = {
   fault: "A fault",
   misuse: "A header of the emulator's own",
   judge: "The judge",
+  hand: "A person, since every call is held,",
   header: "The answer in its header",
   queue: "The next answer of the queue",
   rule: "The rule",

@@ -62,6 +62,10 @@ export const data = {
   calls: Schema.optional(Schema.Literals(["mentioned", "likely", "always", "never"])),
   values: Schema.optional(Schema.Literals(["seeded", "likely"])),
   pace: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
+  hold: flag,
+  heldMost: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  // Whoever waits longer than a day has gone.
+  heldMillis: Schema.optional(Schema.Finite.check(Schema.isBetween({ minimum: 1, maximum: 86_400_000 }))),
   quotas: Schema.optional(Quotas),
   keys: Schema.optional(Keys),
   strictSignatures: flag,
