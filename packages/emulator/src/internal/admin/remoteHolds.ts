@@ -17,7 +17,7 @@ export const make = (
   const calls = (query: { readonly count?: number; readonly wait?: string }) =>
     Effect.map(
       sure(client.listHeld({ params, query })),
-      ({ calls }): ReadonlyArray<HeldCall> => calls.map(({ functions: _, json: __, ...call }) => call)
+      ({ calls }): ReadonlyArray<HeldCall> => calls.map(({ functions: _f, json: _j, ...call }) => call)
     )
   const there = <A>(effect: Effect.Effect<A, unknown>) =>
     Effect.catch(

@@ -149,14 +149,14 @@ export class Holds {
   /** Refuses all that are held, and holds again only what the space was made to hold. */
   clear(why: string): void {
     this.all = this.options.hold === true
-    for (const held of [...this.held.values()]) this.release(held, { _tag: "Refused", why })
+    for (const held of this.held.values()) this.release(held, { _tag: "Refused", why })
   }
 
   /** Ends all that are held with an error, and holds none any more. */
   end(code: number, message: string): void {
     this.all = false
     const status = code === 410 ? { status: "NOT_FOUND" } : {}
-    for (const held of [...this.held.values()]) {
+    for (const held of this.held.values()) {
       this.release(held, { _tag: "Answered", answer: { error: { code, message, ...status } } })
     }
   }
@@ -187,6 +187,6 @@ export class Holds {
   }
 
   private tell(kind: HoldChange["kind"], { id, request: { method, model }, rule }: Held): void {
-    for (const watcher of [...this.watchers]) watcher({ kind, id, method, model, rule })
+    for (const watcher of this.watchers) watcher({ kind, id, method, model, rule })
   }
 }
