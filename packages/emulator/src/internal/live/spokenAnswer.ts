@@ -5,7 +5,7 @@ import type * as Utterance from "../answers/Utterance.ts"
 import type { Setting } from "./turns.ts"
 
 /** Neither a turn nor a misfit: the answer is spoken as it is, or leaves the turn to the generator. */
-export interface Read {
+export interface ReadAnswer {
   readonly turn?: Utterance.Utterance | undefined
   readonly misfit?: string | undefined
   /** Whether `invalid = true` would send what does not fit. */
@@ -38,7 +38,7 @@ const composed = (given: Answer.AnswerFields, session: Session, turn: number): S
 }
 
 /** `turn` is the number of the model's turn. */
-export const read = (given: Answer.AnswerFields, session: Session, turn: number): Read => {
+export const read = (given: Answer.AnswerFields, session: Session, turn: number): ReadAnswer => {
   if (given.raw !== undefined) {
     return { misfit: "raw: a message of Live has no bytes of its own; chunks are sent as they are" }
   }

@@ -160,7 +160,7 @@ export const make = (setting: Setting): Turns => {
     }
   }
 
-  const read = (given: Answer.AnswerFields): SpokenAnswer.Read => SpokenAnswer.read(given, setting, count)
+  const read = (given: Answer.AnswerFields): SpokenAnswer.ReadAnswer => SpokenAnswer.read(given, setting, count)
 
   /** Who answers the turn, and with what. Undefined if the turn was refused, which ends the session. */
   const told = Effect.fnUntraced(function*() {
