@@ -14,9 +14,10 @@ for (const name of ["gemini", "ai", "journal", "agents", "narrative", "emulator"
   })
     .filter((file) =>
       /^[A-Z]\w*\.ts$/.test(basename(file)) && !basename(file).startsWith("Node") &&
-      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "ClusterRuns.ts", "Vitest.ts"].includes(
-        basename(file)
-      )
+      !["JournalCacheIndex.ts", "JournalUploadIndex.ts", "BatchRun.ts", "ClusterRuns.ts", "VertexAuth.ts", "Vitest.ts"]
+        .includes(
+          basename(file)
+        )
     )
     .map((file) => ({ file, module: basename(file, ".ts") }))
     .sort((a, b) => a.file.toLowerCase() < b.file.toLowerCase() ? -1 : 1)

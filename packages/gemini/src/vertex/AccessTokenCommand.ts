@@ -19,7 +19,6 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { GeminiError } from "../GeminiError.ts"
-import { withoutKey } from "../internal/config/secrets.ts"
 import * as TokenErrors from "../internal/vertex/tokenErrors.ts"
 import * as AccessToken from "./AccessToken.ts"
 
@@ -65,8 +64,8 @@ const tokenIn = (output: string, now: number): AccessToken.FetchedToken | undefi
 
 /** What a command says of its failure: its last line, shortened, without a credential. */
 const lastWords = (stderr: string): string => {
-  const line = stderr.trim().split("\n").at(-1)?.trim() ?? ""
-  return line === "" ? "" : `: ${withoutKey(line, undefined).slice(0, 300)}`
+  const line = TokenErrors.words(stderr.trim().split("\n").at(-1) ?? "")
+  return line === "" ? "" : `: ${line}`
 }
 
 const text = <E>(stream: Stream.Stream<Uint8Array, E>): Effect.Effect<string, E> =>

@@ -1,6 +1,7 @@
 /** Failures of those who give access tokens, as errors of a call. Pure. */
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../../GeminiError.ts"
+import { withoutKey } from "../config/secrets.ts"
 
 /** The operation that these errors name, until a call puts its own in its place. */
 const method = "accessToken"
@@ -22,3 +23,14 @@ export const closed = (): GeminiError =>
       description: "these credentials are closed: their layer's scope has ended, build the layer again"
     })
   )
+
+/**
+ * What credentials look like: signed tokens, private keys, refresh tokens and client secrets of Google, and whatever is
+ * long and has no structure, which helps nobody who reads it.
+ */
+const secretShape =
+  /-----BEGIN[^]*?(?:-----END[^\n]*-----|$)|\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}|\b1\/\/[\w-]{8,}|\bGOCSPX-[\w-]+|[\w-]{40,}/g
+
+/** Foreign words about credentials, in one line, shortened, and without a credential. */
+export const words = (text: string): string =>
+  withoutKey(text, undefined).replace(secretShape, "<secret>").replace(/\s+/g, " ").trim().slice(0, 400)
