@@ -296,8 +296,8 @@ const proofs: Readonly<Record<string, Proof>> = {
       "a manager with three workers, handoffs, agents at once of which one fails, and approvals that come up from " +
       "children: killed -9 at every boundary on files and on Redis, stopped in every way by a persona, interrupted, " +
       "and replayed to the same bytes: the same answer, and nothing that ended again",
-    projects: ["agents"],
-    files: ["CrashTeam.test", "TeamReplay.test"]
+    projects: ["agents", "conformance"],
+    files: ["CrashTeam.test", "TeamReplay.test", "AgentInterruption.test"]
   },
   "30.2": {
     shows:

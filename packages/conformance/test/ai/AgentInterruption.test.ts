@@ -1,13 +1,17 @@
 /**
- * An agent's run with parallel calls, interrupted at every turn of the scheduler in memory, and around every request,
- * append and handler over sockets: nothing is left of it, and it goes on to its answer. The sample of the tests, and
- * every turn by `pnpm prove 23.7`.
+ * An agent's run with parallel calls, and the runs of teams, interrupted at every turn of the scheduler in memory, and
+ * around every request, append and handler over sockets: nothing is left of them, and they go on to their answers. The
+ * sample of the tests, every turn of the agent by `pnpm prove 23.7`, and every turn of the teams by `pnpm prove 24.4`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
+import { AgentError } from "effect-gemini-agents/AgentError"
+import * as Approval from "effect-gemini-agents/Approval"
+import * as Team from "effect-gemini-agents/Team"
 import * as ToolPolicy from "effect-gemini-agents/ToolPolicy"
 import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import type * as Rule from "effect-gemini-emulator/Rule"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as Budget from "effect-gemini/Budget"
 import * as GeminiClient from "effect-gemini/GeminiClient"
@@ -28,7 +32,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { isProving, seedOf } from "../../../../scripts/proof.ts"
 
-const seed = seedOf("23.7", 5)
+const seed = isProving("24.4") ? seedOf("24.4", 5) : seedOf("23.7", 5)
 
 const n = Schema.Struct({ n: Schema.Int })
 const toolkit = Toolkit.make(
@@ -36,22 +40,79 @@ const toolkit = Toolkit.make(
     .annotate(ToolPolicy.Timeout, "1 minute"),
   Tool.make("bank", { description: "asks", parameters: n, success: Schema.Int })
     .annotate(ToolPolicy.AfterCrash, "rerun")
-    .annotate(ToolPolicy.Group, "bank")
+    .annotate(ToolPolicy.Group, "bank"),
+  Tool.make("pay", { description: "pays", parameters: n, success: Schema.Int, needsApproval: true })
 )
 
-const clerk = Agent.make({
-  name: "clerk",
-  instructions: "You do.",
-  toolkit,
-  bounds: { money: "1", time: "1 minute", steps: 5 }
-})
+const bounds = { money: "1", time: "1 minute", steps: 5 } as const
+const clerk = Agent.make({ name: "clerk", instructions: "You do.", toolkit, bounds })
+const named = (name: string) => Agent.make({ name, instructions: `You are ${name}.`, toolkit, bounds })
+const [ada, bob, cid] = [named("ada"), named("bob"), named("cid")]
+
+/** What is interrupted, its answer, and how far apart the turns are that the tests look at. */
+const subjects = {
+  agent: { agent: clerk, text: "done", line: "23.7", stride: 9 },
+  manager: {
+    agent: Team.manager(named("boss"), { ada, bob, cid }),
+    text: "ada, bob, cid",
+    line: "24.4",
+    stride: 60
+  },
+  handoff: {
+    agent: Team.handoff({
+      start: "eve",
+      agents: { eve: named("eve"), ada },
+      edges: { eve: ["ada"] },
+      carry: "verbatim"
+    }),
+    text: "ada",
+    line: "24.4",
+    stride: 45
+  },
+  all: {
+    agent: Team.all({ ada, broken: named("broken"), bob }, {
+      name: "some",
+      atLeast: 2,
+      combine: ({ ada, bob, broken }) => `${ada._tag} ${broken._tag} ${bob._tag}`
+    }),
+    text: "Success Failure Success",
+    line: "24.4",
+    stride: 60
+  },
+  approvals: {
+    agent: Team.sequence(ada, Team.all({ dot: named("dot"), bob }, { combine: ({ bob, dot }) => `${dot} ${bob}` })),
+    text: "dot bob",
+    line: "24.4",
+    stride: 60
+  }
+} as const
+
+type Subject = (typeof subjects)[keyof typeof subjects]
+type Needs = Tool.HandlersFor<typeof toolkit["tools"]>
 
 const calls = (from: number) => [
   { name: "read", args: { n: from } },
   { name: "bank", args: { n: from + 1 } },
   { name: "bank", args: { n: from + 2 } }
 ]
-const rules = [{ plan: [{ call: calls(1) }, { call: calls(4) }, { say: "done" }] }]
+const persona = (name: string, plan: NonNullable<Rule.Rule["plan"]>): Rule.Rule => ({
+  name,
+  when: { system: { contains: `You are ${name}.` } },
+  plan
+})
+const rules: ReadonlyArray<Rule.Rule> = [
+  persona("boss", [
+    { call: ["ada", "bob", "cid"].map((name) => ({ name, args: { task: "do" } })) },
+    { say: "{{ result.ada }}, {{ result.bob }}, {{ result.cid }}" }
+  ]),
+  persona("eve", [{ call: calls(1) }, { handOff: "ada" }]),
+  persona("ada", [{ call: calls(1) }, { say: "ada" }]),
+  persona("bob", [{ call: calls(1) }, { say: "bob" }]),
+  persona("cid", [{ say: "cid" }]),
+  persona("dot", [{ call: { name: "pay", args: { n: 1 } } }, { say: "dot" }]),
+  persona("broken", [{ misbehave: "empty" }]),
+  { name: "clerk", plan: [{ call: calls(1) }, { call: calls(4) }, { say: "done" }] }
+]
 
 /** What passes around each request, append and handler. */
 const gate = { tick: Effect.void as Effect.Effect<void> }
@@ -60,7 +121,8 @@ const around = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 
 const handlers = toolkit.toLayer({
   read: ({ n }) => around(Effect.as(Effect.yieldNow, n)),
-  bank: ({ n }) => around(Effect.as(Effect.yieldNow, n))
+  bank: ({ n }) => around(Effect.as(Effect.yieldNow, n)),
+  pay: ({ n }) => around(Effect.as(Effect.yieldNow, n))
 })
 
 const journal = Layer.effect(
@@ -136,23 +198,50 @@ const isClean = (at: string) =>
     assert.strictEqual(spending?.reserved.tokens, 0, `${at}: reservations`)
   })
 
-/** Goes on with the run, or begins it if it had not begun. */
-const goesOn = (id: string) =>
-  Agent.resume(clerk, id).pipe(
-    Effect.catchReason("AgentError", "JournalFailed", () => Agent.run(clerk, "go", { id }))
-  )
+type Any = Agent.Agent<string, string, unknown, unknown, Needs>
+
+const pendingOf = (error: unknown) =>
+  error instanceof AgentError && error.reason._tag === "Suspended" ? error.reason.pending : []
+
+/** Goes on with the run, or begins it if it had not begun, to its answer: a person says yes to all. */
+const goesOn = ({ agent }: { readonly agent: Any }, id: string) =>
+  Effect.gen(function*() {
+    let decisions: ReadonlyArray<Approval.Decision<string>> = []
+    while (true) {
+      const went = yield* Effect.result(
+        Agent.resume(agent, id, decisions).pipe(
+          Effect.catchIf(
+            (error) => error instanceof AgentError && error.reason._tag === "JournalFailed",
+            () => Agent.run(agent, "go", { id })
+          )
+        )
+      )
+      if (went._tag === "Success") return went.success
+      const pending = pendingOf(went.failure)
+      if (pending.length === 0) return yield* Effect.die(went.failure)
+      decisions = pending.map(({ call }) => Approval.approve(call, { by: "ada" }))
+    }
+  })
 
 const ways = {
-  run: (id: string) => Effect.asVoid(Agent.run(clerk, "go", { id })),
-  stream: (id: string) => Stream.runDrain(Agent.stream(clerk, "go", { id }))
+  run: ({ agent }: { readonly agent: Any }, id: string) => Effect.exit(Effect.asVoid(Agent.run(agent, "go", { id }))),
+  stream: ({ agent }: { readonly agent: Any }, id: string) =>
+    Effect.exit(Stream.runDrain(Agent.stream(agent, "go", { id })))
 }
 
 const both = ["run", "stream"] as const
 
 /** Interrupts a run when `when` is over, and looks at what is left. It is over if the run ended first. */
-const interrupted = Effect.fnUntraced(function*(id: string, way: keyof typeof ways, when: Effect.Effect<void>) {
+const interrupted = Effect.fnUntraced(function*(
+  subject: Subject,
+  id: string,
+  way: keyof typeof ways,
+  when: Effect.Effect<void>
+) {
   const { fibers, service } = counting()
-  const fiber = yield* Effect.forkChild(Effect.provideService(ways[way](id), Metric.FiberRuntimeMetrics, service))
+  const fiber = yield* Effect.forkChild(
+    Effect.provideService(ways[way](subject, id), Metric.FiberRuntimeMetrics, service)
+  )
   yield* when
   const isOver = fiber.pollUnsafe() !== undefined
   yield* Fiber.interrupt(fiber)
@@ -162,72 +251,80 @@ const interrupted = Effect.fnUntraced(function*(id: string, way: keyof typeof wa
   return isOver
 })
 
-describe("an agent that is interrupted", () => {
-  it.live("in memory, at any turn of the scheduler, leaves nothing, and goes on", () =>
-    Effect.gen(function*() {
-      gate.tick = Effect.void
-      const { text } = yield* Agent.run(clerk, "go", { id: "whole" })
-      assert.strictEqual(text, "done")
-      const before = timers()
-      let turns = 0
-      const stride = isProving("23.7") ? 1 : 9
-      for (const way of both) {
-        for (let turn = isProving("23.7") ? 0 : seed % stride;; turn += stride) {
-          const id = `${way}-${turn}`
-          gate.tick = Effect.yieldNow
-          const isOver = yield* interrupted(
-            id,
-            way,
-            Effect.gen(function*() {
-              for (let i = 0; i < turn; i++) yield* Effect.yieldNow
-            })
-          )
-          yield* noTimer(before, id)
-          assert.strictEqual((yield* goesOn(id)).text, "done", id)
-          yield* isClean(id)
-          turns++
-          if (isOver) break
-        }
-      }
-      assert.isAbove(turns, 6)
-      process.stdout.write(`\n23.7 in memory: ${turns} turns of the scheduler\n`)
-    }).pipe(
-      Budget.within({ name: "all", money: "1000" }),
-      Effect.provide([inMemory, handlers, journal])
-    ), 3_600_000)
+/** Whether every turn is looked at. */
+const isWhole = ({ line }: Subject) => isProving(line)
 
-  it.live(
-    "over sockets, around any request, append and handler, leaves nothing, and goes on",
-    () =>
+for (const [name, subject] of Object.entries(subjects)) {
+  const { line, stride: far, text } = subject
+  describe(`${name === "agent" ? "an agent" : `a team (${name})`} that is interrupted`, () => {
+    it.live("in memory, at any turn of the scheduler, leaves nothing, and goes on", () =>
       Effect.gen(function*() {
-        const emulator = yield* Emulator.Emulator
-        let all = 0
-        gate.tick = Effect.sync(() => void all++)
-        assert.strictEqual((yield* Agent.run(clerk, "go", { id: "whole" })).text, "done")
-        const stride = isProving("23.7") ? 1 : 11
-        let places = 0
+        gate.tick = Effect.void
+        assert.strictEqual((yield* goesOn(subject, "whole")).text, text)
+        const before = timers()
+        let turns = 0
+        const stride = isWhole(subject) ? 1 : far
         for (const way of both) {
-          for (let place = 1 + (isProving("23.7") ? 0 : seed % stride); place <= all; place += stride) {
-            const id = `${way}-${place}`
-            const now = Deferred.makeUnsafe<void>()
-            let left = place
-            gate.tick = Effect.suspend(() =>
-              --left === 0 ? Effect.asVoid(Deferred.succeed(now, undefined)) : Effect.void
+          for (let turn = isWhole(subject) ? 0 : seed % stride;; turn += stride) {
+            const id = `${way}-${turn}`
+            gate.tick = Effect.yieldNow
+            const isOver = yield* interrupted(
+              subject,
+              id,
+              way,
+              Effect.gen(function*() {
+                for (let i = 0; i < turn; i++) yield* Effect.yieldNow
+              })
             )
-            yield* interrupted(id, way, Deferred.await(now))
-            assert.strictEqual((yield* goesOn(id)).text, "done", id)
+            yield* noTimer(before, id)
+            assert.strictEqual((yield* goesOn(subject, id)).text, text, id)
             yield* isClean(id)
-            places++
+            turns++
+            if (isOver) break
           }
         }
-        // The server has seen the end of every request.
-        const { length } = yield* emulator.requests
-        yield* emulator.awaitClosed(length)
-        process.stdout.write(`\n23.7 over sockets: ${places} of ${2 * all} places\n`)
+        assert.isAbove(turns, 3)
+        process.stdout.write(`\n${line} ${name}, in memory: ${turns} turns of the scheduler\n`)
       }).pipe(
         Budget.within({ name: "all", money: "1000" }),
-        Effect.provide([overSockets, handlers, journal])
-      ),
-    3_600_000
-  )
-})
+        Effect.provide([inMemory, handlers, journal])
+      ), 3_600_000)
+
+    // The tests look at one team over sockets; in memory they look at all.
+    if (line === "24.4" && name !== "approvals" && !isWhole(subject)) return
+    it.live(
+      "over sockets, around any request, append and handler, leaves nothing, and goes on",
+      () =>
+        Effect.gen(function*() {
+          const emulator = yield* Emulator.Emulator
+          let all = 0
+          gate.tick = Effect.sync(() => void all++)
+          yield* ways.run(subject, "whole")
+          const stride = isWhole(subject) ? 1 : far === 9 ? 11 : 40
+          let places = 0
+          for (const way of both) {
+            for (let place = 1 + (isWhole(subject) ? 0 : seed % stride); place <= all; place += stride) {
+              const id = `${way}-${place}`
+              const now = Deferred.makeUnsafe<void>()
+              let left = place
+              gate.tick = Effect.suspend(() =>
+                --left === 0 ? Effect.asVoid(Deferred.succeed(now, undefined)) : Effect.void
+              )
+              yield* interrupted(subject, id, way, Deferred.await(now))
+              assert.strictEqual((yield* goesOn(subject, id)).text, text, id)
+              yield* isClean(id)
+              places++
+            }
+          }
+          // The server has seen the end of every request.
+          const { length } = yield* emulator.requests
+          yield* emulator.awaitClosed(length)
+          process.stdout.write(`\n${line} ${name}, over sockets: ${places} of ${2 * all} places\n`)
+        }).pipe(
+          Budget.within({ name: "all", money: "1000" }),
+          Effect.provide([overSockets, handlers, journal])
+        ),
+      3_600_000
+    )
+  })
+}
