@@ -34,6 +34,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
   emulator: [
     ["door", "google", "log"],
     ["judge"],
+    ["vertex"],
     ["answers"],
     ["decisions", "resources", "rules"],
     ["webhooks"],
@@ -42,6 +43,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     [
       "server"
     ],
+    ["handling"],
     ["cassettes"],
     [
       "spaces"

@@ -13,9 +13,9 @@
 export interface EmulatorRequest {
   /** The method of the API: `generateContent`, `streamGenerateContent`, `bidiGenerateContent`, `models.list`, … */
   readonly method: string
-  /** `v1`, `v1beta` or `v1alpha`. */
+  /** `v1`, `v1beta` or `v1alpha`; for Vertex AI `v1` or `v1beta1`. */
   readonly version: string
-  /** The model of the path as it stands there: `models/gemini-…`, `tunedModels/…`. */
+  /** The model as the Gemini API's path has it: `models/gemini-…`, `tunedModels/…`. */
   readonly resource: string | undefined
   /** The model's name without its collection. */
   readonly model: string | undefined
@@ -23,14 +23,36 @@ export interface EmulatorRequest {
   readonly key: string | undefined
   /** The space that it came to: `default`, or the one that was chosen. */
   readonly space: string
-  /** The project of the key: `default` if no project has it. */
+  /** The project of the key, `default` if no project has it; for Vertex AI that of the path. */
   readonly project: string
-  /** The region that it was sent to: that of `regionUrl`, or `global` for the plain base URL. */
+  /** The region that it was sent to: that of `regionUrl`, or `global` for the plain base URL; the location of a path. */
   readonly region: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly query: URLSearchParams
   /** The parsed body; undefined if there is none or it is not JSON. */
   readonly body: unknown
+  /** Where in Vertex AI it belongs. Absent: it is a request of the Gemini API. */
+  readonly vertex?: VertexPlace | undefined
+}
+
+/**
+ * The project, location and resource of a path of Vertex AI's:
+ * `/v1/projects/P/locations/L/publishers/google/models/M:generateContent`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface VertexPlace {
+  /** Undefined in express mode, whose paths begin with `publishers`. */
+  readonly project: string | undefined
+  /** Undefined in express mode. */
+  readonly location: string | undefined
+  /** `projects/P/locations/L`; empty in express mode. */
+  readonly parent: string
+  /** The model or endpoint as the path has it, `projects/P/locations/L/publishers/google/models/M`. */
+  readonly name: string | undefined
+  /** The id of the endpoint, as a tuned model has one. */
+  readonly endpoint: string | undefined
 }
 
 const actions: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(

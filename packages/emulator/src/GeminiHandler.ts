@@ -13,40 +13,32 @@ import type * as Cassette from "./cassettes/Cassette.ts"
 import * as EmulatorRequest from "./EmulatorRequest.ts"
 import * as Fault from "./Fault.ts"
 import type { GeneratorOptions } from "./GeneratorOptions.ts"
-import * as GoogleError from "./GoogleError.ts"
 import type { HoldOptions } from "./HoldControl.ts"
 import * as Render from "./internal/answers/render.ts"
-import * as Respond from "./internal/answers/respond.ts"
 import type * as Step from "./internal/answers/step.ts"
-import * as DecisionAnswer from "./internal/decisions/decisionAnswer.ts"
-import * as DecisionRequest from "./internal/decisions/decisionRequest.ts"
-import * as LetIn from "./internal/decisions/letIn.ts"
-import * as Interacting from "./internal/interactions/answering.ts"
+import * as Handled from "./internal/handling/handled.ts"
 import * as InteractionRequest from "./internal/interactions/interactionRequest.ts"
 import type * as Interactions from "./internal/interactions/interactions.ts"
 import type { LateInteractions } from "./internal/interactions/LateInteractions.ts"
 import * as Routing from "./internal/interactions/routing.ts"
 import * as Json from "./internal/json.ts"
 import type * as LiveState from "./internal/live/LiveState.ts"
-import * as Batches from "./internal/resources/batches.ts"
-import * as BatchRows from "./internal/resources/batchRows.ts"
 import type * as Endpoints from "./internal/resources/endpoints.ts"
-import * as ResourceAnswer from "./internal/resources/resourceAnswer.ts"
 import * as Uploads from "./internal/resources/uploads.ts"
-import * as Charging from "./internal/rules/charging.ts"
 import * as Projects from "./internal/rules/projects.ts"
-import * as Scripts from "./internal/rules/Scripts.ts"
+import type * as Scripts from "./internal/rules/Scripts.ts"
 import * as Exchange from "./internal/server/exchange.ts"
+import * as ServedModel from "./internal/vertex/servedModel.ts"
 import type { LateWebhooks } from "./internal/webhooks/LateWebhooks.ts"
 import type * as KeyPolicy from "./KeyPolicy.ts"
 import type { LiveOptions } from "./LiveOptions.ts"
-import * as ModelTable from "./ModelTable.ts"
+import type * as ModelTable from "./ModelTable.ts"
 import type * as Quota from "./Quota.ts"
 import * as RequestLog from "./RequestLog.ts"
 import type * as Rule from "./Rule.ts"
 import type { Scenario } from "./Scenario.ts"
 import type * as Script from "./Script.ts"
-import type { Verdict } from "./Verdict.ts"
+import type { VertexOptions } from "./VertexOptions.ts"
 
 /**
  * A Google Cloud project. Its keys share its quotas, which are counted in each region for itself.
@@ -95,6 +87,8 @@ export interface Options extends GeneratorOptions, HoldOptions {
   readonly projects?: Readonly<Record<string, Project>> | undefined
   /** Which keys are good. Default: every key. */
   readonly keys?: KeyPolicy.KeyPolicy | undefined
+  /** What holds for Vertex AI alone: its tokens and its endpoints. */
+  readonly vertex?: VertexOptions | undefined
   /** The models. Default: those of `ModelTable.current`. */
   readonly models?: ModelTable.ModelTable | undefined
   /**
@@ -192,114 +186,8 @@ const preflight = ({ headers }: Exchange.Incoming): Exchange.Exchange =>
  * @since 0.1.0
  */
 export const make = (options: Options, state: State): Handler => {
-  const settings: Respond.Settings = {
-    chunkDelay: options.chunkDelay ?? 0,
-    seed: options.seed ?? "",
-    calling: options.calls ?? "mentioned",
-    values: options.values,
-    pace: options.pace,
-    models: options.models ?? ModelTable.current
-  }
   const projects = Projects.make(options)
-
-  const charge = Charging.make(projects.quotasOf, state.quota)
-  const judged = LetIn.make(options, state.space)
-
-  const interact = Interacting.make({
-    interactions: () => state.interactions.own,
-    endpoints: () => state.resources.kept,
-    settings,
-    scripted: state.scripts.scripted,
-    misfit: Scripts.misfit,
-    missed: Scripts.missed,
-    charge,
-    isIssued: LetIn.issued(options),
-    isJudged: options.judge !== false,
-    webhooks: () => state.webhooks.own,
-    registered: () => state.webhooks.kept
-  })
-
-  const answerRow = BatchRows.make({
-    endpoints: state.resources,
-    space: state.space,
-    settings,
-    judged,
-    fault: state.script.takeFault,
-    scripted: state.scripts.scripted
-  })
-
-  const answer = Effect.fnUntraced(function*(
-    request: EmulatorRequest.EmulatorRequest,
-    bodyText: string | undefined,
-    fault: Fault.Fault | undefined,
-    time: number,
-    entry: RequestLog.Handle,
-    misused: string | undefined,
-    incoming: Exchange.Incoming,
-    isResource: boolean,
-    now: () => number
-  ) {
-    const coded = InteractionRequest.framingOf(request)
-    const framing = coded ?? Respond.framingOf(request)
-    const refused = (by: Verdict["by"], { body }: GoogleError.Refusal): Step.Steps => {
-      entry.judged({ by, refused: body.error.message })
-      return Render.error(body.error, framing)
-    }
-    if (misused !== undefined) return refused("misuse", GoogleError.make(400, misused))
-    const broken = fault?.error ?? (fault?.status === undefined ? undefined : { code: fault.status })
-    if (broken !== undefined) {
-      entry.judged({ by: "fault", refused: broken.message ?? `status ${broken.code}` })
-      return Render.error(broken, framing, { inside: fault?.inside })
-    }
-    // The address of an upload is all that a command to it needs.
-    const verdict = Uploads.isCommand(request.method) ? { body: {} } : judged(request, bodyText, time)
-    if (verdict.refusal !== undefined) return refused("judge", verdict.refusal)
-    if (coded !== undefined) {
-      const { steps, verdict: who } = yield* interact(request, fault, time, now, entry.id)
-      entry.judged(who)
-      return steps
-    }
-    if (isResource) {
-      const { pieces, url } = incoming
-      const { batches } = state.resources
-      if (batches.isAbout(request.method, request.resource ?? "")) yield* batches.settle(answerRow, time)
-      const given = { body: verdict.body, url, pieces, fault, now: time }
-      const { steps, verdict: who } = yield* ResourceAnswer.answered(state.resources, request, given)
-      entry.judged(who)
-      return steps
-    }
-    if (Batches.isCreate(request.method)) {
-      const { key, method, project, region, resource: model = "", version } = request
-      const of = { method, model, project, region, key, version, body: verdict.body, now: time, fate: fault?.batch }
-      const made = ResourceAnswer.shown(state.resources.batches.create(of))
-      entry.judged(made.verdict)
-      return made.steps
-    }
-    const input = DecisionRequest.inputOf(request, verdict.body)
-    const expanded = ResourceAnswer.expanded(state.resources.kept, request, input, time)
-    if ("refusal" in expanded) return refused("judge", expanded.refusal)
-    const exceeded = charge(request, expanded.body, time)
-    if (exceeded !== undefined) return refused("quota", exceeded)
-    if (request.method === "auth_tokens.create") {
-      const made = state.live.tokens.create(verdict.body, request.key ?? "", time)
-      if ("refused" in made) return refused("judge", GoogleError.invalidArgument(made.refused))
-      entry.judged({ by: "generator" })
-      return Render.whole(made)
-    }
-    const { answer, refused: none, ...who } = yield* state.scripts.scripted(request, input, time, { request: entry.id })
-    const untold = (message: string): Step.Steps => {
-      entry.judged({ ...who, refused: message })
-      const steps = Render.error({ code: 501, message }, framing)
-      return who.nearMisses === undefined ? steps : Fault.apply({ headers: Scripts.missed(who) }, steps, () => "")
-    }
-    if (none !== undefined) return untold(none)
-    const given = DecisionAnswer.completed(request, answer, settings.seed)
-    const whole = expanded.cached === undefined ? verdict.body : expanded.body
-    const said = Respond.respond(request, whole, given, { ...settings, ...expanded }, time)
-    if (said.misfit !== undefined) return untold(Scripts.misfit(who, said.misfit))
-    entry.judged(who)
-    return said.steps
-  })
+  const answer = Handled.make(options, state)
 
   return Effect.fnUntraced(function*(incoming) {
     if (incoming.verb === "OPTIONS") return preflight(incoming)
@@ -309,7 +197,8 @@ export const make = (options: Options, state: State): Handler => {
     const time = now()
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.placeOf(url.pathname)
-    const routed = Routing.routed(state.resources, { verb: incoming.verb, path, headers, query: url.searchParams })
+    const asking = { verb: incoming.verb, path, headers, query: url.searchParams }
+    const routed = ServedModel.of(Routing.routed(state.resources, asking), options.vertex)
     const key = EmulatorRequest.keyOf(headers, url.searchParams)
     const early: EmulatorRequest.EmulatorRequest = {
       method: routed?.method ?? "",
@@ -318,11 +207,12 @@ export const make = (options: Options, state: State): Handler => {
       model: routed?.model,
       key,
       space: state.space,
-      project: projects.nameOf(key),
-      region,
+      project: routed?.vertex?.project ?? projects.nameOf(key),
+      region: routed?.vertex?.location ?? region,
       headers,
       query: url.searchParams,
-      body: undefined
+      body: undefined,
+      vertex: routed?.vertex
     }
     // A value that is not a fault does nothing, and no other fault takes its place.
     const misused = Projects.misused(headers)
@@ -338,7 +228,7 @@ export const make = (options: Options, state: State): Handler => {
         model,
         space: state.space,
         project: early.project,
-        region,
+        region: early.region,
         bodyBytes,
         headersText: JSON.stringify(RequestLog.withoutSecrets(headers)),
         connection: incoming.connection
@@ -371,7 +261,17 @@ export const make = (options: Options, state: State): Handler => {
         entry.judged({ by: "judge", refused: Exchange.tooLarge.message })
         return Render.error(Exchange.tooLarge, "json")
       })
-      : answer(asked, text, fault, time, entry, misused, incoming, routed.isResource, now)
+      : answer({
+        request: asked,
+        bodyText: text,
+        fault,
+        time,
+        entry,
+        misused,
+        incoming,
+        isResource: routed.isResource,
+        now
+      })
     const steps = yield* said.pipe(
       Effect.map((steps) =>
         fault === undefined

@@ -285,7 +285,9 @@ export const familyOf = (method: string): Charge["family"] | undefined => {
       return "generate"
     case "embedContent":
     case "batchEmbedContents":
+    case "predict":
       return "embed"
+    case "computeTokens":
     case "countTokens":
       return "countTokens"
     default:

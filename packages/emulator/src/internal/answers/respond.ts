@@ -6,7 +6,9 @@ import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Fault from "../../Fault.ts"
 import * as GoogleError from "../../GoogleError.ts"
 import * as ModelTable from "../../ModelTable.ts"
+import * as VertexModels from "../google/vertexModels.ts"
 import * as Json from "../json.ts"
+import * as VertexShape from "../vertex/shape.ts"
 import * as Chunks from "./chunks.ts"
 import * as Directives from "./directives.ts"
 import * as Embedding from "./embedding.ts"
@@ -18,6 +20,7 @@ import * as Scripted from "./scripted.ts"
 import * as Step from "./step.ts"
 import * as Tokens from "./tokens.ts"
 import * as Utterance from "./Utterance.ts"
+import * as VertexAnswers from "./vertexAnswers.ts"
 
 export interface Settings {
   readonly chunkDelay: number
@@ -31,6 +34,8 @@ export interface Settings {
   readonly cached?: Tokens.Counts | undefined
   /** What a file search found, as `groundingChunks`. */
   readonly retrieved?: ReadonlyArray<Json.Json> | undefined
+  /** The quota that a request to Vertex AI is served from. */
+  readonly traffic?: string | undefined
 }
 
 export const framingOf = (request: EmulatorRequest): "json" | "sse" | "array" =>
@@ -44,6 +49,8 @@ export const inputTokens = (method: string, body: unknown): number => {
   switch (method) {
     case "embedContent":
       return Tokens.total(Tokens.ofContents([Json.at(body, "content")]))
+    case "predict":
+      return Tokens.total(Tokens.ofContents(VertexAnswers.instances(body)))
     case "batchEmbedContents":
       return Tokens.total(
         Tokens.ofContents(Json.list(Json.at(body, "requests")).map((each) => Json.at(each, "content")))
@@ -66,21 +73,36 @@ const countTokens = (body: unknown, cached: Tokens.Counts | undefined): Json.Jso
 /** The generator's answer for the methods that do not generate content. */
 const other = (request: EmulatorRequest, body: unknown, settings: Settings, now: number): Step.Steps => {
   const model = request.model ?? ""
+  const isVertex = request.vertex !== undefined
   switch (request.method) {
-    case "countTokens":
-      return Render.whole(countTokens(body, settings.cached))
-    case "embedContent":
-      return Render.whole(Embedding.one(model, settings.seed, body))
+    case "countTokens": {
+      const count = countTokens(body, settings.cached)
+      return Render.whole(isVertex ? VertexAnswers.counted(count, body) : count)
+    }
+    case "computeTokens":
+      return Render.whole(VertexAnswers.computed(body))
+    case "predict":
+      return VertexModels.predicting.has(model) || settings.models.acceptAnyModel === true
+        ? Render.whole(VertexAnswers.predicted(model, settings.seed, body))
+        : Render.error({ code: 501 }, "json")
+    case "embedContent": {
+      const embedded = Embedding.one(model, settings.seed, body)
+      return Render.whole(isVertex ? VertexAnswers.embedded(embedded) : embedded)
+    }
     case "batchEmbedContents":
       return Render.whole(Embedding.batch(model, settings.seed, body))
     case "models.list": {
       const page = ModelPages.list(settings.models, request.query, now)
-      return page.refusal === undefined ? Render.whole(page.body) : Render.refusal(page.refusal, "json")
+      if (page.refusal !== undefined) return Render.refusal(page.refusal, "json")
+      if (!isVertex) return Render.whole(page.body)
+      const { models, ...rest } = page.body
+      return Render.whole({ publisherModels: models.map(VertexAnswers.publisherModel), ...rest })
     }
     case "models.get": {
       const { resource: name = "", version } = request
       const found = ModelPages.get(settings.models, { name, version, now })
-      return found.refusal === undefined ? Render.whole(found.body) : Render.refusal(found.refusal, "json")
+      if (found.refusal !== undefined) return Render.refusal(found.refusal, "json")
+      return Render.whole(isVertex ? VertexAnswers.publisherModel(found.body) : found.body)
     }
     case "tunedModels.list":
       // There are no tuned models any more, and the array of an empty list is left out (recorded).
@@ -129,9 +151,11 @@ export const respond = (
   const pace = Pace.of(answer, settings.pace)
   const delay = pace?.ofChunk ?? answer.chunkDelay ?? settings.chunkDelay
   let latency = (answer.delay ?? 0) + (pace?.first ?? 0)
+  const outer = { time: now, traffic: settings.traffic ?? "ON_DEMAND" }
+  const shaped = (made: Json.Json): Json.Json => request.vertex === undefined ? made : VertexShape.response(made, outer)
   const said = (turns: Utterance.Speech): Step.Steps => {
-    if (framing !== "json") return Render.stream(Chunks.stream(envelope, turns), framing, delay)
-    const whole = Chunks.whole(envelope, turns)
+    if (framing !== "json") return Render.stream(mapped(Chunks.stream(envelope, turns), shaped), framing, delay)
+    const whole = shaped(Chunks.whole(envelope, turns))
     latency += pace?.ofChunk(whole, 1) ?? 0
     return Render.whole(whole)
   }
@@ -147,7 +171,7 @@ export const respond = (
     }
     if (answer.chunks !== undefined) {
       const piece = Chunks.pieceOf(envelope)
-      const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? piece(chunk) : chunk)
+      const chunks = mapped(answer.chunks, (chunk) => typeof chunk === "string" ? shaped(piece(chunk)) : chunk)
       return framing === "json" ? Render.whole(Chunks.fold([...chunks])) : Render.stream(chunks, framing, delay)
     }
     if (answer.error !== undefined) return Render.error(answer.error, framing)

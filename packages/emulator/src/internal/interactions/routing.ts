@@ -3,17 +3,29 @@ import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as DecisionRequest from "../decisions/decisionRequest.ts"
 import * as Json from "../json.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
+import * as Place from "../vertex/place.ts"
 import * as InteractionRequest from "./interactionRequest.ts"
 
 export interface RoutedRequest
-  extends Pick<EmulatorRequest.EmulatorRequest, "version" | "method" | "resource" | "model">
+  extends Pick<EmulatorRequest.EmulatorRequest, "version" | "method" | "resource" | "model" | "vertex">
 {
   /** Whether it is about files, caches, stores, batches or operations. */
   readonly isResource: boolean
 }
 
-/** Undefined for a path outside the API. */
+/** Undefined for a path outside both APIs. */
 export const routed = (
+  resources: Pick<Endpoints, "route">,
+  request: Parameters<Endpoints["route"]>[0]
+): RoutedRequest | undefined => {
+  const placed = Place.placed(request.path)
+  if (placed === undefined) return ofGemini(resources, request)
+  const { path, place, version } = placed
+  const found = path === "" ? undefined : ofGemini(resources, { ...request, path })
+  return found === undefined ? undefined : { ...found, version, vertex: place }
+}
+
+const ofGemini = (
   resources: Pick<Endpoints, "route">,
   request: Parameters<Endpoints["route"]>[0]
 ): RoutedRequest | undefined => {

@@ -6,7 +6,8 @@
  * that answers it need not know the others.
  */
 import type { FieldViolation } from "../../GoogleError.ts"
-import * as Table from "./fieldTable.ts"
+import * as Gemini from "./fieldTable.ts"
+import * as Vertex from "./vertexFieldTable.ts"
 
 /** The fields of a part that are its data. */
 export const partData = [
@@ -38,14 +39,30 @@ const oneofs: ReadonlyMap<string, { readonly name: string; readonly of: Readonly
 
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const lookups = new Map<string, ReadonlyMap<string, readonly [camel: string, kind: string, snake: string]>>()
+type Spellings = ReadonlyMap<string, readonly [camel: string, kind: string, snake: string]>
+
+/** The fields of one API, and the package of its messages. */
+interface Table {
+  readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly enums: Readonly<Record<string, ReadonlyArray<string>>>
+  readonly proto: string
+  readonly lookups: Map<string, Spellings>
+}
+
+/** Which API's fields a body has. */
+export type Api = "gemini" | "vertex"
+
+const tables: Readonly<Record<Api, Table>> = {
+  gemini: { ...Gemini, proto: "google.ai.generativelanguage", lookups: new Map() },
+  vertex: { ...Vertex, proto: "google.cloud.aiplatform", lookups: new Map() }
+}
 
 /** The fields of a message under both of their spellings. */
-const lookup = (message: string): ReadonlyMap<string, readonly [camel: string, kind: string, snake: string]> => {
+const lookup = ({ lookups, messages }: Table, message: string): Spellings => {
   const known = lookups.get(message)
   if (known !== undefined) return known
   const made = new Map<string, readonly [string, string, string]>()
-  const fields = Object.hasOwn(Table.messages, message) ? Table.messages[message] : undefined
+  const fields = Object.hasOwn(messages, message) ? messages[message] : undefined
   for (const [camel, kind] of Object.entries(fields ?? {})) {
     const snake = snakeCase(camel)
     made.set(camel, [camel, kind, snake])
@@ -93,9 +110,11 @@ class Walk {
   private depth = 0
   readonly violations: Array<FieldViolation> = []
   private readonly version: string
+  private readonly table: Table
 
-  constructor(version: string) {
+  constructor(version: string, table: Table) {
     this.version = version
+    this.table = table
   }
 
   private violate(field: string, description: string): void {
@@ -112,7 +131,7 @@ class Walk {
   }
 
   private proto(name: string): string {
-    return `type.googleapis.com/google.ai.generativelanguage.${this.version}.${name}`
+    return `type.googleapis.com/${this.table.proto}.${this.version}.${name}`
   }
 
   message(type: string, value: Readonly<Record<string, unknown>>, path: string): Readonly<Record<string, unknown>> {
@@ -122,7 +141,7 @@ class Walk {
       return {}
     }
     this.depth++
-    const fields = lookup(type)
+    const fields = lookup(this.table, type)
     const oneof = oneofs.get(type)
     const out: Record<string, unknown> = {}
     let taken = false
@@ -176,7 +195,7 @@ class Walk {
       return value
     }
     if (kind.startsWith("map ")) return this.map(kind.slice(4), value, place)
-    if (Object.hasOwn(Table.messages, kind)) {
+    if (Object.hasOwn(this.table.messages, kind)) {
       if (isRecord(value)) return this.message(kind, value, place.path)
       this.badValue(place.path, this.proto(kind), JSON.stringify(value))
       return undefined
@@ -212,7 +231,7 @@ class Walk {
       const upper = value.toUpperCase().replaceAll("-", "_")
       // The description of 2026-03-27 has SERVICE_TIER_FLEX for what is `flex` since 2026-08-31.
       const wanted = name === "ServiceTier" ? upper.replace(/^SERVICE_TIER_/, "") : upper
-      const names = Object.hasOwn(Table.enums, name) ? Table.enums[name] : undefined
+      const names = Object.hasOwn(this.table.enums, name) ? this.table.enums[name] : undefined
       const found = names?.find((known) => known.toUpperCase() === wanted)
       if (found !== undefined) return found
     }
@@ -262,8 +281,8 @@ class Walk {
   }
 }
 
-/** Reads `value` as the message `type` (a name of the field table). */
-export const read = (type: string, value: unknown, version: string): ReadBody => {
+/** Reads `value` as the message `type` (a name of the API's field table). */
+export const read = (type: string, value: unknown, version: string, api: Api = "gemini"): ReadBody => {
   if (!isRecord(value)) {
     return {
       violations: [{
@@ -272,7 +291,7 @@ export const read = (type: string, value: unknown, version: string): ReadBody =>
       value: {}
     }
   }
-  const walk = new Walk(version)
+  const walk = new Walk(version, tables[api])
   const read = walk.message(type, value, "")
   return { violations: walk.violations, value: read }
 }

@@ -39,6 +39,15 @@ export interface Input {
   readonly inputTokens?: ((body: Readonly<Record<string, unknown>>) => number) | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** What Vertex AI has of its own. Absent: it is a request of the Gemini API. */
+  readonly vertex?: Vertex | undefined
+}
+
+/** What is judged by other facts where a request comes through Vertex AI's door. */
+export interface Vertex {
+  /** Why its token or key opens nothing; undefined if it is let in. */
+  readonly barred: Refusal | undefined
+  readonly modelNotFound: () => Refusal
 }
 
 /** Either the refusal, or the body as the server reads it: lowerCamelCase, lists as lists, no nulls. */
@@ -51,6 +60,8 @@ const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
   generateContent: "GenerateContentRequest",
   streamGenerateContent: "GenerateContentRequest",
   countTokens: "CountTokensRequest",
+  computeTokens: "ComputeTokensRequest",
+  predict: "PredictRequest",
   embedContent: "EmbedContentRequest",
   batchEmbedContents: "BatchEmbedContentsRequest",
   "auth_tokens.create": "AuthToken",
@@ -67,6 +78,7 @@ const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
 
 /** The method that a model must list, where it differs from the method that is called. */
 const listed: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries({
+  computeTokens: "countTokens",
   streamGenerateContent: "generateContent",
   batchEmbedContents: "embedContent",
   "decisions.create": "createDecision",
@@ -89,9 +101,12 @@ const findModel = (input: Input, name: string): ModelTable.Row | undefined => {
     return input.models.rows.find((row) => row.model.name === name) ?? anyModel(name)
   }
   const row = ModelTable.get(input.models, name, input.now)
-  return row?.model.supportedGenerationMethods.includes(listed.get(input.method) ?? input.method) === true
-    ? row
-    : undefined
+  const methods = row?.model.supportedGenerationMethods ?? []
+  const { method } = input
+  const isSupported = methods.includes(listed.get(method) ?? method) ||
+    // The method of images and of the older embedding models.
+    method === "predict" && methods.includes("embedContent")
+  return isSupported ? row : undefined
 }
 
 /** Words reported in 2026. */
@@ -146,12 +161,13 @@ const read = (input: Input): Judgement => {
   if (!parsed.ok) return { refusal: GoogleError.badRequest([{ description: parsed.message }]) }
   const message = messages.get(input.method)
   if (message === undefined) return { body: Fields.isRecord(parsed.value) ? parsed.value : {} }
-  const { value, violations } = Fields.read(message, parsed.value, input.version)
+  const api = input.vertex === undefined ? "gemini" : "vertex"
+  const { value, violations } = Fields.read(message, parsed.value, input.version, api)
   return violations.length > 0 ? { refusal: GoogleError.badRequest(violations) } : { body: value }
 }
 
 export const judge = (input: Input): Judgement => {
-  const barred = KeyPolicy.judge(input.key, input.keys)
+  const barred = input.vertex === undefined ? KeyPolicy.judge(input.key, input.keys) : input.vertex.barred
   if (barred !== undefined) return { refusal: barred }
   const { method, model: name, version } = input
   const unbound = input.query === undefined ? [] : Query.violations(method, input.query)
@@ -159,12 +175,15 @@ export const judge = (input: Input): Judgement => {
   if (method === "models.list") return { body: {} }
   if (method === "models.get") {
     const known = name !== undefined && ModelTable.get(input.models, name, input.now) !== undefined
-    return known ? { body: {} } : { refusal: GoogleError.noSuchModel({ name: name ?? "", version }) }
+    if (known) return { body: {} }
+    return { refusal: input.vertex?.modelNotFound() ?? GoogleError.noSuchModel({ name: name ?? "", version }) }
   }
   const verdict = read(input)
   if (verdict.refusal !== undefined || name === undefined) return verdict
   const row = findModel(input, name)
-  if (row === undefined) return { refusal: GoogleError.modelNotFound({ name, version, method }) }
+  if (row === undefined) {
+    return { refusal: input.vertex?.modelNotFound() ?? GoogleError.modelNotFound({ name, version, method }) }
+  }
   const successor = ModelTable.successor(input.models, row, input.now)
   if (successor !== undefined) return { refusal: GoogleError.modelClosed(name, successor) }
   const why = meaning(verdict.body, row, input)

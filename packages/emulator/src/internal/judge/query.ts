@@ -22,6 +22,7 @@ const paged = ["pageSize", "pageToken"]
 
 const own: Readonly<Record<string, ReadonlyArray<string>>> = {
   "models.list": paged,
+  "tunedModels.list": [...paged, "filter"],
   "interactions.get": ["include_input", "last_event_id", "stream"],
   "webhooks.list": paged,
   "webhooks.update": ["update_mask"],

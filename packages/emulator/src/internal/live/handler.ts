@@ -106,7 +106,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       })
       outbox.fault = early
       const inbox = Inbox.make(carrier)
-      const quotas = projects.quotasOf(key, region)
+      const quotas = projects.quotasOf(project, region)
       const barred = constrained
         ? token === undefined ? GoogleError.invalidToken() : undefined
         : judges

@@ -7,6 +7,8 @@ import * as GoogleError from "../../GoogleError.ts"
 /** The cache belongs to another project, has expired, or never was (recorded August 2026). */
 export const cacheMissing = (): Refusal => GoogleError.make(403, "CachedContent not found (or permission denied)")
 
+export const isCacheMissing = ({ body }: Refusal): boolean => body.error.message === cacheMissing().body.error.message
+
 /** Words reported by users in 2026. */
 export const cacheTooSmall = (tokens: number, least: number): Refusal =>
   GoogleError.invalidArgument(

@@ -8,9 +8,12 @@ import type { Refusal } from "../../GoogleError.ts"
 import type { Verdict } from "../../Verdict.ts"
 import type * as Step from "../answers/step.ts"
 import * as Json from "../json.ts"
+import * as Names from "../vertex/names.ts"
+import * as Vertex from "../vertex/vertexErrors.ts"
 import type * as Caches from "./caches.ts"
 import * as Endpoint from "./endpoint.ts"
 import type { Endpoints } from "./endpoints.ts"
+import * as Refusals from "./refusals.ts"
 import type * as Uploads from "./uploads.ts"
 
 export interface Answered {
@@ -26,6 +29,21 @@ export const shown = (reply: Endpoint.ResourceReply): Answered => {
   return { steps, verdict: { by: "judge", refused: [message, reply.note ?? ""].join(" ").trim() } }
 }
 
+/** A reply as Vertex AI gives it: with its names, and its own words for a cache that is not there. */
+const ofVertex = (
+  reply: Endpoint.ResourceReply,
+  name: string,
+  place: EmulatorRequest.VertexPlace
+): Endpoint.ResourceReply => {
+  if ("body" in reply) return { ...reply, body: Object(Names.outward(reply.body, place)) }
+  if ("refusal" in reply && Refusals.isCacheMissing(reply.refusal)) {
+    return { ...reply, refusal: Vertex.cacheNotFound(idOf(name)) }
+  }
+  return reply
+}
+
+const idOf = (name: string): string => name.slice(name.lastIndexOf("/") + 1)
+
 export const answered = (
   endpoints: Endpoints,
   request: EmulatorRequest.EmulatorRequest,
@@ -38,11 +56,14 @@ export const answered = (
     readonly now: number
   }
 ): Effect.Effect<Answered> => {
-  const { headers, method, project, query, resource: name = "", space, version } = request
+  const { headers, method, query, resource: name = "", space, version, vertex } = request
   const { body, fault, now, pieces, url } = given
   const base = EmulatorRequest.baseOf(url, space)
-  const call = { method, version, name, project, query, headers, body, base, now }
-  return Effect.map(endpoints.answer(call, pieces, fault?.cutRequest?.bytes), shown)
+  const call = { method, version, name, project: Names.ownerOf(request), query, headers, body, base, now }
+  return Effect.map(
+    endpoints.answer(call, pieces, fault?.cutRequest?.bytes),
+    (reply) => shown(vertex === undefined ? reply : ofVertex(reply, name, vertex))
+  )
 }
 
 /** The refusal of a request to a model that uses a file which is not there, or not ACTIVE. */
@@ -78,9 +99,12 @@ export const expanded = (
   const asked = Json.isObject(counted) ? counted : body
   const refusal = unusableFile(endpoints, request, asked, now)
   if (refusal !== undefined) return { refusal }
-  const of = { project: request.project, model: request.resource ?? "", now }
+  const of = { project: Names.ownerOf(request), model: request.resource ?? "", now }
   const read = endpoints.caches.expand(asked, of)
-  if ("refusal" in read) return read
+  if ("refusal" in read) {
+    const isVertex = request.vertex !== undefined && Refusals.isCacheMissing(read.refusal)
+    return isVertex ? { refusal: Vertex.cacheNotFound(idOf(Json.text(asked["cachedContent"]) ?? "")) } : read
+  }
   if (asked !== body) return { body: { ...body, generateContentRequest: read.body }, cached: read.cached }
   const searched = endpoints.stores.search(read.body, of)
   return "refusal" in searched ? searched : { ...read, retrieved: searched.found }

@@ -78,7 +78,6 @@ export const make = (
   options: Pick<GeminiHandler.Options, "answers" | "projects"> & HoldOptions,
   { script, shared, space }: Pick<GeminiHandler.State, "script" | "space"> & { readonly shared: SharedRules }
 ): Scripts => {
-  const projects = Projects.make(options)
   const holds = new Holds(options)
   let own = RuleBook.make(Ready.none)
   let ownOtherwise: Otherwise | undefined
@@ -155,7 +154,7 @@ export const make = (
       const ruled = (taken: RuleBook.Taken) => settled(byRule(taken))
       const mine = own.isEmpty ? undefined : yield* own.take(subject, now, ruled)
       if (mine !== undefined) return mine
-      const ofProject = yield* called(options.projects?.[projects.nameOf(request.key)]?.answers, request)
+      const ofProject = yield* called(Projects.named(options, request.project)?.answers, request)
       const theProjects = ofProject === undefined ? undefined : yield* settled({ by: "answers", answer: ofProject })
       if (theProjects !== undefined) return theProjects
       const theirs = book.isEmpty ? undefined : yield* book.take(subject, now, ruled)
@@ -204,7 +203,7 @@ export const make = (
       if (asked !== undefined) return { by: "header", rules }
       if (script.nextAnswer(request) !== undefined) return { by: "queue", rules }
       if (mine !== undefined) return { by: "rule", rule, rules }
-      if (isScripted(options.projects?.[projects.nameOf(request.key)]?.answers)) return { by: "answers", rules }
+      if (isScripted(Projects.named(options, request.project)?.answers)) return { by: "answers", rules }
       if (theirs !== undefined) return { by: "rule", rule, rules }
       if (isScripted(options.answers)) return { by: "answers", rules }
       if ((own.isEmpty && book.isEmpty) || (ownOtherwise ?? shared.otherwise) === "generate") {

@@ -7,12 +7,12 @@ import type * as Json from "../json.ts"
 
 /** Counts a request that has been let in. A method that is not counted, and a request for no model, cost nothing. */
 export const make = (
-  quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined,
+  quotasOf: (project: string, region: string) => Quota.Quotas | undefined,
   quota: Quota.Quota
 ) =>
 (request: EmulatorRequest, body: Json.Json, time: number): Refusal | undefined => {
   const { project, region } = request
-  const quotas = quotasOf(request.key, region)
+  const quotas = quotasOf(project, region)
   const kind = Quota.familyOf(request.method)
   if (quotas === undefined || kind === undefined || request.model === undefined) return undefined
   const inputTokens = Respond.inputTokens(request.method, body)

@@ -4,7 +4,6 @@
 import * as Answer from "../../Answer.ts"
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import * as Fault from "../../Fault.ts"
-import type * as GeminiHandler from "../../GeminiHandler.ts"
 import type * as Quota from "../../Quota.ts"
 import * as Json from "../json.ts"
 
@@ -48,15 +47,33 @@ export const misused = (headers: EmulatorRequest["headers"]): string | undefined
   return undefined
 }
 
-const named = (quotas: Quota.Tier | Quota.Quotas | undefined): Quota.Quotas | undefined =>
+/** The options about projects: see `GeminiHandler.Project`. */
+interface Settings {
+  readonly projects?:
+    | Readonly<
+      Record<string, {
+        readonly keys: ReadonlyArray<string>
+        readonly quotas?: Quota.Tier | Quota.Quotas | undefined
+        readonly answers?: Answer.AnswerFunction | undefined
+      }>
+    >
+    | undefined
+  readonly quotas?: Quota.Tier | Quota.Quotas | undefined
+}
+
+/** The project of a name, which may be anybody's words. */
+export const named = ({ projects = {} }: Pick<Settings, "projects">, name: string) =>
+  Object.hasOwn(projects, name) ? projects[name] : undefined
+
+const asQuotas = (quotas: Quota.Tier | Quota.Quotas | undefined): Quota.Quotas | undefined =>
   typeof quotas === "string" ? { tier: quotas } : quotas
 
 export interface Projects {
   readonly nameOf: (key: string | undefined) => string
-  readonly quotasOf: (key: string | undefined, region: string) => Quota.Quotas | undefined
+  readonly quotasOf: (project: string, region: string) => Quota.Quotas | undefined
 }
 
-export const make = (options: Pick<GeminiHandler.Options, "projects" | "quotas">): Projects => {
+export const make = (options: Settings): Projects => {
   const projectOf = new Map<string, string>()
   for (const [name, project] of Object.entries(options.projects ?? {})) {
     for (const key of project.keys) projectOf.set(key, name)
@@ -64,10 +81,10 @@ export const make = (options: Pick<GeminiHandler.Options, "projects" | "quotas">
   const nameOf = (key: string | undefined) => projectOf.get(key ?? "") ?? "default"
   return {
     nameOf,
-    quotasOf: (key, region) => {
-      const quotas = named(options.projects?.[nameOf(key)]?.quotas ?? options.quotas)
+    quotasOf: (project, region) => {
+      const quotas = asQuotas(named(options, project)?.quotas ?? options.quotas)
       const regions = quotas?.regions ?? {}
-      return named(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
+      return asQuotas(Object.hasOwn(regions, region) ? regions[region] : undefined) ?? quotas
     }
   }
 }

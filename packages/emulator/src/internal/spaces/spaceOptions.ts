@@ -33,6 +33,15 @@ export const Quotas = Schema.Union([
 /** The lists of `KeyPolicy.KeyPolicy` as data. */
 export const Keys = Schema.Struct({ valid: texts, invalid: texts, expired: texts, unknown: texts, leaked: texts })
 
+/** The lists of `TokenPolicy.TokenPolicy` as data. */
+export const Tokens = Schema.Struct({ valid: texts, expired: texts, invalid: texts, unscoped: texts, denied: texts })
+
+/** The options of Vertex AI as data. */
+const vertex = {
+  tokens: Schema.optional(Tokens),
+  endpoints: Schema.optional(Schema.Record(Schema.String, Schema.String))
+}
+
 /** The options of Live that have a form as data. */
 const live = {
   chunkDelay: number,
@@ -88,6 +97,7 @@ export const data = {
   uploadGranularity: number,
   spaceIdle: number,
   judge: flag,
+  vertex: Schema.optional(Schema.Struct(vertex)),
   live: Schema.optional(Schema.Struct(live))
 }
 
