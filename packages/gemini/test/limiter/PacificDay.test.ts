@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { backAt } from "../../src/internal/google/pacificDay.ts"
+import { backAt, nextPacificMidnight } from "../../src/internal/google/pacificDay.ts"
 
 const midnight = Date.UTC(2026, 5, 2, 7)
 const next = Date.UTC(2026, 5, 3, 7)
@@ -44,6 +44,52 @@ describe("a day that is spent is back", () => {
       const at = backAt({ now: midnight - 12 * 60 * minute, date })
       assert.isAbove(at, midnight - 12 * 60 * minute)
       assert.isAtMost(at, midnight + 13 * 60 * minute)
+    }
+  })
+})
+
+/** The next midnight by the time zone of `Intl`. */
+const intl = new Intl.DateTimeFormat("en-US", {
+  timeZone: "America/Los_Angeles",
+  hourCycle: "h23",
+  year: "numeric",
+  month: "numeric",
+  day: "numeric",
+  hour: "numeric"
+})
+const parts = (at: number): Record<string, number> =>
+  Object.fromEntries(intl.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+const byIntl = (at: number): number => {
+  const { day = 0, month = 0, year = 0 } = parts(at)
+  const summer = Date.UTC(year, month - 1, day + 1, 7)
+  return parts(summer)["hour"] === 0 ? summer : Date.UTC(year, month - 1, day + 1, 8)
+}
+
+describe("the next midnight", () => {
+  it("is the one of the time zone from 2007 to 2037, in the middle of days and around each change of the clocks", () => {
+    const instants: Array<number> = []
+    for (let at = Date.UTC(2007, 2, 1); at < Date.UTC(2037, 0, 1); at += 29 * 60 * minute + 1) instants.push(at)
+    for (let year = 2007; year < 2037; year++) {
+      // The first change lies between the 8th and the 14th of March, the second between the 1st and the 7th of November.
+      for (const [month, first] of [[2, 8], [10, 1]] as const) {
+        for (let day = first; day < first + 7; day++) {
+          for (let hours = 6; hours <= 11; hours++) {
+            for (const off of [-1, 0, 1]) instants.push(Date.UTC(year, month, day, hours) + off)
+          }
+        }
+      }
+    }
+    const wrong = instants.filter((at) => nextPacificMidnight(at) !== byIntl(at))
+    assert.deepStrictEqual(wrong.map((at) => new Date(at).toISOString()), [])
+  })
+
+  it("needs no time zone, which takes a program 12 to 25 ms to load", () => {
+    const { DateTimeFormat } = Intl
+    try {
+      Intl.DateTimeFormat = undefined as never
+      assert.strictEqual(nextPacificMidnight(midnight), next)
+    } finally {
+      Intl.DateTimeFormat = DateTimeFormat
     }
   })
 })
