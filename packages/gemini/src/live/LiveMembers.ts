@@ -137,6 +137,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         return {
           member,
           headroom,
+          share: MemberOrder.usedShare(headroom, weight),
           isOpen: circuit.retryIn <= 0,
           failures: 0,
           modelRank: 0,

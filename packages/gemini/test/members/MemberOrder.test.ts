@@ -11,9 +11,13 @@ describe("the order of candidates", () => {
     weight: 1,
     calls: 0
   }
-  const contender = (row: Partial<MemberOrder.Contender>): MemberOrder.Contender => ({ ...usual, ...row })
-  const first = (...rows: ReadonlyArray<Partial<MemberOrder.Contender>>) =>
-    rows.indexOf(MemberOrder.order(rows.map((row) => ({ ...usual, ...row, row })))[0]?.row ?? {})
+  type Row = Partial<Omit<MemberOrder.Contender, "share">>
+  const contender = <R extends Row>(row: R) => {
+    const all = { ...usual, ...row }
+    return { ...all, share: MemberOrder.usedShare(all.headroom, all.weight) }
+  }
+  const first = (...rows: ReadonlyArray<Row>) =>
+    rows.indexOf(MemberOrder.order(rows.map((row) => ({ ...contender(row), row })))[0]?.row ?? {})
   const room = (admitsIn: number, free = 0) => ({ headroom: { admitsIn, waiting: 0, free } })
 
   it("is that of the table in MEMBERS.md, each row before the next", () => {
@@ -69,9 +73,9 @@ describe("the order of candidates", () => {
   })
 
   it("keeps the order of those that are equal, and leaves the list that it was given as it is", () => {
-    const rows = ["b", "a", "c"].map((name) => ({ ...usual, name }))
+    const rows = ["b", "a", "c"].map((name) => ({ ...contender({}), name }))
     assert.deepStrictEqual(MemberOrder.order(rows).map(({ name }) => name), ["b", "a", "c"])
-    const mixed = [{ ...usual, calls: 2, name: "later" }, { ...usual, name: "first" }]
+    const mixed = [{ ...contender({ calls: 2 }), name: "later" }, { ...contender({}), name: "first" }]
     assert.deepStrictEqual(MemberOrder.order(mixed).map(({ name }) => name), ["first", "later"])
     assert.deepStrictEqual(mixed.map(({ name }) => name), ["later", "first"])
   })

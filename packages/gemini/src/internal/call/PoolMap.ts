@@ -49,7 +49,10 @@ export const remove = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): P
   return withModels(map, key.member, map.size - 1, models)
 }
 
-/** At most `capacity` entries: those that may go and were used longest ago are removed. */
+/**
+ * At most `capacity` entries: of those that may go, the ones that were used longest ago are removed. If one has to go, an
+ * eighth of the capacity goes with it, so that not every new model walks over all of them.
+ */
 export const trim = <E extends Pooled>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
   if (map.size <= capacity) return map
   const idle: Array<{ readonly key: Key; readonly entry: E }> = []
@@ -57,5 +60,18 @@ export const trim = <E extends Pooled>(map: PoolMap<E>, capacity: number, mayGo:
     for (const [model, entry] of models) if (mayGo(entry)) idle.push({ key: { member, model }, entry })
   }
   idle.sort((a, b) => a.entry.used - b.entry.used)
-  return idle.slice(0, map.size - capacity).reduce((map, { entry, key }) => remove(map, key, entry), map)
+  const leaving = idle.slice(0, map.size - capacity + (capacity >> 3))
+  const members = new Map<string, ReadonlyMap<string, E>>(map.members)
+  // The maps that were given stay as they are.
+  const copies = new Map<string, Map<string, E>>()
+  for (const { key: { member, model } } of leaving) {
+    const copy = copies.get(member) ?? new Map(members.get(member))
+    copies.set(member, copy)
+    copy.delete(model)
+  }
+  for (const [member, models] of copies) {
+    if (models.size === 0) members.delete(member)
+    else members.set(member, models)
+  }
+  return { size: map.size - leaving.length, members }
 }

@@ -145,7 +145,7 @@ export class Lane implements RateLimiter.Party {
   }
 
   /** Where a call is counted as the lane stands, by which limits, and for how many tokens. */
-  #termsOf(estimate: Estimate, options: CallOptions | undefined): Terms {
+  terms(estimate: Estimate, options: CallOptions | undefined): Terms {
     const lane = this.#key
     if (options === undefined || (options.limits === undefined && options.tier === undefined)) {
       const limits = this.#limits
@@ -168,7 +168,7 @@ export class Lane implements RateLimiter.Party {
     options: CallOptions | undefined,
     asks?: RateLimiter.Admission["asks"]
   ): RateLimiter.Admission {
-    const again = () => this.#termsOf(estimate, options)
+    const again = () => this.terms(estimate, options)
     const { lane, limits, own, tokens } = again()
     const { onWait } = this.#options
     if (options === undefined) return { method, lane, limits, own, tokens, asks, party: this, again, onWait }

@@ -3,8 +3,8 @@ import type { LaneQueue } from "./LaneQueue.ts"
 
 /** The lanes that a limiter knows; those that count nothing are forgotten when there are too many. */
 export class LaneMap {
-  // Lanes are found by their model first: comparing the rest costs less than building a string for each call.
-  readonly #lanes = new Map<string, Array<LaneQueue>>()
+  // Lanes are found by their model and project: comparing the rest costs less than building a string for each call.
+  readonly #lanes = new Map<string, Map<string, Array<LaneQueue>>>()
   readonly #open: (key: LaneKey) => LaneQueue
   readonly #most: number
   #size = 0
@@ -18,17 +18,15 @@ export class LaneMap {
   }
 
   get all(): ReadonlyArray<LaneQueue> {
-    return Array.from(this.#lanes.values()).flat()
+    return Array.from(this.#lanes.values()).flatMap((projects) => Array.from(projects.values()).flat())
   }
 
   /** The lane of a key, if it is kept. */
   find(key: LaneKey): LaneQueue | undefined {
-    const known = this.#lanes.get(key.quotaModel)
+    const known = this.#lanes.get(key.quotaModel)?.get(key.project)
     if (known !== undefined) {
       for (const lane of known) {
-        if (lane.key.family === key.family && lane.key.project === key.project && lane.key.location === key.location) {
-          return lane
-        }
+        if (lane.key.family === key.family && lane.key.location === key.location) return lane
       }
     }
     return undefined
@@ -52,19 +50,24 @@ export class LaneMap {
     if (this.#size >= this.#sweepAt) this.#forgetIdle(now)
     const lane = this.#open(key)
     if (this.#isClosed) lane.close()
-    const known = this.#lanes.get(key.quotaModel)
-    if (known === undefined) this.#lanes.set(key.quotaModel, [lane])
+    let projects = this.#lanes.get(key.quotaModel)
+    if (projects === undefined) this.#lanes.set(key.quotaModel, projects = new Map())
+    const known = projects.get(key.project)
+    if (known === undefined) projects.set(key.project, [lane])
     else known.push(lane)
     this.#size++
     return lane
   }
 
   #forgetIdle(now: number): void {
-    for (const [model, known] of this.#lanes) {
-      const kept = known.filter((lane) => !lane.isIdle(now))
-      this.#size -= known.length - kept.length
-      if (kept.length === 0) this.#lanes.delete(model)
-      else this.#lanes.set(model, kept)
+    for (const [model, projects] of this.#lanes) {
+      for (const [project, known] of projects) {
+        const kept = known.filter((lane) => !lane.isIdle(now))
+        this.#size -= known.length - kept.length
+        if (kept.length === 0) projects.delete(project)
+        else projects.set(project, kept)
+      }
+      if (projects.size === 0) this.#lanes.delete(model)
     }
     this.#sweepAt = Math.max(this.#most, this.#size * 2)
   }

@@ -9,7 +9,8 @@ import type { Way } from "./Way.ts"
 
 export interface Found extends MemberOrder.Contender {
   readonly way: Way
-  readonly admission: RateLimiter.Admission
+  /** Where and by which limits the call is counted there. */
+  readonly terms: RateLimiter.Terms
   readonly circuit: Circuit.CircuitState
   /** What was refused there for good: the member's key, or the model. */
   readonly refusal: "key" | "model" | undefined

@@ -22,6 +22,11 @@ export class ProbeTurns {
   /** The circuits that are not closed, by key. */
   readonly #leaves = new Map<string, Leave>()
 
+  /** Whether no circuit is known that was not closed. */
+  get isEmpty(): boolean {
+    return this.#leaves.size === 0
+  }
+
   /** Notes that a probe began. */
   began(key: string, now: number): void {
     const leave = this.#leaveOf(key)

@@ -56,6 +56,10 @@ export class Refusals {
     this.#changed = changed
   }
 
+  get isEmpty(): boolean {
+    return this.#refusals.size === 0
+  }
+
   /** A refusal that lies further ahead than its wait is of a clock that was ahead and is set back: it begins anew. */
   #of(key: string, now: number): Refusal | undefined {
     const refusal = this.#refusals.get(key)

@@ -71,31 +71,44 @@ export class Route implements Meter {
   /** Every candidate as it stands now, in the order of choice. */
   readonly look: Effect.Effect<ReadonlyArray<Found>> = Effect.gen({ self: this }, function*() {
     const { circuits, limiter, pace, turns } = this.shared
-    const { avoid, counted, family, method, options, ways } = this.ask
+    const { avoid, counted, family, options, ways } = this.ask
     const estimate = this.estimate ??= counted === undefined ? this.ask.tokens() : yield* counted
     const now = yield* Clock.currentTimeMillis
     this.#deadline ??= now + this.ask.total
-    const models = [...new Set(ways.map(({ model }) => model))]
-    const standing: Array<readonly [string, Circuit.CircuitState]> = []
-    for (const way of ways) standing.push([way.circuit(family), yield* circuits.state(way.circuit(family))])
-    const held = turns.held(standing, now)
+    // Most calls find every circuit untouched. Where one is not, whose turn it is depends on all of them.
+    let held: ReadonlyArray<Circuit.CircuitState> = []
+    if (!turns.isEmpty || !ways.every((way) => circuits.isUntouched(way.circuit(family)))) {
+      const standing: Array<readonly [string, Circuit.CircuitState]> = []
+      for (const way of ways) standing.push([way.circuit(family), yield* circuits.state(way.circuit(family))])
+      held = turns.held(standing, now)
+    }
+    const priority = options?.priority
     const found: Array<Found> = []
+    let modelRank = -1
+    let model: string | undefined
     for (const [index, way] of ways.entries()) {
+      // The ways of a model stand together, in the order of the models.
+      if (way.model !== model) {
+        model = way.model
+        modelRank++
+      }
       const { calls, name, regionRank, weight } = way.member
-      const admission = way.lane(family).admission(method, estimate, options)
+      const lane = way.lane(family)
+      const terms = lane.terms(estimate, options)
       const circuit = held[index] ?? Circuit.closed
-      const headroom = yield* limiter.headroom(admission)
+      const headroom = yield* limiter.headroom(priority === undefined ? terms : { ...terms, priority })
       const refusal = this.#refusal(way, now)
       // Who has less time left than an answer takes would only keep the others from finding out how the member is.
       const isTooLate = circuit.state !== "closed" &&
         circuit.retryIn + pace.needed(this.kind(way), this.ask.total) >= this.#deadline - now
       found.push({
         way,
-        admission,
+        terms,
         circuit,
         headroom,
+        share: MemberOrder.usedShare(headroom, weight),
         failures: this.#failures.get(way) ?? 0,
-        modelRank: models.indexOf(way.model),
+        modelRank,
         regionRank: regionRank + (avoid.includes(name) ? 1_000 : 0),
         isKeyRefused: refusal?.of === "key",
         refusal: refusal?.of,
@@ -105,7 +118,7 @@ export class Route implements Meter {
         opensIn: Math.max(
           isTooLate ? Infinity : circuit.retryIn,
           (this.#notBefore.get(way) ?? now) - now,
-          way.lane(family).closedFor(now),
+          lane.closedFor(now),
           refusal?.opensIn ?? 0
         )
       })
@@ -120,6 +133,7 @@ export class Route implements Meter {
    */
   #refusal(way: Way, now: number): LeftOut | undefined {
     const { ask, shared: { refusals } } = this
+    if (refusals.isEmpty) return undefined
     const standing = ask.isNamed ? undefined : refusals.at(this.#site(way), now)
     const has = (other: Way) => other.model === way.model && refusals.hasModel(this.#site(other), now)
     return standing?.of === "model" && !ask.ways.some(has) ? undefined : standing

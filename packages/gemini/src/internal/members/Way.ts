@@ -32,11 +32,15 @@ export class Way {
   readonly model: ModelId.ModelId
   readonly #limiter: RateLimiter.Service
   readonly #lanes = new Map<Family, Lane>()
+  readonly #circuit: string
+  readonly #liveCircuit: string
 
   constructor(member: MemberState, model: ModelId.ModelId, limiter: RateLimiter.Service) {
     this.member = member
     this.model = model
     this.#limiter = limiter
+    this.#circuit = `${member.name}/${model}`
+    this.#liveCircuit = `${this.#circuit}/live`
   }
 
   lane(family: Family): Lane {
@@ -59,6 +63,6 @@ export class Way {
 
   /** The key of its circuit; over Live it has another circuit. */
   circuit(family: Family): string {
-    return `${this.member.name}/${this.model}${family === "live" ? "/live" : ""}`
+    return family === "live" ? this.#liveCircuit : this.#circuit
   }
 }

@@ -56,16 +56,17 @@ const isOwn = ({ reason, retryAfter }: GeminiError, { ask: { options } }: Route)
     (retryAfter === undefined || options?.whenExhausted !== "wait"))
 
 const acquire = (
-  { ask, shared }: Route,
-  { admission, circuit, way }: Found,
+  route: Route,
+  { circuit, way }: Found,
   scope: Scope.Scope,
   maxWait: number | undefined
-): Effect.Effect<Permitted, GeminiError> =>
-  Effect.map(
+): Effect.Effect<Permitted, GeminiError> => {
+  const { ask, shared } = route
+  return Effect.map(
     // How long the call waits, and how many calls may, is decided by the room.
     Scope.provide(
       shared.limiter.acquire({
-        ...admission,
+        ...way.lane(ask.family).admission(ask.method, route.estimate ?? 0, ask.options),
         asks: ask.asks?.(way),
         maxWait,
         maxQueue: undefined,
@@ -75,6 +76,7 @@ const acquire = (
     ),
     (permit) => ({ way, permit, isProbe: circuit.state !== "closed" })
   )
+}
 
 /** Enters the circuit, if it still lets calls through. */
 const enter = (
@@ -128,7 +130,7 @@ const wait = ({ retryAfter }: GeminiError): number =>
 
 const distinctLanes = (open: ReadonlyArray<Found>): ReadonlyArray<Found> => {
   const lanes = new Set<string>()
-  return open.filter(({ admission: { lane } }) => {
+  return open.filter(({ terms: { lane } }) => {
     const key = `${lane.project}\n${lane.location}\n${lane.quotaModel}`
     if (lanes.has(key)) return false
     lanes.add(key)
@@ -267,7 +269,7 @@ const loop = Effect.fnUntraced(function*(
       room.enter(place)
       const [first] = open
       if (first !== undefined) {
-        const { admission: { lane }, headroom: { admitsIn } } = first
+        const { headroom: { admitsIn }, terms: { lane } } = first
         const waiting = { lane, until: admitsIn < Infinity ? route.now + admitsIn : undefined }
         const observe = ask.options?.observe
         yield* observe === undefined ? onWait?.(waiting) ?? Effect.void : observe({ _tag: "Waiting", ...waiting })

@@ -32,6 +32,10 @@ export interface CircuitState {
 export type HealthReport = (outcome: CircuitBreaker.Outcome) => void
 
 export interface Circuits {
+  /**
+   * Whether the circuit is closed and no failure was told of it. It is never true over a store that others write to, too.
+   */
+  readonly isUntouched: (key: string) => boolean
   readonly state: (key: string) => Effect.Effect<CircuitState>
   /** Lets a call in, and gives the function that says how it went. `undefined` means that the circuit is open. */
   readonly enter: (key: string) => Effect.Effect<HealthReport | undefined>
@@ -87,13 +91,15 @@ const watched = (): Pick<Circuits, "watchers" | "changed"> => {
 
 /** Circuits that never open. */
 const none = (): Circuits => ({
+  isUntouched: () => true,
   state: () => Effect.succeed(closed),
   enter: () => Effect.succeed(() => {}),
   ...watched()
 })
 
 export const make = Effect.fnUntraced(function*(
-  options: Options
+  options: Options,
+  isShared: boolean
 ): Effect.fn.Return<Circuits, never, Scope.Scope | CircuitBreaker.CircuitBreakerStore> {
   const breaker = yield* CircuitBreaker.make({
     tripPolicy: options.trip ?? CircuitBreaker.consecutive(3),
@@ -101,14 +107,32 @@ export const make = Effect.fnUntraced(function*(
     maxOpenDuration: "2 minutes"
   })
   const { changed, watchers } = watched()
+  // Circuits of which a failure was told, with how many failures are not yet written down.
+  const touched = new Map<string, number>()
+  const told = (key: string, outcome: CircuitBreaker.Outcome): void => {
+    if (outcome._tag === "Failure") touched.set(key, (touched.get(key) ?? 0) + 1)
+  }
+  /** After an attempt was written down: a circuit that closed again is as good as new. */
+  const written = (key: string, outcome: CircuitBreaker.Outcome): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const pending = touched.get(key)
+      if (pending === undefined) return Effect.void
+      if (outcome._tag === "Failure") touched.set(key, pending - 1)
+      return outcome._tag !== "Success" ? Effect.void : Effect.map(state(key), (now) => {
+        if (now === closed && touched.get(key) === 0) touched.delete(key)
+      })
+    })
+  // If the store does not answer, the circuit stays closed.
+  const state = (key: string): Effect.Effect<CircuitState> =>
+    Effect.match(breaker.state(key), { onFailure: () => closed, onSuccess: stateOf })
   yield* Effect.forkScoped(Stream.runForEach(breaker.transitions, () => Effect.sync(changed)), {
     startImmediately: true
   })
   return {
     watchers,
     changed,
-    // If the store does not answer, the circuit stays closed.
-    state: (key) => Effect.match(breaker.state(key), { onFailure: () => closed, onSuccess: stateOf }),
+    isUntouched: (key) => !isShared && !touched.has(key),
+    state,
     enter: (key) =>
       Effect.suspend(() => {
         const entered = Deferred.makeUnsafe<boolean>()
@@ -119,10 +143,14 @@ export const make = Effect.fnUntraced(function*(
         }).pipe(
           breaker.execute({ key, classify: (exit) => Exit.isSuccess(exit) ? exit.value : CircuitBreaker.ignored }),
           Effect.exit,
-          Effect.map((exit) => {
-            if (Exit.isFailure(exit)) Deferred.doneUnsafe(entered, Effect.succeed(false))
+          Effect.flatMap((exit) => {
+            if (Exit.isFailure(exit)) {
+              Deferred.doneUnsafe(entered, Effect.succeed(false))
+              return Effect.void
+            }
             // A probe that says nothing frees its place, but the state does not change.
-            else if (exit.value._tag === "Ignored") changed()
+            if (exit.value._tag === "Ignored") changed()
+            return written(key, exit.value)
           })
         )
         const within = Effect.withFiber((caller: Fiber.Fiber<unknown, unknown>) => {
@@ -139,6 +167,8 @@ export const make = Effect.fnUntraced(function*(
           Effect.map((isIn): HealthReport | undefined =>
             isIn
               ? (said) => {
+                if (Deferred.isDoneUnsafe(outcome)) return
+                told(key, said)
                 Deferred.doneUnsafe(outcome, Effect.succeed(said))
               }
               : undefined
@@ -156,7 +186,7 @@ export const fromContext = (options: Options | false = {}): Effect.Effect<Circui
   options === false ? Effect.sync(none) : Effect.flatMap(
     Effect.serviceOption(CircuitBreaker.CircuitBreakerStore),
     Option.match({
-      onNone: () => Effect.provide(make(options), SteadyStore.layer),
-      onSome: (store) => Effect.provideService(make(options), CircuitBreaker.CircuitBreakerStore, store)
+      onNone: () => Effect.provide(make(options, false), SteadyStore.layer),
+      onSome: (store) => Effect.provideService(make(options, true), CircuitBreaker.CircuitBreakerStore, store)
     })
   )

@@ -94,24 +94,47 @@ export const make = (options: Options): MemberClient => {
   const { circuits, client, limiter, model, onWait, pace, refusals, table, turns } = options
   const ways = new Map<string, Way>()
   const rooms = new Map<string, WaitingRoom>()
+  /** The ways over all members, by the models. Most calls ask for the same. */
+  const lists = new Map<string, ReadonlyArray<Way>>()
 
   const wayOf = (member: MemberState, model: ModelId.ModelId): Way => {
     const key = `${member.name}/${model}`
     const known = ways.get(key)
     if (known !== undefined) return known
     // Names may come from anywhere; a way that was forgotten is made anew.
-    if (ways.size >= maxWays) ways.clear()
+    if (ways.size >= maxWays) {
+      ways.clear()
+      lists.clear()
+    }
     const way = new Way(member, model, limiter)
     ways.set(key, way)
     return way
   }
 
+  const waysOf = (reach: ReadonlyArray<MemberState>, models: ReadonlyArray<ModelId.ModelId>): ReadonlyArray<Way> => {
+    const make = () => models.flatMap((model) => reach.map((member) => wayOf(member, model)))
+    if (reach.length < table.members.length) return make()
+    const key = models.join()
+    const known = lists.get(key)
+    if (known !== undefined) return known
+    const list = make()
+    if (lists.size >= maxRooms) lists.clear()
+    lists.set(key, list)
+    return list
+  }
+
   /** The room of calls that can go the same ways and wait for the same things; other calls are not held up by them. */
-  const roomOf = (family: Family, ways: ReadonlyArray<Way>, options: CallOptions | undefined): WaitingRoom => {
+  const roomOf = (
+    family: Family,
+    reach: ReadonlyArray<MemberState>,
+    models: ReadonlyArray<ModelId.ModelId>,
+    options: CallOptions | undefined
+  ): WaitingRoom => {
     const { limits, tier, whenExhausted = "fail" } = options ?? {}
     // Who waits for limits of its own holds up nobody who has none, or others.
     const own = limits === undefined && tier === undefined ? "" : JSON.stringify([limits, tier])
-    const key = `${family} ${whenExhausted} ${own} ${ways.map(({ member, model }) => `${member.name}/${model}`).join()}`
+    const names = reach.length < table.members.length ? `only ${reach.map(({ name }) => name).join("\n")}` : "all"
+    const key = `${family} ${whenExhausted} ${own} ${models.join()}\n\n${names}`
     const known = rooms.get(key)
     if (known !== undefined) return known
     if (rooms.size >= maxRooms) { for (const [key, { size }] of rooms) if (size === 0) rooms.delete(key) }
@@ -170,7 +193,7 @@ export const make = (options: Options): MemberClient => {
         asks: request === undefined ? undefined : asksOf(request),
         options: callOptions,
         caller: call.caller ?? "",
-        ways: models.flatMap((model) => reach.map((member) => wayOf(member, model))),
+        ways: waysOf(reach, models),
         avoid: call.avoid ?? [],
         sticky: call.sticky,
         isNamed: (options.member ?? call.member) !== undefined,
@@ -182,7 +205,7 @@ export const make = (options: Options): MemberClient => {
           ? client.total
           : Duration.toMillis(Duration.fromInputUnsafe(callOptions.timeouts.total))
       }
-      const room = roomOf(family, ask.ways, callOptions)
+      const room = roomOf(family, reach, models, callOptions)
       const { maxDelay } = RetryKernel.policy(client.retry, callOptions?.retry)
       return Effect.succeed(new Route({ limiter, circuits, table, room, pace, turns, refusals, onWait }, ask, maxDelay))
     })

@@ -21,13 +21,15 @@ export interface Contender {
   readonly regionRank: number
   readonly isKeyRefused: boolean
   readonly headroom: Headroom
+  /** The used share of its quota by its weight, of `usedShare`. */
+  readonly share: number
   readonly weight: number
   /** How many calls went there so far. */
   readonly calls: number
 }
 
 /** The used share in steps of half a percent: shares that are nearer to each other count as equal. */
-const usedShare = ({ headroom, weight }: Contender): number => Math.round((1 - headroom.free) / weight * 200)
+export const usedShare = ({ free }: Headroom, weight: number): number => Math.round((1 - free) / weight * 200)
 
 export const compare = (a: Contender, b: Contender): number => {
   const { admitsIn: wait } = a.headroom
@@ -38,7 +40,7 @@ export const compare = (a: Contender, b: Contender): number => {
     a.modelRank - b.modelRank ||
     Number(a.isKeyRefused) - Number(b.isKeyRefused) ||
     a.regionRank - b.regionRank ||
-    usedShare(a) - usedShare(b) ||
+    a.share - b.share ||
     a.calls / a.weight - b.calls / b.weight
 }
 
