@@ -16,6 +16,7 @@ import { limiterCost } from "./limiter/cost.ts"
 import { limiterPeers } from "./limiter/peers.ts"
 import { promises } from "./promises.ts"
 import { control, type Figure, gate, type Options, type Row, rows as loads } from "./rows.ts"
+import { scale } from "./scale/rows.ts"
 
 const { values: flags } = parseArgs({
   options: {
@@ -30,7 +31,7 @@ const { values: flags } = parseArgs({
   }
 })
 
-const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers, ...promises]
+const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers, scale, ...promises]
 const say = (text: string): void => {
   if (!flags.json) console.log(text)
 }

@@ -141,6 +141,23 @@ describe("ModelPool", () => {
       assert.strictEqual(yield* pool.size, 3)
     }))
 
+  it.effect("where one has to go, an eighth of a large capacity goes with it, those idle longest first", () =>
+    Effect.gen(function*() {
+      const { counts, create } = counting(() => Effect.void)
+      const pool = yield* ModelPool.makeWith(create, { capacity: 17 })
+      const all = Array.from({ length: 17 }, (_, index) => `gemini-${index}`)
+      for (const model of all) yield* pool.get(key(model))
+      yield* pool.get(key("gemini-0"))
+      assert.strictEqual(yield* pool.size, 17)
+      yield* pool.get(key("gemini-new"))
+      // One has to make room, and two go with it; what was asked for last stays.
+      assert.strictEqual(yield* pool.size, 15)
+      for (const model of ["gemini-0", "gemini-4", "gemini-16", "gemini-new"]) yield* pool.get(key(model))
+      assert.deepStrictEqual(Array.from(counts.values()), Array.from({ length: 18 }, () => 1))
+      yield* pool.get(key("gemini-1"))
+      assert.strictEqual(counts.get("gemini-1"), 2)
+    }))
+
   it.effect("a client that is being created is not evicted, and the excess goes when it is done", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()

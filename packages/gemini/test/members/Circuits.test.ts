@@ -45,3 +45,59 @@ describe("a circuit that opened while the clock was wrong", () => {
     }
   }
 })
+
+describe("a circuit is untouched", () => {
+  const attempt = Effect.fnUntraced(function*(circuits: Circuit.Circuits, outcome: CircuitBreaker.Outcome) {
+    const report = yield* circuits.enter("a")
+    report?.(outcome)
+    return yield* Effect.yieldNow
+  })
+
+  it.effect("until a failure is told, and again once it closed after an answer", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      assert.isTrue(circuits.isUntouched("a"))
+      yield* attempt(circuits, CircuitBreaker.success)
+      yield* attempt(circuits, CircuitBreaker.ignored)
+      assert.isTrue(circuits.isUntouched("a"))
+      yield* attempt(circuits, CircuitBreaker.failure())
+      assert.isFalse(circuits.isUntouched("a"))
+      assert.isTrue(circuits.isUntouched("b"))
+      yield* attempt(circuits, CircuitBreaker.ignored)
+      assert.isFalse(circuits.isUntouched("a"))
+      yield* attempt(circuits, CircuitBreaker.success)
+      assert.isTrue(circuits.isUntouched("a"))
+    }))
+
+  it.effect("not while it is open, nor while it lets a call find out how the member is", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      const early = yield* circuits.enter("a")
+      for (let n = 0; n < 3; n++) yield* attempt(circuits, CircuitBreaker.failure())
+      // An answer to a call that began before it opened closes nothing.
+      early?.(CircuitBreaker.success)
+      yield* Effect.yieldNow
+      assert.strictEqual((yield* circuits.state("a")).state, "open")
+      assert.isFalse(circuits.isUntouched("a"))
+      yield* TestClock.adjust("5 seconds")
+      const probe = yield* circuits.enter("a")
+      assert.isFalse(circuits.isUntouched("a"))
+      probe?.(CircuitBreaker.success)
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(yield* circuits.state("a"), Circuit.closed)
+      assert.isTrue(circuits.isUntouched("a"))
+    }))
+
+  it.effect("never over a store that other processes write to", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      assert.isFalse(circuits.isUntouched("a"))
+    }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory())))
+
+  it.effect("always where circuits never open", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext(false)
+      yield* attempt(circuits, CircuitBreaker.failure())
+      assert.isTrue(circuits.isUntouched("a"))
+    }))
+})
