@@ -18,6 +18,7 @@ import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Secrets from "./internal/config/secrets.ts"
 import * as TierToml from "./internal/config/tierToml.ts"
+import type * as Destinations from "./internal/http/destination.ts"
 import { lineOf } from "./internal/config/tomlLine.ts"
 import type * as Tier from "./limits/Tier.ts"
 import type { Member } from "./members/Member.ts"
@@ -126,6 +127,18 @@ export interface Bounds {
 }
 
 /**
+ * Where requests go, and who asks: another API than the Gemini API, as a value. `Vertex.destination` makes one, and only
+ * modules of this library do. It has its own address, version and credential, so `baseUrl`, `apiVersion` and `apiKey`
+ * beside it are not used.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Destination {
+  readonly [Address.typeId]: Destinations.Base
+}
+
+/**
  * Options of every client layer.
  *
  * @category options
@@ -140,6 +153,8 @@ export interface Options {
   readonly baseUrl?: string | undefined
   /** Default: the one that `baseUrl` ends in, else `v1beta`. Empty: paths without a version, as some gateways serve. */
   readonly apiVersion?: string | undefined
+  /** Another API in place of the Gemini API, such as Vertex AI. */
+  readonly destination?: Destination | undefined
   /** Default {@link defaultModel}. */
   readonly defaultModel?: ModelId.Name | undefined
   /** Quotas to keep. Default `free`. */

@@ -25,6 +25,7 @@ import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
 import * as CallLimits from "./internal/call/limits.ts"
 import * as PoolMap from "./internal/call/PoolMap.ts"
+import * as Destination from "./internal/http/destination.ts"
 import { WaitLog } from "./limits/WaitLog.ts"
 import * as ModelClient from "./ModelClient.ts"
 import * as ModelAlias from "./models/ModelAlias.ts"
@@ -202,6 +203,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         gate,
         project: member,
         location: "global",
+        ...Destination.of(options).home,
         quotaModel: ModelAlias.quotaModel(model),
         isAlias: ModelAlias.isAlias(model),
         limits: limitsOf(model),

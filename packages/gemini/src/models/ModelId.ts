@@ -43,7 +43,8 @@ type Other = string & {}
 
 // Google's resource ids are URL segments. Letters, digits and `._-` cover every id
 // published up to November 2026; `/` appears only behind a known collection name.
-const shape = /^(?:tunedModels\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/
+// The names of Vertex AI begin with `projects/`, `publishers/` or `endpoints/`.
+const shape = /^(?:(?:tunedModels|endpoints|(?:projects|publishers)(?:\/[\w.:-]+)+)\/)?[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/
 
 const isModelId = (name: string): name is ModelId => name.length <= 200 && !name.includes("..") && shape.test(name)
 
@@ -55,7 +56,7 @@ const isModelId = (name: string): name is ModelId => name.length <= 200 && !name
  */
 export const parse = (name: string): Result.Result<ModelId, string> => {
   if (typeof name !== "string") return Result.fail(`expected a model's name, got ${String(name)} (${typeof name})`)
-  const short = name.startsWith("models/") ? name.slice("models/".length) : name
+  const short = name.replace(/^(?:publishers\/google\/)?models\//, "")
   if (isModelId(short)) return Result.succeed(short)
   if (name.trim() === "") return Result.fail("the model name is empty")
   return Result.fail(
@@ -69,7 +70,7 @@ export const parse = (name: string): Result.Result<ModelId, string> => {
  * @category getters
  * @since 0.1.0
  */
-export const resource = (id: ModelId): string => id.startsWith("tunedModels/") ? id : `models/${id}`
+export const resource = (id: ModelId): string => id.includes("/") ? id : `models/${id}`
 
 /**
  * A `ModelId` as a schema, for configuration files.

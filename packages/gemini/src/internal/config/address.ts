@@ -10,6 +10,9 @@ import type * as GeminiConfig from "../../GeminiConfig.ts"
 // `OptionCheck` and `GeminiConfig` publish it.
 export const defaultBaseUrl = "https://generativelanguage.googleapis.com"
 
+/** The mark of a destination (`http/destination.ts`). */
+export const typeId = "~effect-gemini/Destination"
+
 export interface Address {
   /** Without a slash at its end, and without a version unless `apiVersion` is empty. */
   readonly base: string

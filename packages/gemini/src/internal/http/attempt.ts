@@ -135,7 +135,7 @@ export const make = (
       ? { field: "transformClient", description: "it threw, or gave back no HttpClient" }
       : undefined)
   const client = own ?? httpClient
-  const destination = Destination.gemini(options)
+  const destination = Destination.of(options)
   const server = AttemptSpan.server(destination.baseUrl, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
 
@@ -280,7 +280,7 @@ export const make = (
   /** The answer with what is needed to word a server's refusal. */
   const worded = (attempt: AttemptRequest, fiber: Fiber.Fiber<unknown, unknown>): AttemptRequest => {
     const clock = fiber.getRef(Clock.Clock)
-    return { ...attempt, key: options.apiKey, now: () => clock.currentTimeMillisUnsafe() }
+    return { key: options.apiKey, ...attempt, now: () => clock.currentTimeMillisUnsafe() }
   }
 
   const unary: Sender["unary"] = (given, decode, describe) =>
@@ -346,11 +346,12 @@ export const make = (
       )
     )
 
-  return {
+  const sender: Sender = {
     unary,
     events,
     stream: (attempt) => events(attempt, ResponseStream.decodePull, AttemptSpan.hearAnswers),
     execute,
     refused
   }
+  return destination.over?.(sender) ?? sender
 }

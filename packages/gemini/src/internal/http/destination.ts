@@ -1,22 +1,56 @@
 /**
- * Says where requests go, and who asks: the only place that knows an address, an API version and a credential. Today it
- * is the Gemini API; another API (Vertex) is another value of the same shape. Pure.
+ * Says where requests go, and who asks: the only place that knows an address, an API version and a credential. By
+ * default it is the Gemini API; another API is a value in the options (`Destination`), which brings its own code along,
+ * so that a program without it carries nothing of it. Pure.
  */
+import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
+import type { Destination } from "../../GeminiConfig.ts"
+import type * as LiveProtocol from "../../live/LiveProtocol.ts"
+import type * as ModelId from "../../models/ModelId.ts"
 import * as Address from "../config/address.ts"
+import type { Sender } from "./attempt.ts"
 
 /** The options that say where requests go. */
 export interface Options {
   readonly apiKey?: Redacted.Redacted<string> | undefined
   readonly baseUrl?: string | undefined
   readonly apiVersion?: string | undefined
+  readonly destination?: Destination | undefined
 }
 
 /** Why no request can be made: there is no key, or a header cannot hold it. */
 export type KeyProblem = "missing" | "malformed"
 
-export interface Destination {
+/** Where quotas are counted. */
+export interface Home {
+  readonly project: string
+  readonly location: string
+}
+
+/** An address with the credential of a session. Both may be secret, so that only the socket gets them. */
+export interface Endpoint {
+  readonly url: Redacted.Redacted<string>
+  readonly headers: Redacted.Redacted<Readonly<Record<string, string>> | undefined>
+  /** The secret, which no message may quote. */
+  readonly secret: Redacted.Redacted<string>
+}
+
+/** How sessions of the Live API are opened. */
+export interface LiveDoor {
+  /** The endpoint of the next dial; `refused` is the secret that the server has just refused. */
+  readonly endpoint: (refused?: Redacted.Redacted<string>) => Effect.Effect<Endpoint, LiveErrorReason>
+  /** The setup in the form of this API, or the fields that it does not have. */
+  readonly setup: (
+    model: ModelId.ModelId,
+    setup: LiveProtocol.Setup
+  ) => Result.Result<LiveProtocol.Setup, LiveErrorReason>
+}
+
+/** The parts of a destination. */
+export interface Base {
   /** The base URL without a slash at its end, and without the API version. */
   readonly baseUrl: string
   /** The API version. It is empty if paths have none, and undefined if nobody named one. */
@@ -28,7 +62,18 @@ export interface Destination {
   readonly url: (path: string, root?: string) => string
   /** The headers that say who asks. */
   readonly credential: () => Result.Result<Readonly<Record<string, string>>, KeyProblem>
+  /**
+   * Makes the sender of this destination out of one that sends attempts as they are: it gives them the paths, bodies and
+   * credentials of its API, reads its answers as those of the Gemini API, and refuses what its API does not have.
+   */
+  readonly over?: (sender: Sender) => Sender
+  /** The project and location that every call goes to, if the destination has them. */
+  readonly home?: Home | undefined
+  readonly live?: LiveDoor | undefined
 }
+
+/** The key of a destination's parts, which are nobody's but ours. */
+export const typeId: typeof Address.typeId = Address.typeId
 
 /** The header of the key, which is never shown. */
 export const keyHeader = "x-goog-api-key"
@@ -42,7 +87,7 @@ export const keyOf = ({ apiKey }: Options): Result.Result<string, KeyProblem> =>
 }
 
 /** The Gemini API, which takes a key and the paths of its documentation. */
-export const gemini = (options: Options): Destination => {
+const gemini = (options: Options): Base => {
   const { base, version } = Address.of(options)
   return {
     baseUrl: base,
@@ -51,3 +96,6 @@ export const gemini = (options: Options): Destination => {
     credential: () => Result.map(keyOf(options), (key) => ({ [keyHeader]: key }))
   }
 }
+
+/** The destination of a client. */
+export const of = (options: Options): Base => options.destination?.[typeId] ?? gemini(options)

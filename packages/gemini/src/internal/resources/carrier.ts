@@ -79,7 +79,7 @@ const withQuery = (path: string, query: Asked["query"]): string => {
 
 export const make = (options: Options, client: HttpClient.HttpClient): Carrier => {
   const sender = ForeignClient.sender(options, client)
-  const destination = Destination.gemini(options)
+  const destination = Destination.of(options)
   const allowed = options.allowOrigin ?? []
   const wrong = AnswerUrl.wrongOrigin(allowed)
 
