@@ -14,7 +14,7 @@ const root = at > 0 ? process.argv[at + 1] ?? "" : join(import.meta.dirname, "..
  * itself. Rooms in one inner list stand on the same floor and do not import each other.
  */
 const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
-  gemini: [["google", "wire"], ["config"], ["telemetry", "vertex"], ["http", "limiter"], ["budget"], ["call"], [
+  gemini: [["google", "wire"], ["config"], ["telemetry"], ["http", "limiter"], ["budget", "vertex"], ["call"], [
     "resources"
   ], [
     "uploads"

@@ -14,15 +14,24 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { CallOptions } from "./call/CallOptions.ts"
+import type { Destination } from "./internal/config/address.ts"
 import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Secrets from "./internal/config/secrets.ts"
 import * as TierToml from "./internal/config/tierToml.ts"
-import type * as Destinations from "./internal/http/destination.ts"
 import { lineOf } from "./internal/config/tomlLine.ts"
 import type * as Tier from "./limits/Tier.ts"
 import type { Member } from "./members/Member.ts"
 import type * as ModelId from "./models/ModelId.ts"
+
+export type {
+  /**
+   * Where requests go, and who asks: another API than the Gemini API, as a value. `Vertex.destination` makes one, and only
+   * modules of this library do. It has its own address, version and credential, so `baseUrl`, `apiVersion` and `apiKey`
+   * beside it are not used.
+   */
+  Destination
+} from "./internal/config/address.ts"
 
 /**
  * The model that answers when a request names none: the newest generally
@@ -124,18 +133,6 @@ export interface Bounds {
   readonly errorBody?: number | undefined
   /** One message of a Live session, its fragments together. Default 32 MiB. */
   readonly frame?: number | undefined
-}
-
-/**
- * Where requests go, and who asks: another API than the Gemini API, as a value. `Vertex.destination` makes one, and only
- * modules of this library do. It has its own address, version and credential, so `baseUrl`, `apiVersion` and `apiKey`
- * beside it are not used.
- *
- * @category models
- * @since 0.3.0
- */
-export interface Destination {
-  readonly [Address.typeId]: Destinations.Base
 }
 
 /**

@@ -38,7 +38,7 @@ import type * as Content from "./wire/Content.ts"
  * @since 0.1.0
  */
 export interface Options
-  extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl" | "apiVersion" | "tier" | "limits" | "bounds">
+  extends Pick<GeminiConfig.Options, "apiKey" | "baseUrl" | "apiVersion" | "destination" | "tier" | "limits" | "bounds">
 {
   /** The model of sessions that name none. */
   readonly defaultLiveModel?: string | undefined

@@ -229,7 +229,7 @@ export class ResourceHttp extends Context.Service<ResourceHttp, Service>()("effe
 export interface Options extends
   Pick<
     GeminiConfig.Options,
-    "apiKey" | "baseUrl" | "apiVersion" | "timeouts" | "retry" | "bounds" | "drain" | "transformClient"
+    "apiKey" | "baseUrl" | "apiVersion" | "destination" | "timeouts" | "retry" | "bounds" | "drain" | "transformClient"
   >
 {
   readonly allowOrigin?: ReadonlyArray<string> | undefined

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Redacted from "effect/Redacted"
+import type { Destination } from "../internal/config/address.ts"
 import type * as Tier from "../limits/Tier.ts"
 import type * as RateLimiter from "../RateLimiter.ts"
 
@@ -29,6 +30,15 @@ export interface Member {
   readonly limits?: Readonly<Record<string, Partial<Tier.Limits>>> | undefined
   /** Its share of the calls beside the others of its region. Default 1. */
   readonly weight?: number | undefined
+  /**
+   * The API that it asks: the Gemini API by default, or Vertex AI, for which its `project` and `location` say where.
+   * `Vertex.layerMembers` makes the destination of such members.
+   */
+  readonly api?: "gemini" | "vertex" | undefined
+  /** Which throughput serves its calls on Vertex AI: the provisioned one alone, or the shared one alone. */
+  readonly requestType?: "dedicated" | "shared" | undefined
+  /** Where its requests go, such as a destination of `Vertex.destination`, in place of `baseUrl` and `apiKey`. */
+  readonly destination?: Destination | undefined
 }
 
 /**

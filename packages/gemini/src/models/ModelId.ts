@@ -44,7 +44,7 @@ type Other = string & {}
 // Google's resource ids are URL segments. Letters, digits and `._-` cover every id
 // published up to November 2026; `/` appears only behind a known collection name.
 // The names of Vertex AI begin with `projects/`, `publishers/` or `endpoints/`.
-const shape = /^(?:(?:tunedModels|endpoints|(?:projects|publishers)(?:\/[\w.:-]+)+)\/)?[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/
+const shape = /^(?:(?:tunedModels|endpoints|(?:projects|publishers)\/[\w.:/-]+)\/)?[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/
 
 const isModelId = (name: string): name is ModelId => name.length <= 200 && !name.includes("..") && shape.test(name)
 

@@ -5,13 +5,22 @@
  * gateways serve the API without one. `OptionCheck` refuses a URL and an option that name
  * two versions.
  */
-import type * as GeminiConfig from "../../GeminiConfig.ts"
-
 // `OptionCheck` and `GeminiConfig` publish it.
 export const defaultBaseUrl = "https://generativelanguage.googleapis.com"
 
-/** The mark of a destination (`http/destination.ts`). */
-export const typeId = "~effect-gemini/Destination"
+/**
+ * Another API than the Gemini API, as `GeminiConfig` publishes it. It gives the parts of `http/destination.ts`, whose types
+ * stand above this room.
+ */
+export interface Destination {
+  (): unknown
+}
+
+/** The options that say an address. */
+export interface AddressOptions {
+  readonly baseUrl?: string | undefined
+  readonly apiVersion?: string | undefined
+}
 
 export interface Address {
   /** Without a slash at its end, and without a version unless `apiVersion` is empty. */
@@ -20,7 +29,7 @@ export interface Address {
   readonly version: string | undefined
 }
 
-export const of = ({ apiVersion, baseUrl }: Pick<GeminiConfig.Options, "apiVersion" | "baseUrl">): Address => {
+export const of = ({ apiVersion, baseUrl }: AddressOptions): Address => {
   const base = String(baseUrl ?? defaultBaseUrl).replace(/\/+$/, "")
   const [end, version] = /\/(v\d+(?:(?:alpha|beta)\d*)?)$/.exec(base) ?? []
   return end === undefined || apiVersion === ""

@@ -189,7 +189,7 @@ const client: Checks<Options> = {
     "a version like \"v1beta\", or \"\" for paths without one",
     (value) => typeof value === "string" && /^[a-z0-9]*$/.test(value)
   ),
-  destination: expected("a destination", (value) => isObject(value) && Address.typeId in value),
+  destination: aFunction,
   defaultModel: aModel,
   limits: limitsByModel,
   ...common,

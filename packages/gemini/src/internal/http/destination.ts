@@ -7,28 +7,18 @@ import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
-import type { Destination } from "../../GeminiConfig.ts"
 import type * as LiveProtocol from "../../live/LiveProtocol.ts"
-import type * as ModelId from "../../models/ModelId.ts"
 import * as Address from "../config/address.ts"
 import type { Sender } from "./attempt.ts"
 
 /** The options that say where requests go. */
-export interface Options {
+export interface Options extends Address.AddressOptions {
   readonly apiKey?: Redacted.Redacted<string> | undefined
-  readonly baseUrl?: string | undefined
-  readonly apiVersion?: string | undefined
-  readonly destination?: Destination | undefined
+  readonly destination?: Address.Destination | undefined
 }
 
 /** Why no request can be made: there is no key, or a header cannot hold it. */
 export type KeyProblem = "missing" | "malformed"
-
-/** Where quotas are counted. */
-export interface Home {
-  readonly project: string
-  readonly location: string
-}
 
 /** An address with the credential of a session. Both may be secret, so that only the socket gets them. */
 export interface Endpoint {
@@ -42,11 +32,12 @@ export interface Endpoint {
 export interface LiveDoor {
   /** The endpoint of the next dial; `refused` is the secret that the server has just refused. */
   readonly endpoint: (refused?: Redacted.Redacted<string>) => Effect.Effect<Endpoint, LiveErrorReason>
-  /** The setup in the form of this API, or the fields that it does not have. */
-  readonly setup: (
-    model: ModelId.ModelId,
+  /** The setup in the form of this API. */
+  readonly setup: (setup: LiveProtocol.Setup) => LiveProtocol.Setup
+  /** The fields of a setup that this API does not have. */
+  readonly problems: (
     setup: LiveProtocol.Setup
-  ) => Result.Result<LiveProtocol.Setup, LiveErrorReason>
+  ) => ReadonlyArray<{ readonly field: string; readonly description: string }>
 }
 
 /** The parts of a destination. */
@@ -68,12 +59,9 @@ export interface Base {
    */
   readonly over?: (sender: Sender) => Sender
   /** The project and location that every call goes to, if the destination has them. */
-  readonly home?: Home | undefined
+  readonly home?: { readonly project: string; readonly location: string } | undefined
   readonly live?: LiveDoor | undefined
 }
-
-/** The key of a destination's parts, which are nobody's but ours. */
-export const typeId: typeof Address.typeId = Address.typeId
 
 /** The header of the key, which is never shown. */
 export const keyHeader = "x-goog-api-key"
@@ -97,5 +85,14 @@ const gemini = (options: Options): Base => {
   }
 }
 
-/** The destination of a client. */
-export const of = (options: Options): Base => options.destination?.[typeId] ?? gemini(options)
+/** Only this library makes destinations, by `make`. */
+const isBase = (parts: unknown): parts is Base => parts !== undefined
+
+/** A destination of these parts. */
+export const make = (base: Base): Address.Destination => () => base
+
+/** The parts of a client's destination. */
+export const of = (options: Options): Base => {
+  const parts = options.destination?.()
+  return isBase(parts) ? parts : gemini(options)
+}

@@ -12,8 +12,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Socket from "effect/socket/Socket"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import { withoutKey } from "../config/secrets.ts"
+import type { Endpoint } from "../http/destination.ts"
 import type { ConnectionEnd } from "./close.ts"
-import type { Endpoint } from "./endpoint.ts"
 import * as UpgradeRefusal from "./UpgradeRefusal.ts"
 
 export type Frame = string | Uint8Array

@@ -25,7 +25,7 @@ export type CallSession = (
 export const make = Effect.fnUntraced(function*(
   options: TransportOptions,
   open: LiveOpen.Open,
-  place = LiveOpen.alone
+  place = LiveOpen.alone(options)
 ): Effect.fn.Return<CallSession, never, Scope.Scope | RateLimiter.RateLimiter> {
   const closing = yield* FiberSet.make<void>()
   yield* Effect.addFinalizer(() => FiberSet.awaitEmpty(closing))

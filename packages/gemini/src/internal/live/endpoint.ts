@@ -10,13 +10,6 @@ export interface Options extends Destination.Options {
   readonly keyInUrl?: boolean | undefined
 }
 
-export interface Endpoint {
-  readonly url: Redacted.Redacted<string>
-  readonly headers: Redacted.Redacted<Readonly<Record<string, string>> | undefined>
-  /** The secret, which no message may quote. */
-  readonly secret: Redacted.Redacted<string>
-}
-
 const service = "google.ai.generativelanguage"
 const tokenPrefix = "auth_tokens/"
 
@@ -26,11 +19,11 @@ const tokenPrefix = "auth_tokens/"
  */
 export const isToken = (key: string): boolean => key.startsWith(tokenPrefix)
 
-export const make = (options: Options): Result.Result<Endpoint, Destination.KeyProblem> => {
+export const make = (options: Options): Result.Result<Destination.Endpoint, Destination.KeyProblem> => {
   const known = Destination.keyOf(options)
   if (Result.isFailure(known)) return Result.fail(known.failure)
   const key = known.success
-  const { baseUrl, version } = Destination.gemini(options)
+  const { baseUrl, version } = Destination.of(options)
   // The version is a part of the service's name here, which cannot go without one.
   const at = (version: string, method: string): string =>
     `${baseUrl.replace(/^http/, "ws")}/ws/${service}.${version}.GenerativeService.${method}`

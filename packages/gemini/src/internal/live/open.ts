@@ -18,9 +18,11 @@ import * as ModelId from "../../models/ModelId.ts"
 import * as RateLimiter from "../../RateLimiter.ts"
 import * as Bounds from "../config/bounds.ts"
 import * as OptionCheck from "../config/optionCheck.ts"
+import * as Destination from "../http/destination.ts"
 import { LiveRecorder } from "../telemetry/recorder.ts"
+import * as Dial from "./dial.ts"
 import * as LiveEndpoint from "./endpoint.ts"
-import * as LiveConnection from "./LiveConnection.ts"
+import type * as LiveConnection from "./LiveConnection.ts"
 import * as LiveModels from "./liveModels.ts"
 import type { RedialPolicy } from "./Redial.ts"
 import * as LiveSession from "./session.ts"
@@ -71,8 +73,12 @@ interface Plan {
 }
 
 /** The message of a setup, or what is wrong with it. */
-const written = (setup: LiveProtocol.Setup): readonly [text: string, violations: Plan["violations"]] => {
-  const violations = LiveCheck.check(setup)
+const written = (
+  setup: LiveProtocol.Setup,
+  door: Destination.LiveDoor | undefined
+): readonly [text: string, violations: Plan["violations"]] => {
+  const found = LiveCheck.check(setup)
+  const violations = found.length > 0 ? found : door?.problems(setup) ?? []
   if (violations.length > 0) return ["", violations]
   try {
     return [LiveProtocol.encode({ setup }), []]
@@ -100,11 +106,15 @@ export interface SessionOwner extends Pick<RateLimiter.LaneKey, "project" | "loc
 }
 
 /** The place of all sessions if there are no members. */
-export const alone: SessionOwner = { project: "default", location: "global" }
+export const alone = (options: Destination.Options): SessionOwner => ({
+  project: "default",
+  location: "global",
+  ...Destination.of(options).home
+})
 
 export const make = Effect.fnUntraced(function*(
   options: Options,
-  place = alone
+  place = alone(options)
 ): Effect.fn.Return<Open, never, Socket.WebSocketConstructor | RateLimiter.RateLimiter> {
   const construct = yield* Socket.WebSocketConstructor
   const limiter = yield* RateLimiter.RateLimiter
@@ -112,15 +122,19 @@ export const make = Effect.fnUntraced(function*(
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
   // These are the same for all sessions, or for most of those in a row.
-  const endpoint = LiveEndpoint.make(options)
+  const door = Destination.of(options).live
+  const dial = door === undefined
+    ? Result.map(LiveEndpoint.make(options), Dial.at)
+    : Result.succeed(Dial.through(door))
   let recent: Plan | undefined
 
   const planOf = (model: ModelId.ModelId, given: ConnectOptions<unknown>): Plan => {
     if (recent?.model === model && isSame(given, recent.options)) return recent
     const limits = recent?.model === model ? recent.limits : LiveLimits.make(limiter, model, limitsOf, place)
     const known = LiveModels.of(model)
-    const setup = LiveSetup.make(model, known, given)
-    const [text, violations] = written(setup)
+    const asked = LiveSetup.make(model, known, given)
+    const setup = door?.setup(asked) ?? asked
+    const [text, violations] = written(setup, door)
     return recent = { options: { ...given }, model, known, limits, setup, text, violations }
   }
 
@@ -132,8 +146,8 @@ export const make = Effect.fnUntraced(function*(
       if (problem !== undefined) return refuse([problem])
       const model = ModelId.parse(name)
       if (Result.isFailure(model)) return refuse([{ field: "model", description: model.failure }])
-      if (Result.isFailure(endpoint)) {
-        const description = endpoint.failure === "missing"
+      if (Result.isFailure(dial)) {
+        const description = dial.failure === "missing"
           ? "there is none: set GEMINI_API_KEY, or give the option"
           : "it holds characters that no header can carry: look for blanks and line ends"
         return refuse([{ field: "apiKey", description }])
@@ -141,9 +155,9 @@ export const make = Effect.fnUntraced(function*(
       const { known, limits, setup, text, violations } = planOf(model.success, connectOptions)
       if (violations.length > 0) return refuse(violations)
       const { functions, timeouts } = connectOptions
-      const connection: LiveConnection.Options = {
+      const connect = dial.success
+      const connection: Omit<LiveConnection.Options, "endpoint"> = {
         construct,
-        endpoint: endpoint.success,
         connect: millis(timeouts?.connect, 10_000),
         setup: millis(timeouts?.setup, 10_000),
         readAhead: 1 << 20,
@@ -155,7 +169,7 @@ export const make = Effect.fnUntraced(function*(
       const watch = Context.get(context, LiveRecorder)?.(context, model.success)
       const opened = LiveSession.open({
         model: model.success,
-        dial: (handle, restore) => LiveConnection.open(connection, plan.resuming(handle), restore),
+        dial: (handle, restore) => connect(connection, plan.resuming(handle), restore),
         setup: plan,
         resumeFrom: connectOptions.resumeFrom,
         onHandle: place.onHandle,

@@ -28,10 +28,15 @@ const withKey = Effect.fnUntraced(function*(
   })
 })
 
-export const load = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, Config.ConfigError> {
+/** The options with the keys of their members. `complete` gives members what is not in the environment. */
+export const load = Effect.fnUntraced(function*<R = never>(
+  options: Options,
+  complete?: (options: Options) => Effect.Effect<Options, never, R>
+): Effect.fn.Return<Options, Config.ConfigError, R> {
   const common = yield* Environment.load(Check.clientOptions(options))
   const members = yield* Effect.forEach(options.members, withKey)
-  const loaded: Options = { ...options, ...common, members }
+  const read: Options = { ...options, ...common, members }
+  const loaded = complete === undefined ? read : yield* complete(read)
   const problem = Check.problem(loaded)
   return problem === undefined ? loaded : yield* wrong(problem)
 })

@@ -23,7 +23,7 @@ export const clientOptions = (options: Options): GeminiConfig.Options => {
 
 /** The options of one member: its own, or else those for all members. */
 export const optionsOf = (options: Options, member: Member): GeminiConfig.Options & { readonly member: string } => {
-  const { apiKeyFrom: _1, location: _2, name, project: _3, weight: _4, ...own } = member
+  const { api: _1, apiKeyFrom: _2, location: _3, name, project: _4, requestType: _5, weight: _6, ...own } = member
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
   return { ...clientOptions(options), ...given, member: name }
 }
@@ -46,8 +46,29 @@ const memberNames = OptionCheck.named(
   "apiVersion",
   "tier",
   "limits",
-  "weight"
+  "weight",
+  "api",
+  "requestType",
+  "destination"
 )
+const apis = OptionCheck.oneOf("gemini", "vertex")
+const requestTypes = OptionCheck.oneOf("dedicated", "shared")
+
+/** What is wrong with the API of a member. */
+const apiProblem = ({ api, destination, requestType }: Member, at: string): Problem | undefined => {
+  const wrong = (api === undefined ? undefined : apis(api, `${at}.api`)) ??
+    (requestType === undefined ? undefined : requestTypes(requestType, `${at}.requestType`))
+  if (wrong !== undefined) return wrong
+  if (requestType !== undefined && api !== "vertex") {
+    return {
+      field: `${at}.requestType`,
+      description: "the Gemini API has no provisioned throughput: it needs api \"vertex\""
+    }
+  }
+  return api === "vertex" && destination === undefined
+    ? { field: `${at}.api`, description: "\"vertex\" is read by Vertex.layerMembers alone, which has the access token" }
+    : undefined
+}
 const circuitNames = OptionCheck.named("trip", "openFor")
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
@@ -75,8 +96,10 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
   if (apiKeyFrom !== undefined && apiKey === undefined) {
     return { field: `${at}.apiKeyFrom`, description: "is read by Members.layerConfig alone" }
   }
-  const wrong = GeminiConfig.problem({ apiKey, apiVersion, baseUrl, limits, tier })
+  const wrong = GeminiConfig.problem({ apiKey, apiVersion, baseUrl, destination: member.destination, limits, tier })
   if (wrong !== undefined) return { ...wrong, field: `${at}.${wrong.field}` }
+  const wrongApi = apiProblem(member, at)
+  if (wrongApi !== undefined) return wrongApi
   // If there is another member of its project, limits of its own would give one quota two sizes.
   const sibling = options.members.findIndex((other) =>
     projectOf(other) === projectOf(member) && locationOf(other) === locationOf(member)

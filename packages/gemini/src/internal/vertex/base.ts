@@ -4,6 +4,7 @@ import type * as GeminiConfig from "../../GeminiConfig.ts"
 import * as Address from "../config/address.ts"
 import type * as Destination from "../http/destination.ts"
 import type { Credential } from "./credential.ts"
+import * as Live from "./live.ts"
 import * as Paths from "./paths.ts"
 import * as Sender from "./sender.ts"
 
@@ -11,7 +12,7 @@ import * as Sender from "./sender.ts"
 export const defaultVersion = "v1beta1"
 
 export interface Options {
-  readonly place: Paths.Place
+  readonly place: Paths.ProjectLocation
   readonly credential: Credential
   readonly baseUrl: string | undefined
   readonly apiVersion: string | undefined
@@ -29,6 +30,7 @@ export const make = ({ apiVersion, baseUrl, credential, headers, place, problem 
     url: (path, root = "") => Address.prefix({ base: base + root, version }) + path,
     credential: () => Result.succeed({}),
     over: Sender.over({ base, prefix, place, credential, headers, problem }),
+    live: Live.make({ base, version, place, credential, problem }),
     home: { project: place.project ?? "express", location: place.location }
   }
 }

@@ -4,6 +4,7 @@ import * as Redacted from "effect/Redacted"
 import type { GeminiError } from "../../GeminiError.ts"
 import type * as AccessToken from "../../vertex/AccessToken.ts"
 import * as Destination from "../http/destination.ts"
+import * as TokenErrors from "./tokenErrors.ts"
 
 export interface Credential {
   readonly get: Effect.Effect<Redacted.Redacted<string>, GeminiError>
@@ -23,7 +24,7 @@ export const ofToken = ({ get, renew }: AccessToken.AccessToken["Service"]): Cre
 
 export const ofKey = (key: Redacted.Redacted<string>): Credential => ({
   get: Effect.succeed(key),
-  renew: Effect.succeed,
+  renew: () => Effect.fail(TokenErrors.unauthenticated("the API key was refused")),
   isRenewed: false,
   headers: (key) => ({ [Destination.keyHeader]: Redacted.value(key) })
 })

@@ -8,7 +8,7 @@
 type Row = readonly [path: string, instead: string]
 
 /** A field of a request that the API does not have: its path with the indices, and the way to go. */
-export interface Found {
+export interface Difference {
   readonly field: string
   readonly instead: string
 }
@@ -29,9 +29,15 @@ const voices = (at: string): ReadonlyArray<Row> => [
 ]
 
 const tools: ReadonlyArray<Row> = [
-  ["tools[].fileSearch", "give a `retrieval` tool: RAG corpora and Vertex AI Search stand in place of file search stores"],
+  [
+    "tools[].fileSearch",
+    "give a `retrieval` tool: RAG corpora and Vertex AI Search stand in place of file search stores"
+  ],
   ["tools[].mcpServers[].name", "connect to the MCP server yourself, and declare its tools as functions"],
-  ["tools[].mcpServers[].streamableHttpTransport", "connect to the MCP server yourself, and declare its tools as functions"]
+  [
+    "tools[].mcpServers[].streamableHttpTransport",
+    "connect to the MCP server yourself, and declare its tools as functions"
+  ]
 ]
 
 /** The fields that the Gemini API alone has, with the way to go on Vertex AI. */
@@ -91,7 +97,7 @@ const inside = (value: unknown, steps: ReadonlyArray<string>, at: string): strin
 }
 
 /** The first field of a body that stands in a table. `at` is where the body stands in the request. */
-export const find = (rows: ReadonlyArray<Row>, body: unknown, at = ""): Found | undefined => {
+export const find = (rows: ReadonlyArray<Row>, body: unknown, at = ""): Difference | undefined => {
   for (const [path, instead] of rows) {
     const field = inside(body, path.split("."), at)
     if (field !== undefined) return { field, instead }
@@ -103,7 +109,7 @@ export const find = (rows: ReadonlyArray<Row>, body: unknown, at = ""): Found | 
 const geminiFile = /^(?:https:\/\/generativelanguage\.googleapis\.com\/[^?]*)?\bfiles\/[a-z0-9-]+$/
 
 /** The first file of the Gemini API in contents. */
-export const findFile = (contents: unknown, at = "contents"): Found | undefined => {
+export const findFile = (contents: unknown, at = "contents"): Difference | undefined => {
   if (!Array.isArray(contents)) return undefined
   for (const [index, content] of contents.entries()) {
     const parts: unknown = typeof content === "object" && content !== null ? Reflect.get(content, "parts") : undefined

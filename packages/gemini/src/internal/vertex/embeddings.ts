@@ -75,7 +75,9 @@ const predict = (requests: ReadonlyArray<One>, at: (index: number) => string): R
   const instances: Array<unknown> = []
   const parameters: Array<string> = []
   for (const [index, request] of requests.entries()) {
-    const { audioTrackExtraction, autoTruncate, documentOcr, outputDimensionality, taskType, title } = settingsOf(request)
+    const { audioTrackExtraction, autoTruncate, documentOcr, outputDimensionality, taskType, title } = settingsOf(
+      request
+    )
     const content = textOf(request.content)
     if (content === undefined) return refused(`${at(index)}content`, "this model of Vertex AI embeds text alone")
     for (const [name, value] of Object.entries({ documentOcr, audioTrackExtraction })) {
@@ -83,7 +85,9 @@ const predict = (requests: ReadonlyArray<One>, at: (index: number) => string): R
       return Result.fail(
         new Reason.Unsupported({
           capability: `${name} of this model on Vertex AI`,
-          description: `${at(index)}embedContentConfig.${name}: leave it out; models newer than gemini-embedding-001 have it`
+          description: `${
+            at(index)
+          }embedContentConfig.${name}: leave it out; models newer than gemini-embedding-001 have it`
         })
       )
     }
@@ -105,7 +109,10 @@ const embedContent = (request: One): Form => {
   const config = set(settingsOf(request))
   return {
     verb: "embedContent",
-    body: { content: request.content, ...(Object.keys(config).length === 0 ? {} : { embedContentConfig: config }) }
+    body: {
+      content: { role: "user", ...request.content },
+      ...(Object.keys(config).length === 0 ? {} : { embedContentConfig: config })
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import * as Result from "effect/Result"
 
 /** Where a client of Vertex AI goes. Without a project it is in express mode, which has a key. */
-export interface Place {
+export interface ProjectLocation {
   readonly project: string | undefined
   readonly location: string
 }
@@ -20,7 +20,7 @@ export interface Lack {
 const multiRegional: ReadonlySet<string> = new Set(["us", "eu"])
 
 /** The address of a place, without a slash at its end. */
-export const host = ({ location, project }: Place): string => {
+export const host = ({ location, project }: ProjectLocation): string => {
   if (project === undefined || location === "global") return "https://aiplatform.googleapis.com"
   return multiRegional.has(location)
     ? `https://aiplatform.${location}.rep.googleapis.com`
@@ -28,7 +28,7 @@ export const host = ({ location, project }: Place): string => {
 }
 
 /** The beginning of the paths of a project's resources: `projects/P/locations/L/`. */
-export const parent = ({ location, project }: Place): string =>
+export const parent = ({ location, project }: ProjectLocation): string =>
   project === undefined ? "" : `projects/${project}/locations/${location}/`
 
 /** The resource of a model: `models/gemini-3.8-flash` as `publishers/google/models/gemini-3.8-flash`. */
@@ -36,7 +36,7 @@ export const model = (resource: string): string =>
   resource.startsWith("models/") ? `publishers/google/${resource}` : resource
 
 /** The whole resource of a model, as bodies name it. */
-export const wholeModel = (place: Place, resource: string): string =>
+export const wholeModel = (place: ProjectLocation, resource: string): string =>
   resource.startsWith("projects/") ? resource : parent(place) + model(resource)
 
 const gcs = "on Vertex AI a file is an object of Cloud Storage: give its gs:// URI as fileUri, or send its bytes inline"
@@ -70,7 +70,7 @@ const verbs: ReadonlyMap<string, Lack> = new Map<string, Lack>([
 ])
 
 /** The path on Vertex AI, behind the API version. */
-export const path = (place: Place, httpMethod: string, asked: string): Result.Result<string, Lack> => {
+export const path = (place: ProjectLocation, httpMethod: string, asked: string): Result.Result<string, Lack> => {
   const [, collection = "", rest = ""] = /^([^/:?]*)(.*)$/s.exec(asked) ?? []
   const lack = lacking.get(collection) ?? verbs.get(/:(\w+)/.exec(rest)?.[1] ?? "")
   if (lack !== undefined) return Result.fail(lack)

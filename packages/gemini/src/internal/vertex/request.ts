@@ -24,7 +24,7 @@ type Refusal = Reason.InvalidRequest | Reason.Unsupported
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const missing = ({ field, instead }: Differences.Found): Reason.Unsupported =>
+const missing = ({ field, instead }: Differences.Difference): Reason.Unsupported =>
   new Reason.Unsupported({
     capability: `${field} on Vertex AI`,
     description: `${field} is not supported on Vertex AI: ${instead}`
@@ -38,13 +38,13 @@ export const lacking = (body: unknown, at = ""): Reason.Unsupported | undefined 
 }
 
 /** The whole name of a cache. */
-export const cacheName = (place: Paths.Place, name: string): string => {
+export const cacheName = (place: Paths.ProjectLocation, name: string): string => {
   if (name.startsWith("projects/")) return name
   return `${Paths.parent(place)}${name.startsWith("cachedContents/") ? name : `cachedContents/${name}`}`
 }
 
 /** A request for content. */
-const generation = (place: Paths.Place, body: unknown): unknown => {
+const generation = (place: Paths.ProjectLocation, body: unknown): unknown => {
   const cache = isObject(body) ? body["cachedContent"] : undefined
   return isObject(body) && typeof cache === "string" ? { ...body, cachedContent: cacheName(place, cache) } : body
 }
@@ -89,7 +89,7 @@ const embedded = (path: string) => ({ body, read, verb }: Embeddings.Form): Form
   read
 })
 
-const cacheOf = (place: Paths.Place, body: unknown): Result.Result<Form, Refusal> => {
+const cacheOf = (place: Paths.ProjectLocation, body: unknown): Result.Result<Form, Refusal> => {
   const wrong = lacking(body)
   if (wrong !== undefined) return Result.fail(wrong)
   const model = isObject(body) ? body["model"] : undefined
@@ -99,7 +99,10 @@ const cacheOf = (place: Paths.Place, body: unknown): Result.Result<Form, Refusal
 }
 
 /** A body that is not what its method takes stays as it is: the check of the attempt refuses it. */
-const formOf = (place: Paths.Place, { body, method, model = "", path }: AttemptRequest): Result.Result<Form, Refusal> => {
+const formOf = (
+  place: Paths.ProjectLocation,
+  { body, method, model = "", path }: AttemptRequest
+): Result.Result<Form, Refusal> => {
   switch (method) {
     case "generateContent":
     case "generateContentStream": {
@@ -134,7 +137,7 @@ const formOf = (place: Paths.Place, { body, method, model = "", path }: AttemptR
 const addressOf = (
   base: string,
   prefix: string,
-  place: Paths.Place,
+  place: Paths.ProjectLocation,
   attempt: AttemptRequest,
   url: string
 ): Result.Result<string, Paths.Lack> => {
@@ -153,7 +156,7 @@ const addressOf = (
 
 /** The attempt on Vertex AI. `base` is the address, and `prefix` the same with the API version and a slash. */
 export const of = (
-  { base, place, prefix }: { readonly base: string; readonly place: Paths.Place; readonly prefix: string },
+  { base, place, prefix }: { readonly base: string; readonly place: Paths.ProjectLocation; readonly prefix: string },
   attempt: AttemptRequest
 ): Result.Result<Formed, GeminiError> => {
   const fail = (reason: Refusal) => Body.failure(attempt, reason)

@@ -42,7 +42,7 @@ const merged = (
   given: AttemptRequest["headers"],
   who: Readonly<Record<string, string>>
 ): AttemptRequest["headers"] => {
-  // What is no object is refused where the headers are written.
+  // Headers of another type are refused where they are written.
   if (given === null || given !== undefined && typeof given !== "object") return given
   const names = new Set(Object.keys(given ?? {}).map((name) => name.toLowerCase()))
   return {
@@ -90,7 +90,11 @@ export const over = ({ base, credential, headers, place, prefix, problem }: Opti
         ))
     })
 
-  const events: Sender["events"] = <A>(asked: AttemptRequest, decode: Decode<A>, hear: Parameters<typeof sender.events<A>>[2]) =>
+  const events: Sender["events"] = <A>(
+    asked: AttemptRequest,
+    decode: Decode<A>,
+    hear: Parameters<typeof sender.events<A>>[2]
+  ) =>
     Stream.unwrap(Effect.map(
       Effect.flatMap(Effect.fromResult(formed(asked)), ({ attempt }) =>
         Effect.map(first(attempt), (secret) => ({ attempt, secret }))),
@@ -106,7 +110,8 @@ export const over = ({ base, credential, headers, place, prefix, problem }: Opti
             isRefused(error) && !isOpen && credential.isRenewed
               ? Stream.unwrap(Effect.map(
                 next(attempt, secret),
-                (secret) => sender.events(signed(attempt, secret), decode, hear)
+                (secret) =>
+                  sender.events(signed(attempt, secret), decode, hear)
               ))
               : Stream.fail(error)
         )
@@ -120,16 +125,20 @@ export const over = ({ base, credential, headers, place, prefix, problem }: Opti
     asked: AttemptRequest,
     onConnect?: () => void
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, GeminiError> =>
-    Effect.flatMap(Effect.fromResult(formed(asked)), ({ attempt }) =>
-      Effect.flatMap(first(attempt), (secret) =>
-        Effect.flatMap(sender.execute(signed(attempt, secret), onConnect), (response) =>
-          isRefused(response) && credential.isRenewed
-            // Its body is read, so that the connection is free.
-            ? Effect.andThen(
-              Effect.exit(refused(attempt, response)),
-              Effect.flatMap(next(attempt, secret), (secret) => sender.execute(signed(attempt, secret), onConnect))
-            )
-            : Effect.succeed(response))))
+    Effect.flatMap(
+      Effect.fromResult(formed(asked)),
+      ({ attempt }) =>
+        Effect.flatMap(first(attempt), (secret) =>
+          Effect.flatMap(sender.execute(signed(attempt, secret), onConnect), (response) =>
+            isRefused(response) && credential.isRenewed
+              // Its body is read, so that the connection is free.
+              ? Effect.andThen(
+                Effect.exit(refused(attempt, response)),
+                Effect.flatMap(next(attempt, secret), (secret) =>
+                  sender.execute(signed(attempt, secret), onConnect))
+              )
+              : Effect.succeed(response)))
+    )
 
   return {
     unary,
