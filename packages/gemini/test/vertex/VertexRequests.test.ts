@@ -22,11 +22,11 @@ const tokens = AccessToken.layerStatic(Redacted.make(token))
 const client = (options: Vertex.Options) =>
   Vertex.layer(options).pipe(Layer.provide(tokens), Layer.provide(FetchGemini.layerHttpClient))
 
-type Call<A> = Effect.Effect<A, GeminiError, GeminiClient | GeminiHttp.GeminiHttp>
+type Clients = GeminiClient | GeminiHttp.GeminiHttp
 
 /** Makes a call, and gives what the server was asked. */
-const sent = Effect.fnUntraced(function*<A>(
-  call: Call<A>,
+const sent = Effect.fnUntraced(function*<A, E>(
+  call: Effect.Effect<A, E, Clients>,
   body: unknown = Server.hello,
   options: Partial<Vertex.Options> = {}
 ) {
@@ -210,7 +210,7 @@ describe("Vertex requests", () => {
       ] as const
       for (const [place, call] of calls) {
         const { answer, asked } = yield* sent(
-          Effect.flip<unknown, GeminiError, GeminiClient | GeminiHttp.GeminiHttp>(call)
+          Effect.flip<unknown, GeminiError, Clients>(call)
         )
         assert.strictEqual(answer.reason._tag, "Unsupported", place)
         assert.include(answer.reason._tag === "Unsupported" ? answer.reason.capability : "", place)
