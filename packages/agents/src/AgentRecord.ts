@@ -22,6 +22,7 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"
 import * as Schema from "effect/Schema"
 import { RecordedBounds } from "./Bounds.ts"
+import { Progressed } from "./Progressed.ts"
 import { SharedUpdated } from "./SharedUpdated.ts"
 import { Source, Usage } from "./Usage.ts"
 
@@ -70,8 +71,7 @@ export const CrashPolicy = Schema.Literals(["rerun", "lookup", "tell", "ask"])
 export type CrashPolicy = typeof CrashPolicy.Type
 
 /**
- * The run, or a further turn of a conversation, begins. `tools` has the digest of each tool's declaration by its name,
- * so that a tool that changed meanwhile is seen.
+ * The run, or a further turn of a conversation, begins. `tools` has digests of the tools' declarations by their names.
  *
  * @category schemas
  * @since 0.1.0
@@ -337,6 +337,7 @@ export const AgentRecord = Schema.Union([
   Compacted,
   ChildStarted,
   ChildEnded,
+  Progressed,
   SharedUpdated,
   Finished,
   Stopped

@@ -358,14 +358,13 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
     }
     case "Compacted":
       return compacted(state, record)
-    case "ChildStarted":
-      return {
-        ...state,
-        children: [...state.children, { child: record.child, id: record.id, ended: undefined }],
-        end: undefined
-      }
+    case "ChildStarted": {
+      const { child, id } = record
+      return { ...state, children: [...state.children, { child, id, ended: undefined }], end: undefined }
+    }
     case "ChildEnded":
       return childEnded(state, record)
+    case "Progressed":
     case "SharedUpdated":
       return state
     case "Finished":

@@ -14,7 +14,11 @@ const dying = (
   let left = appends
   const dies = Effect.andThen(Deferred.succeed(dead, undefined), Effect.interruptible(Effect.never))
   const ends = <A>(run: Journal.Run<A>): Journal.Run<A> => ({
-    ...run,
+    id: run.id,
+    writer: run.writer,
+    next: run.next,
+    state: run.state,
+    putBlob: (bytes) => run.putBlob(bytes),
     append: (records, options) => {
       left--
       if (left > 0) return run.append(records, options)

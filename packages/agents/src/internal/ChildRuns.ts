@@ -23,6 +23,9 @@ type Asked<B, E, R> = Effect.Effect<B, E, R | LanguageModel.LanguageModel>
 /** What a child came to: an answer, or another child that goes on. */
 type Outcome = Answer<unknown> | HandedOver
 
+/** What the run above is told of an end. */
+type Spent = Pick<Outcome, "isPartial" | "records" | "sources" | "steps" | "usage">
+
 /** How a child of this kind begins and goes on. */
 interface Part<B extends Outcome, T, E, R> extends TeamReplay.Part<B> {
   readonly begin: (own: Listened<RunOptions>) => Asked<B, AgentError<T> | E, R>
@@ -118,8 +121,29 @@ export class ChildRuns implements RunContext {
     return this.#ledger.state
   }
 
+  /** The records of the run so far. */
+  get records(): ReadonlyArray<AgentRecord> {
+    return this.#ledger.records
+  }
+
   error<E>(reason: Reason.AgentErrorReason<E>): AgentError<E> {
     return this.#ledger.error(reason)
+  }
+
+  /** Writes what the run does by other means than agents as its children. */
+  record(records: ReadonlyArray<AgentRecord>): Effect.Effect<void, AgentError<never>> {
+    return this.#ledger.append(records)
+  }
+
+  /** Tells a piece of the answer's text, which is not recorded. */
+  says(text: string): Effect.Effect<void> {
+    const { tell } = this.#ledger
+    return tell === undefined ? Effect.void : tell({ _tag: "TextDelta", step: 1, text })
+  }
+
+  /** What people decided, by the call's name in this run. */
+  decisionOn(call: string): Decision<string> | undefined {
+    return this.#decisions.find((decision) => decision.call === call)
   }
 
   readonly child: RunContext["child"] = (agent, input, options = {}) =>
@@ -208,7 +232,7 @@ export class ChildRuns implements RunContext {
         : Effect.andThen(begun, part.begin(options))
       return Effect.matchEffect(played, {
         onFailure: (error) => Effect.fail(this.#lifted(child, error)),
-        onSuccess: (outcome) => Effect.as(this.#ended(child, outcome), outcome)
+        onSuccess: (outcome) => Effect.as(this.ended(child, outcome), outcome)
       })
     })
   }
@@ -236,7 +260,8 @@ export class ChildRuns implements RunContext {
     return `${name}.${number}`
   }
 
-  #ended(child: string, outcome: Outcome): Effect.Effect<void, AgentError<never>> {
+  /** Says of a child that it gave its answer, or handed over. */
+  ended(child: string, outcome: Spent): Effect.Effect<void, AgentError<never>> {
     return Effect.suspend(() => {
       const { sources, steps, usage } = spent(outcome)
       if (outcome.isPartial) this.#isPartial = true

@@ -35,6 +35,8 @@ export interface Plan<in I, in out A, out T, out E, out R> {
   readonly inputToJson: (input: I) => Result.Result<Schema.Json, string>
   /** Of an agent that is a program. Without it the answer is made again from those of the children. */
   readonly output: Json<A> | undefined
+  /** The answer's text; default: the value as text or JSON. */
+  readonly textOf?: ((value: A) => string) | undefined
   readonly play: (
     given: Input<I>,
     children: ChildRuns
@@ -150,7 +152,7 @@ const programOf = <I, A, T, E, R>(
       )
     }
     const json = encoded === undefined ? shown(value) : encoded.success
-    const text = textOf(value, json)
+    const text = plan.textOf === undefined ? textOf(value, json) : plan.textOf(value)
     const { isPartial } = children
     yield* ledger.append(
       [{ _tag: "Finished", value: json, text, ...(isPartial ? { isPartial } : {}) }],

@@ -105,6 +105,9 @@ export const of = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Line> => {
         add(1, `${record.child} ${how}, ${inputTokens} in, ${outputTokens} out${dollars}`, undefined, took)
         break
       }
+      case "Progressed":
+        add(2, `${record.child} ${cut(record.text, 200)}`, record.value)
+        break
       case "SharedUpdated":
         if (record.value !== undefined) add(2, `${record.by} sets ${record.name}: ${json(record.value)}`, record.value)
         break
