@@ -52,24 +52,6 @@ const shuffled = <A>(items: ReadonlyArray<A>, seed: number): ReadonlyArray<A> =>
   return items.map((item) => ({ item, place: next() })).sort((a, b) => a.place - b.place).map(({ item }) => item)
 }
 
-const before = (a: readonly [number, number], b: readonly [number, number]): boolean =>
-  a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1])
-
-/**
- * At most so many mutants. A range of Stryker's holds all mutants within it, so a mutant is taken together with those
- * that it encloses, and is left out where they would be too many.
- */
-export const chosen = (mutants: ReadonlyArray<Mutant>, most: number, seed: number): ReadonlyArray<Mutant> => {
-  const taken = new Set<Mutant>()
-  const ranges: Array<Mutant> = []
-  for (const mutant of shuffled(mutants, seed)) {
-    if (taken.size >= most) break
-    const enclosed = mutants.filter((other) =>
-      other.file === mutant.file && before(mutant.from, other.from) && before(other.to, mutant.to) && !taken.has(other)
-    )
-    if (enclosed.length > 8 || taken.size + enclosed.length > most) continue
-    for (const other of enclosed) taken.add(other)
-    ranges.push(mutant)
-  }
-  return ranges
-}
+/** At most so many mutants, each as likely as any other. */
+export const chosen = (mutants: ReadonlyArray<Mutant>, most: number, seed: number): ReadonlyArray<Mutant> =>
+  shuffled(mutants, seed).slice(0, most)

@@ -36,9 +36,7 @@ const connected =
   "wsConstructor.ts routedTurn.ts Settling.ts record.ts"
 
 /** What chooses among members by itself; the rest of the room asks them. */
-const choosing =
-  "FairQueue.ts Found.ts MemberTable.ts Pace.ts ProbeTurns.ts Refusals.ts WaitingRoom.ts admission.ts circuit.ts " +
-  "list.ts load.ts memberCheck.ts order.ts seats.ts"
+const choosing = "FairQueue.ts Pace.ts ProbeTurns.ts Refusals.ts WaitingRoom.ts admission.ts circuit.ts order.ts"
 
 export const rooms: ReadonlyArray<Room> = [
   {
@@ -85,7 +83,10 @@ export const rooms: ReadonlyArray<Room> = [
       `${near}/http`,
       `${near}/call`,
       `${near}/wire`,
-      ...tests(`${conformance}/calls`, "DispatchClient FetchClient Redirect GeminiHttp Bounds")
+      ...tests(
+        `${conformance}/calls`,
+        "BaseUrl Bounds Canary DispatchClient FetchClient GeminiHttp OneCall Redirect WholeReadings"
+      )
     ]
   },
   {
@@ -129,7 +130,10 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: [
       `${near}/live`,
-      ...tests(`${conformance}/live`, "LiveInMemory LiveTools LiveLedger LiveMedia LiveSession LiveCloses LiveEmulator")
+      ...tests(
+        `${conformance}/live`,
+        "LiveCalls LiveCloses LiveEmulator LiveFaults LiveInMemory LiveLedger LiveMedia LivePause LiveResumption LiveRouting LiveSession LiveTools"
+      )
     ]
   },
   {
@@ -157,6 +161,8 @@ export const rooms: ReadonlyArray<Room> = [
       "packages/ai/test",
       "DecisionModel DirectCalls Embeddings Errors Files Finish ForeignArguments GeminiCitations GeminiSchema " +
         "ObjectEnds OpenCalls PartFields Signatures Spans StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
+    ).concat(
+      tests(`${conformance}/ai`, "AiLanguageModel AiPoints AiStructuredOutput SchemaDialects SchemaDoctor WhatIsSent")
     )
   },
   {

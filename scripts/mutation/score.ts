@@ -65,6 +65,8 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
   for (const mutant of results) {
     const { file, line } = mutant
     if (mutant.status === "Killed" || mutant.status === "Timeout") killed++
+    // What was not chosen only stood in the range of something that was.
+    else if (mutant.status === "CompileError") continue
     else if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") unjudged++
     else {
       const known = equivalents.some((one) =>
