@@ -23,6 +23,13 @@ export const equivalents: ReadonlyArray<Equivalent> = [
     why: "A call without an id is never remembered, so there is nothing to forget."
   },
   {
+    file: "packages/emulator/src/Quota.ts",
+    mutator: "ConditionalExpression",
+    line: "const day = limits.rpd === undefined ? \"\" : pacificDay(time)",
+    replacement: "false",
+    why: "Without a limit a day nobody reads the day's count; the question saves the calendar."
+  },
+  {
     file: finish,
     mutator: "OptionalChaining",
     line: "if (picture) return urlSource(id, picture, image?.title, google)",

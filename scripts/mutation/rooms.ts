@@ -178,7 +178,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: [
       ...tests(
         beside,
-        "Judge FieldTable FieldEdges ValidatorEdges QuotaEdges FaultEdges Quota Faults InteractionBodies Interactions Refusals"
+        "ConformsEdges InteractionFieldEdges JsonText Judge FieldTable FieldEdges ValidatorEdges QuotaEdges FaultEdges Quota Faults InteractionBodies Interactions Refusals"
       ),
       ...tests(`${conformance}/emulator`, "EmulatorJudges OfficialSdkFields")
     ]

@@ -120,7 +120,7 @@ export const untilMidnight = (time: number): number => {
   // The day on which the clocks change has 23 or 25 hours; midnight is where the date turns.
   const rest = [-3_600_000, 0, 3_600_000].find((shift) => {
     const at = time + plain + shift
-    return plain + shift > 0 && pacificDay(at) !== day && pacificDay(at - 1) === day
+    return pacificDay(at) !== day && pacificDay(at - 1) === day
   })
   return plain + (rest ?? 0)
 }

@@ -82,3 +82,27 @@ describe("an option", () => {
     })
   }
 })
+
+describe("cached content", () => {
+  const refusal = (rest: object): string | undefined =>
+    Judge.judge({
+      version: "v1beta",
+      method: "generateContent",
+      model: "models/gemini-2.5-flash",
+      bodyText: JSON.stringify({ contents: [{ parts: [{ text: "hi" }] }], ...rest }),
+      key: "key",
+      models: ModelTable.current,
+      now: Date.parse("2026-11-22T00:00:00Z")
+    }).refusal?.body.error.message
+
+  it("stands beside none of what belongs into it, and an empty name is none", () => {
+    const instruction = { parts: [{ text: "Be brief." }] }
+    const tools = [{ functionDeclarations: [{ name: "a" }] }]
+    for (const beside of [{ systemInstruction: instruction }, { tools }, { tools, toolConfig: {} }]) {
+      assert.include(refusal({ cachedContent: "cachedContents/a", ...beside }) ?? "", "CachedContent can not be used")
+      assert.isUndefined(refusal({ cachedContent: "", ...beside }))
+      assert.isUndefined(refusal(beside))
+    }
+    assert.notInclude(refusal({ cachedContent: "cachedContents/a", tools: [] }) ?? "", "CachedContent can not be used")
+  })
+})

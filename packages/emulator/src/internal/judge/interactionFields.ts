@@ -22,13 +22,9 @@ const within = (path: string, name: string): string => path === "" ? name : `${p
 const contents = new Set(["text", "image", "audio", "document", "video"])
 const formats = new Set(["text", "image", "audio", "video"])
 
-/** How deep a body may go. */
-const deepest = 100
-
 class InteractionWalk {
   readonly unknown: Array<string> = []
   readonly wrong: Array<string> = []
-  private depth = 0
 
   private expect(path: string, what: string, value: unknown): void {
     this.wrong.push(`${path === "" ? "The body" : `'${path}'`} must be ${what}, got ${shown(value)}.`)
@@ -36,8 +32,7 @@ class InteractionWalk {
 
   message(name: string, path: string, value: unknown): void {
     if (!Json.isObject(value)) return this.expect(path, "an object", value)
-    if (this.depth >= deepest) return void this.wrong.push(`'${path}' lies too deep.`)
-    this.depth++
+    // No message holds itself, so this ends however deep the body goes.
     const fields = Object.hasOwn(Table.messages, name) ? Table.messages[name] ?? {} : {}
     for (const [key, given] of Object.entries(value)) {
       const kind = Object.hasOwn(fields, key) ? fields[key] : undefined
@@ -51,7 +46,6 @@ class InteractionWalk {
         this.wrong.push(`'${within(path, key)}' is required.`)
       }
     }
-    this.depth--
   }
 
   private field(kind: string, path: string, value: unknown): void {
