@@ -30,6 +30,13 @@ export const equivalents: ReadonlyArray<Equivalent> = [
     why: "Without a limit a day nobody reads the day's count; the question saves the calendar."
   },
   {
+    file: "packages/gemini/src/internal/members/Refusals.ts",
+    mutator: "ConditionalExpression",
+    line: "if (this.#refusals.size > 0) this.#forget(keysOf(site))",
+    replacement: "true",
+    why: "Where nothing is refused there is nothing to forget; the question saves three texts an answer."
+  },
+  {
     file: finish,
     mutator: "OptionalChaining",
     line: "if (picture) return urlSource(id, picture, image?.title, google)",

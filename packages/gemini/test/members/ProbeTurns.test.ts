@@ -59,3 +59,10 @@ describe("where a way is free", () => {
     assert.deepStrictEqual(waits(turns, { a: ready, b: ready }, 60_002), [0, 0])
   })
 })
+
+it("a probe that is under way puts off nobody once it is over", () => {
+  const turns = new ProbeTurns()
+  turns.began("a", 0)
+  waits(turns, { a: probed, b: open(1_000) }, 0)
+  assert.strictEqual(waits(turns, { a: ready, b: open(1_000) }, 100)[0], 0)
+})

@@ -42,3 +42,17 @@ it("tells who waits when a key is let in again, and only then", () => {
   refusals.readmit("a")
   assert.strictEqual(told, 2)
 })
+
+it("remembers ten thousand, and forgets the one that was refused longest ago", () => {
+  const refusals = new Refusals(() => {})
+  const at = (nth: number, now: number) => refusals.at({ ...site, member: `m${nth}` }, now)
+  for (let nth = 0; nth < 10_000; nth++) refusals.refused(`m${nth}`, right, right)
+  // The first one looks again and is refused once more: it is the latest now.
+  refusals.enter({ ...site, member: "m0" }, right + 30_000)
+  refusals.refused("m0", right + 30_000, right + 30_000)
+  assert.deepStrictEqual([at(1, right), at(9_999, right)].map((left) => left?.opensIn), [30_000, 30_000])
+  refusals.refused("new", right, right)
+  assert.isUndefined(at(1, right))
+  assert.deepStrictEqual(at(0, right + 30_000), { of: "key", opensIn: 60_000 })
+  assert.deepStrictEqual(at(2, right), { of: "key", opensIn: 30_000 })
+})
