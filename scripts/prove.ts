@@ -297,7 +297,7 @@ const proofs: Readonly<Record<string, Proof>> = {
       "children: killed -9 at every boundary on files and on Redis, stopped in every way by a persona, interrupted, " +
       "and replayed to the same bytes: the same answer, and nothing that ended again",
     projects: ["agents", "conformance"],
-    files: ["CrashTeam.test", "TeamReplay.test", "AgentInterruption.test"]
+    files: ["CrashTeam.test", "TeamStops.test", "TeamReplay.test", "AgentInterruption.test"]
   },
   "30.2": {
     shows:

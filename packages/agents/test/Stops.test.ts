@@ -2,7 +2,6 @@
  * Every way in which a run stops without an answer, by `run` and by `stream`, in memory, on files and on Redis: the
  * reason is filled in first, the records fold to the state that `resume` goes on from, and it comes to an answer.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
 import type { AgentError } from "effect-gemini-agents/AgentError"
@@ -12,20 +11,13 @@ import type { Decision } from "effect-gemini-agents/Approval"
 import type { Bounds } from "effect-gemini-agents/Bounds"
 import * as Check from "effect-gemini-agents/Check"
 import * as Emulator from "effect-gemini-emulator/Emulator"
-import * as FileJournal from "effect-gemini-journal/FileJournal"
-import * as Journal from "effect-gemini-journal/Journal"
-import * as RedisJournal from "effect-gemini-journal/RedisJournal"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as RedisServer from "../../gemini/test/limiter/RedisServer.ts"
 import * as Scripted from "./scripted.ts"
+import { stores } from "./stores.ts"
 
 type Answers = Extract<NonNullable<Emulator.Options["answers"]>, ReadonlyArray<unknown>>
 
@@ -197,41 +189,6 @@ const rows: ReadonlyArray<Row> = [
     answers: [answer([call("leave", {})])],
     steps: 1
   }
-]
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stops-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-interface Store {
-  readonly name: string
-  readonly layer: Layer.Layer<Journal.Journal, unknown>
-  /** Redis has a clock of its own, so there the tests have the real one, and the row that waits is left out. */
-  readonly isRemote: boolean
-}
-
-const stores: ReadonlyArray<Store> = [
-  { name: "memory", isRemote: false, layer: Journal.layerMemory() },
-  {
-    name: "files",
-    isRemote: false,
-    layer: Layer.unwrap(
-      Effect.map(
-        folder,
-        (path) => Layer.provide(FileJournal.layer({ directory: `${path}/runs` }), NodeFileSystem.layer)
-      )
-    )
-  },
-  ...(RedisServer.isInstalled
-    ? [{
-      name: "Redis",
-      isRemote: true,
-      layer: Layer.unwrap(
-        Effect.map(RedisServer.start(), ({ url }) => Layer.provide(RedisJournal.layer(), RedisServer.layerOf(url)))
-      )
-    }]
-    : [])
 ]
 
 const clerkOf = ({ bounds, checks, output }: Row) =>

@@ -46,9 +46,9 @@ const againOrHanded = <I, A, C>(
 ): TeamReplay.Part<Answer<A> | HandedOver> => ({
   agent: agent.name,
   input,
-  replay: (recorded, tools) =>
+  replay: (recorded, tools, id) =>
     Effect.flatMap(agent.replay(recorded.records, { tools, runs: recorded.runs }), (replayed) => {
-      const outcome = TeamReplay.outcomeOf(recorded, replayed)
+      const outcome = TeamReplay.outcomeOf(recorded, replayed, id)
       return outcome === undefined ? Effect.fail(lost(recorded)) : Effect.succeed(outcome)
     })
 })
@@ -60,9 +60,9 @@ const again = <I, A, C>(
   const part = againOrHanded(agent, input)
   return {
     ...part,
-    replay: (recorded, tools) =>
+    replay: (recorded, tools, id) =>
       Effect.flatMap(
-        part.replay(recorded, tools),
+        part.replay(recorded, tools, id),
         (outcome) => outcome instanceof HandedOver ? Effect.fail(lost(recorded)) : Effect.succeed(outcome)
       )
   }
@@ -226,7 +226,7 @@ export class ChildRuns implements RunContext {
         return Effect.andThen(begun, Effect.fail(this.#failed<T | E>(child, failure.why, failure.error)))
       }
       const played = this.#replayed !== undefined
-        ? Effect.andThen(begun, this.#replayed.play(child, known?.ended !== undefined, part))
+        ? Effect.andThen(begun, this.#replayed.play(child, { ended: known?.ended, id }, part))
         : isHere
         ? this.#again(child, known, part, options)
         : Effect.andThen(begun, part.begin(options))

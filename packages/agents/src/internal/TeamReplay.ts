@@ -21,21 +21,29 @@ export interface Part<B> {
   readonly agent: string
   /** What the child's records must begin with; `undefined` if that is not known before. */
   readonly input: Result.Result<Schema.Json, string>
-  readonly replay: (recorded: Recorded, tools: ReplayOptions["tools"]) => Effect.Effect<B, Diverged, unknown>
+  readonly replay: (
+    recorded: Recorded,
+    tools: ReplayOptions["tools"],
+    id: string
+  ) => Effect.Effect<B, Diverged, unknown>
 }
 
 /** The end of a run that was replayed, as it was told to the run above it. */
-export const outcomeOf = <A>({ records }: Recorded, { values }: Replayed<A>): Answer<A> | HandedOver | undefined => {
+export const outcomeOf = <A>(
+  { records }: Recorded,
+  { values }: Replayed<A>,
+  id: string
+): Answer<A> | HandedOver | undefined => {
   const state = AgentState.fold(records)
   const { end, sources, steps, usage } = state
   if (end?._tag !== "Finished") return undefined
-  if (end.handoff !== undefined) return new HandedOver(end.handoff, end.value, { id: "replay", records, state })
+  if (end.handoff !== undefined) return new HandedOver(end.handoff, end.value, { id, records, state })
   const [value] = values.slice(-1)
   if (value === undefined) return undefined
   return {
     value,
     text: end.text,
-    id: "replay",
+    id,
     steps,
     usage,
     cost: usage.dollars,
@@ -76,18 +84,19 @@ export class ReplayedChildren {
   }
 
   /** What a child gave. One that had not ended before gives it where the team's records have its end. */
-  play<B>(child: string, isOver: boolean, { input, replay }: Part<B>): Effect.Effect<B> {
+  play<B>(child: string, { ended, id }: Pick<AgentState.Child, "ended" | "id">, part: Part<B>): Effect.Effect<B> {
+    const { input, replay } = part
     const recorded = this.#options.runs?.[child]
     const diverged = (path: string, expected: unknown, found: unknown): Effect.Effect<never> =>
       Effect.die(new Diverged({ at: this.#script.place, path: `${child}/${path}`, expected, found }))
     return Effect.gen({ self: this }, function*() {
-      if (!isOver) yield* this.#script.childEnds(child)
+      if (ended === undefined) yield* this.#script.childEnds(child)
       if (recorded === undefined) return yield* diverged("runs", "the records of the child", undefined)
       const was = inputOf(recorded.records)
       const is = Result.isSuccess(input) ? input.success : input.failure
       if (JSON.stringify(was) !== JSON.stringify(is)) return yield* diverged("input", was, is)
       // What the checks of its agent need is in the context of the replay.
-      const played = replay(recorded, this.#options.tools) as Effect.Effect<B, Diverged>
+      const played = replay(recorded, this.#options.tools, id) as Effect.Effect<B, Diverged>
       return yield* Effect.catch(
         played,
         ({ at, expected, found, path }) => Effect.die(new Diverged({ at, path: `${child}/${path}`, expected, found }))
