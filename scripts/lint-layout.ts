@@ -36,7 +36,7 @@ const floors: Record<string, ReadonlyArray<ReadonlyArray<string>>> = {
     ["judge"],
     ["vertex"],
     ["answers"],
-    ["decisions", "resources", "rules"],
+    ["decisions", "identity", "resources", "rules"],
     ["webhooks"],
     ["interactions"],
     ["live"],

@@ -22,7 +22,17 @@ export type Later<F> = F extends (...args: never) => infer R ? (...args: Paramet
 /** What is not derived: addresses, and methods that take a list. */
 type Here = "url" | "regionUrl" | "spaceName" | "space" | "enqueue" | "addFault" | "removeFault"
 
-type Groups = "holds" | "files" | "caches" | "stores" | "operations" | "batches" | "interactions" | "webhooks" | "live"
+type Groups =
+  | "holds"
+  | "vertex"
+  | "files"
+  | "caches"
+  | "stores"
+  | "operations"
+  | "batches"
+  | "interactions"
+  | "webhooks"
+  | "live"
 
 /**
  * The methods of `Standalone`, each with a promise. What names an address is there at once.
@@ -48,7 +58,7 @@ export type Connected =
  * @since 0.2.0
  */
 export const make = (service: Service): Connected => {
-  const { batches, caches, files, holds, interactions, live, operations, stores, webhooks } = service
+  const { batches, caches, files, holds, interactions, live, operations, stores, vertex, webhooks } = service
   const run = Effect.runPromise
   return {
     url: service.url,
@@ -87,6 +97,12 @@ export const make = (service: Service): Connected => {
     explain: (question) => run(service.explain(question)),
     clear: () => run(service.clear),
     reset: () => run(service.reset),
+    vertex: {
+      setTokens: (policy) => run(vertex.setTokens(policy)),
+      issue: (request) => run(vertex.issue(request)),
+      revoke: (token) => run(vertex.revoke(token)),
+      tokens: () => run(vertex.tokens)
+    },
     holds: {
       list: () => run(holds.list),
       awaitHeld: (n) => run(holds.awaitHeld(n)),

@@ -45,6 +45,7 @@ import type { Scenario } from "./Scenario.ts"
 import type { ServerOptions } from "./ServerOptions.ts"
 import type * as Space from "./Space.ts"
 import type * as TearDown from "./TearDown.ts"
+import type { VertexControl } from "./VertexControl.ts"
 
 /**
  * How the emulator behaves, and where it listens.
@@ -183,6 +184,8 @@ export interface Service {
   readonly live: LiveControl
   /** The calls that wait for a person, and what can be done to them. */
   readonly holds: HoldControl
+  /** The access tokens of Vertex AI, and what can be done to them. */
+  readonly vertex: VertexControl
   /** The files, and what can be done to them. */
   readonly files: FileControl
   /** The cached contents, and what can be done to them. */

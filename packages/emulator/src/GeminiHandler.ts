@@ -17,6 +17,7 @@ import type { HoldOptions } from "./HoldControl.ts"
 import * as Render from "./internal/answers/render.ts"
 import type * as Step from "./internal/answers/step.ts"
 import * as Handled from "./internal/handling/handled.ts"
+import type { AccessTokens } from "./internal/identity/AccessTokens.ts"
 import * as InteractionRequest from "./internal/interactions/interactionRequest.ts"
 import type * as Interactions from "./internal/interactions/interactions.ts"
 import type { LateInteractions } from "./internal/interactions/LateInteractions.ts"
@@ -87,7 +88,7 @@ export interface Options extends GeneratorOptions, HoldOptions {
   readonly projects?: Readonly<Record<string, Project>> | undefined
   /** Which keys are good. Default: every key. */
   readonly keys?: KeyPolicy.KeyPolicy | undefined
-  /** What holds for Vertex AI alone: its tokens and its endpoints. */
+  /** What holds for Vertex AI alone: access tokens, logins, endpoints. */
   readonly vertex?: VertexOptions | undefined
   /** The models. Default: those of `ModelTable.current`. */
   readonly models?: ModelTable.ModelTable | undefined
@@ -159,6 +160,7 @@ export interface State {
   readonly resources: Endpoints.LateEndpoints
   readonly interactions: LateInteractions
   readonly webhooks: LateWebhooks
+  readonly tokens: AccessTokens
   /** Milliseconds that the server's clock is ahead of the Clock. */
   offset: number
 }
@@ -253,7 +255,7 @@ export const make = (options: Options, state: State): Handler => {
     const fault = first ?? (misused === undefined && asked.model !== early.model
       ? state.script.takeFault(asked, time, ({ when }) => when?.model !== undefined)
       : undefined)
-    const entry = arrived(text === undefined ? undefined : bytes, asked.model)
+    const entry = arrived(text === undefined || RequestLog.hidesBody(early.method) ? undefined : bytes, asked.model)
     const said: Effect.Effect<Step.Steps> = routed === undefined
       ? Effect.succeed(Render.unknownPath(url.pathname))
       : isTooLarge

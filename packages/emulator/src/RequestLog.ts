@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as IdentityRoute from "./internal/identity/identityRoute.ts"
 import * as Allowance from "./internal/log/Allowance.ts"
 import { isOpen, type KeptRequest, shown } from "./internal/log/KeptRequest.ts"
 import { type Arrival, LoggedRequest } from "./internal/log/LoggedRequest.ts"
@@ -51,7 +52,7 @@ export interface Entry {
   readonly region: string
   /** The parsed body, the text if it is not JSON, or undefined if it was never read. */
   readonly body: unknown
-  /** Names in lower case; key, authorization and cookies are left out. */
+  /** Names in lower case; keys and cookies are left out, and of `authorization` only the scheme `Bearer` is kept. */
   readonly headers: Readonly<Record<string, string>>
   /** Requests with the same number came over the same connection. */
   readonly connection: number
@@ -132,12 +133,21 @@ const secretMethods = new Set(["auth_tokens.create", "webhooks.create", "webhook
  *
  * @internal
  */
-export const hasSecret = (method: string): boolean => secretMethods.has(method) || method.endsWith(".download")
+export const hasSecret = (method: string): boolean =>
+  secretMethods.has(method) || method.endsWith(".download") || hidesBody(method)
+
+/**
+ * Whether the log leaves the body of a request out: that of a login is as secret as its answer.
+ *
+ * @internal
+ */
+export const hidesBody = (method: string): boolean => IdentityRoute.isLogin(method)
 
 const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
 
 /**
- * The headers without keys, authorization and cookies, with their names in lower case.
+ * The headers without keys and cookies, with their names in lower case. Of `authorization` only the scheme stays, which
+ * tells that a token came.
  *
  * @category getters
  * @since 0.1.0
@@ -145,7 +155,10 @@ const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-auth
 export const withoutSecrets = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> => {
   const out: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !secret.has(name.toLowerCase())) out[name] = value
+    if (value === undefined) continue
+    const scheme = name.toLowerCase() === "authorization" ? /^(Bearer|Token) /.exec(value)?.[1] : undefined
+    if (scheme !== undefined) out[name] = scheme
+    else if (!secret.has(name.toLowerCase())) out[name] = value
   }
   return out
 }

@@ -29,6 +29,8 @@ import type * as Rule from "./Rule.ts"
 import type { Scenario } from "./Scenario.ts"
 import type * as Space from "./Space.ts"
 import type * as TearDown from "./TearDown.ts"
+import type { TokenPolicy } from "./TokenPolicy.ts"
+import type * as VertexControl from "./VertexControl.ts"
 
 /**
  * An emulator with promises; each method is that of `Emulator.Service`.
@@ -98,6 +100,14 @@ export interface Standalone {
     readonly letGo: (id: number) => boolean
     readonly all: () => boolean
     readonly setAll: (all: boolean) => void
+  }
+  /** The access tokens of Vertex AI; each method is that of `VertexControl`. */
+  readonly vertex: {
+    /** Throws a `RuleError` if the policy is not valid. */
+    readonly setTokens: (policy: TokenPolicy | undefined) => void
+    readonly issue: (request?: VertexControl.TokenRequest) => string
+    readonly revoke: (token?: string) => void
+    readonly tokens: () => ReadonlyArray<VertexControl.IssuedToken>
   }
   /** The files; each method is that of `ResourceControl.FileControl`. */
   readonly files: {
@@ -196,6 +206,12 @@ const promised = (service: Emulator.Service): Standalone => ({
   explain: (question) => Effect.runSync(service.explain(question)),
   clear: () => Effect.runSync(service.clear),
   reset: () => Effect.runSync(service.reset),
+  vertex: {
+    setTokens: (policy) => Effect.runSync(service.vertex.setTokens(policy)),
+    issue: (request) => Effect.runSync(service.vertex.issue(request)),
+    revoke: (token) => Effect.runSync(service.vertex.revoke(token)),
+    tokens: () => Effect.runSync(service.vertex.tokens)
+  },
   holds: {
     list: () => Effect.runSync(service.holds.list),
     awaitHeld: (n) => Effect.runPromise(service.holds.awaitHeld(n)),

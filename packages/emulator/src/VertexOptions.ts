@@ -6,6 +6,28 @@
 import type { TokenPolicy } from "./TokenPolicy.ts"
 
 /**
+ * How callers log in on this machine. The paths are those of Google's servers: `/computeMetadata/v1/…` of a virtual
+ * machine, `/token` of `oauth2.googleapis.com`, `/v1/token` of `sts.googleapis.com`, and
+ * `/v1/projects/-/serviceAccounts/…:generateAccessToken` of `iamcredentials.googleapis.com`.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface IdentityOptions {
+  /** The project that the metadata server names. Default `emulator-project`. */
+  readonly project?: string | undefined
+  /** The service account of the metadata server. Default `emulator@PROJECT.iam.gserviceaccount.com`. */
+  readonly email?: string | undefined
+  /** Seconds for which a token is good. Default 3599, as Google's. */
+  readonly lifetime?: number | undefined
+  /**
+   * The service accounts that there are: the mail address of each, and its public key in PEM, with which its assertions
+   * must be signed. Default: every account is there, and signatures are not checked.
+   */
+  readonly serviceAccounts?: Readonly<Record<string, string>> | undefined
+}
+
+/**
  * Options of Vertex AI. `quotas` and `projects` hold for it as well: its project is that of the path, and its region the
  * location.
  *
@@ -15,6 +37,8 @@ import type { TokenPolicy } from "./TokenPolicy.ts"
 export interface VertexOptions {
   /** Which access tokens are good. Default: any, and of those that the emulator gave out the ones in force. */
   readonly tokens?: TokenPolicy | undefined
+  /** How logins are answered: by the metadata server, the token endpoint, and the services behind them. */
+  readonly identity?: IdentityOptions | undefined
   /** The tuned models: the id of each endpoint, and the model that answers there. An endpoint not listed is a 404. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined
 }

@@ -26,6 +26,7 @@ import { CassetteSettings, CassetteState } from "./CassetteData.ts"
 import * as Holds from "./HoldApi.ts"
 import * as Log from "./LogData.ts"
 import * as Resources from "./ResourceData.ts"
+import * as Vertex from "./VertexApi.ts"
 
 /**
  * Refuses what does not fit the API's schemas, with the place of each mistake.
@@ -46,8 +47,7 @@ export class Strict extends HttpApiMiddleware.Service<Strict>()("effect-gemini-e
 export const prefix = "/_emulator/v1"
 
 const space = { space: Data.SpaceName }
-/** How an endpoint of one space refuses. */
-const refusals = [Problem.Missing, Problem.Ended, Problem.Impossible] as const
+const { refusals } = Problem
 
 const server = HttpApiGroup.make("server", { topLevel: true }).add(
   HttpApiEndpoint.get("health", "/health", { success: Schema.Struct({ status: Schema.Literal("ok") }) })
@@ -390,7 +390,7 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
  * @since 0.2.0
  */
 export const Api = HttpApi.make("effect-gemini-emulator")
-  .add(server, spaces, rules, telling, asking, Holds.Group, live, cassettes, resources)
+  .add(server, spaces, rules, telling, asking, Holds.Group, Vertex.Group, live, cassettes, resources)
   .prefix(prefix)
   .middleware(Strict)
   .annotate(HttpApi.ParseOptions, { onExcessProperty: "error", errors: "all", reportInput: true })

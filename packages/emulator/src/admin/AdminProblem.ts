@@ -145,3 +145,11 @@ export class NotAsExpected
  * @since 0.2.0
  */
 export const Unexpected = NotAsExpected.pipe(HttpApiSchema.status(422), asProblem)
+
+/**
+ * How an endpoint of one space refuses.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const refusals = [Missing, Ended, Impossible] as const

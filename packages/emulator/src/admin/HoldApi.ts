@@ -65,7 +65,7 @@ export const HeldList = Schema.Struct({ all: Schema.Boolean, calls: Schema.Array
 
 const space = { space: Data.SpaceName }
 const held = { ...space, id: Schema.Int }
-const refusals = [Problem.Missing, Problem.Ended, Problem.Impossible] as const
+const { refusals } = Problem
 
 /**
  * The endpoints about held calls.

@@ -23,6 +23,7 @@ import * as LiveCalls from "./liveCalls.ts"
 import type { Answering } from "./mount.ts"
 import * as ResourceCalls from "./resourceCalls.ts"
 import * as Telling from "./telling.ts"
+import * as VertexCalls from "./vertexCalls.ts"
 import * as WebBridge from "./webBridge.ts"
 
 const settings = (
@@ -119,6 +120,7 @@ const groups = (served: Calls.Served) => {
     Telling.layer(served),
     Asking.layer(served),
     HoldCalls.layer(served),
+    VertexCalls.layer(served),
     LiveCalls.layer(served),
     CassetteCalls.layer(served),
     ResourceCalls.layer(served)

@@ -16,6 +16,7 @@ import * as RemoteCassette from "./remoteCassette.ts"
 import * as RemoteHolds from "./remoteHolds.ts"
 import * as RemoteLog from "./remoteLog.ts"
 import * as RemoteResources from "./remoteResources.ts"
+import * as RemoteVertex from "./remoteVertex.ts"
 
 export type Client = HttpApiClient.ForApi<typeof AdminApi.Api>
 
@@ -178,6 +179,7 @@ export const make = (reached: Reached, space: string): Service => {
     explain: (payload) => sure(client.explain({ params, payload })),
     ...RemoteCassette.make(client, space, sure, checked, (error) => error instanceof Problem.NotThere),
     holds: RemoteHolds.make(client, space, sure, checked, (error) => error instanceof Problem.NotThere),
+    vertex: RemoteVertex.make(client, space, sure, checked),
     live: RemoteLog.live(client, space, sure),
     ...RemoteResources.make(client, space, sure, there),
     ...RemoteLog.make(client, space, sure),

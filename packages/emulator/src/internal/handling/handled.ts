@@ -16,6 +16,8 @@ import type * as Step from "../answers/step.ts"
 import * as DecisionAnswer from "../decisions/decisionAnswer.ts"
 import * as DecisionRequest from "../decisions/decisionRequest.ts"
 import * as LetIn from "../decisions/letIn.ts"
+import * as IdentityRoute from "../identity/identityRoute.ts"
+import * as Login from "../identity/login.ts"
 import * as Interacting from "../interactions/answering.ts"
 import * as InteractionRequest from "../interactions/interactionRequest.ts"
 import * as Batches from "../resources/batches.ts"
@@ -55,7 +57,7 @@ export const make = (
     models: options.models ?? ModelTable.current
   }
   const charge = Charging.make(Projects.make(options).quotasOf, state.quota)
-  const judged = LetIn.make(options, state.space)
+  const judged = LetIn.make(options, state.space, (token, now) => state.tokens.worth(token, now))
 
   const interact = Interacting.make({
     interactions: () => state.interactions.own,
@@ -92,6 +94,12 @@ export const make = (
     if (broken !== undefined) {
       entry.judged({ by: "fault", refused: broken.message ?? `status ${broken.code}` })
       return Render.error(broken, framing, { inside: fault?.inside })
+    }
+    if (IdentityRoute.isLogin(request.method)) {
+      const login = { request, bodyText, tokens: state.tokens, options: options.vertex, now: time }
+      const { steps, verdict: who } = Login.answered(login)
+      entry.judged(who)
+      return steps
     }
     // The address of an upload is all that a command to it needs.
     const verdict = Uploads.isCommand(request.method) ? { body: {} } : judged(request, bodyText, time)

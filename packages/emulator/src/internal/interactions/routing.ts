@@ -1,6 +1,7 @@
 /** What a request over HTTP is about: a model, what the API keeps, or interactions. */
 import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as DecisionRequest from "../decisions/decisionRequest.ts"
+import * as IdentityRoute from "../identity/identityRoute.ts"
 import * as Json from "../json.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
 import * as Place from "../vertex/place.ts"
@@ -18,6 +19,8 @@ export const routed = (
   resources: Pick<Endpoints, "route">,
   request: Parameters<Endpoints["route"]>[0]
 ): RoutedRequest | undefined => {
+  const login = IdentityRoute.route(request.verb, request.path)
+  if (login !== undefined) return { ...login, model: undefined, isResource: false }
   const placed = Place.placed(request.path)
   if (placed === undefined) return ofGemini(resources, request)
   const { path, place, version } = placed

@@ -10,6 +10,7 @@ import * as RequestLog from "../../RequestLog.ts"
 import * as Script from "../../Script.ts"
 import * as Logged from "../cassettes/logged.ts"
 import * as LoggedLive from "../cassettes/loggedLive.ts"
+import { AccessTokens } from "../identity/AccessTokens.ts"
 import { LateInteractions } from "../interactions/LateInteractions.ts"
 import * as LiveHandler from "../live/handler.ts"
 import { LiveState } from "../live/LiveState.ts"
@@ -26,6 +27,7 @@ export interface Settings {
   cassette: GeminiHandler.Options["cassette"]
   quotas: GeminiHandler.Options["quotas"]
   keys: GeminiHandler.Options["keys"]
+  vertex: GeminiHandler.Options["vertex"]
 }
 
 export interface OpenSpace {
@@ -60,6 +62,8 @@ export const make = (
     readonly nothing: Endpoints.Endpoints
     readonly idle: number
     readonly now: number
+    /** The access tokens of the default space, which open this one, too. */
+    readonly tokens?: AccessTokens | undefined
     /** The rules of every space. */
     readonly shared: Scripts.SharedRules
     /** The rules of this space alone. */
@@ -72,6 +76,7 @@ export const make = (
     ...start,
     quotas: start.quotas,
     keys: start.keys,
+    vertex: start.vertex,
     cassette: start.cassette
   }
   const { answers, faults = [], remember, seed } = options
@@ -103,6 +108,7 @@ export const make = (
     }, nothing),
     interactions: new LateInteractions(`${seed ?? ""}\n${name}`, options.interactions),
     webhooks,
+    tokens: new AccessTokens(`${seed ?? ""}\n${name}`, given.tokens),
     offset: 0
   }
   const handle = GeminiHandler.make(options, state)
@@ -139,6 +145,7 @@ export const make = (
           scripts.holds.end(410, `The space "${name}" has ended.`)
           log.end()
           resources.clear()
+          state.tokens.clear()
           interactions.clear()
           webhooks.clear()
           live.end()

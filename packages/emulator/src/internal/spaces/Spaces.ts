@@ -151,7 +151,8 @@ export const make = (options: GeminiHandler.Options, observer?: SpaceObserver): 
       idle: own.spaceIdle ?? options.spaceIdle ?? idleByDefault,
       now,
       shared,
-      rules
+      rules,
+      tokens: standard.state.tokens
     })
     ended.delete(name)
     all.set(name, space)

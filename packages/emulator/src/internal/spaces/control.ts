@@ -20,6 +20,7 @@ import * as FileRecord from "../resources/FileRecord.ts"
 import * as Ready from "../rules/ready.ts"
 import * as Explaining from "./explaining.ts"
 import * as Inspection from "./inspection.ts"
+import * as Issuing from "./issuing.ts"
 import type { OpenSpace } from "./OpenSpace.ts"
 import * as Options from "./spaceOptions.ts"
 import type { Spaces } from "./Spaces.ts"
@@ -177,7 +178,7 @@ const webhooksOf = (space: OpenSpace): WebhookControl => {
 
 /** `base` is the address of the emulator. */
 export const make = (spaces: Spaces, space: OpenSpace, base: string): Service => {
-  const { interactions, live, log, quota, resources, script, scripts, webhooks } = space.state
+  const { interactions, live, log, quota, resources, script, scripts, tokens, webhooks } = space.state
   const url = space === spaces.standard ? base : `${base}/spaces/${space.name}`
   const awaitLog: Service["awaitLog"] = awaiting({
     entries: log.entries,
@@ -193,6 +194,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
       resources.clear()
       interactions.clear()
       webhooks.clear()
+      tokens.clear()
     })
   return {
     url,
@@ -293,6 +295,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
       Effect.map(nowIn(space), (now) => Explaining.explain(question, space.settings, space.state, now)),
     live: liveOf(live),
     holds: holdsOf(space),
+    vertex: Issuing.of(space, nowIn(space)),
     files: filesOf(space),
     caches: cachesOf(space),
     stores: storesOf(space),

@@ -64,7 +64,7 @@ export const explain = (
   const isLive = request.method.startsWith("bidi")
   const bodyText = question.body === undefined ? undefined : JSON.stringify(question.body)
   const judgement = misused === undefined && !demands && !isLive
-    ? LetIn.make(options, state.space)(request, bodyText, now)
+    ? LetIn.make(options, state.space, (token, now) => state.tokens.worth(token, now))(request, bodyText, now)
     : undefined
   const dialogue = request.method === InteractionRequest.create && judgement?.refusal === undefined
     ? Dialogue.read(

@@ -39,7 +39,13 @@ export const Tokens = Schema.Struct({ valid: texts, expired: texts, invalid: tex
 /** The options of Vertex AI as data. */
 const vertex = {
   tokens: Schema.optional(Tokens),
-  endpoints: Schema.optional(Schema.Record(Schema.String, Schema.String))
+  endpoints: Schema.optional(Schema.Record(Schema.String, Schema.String)),
+  identity: Schema.optional(Schema.Struct({
+    project: text,
+    email: text,
+    lifetime: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
+    serviceAccounts: Schema.optional(Schema.Record(Schema.String, Schema.String))
+  }))
 }
 
 /** The options of Live that have a form as data. */

@@ -1,0 +1,91 @@
+/**
+ * The part of the admin API about Vertex AI's access tokens: which are good, and those that were given out; see
+ * `VertexControl`.
+ *
+ * @since 0.2.0
+ */
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+import * as SpaceOptions from "../internal/spaces/spaceOptions.ts"
+import * as Data from "./AdminData.ts"
+import * as Problem from "./AdminProblem.ts"
+
+const about = (description: string) => ({ description })
+const time = Schema.Finite.annotate(about("milliseconds since the epoch, by the server's clock"))
+const optional = Schema.optional(Schema.String)
+
+/**
+ * The lists of `TokenPolicy.TokenPolicy`; null: none.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const TokenPolicyData = Schema.NullOr(SpaceOptions.Tokens)
+
+/**
+ * The tokens that were given out, without the tokens themselves.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const IssuedTokens = Schema.Struct({
+  tokens: Schema.Array(Schema.Struct({
+    id: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+    by: Schema.Literals(["metadata", "jwt-bearer", "refresh-token", "federation", "impersonation", "test"]),
+    principal: Schema.String,
+    scopes: Schema.Array(Schema.String),
+    issuedAt: time,
+    expires: time,
+    revoked: Schema.Boolean
+  }))
+})
+
+/**
+ * What a token is asked for.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const TokenRequestData = Schema.Struct({
+  scopes: Schema.optional(Schema.Array(Schema.String)),
+  lifetime: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))).annotateKey(about("seconds")),
+  principal: optional
+}).annotate({ identifier: "TokenRequest" })
+
+const space = { space: Data.SpaceName }
+const { refusals } = Problem
+
+/**
+ * The endpoints about access tokens.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export const Group = HttpApiGroup.make("vertex", { topLevel: true }).add(
+  HttpApiEndpoint.put("setTokens", "/spaces/:space/tokens/policy", {
+    params: space,
+    payload: TokenPolicyData,
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Replaces the lists of access tokens that are good, or wrong in some way."),
+  HttpApiEndpoint.get("listTokens", "/spaces/:space/tokens", {
+    params: space,
+    success: IssuedTokens,
+    error: refusals
+  }).annotate(OpenApi.Description, "The access tokens that were given out, without the tokens themselves."),
+  HttpApiEndpoint.post("issueToken", "/spaces/:space/tokens", {
+    params: space,
+    payload: TokenRequestData,
+    success: Schema.Struct({ token: Schema.String }).pipe(HttpApiSchema.status(201)),
+    error: refusals
+  }).annotate(OpenApi.Description, "Gives an access token out, as if its caller had logged in."),
+  HttpApiEndpoint.post("revokeTokens", "/spaces/:space/tokens/revoke", {
+    params: space,
+    payload: Schema.Struct({ token: optional }),
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Revokes an access token, or without one all that were given out so far.")
+)
