@@ -27,7 +27,8 @@
  *
  * @since 0.3.0
  */
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -36,11 +37,14 @@ import type { CallOptions } from "./call/CallOptions.ts"
 import type { Services } from "./FetchGemini.ts"
 import * as GeminiClient from "./GeminiClient.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
+import * as Environment from "./internal/config/environment.ts"
+import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Destinations from "./internal/http/destination.ts"
 import * as MemberLoad from "./internal/members/load.ts"
 import * as MemberCheck from "./internal/members/memberCheck.ts"
 import * as Base from "./internal/vertex/base.ts"
 import * as Check from "./internal/vertex/check.ts"
+import * as ChosenApi from "./internal/vertex/chosenApi.ts"
 import * as Credential from "./internal/vertex/credential.ts"
 import * as Gemini from "./internal/vertex/gemini.ts"
 import * as WaitLog from "./limits/WaitLog.ts"
@@ -163,6 +167,9 @@ const clientOf = (
   destination: GeminiConfig.Destination
 ): GeminiConfig.Options => ({ ...client, destination })
 
+/** The options of a client of the Gemini API, which has neither project nor location. */
+const geminiOf = ({ location: _1, project: _2, requestType: _3, ...client }: Options): GeminiConfig.Options => client
+
 /**
  * The client on Vertex AI, over whatever HttpClient the program provides. With a key it needs no access token.
  *
@@ -180,6 +187,85 @@ export function layer(
     Effect.map(destination(options), (destination) => GeminiClient.layer(clientOf(options, destination)))
   )
 }
+
+const wrong = ({ description, field }: GeminiConfig.Problem): Config.ConfigError =>
+  new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` }))
+
+/** What the environment says of a destination beside the options in code. */
+const chosen = Effect.fnUntraced(function*(
+  options: DestinationOptions
+): Effect.fn.Return<DestinationOptions | undefined, Config.ConfigError> {
+  const { apiKey, apiVersion, baseUrl, location, project, requestType } = options
+  const choice = yield* ChosenApi.load({ apiKey, apiVersion, baseUrl, location, project })
+  if (choice.api === "gemini") return undefined
+  const found = { ...choice.place, requestType }
+  const problem = Check.problem(found)
+  return problem === undefined ? found : yield* wrong(problem)
+})
+
+/**
+ * The destination that the environment asks for, `undefined` if it asks for the Gemini API: for layers of any kind, as
+ * their option `destination`. {@link layerConfig} says what is read.
+ *
+ * ```ts
+ * import * as NodeGemini from "effect-gemini/NodeGemini"
+ * import * as Vertex from "effect-gemini/Vertex"
+ * import * as VertexAuth from "effect-gemini/VertexAuth"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const Live = Vertex.fromEnvironment().pipe(
+ *   Effect.map((destination) => NodeGemini.layerLiveConfig({ destination })),
+ *   Layer.unwrap,
+ *   Layer.provide(VertexAuth.layer())
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const fromEnvironment = (
+  options: DestinationOptions = {}
+): Effect.Effect<GeminiConfig.Destination | undefined, Config.ConfigError, AccessToken.AccessToken> =>
+  Effect.flatMap(chosen(options), (found) => found === undefined ? Effect.undefined : destination(found))
+
+/**
+ * The client of the API that the environment asks for, by the variables of Google's own SDKs: Vertex AI if
+ * GOOGLE_GENAI_USE_VERTEXAI or GOOGLE_GENAI_USE_ENTERPRISE is `true` (they have one meaning) or the options name a project,
+ * with GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION (default `global`), or GOOGLE_API_KEY, then GEMINI_API_KEY, in
+ * express mode; and with GOOGLE_VERTEX_BASE_URL and GOOGLE_GENAI_API_VERSION. Otherwise it is the Gemini API, by the
+ * variables of `FetchGemini.layerConfig`. `options` win over the environment. Half a configuration fails with the half
+ * that is missing.
+ *
+ * ```ts
+ * import * as FetchGemini from "effect-gemini/FetchGemini"
+ * import { GeminiClient } from "effect-gemini/GeminiClient"
+ * import * as Vertex from "effect-gemini/Vertex"
+ * import * as VertexAuth from "effect-gemini/VertexAuth"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const Gemini = Vertex.layerConfig().pipe(
+ *   Layer.provide([VertexAuth.layer(), FetchGemini.layerHttpClient])
+ * )
+ * const program = GeminiClient.use((gemini) => gemini.generate({ contents: "Say hello" })).pipe(Effect.provide(Gemini))
+ * ```
+ *
+ * @category layers
+ * @since 0.3.0
+ */
+export const layerConfig = (
+  { logWaits, ...options }: Options & Pick<GeminiConfig.ConfigOptions, "logWaits"> = {}
+): Layer.Layer<Services, Config.ConfigError, HttpClient.HttpClient | AccessToken.AccessToken> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const found = yield* chosen(options)
+    const given = found === undefined
+      ? yield* Environment.load(geminiOf(options))
+      : clientOf(options, yield* destination(found))
+    const problem = OptionCheck.problem(given)
+    if (problem !== undefined) return yield* wrong(problem)
+    return logWaits === false ? GeminiClient.layer(given) : Layer.provide(GeminiClient.layer(given), WaitLog.layer)
+  }))
 
 /**
  * A member on Vertex AI, whose `project` and `location` say where; `Members.layer` takes it beside others. Members of one

@@ -11,10 +11,12 @@ import type { ConfigOptions, Options } from "../../GeminiConfig.ts"
 import * as WaitLog from "../../limits/WaitLog.ts"
 import { problem } from "./optionCheck.ts"
 
-const optional = (name: string): Config.Config<string | undefined> =>
+/** A text of the environment. An empty one counts as missing. */
+export const optional = (name: string): Config.Config<string | undefined> =>
   Config.String(name).pipe(Config.option, Config.map((value) => Option.getOrUndefined(value) || undefined))
 
-const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
+/** The same for what must not be shown. */
+export const secret = (name: string): Config.Config<Redacted.Redacted<string> | undefined> =>
   Config.Redacted(name).pipe(
     Config.option,
     Config.map((key) => Option.isSome(key) && Redacted.value(key.value) !== "" ? key.value : undefined)
