@@ -27,8 +27,7 @@
  *
  * @since 0.3.0
  */
-import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -188,21 +187,6 @@ export function layer(
   )
 }
 
-const wrong = ({ description, field }: GeminiConfig.Problem): Config.ConfigError =>
-  new Config.ConfigError(new ConfigProvider.SourceError({ message: `${field}: ${description}` }))
-
-/** What the environment says of a destination beside the options in code. */
-const chosen = Effect.fnUntraced(function*(
-  options: DestinationOptions
-): Effect.fn.Return<DestinationOptions | undefined, Config.ConfigError> {
-  const { apiKey, apiVersion, baseUrl, location, project, requestType } = options
-  const choice = yield* ChosenApi.load({ apiKey, apiVersion, baseUrl, location, project })
-  if (choice.api === "gemini") return undefined
-  const found = { ...choice.place, requestType }
-  const problem = Check.problem(found)
-  return problem === undefined ? found : yield* wrong(problem)
-})
-
 /**
  * The destination that the environment asks for, `undefined` if it asks for the Gemini API: for layers of any kind, as
  * their option `destination`. {@link layerConfig} says what is read.
@@ -227,7 +211,7 @@ const chosen = Effect.fnUntraced(function*(
 export const fromEnvironment = (
   options: DestinationOptions = {}
 ): Effect.Effect<GeminiConfig.Destination | undefined, Config.ConfigError, AccessToken.AccessToken> =>
-  Effect.flatMap(chosen(options), (found) => found === undefined ? Effect.undefined : destination(found))
+  Effect.flatMap(ChosenApi.options(options), (found) => found === undefined ? Effect.undefined : destination(found))
 
 /**
  * The client of the API that the environment asks for, by the variables of Google's own SDKs: Vertex AI if
@@ -258,12 +242,12 @@ export const layerConfig = (
   { logWaits, ...options }: Options & Pick<GeminiConfig.ConfigOptions, "logWaits"> = {}
 ): Layer.Layer<Services, Config.ConfigError, HttpClient.HttpClient | AccessToken.AccessToken> =>
   Layer.unwrap(Effect.gen(function*() {
-    const found = yield* chosen(options)
+    const found = yield* ChosenApi.options(options)
     const given = found === undefined
       ? yield* Environment.load(geminiOf(options))
       : clientOf(options, yield* destination(found))
     const problem = OptionCheck.problem(given)
-    if (problem !== undefined) return yield* wrong(problem)
+    if (problem !== undefined) return yield* ChosenApi.wrong(problem)
     return logWaits === false ? GeminiClient.layer(given) : Layer.provide(GeminiClient.layer(given), WaitLog.layer)
   }))
 

@@ -20,6 +20,9 @@ const advice: { readonly [Tag in GeminiError["reason"]["_tag"]]?: string } = {
   ResponseBlocked: "reword the prompt"
 }
 
+/** What only refusals of Vertex AI say, which has access tokens and permissions in place of keys. */
+const ofGoogleCloud = /access token|OAuth 2|\baiplatform\./i
+
 const adviceOf = (reason: string): string | undefined => new Map<string, string>(Object.entries(advice)).get(reason)
 
 /** What the server (or the client) said, then in brackets what is technical about it. */
@@ -32,7 +35,9 @@ const sayGemini = (error: GeminiError): string => {
     ...(attempts.length > 1 ? [`${attempts.length} attempts`] : []),
     ...(retryAfter === undefined ? [] : [`may be tried again in ${time(Duration.toMillis(retryAfter))}`])
   ]
-  const hint = advice[reason._tag]
+  const hint = reason._tag === "Unauthenticated" && ofGoogleCloud.test(reason.message)
+    ? "look at the Google Cloud credentials, and at the roles of their account"
+    : advice[reason._tag]
   return `${reason.message} (${facts.join(", ")})${hint === undefined ? "" : `\n  ${hint}`}`
 }
 

@@ -22,6 +22,7 @@ const environment: ReadonlyArray<readonly [name: string, says: string]> = [
   ["GEMINI_FX_MODEL", "the model that answers where none is named; gemini-fx config show lists all settings"],
   ["GEMINI_FX_RUNS", "the folder of runs, where -d is not given; default: .runs"],
   ["GEMINI_FX_STATE", "the folder that remembers quotas and chats; default: ~/.local/state/gemini-fx"],
+  ["GOOGLE_GENAI_USE_VERTEXAI", "true: Vertex AI answers, for GOOGLE_CLOUD_PROJECT in GOOGLE_CLOUD_LOCATION"],
   ["NO_COLOR", "no colours"]
 ]
 

@@ -1,5 +1,5 @@
 /**
- * Which server answers: Google (or what GEMINI_BASE_URL names) when there is a key, the
+ * Which server answers: Vertex AI where GOOGLE_GENAI_USE_VERTEXAI asks for it, else Google (or what GEMINI_BASE_URL names) when there is a key, the
  * embedded emulator when there is none, or the cassette that GEMINI_CASSETTE names. `says` is the first line that a
  * person reads.
  */
@@ -28,6 +28,7 @@ import * as Folder from "./folder.ts"
 import * as Lanes from "./lanes.ts"
 import { clientOptions, Configured, isEmulated } from "./setup/Configured.ts"
 import { shortened, stateFolder } from "./setup/places.ts"
+import * as VertexServer from "./vertexServer.ts"
 
 export interface Server {
   readonly says: string
@@ -125,15 +126,19 @@ const problemOf = Effect.fnUntraced(function*(directory: string) {
   return above ?? (yield* Folder.prepare(directory, "shared"))
 })
 
-const filesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, timeouts }: GeminiConfig.Options) =>
+const filesLayer = (
+  { apiKey = Redacted.make(""), apiVersion, baseUrl, destination, retry, timeouts }: GeminiConfig.Options
+) =>
   Files.layer().pipe(
-    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, retry, timeouts })),
+    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, destination, retry, timeouts })),
     Layer.provide(NodeGemini.layerHttpClient())
   )
 
-const batchesLayer = ({ apiKey = Redacted.make(""), apiVersion, baseUrl, retry, timeouts }: GeminiConfig.Options) =>
+const batchesLayer = (
+  { apiKey = Redacted.make(""), apiVersion, baseUrl, destination, retry, timeouts }: GeminiConfig.Options
+) =>
   Batches.layer().pipe(
-    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, retry, timeouts })),
+    Layer.provide(ResourceHttp.layer({ apiKey, apiVersion, baseUrl, destination, retry, timeouts })),
     Layer.provide(NodeGemini.layerHttpClient())
   )
 
@@ -182,6 +187,41 @@ const emulated = (why: string, options: GeminiConfig.Options): Server => {
   }
 }
 
+/** The same client, which remembers its quota in a folder, if it has one. */
+const keptIn = (directory: string | undefined) => <A>(client: Layer.Layer<A>): Layer.Layer<A> =>
+  directory === undefined
+    ? client
+    : Layer.unwrap(Effect.map(problemOf(directory), (problem) =>
+      problem === undefined ? Layer.provide(client, FileLaneStore.layer({ directory })) : Layer.tap(
+        client,
+        () =>
+          Effect.logWarning(`${problem}: the quota is not remembered there`)
+      ))).pipe(Layer.provide(NodeFileSystem.layer))
+
+/** The name of a server and of who asks it: a digest, because each has a folder of its own. */
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12)
+
+/** Vertex AI has no tiers: how much there is says the project's quota, or the server. */
+const onVertex = Effect.fnUntraced(function*(vertex: VertexServer.VertexServer, options: GeminiConfig.Options) {
+  const all = { tier: "tier3", ...options } as const
+  const name = digest(vertex.id)
+  const directory = yield* directoryOf(name, vertex.isGoogle)
+  const kept = keptIn(directory)
+  const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
+    vertex.client(all, make)
+  return {
+    says: vertex.says,
+    name,
+    directory,
+    layer: kept(client(NodeGemini.layerHttp)),
+    live: kept(client(NodeGemini.layerLive)),
+    files: client(filesLayer),
+    withFiles: kept(client(withFilesLayer)),
+    batches: client(batchesLayer),
+    clientOf: (make) => kept(client(make))
+  } satisfies Server
+})
+
 /**
  * `flags` are the options of the command line, and win over the environment and the files. With `isAsked` the emulator
  * answers, whatever they say.
@@ -201,6 +241,11 @@ export const choose = Effect.fnUntraced(function*(
   if (yield* isEmulated(isAsked)) {
     if (cassette !== undefined) return yield* records("the embedded emulator is asked for, which is none")
     return emulated("", options)
+  }
+  const vertex = yield* VertexServer.chosen
+  if (vertex !== undefined) {
+    if (cassette !== undefined) return yield* records("Vertex AI is asked for, whose answers no cassette keeps")
+    return yield* onVertex(vertex, options)
   }
   const { key, keyFile } = yield* Configured
   const environment = yield* GeminiConfig.fromEnvironment()
@@ -231,18 +276,9 @@ export const choose = Effect.fnUntraced(function*(
   const bills = isGoogle(url) ? "; Google may bill this key" : ""
   const isKept = key._tag === "Key" && Redacted.value(key.key) === Redacted.value(environment.apiKey)
   const from = isKept ? `of ${shortened(keyFile)}` : "of the environment"
-  // Each server and key has a folder of its own, named by a digest.
-  const name = createHash("sha256").update(`${url} ${Redacted.value(environment.apiKey)}`).digest("hex").slice(0, 12)
+  const name = digest(`${url} ${Redacted.value(environment.apiKey)}`)
   const directory = yield* directoryOf(name, isGoogle(url))
-  const kept = <A>(client: Layer.Layer<A>) =>
-    directory === undefined
-      ? client
-      : Layer.unwrap(Effect.map(problemOf(directory), (problem) =>
-        problem === undefined ? Layer.provide(client, FileLaneStore.layer({ directory })) : Layer.tap(
-          client,
-          () =>
-            Effect.logWarning(`${problem}: the quota is not remembered there`)
-        ))).pipe(Layer.provide(NodeFileSystem.layer))
+  const kept = keptIn(directory)
   const deck = yield* cassette?.deck(cassette.upstream ?? url) ?? Effect.undefined
   const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
     deck === undefined ? make(all) : played(deck, all, make)

@@ -137,8 +137,8 @@ const attachedOf = (part: Part.Part): Result.Result<ReadonlyArray<ResearchDocume
 }
 
 const clientOf = (options: GeminiConfig.Options): Layer.Layer<Interactions.Interactions | Files.Files> => {
-  const { apiKey = Redacted.make(""), apiVersion, baseUrl, retry, timeouts } = options
-  const resources = ResourceHttp.layer({ apiKey, apiVersion, baseUrl, retry, timeouts }).pipe(
+  const { apiKey = Redacted.make(""), apiVersion, baseUrl, destination, retry, timeouts } = options
+  const resources = ResourceHttp.layer({ apiKey, apiVersion, baseUrl, destination, retry, timeouts }).pipe(
     Layer.provide(NodeGemini.layerHttpClient())
   )
   const interactions = Interactions.layer().pipe(Layer.provide(NodeGemini.layerHttp(options)))

@@ -10,7 +10,10 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type * as GeminiConfig from "../../GeminiConfig.ts"
+import type { DestinationOptions } from "../../Vertex.ts"
 import { optional, secret } from "../config/environment.ts"
+import * as Check from "./check.ts"
 
 /** Where calls go, as code or the environment says. */
 export interface VertexPlace {
@@ -113,6 +116,13 @@ export const decide = (given: VertexPlace, variables: Variables): Result.Result<
     return lack === undefined ? Result.succeed({ api: "vertex", place, flag: flag?.name }) : Result.fail(lack)
   })
 
+const failed = (message: string): Effect.Effect<never, Config.ConfigError> =>
+  Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))
+
+/** Fails with an option that is not valid. */
+export const wrong = ({ description, field }: GeminiConfig.Problem): Effect.Effect<never, Config.ConfigError> =>
+  failed(`${field}: ${description}`)
+
 const variables = Config.all({
   GOOGLE_GENAI_USE_ENTERPRISE: optional("GOOGLE_GENAI_USE_ENTERPRISE"),
   GOOGLE_GENAI_USE_VERTEXAI: optional("GOOGLE_GENAI_USE_VERTEXAI"),
@@ -124,8 +134,7 @@ const variables = Config.all({
   GOOGLE_GENAI_API_VERSION: optional("GOOGLE_GENAI_API_VERSION")
 })
 
-/** What the environment means beside the options in code. One warning is logged where both flags are set and differ. */
-export const load = Effect.fnUntraced(function*(given: VertexPlace = {}): Effect.fn.Return<Chosen, Config.ConfigError> {
+const load = Effect.fnUntraced(function*(given: VertexPlace): Effect.fn.Return<Chosen, Config.ConfigError> {
   const found = yield* variables
   const both = flagsOf(found)
   if (Result.isSuccess(both) && new Set(both.success.map(({ isOn }) => isOn)).size > 1) {
@@ -133,7 +142,21 @@ export const load = Effect.fnUntraced(function*(given: VertexPlace = {}): Effect
       "GOOGLE_GENAI_USE_ENTERPRISE and GOOGLE_GENAI_USE_VERTEXAI are both set and differ: GOOGLE_GENAI_USE_ENTERPRISE is used"
     )
   }
-  const chosen = decide(given, found)
-  if (Result.isSuccess(chosen)) return chosen.success
-  return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: chosen.failure })))
+  const choice = decide(given, found)
+  return Result.isSuccess(choice) ? choice.success : yield* failed(choice.failure)
+})
+
+/**
+ * The options of a destination as the environment completes them; `undefined` if the Gemini API is asked for. One warning
+ * is logged where both flags are set and differ.
+ */
+export const options = Effect.fnUntraced(function*(
+  { requestType, ...given }: DestinationOptions
+): Effect.fn.Return<DestinationOptions | undefined, Config.ConfigError> {
+  const { apiKey, apiVersion, baseUrl, location, project } = given
+  const choice = yield* load({ apiKey, apiVersion, baseUrl, location, project })
+  if (choice.api === "gemini") return undefined
+  const found = { ...choice.place, requestType }
+  const problem = Check.problem(found)
+  return problem === undefined ? found : yield* wrong(problem)
 })

@@ -1,0 +1,120 @@
+/** The command on Vertex AI, by the variables of Google's own SDKs alone. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, afterEach, beforeAll, vi } from "vitest"
+import * as Harness from "./harness.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "effect-gemini-fx-vertex-"))
+const token = "ya29.a-token-that-must-not-be-seen"
+const asked: Array<{ readonly path: string; readonly authorization: string | undefined; readonly key: unknown }> = []
+let server: Server
+let url = ""
+let status = 200
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const path = request.url ?? ""
+    request.resume().on("end", () => {
+      const json = (code: number, body: unknown) => {
+        response.writeHead(code, {
+          "content-type": path.includes("alt=sse") ? "text/event-stream" : "application/json"
+        })
+        response.end(path.includes("alt=sse") ? `data: ${JSON.stringify(body)}\n\n` : JSON.stringify(body))
+      }
+      if (path === "/sts") return json(200, { access_token: token, expires_in: 3599, token_type: "Bearer" })
+      asked.push({ path, authorization: request.headers.authorization, key: request.headers["x-goog-api-key"] })
+      if (status !== 200) {
+        const message = "Request had invalid authentication credentials. Expected OAuth 2 access token."
+        return json(status, { error: { code: status, status: "UNAUTHENTICATED", message } })
+      }
+      return json(200, {
+        candidates: [{ content: { role: "model", parts: [{ text: "Bonjour" }] }, finishReason: "STOP" }],
+        usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 }
+      })
+    })
+  })
+  await new Promise<void>((resume) => server.listen(0, "127.0.0.1", resume))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  writeFileSync(join(folder, "subject"), "subject")
+  const federation = {
+    type: "external_account",
+    audience: "//iam/pool",
+    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+    token_url: `${url}/sts`,
+    credential_source: { file: join(folder, "subject") }
+  }
+  writeFileSync(join(folder, "federation.json"), JSON.stringify(federation))
+  // Google's library reads the environment of the process.
+  vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(folder, "federation.json"))
+})
+afterEach(() => {
+  asked.length = 0
+  status = 200
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  server.closeAllConnections()
+  server.close()
+  rmSync(folder, { recursive: true })
+})
+
+const fx = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
+  Harness.gemini(args, { isOnDisk: true, env: { GEMINI_FX_CONFIG: "/nowhere", GOOGLE_VERTEX_BASE_URL: url, ...env } })
+
+const place = { GOOGLE_CLOUD_PROJECT: "a-project", GOOGLE_CLOUD_LOCATION: "europe-west1" }
+
+describe("gemini-fx on Vertex AI", () => {
+  for (const flag of ["GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE"]) {
+    it.live(`answers by ${flag} alone, with a token of the library that logs in`, () =>
+      Effect.gen(function*() {
+        const { exitCode, stderr, stdout } = yield* fx(["ask", "Say hello"], { ...place, [flag]: "true" })
+        assert.strictEqual(exitCode, 0, stderr)
+        assert.include(stdout, "Bonjour")
+        assert.include(stderr, "Vertex AI")
+        assert.include(stderr, "project a-project in europe-west1")
+        assert.notInclude(stdout + stderr, token)
+        const [one] = asked
+        assert.match(
+          one?.path ?? "",
+          /^\/v1beta1\/projects\/a-project\/locations\/europe-west1\/publishers\/google\/models\//
+        )
+        assert.strictEqual(one?.authorization, `Bearer ${token}`)
+      }))
+  }
+
+  it.live("answers in express mode by a key", () =>
+    Effect.gen(function*() {
+      const env = { GOOGLE_GENAI_USE_VERTEXAI: "true", GOOGLE_API_KEY: "an-express-key" }
+      const { exitCode, stderr } = yield* fx(["ask", "Say hello"], env)
+      assert.strictEqual(exitCode, 0, stderr)
+      assert.include(stderr, "in express mode")
+      assert.match(asked[0]?.path ?? "", /^\/v1beta1\/publishers\/google\/models\//)
+      assert.strictEqual(asked[0]?.key, "an-express-key")
+    }))
+
+  it.live("says which half of a configuration is missing, and asks nobody", () =>
+    Effect.gen(function*() {
+      const { exitCode, stderr } = yield* fx(["ask", "Say hello"], { GOOGLE_GENAI_USE_VERTEXAI: "true" })
+      assert.notStrictEqual(exitCode, 0)
+      assert.include(
+        stderr,
+        "GOOGLE_GENAI_USE_VERTEXAI asks for Vertex AI, and there is no project: set GOOGLE_CLOUD_PROJECT"
+      )
+      assert.strictEqual(asked.length, 0)
+    }))
+
+  it.live("says what to do about credentials that are refused", () =>
+    Effect.gen(function*() {
+      status = 401
+      const { exitCode, stderr } = yield* fx(["ask", "Say hello"], { ...place, GOOGLE_GENAI_USE_VERTEXAI: "1" })
+      assert.notStrictEqual(exitCode, 0)
+      assert.include(stderr, "look at the Google Cloud credentials")
+      assert.notInclude(stderr, token)
+      assert.notInclude(stderr, "GEMINI_API_KEY")
+    }))
+})
