@@ -29,7 +29,7 @@ const expected: ReadonlyArray<readonly [reason: GeminiErrorReason, ...row: Row]>
   [new Reason.MissingApiKey(), no, no, no, "Ignored", no, no],
   [new Reason.LiveNotProvided(), no, no, no, "Ignored", no, no],
   [new Reason.InvalidRequest({ fields: [] }), no, no, yes, "Ignored", no, no],
-  [new Reason.Unsupported({ capability: "x" }), no, yes, yes, "Ignored", no, no],
+  [new Reason.Unsupported({ capability: "x" }), no, no, yes, "Ignored", no, no],
   [new Reason.NotFound({ nearMatches: [] }), no, no, yes, "Ignored", no, no],
   [new Reason.Unauthenticated({}), no, yes, no, "Ignored", no, no],
   [new Reason.RateLimited({ violations: [] }), yes, yes, no, "Ignored", yes, no],

@@ -59,8 +59,7 @@ const rows: Readonly<Record<GeminiError["reason"]["_tag"], FailureRow>> = {
   MissingApiKey: neverSent,
   LiveNotProvided: neverSent,
   InvalidRequest: { ...neverSent, model: "yes" },
-  // Members may be of two APIs, of which one has it.
-  Unsupported: { ...neverSent, member: "yes", model: "yes" },
+  Unsupported: { ...neverSent, model: "yes" },
   NotFound: { ...refused, model: "yes" },
   Unauthenticated: { ...refused, member: "yes" },
   RateLimited: { ...refused, member: "yes", transport: "yes", again: "retryable" },

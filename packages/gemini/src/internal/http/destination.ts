@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type { Unsupported } from "../../errors/GeminiErrorReason.ts"
 import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
 import type * as LiveProtocol from "../../live/LiveProtocol.ts"
 import * as Address from "../config/address.ts"
@@ -58,6 +59,13 @@ export interface Base {
    * credentials of its API, reads its answers as those of the Gemini API, and refuses what its API does not have.
    */
   readonly over?: (sender: Sender) => Sender
+  /**
+   * Why a call cannot be made there, whose body has a field, or whose model or method a name, that this API lacks. Over
+   * members another one is asked then.
+   */
+  readonly lacks?: (call: { readonly method: string; readonly model: string; readonly body: unknown }) =>
+    | Unsupported
+    | undefined
   /** The project and location that every call goes to, if the destination has them. */
   readonly home?: { readonly project: string; readonly location: string } | undefined
   readonly live?: LiveDoor | undefined
@@ -92,7 +100,4 @@ const isBase = (parts: unknown): parts is Base => parts !== undefined
 export const make = (base: Base): Address.Destination => () => base
 
 /** The parts of a client's destination. */
-export const of = (options: Options): Base => {
-  const parts = options.destination?.()
-  return isBase(parts) ? parts : gemini(options)
-}
+export const of = (options: Options, parts = options.destination?.()): Base => isBase(parts) ? parts : gemini(options)

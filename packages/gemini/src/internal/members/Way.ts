@@ -7,6 +7,7 @@ import type { Limits } from "../../limits/Tier.ts"
 import * as ModelAlias from "../../models/ModelAlias.ts"
 import type * as ModelId from "../../models/ModelId.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
+import type { Base } from "../http/destination.ts"
 import { Lane } from "../limiter/Lane.ts"
 import { messageLimits } from "../live/messageLimits.ts"
 
@@ -18,6 +19,8 @@ export interface MemberState {
   readonly regionRank: number
   readonly weight: number
   readonly http: GeminiHttp.Service
+  /** What the API of this member does not have, if it is not the Gemini API alone. */
+  readonly lacks?: Base["lacks"] | undefined
   readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
   /** Whether its key was refused when it was last used. */
   isKeyRefused: boolean

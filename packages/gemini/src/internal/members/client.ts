@@ -172,8 +172,13 @@ export const make = (options: Options): MemberClient => {
     Effect.withFiber((fiber) => {
       const call = fiber.getRef(Call)
       const { family, held, isFree, method, options: callOptions, request, tokens } = question
-      const reach = table.reach({ member: options.member ?? call.member, held })
-      if (!MemberTable.isReachable(reach)) return Effect.fail(failed(method, reach))
+      const found = table.reach({ member: options.member ?? call.member, held })
+      if (!MemberTable.isReachable(found)) return Effect.fail(failed(method, found))
+      const lack = ({ lacks }: MemberState) => lacks?.({ method, model, body: request })
+      const [first] = found
+      const reach = found.filter((member) => lack(member) === undefined)
+      const missing = reach.length === 0 && first !== undefined ? lack(first) : undefined
+      if (missing !== undefined) return Effect.fail(failed(method, missing))
       const models = [model]
       if (isFree) {
         for (const name of call.fallbackModels ?? options.fallbackModels(model)) {

@@ -23,6 +23,7 @@ import * as Content from "../../wire/Content.ts"
 import { CallGate } from "../call/CallGate.ts"
 import * as CallLimits from "../call/limits.ts"
 import type * as LogicalCall from "../call/LogicalCall.ts"
+import * as Destination from "../http/destination.ts"
 import * as ResourceNames from "../resources/names.ts"
 import * as Circuits from "./circuit.ts"
 import * as MemberClient from "./client.ts"
@@ -54,6 +55,7 @@ const stateOf = Effect.fnUntraced(function*(
     weight: member.weight ?? 1,
     http: yield* GeminiHttp.make(own),
     limits: CallLimits.make(own),
+    lacks: Destination.of(own).lacks,
     isKeyRefused: false,
     calls: 0
   }

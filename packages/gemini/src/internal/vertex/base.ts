@@ -6,6 +6,7 @@ import type * as Destination from "../http/destination.ts"
 import type { Credential } from "./credential.ts"
 import * as Live from "./live.ts"
 import * as Paths from "./paths.ts"
+import * as Request from "./request.ts"
 import * as Sender from "./sender.ts"
 
 /** The version that `@google/genai` 3.3 asks (October 2026). */
@@ -29,6 +30,7 @@ export const make = ({ apiVersion, baseUrl, credential, headers, place, problem 
     version,
     url: (path, root = "") => Address.prefix({ base: base + root, version }) + path,
     credential: () => Result.succeed({}),
+    lacks: ({ body }) => Request.lacking(body),
     over: Sender.over({ base, prefix, place, credential, headers, problem }),
     live: Live.make({ base, version, place, credential, problem }),
     home: { project: place.project ?? "express", location: place.location }

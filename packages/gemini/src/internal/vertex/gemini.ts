@@ -11,29 +11,37 @@ import * as Destination from "../http/destination.ts"
 import * as Body from "../http/responseBody.ts"
 import * as Differences from "./differences.ts"
 
-const refusal = (attempt: AttemptRequest): GeminiError | undefined => {
-  const { body, method, model } = attempt
-  const unsupported = (capability: string, description: string) =>
-    Body.failure(attempt, new Reason.Unsupported({ capability, description }))
-  if (method === "computeTokens" || (model !== undefined && /^(?:projects|publishers|endpoints)\//.test(model))) {
-    const what = method === "computeTokens" ? method : `the model ${model}`
-    return unsupported(`${what} on the Gemini API`, `${what} is on Vertex AI alone: ask a member of Vertex AI`)
+const lacks: NonNullable<Destination.Base["lacks"]> = ({ body, method, model }) => {
+  const alone = method === "computeTokens"
+    ? method
+    : /^(?:projects|publishers|endpoints)\//.test(model)
+    ? `the model ${model}`
+    : undefined
+  if (alone !== undefined) {
+    return new Reason.Unsupported({
+      capability: `${alone} on the Gemini API`,
+      description: `${alone} is on Vertex AI alone: ask a member of Vertex AI`
+    })
   }
   const found = Differences.find(Differences.vertexOnly, body)
-  return found && unsupported(
-    `${found.field} on the Gemini API`,
-    `${found.field} is not supported on the Gemini API: ask Vertex AI, or ${found.instead}`
-  )
+  return found && new Reason.Unsupported({
+    capability: `${found.field} on the Gemini API`,
+    description: `${found.field} is not supported on the Gemini API: ask Vertex AI, or ${found.instead}`
+  })
 }
 
 const over = (sender: Sender): Sender => {
+  const wrong = (attempt: AttemptRequest): GeminiError | undefined => {
+    const reason = lacks({ method: attempt.method, model: attempt.model ?? "", body: attempt.body })
+    return reason && Body.failure(attempt, reason)
+  }
   const effect = <A>(attempt: AttemptRequest, send: Effect.Effect<A, GeminiError>) => {
-    const wrong = refusal(attempt)
-    return wrong === undefined ? send : Effect.fail(wrong)
+    const error = wrong(attempt)
+    return error === undefined ? send : Effect.fail(error)
   }
   const stream = <A>(attempt: AttemptRequest, send: Stream.Stream<A, GeminiError>) => {
-    const wrong = refusal(attempt)
-    return wrong === undefined ? send : Stream.fail(wrong)
+    const error = wrong(attempt)
+    return error === undefined ? send : Stream.fail(error)
   }
   return {
     unary: (attempt, ...rest) => effect(attempt, sender.unary(attempt, ...rest)),
@@ -47,5 +55,6 @@ const over = (sender: Sender): Sender => {
 /** The Gemini API by the options of a member. */
 export const strict = ({ apiKey, apiVersion, baseUrl }: Destination.Options): Destination.Base => ({
   ...Destination.of({ apiKey, apiVersion, baseUrl }),
-  over
+  over,
+  lacks
 })
