@@ -72,7 +72,7 @@ describe("an option of the client", () => {
     [{ ...base, timeout: "1 second" }, "timeout: there is no such option. Did you mean \"timeouts\"?"],
     [
       { ...base, temperature: 0 },
-      "temperature: there is no such option; there are apiKey, baseUrl, apiVersion, defaultModel, limits, timeouts, " +
+      "temperature: there is no such option; there are apiKey, baseUrl, apiVersion, destination, defaultModel, limits, timeouts, " +
       "retry, tier, continuation, countInput, bounds, drain, transformClient"
     ],
     [{ ...base, timeouts: { totl: "1 second" } }, "timeouts.totl: there is no such option. Did you mean \"total\"?"],
@@ -120,7 +120,7 @@ describe("an option of the client", () => {
     [{ ...base, baseUrl: "localhost:8790" }, "baseUrl: expected an http or https URL, got \"localhost:8790\" (string)"],
     [
       { ...base, members: [] },
-      "members: there is no such option; there are apiKey, baseUrl, apiVersion, defaultModel, limits, timeouts, " +
+      "members: there is no such option; there are apiKey, baseUrl, apiVersion, destination, defaultModel, limits, timeouts, " +
       "retry, tier, continuation, countInput, bounds, drain, transformClient"
     ]
   ]))("%s", ([message, options]) =>
