@@ -53,6 +53,11 @@ describe("what the server refuses is refused before anything leaves, with the pa
       ["generationConfig.responseJsonSchema"]
     ],
     [
+      "JSON Schema among alternatives",
+      untyped({ generationConfig: { responseSchema: { anyOf: [{ type: "STRING" }, { oneOf: [] }], items: null } } }),
+      ["generationConfig.responseSchema.anyOf[1].oneOf"]
+    ],
+    [
       "JSON Schema in the OpenAPI subset",
       untyped({ generationConfig: { responseSchema: { properties: { a: { items: { $ref: "#" } } } } } }),
       ["generationConfig.responseSchema.properties.a.items.$ref"]
