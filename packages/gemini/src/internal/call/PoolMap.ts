@@ -55,23 +55,12 @@ export const remove = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): P
  */
 export const trim = <E extends Pooled>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
   if (map.size <= capacity) return map
-  const idle: Array<{ readonly key: Key; readonly entry: E }> = []
+  const idle = Array.from(map.members.values()).flatMap((models) => Array.from(models.values())).filter(mayGo)
+  const gone = new Set(idle.sort((a, b) => a.used - b.used).slice(0, map.size - capacity + (capacity >> 3)))
+  const members = new Map<string, ReadonlyMap<string, E>>()
   for (const [member, models] of map.members) {
-    for (const [model, entry] of models) if (mayGo(entry)) idle.push({ key: { member, model }, entry })
+    const kept = new Map(Array.from(models).filter(([, entry]) => !gone.has(entry)))
+    if (kept.size > 0) members.set(member, kept)
   }
-  idle.sort((a, b) => a.entry.used - b.entry.used)
-  const leaving = idle.slice(0, map.size - capacity + (capacity >> 3))
-  const members = new Map<string, ReadonlyMap<string, E>>(map.members)
-  // The maps that were given stay as they are.
-  const copies = new Map<string, Map<string, E>>()
-  for (const { key: { member, model } } of leaving) {
-    const copy = copies.get(member) ?? new Map(members.get(member))
-    copies.set(member, copy)
-    copy.delete(model)
-  }
-  for (const [member, models] of copies) {
-    if (models.size === 0) members.delete(member)
-    else members.set(member, models)
-  }
-  return { size: map.size - leaving.length, members }
+  return { size: map.size - gone.size, members }
 }

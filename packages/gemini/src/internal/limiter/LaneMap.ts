@@ -50,25 +50,25 @@ export class LaneMap {
     if (this.#size >= this.#sweepAt) this.#forgetIdle(now)
     const lane = this.#open(key)
     if (this.#isClosed) lane.close()
-    let projects = this.#lanes.get(key.quotaModel)
-    if (projects === undefined) this.#lanes.set(key.quotaModel, projects = new Map())
-    const known = projects.get(key.project)
-    if (known === undefined) projects.set(key.project, [lane])
-    else known.push(lane)
-    this.#size++
+    this.#keep(lane)
     return lane
   }
 
+  #keep(lane: LaneQueue): void {
+    const { project, quotaModel } = lane.key
+    const projects = this.#lanes.get(quotaModel) ?? new Map<string, Array<LaneQueue>>()
+    this.#lanes.set(quotaModel, projects)
+    const known = projects.get(project)
+    if (known === undefined) projects.set(project, [lane])
+    else known.push(lane)
+    this.#size++
+  }
+
   #forgetIdle(now: number): void {
-    for (const [model, projects] of this.#lanes) {
-      for (const [project, known] of projects) {
-        const kept = known.filter((lane) => !lane.isIdle(now))
-        this.#size -= known.length - kept.length
-        if (kept.length === 0) projects.delete(project)
-        else projects.set(project, kept)
-      }
-      if (projects.size === 0) this.#lanes.delete(model)
-    }
+    const kept = this.all.filter((lane) => !lane.isIdle(now))
+    this.#lanes.clear()
+    this.#size = 0
+    for (const lane of kept) this.#keep(lane)
     this.#sweepAt = Math.max(this.#most, this.#size * 2)
   }
 }
