@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import type { Limits } from "./Quota.ts"
 import type { TokenPolicy } from "./TokenPolicy.ts"
 
 /**
@@ -41,4 +42,26 @@ export interface VertexOptions {
   readonly identity?: IdentityOptions | undefined
   /** The tuned models: the id of each endpoint, and the model that answers there. An endpoint not listed is a 404. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined
+  /** Throughput that projects have bought: their requests are served from it first. */
+  readonly provisioned?: ReadonlyArray<ProvisionedThroughput> | undefined
+  /**
+   * The dynamic shared quota: how much all projects together may ask of a model in each region, by model; `*` stands for
+   * every model that is not named. Beyond it a request gets a 429 that names no limit. Default: any number.
+   */
+  readonly shared?: Readonly<Record<string, Omit<Limits, "rpd">>> | undefined
+}
+
+/**
+ * Throughput that a project has bought for a model in a region. A request with
+ * `X-Vertex-AI-LLM-Request-Type: dedicated` gets it or a 429, one with `shared` never; any other is served from the quotas
+ * when it is used up. The answer says which it was, as `trafficType`.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface ProvisionedThroughput extends Omit<Limits, "rpd"> {
+  readonly project: string
+  /** The location of the path, such as `us-central1`. */
+  readonly region: string
+  readonly model: string
 }

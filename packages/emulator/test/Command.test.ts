@@ -317,6 +317,7 @@ def test_goodbye():
   })
 })
 
-it("the file is smaller than a megabyte", () => {
-  assert.isBelow(statSync(file).size, 1_000_000)
+// It was a megabyte until the emulator answered as Vertex AI and logged callers in (30 November 2026).
+it("the file is smaller than 1.05 megabytes", () => {
+  assert.isBelow(statSync(file).size, 1_050_000)
 })

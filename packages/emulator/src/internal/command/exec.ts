@@ -74,6 +74,9 @@ const environment = (given: CommandFlags, running: Running.Running, trustedFile:
     GEMINI_EMULATOR_URL: emulator.url,
     GOOGLE_GEMINI_BASE_URL: emulator.url,
     GEMINI_API_KEY: key,
+    GOOGLE_VERTEX_BASE_URL: emulator.url,
+    // What Google's libraries ask for a token where no file and no variable gives one.
+    ...(isOwn ? {} : { GCE_METADATA_HOST: new URL(emulator.url).host }),
     // The AI SDK reads its own, and with a real one it would go to Google.
     GOOGLE_GENERATIVE_AI_API_KEY: (isOwn ? env["GOOGLE_GENERATIVE_AI_API_KEY"] : undefined) || key,
     ...Object.fromEntries(trusting.map((name) => [name, trustedFile])),

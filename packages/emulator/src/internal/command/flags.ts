@@ -6,6 +6,7 @@ import * as Fault from "../../Fault.ts"
 import type * as KeyPolicy from "../../KeyPolicy.ts"
 import * as Admission from "../door/admission.ts"
 import { cassetteFlags } from "./cassetteFlags.ts"
+import { vertexFlags } from "./vertexFlags.ts"
 
 /** Reads `gemini-3.8-flash` or `gemini-3.8-flash=0.3`. */
 const overload = (text: string): Option.Option<Fault.Fault> => {
@@ -174,6 +175,7 @@ export const flags = {
     Flag.filterMap(namedKey, () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"),
     Flag.atLeast(0)
   ),
+  ...vertexFlags,
   strictSignatures: Flag.Boolean("strict-signatures").pipe(
     Flag.withDescription("take only thought signatures that it gave out itself"),
     Flag.withDefault(false)

@@ -19,6 +19,7 @@ import type { SpaceObserver } from "../spaces/Spaces.ts"
 import { type CommandFlags, keyPolicy } from "./flags.ts"
 import * as Parent from "./parent.ts"
 import * as ReadyFile from "./readyFile.ts"
+import { vertexOptions } from "./vertexFlags.ts"
 
 export interface Running {
   readonly emulator: Emulator.Service
@@ -106,6 +107,7 @@ const optionsOf = Effect.fnUntraced(function*(
       described
     ),
     keys: keyPolicy(given.keys),
+    vertex: vertexOptions(given),
     strictSignatures: given.strictSignatures,
     quotas: Option.getOrUndefined(given.quotas),
     faults: [...overload, ...outage],

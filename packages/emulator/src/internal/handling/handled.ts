@@ -56,7 +56,7 @@ export const make = (
     pace: options.pace,
     models: options.models ?? ModelTable.current
   }
-  const charge = Charging.make(Projects.make(options).quotasOf, state.quota)
+  const charge = Charging.make(Projects.make(options).quotasOf, state.quota, () => options.vertex)
   const judged = LetIn.make(options, state.space, (token, now) => state.tokens.worth(token, now))
 
   const interact = Interacting.make({
@@ -66,7 +66,7 @@ export const make = (
     scripted: state.scripts.scripted,
     misfit: Scripts.misfit,
     missed: Scripts.missed,
-    charge,
+    charge: (request, body, time) => charge(request, body, time).refusal,
     isIssued: LetIn.issued(options),
     isJudged: options.judge !== false,
     webhooks: () => state.webhooks.own,
@@ -128,7 +128,7 @@ export const make = (
     const input = DecisionRequest.inputOf(request, verdict.body)
     const expanded = ResourceAnswer.expanded(state.resources.kept, request, input, time)
     if ("refusal" in expanded) return refused("judge", expanded.refusal)
-    const exceeded = charge(request, expanded.body, time)
+    const { refusal: exceeded, traffic } = charge(request, expanded.body, time)
     if (exceeded !== undefined) return refused("quota", exceeded)
     if (request.method === "auth_tokens.create") {
       const made = state.live.tokens.create(verdict.body, request.key ?? "", time)
@@ -145,7 +145,7 @@ export const make = (
     if (none !== undefined) return untold(none)
     const given = DecisionAnswer.completed(request, answer, settings.seed)
     const whole = expanded.cached === undefined ? verdict.body : expanded.body
-    const said = Respond.respond(request, whole, given, { ...settings, ...expanded }, time)
+    const said = Respond.respond(request, whole, given, { ...settings, ...expanded, traffic }, time)
     if (said.misfit !== undefined) return untold(Scripts.misfit(who, said.misfit))
     entry.judged(who)
     return said.steps

@@ -17,7 +17,12 @@ import * as ModelTable from "../../ModelTable.ts"
 import * as Quota from "../../Quota.ts"
 import * as RequestLog from "../../RequestLog.ts"
 import * as Render from "../answers/render.ts"
+import * as Charging from "../rules/charging.ts"
 import * as Projects from "../rules/projects.ts"
+import * as Credentials from "../vertex/credentials.ts"
+import * as Place from "../vertex/place.ts"
+import * as ServedModel from "../vertex/servedModel.ts"
+import * as VertexErrors from "../vertex/vertexErrors.ts"
 import * as Carrier from "./carrier.ts"
 import * as Inbox from "./inbox.ts"
 import * as Judge from "./messageJudge.ts"
@@ -39,12 +44,34 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
   const judges = options.judge !== false
   const live = options.live ?? {}
 
-  const findModel = (name: string, version: string, now: number) => {
+  const findModel = (name: string, version: string, now: number, fullName?: string) => {
     if (!judges || models.acceptAnyModel === true) return models.rows.find((row) => row.model.name === name)
     const row = ModelTable.get(models, name, now)
     return row?.model.supportedGenerationMethods.includes("bidiGenerateContent") === true
       ? row
-      : GoogleError.modelNotFound({ name, version, method: "bidiGenerateContent" })
+      : fullName === undefined
+      ? GoogleError.modelNotFound({ name, version, method: "bidiGenerateContent" })
+      : VertexErrors.modelNotFound(fullName)
+  }
+
+  /** Whose session it is, and what its project may use. */
+  const placedIn = (project: string, region: string, name: string, now: () => number, isVertex = false) => {
+    const all = projects.quotasOf(project, region)
+    const quotas = isVertex && all !== undefined ? Charging.withoutTier(all) : all
+    const counted = isVertex ? Charging.vertexProject(project) : project
+    return {
+      project,
+      region,
+      name,
+      sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
+      charge: (model: string, inputTokens: number) =>
+        quotas === undefined
+          ? undefined
+          : state.quota.charge(
+            { project: counted, region, model, family: "generate", inputTokens, time: now() },
+            quotas
+          )
+    }
   }
 
   return Effect.fnUntraced(function*(incoming) {
@@ -54,7 +81,11 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const time = now()
     const { headers, url } = incoming
     const { path, region } = EmulatorRequest.placeOf(url.pathname)
-    const routed = EmulatorRequest.liveRoute(path)
+    const vertexVersion = Place.liveVersion(path)
+    const isVertex = vertexVersion !== undefined
+    const routed = isVertex
+      ? { version: vertexVersion, method: "bidiGenerateContent" }
+      : EmulatorRequest.liveRoute(path)
     if (routed === undefined) return Carrier.refusal(Render.unknownPath(url.pathname))
     const { method, version } = routed
     const constrained = method === "bidiGenerateContentConstrained"
@@ -63,6 +94,8 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     const token = constrained ? state.live.tokens.find(tokenName ?? "", time) : undefined
     const key = constrained ? token?.key : EmulatorRequest.keyOf(headers, url.searchParams)
     const project = projects.nameOf(key)
+    /** What the setup has named; before that, what the address and the key name. */
+    let here = { project, region, vertex: isVertex ? Place.unnamed : undefined }
     const requestOf = (model: string | undefined, body: unknown): EmulatorRequest.EmulatorRequest => ({
       method: isMusic ? method : "bidiGenerateContent",
       version,
@@ -70,12 +103,21 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       model,
       key,
       space: state.space,
-      project,
-      region,
+      ...here,
       headers,
       query: url.searchParams,
       body
     })
+    /** The place that a name of a model means, which for Vertex AI stands in the name itself. */
+    const placed = (given: string): Session.PlacedSession | GoogleError.Refusal => {
+      if (!isVertex) return placedIn(project, region, given, now)
+      const found = Place.ofLiveModel(given)
+      if (found === undefined) return GoogleError.invalidArgument()
+      const { model, place } = found
+      here = { project: place.project ?? project, region: place.location ?? region, vertex: place }
+      const served = ServedModel.of({ model, resource: undefined, vertex: place }, options.vertex)
+      return placedIn(here.project, here.region, `models/${served?.model ?? model}`, now, true)
+    }
     const wrong = Projects.misused(headers)
     if (wrong !== undefined) return Carrier.refusal(Render.error({ code: 400, message: wrong }, "json"))
     const early = Projects.headerJson<Fault.Fault>(headers, Projects.faultHeader) ??
@@ -106,12 +148,17 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       })
       outbox.fault = early
       const inbox = Inbox.make(carrier)
-      const quotas = projects.quotasOf(project, region)
       const barred = constrained
         ? token === undefined ? GoogleError.invalidToken() : undefined
-        : judges
-        ? KeyPolicy.judge(key, EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys)
-        : undefined
+        : !judges
+        ? undefined
+        : isVertex
+        ? Credentials.barred(requestOf(undefined, undefined), {
+          keys: options.keys,
+          tokens: options.vertex?.tokens,
+          issued: (token, now) => state.tokens.worth(token, now)
+        }, time)
+        : KeyPolicy.judge(key, EmulatorRequest.spaceOfKey(key ?? "") === state.space ? undefined : options.keys)
       const session = isMusic ?
         Music.run({ inbox, outbox, entry, log: state.live.log, now, models, version }) :
         Effect.scoped(Session.run({
@@ -126,15 +173,10 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
           values: options.values ?? "seeded",
           chunkDelay: options.chunkDelay ?? 0,
           judge: judges,
-          project,
-          region,
           version,
-          sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
-          charge: (model, inputTokens) =>
-            quotas === undefined
-              ? undefined
-              : state.quota.charge({ project, region, model, family: "generate", inputTokens, time: now() }, quotas),
-          findModel: (name) => findModel(name, version, now()),
+          api: isVertex ? "vertex" : "gemini",
+          placed,
+          findModel: (name) => findModel(name, version, now(), isVertex ? here.vertex?.name ?? "" : undefined),
           token,
           useToken: () => token === undefined || state.live.tokens.use(token, now()),
           request: requestOf,

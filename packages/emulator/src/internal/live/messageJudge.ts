@@ -15,10 +15,15 @@ export type JudgedMessage = { readonly refusal: Refusal } | {
 }
 
 /** Reads a message into lowerCamelCase, or says what is wrong with its JSON or its fields. */
-export const read = (parsed: JsonText.Parsed, version: string, judge: boolean): JudgedMessage => {
+export const read = (
+  parsed: JsonText.Parsed,
+  version: string,
+  judge: boolean,
+  api: Fields.Api = "gemini"
+): JudgedMessage => {
   if (!parsed.ok) return { refusal: GoogleError.badRequest([{ description: parsed.message }]) }
   if (!judge) return { message: Object(Json.normalized(parsed.value)) }
-  const { value, violations } = Fields.read("BidiGenerateContentClientMessage", parsed.value, version)
+  const { value, violations } = Fields.read("BidiGenerateContentClientMessage", parsed.value, version, api)
   return violations.length > 0 ? { refusal: GoogleError.badRequest(violations) } : { message: value }
 }
 

@@ -13,6 +13,7 @@ import * as Tokens from "../answers/tokens.ts"
 import type * as Utterance from "../answers/Utterance.ts"
 import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
+import type * as Fields from "../judge/fields.ts"
 import * as JsonText from "../judge/jsonText.ts"
 import * as LiveTokens from "./authTokens.ts"
 import * as Ears from "./ears.ts"
@@ -24,6 +25,18 @@ import type * as Outbox from "./outbox.ts"
 import * as Reply from "./spokenReply.ts"
 import * as Transcripts from "./transcripts.ts"
 import * as Turns from "./turns.ts"
+
+/** Where a session counts. */
+export interface PlacedSession {
+  readonly project: string
+  readonly region: string
+  /** The model as the Gemini API names it: `models/gemini-…`. */
+  readonly name: string
+  /** How many sessions the project may have in the region. Undefined: no limit. */
+  readonly sessions: number | undefined
+  /** Counts a typed turn like a request. */
+  readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
+}
 
 export interface Options {
   readonly inbox: Inbox.Inbox
@@ -37,13 +50,10 @@ export interface Options {
   readonly values: Utterance.Values
   readonly chunkDelay: number
   readonly judge: boolean
-  readonly project: string
-  readonly region: string
   readonly version: string
-  /** How many sessions the project may have in the region. Undefined: no limit. */
-  readonly sessions: number | undefined
-  /** Counts a typed turn like a request. */
-  readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
+  readonly api: Fields.Api
+  /** Whose session it is, by the model's name in the setup; or why nobody's. */
+  readonly placed: (name: string) => PlacedSession | GoogleError.Refusal
   readonly findModel: (name: string) => ModelTable.Row | undefined | GoogleError.Refusal
   readonly token:
     | Pick<LiveTokens.Token, "setup" | "mask" | "expires">
@@ -71,7 +81,8 @@ const reasonOf = (refusal: GoogleError.Refusal): string => {
   return refusal.status === 429 ? quotaText : error.message.split("\n")[0] ?? ""
 }
 
-const isRefusal = (found: ModelTable.Row | GoogleError.Refusal): found is GoogleError.Refusal => "body" in found
+const isRefusal = (found: ModelTable.Row | PlacedSession | GoogleError.Refusal): found is GoogleError.Refusal =>
+  "body" in found
 
 const isAmong = (numbers: TurnNumbers | undefined) => (turn: number): boolean =>
   numbers === true || numbers?.includes(turn) === true
@@ -96,12 +107,16 @@ export const run = Effect.fnUntraced(function*(options: Options) {
 
   // --- the setup
 
-  const first = Judge.read((yield* take).parsed, options.version, options.judge)
+  const first = Judge.read((yield* take).parsed, options.version, options.judge, options.api)
   if (first.refusal !== undefined) return yield* refuse(first.refusal)
   const sent = first.message["setup"]
   if (!Json.isObject(sent)) return yield* invalid
   const setup = options.token === undefined ? sent : LiveTokens.constrained(options.token, sent)
-  const name = Json.text(setup["model"]) ?? ""
+  const placed = options.placed(Json.text(setup["model"]) ?? "")
+  if (isRefusal(placed)) return yield* refuse(placed)
+  const { name, project, region } = placed
+  entry.project = project
+  entry.region = region
   const model = shortName(name)
   entry.model = model
   options.onModel(model)
@@ -110,9 +125,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   if (found !== undefined && isRefusal(found)) return yield* refuse(found)
   const wrong = options.judge ? Judge.setup(setup, found) : undefined
   if (wrong !== undefined) return yield* shut(1007, wrong)
-  const { project, region } = options
   const open = [...state.sessions].filter((other) => other.project === project && other.region === region).length
-  if (options.sessions !== undefined && open >= options.sessions) return yield* shut(1011, quotaText)
+  if (placed.sessions !== undefined && open >= placed.sessions) return yield* shut(1011, quotaText)
 
   const resumption = setup["sessionResumption"]
   const handle = Json.text(Json.at(resumption, "handle"))
@@ -159,7 +173,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   const id = Dice.make(`${options.seed}\nsession\n${unique}`)
   const hex = (count: number) => id.letters(count, "0123456789abcdef")
   yield* outbox.send({
-    setupComplete: live.sessionId === true
+    setupComplete: live.sessionId === true || options.api === "vertex"
       ? { sessionId: `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}` }
       : {}
   })
@@ -182,6 +196,9 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   let handles = 0
   let calls = 0
   let updates = 0
+  /** How many messages of the client have come after the setup. */
+  let heard = 0
+  const isTransparent = Json.at(resumption, "transparent") === true
   const update = (mark: Handles.Mark | undefined): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (resumption === undefined) return Effect.void
@@ -206,7 +223,14 @@ export const run = Effect.fnUntraced(function*(options: Options) {
         ...mark,
         lineage
       })
-      return outbox.send({ sessionResumptionUpdate: { newHandle, resumable: true } })
+      const lastConsumedClientMessageIndex = String(heard - 1)
+      return outbox.send({
+        sessionResumptionUpdate: {
+          newHandle,
+          resumable: true,
+          ...(isTransparent && heard > 0 ? { lastConsumedClientMessageIndex } : {})
+        }
+      })
     })
   const audioOut = !Json.list(Json.at(setup, "generationConfig", "responseModalities")).includes("TEXT")
   const setting: Turns.Setting = {
@@ -246,7 +270,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     tokens: Tokens.Counts,
     typed: boolean
   ): Effect.Effect<void> => {
-    const exceeded = typed ? options.charge(model, Tokens.total(tokens)) : undefined
+    const exceeded = typed ? placed.charge(model, Tokens.total(tokens)) : undefined
     return exceeded === undefined ? turns.hear(contents, tokens) : refuse(exceeded)
   }
   const ears = Ears.make({
@@ -304,8 +328,9 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     if (options.token !== undefined && now() >= options.token.expires) return yield* refuse(GoogleError.invalidToken())
     const slow = outbox.fault?.slowRead
     if (slow !== undefined) yield* Effect.sleep(Math.ceil(length / (slow.bytes ?? 1024)) * slow.millis)
-    const next = Judge.read(parsed, options.version, options.judge)
+    const next = Judge.read(parsed, options.version, options.judge, options.api)
     if (next.refusal !== undefined) return yield* refuse(next.refusal)
+    heard++
     yield* handleMessage(next.message)
   }
 })

@@ -40,6 +40,10 @@ export const Tokens = Schema.Struct({ valid: texts, expired: texts, invalid: tex
 const vertex = {
   tokens: Schema.optional(Tokens),
   endpoints: Schema.optional(Schema.Record(Schema.String, Schema.String)),
+  provisioned: Schema.optional(Schema.Array(
+    Schema.Struct({ project: Schema.String, region: Schema.String, model: Schema.String, rpm: number, tpm: number })
+  )),
+  shared: Schema.optional(Schema.Record(Schema.String, Schema.Struct({ rpm: number, tpm: number }))),
   identity: Schema.optional(Schema.Struct({
     project: text,
     email: text,

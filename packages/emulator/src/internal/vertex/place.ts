@@ -71,6 +71,15 @@ export const placed = (given: string): PlacedPath | undefined => {
 
 const live = /^\/+ws\/+google\.cloud\.aiplatform\.(v1beta1|v1)\.LlmBidiService\/+BidiGenerateContent\/*$/
 
+/** The place of a request that has not said where it belongs. */
+export const unnamed: VertexPlace = {
+  project: undefined,
+  location: undefined,
+  parent: "",
+  name: undefined,
+  endpoint: undefined
+}
+
 /** The version of a Live endpoint's path; undefined for any other path. */
 export const liveVersion = (path: string): string | undefined => live.exec(path)?.[1]
 
