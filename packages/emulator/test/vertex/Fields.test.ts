@@ -79,4 +79,30 @@ describe("a field that only one API has", () => {
         "(type.googleapis.com/google.cloud.aiplatform.v1beta1.ThinkingConfig.ThinkingLevel), \"A_LOT\""
       )
     }).pipe(memory()))
+
+  it.effect("decides what else is taken: tools of both kinds need no word, and calls may stay unanswered", () =>
+    Effect.gen(function*() {
+      const mixed = tool({ googleSearch: {}, functionDeclarations: [{ name: "look_up" }] })
+      assert.strictEqual((yield* post(`${model()}:generateContent`, mixed)).status, 200)
+      assert.strictEqual((yield* atGemini("generateContent", mixed)).status, 400)
+      const call = (thoughtSignature?: string) => ({
+        contents: [
+          content,
+          { role: "model", parts: [{ functionCall: { name: "look_up", args: {} }, thoughtSignature }] },
+          content
+        ]
+      })
+      assert.strictEqual((yield* post(`${model()}:generateContent`, call("AAAA"))).status, 200)
+      assert.strictEqual((yield* atGemini("generateContent", call("AAAA"))).status, 400)
+      const unsigned = yield* post(`${model()}:generateContent`, {
+        contents: [
+          ...call().contents.slice(0, 2),
+          { role: "user", parts: [{ functionResponse: { name: "look_up", response: {} } }] }
+        ]
+      })
+      assert.match(
+        unsigned.body.error.message,
+        /^Unable to submit request because function call .* in the 2\. content block/
+      )
+    }).pipe(memory()))
 })

@@ -129,7 +129,7 @@ const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
   switch (input.method) {
     case "generateContent":
     case "streamGenerateContent":
-      return meaningOf(body, row, input.isIssued) ?? tooLong(body, row, input)
+      return meaningOf(body, row, input.isIssued, input.vertex !== undefined) ?? tooLong(body, row, input)
     case "countTokens":
       return Validator.countTokens(body as Request.CountTokensRequest)
     case "embedContent":
@@ -145,15 +145,16 @@ const meaning = (body: Readonly<Record<string, unknown>>, row: ModelTable.Row, i
 export const meaningOf = (
   body: Readonly<Record<string, unknown>>,
   row: ModelTable.Row,
-  isIssued?: Input["isIssued"]
+  isIssued?: Input["isIssued"],
+  isVertex = false
 ): string | undefined => {
   const request = body as Request.GenerateContentRequest
   const contents = request.contents ?? []
   return Validator.generateContent(request) ??
     PartData.judge(contents) ??
-    Turns.judge(contents) ??
-    Options.judge(request, row) ??
-    (row.signatures === true ? Turns.signatures(contents, isIssued) : undefined)
+    Turns.judge(contents, isVertex) ??
+    Options.judge(request, row, isVertex) ??
+    (row.signatures === true ? Turns.signatures(contents, isIssued, isVertex) : undefined)
 }
 
 const read = (input: Input): Judgement => {

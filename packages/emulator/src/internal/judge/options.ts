@@ -52,13 +52,14 @@ const hasBuiltIn = (tools: ReadonlyArray<Tool>): boolean =>
  * Models up to 2.5 take one kind of tool, and no JSON output beside it. Later ones take a mixture if the request says
  * that it is meant.
  */
-const mixture = (request: GenerateContentRequest, row: Row): string | undefined => {
+const mixture = (request: GenerateContentRequest, row: Row, isVertex: boolean): string | undefined => {
   const given = request.tools ?? []
   const functions = declarations(given).length > 0
   const builtIn = hasBuiltIn(given)
   if (row.combinesTools === undefined) return undefined
   if (row.combinesTools) {
-    return functions && builtIn && request.toolConfig?.includeServerSideToolInvocations !== true
+    // Vertex AI lacks the field, and takes the mixture without it (recorded 2026).
+    return !isVertex && functions && builtIn && request.toolConfig?.includeServerSideToolInvocations !== true
       ? "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function calling."
       : undefined
   }
@@ -105,6 +106,7 @@ const safety = (request: GenerateContentRequest): string | undefined => {
   return new Set(categories).size === categories.length ? undefined : general
 }
 
-export const judge = (request: GenerateContentRequest, row: Row): string | undefined =>
-  cache(request) ?? tools(request, row) ?? mixture(request, row) ?? thinking(request, row) ?? output(request) ??
+export const judge = (request: GenerateContentRequest, row: Row, isVertex = false): string | undefined =>
+  cache(request) ?? tools(request, row) ?? mixture(request, row, isVertex) ?? thinking(request, row) ??
+    output(request) ??
     safety(request)
