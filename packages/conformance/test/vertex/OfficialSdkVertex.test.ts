@@ -1,0 +1,335 @@
+/**
+ * `@google/genai` 3.3 with `vertexai: true`: its requests and ours are equal for every method that both have, but for
+ * differences that are named with their reason. Both log in by Google's own library at one metadata server.
+ */
+import {
+  FunctionCallingConfigMode,
+  GoogleGenAI,
+  HarmBlockThreshold,
+  HarmCategory,
+  ThinkingLevel,
+  Type
+} from "@google/genai"
+import * as Caches from "effect-gemini/caches/Caches"
+import type { GeminiError } from "effect-gemini/GeminiError"
+import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import * as NodeGemini from "effect-gemini/NodeGemini"
+import * as ResourceHttp from "effect-gemini/ResourceHttp"
+import * as Vertex from "effect-gemini/Vertex"
+import * as VertexAuth from "effect-gemini/VertexAuth"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import * as Paths from "../../../gemini/src/internal/vertex/paths.ts"
+import { type AskedRequest, equal } from "../resources/equalRequests.ts"
+import * as MetadataServer from "./metadataServer.ts"
+
+const model = "gemini-3.8-flash"
+const contents = [{ role: "user", parts: [{ text: "Hi" }] }]
+const place = { project: "a-project", location: "europe-west1" }
+
+let metadata: Awaited<ReturnType<typeof MetadataServer.start>>
+beforeAll(async () => {
+  metadata = await MetadataServer.start(() => "ya29.of-the-metadata-server")
+  for (const level of ["warn", "debug"] as const) vi.spyOn(console, level).mockImplementation(() => undefined)
+})
+afterAll(() => {
+  metadata.stop()
+  vi.restoreAllMocks()
+})
+
+interface At {
+  readonly project?: string
+  readonly location?: string
+  readonly key?: string
+}
+
+const sdkOf = (baseUrl: string, { key, ...at }: At) =>
+  new GoogleGenAI({ vertexai: true, ...at, ...(key === undefined ? {} : { apiKey: key }), httpOptions: { baseUrl } })
+
+type Services = GeminiHttp.GeminiHttp | Caches.Caches
+
+const oursOf = (baseUrl: string, { key, ...at }: At): Layer.Layer<Services> =>
+  Vertex.destination({ ...at, baseUrl, ...(key === undefined ? {} : { apiKey: Redacted.make(key) }) }).pipe(
+    Effect.map((destination) =>
+      Layer.merge(
+        GeminiHttp.layer({ destination }),
+        Layer.provide(Caches.layer, ResourceHttp.layer({ destination }))
+      )
+    ),
+    Layer.unwrap,
+    Layer.provide([VertexAuth.layer(), NodeGemini.layerHttpClient()])
+  )
+
+const answered = { candidates: [{ content: { role: "model", parts: [{ text: "Ho" }] }, finishReason: "STOP" }] }
+const resource = `projects/a-project/locations/europe-west1`
+const cache = { name: `${resource}/cachedContents/abc`, model: `${resource}/publishers/google/models/${model}` }
+
+const answer = ({ method, path, query }: AskedRequest) => {
+  if (method === "DELETE") return { body: {} }
+  if (path.endsWith(":streamGenerateContent")) {
+    return {
+      body: new TextEncoder().encode(`data: ${JSON.stringify(answered)}\n\n`),
+      headers: { "content-type": "text/event-stream" }
+    }
+  }
+  if (path.endsWith(":countTokens")) return { body: { totalTokens: 1 } }
+  if (path.endsWith(":predict")) return { body: { predictions: [1, 2].map(() => ({ embeddings: { values: [1] } })) } }
+  if (path.endsWith(":embedContent")) return { body: { embedding: { values: [1] } } }
+  const more = query["pageToken"] === undefined ? { nextPageToken: "two" } : {}
+  if (path.endsWith("/cachedContents") && method === "GET") return { body: { cachedContents: [cache], ...more } }
+  if (path.includes("/cachedContents")) return { body: cache }
+  if (path.endsWith("/publishers/google/models")) {
+    return { body: { publisherModels: [{ name: `publishers/google/models/${model}` }], ...more } }
+  }
+  if (method === "GET") return { body: { name: `publishers/google/models/${model}`, versionId: "1" } }
+  return { body: answered }
+}
+
+type Ours = Effect.Effect<unknown, GeminiError, Services>
+
+const http = (use: (http: GeminiHttp.Service) => Effect.Effect<unknown, GeminiError>): Ours =>
+  GeminiHttp.GeminiHttp.use(use)
+const caches = (use: (caches: Caches.CachesService) => Effect.Effect<unknown, GeminiError>): Ours =>
+  Caches.Caches.use(use)
+
+const declaration = { name: "page", description: "A page", parametersJsonSchema: { type: "object" } }
+const safetySettings = [{
+  category: HarmCategory.HARM_CATEGORY_HARASSMENT,
+  threshold: HarmBlockThreshold.BLOCK_ONLY_HIGH
+}]
+const toolConfig = { functionCallingConfig: { mode: FunctionCallingConfigMode.ANY, allowedFunctionNames: ["page"] } }
+const generation = {
+  temperature: 0.5,
+  topP: 0.9,
+  topK: 40,
+  candidateCount: 1,
+  maxOutputTokens: 100,
+  stopSequences: ["END"],
+  seed: 7,
+  presencePenalty: 0.1,
+  frequencyPenalty: 0.2,
+  responseLogprobs: true,
+  logprobs: 2,
+  responseMimeType: "application/json",
+  thinkingConfig: { includeThoughts: true, thinkingLevel: ThinkingLevel.LOW }
+}
+const responseSchema = { type: Type.OBJECT, properties: { a: { type: Type.STRING } }, required: ["a"] }
+const system = { role: "user", parts: [{ text: "Be brief." }] }
+const history = [
+  ...contents,
+  { role: "model", parts: [{ functionCall: { name: "page", args: { n: 1 } }, thoughtSignature: "c2ln" }] },
+  { role: "user", parts: [{ functionResponse: { name: "page", response: { text: "x" } } }] },
+  {
+    role: "user",
+    parts: [
+      {
+        fileData: { fileUri: "gs://bucket/a.mp4", mimeType: "video/mp4" },
+        videoMetadata: { startOffset: "1s", fps: 2 }
+      },
+      { inlineData: { data: "AAAA", mimeType: "image/png" } }
+    ]
+  }
+]
+
+const pairs: ReadonlyArray<
+  readonly [
+    name: string,
+    theirs: (sdk: GoogleGenAI) => Promise<unknown>,
+    ours: Ours,
+    more?: { readonly at?: At; readonly reasons?: Readonly<Record<string, string>> }
+  ]
+> = [
+  [
+    "generateContent of a text",
+    (sdk) => sdk.models.generateContent({ model, contents: "Hi" }),
+    http((gemini) => gemini.generateContent({ model, contents: "Hi" }))
+  ],
+  [
+    "generateContent of everything",
+    (sdk) =>
+      sdk.models.generateContent({
+        model,
+        contents: history,
+        config: {
+          ...generation,
+          responseSchema,
+          systemInstruction: system,
+          safetySettings,
+          tools: [{ functionDeclarations: [declaration] }, { googleSearch: {} }, { codeExecution: {} }],
+          toolConfig,
+          labels: { team: "bridges" }
+        }
+      }),
+    http((gemini) =>
+      gemini.generateContent({
+        model,
+        contents: history,
+        generationConfig: { ...generation, responseSchema },
+        systemInstruction: system,
+        safetySettings,
+        tools: [{ functionDeclarations: [declaration] }, { googleSearch: {} }, { codeExecution: {} }],
+        toolConfig,
+        labels: { team: "bridges" }
+      })
+    )
+  ],
+  [
+    "generateContent with a cache",
+    (sdk) => sdk.models.generateContent({ model, contents: "Hi", config: { cachedContent: cache.name } }),
+    http((gemini) => gemini.generateContent({ model, contents: "Hi", cachedContent: cache.name })),
+    { reasons: { "*.body.generationConfig: {} → undefined": "the SDK writes settings also where there are none" } }
+  ],
+  [
+    "generateContentStream",
+    async (sdk) => {
+      for await (const _ of await sdk.models.generateContentStream({ model, contents: "Hi" }));
+    },
+    http((gemini) => Stream.runDrain(gemini.generateContentStream({ model, contents: "Hi" })))
+  ],
+  ...[
+    `publishers/google/models/${model}`,
+    "publishers/meta/models/llama-4",
+    "projects/other/locations/us-central1/endpoints/123"
+  ].map((name) =>
+    [
+      `the model ${name}`,
+      (sdk: GoogleGenAI) => sdk.models.generateContent({ model: name, contents: "Hi" }),
+      http((gemini) => gemini.generateContent({ model: name, contents: "Hi" }))
+    ] as const
+  ),
+  [
+    `the model models/${model}`,
+    (sdk) => sdk.models.generateContent({ model: `models/${model}`, contents: "Hi" }),
+    http((gemini) => gemini.generateContent({ model: `models/${model}`, contents: "Hi" })),
+    {
+      reasons: {
+        "*.path: ":
+          "models/… is a name of the Gemini API, which stands for the same model here; for the SDK it is a model that the project has uploaded, which we know by its endpoint"
+      }
+    }
+  ],
+  [
+    "countTokens",
+    (sdk) =>
+      sdk.models.countTokens({
+        model,
+        contents,
+        config: {
+          systemInstruction: system,
+          tools: [{ functionDeclarations: [declaration] }],
+          generationConfig: { temperature: 0.5 }
+        }
+      }),
+    http((gemini) =>
+      gemini.countTokens({
+        model,
+        generateContentRequest: {
+          model: `models/${model}`,
+          contents,
+          systemInstruction: system,
+          tools: [{ functionDeclarations: [declaration] }],
+          generationConfig: { temperature: 0.5 }
+        }
+      })
+    )
+  ],
+  [
+    "embedContent of an older model, by predict",
+    (sdk) =>
+      sdk.models.embedContent({
+        model: "text-embedding-005",
+        contents: ["one", "two"],
+        config: { taskType: "RETRIEVAL_DOCUMENT", title: "A title", outputDimensionality: 256 }
+      }),
+    http((gemini) =>
+      gemini.batchEmbedContents({
+        model: "text-embedding-005",
+        requests: ["one", "two"].map((text) => ({
+          model: "models/text-embedding-005",
+          content: { parts: [{ text }] },
+          taskType: "RETRIEVAL_DOCUMENT",
+          title: "A title",
+          outputDimensionality: 256
+        }))
+      })
+    )
+  ],
+  [
+    "embedContent of a newer model",
+    (sdk) =>
+      sdk.models.embedContent({ model: "gemini-embedding-2", contents: "one", config: { outputDimensionality: 256 } }),
+    http((gemini) =>
+      gemini.embedContent({
+        model: "gemini-embedding-2",
+        content: { parts: [{ text: "one" }] },
+        outputDimensionality: 256
+      })
+    )
+  ],
+  [
+    "models.list over its pages",
+    async (sdk) => {
+      for await (const _ of await sdk.models.list({ config: { pageSize: 7 } }));
+    },
+    http((gemini) => Stream.runDrain(gemini.listModels({ pageSize: 7 })))
+  ],
+  ["models.get", (sdk) => sdk.models.get({ model }), http((gemini) => gemini.getModel({ model }))],
+  [
+    "caches.create",
+    (sdk) =>
+      sdk.caches.create({ model, config: { contents, systemInstruction: system, displayName: "manual", ttl: "600s" } }),
+    caches((caches) =>
+      caches.create({ model, contents, systemInstruction: system, displayName: "manual", ttl: "10 minutes" })
+    )
+  ],
+  [
+    "caches.get, by its id",
+    (sdk) => sdk.caches.get({ name: "abc" }),
+    caches((caches) => caches.get("abc"))
+  ],
+  [
+    "caches.update",
+    (sdk) => sdk.caches.update({ name: cache.name, config: { ttl: "90.5s" } }),
+    caches((caches) => caches.update(cache.name, { ttl: "90500 millis" }))
+  ],
+  [
+    "caches.delete",
+    (sdk) => sdk.caches.delete({ name: cache.name }),
+    caches((caches) => caches.delete(cache.name))
+  ],
+  [
+    "caches.list over its pages",
+    async (sdk) => {
+      for await (const _ of await sdk.caches.list({ config: { pageSize: 7 } }));
+    },
+    caches((caches) => Stream.runDrain(caches.list({ pageSize: 7 })))
+  ],
+  [
+    "generateContent in express mode",
+    (sdk) => sdk.models.generateContent({ model, contents: "Hi" }),
+    http((gemini) => gemini.generateContent({ model, contents: "Hi" })),
+    { at: { key: "an-express-key" } }
+  ]
+]
+
+describe("requests of the official SDK and ours are equal on Vertex AI", () => {
+  for (const [name, theirs, ours, { at = place, reasons } = {}] of pairs) {
+    it(name, () =>
+      equal(name, answer, {
+        official: (url) => theirs(sdkOf(url, at)),
+        ours: (url) => Effect.runPromise(Effect.provide(ours, oursOf(url, at))),
+        reasons
+      }))
+  }
+
+  it("and so are the hosts of all kinds of locations", () => {
+    for (const location of ["global", "us", "eu", "europe-west1", "us-central1"]) {
+      const sdk = new GoogleGenAI({ vertexai: true, project: "a-project", location })
+      const { apiClient } = sdk as unknown as { readonly apiClient: { readonly getBaseUrl: () => string } }
+      assert.strictEqual(`${Paths.host({ project: "a-project", location })}/`, apiClient.getBaseUrl())
+    }
+  })
+})
