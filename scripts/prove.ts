@@ -291,6 +291,14 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["agents"],
     files: ["TypeCost.test"]
   },
+  "24.1": {
+    shows:
+      "100 agents in 4 processes on one budget of Redis, with 503s, retries and cut streams: what the emulator counted " +
+      "is over the limit by no more than the input estimates were too low, by nothing where the server counts; by agent " +
+      "it sums to the whole, to the picodollar",
+    projects: ["agents", "conformance"],
+    files: ["Money.test", "AgentFleet.test"]
+  },
   "24.4": {
     shows:
       "a manager with three workers, handoffs, agents at once of which one fails, and approvals that come up from " +

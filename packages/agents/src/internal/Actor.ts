@@ -19,15 +19,15 @@ import type { StepSettings } from "./spec.ts"
 import * as Tokens from "./tokens.ts"
 
 /** An answer, when it came (milliseconds since the epoch), and what it cost by the prices of that day. */
-export interface AnswerAt extends Omit<Question.StepAnswer, "counted"> {
+export interface AnswerAt extends Omit<Question.StepAnswer, "counted" | "charged"> {
   readonly at: number
   readonly usage: Usage
 }
 
-const timed = ({ counted, ...answer }: Question.StepAnswer, at: number): AnswerAt => ({
+const timed = ({ charged, counted, ...answer }: Question.StepAnswer, at: number): AnswerAt => ({
   ...answer,
   at,
-  usage: Tokens.usageOf(answer.model, counted, at)
+  usage: Tokens.usageOf(answer.model, counted, at, charged)
 })
 
 /** A question without an answer: its record, and why the run stops if the model is not asked again. */

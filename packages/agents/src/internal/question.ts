@@ -1,4 +1,5 @@
 /** One question to the model and its answer, whole or as it streams; the calls in it come back undone. */
+import type * as Cost from "effect-gemini/Cost"
 import type * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
@@ -28,6 +29,8 @@ export interface StepAnswer {
   readonly finish: Response.FinishReason
   readonly use: "calls" | "text" | Exclude<UnusableWhy, "NotTheSchema">
   readonly counted: Response.Usage
+  /** What a Gemini model counted, by modality, and searched for; `undefined` of another provider's. */
+  readonly charged: Cost.Charged | undefined
   readonly model: string | undefined
   readonly sources: ReadonlyArray<Source>
   readonly text: string
@@ -59,9 +62,18 @@ const noUsage = new Response.Usage({
 
 type Received = Response.AnyPart
 
+const chargedOf = ({ metadata: { google } }: Response.FinishPart): Cost.Charged | undefined =>
+  google?.usageMetadata === undefined ? undefined : {
+    usageMetadata: google.usageMetadata,
+    ...(google.groundingMetadata === undefined
+      ? {}
+      : { candidates: [{ groundingMetadata: google.groundingMetadata }] })
+  }
+
 const answerOf = (parts: ReadonlyArray<Received>): StepAnswer => {
   let finish: Response.FinishReason = "unknown"
   let usage = noUsage
+  let charged: Cost.Charged | undefined
   let model: string | undefined
   let text = ""
   let hasCalls = false
@@ -94,6 +106,7 @@ const answerOf = (parts: ReadonlyArray<Received>): StepAnswer => {
       case "finish":
         finish = part.reason
         usage = part.usage
+        charged = chargedOf(part)
         break
     }
   }
@@ -102,6 +115,7 @@ const answerOf = (parts: ReadonlyArray<Received>): StepAnswer => {
     finish,
     use: useOf(finish, hasCalls, text, hasFile),
     counted: usage,
+    charged,
     model,
     sources,
     text

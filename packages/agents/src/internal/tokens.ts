@@ -25,24 +25,33 @@ export const add = (a: Usage, b: Usage): Usage => {
   }
 }
 
-/** Dollars of an answer by the prices of that day; missing where the model has no price there. */
-const dollarsOf = (model: string | undefined, usage: Response.Usage, at: number): string | undefined => {
-  if (model === undefined) return undefined
-  const { inputTokens, outputTokens } = usage
+/** The counts of any provider, which do not know of modalities. */
+const chargedBy = ({ inputTokens, outputTokens }: Response.Usage): Cost.Charged => {
   const reasoning = outputTokens.reasoning ?? 0
-  const { total } = Cost.of(model, {
+  return {
     usageMetadata: {
       promptTokenCount: inputTokens.total ?? 0,
       cachedContentTokenCount: inputTokens.cacheRead ?? 0,
       candidatesTokenCount: (outputTokens.total ?? 0) - reasoning,
       thoughtsTokenCount: reasoning
     }
-  }, { at, unnamed: "dearest" })
+  }
+}
+
+/** Dollars of an answer by the prices of that day; missing where the model has no price there. */
+const dollarsOf = (model: string | undefined, charged: Cost.Charged, at: number): string | undefined => {
+  if (model === undefined) return undefined
+  const { total } = Cost.of(model, charged, { at, unnamed: "dearest" })
   return total === undefined ? undefined : BigDecimal.format(total)
 }
 
-export const usageOf = (model: string | undefined, usage: Response.Usage, at: number): Usage => {
-  const dollars = dollarsOf(model, usage, at)
+export const usageOf = (
+  model: string | undefined,
+  usage: Response.Usage,
+  at: number,
+  charged: Cost.Charged = chargedBy(usage)
+): Usage => {
+  const dollars = dollarsOf(model, charged, at)
   return {
     inputTokens: usage.inputTokens.total ?? 0,
     outputTokens: usage.outputTokens.total ?? 0,

@@ -21,7 +21,8 @@ import * as BudgetAmount from "./amount.ts"
 export interface Options {
   readonly options: Budget.Limits
   readonly admission: RateLimiter.Admission
-  readonly reserved: BudgetStore.Amount
+  /** What it reserved, or, if the server has counted its input since, what it would reserve now. */
+  readonly reserved: () => BudgetStore.Amount
   /** Says what it used. It is called once. */
   readonly settle: (used: BudgetStore.Charge) => Effect.Effect<void>
 }
@@ -88,7 +89,7 @@ export class BudgetHold implements Gate.Hold {
     Effect.flatMap(Clock.currentTimeMillis, (now) => this.#of.settle(this.#used(exit, isWhole, sent, now)))
 
   #used(exit: Exit.Exit<unknown, unknown>, isWhole: boolean, sent: boolean, now: number): BudgetStore.Charge {
-    const { admission, options, reserved } = this.#of
+    const { admission, options } = this.#of
     const nothing = { ...BudgetAmount.none, isPartial: false, isEstimated: false }
     if (!sent || (!this.#isHeard && isRefused(exit))) return nothing
     const { family, quotaModel: model } = admission.lane
@@ -101,6 +102,7 @@ export class BudgetHold implements Gate.Hold {
     const isCounted = count != null && (this.#isFinal || family === "embed" || (isWhole && Exit.isSuccess(exit)))
     if (isCounted && !seen.isPartial) return { ...seen, isEstimated: false }
     if (this.#isHeard && !seen.isPartial && isCut(exit)) return { ...seen, isEstimated: true }
+    const reserved = this.#of.reserved()
     // For something without a price, or not counted to its end, at least the reservation is charged.
     return {
       tokens: isCounted ? seen.tokens : Math.max(seen.tokens, reserved.tokens),

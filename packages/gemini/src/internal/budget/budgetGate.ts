@@ -11,6 +11,7 @@ import { GeminiError } from "../../GeminiError.ts"
 import type * as BudgetStore from "../../limits/BudgetStore.ts"
 import type * as Gate from "../../limits/Gate.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
+import type * as CountTokens from "../../wire/CountTokens.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
 import * as BudgetAmount from "./amount.ts"
 import { BudgetHold } from "./BudgetHold.ts"
@@ -62,6 +63,9 @@ export const nameOf = ({ name = "default", per }: Options): string => `${per} ${
 let process: string | undefined
 let attempts = 0
 const nextId = (): string => `${process ??= globalThis.crypto.randomUUID()}-${++attempts}`
+
+/** What the server counted of requests: what is known for one budget is known for the others that an attempt must fit. */
+const known = new WeakMap<object, CountTokens.CountTokensResponse>()
 
 export const make = (options: Options, store: BudgetStore.Service, isTwice = false): BudgetGate => {
   const { by, per } = options
@@ -171,22 +175,30 @@ export const make = (options: Options, store: BudgetStore.Service, isTwice = fal
           store.reserve(key, { id, amount }, limits, ends),
           ({ reason }) => new GeminiError({ method: admission.method ?? "acquire", model, attempts: [], reason })
         )
+      // The rows of a batch are not counted one by one.
+      const isCountable = options.countInput === "server" && admission.rows === undefined
+      const counts = isCountable ? admission.asks : undefined
+      /** By the server's count, if it was asked for one: also one that another budget asked for since. */
+      const exactly = (): BudgetStore.Amount | undefined => {
+        const input = counts && known.get(counts.request)
+        return input && BudgetAmount.counted(options, admission, input, now)
+      }
       const held = (amount: BudgetStore.Amount): Gate.Hold =>
         new BudgetHold({
           options,
           admission,
-          reserved: amount,
+          reserved: () => exactly() ?? amount,
           settle: (used) => store.settle(key, { id, amount: used }, ends)
         })
-      // The rows of a batch are not counted one by one.
-      const isCountable = options.countInput === "server" && admission.rows === undefined
-      const counts = isCountable ? admission.asks : undefined
       // While there is room for all that the input could be, nobody has to count it.
-      const first = counts === undefined ? estimated : BudgetAmount.atMost(options, admission, counts.request, now)
+      const first = counts === undefined
+        ? estimated
+        : exactly() ?? BudgetAmount.atMost(options, admission, counts.request, now)
       return Effect.flatMap(reserve(first), (answer) => {
         if (answer === "reserved") return Effect.succeed(held(first))
-        if (counts === undefined) return refusal(admission, first, answer, now)
+        if (counts === undefined || known.has(counts.request)) return refusal(admission, first, answer, now)
         return Effect.flatMap(restore(counts.count(counts.request)), (counted) => {
+          known.set(counts.request, counted)
           const exact = BudgetAmount.counted(options, admission, counted, now)
           return Effect.flatMap(
             reserve(exact),
