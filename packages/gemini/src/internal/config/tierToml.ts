@@ -46,6 +46,19 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
     return undefined
   }
 
+  const word = <const Word extends string>(
+    parent: Table,
+    path: ReadonlyArray<string>,
+    words: ReadonlyArray<Word>
+  ): Word | undefined => {
+    const value = parent[path.at(-1) ?? ""]
+    const found = words.find((one) => one === value)
+    if (value !== undefined && found === undefined) {
+      wrong(path, `expected ${words.map((one) => JSON.stringify(one)).join(" or ")}, got ${shown(value)}`)
+    }
+    return found
+  }
+
   const only = (value: Table, path: ReadonlyArray<string>, known: ReadonlyArray<string>): void => {
     for (const key of Object.keys(value)) {
       if (!known.includes(key)) wrong([...path, key], `no setting has this name; there are ${known.join(", ")}`)
@@ -105,7 +118,7 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
 
   const memberOf = (name: string, value: Table): Member => {
     const path = [...root, "members", name]
-    only(value, path, ["api_key_from", "project", "location", "base_url", "api_version", "tier", "weight"])
+    only(value, path, [...memberTexts.map(([key]) => key), "api", "request_type", "tier", "weight"])
     const own: Record<string, string> = {}
     for (const [key, field] of memberTexts) {
       const given = text(value, [...path, key])
@@ -119,7 +132,16 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
     if (weight !== undefined && !isWeight) {
       wrong([...path, "weight"], `expected a number above 0, got ${shown(weight)}`)
     }
-    return { name, ...own, ...(tier === undefined ? {} : { tier }), ...(isWeight ? { weight } : {}) }
+    const api = word(value, [...path, "api"], ["gemini", "vertex"] as const)
+    const requestType = word(value, [...path, "request_type"], ["dedicated", "shared"] as const)
+    return {
+      name,
+      ...own,
+      ...(api === undefined ? {} : { api }),
+      ...(requestType === undefined ? {} : { requestType }),
+      ...(tier === undefined ? {} : { tier }),
+      ...(isWeight ? { weight } : {})
+    }
   }
 
   const givenMembers = table(gemini, [...root, "members"])
