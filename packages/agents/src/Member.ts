@@ -13,6 +13,7 @@
  * @since 0.1.0
  */
 import type * as Exit from "effect/Exit"
+import type * as Schema from "effect/Schema"
 import type { AgentError } from "./AgentError.ts"
 import type { Agent } from "./AgentOptions.ts"
 
@@ -31,6 +32,15 @@ export type Member = Agent<never, unknown, unknown, unknown, unknown, unknown>
  * @since 0.1.0
  */
 export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
+  : never
+
+/**
+ * What an agent takes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InputOf<M extends Member> = M extends Agent<infer I, unknown, unknown, unknown, unknown, unknown> ? I
   : never
 
 /**
@@ -67,6 +77,21 @@ export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown,
 export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
   ? D
   : never
+
+/**
+ * How the input of a team becomes a part for each of its agents: both or neither. Without them each gets the input.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Splitting<M extends Readonly<Record<string, Member>>, I> =
+  | { readonly input?: undefined; readonly split?: undefined }
+  | {
+    /** The schema of the team's input; `Schema.String` if it is text. */
+    readonly input: Schema.Codec<I, unknown>
+    /** It must only depend on what it is given, for it is called again when the run is resumed. */
+    readonly split: (input: NoInfer<I>) => { readonly [K in keyof M]: InputOf<M[K]> }
+  }
 
 /**
  * What the agents of a team gave, by their names.

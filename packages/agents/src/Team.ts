@@ -42,7 +42,7 @@ import * as Rounds from "./internal/rounds.ts"
 import * as Together from "./internal/together.ts"
 import type { Toolbox } from "./internal/Toolbox.ts"
 import * as Workers from "./internal/Workers.ts"
-import type { ApprovalsOf, CommonOf, Exits, FailureOf, Member, NeedsOf, ValueOf, Values } from "./Member.ts"
+import type { ApprovalsOf, CommonOf, Exits, FailureOf, Member, NeedsOf, Splitting, ValueOf, Values } from "./Member.ts"
 
 /**
  * A team is an agent, and can be given a name of its own.
@@ -168,11 +168,12 @@ export interface AllOptions {
   readonly concurrency?: number | "unbounded" | undefined
 }
 
-type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
+type AllOf<M extends Member, A, I = CommonOf<M>> = Team<I, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
 
 /**
  * All agents on the same input, at once. `combine` makes the answer of what they gave; without it the answer is an object
  * of their values by name. It must only depend on what it is given, for it is called again when the run is resumed.
+ * With `split` each agent gets a part of the input in place of the whole.
  *
  * If one fails, the others are interrupted and the team fails with ChildFailed. With `atLeast` the others go on, and the
  * answer is made of Exits as soon as all have ended and so many of them gave an answer; fewer are ChildFailed. An agent
@@ -185,28 +186,30 @@ type AllOf<M extends Member, A> = Team<CommonOf<M>, A, FailureOf<M>, never, Need
  * @since 0.1.0
  */
 export const all: {
-  <const M extends Readonly<Record<string, Member>>, A = Exits<M>>(
+  <const M extends Readonly<Record<string, Member>>, A = Exits<M>, I = CommonOf<M[keyof M]>>(
     agents: M,
-    options: AllOptions & {
+    options: AllOptions & Splitting<M, I> & {
       readonly atLeast: number
       readonly combine?: ((exits: Exits<M>) => A) | undefined
     }
-  ): AllOf<M[keyof M], A>
-  <const M extends Readonly<Record<string, Member>>, A = Values<M>>(
+  ): AllOf<M[keyof M], A, I>
+  <const M extends Readonly<Record<string, Member>>, A = Values<M>, I = CommonOf<M[keyof M]>>(
     agents: M,
-    options?: AllOptions & {
+    options?: AllOptions & Splitting<M, I> & {
       readonly atLeast?: "all" | undefined
       readonly combine?: ((values: Values<M>) => A) | undefined
     }
-  ): AllOf<M[keyof M], A>
+  ): AllOf<M[keyof M], A, I>
 } = (
   agents: Readonly<Record<string, Member>>,
   options: AllOptions & {
     readonly atLeast?: number | "all" | undefined
     readonly combine?: ((given: never) => unknown) | undefined
+    readonly input?: Schema.Top | undefined
+    readonly split?: ((input: never) => Readonly<Record<string, unknown>>) | undefined
   } = {}
 ) => {
-  const { atLeast = "all", combine, concurrency = "unbounded", description, name } = options
+  const { atLeast = "all", combine, concurrency = "unbounded", description, input, name, split } = options
   const names = Object.keys(agents)
   const [first] = Object.values(agents)
   if (first === undefined) throw new RangeError("a team needs an agent")
@@ -215,8 +218,11 @@ export const all: {
   if (atLeast !== "all" && !(Number.isSafeInteger(atLeast) && atLeast >= 1 && atLeast <= names.length)) {
     throw new RangeError(`\`atLeast\` is a count of the ${names.length} agents, from 1`)
   }
+  // The signatures above have checked that this schema is that of what is split, and each part that of its agent.
+  const codec = input === undefined ? undefined : Output.json(input as Schema.Codec<never, unknown>)
+  const parts = codec === undefined || split === undefined ? undefined : Together.parts(codec, split)
   const play = (given: Input<never>, children: ChildRuns): Made.Played =>
-    Effect.map(Together.all(agents, atLeast, concurrency)(given, children), (endings) => {
+    Effect.map(Together.all(agents, atLeast, concurrency, parts)(given, children), (endings) => {
       const made = atLeast === "all"
         ? Together.valuesOf(endings)
         : Object.fromEntries(endings.map(([name, ending]) => [
@@ -231,7 +237,7 @@ export const all: {
     ...Made.unnamed,
     name: name === undefined ? Names.joined(members) : Names.checked(name, "a team"),
     description,
-    inputToJson: first.inputToJson,
+    inputToJson: codec?.to ?? first.inputToJson,
     play
   }, Made.approvalsOf(members))
 }

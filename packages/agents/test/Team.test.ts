@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { killed } from "./dying.ts"
+import { teamPlayedAgain } from "./replayed.ts"
 import * as Scripted from "./scripted.ts"
 
 /** A persona by the system text of the agent whose model it plays. */
@@ -169,6 +170,34 @@ describe("all", () => {
       const combined = Team.all(members, { combine: ({ papers, web }) => `${web}, ${papers}`, concurrency: 1 })
       assert.strictEqual((yield* Agent.run(combined, "frogs")).value, "sites, prints")
     }).pipe(Effect.provide(inTeam([says("web", "sites"), says("papers", "prints")]))))
+
+  it.effect("gives each its part of the input, also after a restart and in a replay", () =>
+    Effect.gen(function*() {
+      let isDown = true
+      const days = Agent.fromEffect(
+        { name: "days", input: Schema.DateTimeUtc, output: Schema.Finite },
+        (day) =>
+          Effect.suspend(() => isDown ? Effect.fail("down" as const) : Effect.succeed(DateTime.toEpochMillis(day)))
+      )
+      const input = Schema.Struct({ day: Schema.DateTimeUtc, about: Schema.String })
+      const team = Team.all({ days, web: named("web") }, {
+        name: "split",
+        concurrency: 1,
+        input,
+        split: ({ about, day }) => ({ days: day, web: `only ${about}` }),
+        combine: ({ days, web }) => `${days} ${web}`
+      })
+      const given = { day: DateTime.makeUnsafe(7), about: "frogs" }
+      const error = yield* Effect.flip(Agent.run(team, given, { id: "p" }))
+      assert.strictEqual(error.reason._tag, "ChildFailed")
+      isDown = false
+      assert.strictEqual((yield* Agent.resume(team, "p")).value, "7 sites of only frogs")
+      assert.deepStrictEqual((yield* teamPlayedAgain(team, "p")).values, ["7 sites of only frogs"])
+    }).pipe(Effect.provide(inTeam([{
+      name: "web",
+      when: { text: "only frogs" },
+      reply: "sites of only frogs"
+    }]))))
 
   it.effect("fails with the first failure and what the others gave, and interrupts the rest", () =>
     Effect.gen(function*() {

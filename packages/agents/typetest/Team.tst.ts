@@ -73,6 +73,17 @@ describe("all", () => {
     Team.all({ text: writer, score: scorer }, { atLeast: 1, combine: ({ score }) => score.toFixed(1) })
   })
 
+  test("gives each agent the part that it takes", () => {
+    const input = Schema.Struct({ score: Schema.Finite, text: Schema.String })
+    const team = Team.all({ writer, caller }, { input, split: ({ score, text }) => ({ writer: text, caller: score }) })
+    expect(Agent.run).type.toBeCallableWith(team, { score: 1, text: "x" })
+    expect(Agent.run).type.not.toBeCallableWith(team, "x")
+    // @ts-expect-error Type 'string' is not assignable to type 'number'
+    Team.all({ writer, caller }, { input, split: ({ text }) => ({ writer: text, caller: text }) })
+    // @ts-expect-error Property 'caller' is missing
+    Team.all({ writer, caller }, { input, split: ({ text }) => ({ writer: text }) })
+  })
+
   test("takes what all of its agents take", () => {
     const neither = Team.all({ text: writer, call: caller })
     expect(Agent.run).type.not.toBeCallableWith(neither, "x")

@@ -17,13 +17,15 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
   const out: Array<Bar> = []
   const open = new Map<string, Pick<Bar, "kind" | "label" | "from">>()
   const names = new Map<string, string>()
+  /** Children that were open when the run stopped. */
+  const stopped = new Map<string, string>()
   let last = 0
-  const end = (key: string, to: number): void => {
+  const end = (key: string, to: number, label?: string): void => {
     const begun = open.get(key)
     if (begun === undefined) return
     open.delete(key)
     // A clock that was set back tells nothing.
-    out.push({ ...begun, to: Math.max(to, begun.from), isOpen: false })
+    out.push({ ...begun, label: label ?? begun.label, to: Math.max(to, begun.from), isOpen: false })
   }
   for (const { at, record } of trace) {
     if (at === undefined) continue
@@ -55,7 +57,11 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
         open.set(`child ${record.child}`, { kind: "child", label: record.child, from: at })
         break
       case "ChildEnded":
-        end(`child ${record.child}`, at)
+        end(
+          `child ${record.child}`,
+          at,
+          record.handoff === undefined ? undefined : `${record.child} → ${record.handoff}`
+        )
         break
       case "Requested":
         open.set(`wait ${record.call}`, {
@@ -66,6 +72,24 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
         break
       case "Decided":
         end(`wait ${record.call}`, at)
+        break
+      case "Stopped": {
+        for (const [key, begun] of [...open]) {
+          if (begun.kind !== "child" && begun.kind !== "tool") continue
+          end(key, at)
+          // A child that is open goes on with the run, and a call that is made again says so itself.
+          if (begun.kind === "child") stopped.set(key, begun.label)
+        }
+        const isAsked = [...open.values()].some(({ kind }) => kind === "wait")
+        if (record.reason === "Suspended" && !isAsked) {
+          open.set("below", { kind: "wait", label: "people are waited for", from: at })
+        }
+        break
+      }
+      case "Continued":
+        end("below", at)
+        for (const [key, label] of stopped) open.set(key, { kind: "child", label, from: at })
+        stopped.clear()
         break
     }
   }

@@ -1,6 +1,7 @@
 /** Agents of a team that play at once on the same input: all of them, or until the first one has an answer. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
 import type { AgentError } from "../AgentError.ts"
 import * as Reason from "../AgentErrorReason.ts"
 import type { Agent } from "../AgentOptions.ts"
@@ -8,6 +9,7 @@ import type { Answer } from "../Answer.ts"
 import type { Request } from "../Approval.ts"
 import type { Member } from "../Member.ts"
 import type { ChildRuns, Input } from "./ChildRuns.ts"
+import type { Json } from "./output.ts"
 
 /** How one agent of the team ended: an answer, a failure, or a wait for people. */
 type Ending = Result.Result<Answer<unknown>, AgentError>
@@ -39,16 +41,38 @@ const withOthers = (
 
 type Taking<I> = Agent<I, unknown, unknown, unknown, unknown, unknown>
 
+/** Makes the part of each agent of a team's input, or says what is wrong with the input. */
+type Parts = (json: Schema.Json) => Result.Result<(name: string) => never, string>
+
+export const parts =
+  (codec: Json<never>, split: (input: never) => Readonly<Record<string, unknown>>): Parts => (json) =>
+    Result.map(codec.from(json), (input) => {
+      const made = split(input)
+      // The signature of `Team.all` has checked that each agent takes its part.
+      return (name) => made[name] as never
+    })
+
 export const all = <I>(
   members: Readonly<Record<string, Taking<I>>>,
   atLeast: number | "all",
-  concurrency: number | "unbounded"
+  concurrency: number | "unbounded",
+  split: Parts | undefined
 ) =>
 (given: Input<I>, children: ChildRuns): Effect.Effect<ReadonlyArray<readonly [string, Ending]>, AgentError, unknown> =>
   Effect.gen(function*() {
     const came: Array<readonly [string, Ending]> = []
+    const parts = split?.(given.json) ?? Result.succeed(undefined)
+    if (Result.isFailure(parts)) {
+      return yield* children.error(
+        new Reason.Changed({ what: `the team's input has another schema (${parts.failure})` })
+      )
+    }
+    const begun = (name: string, agent: Taking<I>) =>
+      parts.success === undefined
+        ? children.given(agent, given, name)
+        : children.child(agent, parts.success(name), { as: name })
     const one = ([name, agent]: readonly [string, Taking<I>]) =>
-      Effect.result(children.given(agent, given, name)).pipe(
+      Effect.result(begun(name, agent)).pipe(
         Effect.flatMap((ending): Effect.Effect<readonly [string, Ending], AgentError> => {
           came.push([name, ending])
           if (Result.isSuccess(ending) || pendingOf(ending).length > 0) return Effect.succeed([name, ending])

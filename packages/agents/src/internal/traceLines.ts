@@ -101,7 +101,11 @@ export const of = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Line> => {
         const { inputTokens, outputTokens } = record.usage
         const dollars = record.usage.dollars === undefined ? "" : `, $${record.usage.dollars}`
         const took = between(started.get(`child ${record.child}`), at)
-        const how = record.isFailure ? `failed: ${record.why ?? ""}` : "gave its answer"
+        const how = record.isFailure
+          ? `failed: ${record.why ?? ""}`
+          : record.handoff === undefined
+          ? "gave its answer"
+          : `handed over to ${record.handoff}`
         add(1, `${record.child} ${how}, ${inputTokens} in, ${outputTokens} out${dollars}`, undefined, took)
         break
       }
@@ -112,7 +116,13 @@ export const of = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Line> => {
         if (record.value !== undefined) add(2, `${record.by} sets ${record.name}: ${json(record.value)}`, record.value)
         break
       case "Finished":
-        add(0, `${record.isPartial === true ? "partial answer" : "answer"}: ${json(record.value)}`, record.text)
+        add(
+          0,
+          record.handoff === undefined
+            ? `${record.isPartial === true ? "partial answer" : "answer"}: ${json(record.value)}`
+            : `handed over to ${record.handoff}: ${json(record.value)}`,
+          record.text
+        )
         break
       case "Stopped":
         add(0, `stopped: ${record.message}`)

@@ -27,6 +27,7 @@ const took = ({ from, isOpen, to }: Timeline.Bar): string =>
 const timeline = (bars: ReadonlyArray<Timeline.Bar>): Page.Html => {
   const axis = Timeline.axisOf(bars)
   const room = width - labels - times
+  const hasChildren = bars.some(({ kind }) => kind === "child")
   const drawn = bars.map((bar, i) => {
     const x = labels + room * axis.at(bar.from)
     const wide = Math.max(2, room * (axis.at(bar.to) - axis.at(bar.from)))
@@ -40,11 +41,14 @@ const timeline = (bars: ReadonlyArray<Timeline.Bar>): Page.Html => {
     }" y="${y + 16}" fill="currentColor" font-size="12">${took(bar)}</text>
 `
   })
-  const legend = (["model", "tool", "wait"] as const).map((kind, i) =>
+  const kinds = (["model", "tool", "wait", "child"] as const).filter((kind) =>
+    kind === "child" ? hasChildren : !hasChildren || bars.some((bar) => bar.kind === kind)
+  )
+  const legend = kinds.map((kind, i) =>
     Page.html`<rect x="${labels + i * 130}" y="6" width="12" height="12" rx="3" fill="${colours[kind]}"/><text x="${
       labels + i * 130 + 18
     }" y="16" fill="currentColor" font-size="12">${
-      kind === "model" ? "the model" : kind === "tool" ? "a tool" : "a person"
+      { model: "the model", tool: "a tool", wait: "a person", child: "an agent" }[kind]
     }</text>`
   )
   return Page.html`<h2>Time</h2>
@@ -118,7 +122,7 @@ export const of = (trace: ReadonlyArray<TimedRecord>, given: string | undefined)
   const ended = state.end === undefined
     ? "It has not ended."
     : state.end._tag === "Finished"
-    ? "It ended with an answer."
+    ? state.end.handoff === undefined ? "It ended with an answer." : `It was handed over to ${state.end.handoff}.`
     : `It stopped: ${state.end.reason}.`
   const lost = state.maybeCharged.questions
   const bars = Timeline.bars(trace)
