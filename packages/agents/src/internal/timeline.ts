@@ -74,7 +74,7 @@ export const bars = (trace: ReadonlyArray<TimedRecord>): ReadonlyArray<Bar> => {
         end(`wait ${record.call}`, at)
         break
       case "Stopped": {
-        for (const [key, begun] of [...open]) {
+        for (const [key, begun] of open) {
           if (begun.kind !== "child" && begun.kind !== "tool") continue
           end(key, at)
           // A child that is open goes on with the run, and a call that is made again says so itself.
