@@ -342,6 +342,13 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["emulator"],
     files: ["LikelyCalls.test", "LikelyValues.test"]
   },
+  "32.2": {
+    shows:
+      "the bugs that the tests of 2026-11 did not see, of four kinds: each is planted, and a test is named that now fails",
+    projects: [],
+    files: [],
+    figures: "scripts/mutation/blindSpots.ts"
+  },
   "32.3": {
     shows:
       "the step of .ci/run is red on a planted bug in a changed line that no test sees, and green where a test sees " +

@@ -52,8 +52,9 @@ export const rooms: ReadonlyArray<Room> = [
       ...tests(
         `${near}/limiter`,
         "Aliases Corrections Fleet Headroom LaneModel LaneStore OwnLimits PacificDay RateLimiter SetBack " +
-          "TokenEstimate WaitingEstimates WakeUps"
+          "TokenEstimate WaitingEstimates WakeUps LimitEdges"
       ),
+      ...tests(`${conformance}/calls`, "WaitLog"),
       `${near}/quotas`
     ]
   },
