@@ -161,7 +161,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/ai/test",
       "DecisionModel DirectCalls Embeddings Errors Files Finish ForeignArguments GeminiCitations GeminiSchema " +
-        "ObjectEnds OpenCalls PartFields Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
+        "ObjectEnds OpenCalls PartFields SharedBatch Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
     ).concat(
       tests(`${conformance}/ai`, "AiLanguageModel AiPoints AiStructuredOutput SchemaDialects SchemaDoctor WhatIsSent")
     )

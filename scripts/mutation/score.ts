@@ -124,16 +124,18 @@ export const chanceOf = (
 }
 
 /**
- * Whether changed lines are seen less than their room was. Where all their mutants were judged, it is what they are;
- * of a sample it is asked whether chance explains it: it says no once in a hundred times.
+ * Whether changed lines are seen less than their room was. Where all their mutants were judged, it is what they are,
+ * and what is wanted of the room is enough, since its own score is a sample's. Of a sample it is asked whether chance
+ * explains it: it says no once in a hundred times.
  */
 export const isLower = (
   found: { readonly killed: number; readonly survived: number },
   before: { readonly killed: number; readonly survived: number },
+  wanted: number,
   isSample: boolean
 ): boolean => {
   const judged = found.killed + found.survived
   if (judged === 0) return false
   if (isSample) return chanceOf(found, before) < 0.01
-  return found.killed / judged < before.killed / (before.killed + before.survived)
+  return found.killed / judged < Math.min(wanted / 100, before.killed / (before.killed + before.survived))
 }

@@ -24,14 +24,18 @@ describe("the step of .ci/run", () => {
   it("is red where changed lines are seen less than their room, one by one and by a sample", () => {
     const room = { killed: 85, survived: 15 }
     // All mutants of the changed lines: what they are is what is asked.
-    assert.isTrue(isLower({ killed: 0, survived: 1 }, room, false))
-    assert.isTrue(isLower({ killed: 3, survived: 1 }, room, false))
-    assert.isFalse(isLower({ killed: 17, survived: 3 }, room, false))
-    assert.isFalse(isLower({ killed: 0, survived: 0 }, room, false))
+    assert.isTrue(isLower({ killed: 0, survived: 1 }, room, 85, false))
+    assert.isTrue(isLower({ killed: 3, survived: 1 }, room, 85, false))
+    assert.isFalse(isLower({ killed: 17, survived: 3 }, room, 85, false))
+    assert.isFalse(isLower({ killed: 0, survived: 0 }, room, 85, false))
+    // A room whose sample was seen whole is not asked for more than is wanted of it, one below that for what it had.
+    assert.isFalse(isLower({ killed: 9, survived: 1 }, { killed: 39, survived: 0 }, 85, false))
+    assert.isFalse(isLower({ killed: 6, survived: 4 }, { killed: 60, survived: 40 }, 85, false))
+    assert.isTrue(isLower({ killed: 5, survived: 5 }, { killed: 60, survived: 40 }, 85, false))
     // A sample: as few as nine of twenty are no chance, fourteen may be.
-    assert.isTrue(isLower({ killed: 9, survived: 11 }, room, true))
-    assert.isFalse(isLower({ killed: 14, survived: 6 }, room, true))
-    assert.isFalse(isLower({ killed: 20, survived: 0 }, room, true))
+    assert.isTrue(isLower({ killed: 9, survived: 11 }, room, 85, true))
+    assert.isFalse(isLower({ killed: 14, survived: 6 }, room, 85, true))
+    assert.isFalse(isLower({ killed: 20, survived: 0 }, room, 85, true))
   })
 
   it("takes what chance explains from all that can be seen", () => {

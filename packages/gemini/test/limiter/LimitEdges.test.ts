@@ -1,8 +1,10 @@
 /** What a lane counts of a day to the millisecond, when it may be forgotten, and which limits are none. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Tier from "effect-gemini/limits/Tier"
+import * as Content from "effect-gemini/wire/Content"
 import { Corrections } from "../../src/internal/limiter/Corrections.ts"
 import { LaneWindow } from "../../src/internal/limiter/LaneWindow.ts"
+import { estimateOf } from "../../src/internal/limiter/tokenEstimate.ts"
 
 // Midnight in California.
 const midnight = Date.parse("2026-11-30T08:00:00Z")
@@ -76,7 +78,7 @@ it("a limit is a whole number from 0 up, or none, under a name that there is", (
 })
 
 it("a count of no token, or none, teaches nothing", () => {
-  const estimate = { total: 200, text: 200, media: undefined }
+  const estimate = estimateOf({ contents: [Content.user("x".repeat(800))] })
   for (const metadata of [{ promptTokenCount: 0 }, {}, null, undefined]) {
     const known = new Corrections()
     known.hear(estimate, metadata, true)

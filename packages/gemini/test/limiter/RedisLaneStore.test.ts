@@ -280,6 +280,12 @@ describe.runIf(RedisServer.isInstalled)("a lane in Redis", () => {
         // On the same connection, so the renewal is through when it answers.
         yield* Redis.use((redis) => redis.send("PING"))
         refusal(yield* second.ask({ concurrency: 1 }))
+        // What is renewed still goes away by itself, should this process die now.
+        for (const name of yield* Redis.use((redis) => redis.send<ReadonlyArray<string>>("KEYS", "*:leases"))) {
+          const expiry = yield* Redis.use((redis) => redis.send<number>("PTTL", name))
+          assert.isAbove(expiry, 0)
+          assert.isAtMost(expiry, 10_000)
+        }
       }
       yield* first.lane.release(mine, 0)
       reservation(yield* second.ask({ concurrency: 1 }))
