@@ -64,6 +64,14 @@ const blindSpots: ReadonlyArray<BlindSpot> = [
     test: "limiter/LimitEdges.test"
   },
   {
+    what: "giving back: a socket that does not answer the close is not cut after the grace",
+    file: `${gemini}/live/LiveConnection.ts`,
+    code: "          socket.cut()\n          over()\n",
+    planted: "          over()\n",
+    project: "conformance",
+    test: "live/LiveGrace.test"
+  },
+  {
     what: "giving back: a streamed call's permit is not settled with what the server counted",
     file: `${gemini}/call/streamedCall.ts`,
     code: "return Effect.as(permit.settle(tokens), answers)",

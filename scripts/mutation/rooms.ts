@@ -118,7 +118,8 @@ export const rooms: ReadonlyArray<Room> = [
       ...tests(
         `${conformance}/members`,
         "Members MembersChoice MembersLife MembersOutages MembersRefused MembersSick MembersTable MembersWaiting"
-      )
+      ),
+      ...tests(`${conformance}/resources`, "AnswerAddresses ResourceOwners")
     ]
   },
   {
@@ -149,7 +150,7 @@ export const rooms: ReadonlyArray<Room> = [
       ...tests(`${near}/live`, "LiveOverlap LiveTimers LiveTurns LiveHeard LiveClose"),
       ...tests(
         `${conformance}/live`,
-        "LiveBrake LiveCalls LiveCloses LiveClosing LiveDial LiveFallback LiveFaults LiveInMemory LiveLeaving " +
+        "LiveBrake LiveCalls LiveCloses LiveClosing LiveDial LiveFallback LiveFaults LiveGrace LiveInMemory LiveLeaving " +
           "LiveLifetime LivePause LivePings LiveResumption LiveRestored LiveRouting LiveSession LiveUpgrade LiveWarm"
       )
     ]
