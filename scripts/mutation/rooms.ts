@@ -250,7 +250,10 @@ export const rooms: ReadonlyArray<Room> = [
       ...all(gemini, "wire models errors decisions GeminiConfig.ts GeminiError.ts")
     ],
     tests: [
-      ...all(near, "wire models config decisions"),
+      ...all(near, "wire models config decisions http"),
+      ...tests(`${near}/live`, "LiveClose"),
+      `${conformance}/decisions`,
+      ...tests(`${conformance}/calls`, "WrongOptions"),
       ...tests(`${near}/call`, "GeminiError Failures"),
       ...tests(`${near}/limiter`, "PacificDay Aliases Cost")
     ]
