@@ -8,12 +8,15 @@ import { CallList } from "./CallList.tsx"
 import * as Calls from "./Calls.ts"
 import { ControlsView } from "./ControlsView.tsx"
 import * as Events from "./Events.ts"
+import * as Holds from "./Holds.ts"
+import { HoldView } from "./HoldView.tsx"
 import { LiveView } from "./LiveView.tsx"
 import * as Route from "./Route.ts"
 import { RulesView } from "./RulesView.tsx"
 
 const titles: ReadonlyMap<Route.View, string> = new Map([
   ["calls", "Calls"],
+  ["held", "Held"],
   ["live", "Live"],
   ["rules", "Rules"],
   ["controls", "Clock and quotas"]
@@ -84,6 +87,8 @@ const View = () => {
   switch (Route.view.value) {
     case "calls":
       return <CallsView />
+    case "held":
+      return <HoldView />
     case "live":
       return <LiveView />
     case "rules":
@@ -99,12 +104,15 @@ export const App = () => {
   useEffect(() => {
     const stop = new AbortController()
     Calls.begin(space)
+    Holds.begin(space)
     void Calls.update()
     void Events.follow(space, (kinds) => {
       if (kinds.has("request") || kinds.has("restart") || kinds.has("ready")) void Calls.update()
+      if (["held", "released", "ready", "restart"].some((kind) => kinds.has(kind))) void Holds.update()
     }, stop.signal)
     return () => stop.abort()
   }, [space, token])
+  const waiting = Holds.listed.value.calls.length
   const trouble = Calls.trouble.value ?? Events.trouble.value
   return (
     <>
@@ -115,7 +123,7 @@ export const App = () => {
             titles,
             ([view, title]) => (
               <a key={view} href={Route.link({ view })} aria-current={Route.view.value === view ? "page" : undefined}>
-                {title}
+                {view === "held" && waiting > 0 ? `${title} (${waiting})` : title}
               </a>
             )
           )}

@@ -1,10 +1,10 @@
 /** One call: what was asked, what was answered, when, by whom and why. */
 import { useEffect, useRef, useState } from "preact/hooks"
-import * as Json from "../src/internal/json.ts"
 import * as Admin from "./Admin.ts"
 import * as Calls from "./Calls.ts"
 import { FromCall } from "./FromCall.tsx"
-import { answered, Conversation, Parts } from "./Parts.tsx"
+import * as Holds from "./Holds.ts"
+import { answered, contentsOf, Conversation, Parts } from "./Parts.tsx"
 import * as Route from "./Route.ts"
 import * as Shown from "./Shown.ts"
 import { Waterfall } from "./Waterfall.tsx"
@@ -13,7 +13,16 @@ type Found = { readonly call: Calls.Call } | { readonly trouble: string }
 
 const Verdict = ({ call }: { readonly call: Calls.Call }) => {
   const { verdict } = call
-  if (verdict === undefined) return <p class="quiet">Nobody has answered yet.</p>
+  if (verdict === undefined) {
+    const held = Holds.ofRequest(call.id)
+    return held === undefined
+      ? <p class="quiet">Nobody has answered yet.</p>
+      : (
+        <p>
+          It waits for a person: <a href={Route.link({ view: "held", id: held.id })}>answer it</a>.
+        </p>
+      )
+  }
   return (
     <>
       <p>
@@ -61,13 +70,6 @@ const Facts = ({ call }: { readonly call: Calls.Call }) => {
       )}
     </dl>
   )
-}
-
-const contentsOf = (body: unknown): ReadonlyArray<unknown> => {
-  const system = Json.at(body, "systemInstruction") ?? Json.at(body, "system_instruction")
-  const contents = Json.at(body, "contents")
-  const turns = Array.isArray(contents) ? contents : contents === undefined ? [] : [contents]
-  return [...(Json.isObject(system) ? [{ ...system, role: "system" }] : []), ...turns]
 }
 
 const Raw = ({ label, value }: { readonly label: string; readonly value: unknown }) => {

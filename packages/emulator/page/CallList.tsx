@@ -1,6 +1,7 @@
 /** The calls as they happen, with what is searched for. */
 import { computed, signal } from "@preact/signals"
 import * as Calls from "./Calls.ts"
+import * as Holds from "./Holds.ts"
 import * as Route from "./Route.ts"
 import * as Shown from "./Shown.ts"
 import { WindowedList } from "./WindowedList.tsx"
@@ -16,7 +17,7 @@ const cells = (id: number) => {
   return [
     id,
     Shown.clock(call.time),
-    call.status ?? "…",
+    call.status ?? (Holds.ofRequest(id) === undefined ? "…" : "held"),
     call.apiMethod ?? `${call.method} ${call.path}`,
     call.prompt ?? "",
     firstAt === undefined ? "" : Shown.span(firstAt - call.time),

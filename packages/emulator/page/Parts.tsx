@@ -84,6 +84,14 @@ export const Parts = (
   </>
 )
 
+/** The turns of a request, its system instruction before them. */
+export const contentsOf = (body: unknown): ReadonlyArray<unknown> => {
+  const system = Json.at(body, "systemInstruction") ?? Json.at(body, "system_instruction")
+  const contents = Json.at(body, "contents")
+  const turns = Array.isArray(contents) ? contents : contents === undefined ? [] : [contents]
+  return [...(Json.isObject(system) ? [{ ...system, role: "system" }] : []), ...turns]
+}
+
 const responsesOf = (content: unknown): ReadonlyArray<unknown> =>
   Json.list(Json.at(content, "parts")).flatMap((part) => member(part, "functionResponse", "function_response") ?? [])
 

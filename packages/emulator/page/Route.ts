@@ -1,7 +1,7 @@
 /** What the page shows, as its address says it: `#/SPACE/calls/12`. */
 import { computed, signal } from "@preact/signals"
 
-export const views = ["calls", "live", "rules", "controls"] as const
+export const views = ["calls", "held", "live", "rules", "controls"] as const
 export type View = (typeof views)[number]
 
 const hash = signal(location.hash)

@@ -35,21 +35,32 @@ export const findings = Effect.fnUntraced(function*(page: Chromium.Driven) {
 
 export const dark = { features: [{ name: "prefers-color-scheme", value: "dark" }] }
 
-const keys: ReadonlyMap<string, number> = new Map([["ArrowDown", 40], ["ArrowUp", 38], ["Tab", 9], ["Enter", 13], [
-  "Home",
-  36
-], ["End", 35]])
+const keys: ReadonlyMap<string, number> = new Map([
+  ["ArrowDown", 40],
+  ["ArrowUp", 38],
+  ["Tab", 9],
+  ["Enter", 13],
+  [
+    "Home",
+    36
+  ],
+  ["End", 35],
+  ["Space", 32]
+])
+
+/** What a key types. */
+const typed: ReadonlyMap<string, string> = new Map([["Enter", "\r"], ["Space", " "]])
 
 export const press = (page: Chromium.Driven, key: string) =>
   Effect.forEach(
     ["rawKeyDown", "char", "keyUp"],
     (type) =>
-      type === "char" && key !== "Enter" ? Effect.void : page.command("Input.dispatchKeyEvent", {
+      type === "char" && !typed.has(key) ? Effect.void : page.command("Input.dispatchKeyEvent", {
         type,
-        key,
+        key: key === "Space" ? " " : key,
         code: key,
         windowsVirtualKeyCode: keys.get(key) ?? 0,
-        ...(key === "Enter" ? { text: "\r" } : {})
+        ...(typed.has(key) ? { text: typed.get(key) } : {})
       })
   )
 
