@@ -41,11 +41,19 @@ const Input = (
             onInput={(event) => change(event.currentTarget.value)}
           />
         )
+        : field.kind === "number"
+        ? (
+          <input
+            {...common}
+            type="number"
+            step="any"
+            onInput={(event) => change(event.currentTarget.value)}
+          />
+        )
         : (
           <input
             {...common}
-            type={field.kind === "number" ? "number" : "text"}
-            step="any"
+            type="text"
             autocomplete="off"
             onInput={(event) => change(event.currentTarget.value)}
           />
