@@ -1,10 +1,11 @@
 /** The clock of a space, its quotas, and what it has counted. */
 import { useEffect, useState } from "preact/hooks"
-import type { ClockState } from "../src/admin/AdminData.ts"
+import type { ClockState, QuotaUse } from "../src/admin/AdminData.ts"
 import type { CountersData } from "../src/admin/LogData.ts"
 import * as Admin from "./Admin.ts"
 import * as Calls from "./Calls.ts"
 import * as Route from "./Route.ts"
+import * as Shown from "./Shown.ts"
 
 const Counts = ({ counts, title }: { readonly title: string; readonly counts: Readonly<Record<string, number>> }) => (
   <table>
@@ -20,12 +21,65 @@ const Counts = ({ counts, title }: { readonly title: string; readonly counts: Re
   </table>
 )
 
+const kinds: ReadonlyMap<string, string> = new Map([["rpm", "requests in a minute"], [
+  "tpm",
+  "input tokens in a minute"
+], ["rpd", "requests in a day"]])
+
+type Use = typeof QuotaUse.Type
+
+const Gauge = ({ gauge, of }: { readonly gauge: Use["gauges"][number]; readonly of: string }) => {
+  const { emptyIn, freeIn, kind, limit, used } = gauge
+  const what = kinds.get(kind) ?? kind
+  const rest = freeIn > 0
+    ? `full, free in ${Shown.span(freeIn)}`
+    : emptyIn > 0
+    ? `empty in ${Shown.span(emptyIn)}`
+    : ""
+  return (
+    <tr>
+      <td>{what}</td>
+      <td>
+        <meter
+          aria-label={`${of}: ${what}`}
+          min={0}
+          max={limit}
+          high={limit * 0.8}
+          optimum={0}
+          value={used}
+        >
+          {used}
+        </meter>
+      </td>
+      <td class="number">{used} of {limit}</td>
+      <td class={freeIn > 0 ? "bad" : "quiet"}>{rest}</td>
+    </tr>
+  )
+}
+
+const Gauges = ({ uses }: { readonly uses: ReadonlyArray<Use> }) => (
+  <div class="gauges">
+    {uses.map(({ family, gauges, model, project, region }) => {
+      const of = `${model}${family === "embed" ? ", embeddings" : ""}, project ${project}${
+        region === "global" ? "" : `, ${region}`
+      }`
+      return (
+        <table key={of}>
+          <caption>{of}</caption>
+          <tbody>{gauges.map((gauge) => <Gauge key={gauge.kind} gauge={gauge} of={of} />)}</tbody>
+        </table>
+      )
+    })}
+  </div>
+)
+
 const tiers = ["none", "free", "tier1", "tier2", "tier3"]
 
 export const ControlsView = () => {
   const { value: space } = Route.space
   const [clock, setClock] = useState<typeof ClockState.Type | undefined>(undefined)
   const [counters, setCounters] = useState<typeof CountersData.Type | undefined>(undefined)
+  const [uses, setUses] = useState<ReadonlyArray<Use>>([])
   const [by, setBy] = useState("1 minute")
   const [tier, setTier] = useState("none")
   const [said, setSaid] = useState<string | undefined>(undefined)
@@ -33,6 +87,10 @@ export const ControlsView = () => {
   const failed = (error: unknown) => setSaid(Admin.messageOf(error))
   const load = () => {
     Admin.get<typeof ClockState.Type>(Admin.inSpace(space, "/clock")).then(setClock, failed)
+    Admin.get<{ readonly quotas: ReadonlyArray<Use> }>(Admin.inSpace(space, "/quotas")).then(
+      ({ quotas }) => setUses(quotas),
+      failed
+    )
     Admin.get<typeof CountersData.Type>(Admin.inSpace(space, "/counters")).then(setCounters, failed)
   }
   useEffect(load, [space, changed])
@@ -88,6 +146,9 @@ export const ControlsView = () => {
         <button type="submit">Set</button>
         <span role="status" class="words">{said}</span>
       </form>
+      {uses.length === 0
+        ? <p class="quiet">Nothing that has a limit was asked for.</p>
+        : <Gauges uses={uses} />}
       <h2>Counted</h2>
       {counters === undefined ? null : (
         <div class="counts">

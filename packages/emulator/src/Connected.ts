@@ -85,6 +85,7 @@ export const make = (service: Service): Connected => {
     removeFault: (...faults) => run(service.removeFault(...faults)),
     faults: () => run(service.faults),
     setQuotas: (quotas) => run(service.setQuotas(quotas)),
+    quotas: () => run(service.quotas),
     setKeys: (keys) => run(service.setKeys(keys)),
     setCassette: (cassette) => run(service.setCassette(cassette)),
     cassette: () => run(service.cassette),

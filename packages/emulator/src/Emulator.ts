@@ -137,6 +137,8 @@ export interface Service {
   readonly faults: Effect.Effect<ReadonlyArray<Fault.ArmedFault>>
   /** Replaces the quotas of this space; undefined: none. What was counted stays counted. */
   readonly setQuotas: (quotas: Quota.Tier | Quota.Quotas | undefined) => Effect.Effect<void, RuleError>
+  /** How much of each limit is used, by project, region and model; what nobody has asked for is not among them. */
+  readonly quotas: Effect.Effect<ReadonlyArray<Quota.QuotaUse>>
   /** Replaces the list of keys that are good; undefined: every key is. */
   readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => Effect.Effect<void, RuleError>
   /**

@@ -68,6 +68,37 @@ export interface Charge {
 }
 
 /**
+ * How much of a limit is used.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface QuotaGauge {
+  /** Requests or input tokens in the last 60 seconds, or requests in this Pacific day. */
+  readonly kind: "rpm" | "tpm" | "rpd"
+  readonly used: number
+  readonly limit: number
+  /** Milliseconds until there is room again; 0: there is room now. */
+  readonly freeIn: number
+  /** Milliseconds until nothing is used any more. */
+  readonly emptyIn: number
+}
+
+/**
+ * The limits of one model for the keys of one project in one region, and how much of each is used.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface QuotaUse {
+  readonly project: string
+  readonly region: string
+  readonly model: string
+  readonly family: "generate" | "embed"
+  readonly gauges: ReadonlyArray<QuotaGauge>
+}
+
+/**
  * The counts of all projects, regions and models, kept in memory.
  *
  * @category models
@@ -76,6 +107,14 @@ export interface Charge {
 export interface Quota {
   /** Counts the request. If it exceeds a limit, it is not counted, and the refusal is returned. */
   readonly charge: (charge: Charge, quotas: Quotas) => GoogleError.Refusal | undefined
+  /**
+   * How much is used at a time: of each model that was asked for and has limits now, the newest first, a thousand of them
+   * at most.
+   */
+  readonly uses: (
+    quotasOf: (project: string, region: string) => Quotas | undefined,
+    time: number
+  ) => ReadonlyArray<QuotaUse>
   readonly clear: () => void
 }
 
@@ -196,7 +235,7 @@ const named = (kind: Kind, family: "generate" | "embed", free: boolean) => {
     : { id: ids[family][kind], metric: paidMetrics[family][kind] }
 }
 
-interface Lane {
+interface Lane extends Pick<QuotaUse, "project" | "region" | "model" | "family"> {
   /** The requests of the last minute, the oldest first. */
   recent: Array<{ readonly time: number; readonly tokens: number }>
   day: string
@@ -218,6 +257,38 @@ const untilFree = (
   return minute
 }
 
+const gaugesOf = (
+  { day, recent: all, today: counted }: Lane,
+  limits: Limits,
+  time: number
+): ReadonlyArray<QuotaGauge> => {
+  const recent = all.filter((entry) => entry.time > time - minute)
+  const today = day === pacificDay(time) ? counted : 0
+  const last = recent.at(-1)
+  const emptyIn = last === undefined ? 0 : last.time + minute - time
+  const gauge = (
+    kind: Kind,
+    limit: number | undefined,
+    used: number,
+    times: { readonly free: () => number; readonly empty: number }
+  ): ReadonlyArray<QuotaGauge> =>
+    limit === undefined ? [] : [{ kind, used, limit, freeIn: used < limit ? 0 : times.free(), emptyIn: times.empty }]
+  const tokens = recent.reduce((sum, entry) => sum + entry.tokens, 0)
+  const inMinute = (size: (entry: Lane["recent"][number]) => number, used: number, limit = 0) => ({
+    free: () => untilFree(recent, size, used - limit + 1, time),
+    empty: emptyIn
+  })
+  const midnight = untilMidnight(time)
+  return [
+    ...gauge("rpm", limits.rpm, recent.length, inMinute(() => 1, recent.length, limits.rpm)),
+    ...gauge("tpm", limits.tpm, tokens, inMinute((entry) => entry.tokens, tokens, limits.tpm)),
+    ...gauge("rpd", limits.rpd, today, { free: () => midnight, empty: today === 0 ? 0 : midnight })
+  ]
+}
+
+/** How many models are shown. */
+const mostShown = 1000
+
 /**
  * A quota that has counted nothing yet.
  *
@@ -228,6 +299,13 @@ export const make = (): Quota => {
   const lanes = new Map<string, Lane>()
   return {
     clear: () => lanes.clear(),
+    uses: (quotasOf, time) =>
+      [...lanes.values()].slice(-mostShown).toReversed().flatMap((lane) => {
+        const { family, model, project, region } = lane
+        const quotas = quotasOf(project, region)
+        const gauges = quotas === undefined ? [] : gaugesOf(lane, limitsOf(quotas, model), time)
+        return gauges.length === 0 ? [] : [{ project, region, model, family, gauges }]
+      }),
     charge: ({ family, inputTokens, model: name, project, region = "global", time }, quotas) => {
       // No quota of countTokens has ever been observed.
       if (family === "countTokens") return undefined
@@ -235,7 +313,7 @@ export const make = (): Quota => {
       const limits = limitsOf(quotas, model)
       if (limits.rpm === undefined && limits.tpm === undefined && limits.rpd === undefined) return undefined
       const key = `${project}\n${region}\n${model}\n${family}`
-      const lane = lanes.get(key) ?? { recent: [], day: "", today: 0 }
+      const lane = lanes.get(key) ?? { project, region, model, family, recent: [], day: "", today: 0 }
       lanes.set(key, lane)
       const fresh = lane.recent.findIndex((entry) => entry.time > time - minute)
       lane.recent.splice(0, fresh === -1 ? lane.recent.length : fresh)

@@ -74,6 +74,7 @@ export interface Standalone {
   readonly removeFault: (...faults: ReadonlyArray<Fault.Fault | string>) => number
   readonly faults: () => ReadonlyArray<Fault.ArmedFault>
   readonly setQuotas: (quotas: Quota.Tier | Quota.Quotas | undefined) => void
+  readonly quotas: () => ReadonlyArray<Quota.QuotaUse>
   readonly setKeys: (keys: KeyPolicy.KeyPolicy | undefined) => void
   /** Throws a `RuleError` where the cassette cannot be opened. */
   readonly setCassette: (cassette: Cassette.CassetteSource | undefined) => void
@@ -194,6 +195,7 @@ const promised = (service: Emulator.Service): Standalone => ({
   removeFault: (...faults) => Effect.runSync(service.removeFault(...faults)),
   faults: () => Effect.runSync(service.faults),
   setQuotas: (quotas) => Effect.runSync(service.setQuotas(quotas)),
+  quotas: () => Effect.runSync(service.quotas),
   setKeys: (keys) => Effect.runSync(service.setKeys(keys)),
   setCassette: (cassette) => Effect.runSync(service.setCassette(cassette)),
   cassette: () => Effect.runSync(service.cassette),

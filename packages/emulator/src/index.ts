@@ -2,6 +2,7 @@
 export * as AdminApi from "./admin/AdminApi.ts"
 export * as AdminData from "./admin/AdminData.ts"
 export * as AdminProblem from "./admin/AdminProblem.ts"
+export * as CassetteApi from "./admin/CassetteApi.ts"
 export * as CassetteData from "./admin/CassetteData.ts"
 export * as HoldApi from "./admin/HoldApi.ts"
 export * as LogData from "./admin/LogData.ts"

@@ -251,3 +251,37 @@ describe("the names in a refusal", () => {
     ])
   })
 })
+
+describe("the gauges of a quota", () => {
+  it("say what is used, when there is room again, and when nothing is used: before, at and behind each edge", () => {
+    const quota = Quota.make()
+    const limits = every({ rpm: 2, tpm: 100, rpd: 3 })
+    const at = (time: number) => {
+      const [use] = quota.uses(() => limits, time)
+      return use?.gauges.map(({ emptyIn, freeIn, used }) => [used, freeIn, emptyIn])
+    }
+    assert.isUndefined(at(0))
+    quota.charge(charge({ inputTokens: 40, time: 0 }), limits)
+    const day = Quota.untilMidnight(0)
+    assert.deepStrictEqual(at(0), [[1, 0, 60_000], [40, 0, 60_000], [1, 0, day]])
+    quota.charge(charge({ inputTokens: 60, time: 10_000 }), limits)
+    assert.deepStrictEqual(at(10_000), [[2, 50_000, 60_000], [100, 50_000, 60_000], [2, 0, day - 10_000]])
+    assert.deepStrictEqual(at(59_999), [[2, 1, 10_001], [100, 1, 10_001], [2, 0, day - 59_999]])
+    assert.deepStrictEqual(at(60_000), [[1, 0, 10_000], [60, 0, 10_000], [2, 0, day - 60_000]])
+    quota.charge(charge({ inputTokens: 0, time: 60_000 }), limits)
+    assert.deepStrictEqual(at(60_000)?.[2], [3, day - 60_000, day - 60_000])
+    assert.deepStrictEqual(at(day), [[0, 0, 0], [0, 0, 0], [0, 0, 0]])
+  })
+
+  it("are those of models that have limits now, the newest first", () => {
+    const quota = Quota.make()
+    const limits = every({ rpm: 2 })
+    quota.charge({ ...charge({ time: 0 }), model: "gemini-2.5-flash" }, limits)
+    quota.charge({ ...charge({ time: 0 }), model: "gemini-2.5-pro" }, limits)
+    assert.deepStrictEqual(quota.uses(() => limits, 1).map(({ model }) => model), [
+      "gemini-2.5-pro",
+      "gemini-2.5-flash"
+    ])
+    assert.deepStrictEqual(quota.uses(() => undefined, 1), [])
+  })
+})

@@ -102,6 +102,10 @@ describe.skipIf(!Chromium.isInstalled)("on the page in Chromium", () => {
         }
         yield* page.evaluate(`location.hash = "#/default/controls"`)
         yield* page.until("document.querySelector('main').textContent.includes('Freeze')")
+        yield* emulator.setQuotas({ models: { "*": { rpm: 1 } } })
+        yield* ask(emulator.url, "Is there sun?")
+        yield* page.until("document.querySelector('.gauges')?.textContent.includes('1 of 1full, free in') === true")
+        assert.deepStrictEqual(yield* findings(page), [])
         yield* page.evaluate(
           "[...document.querySelectorAll('button')].find((each) => each.textContent === 'Freeze').click()"
         )

@@ -22,7 +22,7 @@ import { Scenario } from "../Scenario.ts"
 import { Remains } from "../TearDown.ts"
 import * as Data from "./AdminData.ts"
 import * as Problem from "./AdminProblem.ts"
-import { CassetteSettings, CassetteState } from "./CassetteData.ts"
+import * as Cassettes from "./CassetteApi.ts"
 import * as Holds from "./HoldApi.ts"
 import * as Log from "./LogData.ts"
 import * as Resources from "./ResourceData.ts"
@@ -132,6 +132,11 @@ const telling = HttpApiGroup.make("telling", { topLevel: true }).add(
     success: HttpApiSchema.NoContent,
     error: refusals
   }).annotate(OpenApi.Description, "Replaces the quotas; what was counted stays counted."),
+  HttpApiEndpoint.get("getQuotas", "/spaces/:space/quotas", {
+    params: space,
+    success: Schema.Struct({ quotas: Schema.Array(Data.QuotaUse) }),
+    error: refusals
+  }).annotate(OpenApi.Description, "How much of each limit is used, of what was asked for, and when it is free again."),
   HttpApiEndpoint.put("setKeys", "/spaces/:space/keys", {
     params: space,
     payload: Data.KeyData,
@@ -280,31 +285,6 @@ const live = HttpApiGroup.make("live", { topLevel: true }).add(
   }).annotate(OpenApi.Description, "Breaks every session's connection, without a close frame.")
 )
 
-const cassettes = HttpApiGroup.make("cassettes", { topLevel: true }).add(
-  HttpApiEndpoint.get("getCassette", "/spaces/:space/cassette", {
-    params: space,
-    success: CassetteState,
-    error: refusals
-  }).annotate(
-    OpenApi.Description,
-    "How the cassette of the space stands: what was played, recorded, missed, not used."
-  ),
-  HttpApiEndpoint.put("setCassette", "/spaces/:space/cassette", {
-    params: space,
-    payload: CassetteSettings,
-    success: CassetteState,
-    error: refusals
-  }).annotate(
-    OpenApi.Description,
-    "Plays or records a cassette from now on, in place of rules and of everything else. The one before it is closed."
-  ),
-  HttpApiEndpoint.delete("removeCassette", "/spaces/:space/cassette", {
-    params: space,
-    success: HttpApiSchema.NoContent,
-    error: refusals
-  }).annotate(OpenApi.Description, "Closes it: the space answers as it did before.")
-)
-
 const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
   HttpApiEndpoint.get("listFiles", "/spaces/:space/files", {
     params: space,
@@ -390,7 +370,7 @@ const resources = HttpApiGroup.make("resources", { topLevel: true }).add(
  * @since 0.2.0
  */
 export const Api = HttpApi.make("effect-gemini-emulator")
-  .add(server, spaces, rules, telling, asking, Holds.Group, Vertex.Group, live, cassettes, resources)
+  .add(server, spaces, rules, telling, asking, Holds.Group, Vertex.Group, live, Cassettes.Group, resources)
   .prefix(prefix)
   .middleware(Strict)
   .annotate(HttpApi.ParseOptions, { onExcessProperty: "error", errors: "all", reportInput: true })

@@ -199,6 +199,28 @@ export const ClockChange = Schema.Struct({
 export const QuotaData = Schema.Union([SpaceOptions.Quotas, Schema.Null])
 
 /**
+ * How much of a model's limits is used: see `Quota.QuotaUse`.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const QuotaUse = Schema.Struct({
+  project: Schema.String,
+  region: Schema.String,
+  model: Schema.String,
+  family: Schema.Literals(["generate", "embed"]),
+  gauges: Schema.Array(Schema.Struct({
+    kind: Schema.Literals(["rpm", "tpm", "rpd"]).annotate(
+      about("requests or input tokens of the last 60 seconds, requests of this Pacific day")
+    ),
+    used: count,
+    limit: Schema.Finite,
+    freeIn: Schema.Finite.annotate(about("milliseconds until there is room again")),
+    emptyIn: Schema.Finite.annotate(about("milliseconds until nothing is used any more"))
+  }))
+}).annotate({ identifier: "QuotaUse" })
+
+/**
  * Which keys are good; null: every key is.
  *
  * @category schemas

@@ -43,6 +43,7 @@ export const examples: Readonly<Record<string, Example>> = {
   addFault: { body: { when: { model: "gemini-3.8-flash", times: 2 }, status: 503 } },
   removeFault: { params: { fault: "fault-1" } },
   setQuotas: { body: { models: { "gemini-3.8-flash": { rpm: 10 } } } },
+  getQuotas: {},
   setKeys: { body: { valid: ["good"], expired: ["old"] } },
   getClock: {},
   moveClock: { body: { frozen: true, at: "2030-01-01T00:00:00Z", advance: "1 minute" } },

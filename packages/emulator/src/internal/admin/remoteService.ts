@@ -147,6 +147,7 @@ export const make = (reached: Reached, space: string): Service => {
         Portable.data(Data.QuotaData, quotas ?? null, "quotas"),
         (payload) => checked(client.setQuotas({ params, payload }), "quotas")
       ),
+    quotas: Effect.map(sure(client.getQuotas({ params })), ({ quotas }) => quotas),
     setKeys: (keys) =>
       Effect.flatMap(
         Portable.data(Data.KeyData, keys ?? null, "keys"),

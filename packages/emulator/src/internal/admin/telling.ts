@@ -58,11 +58,15 @@ export const layer = (served: Calls.Served) => {
       .handle("setQuotas", ({ params, payload }) =>
         told(params.space, (service) =>
           service.setQuotas(payload ?? undefined)))
+      .handle("getQuotas", ({ params }) =>
+        seen(params.space, (service) =>
+          Effect.map(service.quotas, (quotas) => ({ quotas }))))
       .handle("setKeys", ({ params, payload }) =>
         told(params.space, (service) =>
           service.setKeys(payload ?? undefined)))
       .handle("getClock", ({ params }) =>
-        seen(params.space, ({ clock }) => clock))
+        seen(params.space, ({ clock }) =>
+          clock))
       .handle("moveClock", ({ params, payload }) => told(params.space, (service) => moved(service, payload)))
       .handle("reset", ({ params, payload }) =>
         seen(params.space, ({ clear, reset }) =>

@@ -17,6 +17,7 @@ import * as InteractionRecord from "../interactions/InteractionRecord.ts"
 import type * as LiveState from "../live/LiveState.ts"
 import { awaitEntry } from "../log/awaitEntry.ts"
 import * as FileRecord from "../resources/FileRecord.ts"
+import * as Projects from "../rules/projects.ts"
 import * as Ready from "../rules/ready.ts"
 import * as Explaining from "./explaining.ts"
 import * as Inspection from "./inspection.ts"
@@ -237,6 +238,7 @@ export const make = (spaces: Spaces, space: OpenSpace, base: string): Service =>
         Options.checkSettings({ quotas })
         space.settings.quotas = quotas
       }),
+    quotas: Effect.map(nowIn(space), (now) => quota.uses(Projects.make(space.settings).quotasOf, now)),
     setKeys: (keys) =>
       Ready.attempt(() => {
         Options.checkSettings({ keys })
