@@ -55,6 +55,7 @@ const Facts = ({ call }: { readonly call: Calls.Call }) => {
     ["sent", Shown.bytes(call.bytesSent)],
     ["tokens in", Calls.at(call.id)?.usage?.input],
     ["tokens out", Calls.at(call.id)?.usage?.output],
+    ["would cost", Shown.cost(Calls.at(call.id)?.cost) || undefined],
     ["project", call.project],
     ["region", call.region]
   ]

@@ -8,7 +8,7 @@ import { WindowedList } from "./WindowedList.tsx"
 
 const follows = signal(true)
 
-const columns = ["no.", "time", "status", "what", "prompt", "first", "all", "in", "out", "answered by", "model"]
+const columns = ["no.", "time", "status", "what", "prompt", "first", "all", "in", "out", "cost", "answered by", "model"]
 
 const cells = (id: number) => {
   const call = Calls.at(id)
@@ -24,6 +24,7 @@ const cells = (id: number) => {
     call.closedAt === undefined ? "…" : Shown.span(call.closedAt - call.time),
     call.usage?.input ?? "",
     call.usage?.output ?? "",
+    Shown.cost(call.cost),
     Shown.by(call.verdict),
     call.model ?? ""
   ]

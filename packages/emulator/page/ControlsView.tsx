@@ -73,6 +73,30 @@ const Gauges = ({ uses }: { readonly uses: ReadonlyArray<Use> }) => (
   </div>
 )
 
+const Bill = ({ cost }: Pick<typeof CountersData.Type, "cost">) => (
+  <table>
+    <caption>Would have cost with Google</caption>
+    <tbody>
+      {Object.entries(cost.byModel).map(([name, each]) => (
+        <tr key={name}>
+          <th scope="row">{name === "" ? "none" : name}</th>
+          <td class="number">{Shown.cost(each) || "no price is known"}</td>
+        </tr>
+      ))}
+      <tr>
+        <th scope="row">{cost.calls === 1 ? "1 call" : `${cost.calls} calls`}</th>
+        <td class="number">{Shown.cost(cost) || "nothing that has a price"}</td>
+      </tr>
+      <tr>
+        <td colSpan={2} class="quiet about">
+          List prices of {cost.asOf}; a + says that a part has no known price.
+          {cost.missed === 0 ? "" : ` ${cost.missed} older calls are not among them.`}
+        </td>
+      </tr>
+    </tbody>
+  </table>
+)
+
 const tiers = ["none", "free", "tier1", "tier2", "tier3"]
 
 export const ControlsView = () => {
@@ -152,6 +176,7 @@ export const ControlsView = () => {
       <h2>Counted</h2>
       {counters === undefined ? null : (
         <div class="counts">
+          <Bill cost={counters.cost} />
           <Counts title="By model" counts={counters.byModel} />
           <Counts title="By status" counts={counters.byStatus} />
           <Counts title="By project" counts={counters.byProject} />

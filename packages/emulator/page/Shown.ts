@@ -1,5 +1,5 @@
 /** Numbers, times and verdicts as a person reads them. */
-import type { VerdictData } from "../src/admin/LogData.ts"
+import type { CostData, VerdictData } from "../src/admin/LogData.ts"
 
 const two = (value: number): string => String(value).padStart(2, "0")
 
@@ -18,6 +18,10 @@ export const span = (millis: number): string => {
 
 export const bytes = (count: number): string =>
   count < 1000 ? `${count} B` : count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`
+
+/** `+`: a part of it has no price that is known. */
+export const cost = (cost: typeof CostData.Type | undefined): string =>
+  cost?.dollars === undefined ? "" : `$${cost.dollars}${cost.partial ? "+" : ""}`
 
 export const by = (verdict: typeof VerdictData.Type | undefined): string =>
   verdict === undefined ? "" : verdict.rule === undefined ? verdict.by : `${verdict.by} ${verdict.rule}`

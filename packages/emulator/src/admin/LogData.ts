@@ -61,6 +61,19 @@ export const UsageData = Schema.Struct({
 }).annotate({ identifier: "TokenUsage" })
 
 /**
+ * What a call would have cost with Google: list prices of the paid tier, see `effect-gemini/Cost`.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const CostData = Schema.Struct({
+  dollars: Schema.optionalKey(Schema.String).annotateKey(
+    about("US dollars, an exact decimal; absent: no price is known")
+  ),
+  partial: Schema.Boolean.annotate(about("whether a part of it has no price that is known"))
+}).annotate({ identifier: "Cost" })
+
+/**
  * The ways in which a request ends.
  *
  * @category schemas
@@ -94,6 +107,7 @@ export const EntryData = Schema.Struct({
     about("with bodies=false: the last words that were said to it, at most 200 characters")
   ),
   usage: Schema.optionalKey(UsageData).annotateKey(about("with bodies=false: the tokens that its answer names")),
+  cost: Schema.optionalKey(CostData).annotateKey(about("with bodies=false: what it would have cost")),
   chunks: Schema.Array(ChunkData),
   bytesSent: count,
   outcome: Schema.optionalKey(Outcome),
@@ -130,7 +144,15 @@ export const CountersData = Schema.Struct({
   byProject: counts,
   byRegion: counts,
   byStatus: counts,
-  byOutcome: counts
+  byOutcome: counts,
+  cost: Schema.Struct({
+    ...CostData.fields,
+    calls: count.annotate(about("how many have ended and named their tokens")),
+    missed: count.annotate(about("how many the log dropped before anybody asked; they are not among them")),
+    byModel: Schema.Record(Schema.String, CostData),
+    asOf: Schema.String.annotate(about("the day of the prices")),
+    source: Schema.String.annotate(about("the page of the prices"))
+  }).annotate(about("what they would have cost with Google"))
 }).annotate({ identifier: "Counters" })
 
 /**

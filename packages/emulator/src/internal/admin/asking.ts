@@ -15,6 +15,7 @@ import type { OpenSpace } from "../spaces/OpenSpace.ts"
 import * as Activity from "./Activity.ts"
 import * as Calls from "./calls.ts"
 import * as Finding from "./finding.ts"
+import * as Pricing from "./pricing.ts"
 import * as RequestPage from "./requestPage.ts"
 import * as Shown from "./shown.ts"
 
@@ -91,7 +92,11 @@ export const layer = (served: Calls.Served) => {
           return yield* Finding.notThere(`The space "${params.space}" has no request ${params.id}: ${why}.`)
         }))
       .handle("getCounters", ({ params }) =>
-        Effect.flatMap(looking(params.space), ({ counters }) => run(counters)))
+        Effect.gen(function*() {
+          const { counters } = yield* looking(params.space)
+          const found = yield* space(params.space)
+          return { ...(yield* run(counters)), cost: Pricing.bill(found) }
+        }))
       .handle("watch", ({ headers, params }) =>
         Effect.map(space(params.space), (found) =>
           events(found, headers["last-event-id"])))

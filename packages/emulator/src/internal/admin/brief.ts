@@ -2,6 +2,7 @@
 import type { EntryData, UsageData } from "../../admin/LogData.ts"
 import type { Entry } from "../../RequestLog.ts"
 import * as Json from "../json.ts"
+import * as Pricing from "./pricing.ts"
 import * as Shown from "./shown.ts"
 
 /** The longest text that a list shows of a prompt. */
@@ -53,5 +54,14 @@ const usageOf = (response: unknown): typeof UsageData.Type | undefined => {
 
 export const entry = (entry: Entry): typeof EntryData.Type => {
   const { body, response, ...line } = Shown.entry(entry, false)
-  return { ...line, headers: {}, ...Shown.given({ prompt: promptOf(body), usage: usageOf(response) }) }
+  const cost = entry.outcome === undefined ? undefined : Pricing.costOf({ ...entry, response })
+  return {
+    ...line,
+    headers: {},
+    ...Shown.given({
+      prompt: promptOf(body),
+      usage: usageOf(response),
+      cost: cost === undefined ? undefined : Pricing.shown(cost)
+    })
+  }
 }
