@@ -90,7 +90,7 @@ export const make = (client: Client, space: string, sure: Sure): Log => {
       ),
     awaitRequests: (n) => until((known) => Effect.sync(() => known.arrived >= n ? inOrder(known) : undefined)),
     awaitClosed: (n) => until((known) => Effect.sync(() => known.closed >= n ? inOrder(known) : undefined)),
-    counters: Effect.map(sure(client.getCounters({ params })), ({ cost: _, ...counters }) => counters),
+    counters: Effect.map(sure(client.getCounters({ params })), ({ cost: _cost, ...counters }) => counters),
     largestInWindow: (millis) => Effect.map(requests, (entries) => RequestLog.largestInWindow(entries, millis))
   }
 }
