@@ -225,4 +225,15 @@ describe("VertexAuth", () => {
       assert.strictEqual(forbidden.reason._tag, "Unauthenticated")
       assert.include(forbidden.message, "roles/iam.serviceAccountTokenCreator")
     }))
+
+  it.live("names the package that is missing", () =>
+    Effect.gen(function*() {
+      vi.doMock("google-auth-library", () => {
+        throw new Error("Cannot find package")
+      })
+      const error = yield* failing()
+      vi.doUnmock("google-auth-library")
+      assert.strictEqual(error.reason._tag, "Unauthenticated")
+      assert.include(error.message, "npm install google-auth-library")
+    }))
 })
