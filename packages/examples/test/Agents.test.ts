@@ -46,6 +46,7 @@ describe("the examples of agents", () => {
       assert.match(text, /process (\d+) waits for billing\.1\/2\.0: refund/)
       const [asked, decided] = text.match(/process (\d+)/g) ?? []
       assert.notStrictEqual(asked, decided)
+      assert.include(text, "triage.1 handed over to billing")
       assert.include(text, "You get 4200 cents back for a lamp: paid 4200 back, receipt support-1.billing.1/2.0.")
       for (const run of ["support-1", "support-1.triage.1", "support-1.billing.1"]) {
         assert.include(readFileSync(join(directory, `${run}.html`), "utf8"), "<html")
