@@ -7,6 +7,7 @@ import type * as Result from "effect/Result"
 import { Unsupported } from "../../errors/GeminiErrorReason.ts"
 import type { GeminiError } from "../../GeminiError.ts"
 import type * as ModelId from "../../models/ModelId.ts"
+import type { Sender } from "../http/attempt.ts"
 import * as ModelMethods from "../http/modelMethods.ts"
 import type * as RequestCheck from "../http/requestCheck.ts"
 import * as Body from "../http/responseBody.ts"
@@ -21,6 +22,8 @@ export interface ExtraMethod<A>
 {
   readonly path: string
   readonly body: (model: ModelId.ModelId) => unknown
+  /** Why this method cannot be asked of what sends there. */
+  readonly lacks?: ((sender: Sender) => Unsupported | undefined) | undefined
   readonly check: () => ReadonlyArray<RequestCheck.Violation>
   readonly decode: (call: Body.CallContext, text: string) => Result.Result<A, GeminiError>
   /** Writes on the attempt's span what the answer says of itself. */
@@ -36,10 +39,11 @@ export const make = <A>(asked: ExtraMethod<A>): Extra<A> => {
       LogicalCall.unary(client, { ...Plans.whole, method, inputTokens, charged, usage, ...course }, () => {
         const model = course.model()
         const { sender } = course.carrier()
-        return sender === undefined
-          ? Effect.fail(
-            Body.failure({ method, model }, new Unsupported({ capability: `${method} over this GeminiHttp` }))
-          )
+        const lack = sender === undefined
+          ? new Unsupported({ capability: `${method} over this GeminiHttp` })
+          : asked.lacks?.(sender)
+        return sender === undefined || lack !== undefined
+          ? Effect.fail(Body.failure({ method, model }, lack ?? new Unsupported({ capability: method })))
           : sender.unary(
             { ...ModelMethods.post(method, model, body(model), course.options, check), path },
             decode,

@@ -34,6 +34,11 @@ const reread = (text: string, read: (answer: unknown) => unknown): string => {
   return answer === undefined ? text : JSON.stringify(read(answer))
 }
 
+const senders = new WeakSet<Sender>()
+
+/** Whether this sends to Vertex AI. */
+export const isVertex = (sender: Sender): boolean => senders.has(sender)
+
 const isRefused = ({ status }: { readonly status?: number | undefined }): boolean => status === 401
 
 /** The headers of both; those of a call win, whatever the case of their names. */
@@ -140,11 +145,13 @@ export const over = ({ base, credential, headers, place, prefix, problem }: Opti
               : Effect.succeed(response)))
     )
 
-  return {
+  const made: Sender = {
     unary,
     events,
     stream: (attempt) => events(attempt, ResponseStream.decodePull, AttemptSpan.hearAnswers),
     execute,
     refused
   }
+  senders.add(made)
+  return made
 }
