@@ -164,8 +164,11 @@ export const sequence: {
 export interface AllOptions {
   readonly name?: string | undefined
   readonly description?: string | undefined
-  /** How many play at once. Default: all. */
-  readonly concurrency?: number | "unbounded" | undefined
+  /**
+   * How many play at once. Default: all. `quota`: each starts when its model's lane would admit a request at once, by the
+   * `RateLimiter` of the context, and not earlier, so that its bound of time does not run while it waits.
+   */
+  readonly concurrency?: number | "unbounded" | "quota" | undefined
 }
 
 type AllOf<M extends Member, A, I = CommonOf<M>> = Team<I, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
@@ -346,7 +349,8 @@ export const handoff = <
  * An agent with others as its tools: it is asked as ever, and a call of a worker, by its name and with a `task`, is a run
  * of that worker with a journal of its own, `plan-1.coder.2.0` for the call `2.0` of the run `plan-1`. What stops a worker
  * is told to the manager, and what people are to decide about a worker's call stops both, until it is decided. `workers`
- * is how many play at once; default: all. A worker takes the place of a tool of its name.
+ * is how many play at once; default: all. With `concurrency: "quota"` a worker starts when its model's lane would admit a
+ * request at once, and its requests wait behind the manager's. A worker takes the place of a tool of its name.
  *
  * Throws a RangeError if the manager is a team, if a worker's name cannot be a tool's, or if `workers` is not a count
  * from 1.
@@ -366,9 +370,9 @@ export const manager = <
 >(
   boss: Agent<I, A, T, E, R, C, D>,
   agents: W,
-  options: { readonly workers?: number | undefined } = {}
+  options: { readonly workers?: number | undefined; readonly concurrency?: "quota" | undefined } = {}
 ): Agent<I, A, T | AgentError<FailureOf<W[keyof W]>>, E, R | NeedsOf<W[keyof W]>, C, string> => {
-  const { workers = Infinity } = options
+  const { concurrency, workers = Infinity } = options
   const { employing } = boss
   if (employing === undefined) throw new RangeError(`${boss.name} is a team, so it calls no tools`)
   if (workers !== Infinity && !(Number.isSafeInteger(workers) && workers >= 1)) {
@@ -377,7 +381,7 @@ export const manager = <
   const wrong = Object.keys(agents).find((name) => !Names.isKey(name))
   if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be the name of a worker`)
   // What the workers fail with and need is what their types say.
-  const toolbox = Workers.toolbox(agents, workers) as Effect.Effect<
+  const toolbox = Workers.toolbox(agents, workers, concurrency === "quota") as Effect.Effect<
     Toolbox<AgentError<FailureOf<W[keyof W]>>, NeedsOf<W[keyof W]>>
   >
   return employing(Workers.toolsOf(agents), toolbox, Made.approvalsOf(Object.values(agents)))

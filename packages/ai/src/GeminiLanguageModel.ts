@@ -108,7 +108,7 @@ export declare namespace Config {
      * whoever bounds calls whose settings are not known, as a budget that has reserved so much does.
      */
     readonly outputBound?: number | undefined
-    /** Deadlines, retries, priority and headers of the call. */
+    /** Deadlines, retries, priority and headers of the call. Those of an override stand beside the others of the model. */
     readonly call?: CallOptions | undefined
   }
 }
@@ -185,7 +185,7 @@ export const make = Effect.fnUntraced(function*(
     const nextId = () => count++ === 0 ? id : `${id}_${count}`
     return {
       request,
-      call: config.call,
+      call: settings?.call === undefined ? config.call : { ...settings.call, ...override?.call },
       parts: { tools, nextId, taken: callIds(options.prompt) },
       judging: {
         tools,

@@ -15,6 +15,7 @@ import * as Compact from "./compact.ts"
 import { google, refusedBy } from "./googleError.ts"
 import * as Money from "./money.ts"
 import * as Question from "./question.ts"
+import { FirstQuestion } from "./QuotaDoor.ts"
 import type { StepSettings } from "./spec.ts"
 import * as Tokens from "./tokens.ts"
 
@@ -74,7 +75,10 @@ const whyOf = (error: AiError.AiError): UnusableWhy | undefined =>
 export const isRefusedBy = (budget: string, error: AiError.AiError): boolean => refusedBy(error) === budget
 
 /** An answer as long as the budgets around it pay for. */
-const asked = (question: Question.Question) => Money.fitting(Question.ask(question), question.least, refusedBy)
+const asked = (question: Question.Question) => {
+  const fitting = Money.fitting(Question.ask(question), question.least, refusedBy)
+  return Effect.flatMap(FirstQuestion, (tell) => Effect.andThen(tell, fitting))
+}
 
 const reasonOf = (error: AiError.AiError, { bounds, usage }: AgentState, budget: string): Unanswered["reason"] =>
   bounds.money !== undefined && isRefusedBy(budget, error)

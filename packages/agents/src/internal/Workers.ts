@@ -12,7 +12,9 @@ import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
 import * as Player from "./Player.ts"
+import { QuotaDoor } from "./QuotaDoor.ts"
 import { RunCall } from "./RunCall.ts"
+import * as Tokens from "./tokens.ts"
 import type { Toolbox, Tools } from "./Toolbox.ts"
 import { pathOf, Unended, WorkerDecisions } from "./Unended.ts"
 
@@ -108,10 +110,15 @@ export const toolsOf = (workers: Workers): Tools =>
     ])
   )
 
-/** The workers as tools, of which so many play at once. */
-export const toolbox = (workers: Workers, atOnce: number): Effect.Effect<Toolbox<unknown, unknown>> =>
+/** The workers as tools, of which so many play at once, and start by quota or not. */
+export const toolbox = (
+  workers: Workers,
+  atOnce: number,
+  isByQuota: boolean
+): Effect.Effect<Toolbox<unknown, unknown>> =>
   Effect.sync(() => {
     const permits = Semaphore.makeUnsafe(atOnce)
+    const door = isByQuota ? new QuotaDoor() : undefined
     return {
       tools: toolsOf(workers),
       handle: ({ name, params }) => {
@@ -123,7 +130,9 @@ export const toolbox = (workers: Workers, atOnce: number): Effect.Effect<Toolbox
             { result: text, encodedResult: text, isFailure: true, mistake: "WrongArguments" } as const
           )
         }
-        return permits.withPermit(played(worker, name, decoded.success.task))
+        const { task } = decoded.success
+        const play = played(worker, name, task)
+        return permits.withPermit(door === undefined ? play : door.pass(play, Tokens.estimate(task.length)))
       }
     }
   })

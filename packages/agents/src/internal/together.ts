@@ -10,6 +10,8 @@ import type { Request } from "../Approval.ts"
 import type { Member } from "../Member.ts"
 import type { ChildRuns, Input } from "./ChildRuns.ts"
 import type { Json } from "./output.ts"
+import { QuotaDoor } from "./QuotaDoor.ts"
+import * as Tokens from "./tokens.ts"
 
 /** How one agent of the team ended: an answer, a failure, or a wait for people. */
 type Ending = Result.Result<Answer<unknown>, AgentError>
@@ -55,12 +57,15 @@ export const parts =
 export const all = <I>(
   members: Readonly<Record<string, Taking<I>>>,
   atLeast: number | "all",
-  concurrency: number | "unbounded",
+  concurrency: number | "unbounded" | "quota",
   split: Parts | undefined
 ) =>
 (given: Input<I>, children: ChildRuns): Effect.Effect<ReadonlyArray<readonly [string, Ending]>, AgentError, unknown> =>
   Effect.gen(function*() {
     const came: Array<readonly [string, Ending]> = []
+    const door = concurrency === "quota" ? new QuotaDoor() : undefined
+    const tokens = Tokens.estimate(JSON.stringify(given.json).length)
+    const started = <A, E, R>(play: Effect.Effect<A, E, R>) => door === undefined ? play : door.pass(play, tokens)
     const parts = split?.(given.json) ?? Result.succeed(undefined)
     if (Result.isFailure(parts)) {
       return yield* children.error(
@@ -72,7 +77,7 @@ export const all = <I>(
         ? children.given(agent, given, name)
         : children.child(agent, parts.success(name), { as: name })
     const one = ([name, agent]: readonly [string, Taking<I>]) =>
-      Effect.result(begun(name, agent)).pipe(
+      Effect.result(started(begun(name, agent))).pipe(
         Effect.flatMap((ending): Effect.Effect<readonly [string, Ending], AgentError> => {
           came.push([name, ending])
           if (Result.isSuccess(ending) || pendingOf(ending).length > 0) return Effect.succeed([name, ending])
@@ -81,7 +86,9 @@ export const all = <I>(
             : Effect.succeed([name, ending])
         })
       )
-    const endings = yield* Effect.forEach(Object.entries(members), one, { concurrency })
+    const endings = yield* Effect.forEach(Object.entries(members), one, {
+      concurrency: concurrency === "quota" ? "unbounded" : concurrency
+    })
     const pending = endings.flatMap(([, ending]) => pendingOf(ending))
     if (pending.length > 0) return yield* children.error(new Reason.Suspended({ pending }))
     const failures = endings.flatMap(([, ending]) => Result.isFailure(ending) ? [ending.failure] : [])
