@@ -314,13 +314,6 @@ const proofs: Readonly<Record<string, Proof>> = {
     projects: ["gemini"],
     files: ["QuotaModel.test"]
   },
-  "24.2": {
-    shows:
-      "a manager with 500 workers on 10 requests a minute, under the test's clock: no 429, the lane used to 97 %, no " +
-      "worker's time spent in a queue, and the manager before its workers",
-    projects: ["agents"],
-    files: ["Quota.test"]
-  },
   "15.2": {
     shows:
       "a Live session cut after each of its bytes, in both directions, by FIN and by RST, dialled again and not: " +

@@ -11,11 +11,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { sizeOf } from "../../../scripts/proof.ts"
 
 const model = "gemini-3.8-flash"
 const limits = { rpm: 10, tpm: 1e9, rpd: 1e9, concurrency: 100 }
-const count = sizeOf("24.2", { test: 50, prove: 500 })
+const count = 50
 
 const call = Array.from({ length: count }, (_, index) => ({ name: "worker", args: { task: `task ${index}` } }))
 
