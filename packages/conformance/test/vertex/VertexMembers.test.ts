@@ -28,7 +28,11 @@ const emulator = (faults: NonNullable<Emulator.Options["faults"]>): Emulator.Opt
     two: { keys: ["key-two"], quotas },
     cloud: { keys: [], quotas }
   },
-  vertex: { tokens: { valid: ["ya29.good"] } },
+  vertex: {
+    tokens: { valid: ["ya29.good"] },
+    // Whoever asks for dedicated throughput without having bought it gets nothing but 429s.
+    provisioned: [{ project: "cloud", region: "us-east5", model, rpm }]
+  },
   faults
 })
 
