@@ -85,7 +85,12 @@ describe("the end of a connection", () => {
     assert.strictEqual(about(1007, "API key expired. Please renew the API key."), "key")
     assert.strictEqual(about(1008, "Your project has been denied access. Please contact support."), "key")
     assert.strictEqual(about(1011, "Your prepayment credits are depleted. Please go to AI Studio"), "key")
+    const expired = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or"
+    assert.strictEqual(about(1008, expired), "key")
     assert.strictEqual(about(1008, "models/x is not found for API version v1beta"), "model")
+    const whole = "projects/p/locations/us-central1/publishers/google/models/x"
+    assert.strictEqual(about(1008, `Publisher Model \`${whole}\` not found.`), "model")
+    assert.strictEqual(about(1008, `Publisher Model \`${whole}`), "model", "words that are cut")
     assert.strictEqual(about(1008, "Requested entity was not found."), "handle")
     assert.strictEqual(about(1007, "Invalid session resumption handle."), "handle")
     assert.strictEqual(about(1007, "Request contains an invalid argument."), "handle")

@@ -7,10 +7,11 @@
  */
 
 /**
- * What is meant: the key or its project is refused; the server does not have the model; the state that the handle
- * restores is not there; or nothing is refused, and the same may be dialled again.
+ * What is meant: the key or its project is refused; the access token is refused, which a new one may mend; the server does
+ * not have the model; the state that the handle restores is not there; or nothing is refused, and the same may be dialled
+ * again.
  */
-export type Meaning = "key" | "model" | "handle" | "passing"
+export type Meaning = "key" | "token" | "model" | "handle" | "passing"
 
 export interface CloseText {
   readonly codes: ReadonlyArray<number>
@@ -39,7 +40,10 @@ const refused: ReadonlyArray<CloseText> = [
     says: /\bAPI key\b|API has not been used in project|project has been denied access/i,
     means: "key"
   },
-  { codes: [1007, 1008], says: /^models\/\S+ is not found/, means: "model" },
+  // The words of HTTP's 401 for access tokens, on all of Google's APIs.
+  { codes: [1007, 1008], says: /^Request had invalid authentication credentials/, means: "token" },
+  // The second are the words of Vertex AI, whose names are so long that the rest may be cut.
+  { codes: [1007, 1008], says: /^models\/\S+ is not found|^Publisher Model /, means: "model" },
   // In a session that is set up, the same words are about the call that a tool response answers.
   { codes: [1007, 1008], says: /^Requested entity was not found|session resumption handle/i, means: "handle" }
 ]

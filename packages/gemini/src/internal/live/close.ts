@@ -33,9 +33,14 @@ export const mayRedialStatus = (status: number): boolean => passing.has(status) 
 const meaningOf = (reason: LiveErrorReason): CloseTable.Meaning | undefined =>
   reason._tag === "Handshake" ? CloseTable.meaning(reason.code, reason.text, false) : undefined
 
-/** Whether the key or its project was refused. Another key may then be let in. */
+/** Whether the access token was refused as one that is over, by the upgrade or by a close. */
+export const isTokenRefused = (reason: LiveErrorReason): boolean =>
+  reason._tag === "Connection" ? reason.status === 401 : meaningOf(reason) === "token"
+
+/** Whether the key, the access token or the project was refused. Another one may then be let in. */
 export const isKeyRefused = (reason: LiveErrorReason): boolean =>
-  reason._tag === "Connection" ? reason.status === 401 || reason.status === 403 : meaningOf(reason) === "key"
+  isTokenRefused(reason) ||
+  (reason._tag === "Connection" ? reason.status === 403 : meaningOf(reason) === "key")
 
 /** Whether the server does not have the model. Another project or region may have it. */
 export const isModelMissing = (reason: LiveErrorReason): boolean =>

@@ -1,11 +1,12 @@
 /**
  * Dials the connections of sessions: at one endpoint, or where a destination gives a new one for each dial, because the
- * credential in it is renewed. A credential that the upgrade refuses (401) is renewed once, and dialled with again.
+ * credential in it is renewed. A credential that is refused, by the upgrade (401) or by a close that says so, is renewed
+ * once, and dialled with again.
  */
 import * as Effect from "effect/Effect"
 import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
 import type { Endpoint, LiveDoor } from "../http/destination.ts"
-import type * as LiveClose from "./close.ts"
+import * as LiveClose from "./close.ts"
 import * as LiveConnection from "./LiveConnection.ts"
 
 export type Dial = (
@@ -17,8 +18,6 @@ export type Dial = (
 /** All connections go to one endpoint. */
 export const at = (endpoint: Endpoint): Dial => (connection, setup, restore) =>
   LiveConnection.open({ ...connection, endpoint }, setup, restore)
-
-const isRefused = ({ reason }: LiveClose.CloseVerdict): boolean => reason._tag === "Connection" && reason.status === 401
 
 const verdictOf = (reason: LiveErrorReason): LiveClose.CloseVerdict => ({
   code: undefined,
@@ -33,7 +32,7 @@ export const through = (door: LiveDoor): Dial => (connection, setup, restore) =>
     Effect.catch(
       LiveConnection.open({ ...connection, endpoint: first }, setup, restore),
       (verdict) =>
-        isRefused(verdict)
+        LiveClose.isTokenRefused(verdict.reason)
           ? Effect.flatMap(
             endpoint(first.secret),
             (next) => LiveConnection.open({ ...connection, endpoint: next }, setup, restore)
