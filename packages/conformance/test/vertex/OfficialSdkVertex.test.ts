@@ -11,11 +11,14 @@ import {
   Type
 } from "@google/genai"
 import * as Caches from "effect-gemini/caches/Caches"
+import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
+import type * as ModelPool from "effect-gemini/ModelPool"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as ResourceHttp from "effect-gemini/ResourceHttp"
 import * as Vertex from "effect-gemini/Vertex"
+import * as ComputeTokens from "effect-gemini/vertex/ComputeTokens"
 import * as VertexAuth from "effect-gemini/VertexAuth"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -49,13 +52,14 @@ interface At {
 const sdkOf = (baseUrl: string, { key, ...at }: At) =>
   new GoogleGenAI({ vertexai: true, ...at, ...(key === undefined ? {} : { apiKey: key }), httpOptions: { baseUrl } })
 
-type Services = GeminiHttp.GeminiHttp | Caches.Caches
+type Services = GeminiHttp.GeminiHttp | Caches.Caches | ModelPool.ModelPool
 
 const oursOf = (baseUrl: string, { key, ...at }: At): Layer.Layer<Services> =>
   Vertex.destination({ ...at, baseUrl, ...(key === undefined ? {} : { apiKey: Redacted.make(key) }) }).pipe(
     Effect.map((destination) =>
-      Layer.merge(
+      Layer.mergeAll(
         GeminiHttp.layer({ destination }),
+        GeminiClient.layer({ destination }),
         Layer.provide(Caches.layer, ResourceHttp.layer({ destination }))
       )
     ),
@@ -76,6 +80,7 @@ const answer = ({ method, path, query }: AskedRequest) => {
     }
   }
   if (path.endsWith(":countTokens")) return { body: { totalTokens: 1 } }
+  if (path.endsWith(":computeTokens")) return { body: { tokensInfo: [{ tokenIds: ["1"], tokens: ["SGk="] }] } }
   if (path.endsWith(":predict")) return { body: { predictions: [1, 2].map(() => ({ embeddings: { values: [1] } })) } }
   if (path.endsWith(":embedContent")) return { body: { embedding: { values: [1] } } }
   const more = query["pageToken"] === undefined ? { nextPageToken: "two" } : {}
@@ -236,6 +241,13 @@ const pairs: ReadonlyArray<
       })
     )
   ],
+  ...[contents, history].map((contents, n) =>
+    [
+      `computeTokens of ${n === 0 ? "a text" : "functions and files"}`,
+      (sdk: GoogleGenAI) => sdk.models.computeTokens({ model, contents }),
+      ComputeTokens.computeTokens({ model, contents })
+    ] as const
+  ),
   [
     "embedContent of an older model, by predict",
     (sdk) =>
