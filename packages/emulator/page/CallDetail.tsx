@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import * as Admin from "./Admin.ts"
 import * as Calls from "./Calls.ts"
+import * as Earlier from "./Earlier.ts"
 import { FromCall } from "./FromCall.tsx"
 import * as Holds from "./Holds.ts"
 import { answered, contentsOf, Conversation, Parts } from "./Parts.tsx"
@@ -84,13 +85,48 @@ const Raw = ({ label, value }: { readonly label: string; readonly value: unknown
   )
 }
 
+/** What this call added to its conversation; what an earlier call had said already is folded. */
+const Turns = ({ call }: { readonly call: Calls.Call }) => {
+  const [earlier, setEarlier] = useState<Earlier.Earlier | undefined>(undefined)
+  // A page that opens with this call has no list yet to look for the earlier one in.
+  const isListed = Calls.at(call.id) !== undefined
+  useEffect(() => {
+    let isOver = false
+    setEarlier(undefined)
+    void Earlier.find(call, () => isOver).then((found) => isOver || setEarlier(found))
+    return () => {
+      isOver = true
+    }
+  }, [call.space, call.id, isListed])
+  const contents = contentsOf(call.body)
+  if (contents.length === 0) return null
+  // The system instruction stands before the turns.
+  const folded = earlier === undefined ? 0 : earlier.turns + contents.length - contentsOf(call.body, false).length
+  return (
+    <section>
+      <h3>Conversation</h3>
+      {earlier === undefined ? null : (
+        <>
+          <p>
+            Goes on from <a href={Route.link({ id: earlier.id })}>call {earlier.id}</a>.
+          </p>
+          <details class="earlier">
+            <summary>{folded === 1 ? "1 earlier turn" : `${folded} earlier turns`}</summary>
+            <Conversation contents={contents} until={folded} />
+          </details>
+        </>
+      )}
+      <Conversation contents={contents} from={folded} />
+    </section>
+  )
+}
+
 const Body = ({ call }: { readonly call: Calls.Call }) => {
   const title = useRef<HTMLHeadingElement>(null)
   // A form that has led here is gone, and the keyboard would begin at the top of the page again.
   useEffect(() => {
     if (document.activeElement === document.body) title.current?.focus()
   }, [call.id])
-  const contents = contentsOf(call.body)
   const parts = answered(call.response)
   const end = call.closedAt ?? call.chunks.at(-1)?.time ?? call.time
   return (
@@ -101,12 +137,7 @@ const Body = ({ call }: { readonly call: Calls.Call }) => {
         <h3>Verdict</h3>
         <Verdict call={call} />
       </section>
-      {contents.length === 0 ? null : (
-        <section>
-          <h3>Conversation</h3>
-          <Conversation contents={contents} />
-        </section>
-      )}
+      <Turns key={`turns ${call.space} ${call.id}`} call={call} />
       <section class="answer">
         <h3>Answer</h3>
         {parts.length > 0

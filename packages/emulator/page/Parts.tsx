@@ -84,30 +84,40 @@ export const Parts = (
   </>
 )
 
-/** The turns of a request, its system instruction before them. */
-export const contentsOf = (body: unknown): ReadonlyArray<unknown> => {
+/** The turns of a request, with its system instruction before them. */
+export const contentsOf = (body: unknown, withSystem = true): ReadonlyArray<unknown> => {
   const system = Json.at(body, "systemInstruction") ?? Json.at(body, "system_instruction")
   const contents = Json.at(body, "contents")
   const turns = Array.isArray(contents) ? contents : contents === undefined ? [] : [contents]
-  return [...(Json.isObject(system) ? [{ ...system, role: "system" }] : []), ...turns]
+  return [...(withSystem && Json.isObject(system) ? [{ ...system, role: "system" }] : []), ...turns]
 }
 
 const responsesOf = (content: unknown): ReadonlyArray<unknown> =>
   Json.list(Json.at(content, "parts")).flatMap((part) => member(part, "functionResponse", "function_response") ?? [])
 
-/** The turns of a request. The results of tools stand below the calls that they answer, so that a turn reads as a tree. */
-export const Conversation = ({ contents }: { readonly contents: ReadonlyArray<unknown> }) => (
+/**
+ * The turns of a request, or a stretch of them. The results of tools stand below the calls that they answer, so that a turn
+ * reads as a tree.
+ */
+export const Conversation = (
+  { contents, from = 0, until = contents.length }: {
+    readonly contents: ReadonlyArray<unknown>
+    readonly from?: number
+    readonly until?: number
+  }
+) => (
   <ol class="turns">
     {contents.map((content, i) => {
+      if (i < from || i >= until) return null
       const parts = joined(Json.list(Json.at(content, "parts")))
       const role = Json.text(Json.at(content, "role")) ?? "user"
-      const before = i > 0 ? Json.list(Json.at(contents[i - 1], "parts")) : []
+      const before = i > from ? Json.list(Json.at(contents[i - 1], "parts")) : []
       const hasCalls = before.some((part) => member(part, "functionCall", "function_call") !== undefined)
       // They are shown below their calls already.
       const own = hasCalls
         ? parts.filter((part) => member(part, "functionResponse", "function_response") === undefined)
         : parts
-      const next = responsesOf(contents[i + 1])
+      const next = i + 1 < until ? responsesOf(contents[i + 1]) : []
       const taken = new Set<unknown>()
       const resultsOf = (call: unknown): ReadonlyArray<unknown> => {
         const id = Json.at(call, "id")

@@ -131,7 +131,9 @@ export const flags = {
     Flag.withDefault("likely")
   ),
   pace: Flag.String("pace").pipe(
-    Flag.withDescription("tokens a second at which answers are said, such as 80, or off; default: off"),
+    Flag.withDescription(
+      "tokens a second at which answers are said, such as 80, or off; a cassette keeps its own times by --timing; default: off"
+    ),
     Flag.filterMap(pace, (text) => `tokens a second, more than 0, or off, got ${JSON.stringify(text)}`),
     Flag.withDefault(undefined)
   ),
