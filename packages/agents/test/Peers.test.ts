@@ -316,7 +316,7 @@ describe("Genkit", () => {
 })
 
 describe("Inngest AgentKit", () => {
-  it.effect("a restart does not reset the team: each agent of three is asked once, wherever the process died", () =>
+  it.effect("a restart does not reset the team: of three questions at most one is asked again, wherever the process died", () =>
     Effect.gen(function*() {
       const [one, two, three] = [plain("one"), plain("two"), plain("three")]
       const team = Team.handoff({ start: "one", agents: { one, two, three }, edges: { one: ["two"], two: ["three"] } })
