@@ -307,7 +307,10 @@ describe("a call that began before the process died", () => {
         toolkit.toLayer({
           act: () =>
             Effect.flatMap(ToolPolicy.CurrentCall, (current) => {
-              seen.push(current)
+              if (current !== undefined) {
+                const { attempt, call, key, run } = current
+                seen.push({ run, call, attempt, key })
+              }
               return current?.attempt === 1 ? Effect.interrupt : Effect.succeed("acted")
             })
         })
