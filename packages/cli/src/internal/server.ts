@@ -201,25 +201,32 @@ const keptIn = (directory: string | undefined) => <A>(client: Layer.Layer<A>): L
 /** The name of a server and of who asks it: a digest, because each has a folder of its own. */
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12)
 
-/** Vertex AI has no tiers: how much there is says the project's quota, or the server. */
-const onVertex = Effect.fnUntraced(function*(vertex: VertexServer.VertexServer, options: GeminiConfig.Options) {
-  const all = { tier: "tier3", ...options } as const
-  const name = digest(vertex.id)
-  const directory = yield* directoryOf(name, vertex.isGoogle)
+/** Makes a layer with the options of a server. */
+type Client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>) => Layer.Layer<A>
+
+/** The layers of a server over the network, whose quota is kept in a folder, if it has one. */
+const layersOf = (
+  directory: string | undefined,
+  client: Client
+): Omit<Server, "says" | "name" | "directory"> => {
   const kept = keptIn(directory)
-  const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
-    vertex.client(all, make)
   return {
-    says: vertex.says,
-    name,
-    directory,
     layer: kept(client(NodeGemini.layerHttp)),
     live: kept(client(NodeGemini.layerLive)),
     files: client(filesLayer),
     withFiles: kept(client(withFilesLayer)),
     batches: client(batchesLayer),
     clientOf: (make) => kept(client(make))
-  } satisfies Server
+  }
+}
+
+/** Vertex AI has no tiers: how much there is says the project's quota, or the server. */
+const onVertex = Effect.fnUntraced(function*(vertex: VertexServer.VertexServer, options: GeminiConfig.Options) {
+  const all = { tier: "tier3", ...options } as const
+  const name = digest(vertex.id)
+  const directory = yield* directoryOf(name, vertex.isGoogle)
+  const client: Client = (make) => vertex.client(all, make)
+  return { says: vertex.says, name, directory, ...layersOf(directory, client) } satisfies Server
 })
 
 /**
@@ -278,20 +285,13 @@ export const choose = Effect.fnUntraced(function*(
   const from = isKept ? `of ${shortened(keyFile)}` : "of the environment"
   const name = digest(`${url} ${Redacted.value(environment.apiKey)}`)
   const directory = yield* directoryOf(name, isGoogle(url))
-  const kept = keptIn(directory)
   const deck = yield* cassette?.deck(cassette.upstream ?? url) ?? Effect.undefined
-  const client = <A>(make: (options: GeminiConfig.Options) => Layer.Layer<A>): Layer.Layer<A> =>
-    deck === undefined ? make(all) : played(deck, all, make)
+  const client: Client = (make) => deck === undefined ? make(all) : played(deck, all, make)
   const tape = cassette === undefined ? "" : `; ${Deck.saysOf(cassette)}`
   return {
     says: `server: ${GeminiConfig.shownUrl(url) ?? url}, with the API key ${from}${bills}${tape}`,
     name,
     directory,
-    layer: kept(client(NodeGemini.layerHttp)),
-    live: kept(client(NodeGemini.layerLive)),
-    files: client(filesLayer),
-    withFiles: kept(client(withFilesLayer)),
-    batches: client(batchesLayer),
-    clientOf: (make) => kept(client(make))
+    ...layersOf(directory, client)
   }
 })

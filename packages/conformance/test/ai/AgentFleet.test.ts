@@ -12,34 +12,20 @@ import * as RedisBudgetStore from "effect-gemini/limits/RedisBudgetStore"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { spawn } from "node:child_process"
 import { seedOf, sizeOf } from "../../../../scripts/proof.ts"
 import { estimateTokens } from "../../../gemini/src/internal/limiter/tokenEstimate.ts"
 import * as RedisServer from "../../../gemini/test/limiter/RedisServer.ts"
+import * as Fleet from "../calls/fleet.ts"
 import type { Job, Said } from "./agentProcess.ts"
 
-const model = "gemini-2.5-flash-lite"
+const { model } = Fleet
 const outputTokens = 64
 const processes = sizeOf("24.1", { test: 2, prove: 4 })
 const agents = sizeOf("24.1", { test: 16, prove: 100 })
 const seed = seedOf("24.1", 1)
 const names = Array.from({ length: agents }, (_, index) => `agent-${seed + index}`)
 
-const run = (job: Job) =>
-  Effect.callback<Said>((resume) => {
-    const child = spawn(process.execPath, [`${import.meta.dirname}/agentProcess.ts`, JSON.stringify(job)], {
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    let said = ""
-    let errors = ""
-    child.stdout.on("data", (data: Buffer) => (said += data.toString()))
-    child.stderr.on("data", (data: Buffer) => (errors += data.toString()))
-    child.once("exit", (code) =>
-      resume(
-        code === 0 && errors === "" ? Effect.succeed(JSON.parse(said)) : Effect.die(new Error(`${code}: ${errors}`))
-      ))
-    return Effect.sync(() => void child.kill("SIGKILL"))
-  })
+const run = Fleet.runs<Job, Said>(`${import.meta.dirname}/agentProcess.ts`)
 
 interface Counted {
   readonly agent: string
@@ -48,27 +34,14 @@ interface Counted {
   readonly tooLow: number
 }
 
-/** What a request is charged in full: the emulator answers the same request in the same way. */
-const charged = (url: string, body: object) =>
-  Effect.promise(async () => {
-    const response = await fetch(`${url}/v1beta/models/${model}:generateContent`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-goog-api-key": "oracle" },
-      body: JSON.stringify(body)
-    })
-    const { usageMetadata } = await response.json()
-    return usageMetadata
-  })
-
 const zero = BigDecimal.make(0n, 0)
 
 const oracle = (emulator: Emulator.Service, requests: Effect.Success<Emulator.Service["requests"]>) =>
   Effect.forEach(
-    // What was refused is charged nothing; what was cut may be charged to its end.
-    requests.filter(({ apiMethod, status }) => apiMethod !== "countTokens" && (status ?? 0) < 400),
+    Fleet.chargeable(requests),
     ({ body }) => {
       const request = typeof body === "object" && body !== null ? body : {}
-      return Effect.map(charged(emulator.url, request), (usageMetadata): Counted => ({
+      return Effect.map(Fleet.usageOf(emulator.url, request), (usageMetadata): Counted => ({
         agent: /You are (agent-\d+)\./.exec(JSON.stringify(request))?.[1] ?? "",
         money: Cost.of(model, { usageMetadata }).total ?? zero,
         tooLow: Math.max(0, usageMetadata.promptTokenCount - estimateTokens(request))

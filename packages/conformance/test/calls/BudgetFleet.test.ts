@@ -12,31 +12,16 @@ import * as RedisBudgetStore from "effect-gemini/limits/RedisBudgetStore"
 import * as BigDecimal from "effect/BigDecimal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { spawn } from "node:child_process"
 import * as RedisServer from "../../../gemini/test/limiter/RedisServer.ts"
 import type { Job } from "./budgetProcess.ts"
+import * as Fleet from "./fleet.ts"
 
-const model = "gemini-2.5-flash-lite"
+const { model } = Fleet
 const processes = [0, 1, 2, 3]
 const calls = 50
 const outputTokens = 64
 
-/** Runs one process to its end. */
-const run = (job: Job) =>
-  Effect.callback<Readonly<Record<string, number>>>((resume) => {
-    const child = spawn(process.execPath, [`${import.meta.dirname}/budgetProcess.ts`, JSON.stringify(job)], {
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    let said = ""
-    let errors = ""
-    child.stdout.on("data", (data: Buffer) => (said += data.toString()))
-    child.stderr.on("data", (data: Buffer) => (errors += data.toString()))
-    child.once("exit", (code) =>
-      resume(
-        code === 0 && errors === "" ? Effect.succeed(JSON.parse(said)) : Effect.die(new Error(`${code}: ${errors}`))
-      ))
-    return Effect.sync(() => void child.kill("SIGKILL"))
-  })
+const run = Fleet.runs<Job, Readonly<Record<string, number>>>(`${import.meta.dirname}/budgetProcess.ts`)
 
 interface Counted {
   readonly process: number
@@ -45,18 +30,6 @@ interface Counted {
   /** By how much the client's estimate of the input was too low. */
   readonly tooLow: number
 }
-
-/** What a request is charged in full: the emulator answers the same request in the same way. */
-const charged = (url: string, body: unknown) =>
-  Effect.promise(async () => {
-    const response = await fetch(`${url}/v1beta/models/${model}:generateContent`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-goog-api-key": "oracle" },
-      body: JSON.stringify(body)
-    })
-    const { usageMetadata } = await response.json()
-    return usageMetadata
-  })
 
 const textOf = (body: unknown): string => {
   const found: Array<string> = []
@@ -69,10 +42,9 @@ const textOf = (body: unknown): string => {
 
 const oracle = (emulator: Emulator.Service, requests: Effect.Success<Emulator.Service["requests"]>) =>
   Effect.forEach(
-    // What was refused is charged nothing; what was cut may be charged to its end.
-    requests.filter(({ apiMethod, status }) => apiMethod !== "countTokens" && (status ?? 0) < 400),
+    Fleet.chargeable(requests),
     ({ body, headers }) =>
-      Effect.map(charged(emulator.url, body), (usageMetadata): Counted => ({
+      Effect.map(Fleet.usageOf(emulator.url, body), (usageMetadata): Counted => ({
         process: Number(headers["x-process"] ?? textOf(body).slice(0, 1)),
         tokens: usageMetadata.totalTokenCount,
         money: Cost.of(model, { usageMetadata }).total ?? BigDecimal.make(0n, 0),

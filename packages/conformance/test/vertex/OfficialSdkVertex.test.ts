@@ -24,7 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { assert, describe, it } from "vitest"
 import * as Paths from "../../../gemini/src/internal/vertex/paths.ts"
 import { type AskedRequest, equal } from "../resources/equalRequests.ts"
 import * as MetadataServer from "./metadataServer.ts"
@@ -33,15 +33,7 @@ const model = "gemini-3.8-flash"
 const contents = [{ role: "user", parts: [{ text: "Hi" }] }]
 const place = { project: "a-project", location: "europe-west1" }
 
-let metadata: Awaited<ReturnType<typeof MetadataServer.start>>
-beforeAll(async () => {
-  metadata = await MetadataServer.start(() => "ya29.of-the-metadata-server")
-  for (const level of ["warn", "debug"] as const) vi.spyOn(console, level).mockImplementation(() => undefined)
-})
-afterAll(() => {
-  metadata.stop()
-  vi.restoreAllMocks()
-})
+MetadataServer.forFile()
 
 interface At {
   readonly project?: string

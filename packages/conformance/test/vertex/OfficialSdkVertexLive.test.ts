@@ -17,24 +17,15 @@ import * as Vertex from "effect-gemini/Vertex"
 import * as VertexAuth from "effect-gemini/VertexAuth"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { afterAll, beforeAll, vi } from "vitest"
 import * as LiveServer from "../live/liveServer.ts"
 import * as MetadataServer from "./metadataServer.ts"
 
 const model = "gemini-3.8-live"
 const place = { project: "a-project", location: "europe-west1" }
 
-let metadata: Awaited<ReturnType<typeof MetadataServer.start>>
-beforeAll(async () => {
-  metadata = await MetadataServer.start(() => "ya29.of-the-metadata-server")
-  for (const level of ["warn", "debug"] as const) vi.spyOn(console, level).mockImplementation(() => undefined)
-})
-afterAll(() => {
-  metadata.stop()
-  vi.restoreAllMocks()
-})
+MetadataServer.forFile()
 
-/** The SDK ends every base URL with a slash, also before a path that begins with one; so does its own host. */
+/** The SDK ends a base URL that it is given with a slash, also before a path that begins with one. */
 const once = (path: string | undefined) => path?.replace(/^\/\//, "/")
 
 const asked = ({ received: [first], request: { headers, url } }: LiveServer.Peer) => ({

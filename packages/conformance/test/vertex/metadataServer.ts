@@ -1,7 +1,7 @@
 /** A metadata server on this machine, by which Google's own library logs in: each token that it gives is a new one. */
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { vi } from "vitest"
+import { afterAll, beforeAll, vi } from "vitest"
 
 /** Starts it, and names it in the environment of this process. `token` makes the token of the n-th request, from 1. */
 export const start = async (token: (n: number) => string, lifetime = 3_599) => {
@@ -29,4 +29,17 @@ export const start = async (token: (n: number) => string, lifetime = 3_599) => {
       server.close()
     }
   }
+}
+
+/** One metadata server for all tests of a file, and silence about it: Google's library warns on the console. */
+export const forFile = (): void => {
+  let server: Awaited<ReturnType<typeof start>>
+  beforeAll(async () => {
+    server = await start(() => "ya29.of-the-metadata-server")
+    for (const level of ["warn", "debug"] as const) vi.spyOn(console, level).mockImplementation(() => undefined)
+  })
+  afterAll(() => {
+    server.stop()
+    vi.restoreAllMocks()
+  })
 }

@@ -143,7 +143,7 @@ export class NotFound extends geminiReason<NotFound>()("NotFound", {
       ? ""
       : ` The model is reached ${this.transport === "live" ? "through the Live API" : "over HTTP"}.`
     const asked = this.member === undefined ? "" : ` (asked: the member ${this.member})`
-    return (this.description ?? "not found: check the name") + asked + near + transport
+    return (this.description ?? "not found: check the name of the model, file or cache") + asked + near + transport
   }
 }
 
@@ -165,7 +165,7 @@ export class RateLimited extends geminiReason<RateLimited>()("RateLimited", {
   override get message(): string {
     const never = this.isRetryable
       ? ""
-      : " A limit of 0: the project's plan does not have this model."
+      : " A limit of 0 is none to wait for: the project's plan does not have this model."
     return (this.description ?? "the server's rate limit was reached") + never
   }
 }

@@ -108,7 +108,7 @@ export class ServerDisconnect
     return true
   }
   override get message(): string {
-    return "the server ended the connection: reconnect, with the handle to keep the state"
+    return "the server ended the connection's lifetime: reconnect, with the session's handle to keep its state"
   }
 }
 

@@ -114,7 +114,7 @@ const baseUrlProblem = (url: unknown): string | undefined => {
   const { hash, password, search, username } = new URL(url)
   if (username !== "" || password !== "") return "holds credentials, which are never sent: set a header instead"
   if (search !== "" || hash !== "") return "ends in a query or a fragment: paths are put behind it"
-  return /\/v\d\w*\/models\b/.test(url) ? "ends in the path of models: paths are put behind it" : undefined
+  return /\/v\d\w*\/models\b/.test(url) ? "ends in the path of models, which is put behind it" : undefined
 }
 
 const limits: Check = (value, field) => {
@@ -227,7 +227,7 @@ export const problem = (options: Options, others: ReadonlyArray<string> = []): P
   const { version } = Address.of({ baseUrl })
   return version === undefined || version === apiVersion ? undefined : {
     field: "baseUrl",
-    description: `ends in the version ${version}, but apiVersion is ${apiVersion}: leave one out`
+    description: `ends in the version ${version}, but apiVersion is ${apiVersion}: leave one of them out`
   }
 }
 

@@ -227,7 +227,7 @@ export const make = (
   ): Effect.Effect<never, GeminiError> => {
     const expected =
       `an answer of ${asked}, got one of ${answered} (HTTP ${response.status}): the HttpClient followed a ` +
-      `redirect, maybe with the key: use one that follows none`
+      `redirect, and the key may have gone there; use a client that follows none, and look at baseUrl`
     return Effect.andThen(
       Effect.exit(Effect.scopedWith((scope) => pulled(response, scope))),
       Effect.fail(Body.invalid(attempt, "", expected))

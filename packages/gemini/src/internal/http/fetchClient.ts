@@ -181,8 +181,8 @@ class FetchClient extends Inspectable.Class implements HttpClient.HttpClient {
   execute(request: Request): Effect.Effect<HttpClientResponse.HttpClientResponse, Failure> {
     const body = content(request)
     if (body === undefined) {
-      const description =
-        "this client sends no stream and no upgrade: give GeminiClient.layer the FetchHttpClient.layer"
+      const description = "this client sends no stream and asks for no upgrade: give FetchHttpClient.layer to " +
+        "GeminiClient.layer instead"
       return refused(new HttpClientError.EncodeError({ request, description }))
     }
     const url = target(request)

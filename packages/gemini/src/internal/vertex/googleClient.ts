@@ -118,7 +118,7 @@ export interface LibraryToken {
   readonly expiresAt: number | undefined
 }
 
-/** The library keeps its token, too. Explained that it has ended, it fetches another one. */
+/** The library keeps its token, too. Told that it has ended, it fetches another one. */
 const expire = (client: AuthClient): void => client.setCredentials({ ...client.credentials, expiry_date: 1 })
 
 /** A token of a client, which is fetched even if the client has one. */
