@@ -6,7 +6,6 @@
  * import * as AgentRun from "effect-gemini-agents/AgentRun"
  * import * as Approval from "effect-gemini-agents/Approval"
  * import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
  *
  * // The decision is in the journal then; the program of the agent finds it when it resumes the run.
  * export const allow = (id: string, call: string) => AgentRun.decide(id, [Approval.approve(call, { by: "ada" })])
@@ -28,6 +27,7 @@ import { type AgentRecord, records as format } from "./AgentRecord.ts"
 import * as AgentState from "./AgentState.ts"
 import type { Decision, Request } from "./Approval.ts"
 import * as Decisions from "./internal/decisions.ts"
+import * as Handover from "./internal/Handover.ts"
 import * as History from "./internal/history.ts"
 import * as Player from "./internal/Player.ts"
 import { requestOf } from "./internal/StepCalls.ts"
@@ -59,7 +59,8 @@ export const pending = (state: AgentState.AgentState): ReadonlyArray<Request> =>
   AgentState.pending(state).map(requestOf)
 
 /**
- * What one run spent by itself, without its workers and children.
+ * What one run spent by itself, without its workers and children. One that goes on where another run was, as a fork or
+ * after a handoff, has what was spent since then.
  *
  * @category models
  * @since 0.1.0
@@ -73,13 +74,14 @@ export interface OwnSpending {
 }
 
 const own = (id: string, records: ReadonlyArray<AgentRecord>): OwnSpending => {
-  const used = records.flatMap((record) =>
+  const since = Handover.own(records)
+  const used = since.flatMap((record) =>
     (record._tag === "Answered" || record._tag === "AskFailed" || record._tag === "Compacted") &&
       record.usage !== undefined
       ? [record.usage]
       : []
   )
-  const answers = records.filter(({ _tag }) => _tag === "Answered").length
+  const answers = since.filter(({ _tag }) => _tag === "Answered").length
   return { agent: AgentState.fold(records).agent, id, answers, usage: used.reduce(Tokens.add, AgentState.empty.usage) }
 }
 

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
 import type { AgentRecord } from "effect-gemini-agents/AgentRecord"
+import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as Approval from "effect-gemini-agents/Approval"
 import * as Team from "effect-gemini-agents/Team"
 import * as Emulator from "effect-gemini-emulator/Emulator"
@@ -116,6 +117,13 @@ describe("a handoff", () => {
       assert.isAbove((yield* journal.head("s.billing.1")).next, 0)
       const tokens = answer.records.flatMap((record) => record._tag === "ChildEnded" ? [record.usage.outputTokens] : [])
       assert.strictEqual(answer.usage.outputTokens, tokens.reduce((a, b) => a + b, 0))
+      const spent = yield* AgentRun.spending("s")
+      assert.deepStrictEqual(spent.map(({ agent, answers }) => [agent, answers]), [
+        ["support", 0],
+        ["billing", 1],
+        ["triage", 2]
+      ])
+      assert.strictEqual(spent.reduce((sum, { usage }) => sum + usage.outputTokens, 0), answer.usage.outputTokens)
       const alone = yield* Agent.run(three("transcript"), "My bill?", { id: "t" })
       assert.strictEqual(answer.usage.outputTokens, alone.usage.outputTokens)
       assert.strictEqual((yield* Agent.resume(three("verbatim"), "s")).value, "Paid.")

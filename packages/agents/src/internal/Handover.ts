@@ -43,7 +43,7 @@ export class HandedOver {
 
 export const isHandedOver = (error: unknown): error is HandedOver => error instanceof HandedOver
 
-/** The records of a run without those of the one that was handed over to it. */
+/** The records of a run without those of the one that it goes on from. */
 export const own = (records: ReadonlyArray<AgentRecord>): ReadonlyArray<AgentRecord> =>
   records.slice(Math.max(0, records.findLastIndex(({ _tag }) => _tag === "Forked")))
 
