@@ -114,7 +114,8 @@ export const make = <
   Tool.HandlerError<T[keyof T]> | AiError.AiError,
   E1 | E2 | E3,
   R1 | R2 | R3 | R4 | Tool.HandlerServices<T[keyof T]>,
-  R4,
+  // Where any needs of checks will do, an agent that is written there has its own all the same.
+  NoInfer<R4>,
   D
 > => {
   type E = E1 | E2 | E3

@@ -19,7 +19,8 @@
  * @since 0.1.0
  */
 import type * as Schema from "effect/Schema"
-import type { Member } from "./Member.ts"
+import type { Agent } from "./AgentOptions.ts"
+import type { Agents, Named } from "./Member.ts"
 
 /**
  * What the next agent is told beside the input of the team.
@@ -40,10 +41,10 @@ export type Carry = "transcript" | "verbatim" | "nothing" | Schema.Codec<unknown
  * @category options
  * @since 0.1.0
  */
-export interface HandoffOptions<M extends Readonly<Record<string, Member>>> {
+export interface HandoffOptions<M extends Readonly<Record<string, Named>>> {
   readonly name?: string | undefined
   readonly description?: string | undefined
-  readonly agents: M
+  readonly agents: M & Agents<M, Agent<string, unknown, unknown, unknown, unknown, unknown>>
   /** The agent that begins. */
   readonly start: NoInfer<keyof M & string>
   /** The agents that each one may hand over to; one without any gives the answer. */

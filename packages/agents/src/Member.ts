@@ -26,12 +26,31 @@ import type { Agent } from "./AgentOptions.ts"
 export type Member = Agent<never, unknown, unknown, unknown, unknown, unknown>
 
 /**
+ * What a team asks of its agents before their types are known. It says nothing of those types: `Agent.make` in the place
+ * of a `Member` would take on its `unknown`, in the place of a `Named` it says its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Named extends Pick<Member, "name" | "description"> {}
+
+/**
+ * The same agents, as soon as their types are known: what is not a `Wanted` is refused at its place.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Agents<M extends Readonly<Record<string, Named>>, Wanted extends Named = Member> = {
+  readonly [K in keyof M]: M[K] extends Wanted ? M[K] : Wanted
+}
+
+/**
  * What all of these agents take.
  *
  * @category models
  * @since 0.1.0
  */
-export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
+export type CommonOf<M extends Named> = [M] extends [Agent<infer I, unknown, unknown, unknown, unknown, unknown>] ? I
   : never
 
 /**
@@ -40,7 +59,7 @@ export type CommonOf<M extends Member> = [M] extends [Agent<infer I, unknown, un
  * @category models
  * @since 0.1.0
  */
-export type InputOf<M extends Member> = M extends Agent<infer I, unknown, unknown, unknown, unknown, unknown> ? I
+export type InputOf<M extends Named> = M extends Agent<infer I, unknown, unknown, unknown, unknown, unknown> ? I
   : never
 
 /**
@@ -49,7 +68,7 @@ export type InputOf<M extends Member> = M extends Agent<infer I, unknown, unknow
  * @category models
  * @since 0.1.0
  */
-export type ValueOf<M extends Member> = M extends Agent<never, infer A, unknown, unknown, unknown, unknown> ? A : never
+export type ValueOf<M extends Named> = M extends Agent<never, infer A, unknown, unknown, unknown, unknown> ? A : never
 
 /**
  * What an agent fails with beside its stops: the errors of its tools and of its own effects.
@@ -57,7 +76,7 @@ export type ValueOf<M extends Member> = M extends Agent<never, infer A, unknown,
  * @category models
  * @since 0.1.0
  */
-export type FailureOf<M extends Member> = M extends Agent<never, unknown, infer T, infer E, unknown, unknown> ? T | E
+export type FailureOf<M extends Named> = M extends Agent<never, unknown, infer T, infer E, unknown, unknown> ? T | E
   : never
 
 /**
@@ -66,7 +85,7 @@ export type FailureOf<M extends Member> = M extends Agent<never, unknown, infer 
  * @category models
  * @since 0.1.0
  */
-export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, infer R, unknown> ? R : never
+export type NeedsOf<M extends Named> = M extends Agent<never, unknown, unknown, unknown, infer R, unknown> ? R : never
 
 /**
  * The tools about whose calls people decide.
@@ -74,7 +93,7 @@ export type NeedsOf<M extends Member> = M extends Agent<never, unknown, unknown,
  * @category models
  * @since 0.1.0
  */
-export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
+export type ApprovalsOf<M extends Named> = M extends Agent<never, unknown, unknown, unknown, unknown, unknown, infer D>
   ? D
   : never
 
@@ -84,7 +103,7 @@ export type ApprovalsOf<M extends Member> = M extends Agent<never, unknown, unkn
  * @category options
  * @since 0.1.0
  */
-export type Splitting<M extends Readonly<Record<string, Member>>, I> =
+export type Splitting<M extends Readonly<Record<string, Named>>, I> =
   | { readonly input?: undefined; readonly split?: undefined }
   | {
     /** The schema of the team's input; `Schema.String` if it is text. */
@@ -99,7 +118,7 @@ export type Splitting<M extends Readonly<Record<string, Member>>, I> =
  * @category models
  * @since 0.1.0
  */
-export type Values<M extends Readonly<Record<string, Member>>> = { readonly [K in keyof M]: ValueOf<M[K]> }
+export type Values<M extends Readonly<Record<string, Named>>> = { readonly [K in keyof M]: ValueOf<M[K]> }
 
 /**
  * What the agents of a team gave or why they did not, by their names.
@@ -107,6 +126,6 @@ export type Values<M extends Readonly<Record<string, Member>>> = { readonly [K i
  * @category models
  * @since 0.1.0
  */
-export type Exits<M extends Readonly<Record<string, Member>>> = {
+export type Exits<M extends Readonly<Record<string, Named>>> = {
   readonly [K in keyof M]: Exit.Exit<ValueOf<M[K]>, AgentError<FailureOf<M[keyof M]>>>
 }

@@ -42,7 +42,19 @@ import * as Rounds from "./internal/rounds.ts"
 import * as Together from "./internal/together.ts"
 import type { Toolbox } from "./internal/Toolbox.ts"
 import * as Workers from "./internal/Workers.ts"
-import type { ApprovalsOf, CommonOf, Exits, FailureOf, Member, NeedsOf, Splitting, ValueOf, Values } from "./Member.ts"
+import type {
+  Agents,
+  ApprovalsOf,
+  CommonOf,
+  Exits,
+  FailureOf,
+  Member,
+  Named,
+  NeedsOf,
+  Splitting,
+  ValueOf,
+  Values
+} from "./Member.ts"
 
 /**
  * A team is an agent, and can be given a name of its own.
@@ -171,7 +183,7 @@ export interface AllOptions {
   readonly concurrency?: number | "unbounded" | "quota" | undefined
 }
 
-type AllOf<M extends Member, A, I = CommonOf<M>> = Team<I, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
+type AllOf<M extends Named, A, I = CommonOf<M>> = Team<I, A, FailureOf<M>, never, NeedsOf<M>, ApprovalsOf<M>>
 
 /**
  * All agents on the same input, at once. `combine` makes the answer of what they gave; without it the answer is an object
@@ -189,15 +201,15 @@ type AllOf<M extends Member, A, I = CommonOf<M>> = Team<I, A, FailureOf<M>, neve
  * @since 0.1.0
  */
 export const all: {
-  <const M extends Readonly<Record<string, Member>>, A = Exits<M>, I = CommonOf<M[keyof M]>>(
-    agents: M,
+  <const M extends Readonly<Record<string, Named>>, A = Exits<M>, I = CommonOf<M[keyof M]>>(
+    agents: M & Agents<M>,
     options: AllOptions & Splitting<M, I> & {
       readonly atLeast: number
       readonly combine?: ((exits: Exits<M>) => A) | undefined
     }
   ): AllOf<M[keyof M], A, I>
-  <const M extends Readonly<Record<string, Member>>, A = Values<M>, I = CommonOf<M[keyof M]>>(
-    agents: M,
+  <const M extends Readonly<Record<string, Named>>, A = Values<M>, I = CommonOf<M[keyof M]>>(
+    agents: M & Agents<M>,
     options?: AllOptions & Splitting<M, I> & {
       readonly atLeast?: "all" | undefined
       readonly combine?: ((values: Values<M>) => A) | undefined
@@ -330,7 +342,7 @@ export const repeat: {
  * @since 0.1.0
  */
 export const handoff = <
-  const M extends Readonly<Record<string, Agent<string, unknown, unknown, unknown, unknown, unknown>>>
+  const M extends Readonly<Record<string, Named>>
 >(
   { agents, carry = "transcript", description, edges, limit = 6, name, start }: HandoffOptions<M>
 ): AllOf<M[keyof M], ValueOf<M[keyof M]>> => {
@@ -366,10 +378,10 @@ export const manager = <
   R,
   C,
   D extends string,
-  const W extends Readonly<Record<string, Agent<string, unknown, unknown, unknown, unknown, unknown>>>
+  const W extends Readonly<Record<string, Named>>
 >(
   boss: Agent<I, A, T, E, R, C, D>,
-  agents: W,
+  agents: W & Agents<W, Agent<string, unknown, unknown, unknown, unknown, unknown>>,
   options: { readonly workers?: number | undefined; readonly concurrency?: "quota" | undefined } = {}
 ): Agent<I, A, T | AgentError<FailureOf<W[keyof W]>>, E, R | NeedsOf<W[keyof W]>, C, string> => {
   const { concurrency, workers = Infinity } = options
