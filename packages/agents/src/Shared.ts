@@ -36,6 +36,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Reason from "./AgentErrorReason.ts"
 import type { AgentRecord } from "./AgentRecord.ts"
+import * as Names from "./internal/names.ts"
 import * as Output from "./internal/output.ts"
 import * as SharedLog from "./internal/SharedLog.ts"
 
@@ -53,8 +54,6 @@ export interface Shared<in out A> {
   readonly fromJson: (value: unknown) => Result.Result<A, string>
 }
 
-const isName = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
-
 /**
  * A state and its first value. A change records the whole value, so it is best kept small.
  *
@@ -64,7 +63,7 @@ const isName = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
  * @since 0.1.0
  */
 export const make = <A>(name: string, schema: Schema.Codec<A, unknown>, initial: NoInfer<A>): Shared<A> => {
-  if (!isName.test(name)) {
+  if (!Names.isKey(name)) {
     throw new RangeError(
       `${
         JSON.stringify(name)

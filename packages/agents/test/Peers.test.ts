@@ -356,6 +356,7 @@ describe("Inngest AgentKit", () => {
       assert.strictEqual(yield* asked, 2)
       assert.lengthOf(told, 1)
       assert.include(JSON.stringify(told), "add gave 2")
+      assert.include(JSON.stringify(yield* bodies), "thoughtSignature")
       assert.notInclude(JSON.stringify(told), "thoughtSignature")
     }).pipe(Effect.provide(over([persona("clerk", [add(1), transfer("other")])]))))
 })

@@ -12,6 +12,7 @@ import * as StepCall from "../StepCall.ts"
 import type { ChildRuns, Input } from "./ChildRuns.ts"
 import * as Compact from "./compact.ts"
 import * as Handover from "./Handover.ts"
+import * as Names from "./names.ts"
 
 type Taking = Agent<string, unknown, unknown, unknown, unknown, unknown>
 
@@ -23,7 +24,8 @@ export interface Route {
   readonly limit: number
 }
 
-const isKey = /^[A-Za-z][A-Za-z0-9_-]{0,51}$/
+/** Such a name is part of a child's id and of the tool that hands over to it. */
+const isKey = (name: string): boolean => Names.isKey(name) && Names.isKey(Handover.nameOf(name))
 
 const Message = Schema.Struct({
   message: Schema.optionalKey(Schema.String.annotate({ description: "What the next one is to know or to do." }))
@@ -35,7 +37,7 @@ const schemaOf = (carry: Carry): Schema.Codec<unknown, unknown> =>
 /** The agents with the tools by which they hand over. Throws a RangeError if that cannot be. */
 export const members = ({ agents, carry, edges, limit, start }: Route): Route["agents"] => {
   const isThere = (name: string) => Object.hasOwn(agents, name)
-  const wrong = Object.keys(agents).find((name) => !isKey.test(name))
+  const wrong = Object.keys(agents).find((name) => !isKey(name))
   if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be an agent's name in a team`)
   const lost = [start, ...Object.entries(edges).flatMap(([from, to = []]) => [from, ...to])].find((it) => !isThere(it))
   if (lost !== undefined) throw new RangeError(`the team has no agent ${JSON.stringify(lost)}`)

@@ -12,7 +12,7 @@ export const checked = (name: string, of: "an agent" | "a team"): string => {
 
 const key = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
-/** Whether it can be the name of a tool, or of an agent in a team. */
+/** Whether it can be the name of a tool, of an agent in a team, or of a shared state. */
 export const isKey = (name: string): boolean => key.test(name)
 
 /** The names of the members, as far as they go into one name. */

@@ -4,8 +4,8 @@
  * over.
  */
 import * as GeminiAiError from "effect-gemini-ai/GeminiAiError"
-import type { JournalError } from "effect-gemini-journal/JournalError"
-import type { GeminiError } from "effect-gemini/GeminiError"
+import { JournalError } from "effect-gemini-journal/JournalError"
+import { GeminiError } from "effect-gemini/GeminiError"
 import type { Interactions } from "effect-gemini/interactions/Interactions"
 import * as DeepResearch from "effect-gemini/research/DeepResearch"
 import * as ResearchEvent from "effect-gemini/research/ResearchEvent"
@@ -110,17 +110,14 @@ const typed = <E>(
   error: GeminiError | JournalError | AgentError<never> | E
 ): AgentError<never> | E => {
   if (error instanceof AgentError) return error
-  if (isOf<GeminiError>(error, "GeminiError")) {
+  if (error instanceof GeminiError) {
     const cause = GeminiAiError.fromGeminiError("ResearchAgent", "run")(error)
     return children.error<never>(
       cause.reason._tag === "ContentPolicyError" ? new Reason.Blocked({ cause }) : new Reason.ModelFailed({ cause })
     )
   }
-  return isOf<JournalError>(error, "JournalError") ? children.error<never>(ofJournal(error)) : error as E
+  return error instanceof JournalError ? children.error<never>(ofJournal(error)) : error
 }
-
-const isOf = <A extends { readonly _tag: string }>(error: unknown, tag: A["_tag"]): error is A =>
-  typeof error === "object" && error !== null && Reflect.get(error, "_tag") === tag
 
 export const play = <Output, E, R>(
   { plan, ...research }: Research<Output, E, R>,
