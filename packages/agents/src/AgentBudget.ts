@@ -17,8 +17,9 @@ import * as Money from "./internal/money.ts"
  * effect-gemini reads it by its name.
  *
  * No answer of a model has more tokens there than `outputTokens` (default 8,192), thoughts among them, so that it is
- * exceeded only by what estimates of the input were too low, and with `countInput: "server"` not at all. A run whose question it refuses
- * stops with ModelFailed and goes on, by `Agent.resume`, when there is room.
+ * exceeded only by what estimates of the input were too low, and not by that with `countInput: "server"`; and by what
+ * `Budget` excludes, searches with Google and what Google's own tools put into the prompt. A run whose question it
+ * refuses stops with ModelFailed and goes on, by `Agent.resume`, when there is room.
  *
  * Without a `BudgetStore` it is counted for each run alone.
  *

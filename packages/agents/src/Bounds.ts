@@ -33,7 +33,8 @@ export interface Bounds {
   readonly outputTokens?: number | undefined
   /**
    * How the input of a question is counted where `money` is bounded: by its length (`estimate`, the default), which may be
-   * too low, or near the limit by the `server`, so that the bound is not exceeded at all.
+   * too low, or near the limit by the `server`, so that the bound is exceeded by nothing but what `Budget` of effect-gemini
+   * excludes: searches with Google, and what Google's own tools put into the prompt.
    */
   readonly countInput?: "estimate" | "server" | undefined
   /**

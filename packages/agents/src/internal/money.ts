@@ -1,6 +1,6 @@
 /**
- * Budgets of runs and agents. Whatever is asked within one has no longer answers than are reserved, so that it is
- * overshot by nothing; and where the rest does not pay for so long an answer, a shorter one is asked for.
+ * Budgets of runs and agents. Whatever is asked within one has no longer answers than are reserved, so that no
+ * answer overshoots it; and where the rest does not pay for so long an answer, a shorter one is asked for.
  */
 import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as Budget from "effect-gemini/Budget"
