@@ -1,5 +1,5 @@
 /** A list of lines of one height, of which only those are drawn that can be seen. It is used by keyboard as a grid is. */
-import type { ComponentChildren } from "preact"
+import { Component } from "preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 
 export interface Props {
@@ -7,7 +7,7 @@ export interface Props {
   readonly columns: ReadonlyArray<string>
   readonly count: number
   /** The cells of a line. */
-  readonly cells: (index: number) => ReadonlyArray<ComponentChildren>
+  readonly cells: (index: number) => ReadonlyArray<string | number>
   readonly keyOf: (index: number) => number
   readonly kindOf?: (index: number) => string
   readonly chosen: number | undefined
@@ -21,8 +21,38 @@ const height = 28
 /** Lines that are drawn above and below what is seen, so that a quick scroll finds them there. */
 const beyond = 3
 
-/** The class of each column. */
-const classes = Array.from({ length: 12 }, (_, i) => `c${i}`)
+/**
+ * The cells of a line. They are made once; from then on only the texts that differ are written, since to compare the cells
+ * as elements would be about a tenth of the script of a frame that scrolls.
+ */
+class Cells
+  extends Component<{ readonly columns: ReadonlyArray<string>; readonly texts: ReadonlyArray<string | number> }>
+{
+  private readonly written: Array<Text> = []
+
+  override shouldComponentUpdate({ texts }: Cells["props"]): boolean {
+    this.written.forEach((node, i) => {
+      const text = texts[i] ?? ""
+      if (text !== this.props.texts[i]) node.data = String(text)
+    })
+    return false
+  }
+
+  override render({ columns, texts }: Cells["props"]) {
+    return columns.map((name, i) => (
+      <span
+        key={name}
+        role="gridcell"
+        class={`c${i}`}
+        ref={(cell) => {
+          if (cell?.firstChild instanceof Text) this.written[i] = cell.firstChild
+        }}
+      >
+        {texts[i] ?? ""}
+      </span>
+    ))
+  }
+}
 
 export const WindowedList = (props: Props) => {
   const { cells, choose, chosen, columns, count, follows, keyOf, kindOf, label, stopFollowing } = props
@@ -73,9 +103,10 @@ export const WindowedList = (props: Props) => {
     ["End", count - 1]
   ])
   const from = Math.max(0, Math.floor(place.top / height) - beyond)
-  const to = Math.min(count, Math.ceil((place.top + place.room) / height) + beyond)
-  // A line that scrolls out of sight lends its elements to one that comes in: its texts change, and nothing is made anew.
-  const pool = Math.ceil(place.room / height) + 2 * beyond + 2
+  // As many lines whatever the place, so that each that scrolls out of sight lends its elements to one that comes in: its
+  // texts change, and nothing is made anew.
+  const pool = Math.ceil(place.room / height) + 2 * beyond + 1
+  const to = Math.min(count, from + pool)
   const lines = []
   for (let index = from; index < to; index++) {
     lines.push(
@@ -89,7 +120,7 @@ export const WindowedList = (props: Props) => {
         style={{ transform: `translateY(${index * height}px)` }}
         onClick={() => choose(index)}
       >
-        {cells(index).map((cell, i) => <span role="gridcell" class={classes[i]}>{cell}</span>)}
+        <Cells columns={columns} texts={cells(index)} />
       </div>
     )
   }
