@@ -106,6 +106,7 @@ export const App = () => {
     Calls.begin(space)
     Holds.begin(space)
     void Calls.update()
+    void Holds.update()
     void Events.follow(space, (kinds) => {
       if (kinds.has("request") || kinds.has("restart") || kinds.has("ready")) void Calls.update()
       if (["held", "released", "ready", "restart"].some((kind) => kinds.has(kind))) void Holds.update()

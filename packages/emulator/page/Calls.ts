@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals"
 import type { EntryData, EntryPage } from "../src/admin/LogData.ts"
 import * as Admin from "./Admin.ts"
+import * as Refresh from "./Refresh.ts"
 
 export type Call = typeof EntryData.Type
 type Page = typeof EntryPage.Type
@@ -26,9 +27,6 @@ export const watch = (): number => version.value
 
 /** What the list is searched for. */
 export const wanted = signal("")
-
-/** Why the log cannot be read; undefined: it can. */
-export const trouble = signal<string | undefined>(undefined)
 
 let visible: Array<number> = []
 let searched = ""
@@ -124,28 +122,8 @@ const refresh = async (): Promise<void> => {
   cursor = now
 }
 
-let isAsking = false
-let isStale = false
-
-/** Asks for what has changed; while one question is under way the next one waits for it. */
-export const update = async (): Promise<void> => {
-  isStale = true
-  if (isAsking) return
-  isAsking = true
-  try {
-    while (isStale) {
-      isStale = false
-      await refresh()
-      trouble.value = undefined
-      // What comes within a tenth of a second is drawn once.
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  } catch (error) {
-    trouble.value = Admin.messageOf(error)
-  } finally {
-    isAsking = false
-  }
-}
+/** `trouble` says why the log cannot be read. */
+export const { trouble, update } = Refresh.make(refresh)
 
 /** Begins with another space. */
 export const begin = (name: string): void => {
@@ -153,5 +131,4 @@ export const begin = (name: string): void => {
   cursor = undefined
   clear()
   version.value++
-  isStale = true
 }

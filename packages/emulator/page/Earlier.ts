@@ -15,25 +15,23 @@ const most = 40
 const turnsOf = (body: unknown): ReadonlyArray<string> =>
   Json.list(Json.at(body, "contents")).map((turn) => JSON.stringify(turn))
 
-/** How many turns an earlier call shares with this one if all of its turns begin this one and more follow; else 0. */
-export const shared = (earlier: unknown, later: unknown): number => {
-  const [before, now] = [turnsOf(earlier), turnsOf(later)]
-  return before.length < now.length && before.every((turn, i) => turn === now[i]) ? before.length : 0
-}
+/** How many turns an earlier call shares with a later one if all of its turns begin that one and more follow; else 0. */
+const shared = (earlier: ReadonlyArray<string>, later: ReadonlyArray<string>): number =>
+  earlier.length < later.length && earlier.every((turn, i) => turn === later[i]) ? earlier.length : 0
 
 /** Of the calls before this one, the newest that shares the most turns with it. */
 export const find = async (call: Calls.Call, isOver: () => boolean): Promise<Earlier | undefined> => {
-  const turns = turnsOf(call.body).length
-  if (turns < 2) return undefined
+  const turns = turnsOf(call.body)
+  if (turns.length < 2) return undefined
   let best: Earlier | undefined
   const earlier = Calls.newestWhere(({ apiMethod, id }) => id < call.id && apiMethod === call.apiMethod, most)
   for (const { id } of earlier) {
     const before = await Admin.get<Calls.Call>(Admin.inSpace(call.space, `/requests/${id}`)).catch(() => undefined)
     if (isOver()) return undefined
-    const count = shared(before?.body, call.body)
+    const count = shared(turnsOf(before?.body), turns)
     if (count > (best?.turns ?? 0)) best = { id, turns: count }
     // An answer and what was said to it are what one call adds, so nothing older is nearer.
-    if (best !== undefined && best.turns >= turns - 2) break
+    if (best !== undefined && best.turns >= turns.length - 2) break
   }
   return best
 }

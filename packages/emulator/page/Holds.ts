@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals"
 import type { HeldData, HeldList } from "../src/admin/HoldApi.ts"
 import * as Admin from "./Admin.ts"
+import * as Refresh from "./Refresh.ts"
 
 export type Held = typeof HeldData.Type
 
@@ -16,33 +17,14 @@ const nothing: Listed = { all: false, calls: [], at: 0 }
 
 export const listed = signal(nothing)
 
-/** Why they cannot be listed; undefined: they can. */
-export const trouble = signal<string | undefined>(undefined)
-
 let space = ""
-let isAsking = false
-let isStale = false
 
-/** Asks again; while one question is under way the next one waits for it. */
-export const update = async (): Promise<void> => {
-  isStale = true
-  if (isAsking) return
-  isAsking = true
-  try {
-    while (isStale) {
-      isStale = false
-      const asked = space
-      const { all, calls } = await Admin.get<typeof HeldList.Type>(Admin.inSpace(asked, "/holds"))
-      if (asked !== space) continue
-      listed.value = { all, calls, at: performance.now() }
-      trouble.value = undefined
-    }
-  } catch (error) {
-    trouble.value = Admin.messageOf(error)
-  } finally {
-    isAsking = false
-  }
-}
+/** `trouble` says why they cannot be listed. */
+export const { trouble, update } = Refresh.make(async () => {
+  const asked = space
+  const { all, calls } = await Admin.get<typeof HeldList.Type>(Admin.inSpace(asked, "/holds"))
+  if (asked === space) listed.value = { all, calls, at: performance.now() }
+})
 
 /** Begins with another space. */
 export const begin = (name: string): void => {
