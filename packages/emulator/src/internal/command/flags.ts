@@ -6,6 +6,7 @@ import * as Fault from "../../Fault.ts"
 import type * as KeyPolicy from "../../KeyPolicy.ts"
 import * as Admission from "../door/admission.ts"
 import { cassetteFlags } from "./cassetteFlags.ts"
+import * as Named from "./named.ts"
 import { vertexFlags } from "./vertexFlags.ts"
 
 /** Reads `gemini-3.8-flash` or `gemini-3.8-flash=0.3`. */
@@ -31,29 +32,18 @@ const pace = (text: string): Option.Option<number | undefined> => {
 
 const standings = ["valid", "invalid", "expired", "unknown", "leaked"] as const
 
-interface NamedKey {
-  readonly key: string
-  readonly standing: (typeof standings)[number]
-}
-
-/** Reads `KEY`, which is a valid one, or `KEY=expired`. */
-const namedKey = (text: string): Option.Option<NamedKey> => {
-  const [, key, how = "valid"] = /^(.+?)(?:=([a-z]*))?$/.exec(text) ?? []
-  const standing = standings.find((standing) => standing === how)
-  return key === undefined || standing === undefined ? Option.none() : Option.some({ key, standing })
-}
-
 /** Undefined: every key is taken. As soon as one is called valid, all that no flag names are invalid. */
-export const keyPolicy = (named: ReadonlyArray<NamedKey>): KeyPolicy.KeyPolicy | undefined => {
+export const keyPolicy = (
+  named: ReadonlyArray<Named.Named<typeof standings[number]>>
+): KeyPolicy.KeyPolicy | undefined => {
   if (named.length === 0) return undefined
-  const of = (wanted: NamedKey["standing"]) => named.filter(({ standing }) => standing === wanted).map(({ key }) => key)
-  const valid = of("valid")
+  const valid = Named.of(named, "valid")
   return {
     ...(valid.length === 0 ? {} : { valid }),
-    invalid: of("invalid"),
-    expired: of("expired"),
-    unknown: of("unknown"),
-    leaked: of("leaked")
+    invalid: Named.of(named, "invalid"),
+    expired: Named.of(named, "expired"),
+    unknown: Named.of(named, "unknown"),
+    leaked: Named.of(named, "leaked")
   }
 }
 
@@ -174,7 +164,10 @@ export const flags = {
     Flag.withDescription(
       "KEY: only this key and others so named are taken; KEY=invalid|expired|unknown|leaked: refuses it, as Google does; default: any key"
     ),
-    Flag.filterMap(namedKey, () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"),
+    Flag.filterMap(
+      Named.read(standings),
+      () => "KEY or KEY=HOW, where HOW is valid, invalid, expired, unknown or leaked"
+    ),
     Flag.atLeast(0)
   ),
   ...vertexFlags,

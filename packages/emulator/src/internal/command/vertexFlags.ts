@@ -2,20 +2,9 @@
 import * as Flag from "effect/cli/Flag"
 import * as Option from "effect/Option"
 import type { VertexOptions } from "../../VertexOptions.ts"
+import * as Named from "./named.ts"
 
 const worths = ["valid", "expired", "invalid", "unscoped", "denied"] as const
-
-export interface NamedToken {
-  readonly token: string
-  readonly worth: (typeof worths)[number]
-}
-
-/** Reads `TOKEN`, which is a good one, or `TOKEN=expired`. */
-const namedToken = (text: string): Option.Option<NamedToken> => {
-  const [, token, how = "valid"] = /^(.+?)(?:=([a-z]*))?$/.exec(text) ?? []
-  const worth = worths.find((worth) => worth === how)
-  return token === undefined || worth === undefined ? Option.none() : Option.some({ token, worth })
-}
 
 /** Reads `1234567890=gemini-3.8-flash`. */
 const endpoint = (text: string): Option.Option<readonly [id: string, model: string]> => {
@@ -29,7 +18,7 @@ export const vertexFlags = {
       "TOKEN: only this access token, others so named and those that it gave out open Vertex AI; issued: only those; TOKEN=expired|invalid|unscoped|denied: refuses it, as Google does; default: any token"
     ),
     Flag.filterMap(
-      namedToken,
+      Named.read(worths),
       () => "issued, TOKEN or TOKEN=HOW, where HOW is valid, expired, invalid, unscoped or denied"
     ),
     Flag.atLeast(0)
@@ -47,20 +36,20 @@ export const vertexFlags = {
 
 /** The options that the flags stand for. */
 export const vertexOptions = (given: {
-  readonly tokens: ReadonlyArray<NamedToken>
+  readonly tokens: ReadonlyArray<Named.Named<typeof worths[number]>>
   readonly endpoint: ReadonlyArray<readonly [id: string, model: string]>
   readonly project: Option.Option<string>
 }): VertexOptions => {
-  const of = (wanted: NamedToken["worth"]) =>
-    given.tokens.filter(({ token, worth }) => worth === wanted && token !== "issued").map(({ token }) => token)
-  const isStrict = given.tokens.some(({ worth }) => worth === "valid")
+  const { tokens } = given
+  // "issued" stands for no token: it only says that others than these and those that were given out are not good.
+  const valid = Named.of(tokens, "valid")
   return {
     tokens: {
-      ...(isStrict ? { valid: of("valid") } : {}),
-      expired: of("expired"),
-      invalid: of("invalid"),
-      unscoped: of("unscoped"),
-      denied: of("denied")
+      ...(valid.length === 0 ? {} : { valid: valid.filter((name) => name !== "issued") }),
+      expired: Named.of(tokens, "expired"),
+      invalid: Named.of(tokens, "invalid"),
+      unscoped: Named.of(tokens, "unscoped"),
+      denied: Named.of(tokens, "denied")
     },
     endpoints: Object.fromEntries(given.endpoint),
     identity: { project: Option.getOrUndefined(given.project) }
