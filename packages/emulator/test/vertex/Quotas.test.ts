@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import * as ModelTable from "effect-gemini-emulator/ModelTable"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { bearer, flash, memory, model, post, prompt } from "./wire.ts"
@@ -33,6 +34,20 @@ describe("a quota of Vertex AI's", () => {
     }).pipe(memory({
       quotas: { models: { "*": { rpm: 2 } } },
       projects: { two: { keys: [], quotas: { models: { "*": { rpm: 1 } } } } }
+    })))
+
+  it.effect("of requests is named as one of requests, whatever the model is called", () =>
+    Effect.gen(function*() {
+      const name = model("my_token_count", "projects/one/locations/us-central1")
+      yield* call(name)
+      const { message } = yield* call(name)
+      assert.include(
+        message,
+        "generate_content_requests_per_minute_per_project_per_base_model with base model: my_token_count"
+      )
+    }).pipe(memory({
+      models: { ...ModelTable.current, acceptAnyModel: true },
+      quotas: { models: { "*": { rpm: 1 } } }
     })))
 
   it.effect("of a tier is the Gemini API's, and limits nothing here", () =>

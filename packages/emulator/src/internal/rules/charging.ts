@@ -4,7 +4,7 @@ import type { Refusal } from "../../GoogleError.ts"
 import * as Quota from "../../Quota.ts"
 import type { VertexOptions } from "../../VertexOptions.ts"
 import * as Respond from "../answers/respond.ts"
-import type * as Json from "../json.ts"
+import * as Json from "../json.ts"
 import * as VertexErrors from "../vertex/vertexErrors.ts"
 
 /** The refusal of a request that is too much, or for Vertex AI the kind of quota that it is served from. */
@@ -18,7 +18,10 @@ type Charge = Quota.Charge & { readonly region: string }
 /** Projects of Vertex AI are counted apart from those of the Gemini API, whose quotas are of another service. */
 export const vertexProject = (project: string): string => `vertex:${project}`
 
-const isTokens = ({ body }: Refusal): boolean => JSON.stringify(body.error.details ?? []).includes("token_count")
+/** A model's name stands in the details, too, and may be anybody's words: the metrics alone are looked at. */
+const isTokens = ({ body }: Refusal): boolean =>
+  (body.error.details ?? []).flatMap((detail) => Json.list(Json.at(detail, "violations")))
+    .some((violation) => Json.text(Json.at(violation, "quotaMetric"))?.includes("token_count") === true)
 
 const metricOf = (refusal: Refusal, family: Quota.Charge["family"]): string =>
   isTokens(refusal)
