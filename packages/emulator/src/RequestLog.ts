@@ -52,7 +52,7 @@ export interface Entry {
   readonly region: string
   /** The parsed body, the text if it is not JSON, or undefined if it was never read. */
   readonly body: unknown
-  /** Names in lower case; keys and cookies are left out, and of `authorization` only the scheme `Bearer` is kept. */
+  /** Names in lower case; keys and cookies are left out, and of `authorization` only the scheme, `Bearer` or `Token`, is kept. */
   readonly headers: Readonly<Record<string, string>>
   /** Requests with the same number came over the same connection. */
   readonly connection: number
@@ -146,8 +146,8 @@ export const hidesBody = (method: string): boolean => IdentityRoute.isLogin(meth
 const secret = new Set(["x-goog-api-key", "authorization", "cookie", "proxy-authorization"])
 
 /**
- * The headers without keys and cookies, with their names in lower case. Of `authorization` only the scheme stays, which
- * tells that a token came.
+ * The headers without keys and cookies, with their names in lower case. Of `authorization` only the scheme stays,
+ * `Bearer` or `Token`, which tells that a token came.
  *
  * @category getters
  * @since 0.1.0
@@ -156,9 +156,12 @@ export const withoutSecrets = (headers: Readonly<Record<string, string | undefin
   const out: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
-    const scheme = name.toLowerCase() === "authorization" ? /^(Bearer|Token) /.exec(value)?.[1] : undefined
-    if (scheme !== undefined) out[name] = scheme
-    else if (!secret.has(name.toLowerCase())) out[name] = value
+    const lower = name.toLowerCase()
+    if (!secret.has(lower)) out[name] = value
+    else if (lower === "authorization") {
+      const scheme = /^(Bearer|Token) /.exec(value)?.[1]
+      if (scheme !== undefined) out[name] = scheme
+    }
   }
   return out
 }
