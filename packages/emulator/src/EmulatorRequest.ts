@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { decodedPath } from "./internal/decodedPath.ts"
 
 /**
  * One request of the API, with its path taken apart and its body parsed.
@@ -59,15 +60,6 @@ const actions: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(
   /* @__PURE__ */ Object.entries({ GET: "get", DELETE: "delete", PATCH: "update" })
 )
 
-/** The path with its escapes decoded; a path with a bad escape stays as it is. */
-const decoded = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
 /**
  * What a path is meant for: a region, a space, and the rest of the path.
  *
@@ -98,7 +90,7 @@ export const placeOf = (path: string): RequestPath => {
     if (name === undefined || rest === undefined) break
     if (kind === "spaces") {
       if (place.space !== undefined) break
-      place = { ...place, space: decoded(name), path: rest }
+      place = { ...place, space: decodedPath(name), path: rest }
     } else {
       if (place.region !== "global" || !/^[\w-]+$/.test(name)) break
       place = { ...place, region: name, path: rest }
@@ -174,7 +166,7 @@ export const route = (
 ): Pick<EmulatorRequest, "version" | "resource" | "model" | "method"> | undefined => {
   const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []
   if (version === undefined || rest === undefined) return undefined
-  const [, collection, model, method] = /^(models|tunedModels)\/+([^/:]+)(?::(\w+))?$/.exec(decoded(rest)) ?? []
+  const [, collection, model, method] = /^(models|tunedModels)\/+([^/:]+)(?::(\w+))?$/.exec(decodedPath(rest)) ?? []
   if (collection !== undefined && model !== undefined) {
     const resource = `${collection}/${model}`
     if (method !== undefined) return verb === "POST" ? { version, resource, model, method } : undefined

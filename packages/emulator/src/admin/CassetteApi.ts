@@ -12,7 +12,7 @@ import * as Problem from "./AdminProblem.ts"
 import { CassetteSettings, CassetteState } from "./CassetteData.ts"
 
 const space = { space: Data.SpaceName }
-const refusals = [Problem.Missing, Problem.Ended, Problem.Impossible] as const
+const { refusals } = Problem
 
 /**
  * The endpoints about cassettes.

@@ -19,8 +19,8 @@ type Kept = Omit<IssuedToken, "revoked">
 /** As many of the newest are remembered. */
 const most = 10_000
 
-/** The scope that Vertex AI asks for, and what includes it. */
-const opens = new Set(["https://www.googleapis.com/auth/cloud-platform"])
+/** The scope that opens Vertex AI, and what a login gets that names none. */
+export const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 
 /** A class, because ten thousand spaces have one each: methods of its prototype weigh nothing. */
 export class AccessTokens {
@@ -58,7 +58,7 @@ export class AccessTokens {
     if (kept.id < (own === undefined ? this.#parentFrom : this.#from)) return "invalid"
     if (own === undefined && this.#parent?.worth(token, kept.issuedAt) === "invalid") return "invalid"
     if (now >= kept.expires) return "expired"
-    return kept.scopes.some((scope) => opens.has(scope)) ? "good" : "unscoped"
+    return kept.scopes.includes(cloudPlatform) ? "good" : "unscoped"
   }
 
   /** The token of this space, whatever it is worth. */

@@ -2,6 +2,7 @@
  * Which requests are logins: those to the metadata server of a virtual machine, to Google's token endpoint, to its
  * security token service, and to the service that lets one account act as another.
  */
+import { decodedPath } from "../decodedPath.ts"
 
 export interface RoutedLogin {
   readonly version: ""
@@ -47,15 +48,9 @@ export const route = (verb: string, path: string): RoutedLogin | undefined => {
   if (!/^\/+(?:computeMetadata\/|token\/?$|revoke\/?$|v1\/+(?:token|projects\/-\/))/.test(path)) return undefined
   for (const { method, path: pattern, verb: wanted } of routes) {
     const found = wanted === verb ? pattern.exec(path) : null
-    if (found !== null) return { version: "", method, resource: found[1] === undefined ? undefined : decoded(found[1]) }
+    if (found !== null) {
+      return { version: "", method, resource: found[1] === undefined ? undefined : decodedPath(found[1]) }
+    }
   }
   return undefined
-}
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

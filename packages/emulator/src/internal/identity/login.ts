@@ -7,16 +7,13 @@ import * as Render from "../answers/render.ts"
 import * as Step from "../answers/step.ts"
 import * as Json from "../json.ts"
 import * as Credentials from "../vertex/credentials.ts"
-import type { AccessTokens, Grant } from "./AccessTokens.ts"
+import { type AccessTokens, cloudPlatform, type Grant } from "./AccessTokens.ts"
 import * as Assertion from "./assertion.ts"
 
 export interface Answered {
   readonly steps: Step.Steps
   readonly verdict: Verdict
 }
-
-/** What opens Vertex AI, and what a login gets that names no scope. */
-export const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 
 /** Google's tokens live a second less than an hour. */
 const standardLifetime = 3_599

@@ -3,6 +3,7 @@
  */
 import type { EmulatorRequest } from "../../EmulatorRequest.ts"
 import type { Framing } from "../answers/render.ts"
+import { decodedPath } from "../decodedPath.ts"
 import * as Json from "../json.ts"
 import type { Route } from "../resources/endpoint.ts"
 import * as WebhookRequest from "../webhooks/webhookRequest.ts"
@@ -47,20 +48,12 @@ export interface RoutedInteraction {
   readonly resource: string | undefined
 }
 
-const decoded = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
 export const route = (verb: string, path: string): RoutedInteraction | undefined => {
   if (WebhookRequest.isKeys(verb, path)) return { version: "", method: WebhookRequest.keys, resource: undefined }
   const [, version, rest] = /^\/+(v1beta|v1alpha|v1)\/+((?:interactions|webhooks)(?:[/:].*)?)$/.exec(path) ?? []
   if (version === undefined || rest === undefined) return undefined
   for (const route of rest.startsWith("webhooks") ? WebhookRequest.routes : routes) {
-    const found = route.verb === verb ? route.path.exec(decoded(rest)) : null
+    const found = route.verb === verb ? route.path.exec(decodedPath(rest)) : null
     if (found !== null) return { version, method: route.method, resource: found[1] }
   }
   return undefined

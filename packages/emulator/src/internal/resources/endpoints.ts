@@ -2,6 +2,7 @@
  * Everything that the API keeps, in one space: which request is about it, and the answer.
  */
 import * as Effect from "effect/Effect"
+import { decodedPath } from "../decodedPath.ts"
 import * as Batches from "./batches.ts"
 import * as Caches from "./caches.ts"
 import type { Depot } from "./Depot.ts"
@@ -51,14 +52,6 @@ export interface LateEndpoints extends Endpoints {
   readonly kept: Endpoints
 }
 
-const decoded = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
 const makeNow = (options: Options): Endpoints => {
   const { depot, seed, unit } = options
   const uploads = Uploads.make(seed, depot, unit)
@@ -88,7 +81,7 @@ const makeNow = (options: Options): Endpoints => {
     route: ({ headers, path, query, verb }) => {
       const [, root, version, rest] = /^(?:\/+(upload|download))?\/+(v1beta|v1alpha|v1)\/+(.+)$/.exec(path) ?? []
       if (version === undefined || rest === undefined) return undefined
-      const asked = decoded(rest)
+      const asked = decodedPath(rest)
       if (root === "upload") {
         const upload = verb === "POST" ? uploads.route(asked, headers, query) : undefined
         return upload === undefined

@@ -1,6 +1,7 @@
 /** What a test may see and do of the access tokens of one space. */
 import * as Effect from "effect/Effect"
 import type { VertexControl } from "../../VertexControl.ts"
+import { cloudPlatform } from "../identity/AccessTokens.ts"
 import * as Login from "../identity/login.ts"
 import * as Ready from "../rules/ready.ts"
 import type { OpenSpace } from "./OpenSpace.ts"
@@ -16,7 +17,7 @@ export const of = (space: OpenSpace, now: Effect.Effect<number>): VertexControl 
         Options.checkSettings({ vertex })
         settings.vertex = vertex
       }),
-    issue: ({ lifetime, principal, scopes = [Login.cloudPlatform] } = {}) =>
+    issue: ({ lifetime, principal, scopes = [cloudPlatform] } = {}) =>
       Effect.map(now, (now) =>
         tokens.issue({
           by: "test",

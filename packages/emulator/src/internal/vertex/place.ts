@@ -3,6 +3,7 @@
  * the Gemini API writes it. Both APIs are one service behind two doors, so all that follows sees the second form.
  */
 import type { VertexPlace } from "../../EmulatorRequest.ts"
+import { decodedPath } from "../decodedPath.ts"
 
 export interface PlacedPath {
   readonly place: VertexPlace
@@ -21,14 +22,6 @@ const verbs: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "predict"
 ])
 
-const decoded = (path: string): string => {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
 /** A model or an endpoint with a method, or a model alone. */
 const ofModel = (rest: string): { readonly name: string; readonly id: string; readonly verb?: string } | undefined => {
   const [, name, publisher, id, verb] =
@@ -43,7 +36,7 @@ const shared = /^(?:cachedContents|interactions|decisions)(?:[/:].*)?$/
 
 /** Undefined for a path that is not Vertex AI's. A path of Vertex AI's that names nothing known has an empty one. */
 export const placed = (given: string): PlacedPath | undefined => {
-  const [, version, rest] = /^\/+(v1beta1|v1)\/+(.+)$/.exec(decoded(given)) ?? []
+  const [, version, rest] = /^\/+(v1beta1|v1)\/+(.+)$/.exec(decodedPath(given)) ?? []
   if (version === undefined || rest === undefined) return undefined
   const [, parent = "", project, location, below = rest] =
     /^(projects\/+([^/]+)\/+locations\/+([a-z0-9-]+))\/+(.+)$/.exec(rest) ?? []
