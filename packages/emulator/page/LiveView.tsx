@@ -88,7 +88,7 @@ const Frames = ({ connection }: { readonly connection: Connection }) => {
             if (message === undefined) return []
             return [
               `+${Shown.span(message.time - connection.time)}`,
-              message.from === "client" ? "→ client" : "← server",
+              message.from === "client" ? "client →" : "← server",
               kindOf(message.message),
               brief(message.message)
             ]
