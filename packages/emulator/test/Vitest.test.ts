@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify, stripVTControlCharacters } from "node:util"
-import { assert, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { flash, prompt } from "./Wire.ts"
 
 const run = promisify(execFile)
@@ -51,6 +51,15 @@ describe("setupGemini", () => {
 })
 
 describe("setupGemini with a cassette", () => {
+  // The emulator that records runs in this process, and refuses to record where the variable CI is set.
+  const before = process.env["CI"]
+  beforeAll(() => {
+    delete process.env["CI"]
+  })
+  afterAll(() => {
+    if (before !== undefined) process.env["CI"] = before
+  })
+
   it(
     "records a file for each test, plays it without a server, and fails a test that asks for something else",
     async () => {
