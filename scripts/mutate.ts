@@ -9,8 +9,8 @@ import { changedLines, filesOf, hasCommit } from "./mutation/changed.ts"
 import { chosen, type Mutant, mutantsOf } from "./mutation/mutants.ts"
 import { percentOf, record, recorded, type RoomScore, tableOf } from "./mutation/recorded.ts"
 import { type Room, rooms } from "./mutation/rooms.ts"
-import { isLower, type Score } from "./mutation/score.ts"
-import { judged } from "./mutation/stryker.ts"
+import { isLower } from "./mutation/score.ts"
+import { judged, type Ran } from "./mutation/stryker.ts"
 import { secondCheckout } from "./mutation/tree.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -77,7 +77,10 @@ const mutantsIn = (
 const beforeOf = (room: Room): { readonly killed: number; readonly survived: number } =>
   scores.rooms[room.name] ?? { killed: room.wanted, survived: 100 - room.wanted }
 
-const told = (room: Room, score: Score, there: number, from: number): void => {
+type Judged = Extract<Ran, { readonly _tag: "Judged" }>
+
+const told = (room: Room, { leftOut, score }: Judged, there: number, from: number): void => {
+  for (const file of leftOut) console.log(`${room.name}: ${file} cannot run with mutants in the code, and judged none`)
   for (const line of score.survivors) console.log(line)
   console.log(
     `${room.name}: ${score.killed} of ${score.killed + score.survived} mutants seen (${score.percent} %; recorded ` +
@@ -114,7 +117,7 @@ const named = async (): Promise<void> => {
         process.exitCode = 1
         continue
       }
-      told(room, ran.score, candidates.length, from)
+      told(room, ran, candidates.length, from)
       const { equivalent, killed, survived, survivors } = ran.score
       if (values.record) {
         const score: RoomScore = {
@@ -184,7 +187,7 @@ const ofChanges = async (): Promise<void> => {
           }\n${room.name}: its tests fail as they stand, so nothing is judged`
         )
       } else {
-        told(room, ran.score, candidates.length, from)
+        told(room, ran, candidates.length, from)
         const { equivalent, killed, survived, unjudged } = ran.score
         const isSample = candidates.length > killed + survived + equivalent + unjudged
         // A room without a score has nothing to fall below: what its tests do not see is told, and turns nothing red.

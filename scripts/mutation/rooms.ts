@@ -264,7 +264,8 @@ export const rooms: ReadonlyArray<Room> = [
     code: [...all(within, "answers decisions google"), `${emulator}/Script.ts`, `${emulator}/Reply.ts`],
     tests: tests(
       beside,
-      "Decisions Determinism Generator Hops LikelyCalls LikelyValues LongAnswers Mistakes PaceOption Plans Rules"
+      "Decisions Determinism Faults Generator Holds Hops LikelyCalls LikelyValues LongAnswers Mistakes PaceOption Plans " +
+        "Rules vertex/Fields vertex/Quotas"
     )
   },
   {
@@ -276,14 +277,15 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Rules Log Plans Scenario Spaces Regions Service Mistakes Determinism Vitest Stores"
+      "Rules Log Holds Plans Scenario Spaces Regions Service Mistakes Determinism Vitest Stores " +
+        "vertex/Quotas vertex/Login"
     )
   },
   {
     name: "emulatorLive",
     wanted: 75,
     code: [`${within}/live`],
-    tests: tests(beside, "LiveFaults LiveHandler LiveQuirks LiveRefusals LiveRules")
+    tests: tests(beside, "Holds LiveFaults LiveHandler LiveQuirks LiveRefusals LiveRules vertex/Live")
   },
   {
     name: "emulatorResources",
@@ -306,7 +308,8 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Admin AdminHostile Command CommandMessages Connected Door Handler HeaderText RequestLines Service Tls"
+      "Admin AdminHostile BriefLog CommandEnds CommandMessages Connected Door Handler HeaderText HoldsAdmin Prices RequestLines " +
+        "Service Tls"
     )
   },
   {

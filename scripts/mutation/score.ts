@@ -23,7 +23,7 @@ export interface Score {
   readonly killed: number
   readonly survived: number
   readonly equivalent: number
-  /** Mutants that could not be judged: code that runs while a module loads, and code that no longer runs at all. */
+  /** Mutants that could not be judged: those of code that runs while a module loads. */
   readonly unjudged: number
   readonly percent: number
   /** A line each, with a word, its place, what stood there and what was put in its place. */
@@ -64,7 +64,8 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
   })
   for (const mutant of results) {
     const { file, line } = mutant
-    if (mutant.status === "Killed" || mutant.status === "Timeout") killed++
+    // What fails outside of a test, such as a file that no longer loads, turns a run red as well.
+    if (mutant.status === "Killed" || mutant.status === "Timeout" || mutant.status === "RuntimeError") killed++
     // What was not chosen only stood in the range of something that was.
     else if (mutant.status === "CompileError") continue
     else if (mutant.status !== "Survived" && mutant.status !== "NoCoverage") unjudged++

@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { equivalents } from "./equivalent.ts"
 import { excluded, type Mutant, rangeOf } from "./mutants.ts"
 import type { Room } from "./rooms.ts"
@@ -10,7 +10,13 @@ import { Report, type Score, scoreOf } from "./score.ts"
 
 /** What came of a run. */
 export type Ran =
-  | { readonly _tag: "Judged"; readonly score: Score; readonly firstRun: number }
+  | {
+    readonly _tag: "Judged"
+    readonly score: Score
+    readonly firstRun: number
+    /** Test files that could not run with mutants in the code, and saw none. */
+    readonly leftOut: ReadonlyArray<string>
+  }
   /** The time was over before the last mutant was judged. */
   | { readonly _tag: "OutOfTime" }
   /** The tests fail as they stand, or Stryker itself does. */
@@ -28,12 +34,23 @@ process.cpuUsage = (before) => {
 }
 `
 
+/**
+ * The test files that end before their first test while no mutant is active. One that bundles the code does: a bundler
+ * looks at all mutants at once, and takes an import that a single one of them would make for a mistake.
+ */
+export const unfitTests = (path: string, words: string): ReadonlyArray<string> =>
+  Array.from(
+    words.matchAll(/(?:outside of a test run: |^)(\/\S+\.test\.ts): /gm),
+    ([, file = ""]) => relative(path, file)
+  )
+
 const configured = (
   path: string,
   room: Room,
   mutants: ReadonlyArray<Mutant>,
   atOnce: number,
-  isolate: boolean
+  isolate: boolean,
+  leftOut: ReadonlyArray<string>
 ): void => {
   writeFileSync(join(path, "vitest.patience.ts"), patience)
   writeFileSync(
@@ -42,7 +59,7 @@ const configured = (
 export default defineConfig({ test: {
   setupFiles: ["./vitest.setup.ts", "./vitest.patience.ts"], testTimeout: 15_000, hookTimeout: 30_000,
   isolate: ${isolate},
-  include: ${JSON.stringify(testsOf(path, room))} } })
+  include: ${JSON.stringify(testsOf(path, room))}, exclude: ${JSON.stringify(["**/node_modules/**", ...leftOut])} } })
 `
   )
   writeFileSync(
@@ -129,26 +146,32 @@ export const judged = async (options: {
 }): Promise<Ran> => {
   const { path, room } = options
   const report = join(path, "reports/mutation/mutation.json")
-  let words = ""
   // Files that share their modules take half of the time; where their tests do not bear it, each has its own.
-  for (const isolate of [false, true]) {
+  let isolate = false
+  const leftOut: Array<string> = []
+  while (true) {
     rmSync(report, { force: true })
-    configured(path, room, options.mutants, options.atOnce, isolate)
+    configured(path, room, options.mutants, options.atOnce, isolate, leftOut)
     const from = Date.now()
     const ran = await spawned(path, options.until)
     if (ran.late) return { _tag: "OutOfTime" }
-    words = ran.words
-    if (!existsSync(report)) continue
+    if (!existsSync(report)) {
+      const unfit = unfitTests(path, ran.words).filter((file) => !leftOut.includes(file))
+      leftOut.push(...unfit)
+      if (unfit.length === 0 && isolate) return { _tag: "Failed", words: ran.words }
+      isolate ||= unfit.length === 0
+      continue
+    }
     if (options.html !== undefined) cpSync(join(path, "reports/mutation/mutation.html"), options.html)
     const all = scoreOf(Schema.decodeSync(Report)(readFileSync(report, "utf8")), equivalents)
     // Stryker reports what runs while a module loads for whole ranges, chosen or not.
     const score = { ...all, unjudged: options.mutants.length - all.killed - all.survived - all.equivalent }
-    const first = /Initial test run succeeded\. Ran \d+ tests? in (?:(\d+) minutes? )?(\d+) seconds?/.exec(words)
+    const first = /Initial test run succeeded\. Ran \d+ tests? in (?:(\d+) minutes? )?(\d+) seconds?/.exec(ran.words)
     return {
       _tag: "Judged",
       score,
+      leftOut,
       firstRun: first === null ? Math.round((Date.now() - from) / 1000) : Number(first[1] ?? 0) * 60 + Number(first[2])
     }
   }
-  return { _tag: "Failed", words }
 }

@@ -9,7 +9,8 @@ import { equivalents } from "../../../../scripts/mutation/equivalent.ts"
 import { chosen, type Mutant } from "../../../../scripts/mutation/mutants.ts"
 import { recorded } from "../../../../scripts/mutation/recorded.ts"
 import { rooms } from "../../../../scripts/mutation/rooms.ts"
-import { chanceOf, isLower } from "../../../../scripts/mutation/score.ts"
+import { chanceOf, isLower, scoreOf } from "../../../../scripts/mutation/score.ts"
+import { unfitTests } from "../../../../scripts/mutation/stryker.ts"
 
 const root = join(import.meta.dirname, "../../../..")
 
@@ -77,6 +78,49 @@ describe("the step of .ci/run", () => {
     } finally {
       rmSync(path, { recursive: true, force: true })
     }
+  })
+
+  it("leaves a test file out that cannot run with mutants in the code, and no other", () => {
+    const words = "[91m13:37:09 (1) ERROR DryRunExecutor[39m One or more tests resulted in an error:\n" +
+      "\tAn error occurred outside of a test run: /tmp/m/packages/a/test/Command.test.ts: Build failed with 1 error:\n\n" +
+      "Error: Import `every` will always be undefined\n    at onLog (/tmp/m/scripts/commandBundle.ts:34:13)\n" +
+      "/tmp/m/packages/a/test/Readme.test.ts: it does not load\n"
+    assert.deepStrictEqual(unfitTests("/tmp/m", words), [
+      "packages/a/test/Command.test.ts",
+      "packages/a/test/Readme.test.ts"
+    ])
+    assert.deepStrictEqual(
+      unfitTests("/tmp/m", "One or more tests failed in the initial test run:\n\tit adds\n\t\tno"),
+      []
+    )
+  })
+
+  it("counts a mutant as seen by which a test fails, hangs, or no longer loads, and says of the others what they are", () => {
+    const one = (status: string, replacement: string) => ({
+      mutatorName: "ConditionalExpression",
+      replacement,
+      status,
+      location: { start: { line: 1, column: 5 } }
+    })
+    const mutants = [
+      one("Killed", "a"),
+      one("Timeout", "b"),
+      one("RuntimeError", "c"),
+      one("Survived", "d"),
+      one("NoCoverage", "e"),
+      one("Survived", "f"),
+      one("Ignored", "g"),
+      one("CompileError", "h")
+    ]
+    const equivalent = { file: "A.ts", mutator: "ConditionalExpression", line: "if (a)", replacement: "f", why: "" }
+    assert.deepStrictEqual(scoreOf({ files: { "A.ts": { source: "if (a)\n", mutants } } }, [equivalent]), {
+      killed: 3,
+      survived: 2,
+      equivalent: 1,
+      unjudged: 1,
+      percent: 60,
+      survivors: ["condition: A.ts:1:5  if (a)  >  d", "unreached: A.ts:1:5  if (a)  >  e"]
+    })
   })
 
   it("chooses the same mutants for one seed, others for another, and never more than it was told", () => {
