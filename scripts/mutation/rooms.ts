@@ -264,8 +264,8 @@ export const rooms: ReadonlyArray<Room> = [
     code: [...all(within, "answers decisions google"), `${emulator}/Script.ts`, `${emulator}/Reply.ts`],
     tests: tests(
       beside,
-      "Decisions Determinism Faults Generator Holds Hops LikelyCalls LikelyValues LongAnswers Mistakes PaceOption Plans " +
-        "Rules vertex/Fields vertex/Quotas"
+      "AnswerEdges Decisions Determinism FaultEdges Faults Generator Handler Holds HoldsAdmin Hops LikelyCalls LikelyValues " +
+        "LongAnswers Mistakes PaceOption Plans Refusals Rules Stores vertex/Credentials vertex/Fields vertex/Quotas"
     )
   },
   {
@@ -292,8 +292,8 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 75,
     code: [...all(within, "resources interactions webhooks")],
     tests: [
-      ...tests(beside, "Caches Files Interactions InteractionCuts Research Stores Webhooks"),
-      ...tests(`${conformance}/resources`, "Batches FilesFacts StoresFacts")
+      ...tests(beside, "Caches Files InteractionBodies InteractionCuts Interactions Research Stores Webhooks"),
+      ...tests(`${conformance}/resources`, "Batches FileSearchStores Files FilesFacts Operations StoresFacts")
     ]
   },
   {
@@ -330,8 +330,8 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/agents/src"],
     tests: tests(
       "packages/agents/test",
-      "Agent Appends Compaction Conversation Edges Evaluation Format1 Manager Mcp Policies Prefixes Replay Spans Stops " +
-        "Team Trace TracePage"
+      "Agent AgentTool Appends Compaction Conversation Edges Evaluation Format1 Handoff Manager Mcp Money Policies Prefixes " +
+        "Quota Replay Shared Spans Stops TakeOver Team TeamReplay TeamStops Trace TracePage TwoWriters"
     )
   },
   {
@@ -356,8 +356,9 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/cli/src"],
     tests: tests(
       "packages/cli/test",
-      "ArgumentsMeant Ask AskMessages Attachment BatchCommand Chat ChatKernels ChatMessages Everyday Files Help History " +
-        "Limits Live Markdown Messages Run RunManners RunRows Runs Setup Shown StoreMessages TerminalEscapes"
+      "ArgumentsMeant Ask AskMessages Attachment BatchCommand Chat ChatKernels ChatMessages Everyday Files FilesCommand Help " +
+        "History Limits Live Markdown Messages ResearchCommand Run RunManners RunRows Runs Setup Shown StoreMessages " +
+        "TerminalEscapes Vertex"
     )
   }
 ]

@@ -39,11 +39,18 @@ const simple = (pattern: string, dice: Dice): string | undefined => {
   }
 }
 
+/** What stands for a class that names what may not be there, such as `[^@\s]`. */
+const plentiful = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. "
+
 const alphabetOf = (set: string): string => {
+  if (set.startsWith("^")) {
+    const allowed = matcher(`[${set}]`)
+    return Array.from(plentiful).filter((letter) => allowed?.test(letter) === true).slice(0, 26).join("") || "a"
+  }
   const plain = set.replaceAll("\\d", "0-9").replaceAll("\\w", "a-z").replaceAll("\\", "")
   const range = /(.)-(.)/.exec(plain)
   const [, from, to] = range ?? []
-  if (from === undefined || to === undefined) return plain.replace(/^\^/, "") || "a"
+  if (from === undefined || to === undefined) return plain || "a"
   let out = ""
   for (let code = from.charCodeAt(0); code <= to.charCodeAt(0) && out.length < 26; code++) {
     out += String.fromCharCode(code)

@@ -108,6 +108,10 @@ const titleOf = (text: string): ReadonlyArray<string> => {
   return found?.[1] === undefined ? [] : [found[1].trim()]
 }
 
+/** Whether a language is asked for by its code. */
+const wantsCode = (name: string, schema: unknown): boolean =>
+  /cod(?:e|ed)|iso/i.test(`${name} ${Json.at(schema, "description")}`)
+
 /** Whether a schema without a type says nothing of what lies within. */
 const isBare = (schema: unknown): boolean =>
   !["properties", "items", "prefixItems", "anyOf", "oneOf", "allOf", "not", "required"].some((key) =>
@@ -173,7 +177,7 @@ export const make = (sources: Sources): Wishes => {
           const code = HeldIn.languageCode(language)
           return code === undefined
             ? [language]
-            : /cod(?:e|ed)|iso/i.test(`${name} ${Json.at(schema, "description")}`)
+            : wantsCode(name, schema)
             ? [code]
             : [language, code]
         })
@@ -234,7 +238,8 @@ export const make = (sources: Sources): Wishes => {
     const description = Json.text(Json.at(schema, "description")) ?? ""
     const format = Json.text(Json.at(schema, "format"))
     const kind = Kinds.kindOfFormat(format) ?? Kinds.kindOf(name, description)
-    const example = kind === undefined ? undefined : Kinds.exampleOf(kind)
+    const usual = kind === undefined ? undefined : Kinds.exampleOf(kind)
+    const example = kind === "language" && wantsCode(name, schema) ? HeldIn.languageCode(usual ?? "") ?? usual : usual
     if (kind !== undefined && kind !== "amount" && kind !== "percent") {
       return [...ofKind(kind, name, schema), ...(example === undefined || format !== undefined ? [] : [example])]
     }
