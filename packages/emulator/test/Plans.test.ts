@@ -123,6 +123,19 @@ describe("a plan", () => {
       )
     })))
 
+  it.effect("says and thinks what a tool gave as a text, also where that is a number or an object alone", () =>
+    Effect.gen(function*() {
+      const body = { ...begin(), generationConfig: { thinkingConfig: { includeThoughts: true } } }
+      const answers = yield* play(body, 9)
+      assert.deepStrictEqual(parts(answers[1]).map(({ text, thought }) => [thought, text]), [
+        [true, "{\"a\":1,\"b\":2}"],
+        [undefined, "3"]
+      ])
+      assert.strictEqual((yield* stream(next(body, answers[0] ?? {}))).map(text).join(""), "3")
+    }).pipe(by({
+      plan: persona({ call: "add", args: { a: 1, b: 2 } }, { think: "{{ call.add.args }}", say: "{{ result.add }}" })
+    })))
+
   it.effect("is a function of the request alone: asked twice, at once, or as a stream, it says the same", () =>
     Effect.gen(function*() {
       const [first] = yield* play(begin(), 1)

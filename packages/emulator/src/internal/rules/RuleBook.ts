@@ -43,9 +43,22 @@ export interface RuleBook {
 }
 
 const filled = (reply: string | Omit<Answer.AnswerFields, "when">, around: Template.Surroundings): Answer.Answer => {
-  const fields = Template.fill(templatesOf(reply) ?? {}, around)
-  return { ...(typeof reply === "string" ? {} : reply), ...Object(fields) }
+  const fields = Object.entries(templatesOf(reply) ?? {}).map(([name, value]) => {
+    const made = Template.fill(value, around)
+    return [name, name === "json" ? made : name === "calls" ? callsOf(made) : Template.asText(made) ?? ""]
+  })
+  return { ...(typeof reply === "string" ? {} : reply), ...Object.fromEntries(fields) }
 }
+
+/** Of a call only the arguments may be anything; its name and its id are texts. */
+const callsOf = (calls: unknown): unknown =>
+  Array.isArray(calls)
+    ? calls.map((call: unknown) =>
+      Object.fromEntries(
+        Object.entries(Object(call)).map(([name, value]) => [name, name === "args" ? value : Template.asText(value)])
+      )
+    )
+    : calls
 
 /** What a plan says to a request, or why it cannot. Undefined: the plan is over. */
 const planned = (

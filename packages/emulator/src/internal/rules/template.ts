@@ -24,7 +24,8 @@ class Unfilled extends Error {}
 
 type Filter = (value: unknown, argument: string) => unknown
 
-const asText = (value: unknown): string | undefined =>
+/** The value as it stands within a text: what is not a text already as JSON. */
+export const asText = (value: unknown): string | undefined =>
   value === undefined || value === null ? undefined : typeof value === "string" ? value : JSON.stringify(value)
 
 const filters: Readonly<Record<string, Filter>> = {
