@@ -131,7 +131,9 @@ describe("a plan", () => {
         [true, "{\"a\":1,\"b\":2}"],
         [undefined, "3"]
       ])
-      assert.strictEqual((yield* stream(next(body, answers[0] ?? {}))).map(text).join(""), "3")
+      const [first] = answers
+      assert(first !== undefined)
+      assert.strictEqual((yield* stream(next(body, first))).map(text).join(""), "3")
     }).pipe(by({
       plan: persona({ call: "add", args: { a: 1, b: 2 } }, { think: "{{ call.add.args }}", say: "{{ result.add }}" })
     })))
