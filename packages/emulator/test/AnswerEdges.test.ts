@@ -317,8 +317,8 @@ describe("a page of models", () => {
   const table = ModelTable.current
   const all = ModelTable.served(table, 0).map(({ name }) => name)
   const page = (query: string) => {
-    const { body, refusal } = ModelPages.list(table, new URLSearchParams(query), 0)
-    return refusal === undefined ? body : refusal.body.error.code
+    const found = ModelPages.list(table, new URLSearchParams(query), 0)
+    return found.refusal === undefined ? found.body : found.refusal.body.error.code
   }
   const namesOf = (query: string) => {
     const found = page(query)
