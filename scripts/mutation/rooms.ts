@@ -277,7 +277,7 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Rules Log Holds Plans Scenario Spaces Regions Service Mistakes Determinism Vitest Stores " +
+      "Rules RuleEdges Log Holds Plans Scenario Spaces Regions Service Mistakes Determinism Vitest Stores " +
         "vertex/Quotas vertex/Login"
     )
   },
@@ -285,7 +285,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "emulatorLive",
     wanted: 75,
     code: [`${within}/live`],
-    tests: tests(beside, "Holds LiveFaults LiveHandler LiveQuirks LiveRefusals LiveRules vertex/Live")
+    tests: tests(beside, "Holds LiveEdges LiveFaults LiveHandler LiveQuirks LiveRefusals LiveRules vertex/Live")
   },
   {
     name: "emulatorResources",
