@@ -292,7 +292,10 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 75,
     code: [...all(within, "resources interactions webhooks")],
     tests: [
-      ...tests(beside, "Caches Files InteractionBodies InteractionCuts Interactions Research Stores Webhooks"),
+      ...tests(
+        beside,
+        "Caches Files InteractionBodies InteractionCuts Interactions Research ResourceEdges Stores Webhooks"
+      ),
       ...tests(`${conformance}/resources`, "Batches FileSearchStores Files FilesFacts Operations StoresFacts")
     ]
   },
