@@ -12,6 +12,7 @@ import { linesOf } from "../src/internal/resources/jsonLines.ts"
 import * as MetadataFilter from "../src/internal/resources/metadataFilter.ts"
 import * as Shelf from "../src/internal/resources/Shelf.ts"
 import { search } from "../src/internal/resources/storeSearch.ts"
+import * as Deliveries from "../src/internal/webhooks/Deliveries.ts"
 
 describe("a filter of metadata", () => {
   const metadata = [
@@ -208,7 +209,7 @@ describe("a file search", () => {
     ])
     assert.deepStrictEqual(ask("nothing", stores), [])
     assert.deepStrictEqual(ask("cats", stores), [
-      ...[...Object(ask("sleep", stores))],
+      ...Object(ask("sleep", stores)),
       { title: "two", text: "cats and dogs", fileSearchStore: "fileSearchStores/s" },
       { title: "cats", mediaId: "m1", fileSearchStore: "fileSearchStores/s" }
     ])
@@ -441,4 +442,50 @@ it("lines are the same however their bytes were cut, and the last needs no line 
   for (let at = 0; at <= whole.length; at++) {
     assert.deepStrictEqual([...linesOf([whole.subarray(0, at), whole.subarray(at)])], ["é", "ß"], `${at}`)
   }
+})
+
+describe("a delivery of a webhook", () => {
+  it("goes to addresses of this machine alone", () => {
+    const here = [
+      "http://localhost",
+      "https://localhost:8443/x",
+      "http://127.0.0.1:1",
+      "http://127.1.2.3",
+      "http://[::1]:9/"
+    ]
+    const elsewhere = [
+      "",
+      "localhost",
+      "ftp://localhost",
+      "http://localhost.example",
+      "http://128.0.0.1",
+      "http://0.0.0.0",
+      "http://[::2]",
+      "http://127.example.org",
+      "http://xlocalhost"
+    ]
+    for (const uri of here) assert.isTrue(Deliveries.isHere(uri), uri)
+    for (const uri of elsewhere) assert.isFalse(Deliveries.isHere(uri), uri)
+  })
+
+  it.each([0, 1, 2, 3, 4, 63])(
+    "with a signature that was changed has other bytes, whatever its last ones were: %d",
+    (last) => {
+      const signed = (bytes: Uint8Array) => `v1,${Buffer.from(bytes).toString("base64")}`
+      const mac = new Uint8Array(32).fill(last)
+      const sent = { body: "{\"id\":\"a\"}", id: "i", signature: signed(mac), timestamp: 10_000 }
+      const { signature, ...rest } = Deliveries.tampered("signature", sent)
+      assert.deepStrictEqual(rest, { body: sent.body, id: "i", timestamp: 10_000 })
+      assert.match(signature, /^v1,/)
+      assert.notDeepEqual(Buffer.from(signature.slice(3), "base64"), Buffer.from(mac))
+    }
+  )
+
+  it("is changed in what a fault names, and in nothing else", () => {
+    const sent = { body: "{\"id\":\"a\",\"b\":{\"id\":\"c\"}}", id: "i", signature: "v1,AAAA", timestamp: 10_000 }
+    assert.deepStrictEqual(Deliveries.tampered("body", sent), { ...sent, body: "{\"id\":\"xa\",\"b\":{\"id\":\"c\"}}" })
+    assert.deepStrictEqual(Deliveries.tampered("timestamp", sent), { ...sent, timestamp: 6_400 })
+    assert.deepStrictEqual(Deliveries.tampered("id", sent), { ...sent, id: "ix" })
+    assert.deepStrictEqual(Deliveries.tampered(undefined, sent), sent)
+  })
 })

@@ -8,7 +8,7 @@ import * as Slabs from "../src/internal/log/Slabs.ts"
 import { Tally } from "../src/internal/log/Tally.ts"
 import * as Projects from "../src/internal/rules/projects.ts"
 import { Subject } from "../src/internal/rules/Subject.ts"
-import * as Template from "../src/internal/rules/template.ts"
+import { fill, problems as problemsOf } from "../src/internal/rules/template.ts"
 import * as Value from "../src/internal/rules/value.ts"
 import * as When from "../src/internal/rules/when.ts"
 import { inspect } from "../src/internal/spaces/inspection.ts"
@@ -85,9 +85,9 @@ describe("a template", () => {
     ["{{ vars.deep }} and {{ vars.name }}", "{\"n\":0} and Ada"]
   ]
   it.each(table)("%s", (template, value) => {
-    assert.deepStrictEqual(Template.fill(template, around), value)
-    assert.deepStrictEqual(Template.fill({ a: [template, 1, null] }, around), { a: [value, 1, null] })
-    assert.deepStrictEqual(Template.problems(template, ["a"]), [])
+    assert.deepStrictEqual(fill(template, around), value)
+    assert.deepStrictEqual(fill({ a: [template, 1, null] }, around), { a: [value, 1, null] })
+    assert.deepStrictEqual(problemsOf(template, ["a"]), [])
   })
 
   it.each([
@@ -99,7 +99,7 @@ describe("a template", () => {
     "{{ result.look.none }}",
     "x {{ vars.toString }}"
   ])("%s is refused, since the request holds nothing of the kind", (template) => {
-    assert.throws(() => Template.fill(template, around), /the request holds nothing of the kind/)
+    assert.throws(() => fill(template, around), /the request holds nothing of the kind/)
   })
 
   it.each(
@@ -118,14 +118,14 @@ describe("a template", () => {
       ["{{ text", /a template begins here, and has no }}/]
     ] as const
   )("%s is a mistake that is said with its place", (template, words) => {
-    const found = Template.problems({ a: [0, template] }, ["reply"])
+    const found = problemsOf({ a: [0, template] }, ["reply"])
     assert.deepStrictEqual(found.map(({ path }) => path), ["reply.a[1]"])
     assert.match(found[0]?.message ?? "", words)
   })
 
   it("every mistake of a text is said, and a good one beside a bad one is none", () => {
-    assert.strictEqual(Template.problems("{{ a }} {{ text }} {{ b }} {{ open", []).length, 3)
-    assert.deepStrictEqual(Template.problems([7, null, { a: true }], []), [])
+    assert.strictEqual(problemsOf("{{ a }} {{ text }} {{ b }} {{ open", []).length, 3)
+    assert.deepStrictEqual(problemsOf([7, null, { a: true }], []), [])
   })
 })
 

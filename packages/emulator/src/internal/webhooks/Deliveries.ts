@@ -111,7 +111,7 @@ const post = (
 const isTaken = ({ status = 0 }: Pick<Attempt, "status">): boolean => status >= 200 && status < 300
 
 /** The body and headers of an attempt, as a fault changes them. */
-const tampered = (
+export const tampered = (
   what: NonNullable<Fault.Fault["webhook"]>["tamper"],
   { body, id, signature, timestamp }: {
     readonly body: string
@@ -124,13 +124,9 @@ const tampered = (
     case "body":
       return { body: body.replace(/("id":")/, "$1x"), id, signature, timestamp }
     case "signature": {
-      const last = signature.at(-2) ?? ""
-      return {
-        body,
-        id,
-        timestamp,
-        signature: `${signature.slice(0, -2)}${last === "A" ? "B" : "A"}${signature.at(-1)}`
-      }
+      // The letter before the padding stands for four bits alone: a B in place of an A would be the same bytes.
+      const other = signature.at(-2) === "A" ? "E" : "A"
+      return { body, id, timestamp, signature: `${signature.slice(0, -2)}${other}${signature.at(-1)}` }
     }
     case "timestamp":
       return { body, id, signature, timestamp: timestamp - 3_600 }
