@@ -31,6 +31,7 @@ import type { CallOptions } from "effect-gemini/call/CallOptions"
 import * as UsageSpan from "effect-gemini/call/UsageSpan"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
+import * as MemberCall from "effect-gemini/members/MemberCall"
 import type * as ModelCatalog from "effect-gemini/models/ModelCatalog"
 import type * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import type * as GenerationConfig from "effect-gemini/wire/GenerationConfig"
@@ -178,7 +179,8 @@ export const make = Effect.fnUntraced(function*(
     const request = yield* Effect.fromResult(buildRequest(options, bounded(config, outputBound), tools)).pipe(
       Effect.mapError(aiError(method, options.span))
     )
-    annotateRequest(options.span, request, method === "streamText")
+    const { member } = Context.get(context, MemberCall.Call)
+    annotateRequest(options.span, request, method === "streamText", client.providerName?.(member))
     const toAiError = GeminiAiError.fromGeminiError(moduleName, method, { retryExhausted })
     const id = yield* (yield* IdGenerator.IdGenerator).generateId()
     let count = 0

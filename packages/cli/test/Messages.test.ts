@@ -212,6 +212,24 @@ const cases: Readonly<Record<string, Case>> = {
   "limits among the settings that are misspelt": settings("[providers.gemini]\ndefault_modle = \"x\"\n"),
   "a tier of the environment that is not there": { args: ["models"], env: { GEMINI_FX_TIER: "gold" } },
   "a switch of the environment that is neither on nor off": { args: ["models"], env: { GEMINI_FX_EMULATOR: "maybe" } },
+  "Vertex AI asked for without a project": { args: ["models"], env: { GOOGLE_GENAI_USE_VERTEXAI: "true" } },
+  "Vertex AI asked for with a location and a key alone": {
+    args: ["models"],
+    env: { ...key, GOOGLE_GENAI_USE_ENTERPRISE: "true", GOOGLE_CLOUD_LOCATION: "europe-west1" }
+  },
+  "a switch of Vertex AI that is neither true nor false": {
+    args: ["models"],
+    env: { GOOGLE_GENAI_USE_VERTEXAI: "yes please" }
+  },
+  "a project of Vertex AI that is none": {
+    args: ["models"],
+    env: { GOOGLE_GENAI_USE_VERTEXAI: "true", GOOGLE_CLOUD_PROJECT: "a/b" }
+  },
+  "settings of Vertex AI without a project": {
+    args: ["config", "show"],
+    env: { GOOGLE_GENAI_USE_VERTEXAI: "true" },
+    exitCode: 0
+  },
   "a command of keys that is not there": { args: ["keys", "show"] },
   "a model that is not there": { args: ["run", "story.toml", "-m", "gemini-pro-lates"], story: says, exitCode: 1 }
 }

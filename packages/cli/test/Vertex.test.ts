@@ -117,4 +117,64 @@ describe("gemini-fx on Vertex AI", () => {
       assert.notInclude(stderr, token)
       assert.notInclude(stderr, "GEMINI_API_KEY")
     }))
+
+  it.live("shows the project, the location and the kind of login, in config as in doctor, and never the token", () =>
+    Effect.gen(function*() {
+      const env = { ...place, GOOGLE_GENAI_USE_VERTEXAI: "true" }
+      const shown = yield* fx(["config", "show"], env)
+      assert.strictEqual(shown.exitCode, 0, shown.stderr)
+      for (
+        const row of [
+          /^\(destination\) +Vertex AI +GOOGLE_GENAI_USE_VERTEXAI/m,
+          /^\(project\) +a-project +GOOGLE_CLOUD_PROJECT/m,
+          /^\(location\) +europe-west1 +GOOGLE_CLOUD_LOCATION/m,
+          /^\(login\) +workload identity federation .*GOOGLE_APPLICATION_CREDENTIALS/m,
+          /^\(address\) +http:\/\/127\.0\.0\.1:\d+ +GOOGLE_VERTEX_BASE_URL/m
+        ]
+      ) assert.match(shown.stdout, row)
+      assert.strictEqual(asked.length, 0)
+      const json = JSON.parse((yield* fx(["config", "show", "--json"], env)).stdout)
+      assert.strictEqual(json.vertex.project, "a-project")
+      assert.match(json.vertex.login.kind, /^workload identity federation/)
+
+      const report = yield* fx(["doctor"], env)
+      assert.match(report.stdout, /^ {2}destination +Vertex AI, project a-project in europe-west1, by GOOGLE_GENAI/m)
+      assert.match(
+        report.stdout,
+        /^ {2}login +workload identity federation, by GOOGLE_APPLICATION_CREDENTIALS \(.*federation\.json\)$/m
+      )
+      assert.match(report.stdout, /^. key +none is needed$/m)
+      assert.match(report.stdout, /^. server +Vertex AI at .*it answers/m)
+      assert.notInclude(report.stdout, "embedded server")
+      assert.notInclude(shown.stdout + report.stdout + report.stderr, token)
+    }))
+
+  it.live("doctor names the half of a configuration that is missing, and a login that is not there", () =>
+    Effect.gen(function*() {
+      const half = yield* fx(["doctor"], { GOOGLE_GENAI_USE_VERTEXAI: "true" })
+      assert.strictEqual(half.exitCode, 1)
+      assert.match(
+        half.stdout,
+        /^! destination +GOOGLE_GENAI_USE_VERTEXAI asks for Vertex AI, and there is no project/m
+      )
+      assert.match(half.stdout, /^ {2}server +not asked$/m)
+      assert.strictEqual(asked.length, 0)
+      const before = process.env["GOOGLE_APPLICATION_CREDENTIALS"]
+      vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(folder, "nowhere.json"))
+      const lost = yield* fx(["doctor", "--offline"], { ...place, GOOGLE_GENAI_USE_VERTEXAI: "true" })
+      vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", before)
+      assert.strictEqual(lost.exitCode, 1)
+      assert.match(lost.stdout, /^! login +GOOGLE_APPLICATION_CREDENTIALS: .*nowhere\.json is not there$/m)
+    }))
+
+  it.live("doctor takes a key in express mode for the login", () =>
+    Effect.gen(function*() {
+      const { stdout } = yield* fx(["doctor", "--offline"], {
+        GOOGLE_GENAI_USE_VERTEXAI: "true",
+        GOOGLE_API_KEY: "an-express-key"
+      })
+      assert.match(stdout, /^ {2}destination +Vertex AI in express mode/m)
+      assert.match(stdout, /^ {2}login +the API key in GOOGLE_API_KEY$/m)
+      assert.notInclude(stdout, "an-express-key")
+    }))
 })

@@ -177,6 +177,13 @@ export interface Service {
   ) => Stream.Stream<Models.Model, GeminiError>
   /** Gives one model's limits and methods. */
   readonly getModel: (model: ModelId.Name, options?: CallOptions) => Effect.Effect<Models.Model, GeminiError>
+  /**
+   * The name that OpenTelemetry's conventions give to who is asked: `gcp.gemini` or `gcp.vertex_ai`. Over members it is
+   * that of the member; without one `gcp.gen_ai`, if members of both are there. Left out, it is `gcp.gemini`.
+   *
+   * @since 0.3.0
+   */
+  readonly providerName?: ((member: string | undefined) => string) | undefined
 }
 
 /**

@@ -24,6 +24,7 @@ import type { Meter } from "./internal/limiter/Meter.ts"
 import type { Estimate } from "./internal/limiter/Tally.ts"
 import { estimateOf } from "./internal/limiter/tokenEstimate.ts"
 import { messageLimits } from "./internal/live/messageLimits.ts"
+import type { ProviderOf } from "./internal/telemetry/recorder.ts"
 import type { Limits } from "./limits/Tier.ts"
 import type * as LiveTransport from "./live/LiveTransport.ts"
 import type * as ModelId from "./models/ModelId.ts"
@@ -118,6 +119,12 @@ export interface Options {
    * @internal
    */
   readonly gate?: CallGate | undefined
+  /**
+   * The name that OpenTelemetry gives to who is asked. Default `gcp.gemini`.
+   *
+   * @internal
+   */
+  readonly provider?: ProviderOf | undefined
 }
 
 /**
@@ -135,7 +142,8 @@ export const make = (options: Options): ModelClient => {
     gate: options.gate ?? new CallGate(),
     retry: options.retry,
     continuation: options.continuation,
-    total: total === undefined ? Infinity : Duration.toMillis(total)
+    total: total === undefined ? Infinity : Duration.toMillis(total),
+    provider: options.provider
   }
   const generation = new Lane(options, "generate")
   // Over Live a call is one message, which is counted apart; how many run at once is bounded by sessions.

@@ -67,6 +67,11 @@ export interface Clients {
 export interface Service extends Clients {
   /** The calls that concern no model in particular, with the same retry, deadline and drain; they have no quota. */
   readonly models: ModelList.ModelList
+  /**
+   * The name that OpenTelemetry's conventions give to who is asked: `gcp.gemini` or `gcp.vertex_ai`. Over members it is
+   * that of the member; without one `gcp.gen_ai`, if members of both are there. Default `gcp.gemini`.
+   */
+  readonly providerName?: ((member: string | undefined) => string) | undefined
 }
 
 /**
@@ -194,6 +199,8 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
   const gate = yield* CallGate.scoped(options.drain)
   const limitsOf = CallLimits.make(options)
   const onWait = (yield* WaitLog)?.(options.tier)
+  const { home, provider: name } = Destination.of(options)
+  const provider = () => name
   const clients = yield* makeWith(({ member, model }) =>
     Effect.sync(() =>
       ModelClient.make({
@@ -203,7 +210,7 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         gate,
         project: member,
         location: "global",
-        ...Destination.of(options).home,
+        ...home,
         quotaModel: ModelAlias.quotaModel(model),
         isAlias: ModelAlias.isAlias(model),
         limits: limitsOf(model),
@@ -211,13 +218,15 @@ export const make = Effect.fnUntraced(function*(options: GeminiConfig.Options) {
         timeouts: options.timeouts,
         continuation: options.continuation,
         countInput: options.countInput,
-        onWait
+        onWait,
+        provider
       })
     )
   )
   return ModelPool.of({
     ...clients,
-    models: ModelList.make({ transport, gate, retry: options.retry, timeouts: options.timeouts })
+    models: ModelList.make({ transport, gate, retry: options.retry, timeouts: options.timeouts, provider }),
+    providerName: provider
   })
 })
 

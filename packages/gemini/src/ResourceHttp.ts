@@ -62,6 +62,7 @@ import type { CallOptions } from "./call/CallOptions.ts"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { Attempt, GeminiError } from "./GeminiError.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
+import * as Destination from "./internal/http/destination.ts"
 import * as Carrier from "./internal/resources/carrier.ts"
 import * as Door from "./internal/resources/door.ts"
 import * as Places from "./internal/resources/places.ts"
@@ -246,11 +247,13 @@ export const make = (options: Options): Effect.Effect<Service, never, HttpClient
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const gate = yield* CallGate.scoped(options.drain)
+    const { provider } = Destination.of(options)
     return Door.make({
       places: Places.one(Carrier.make(options, client)),
       gate,
       retry: options.retry,
-      timeouts: options.timeouts
+      timeouts: options.timeouts,
+      provider: () => provider
     })
   })
 

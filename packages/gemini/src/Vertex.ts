@@ -40,12 +40,10 @@ import * as Environment from "./internal/config/environment.ts"
 import * as OptionCheck from "./internal/config/optionCheck.ts"
 import * as Destinations from "./internal/http/destination.ts"
 import * as MemberLoad from "./internal/members/load.ts"
-import * as MemberCheck from "./internal/members/memberCheck.ts"
 import * as Base from "./internal/vertex/base.ts"
 import * as Check from "./internal/vertex/check.ts"
 import * as ChosenApi from "./internal/vertex/chosenApi.ts"
 import * as Credential from "./internal/vertex/credential.ts"
-import * as Gemini from "./internal/vertex/gemini.ts"
 import * as WaitLog from "./limits/WaitLog.ts"
 import * as Members from "./Members.ts"
 import type { Member } from "./members/Member.ts"
@@ -286,7 +284,7 @@ export function member(member: Member): Effect.Effect<Member, never, AccessToken
   )
 }
 
-/** The options whose members of Vertex AI have their destinations. Then no member takes what only the others have. */
+/** The options whose members of Vertex AI have their destinations. */
 const membersOf = (options: Members.Options): Effect.Effect<Members.Options, never, AccessToken.AccessToken> => {
   const { members } = options
   // What cannot be members is refused with the options.
@@ -297,14 +295,7 @@ const membersOf = (options: Members.Options): Effect.Effect<Members.Options, nev
     Effect.forEach(
       options.members,
       (given): Effect.Effect<Member, never, AccessToken.AccessToken> =>
-        given.destination !== undefined
-          ? Effect.succeed(given)
-          : given.api === "vertex"
-          ? member(given)
-          : Effect.succeed({
-            ...given,
-            destination: Destinations.make(Gemini.strict(MemberCheck.optionsOf(options, given)))
-          })
+        given.destination === undefined && given.api === "vertex" ? member(given) : Effect.succeed(given)
     ),
     (members) => ({ ...options, members })
   )

@@ -9,11 +9,17 @@ import { usage } from "./FinishFold.ts"
 
 export const providerName = "gcp.gemini"
 
-export const annotateRequest = (span: Span, request: Request, isStream: boolean): void => {
+/** Writes what is asked, of whom: the provider is the client's, by OpenTelemetry's name for it. */
+export const annotateRequest = (
+  span: Span,
+  request: Request,
+  isStream: boolean,
+  provider: string = providerName
+): void => {
   const { generationConfig: config, model } = request
   if (isStream) span.attribute("gen_ai.request.stream", true)
   Telemetry.addGenAIAnnotations(span, {
-    provider: { name: providerName },
+    provider: { name: provider },
     operation: { name: "chat" },
     output: { type: config?.responseMimeType === "application/json" ? "json" : "text" },
     request: {

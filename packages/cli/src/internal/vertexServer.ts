@@ -9,6 +9,20 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+/** Where calls go, and the variables that say so. */
+export interface VertexPlace {
+  /** The variable that asks for Vertex AI. */
+  readonly flag: string
+  /** The project; without one a key asks in express mode. */
+  readonly project: string | undefined
+  readonly location: string
+  readonly isLocationSet: boolean
+  /** The address that stands in place of the location's host, as it may be seen by others. */
+  readonly address: string | undefined
+  /** The variable with the key of express mode. */
+  readonly keyVariable: string
+}
+
 /** Vertex AI as the environment says it. */
 export interface VertexServer {
   /** What a person reads of it. */
@@ -16,6 +30,8 @@ export interface VertexServer {
   /** What tells its quotas from those of others. It holds no secret. */
   readonly id: string
   readonly isGoogle: boolean
+  /** What a person has set, and by which variables. */
+  readonly place: VertexPlace
   /** A client there. Clients that are built together share their access token. */
   readonly client: <A>(
     options: GeminiConfig.Options,
@@ -31,12 +47,14 @@ const variables = Config.all({
   vertex: text("GOOGLE_GENAI_USE_VERTEXAI"),
   project: text("GOOGLE_CLOUD_PROJECT"),
   location: text("GOOGLE_CLOUD_LOCATION"),
+  key: text("GOOGLE_API_KEY"),
   baseUrl: text("GOOGLE_VERTEX_BASE_URL")
 })
 
 /** Vertex AI, if the environment asks for it. Half a configuration fails, with the half that is missing. */
 export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError> = Effect.gen(function*() {
-  const { baseUrl, enterprise, location = "global", project, vertex } = yield* variables
+  const { baseUrl, enterprise, key, location: given, project, vertex } = yield* variables
+  const location = given ?? "global"
   if (enterprise === undefined && vertex === undefined) return undefined
   const [Vertex, VertexAuth, AccessToken, { shownUrl }] = yield* Effect.promise(() =>
     Promise.all([
@@ -55,12 +73,21 @@ export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError>
   const isExpress = project === undefined
   const where = isExpress ? "in express mode" : `project ${project} in ${location}`
   const who = isExpress ? "the API key of the environment" : "your Google Cloud credentials"
-  const at = baseUrl === undefined ? "" : ` at ${shownUrl(baseUrl) ?? "an address"}`
+  const address = baseUrl === undefined ? undefined : shownUrl(baseUrl) ?? "an address"
+  const at = address === undefined ? "" : ` at ${address}`
   const bills = baseUrl === undefined ? `; Google may bill ${isExpress ? "this key" : "this project"}` : ""
   return {
     says: `server: Vertex AI${at}, ${where}, with ${who}${bills}`,
     id: `vertex ${baseUrl ?? ""} ${project ?? ""} ${location}`,
     isGoogle: baseUrl === undefined,
+    place: {
+      flag: enterprise === undefined ? "GOOGLE_GENAI_USE_VERTEXAI" : "GOOGLE_GENAI_USE_ENTERPRISE",
+      project,
+      location,
+      isLocationSet: given !== undefined,
+      address,
+      keyVariable: key === undefined ? "GEMINI_API_KEY" : "GOOGLE_API_KEY"
+    },
     client: (options, make) =>
       Layer.unwrap(Effect.map(Vertex.fromEnvironment(), (destination) => make({ ...options, destination }))).pipe(
         Layer.provide(auth),

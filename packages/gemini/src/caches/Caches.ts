@@ -94,6 +94,11 @@ export interface CacheRequest extends Expiry, Pick<GenerateContentRequest, "tool
    * of your own may stand for several caches, so then a lost answer fails with `mayExist`.
    */
   readonly displayName?: string | undefined
+  /**
+   * A key of Cloud KMS by which the cache is encrypted, on Vertex AI alone:
+   * `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
+   */
+  readonly encryptionSpec?: { readonly kmsKeyName: string } | undefined
 }
 
 /**

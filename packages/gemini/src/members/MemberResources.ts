@@ -42,6 +42,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as MemberPlaces from "../internal/members/memberPlaces.ts"
 import * as Seats from "../internal/members/seats.ts"
+import { providerOf } from "../internal/members/Way.ts"
 import * as Door from "../internal/resources/door.ts"
 import * as Members from "../Members.ts"
 import * as ResourceHttp from "../ResourceHttp.ts"
@@ -69,12 +70,13 @@ export const layer = (
     Effect.flatMap(Members.Members, (members) => {
       const seat = Seats.of(members)
       if (seat === undefined) return Effect.die(new Error("these Members were not made by effect-gemini/Members"))
-      const { gate, options } = seat
+      const { gate, options, table } = seat
       return Effect.succeed(Door.make({
         places: MemberPlaces.make(seat, allowOrigin),
         gate,
         retry: options.retry,
-        timeouts: options.timeouts
+        timeouts: options.timeouts,
+        provider: providerOf(table.members)
       }))
     })
   )

@@ -18,6 +18,7 @@ import * as LogicalCall from "../internal/call/LogicalCall.ts"
 import * as StreamedCall from "../internal/call/streamedCall.ts"
 import * as ModelMethods from "../internal/http/modelMethods.ts"
 import { unmetered } from "../internal/limiter/Meter.ts"
+import type { ProviderOf } from "../internal/telemetry/recorder.ts"
 import type * as Models from "../wire/Models.ts"
 import type * as ModelId from "./ModelId.ts"
 
@@ -53,6 +54,12 @@ export interface Options {
    * @internal
    */
   readonly gate?: CallGate | undefined
+  /**
+   * The name that OpenTelemetry gives to who is asked. Default `gcp.gemini`.
+   *
+   * @internal
+   */
+  readonly provider?: ProviderOf | undefined
 }
 
 const plan = (method: string, options: CallOptions | undefined) => ({
@@ -71,13 +78,14 @@ const plan = (method: string, options: CallOptions | undefined) => ({
  * @since 0.1.0
  */
 export const make = (settings: Options): ModelList => {
-  const { gate = new CallGate(), retry, timeouts, transport } = settings
+  const { gate = new CallGate(), provider, retry, timeouts, transport } = settings
   const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
     target: model ?? "models",
     model,
     gate,
     retry,
-    total: timeouts?.total === undefined ? Infinity : Duration.toMillis(timeouts.total)
+    total: timeouts?.total === undefined ? Infinity : Duration.toMillis(timeouts.total),
+    provider
   })
   return {
     list: (request, options) =>

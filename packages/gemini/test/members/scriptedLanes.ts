@@ -99,6 +99,8 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
       regionRank: 0,
       weight: 1,
       http,
+      provider: "gcp.gemini",
+      lacks: () => undefined,
       limits: () => () => ({ rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }),
       isKeyRefused: false,
       calls: 0

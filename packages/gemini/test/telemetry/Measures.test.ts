@@ -39,11 +39,14 @@ const error = (usage?: Usage.Usage, status?: number) =>
 const measured = (play: (watch: CallWatch) => Effect.Effect<void>) =>
   Effect.gen(function*() {
     const values: Array<Value> = []
-    const recorder = CallMeasures.make((measure, value, { own, ...more }) => {
+    const recorder = CallMeasures.make((measure, value, { own, "gen_ai.provider.name": provider, ...more }) => {
       assert.strictEqual(own, "call")
+      assert.strictEqual(provider, "gcp.gemini")
       values.push([measure, value, more])
     })
-    yield* Effect.withFiber((fiber) => play(recorder.call(fiber, { own: "call" })))
+    yield* Effect.withFiber((fiber) =>
+      play(recorder.call(fiber, { own: "call", "gen_ai.provider.name": "gcp.gemini" }))
+    )
     return values
   })
 
@@ -56,7 +59,7 @@ describe("a call measures", () => {
       const values = yield* measured((watch) =>
         Effect.gen(function*() {
           yield* wait(1000)
-          watch.sent({ model: "m" }, 250)
+          watch.sent({ model: "m" }, 250, "gcp.gemini")
           yield* wait(500)
           watch.chunk()
           yield* wait(2000)
@@ -109,12 +112,12 @@ describe("a call measures", () => {
     Effect.gen(function*() {
       const values = yield* measured((watch) =>
         does(() => {
-          watch.sent({ model: "a", member: "one" }, 0)
-          watch.sent({ model: "a", member: "one" }, 0)
+          watch.sent({ model: "a", member: "one" }, 0, "gcp.gemini")
+          watch.sent({ model: "a", member: "one" }, 0, "gcp.gemini")
           watch.retried(error())
-          watch.sent({ model: "b", member: "one" }, 0)
-          watch.sent({ model: "b", member: "two" }, 0)
-          watch.sent({ model: "c", member: "three" }, 0)
+          watch.sent({ model: "b", member: "one" }, 0, "gcp.gemini")
+          watch.sent({ model: "b", member: "two" }, 0, "gcp.gemini")
+          watch.sent({ model: "c", member: "three" }, 0, "gcp.gemini")
         })
       )
       const fallback = (model: string | undefined, member: string | undefined) => ({
@@ -134,10 +137,10 @@ describe("a call measures", () => {
       const values: Array<Value> = []
       const recorder = CallMeasures.make((measure, value, attributes) => void values.push([measure, value, attributes]))
       yield* Effect.withFiber((fiber) =>
-        does(() => recorder.fallback(fiber, { model: "b", transport: "live" }, error()))
+        does(() => recorder.fallback(fiber, { model: "b", transport: "live" }, error(), "gcp.vertex_ai"))
       )
       assert.deepStrictEqual(values, [["fallbacks", 1, {
-        "gen_ai.provider.name": "gcp.gemini",
+        "gen_ai.provider.name": "gcp.vertex_ai",
         "gen_ai.request.model": "m",
         "error.type": "Overloaded",
         "gemini.transport": "live",
@@ -184,14 +187,15 @@ describe("names in metrics", () => {
 describe("an attempt's span", () => {
   it("names the server by its host and its port, given or by its protocol, and the member", () => {
     const at = (url: string, member?: string) => {
-      const server = AttemptSpan.server(url, member)
-      return server && [server["server.address"], server["server.port"], server["gemini.member"]]
+      const server = AttemptSpan.server({ baseUrl: url, provider: "gcp.vertex_ai" }, member)
+      return [server["server.address"], server["server.port"], server["gemini.member"]]
     }
     assert.deepStrictEqual(at("https://a.example/x"), ["a.example", 443, undefined])
     assert.deepStrictEqual(at("http://a.example"), ["a.example", 80, undefined])
     assert.deepStrictEqual(at("http://a.example:8080", "one"), ["a.example", 8080, "one"])
-    assert.isUndefined(at("a.example"))
-    assert.notProperty(AttemptSpan.server("https://a.example"), "gemini.member")
+    assert.deepStrictEqual(at("a.example"), [undefined, undefined, undefined])
+    assert.strictEqual(AttemptSpan.server({ baseUrl: "a.example", provider: "p" })["gen_ai.provider.name"], "p")
+    assert.notProperty(AttemptSpan.server({ baseUrl: "https://a.example", provider: "gcp.gemini" }), "gemini.member")
   })
 
   it("is called by the conventions' operation and the model, where there is one", () => {
@@ -206,7 +210,7 @@ describe("an attempt's span", () => {
       "countTokens m"
     ])
     assert.strictEqual(AttemptSpan.name({ method: "toString" }), "toString")
-    assert.notProperty(AttemptSpan.attributes({ method: "models.list" }), "gen_ai.request.model")
+    assert.notProperty(AttemptSpan.attributes({ method: "models.list" }, "gcp.gemini"), "gen_ai.request.model")
   })
 
   const tokens = { promptTokenCount: 10, toolUsePromptTokenCount: 3, candidatesTokenCount: 20, thoughtsTokenCount: 4 }

@@ -2,15 +2,19 @@
 import * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Flags from "../flags.ts"
 import * as Screen from "../Screen.ts"
 import { json as toJson } from "../Shown.ts"
 import { plural, table } from "../table.ts"
+import * as VertexServer from "../vertexServer.ts"
+import type { VertexPlace } from "../vertexServer.ts"
 import type { McpServer } from "./ConfigFile.ts"
-import { Configured } from "./Configured.ts"
+import { Configured, isEmulated } from "./Configured.ts"
+import * as GoogleLogin from "./googleLogin.ts"
 import { shortened } from "./places.ts"
 import { settings } from "./Setting.ts"
-import { all, keySource, type ValueSource } from "./sources.ts"
+import { all as sourcedSettings, keySource, type ValueSource } from "./sources.ts"
 
 const said = (source: ValueSource, file: string): string => {
   switch (source._tag) {
@@ -22,6 +26,26 @@ const said = (source: ValueSource, file: string): string => {
       return "default"
   }
 }
+
+/** Rows of what is set for Vertex AI, where calls go in place of the server of the settings. */
+const vertexRows = (place: VertexPlace, login: GoogleLogin.GoogleLogin): ReadonlyArray<ReadonlyArray<string>> => [
+  ["(destination)", "Vertex AI", place.flag, place.flag],
+  ...(place.project === undefined
+    ? [["(login)", "an API key, in express mode", place.keyVariable, "GOOGLE_API_KEY, GEMINI_API_KEY"]]
+    : [
+      ["(project)", place.project, "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"],
+      [
+        "(location)",
+        place.location,
+        place.isLocationSet ? "GOOGLE_CLOUD_LOCATION" : "default",
+        "GOOGLE_CLOUD_LOCATION"
+      ],
+      ["(login)", login.says, login.from, "GOOGLE_APPLICATION_CREDENTIALS"]
+    ]),
+  ...(place.address === undefined
+    ? []
+    : [["(address)", place.address, "GOOGLE_VERTEX_BASE_URL", "GOOGLE_VERTEX_BASE_URL"]])
+]
 
 /** Arguments, variables and headers of a server may hold secrets, so they are only counted. */
 export const how = ({ args, command, url }: McpServer): string =>
@@ -35,10 +59,17 @@ const show = Command.make(
   Effect.fnUntraced(function*({ json }) {
     const screen = yield* Screen.make
     const { configFile, content, keyFile, problems } = yield* Configured
-    const found = yield* all
+    const found = yield* sourcedSettings
     const key = yield* keySource
     const keyFrom = key._tag === "Environment" ? key.variable : key._tag === "File" ? shortened(keyFile) : "default"
     const file = shortened(configFile)
+    const chosen = (yield* isEmulated(false)) ? undefined : yield* Effect.result(VertexServer.chosen)
+    const place = chosen !== undefined && Result.isSuccess(chosen) ? chosen.success?.place : undefined
+    const login = GoogleLogin.find()
+    // A login that is wanting is a problem only where it is used.
+    const wanting = place?.project === undefined ? undefined : login.problem
+    const refused = chosen !== undefined && Result.isFailure(chosen) ? chosen.failure.cause.message : undefined
+    const all = [...problems, ...[refused, wanting].filter((problem) => problem !== undefined)]
     if (json) {
       return yield* screen.write(`${
         toJson({
@@ -46,9 +77,20 @@ const show = Command.make(
             found.map(({ setting, source, value }) => [setting.key, { value, from: said(source, configFile) }])
           ),
           key: { isSet: key._tag === "Environment" || key._tag === "File", from: keyFrom },
+          ...(place === undefined ? {} : {
+            vertex: {
+              from: place.flag,
+              project: place.project,
+              location: place.project === undefined ? undefined : place.location,
+              address: place.address,
+              login: place.project === undefined
+                ? { kind: "an API key, in express mode", from: place.keyVariable }
+                : { kind: login.says, from: login.from, file: login.file }
+            }
+          }),
           mcp: content.servers.map((server) => ({ name: server.name, starts: how(server), readonly: server.readonly })),
           files: { config: configFile, keys: keyFile },
-          problems
+          problems: all
         }, 2)
       }\n`)
     }
@@ -59,8 +101,17 @@ const show = Command.make(
       [setting.flag, ...setting.variables].filter((way) => way !== undefined).join(", ")
     ])
     const isSet = key._tag === "Environment" || key._tag === "File"
-    const keyRow = ["(key)", isSet ? "set, never shown" : "none", keyFrom, "GEMINI_API_KEY, GOOGLE_API_KEY"]
-    yield* screen.write(`${table(["setting", "value", "from", "changed by"], [...rows, keyRow])}\n`)
+    const unused = place?.project === undefined ? "" : ", and not used on Vertex AI"
+    const keyRow = ["(key)", isSet ? `set, never shown${unused}` : "none", keyFrom, "GEMINI_API_KEY, GOOGLE_API_KEY"]
+    yield* screen.write(
+      `${
+        table(["setting", "value", "from", "changed by"], [
+          ...rows,
+          keyRow,
+          ...(place === undefined ? [] : vertexRows(place, login))
+        ])
+      }\n`
+    )
     for (const server of content.servers) {
       const { name, readonly } = server
       const without = readonly.length === 0 ? "" : `\n  without a question: ${readonly.join(", ")}`
@@ -68,7 +119,7 @@ const show = Command.make(
     }
     yield* screen.write(`\na flag wins over the environment, the environment over ${file}\n`)
     if (key._tag === "Refused") yield* screen.note(`${key.why}, so its key is not used`)
-    for (const problem of problems) yield* screen.note(problem)
+    for (const problem of all) yield* screen.note(problem)
   })
 ).pipe(
   Command.withDescription("Show each setting, and where its value comes from"),

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
@@ -16,6 +17,7 @@ import { createRequire } from "node:module"
 import { arch, platform, release } from "node:os"
 import { delimiter, join } from "node:path"
 import { CommandFailed } from "../CommandFailed.ts"
+import * as Deck from "../Deck.ts"
 import * as Explain from "../explain.ts"
 import * as Folder from "../folder.ts"
 import * as Lines from "../lines.ts"
@@ -23,10 +25,13 @@ import * as Screen from "../Screen.ts"
 import * as Server from "../server.ts"
 import { json as toJson } from "../Shown.ts"
 import { plural } from "../table.ts"
+import * as VertexServer from "../vertexServer.ts"
+import type { VertexPlace } from "../vertexServer.ts"
 import type { McpServer } from "./ConfigFile.ts"
-import { Configured } from "./Configured.ts"
+import { Configured, isEmulated } from "./Configured.ts"
+import * as GoogleLogin from "./googleLogin.ts"
 import { shortened, stateFolder } from "./places.ts"
-import { keySource } from "./sources.ts"
+import { type KeySource, keySource } from "./sources.ts"
 
 interface Finding {
   readonly about: string
@@ -113,7 +118,10 @@ const asked = Effect.fnUntraced(function*(isEmulated: boolean) {
       ? fact("server", `${says}; it answers in ${took}`)
       : wrong("server", `${says}; it answers, but has no models`)
   }).pipe(
-    Effect.catch((error) => Effect.succeed(wrong("server", `${says === "?" ? "" : `${says}: `}${error.message}`)))
+    Effect.catch((error) => {
+      const why = error._tag === "ConfigError" ? error.cause.message : error.message
+      return Effect.succeed(wrong("server", `${says === "?" ? "" : `${says}: `}${why}`))
+    })
   )
   return { found, date }
 })
@@ -164,6 +172,37 @@ const terminal = Effect.gen(function*() {
   )
 })
 
+const ofKey = (key: KeySource, keyFile: string): Finding => {
+  switch (key._tag) {
+    case "Environment":
+      return fact("key", `set, in ${key.variable}`)
+    case "File":
+      return fact("key", `set, in ${shortened(keyFile)}`)
+    case "Refused":
+      return wrong("key", `${shortened(key.why)}, so its key is not used`)
+    case "Missing":
+      return fact("key", "none: an embedded server answers")
+  }
+}
+
+/** What stands in the report in place of the line about the key where Vertex AI answers. */
+const onVertex = ({ flag, keyVariable, location, project }: VertexPlace, key: KeySource): ReadonlyArray<Finding> => {
+  if (project === undefined) {
+    return [
+      fact("destination", `Vertex AI in express mode, by ${flag}`),
+      fact("login", `the API key in ${keyVariable}`)
+    ]
+  }
+  const { file, from, problem, says } = GoogleLogin.find()
+  return [
+    fact("destination", `Vertex AI, project ${project} in ${location}, by ${flag}`),
+    problem === undefined
+      ? fact("login", from === "default" ? says : `${says}, by ${from}${file === undefined ? "" : ` (${file})`}`)
+      : wrong("login", problem),
+    fact("key", key._tag === "Environment" || key._tag === "File" ? "set, and not used on Vertex AI" : "none is needed")
+  ]
+}
+
 export interface Input {
   readonly offline: boolean
   readonly emulator: boolean
@@ -174,19 +213,22 @@ export const examine = Effect.fnUntraced(function*({ emulator, json, offline }: 
   const screen = yield* Screen.make
   const { configFile, content, keyFile, problems } = yield* Configured
   const key = yield* keySource
-  const server = offline ? { found: fact("server", "not asked"), date: undefined } : yield* asked(emulator)
+  const chosen = (yield* isEmulated(emulator)) || (yield* Deck.chosen)?._tag === "Played"
+    ? Result.succeed(undefined)
+    : yield* Effect.result(VertexServer.chosen)
+  const server = offline || Result.isFailure(chosen)
+    ? { found: fact("server", "not asked"), date: undefined }
+    : yield* asked(emulator)
   const files = yield* FileSystem.FileSystem
   const isConfigured = yield* Effect.orElseSucceed(files.exists(configFile), () => false)
   const findings: ReadonlyArray<Finding> = [
     ...installed(),
     server.found,
-    key._tag === "Environment"
-      ? fact("key", `set, in ${key.variable}`)
-      : key._tag === "File"
-      ? fact("key", `set, in ${shortened(keyFile)}`)
-      : key._tag === "Refused"
-      ? wrong("key", `${shortened(key.why)}, so its key is not used`)
-      : fact("key", "none: an embedded server answers"),
+    ...(Result.isFailure(chosen)
+      ? [wrong("destination", chosen.failure.cause.message)]
+      : chosen.success !== undefined
+      ? onVertex(chosen.success.place, key)
+      : [ofKey(key, keyFile)]),
     clock(server.date, yield* Clock.currentTimeMillis),
     ...(problems.length === 0
       ? [fact("settings", `${shortened(configFile)}${isConfigured ? "" : ", which is not there"}`)]

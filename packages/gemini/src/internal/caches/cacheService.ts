@@ -55,7 +55,10 @@ const expiryOf = (
 
 /** The body of a create, but for its display name. */
 const bodyOf = GenerateBody.readable((method, request: CacheRequest) => {
-  const { contents, displayName, expireTime, model: name, systemInstruction, toolConfig, tools, ttl } = { ...request }
+  const { contents, displayName, encryptionSpec, expireTime, model: name, systemInstruction, toolConfig, tools, ttl } =
+    {
+      ...request
+    }
   const fail = (field: string, description: string) => Result.fail(invalid(method, field, description))
   const model = ModelId.parse(name)
   if (Result.isFailure(model)) return fail("model", model.failure)
@@ -72,6 +75,7 @@ const bodyOf = GenerateBody.readable((method, request: CacheRequest) => {
     ...(body.systemInstruction == null ? {} : { systemInstruction: body.systemInstruction }),
     ...(body.tools == null ? {} : { tools: body.tools }),
     ...(body.toolConfig == null ? {} : { toolConfig: body.toolConfig }),
+    ...(encryptionSpec == null ? {} : { encryptionSpec }),
     ...expiry
   }))
 })

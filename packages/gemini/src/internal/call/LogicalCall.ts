@@ -22,7 +22,7 @@ import type { Usage } from "../../wire/Usage.ts"
 import { steadyMillis } from "../http/attemptClock.ts"
 import type { Meter } from "../limiter/Meter.ts"
 import * as CallRecord from "../telemetry/CallRecord.ts"
-import type { Recipient } from "../telemetry/recorder.ts"
+import type { ProviderOf, Recipient } from "../telemetry/recorder.ts"
 import type { CallGate, InFlight } from "./CallGate.ts"
 import * as Failures from "./failures.ts"
 import * as RetryKernel from "./retry.ts"
@@ -37,6 +37,8 @@ export interface Client {
   readonly continuation?: Continuation | undefined
   /** The total deadline in milliseconds, or `Infinity`. */
   readonly total: number
+  /** The name that OpenTelemetry gives to who is asked. */
+  readonly provider?: ProviderOf | undefined
 }
 
 /** How one call goes on if an answer ends with a token, each time with a hop of its own (see `Continuation`). */
@@ -340,7 +342,7 @@ export const unary = <A>(
     const { chain } = call
     const pieces: Array<A> = []
     let hop: boolean | string = false
-    const record = call.record = CallRecord.of(fiber, plan.method, client.model)
+    const record = call.record = CallRecord.of(fiber, plan.method, client)
     const use = (permit: RateLimiter.Permit): Effect.Effect<A, GeminiError> => {
       call.sent = true
       record?.sent(call.way)

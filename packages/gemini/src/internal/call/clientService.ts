@@ -74,8 +74,7 @@ export const make = Effect.fnUntraced(function*(
           Effect.map(({ attempts, value }) => Answer_.make(value, attempts.at(-1)?.model ?? model, attempts)),
           Effect.mapError(Routing.explain)
         )
-    })
-  )
+    }), pool.providerName)
 
   const generateStream: Service["generateStream"] = Fallback.stream((request, call) =>
     ChunkFold.openChunks(
@@ -90,8 +89,7 @@ export const make = Effect.fnUntraced(function*(
             : Effect.map(routed, (transport) => client.generateStream(body, call, transport)))
       }),
       Routing.explain
-    )
-  )
+    ), pool.providerName)
 
   const countTokens: Service["countTokens"] = (request, call) =>
     Effect.suspend(() => {
@@ -143,5 +141,5 @@ export const make = Effect.fnUntraced(function*(
       return Result.isFailure(model) ? Effect.fail(model.failure) : pool.models.get(model.success, call)
     })
 
-  return { generate, generateStream, countTokens, embed, listModels, getModel }
+  return { providerName: pool.providerName, generate, generateStream, countTokens, embed, listModels, getModel }
 })

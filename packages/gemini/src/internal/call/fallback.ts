@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import type { Answer, StreamChunk } from "../../call/Answer.ts"
 import type { CallOptions, Fallback } from "../../call/CallOptions.ts"
 import type { Attempt, GeminiError } from "../../GeminiError.ts"
-import { Recorder } from "../telemetry/recorder.ts"
+import { geminiProvider, type ProviderOf, Recorder } from "../telemetry/recorder.ts"
 import { helpsTransport } from "./failures.ts"
 
 interface Asked {
@@ -30,9 +30,13 @@ const there = <Request extends Asked>(request: Request, call: CallOptions, fallb
   call: { ...call, fallback: undefined, transport: fallback.transport }
 })
 
-const told = (fallback: Fallback, error: GeminiError): Effect.Effect<void> =>
+const told = (
+  fallback: Fallback,
+  error: GeminiError,
+  provider: ProviderOf = () => geminiProvider
+): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
-    fiber.getRef(Recorder)?.fallback(fiber, fallback, error)
+    fiber.getRef(Recorder)?.fallback(fiber, fallback, error, provider(error.attempts.at(-1)?.member))
     return fallback.observe?.(error) ?? Effect.void
   })
 
@@ -42,13 +46,17 @@ const joined = (
   { transport }: Fallback
 ): ReadonlyArray<Attempt> => [...first.attempts, ...second.map((attempt) => ({ ...attempt, transport }))]
 
-export const unary = <Request extends Asked>(generate: Generate<Request>): Generate<Request> => (request, call) => {
+export const unary = <Request extends Asked>(
+  generate: Generate<Request>,
+  provider: ProviderOf | undefined
+): Generate<Request> =>
+(request, call) => {
   const fallback = call?.fallback
   if (fallback === undefined) return generate(request, call)
   return Effect.catch(generate(request, call), (error) => {
     if (!helpsTransport(error)) return Effect.fail(error)
     const other = there(request, call ?? {}, fallback)
-    return Effect.andThen(told(fallback, error), generate(other.request, other.call)).pipe(
+    return Effect.andThen(told(fallback, error, provider), generate(other.request, other.call)).pipe(
       Effect.map((answer) => ({ ...answer, attempts: joined(error, answer.attempts, fallback) })),
       Effect.mapError((second) => second.withAttempts(joined(error, second.attempts, fallback)))
     )
@@ -56,35 +64,38 @@ export const unary = <Request extends Asked>(generate: Generate<Request>): Gener
 }
 
 /** A fallback is taken only before the first chunk, because what was delivered must not be said twice. */
-export const stream =
-  <Request extends Asked>(generate: GenerateStream<Request>): GenerateStream<Request> => (request, call) => {
-    const fallback = call?.fallback
-    if (fallback === undefined) return generate(request, call)
-    // It is one pull over both ways: combinators of Stream would be four stages a chunk, and 0.2 kB of every bundle.
-    return Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) => {
-      const inner = Scope.forkUnsafe(scope)
-      return Effect.map(Channel.toPullScoped(Stream.toChannel(generate(request, call)), inner), (first) => {
-        let pull: typeof first = Effect.catch(
-          Effect.map(first, (chunks) => {
-            pull = first
-            return chunks
-          }),
-          (error) => {
-            if (Cause.isDone(error) || !helpsTransport(error)) return Effect.fail(error)
-            const other = there(request, call ?? {}, fallback)
-            return Scope.close(inner, Exit.fail(error)).pipe(
-              Effect.andThen(told(fallback, error)),
-              Effect.andThen(Channel.toPullScoped(Stream.toChannel(generate(other.request, other.call)), scope)),
-              Effect.flatMap((second) =>
-                pull = Effect.mapError(
-                  second,
-                  (last) => Cause.isDone(last) ? last : last.withAttempts(joined(error, last.attempts, fallback))
-                )
+export const stream = <Request extends Asked>(
+  generate: GenerateStream<Request>,
+  provider: ProviderOf | undefined
+): GenerateStream<Request> =>
+(request, call) => {
+  const fallback = call?.fallback
+  if (fallback === undefined) return generate(request, call)
+  // It is one pull over both ways: combinators of Stream would be four stages a chunk, and 0.2 kB of every bundle.
+  return Stream.fromChannel(Channel.fromTransform((_: Pull.Pull<unknown, unknown, unknown>, scope) => {
+    const inner = Scope.forkUnsafe(scope)
+    return Effect.map(Channel.toPullScoped(Stream.toChannel(generate(request, call)), inner), (first) => {
+      let pull: typeof first = Effect.catch(
+        Effect.map(first, (chunks) => {
+          pull = first
+          return chunks
+        }),
+        (error) => {
+          if (Cause.isDone(error) || !helpsTransport(error)) return Effect.fail(error)
+          const other = there(request, call ?? {}, fallback)
+          return Scope.close(inner, Exit.fail(error)).pipe(
+            Effect.andThen(told(fallback, error, provider)),
+            Effect.andThen(Channel.toPullScoped(Stream.toChannel(generate(other.request, other.call)), scope)),
+            Effect.flatMap((second) =>
+              pull = Effect.mapError(
+                second,
+                (last) => Cause.isDone(last) ? last : last.withAttempts(joined(error, last.attempts, fallback))
               )
             )
-          }
-        )
-        return Effect.suspend(() => pull)
-      })
-    }))
-  }
+          )
+        }
+      )
+      return Effect.suspend(() => pull)
+    })
+  }))
+}

@@ -135,7 +135,7 @@ export const stream = <A>(
       }
 
       const recorded = (fiber: Fiber.Fiber<unknown, unknown>): Pull.Pull<Elements<A>, GeminiError> => {
-        const record = call.record = CallRecord.of(fiber, plan.method, client.model)
+        const record = call.record = CallRecord.of(fiber, plan.method, client)
         if (record === undefined) return attempt()
         return Effect.flatMap(
           CallRecord.stream(fiber, record, call, scope),

@@ -136,7 +136,7 @@ export const make = (
       : undefined)
   const client = own ?? httpClient
   const destination = Destination.of(options)
-  const server = AttemptSpan.server(destination.baseUrl, options.member)
+  const server = AttemptSpan.server(destination, options.member)
   const fixedHeaders = { "content-type": "application/json", "x-goog-api-client": `effect-gemini/${version}` }
 
   // Most fibers of a program share one context, so the last merge is kept. Spans make a new context for each call, but
@@ -189,6 +189,8 @@ export const make = (
         )
     })
     if (Result.isFailure(body)) return Result.fail(body.failure)
+    const lack = destination.lacks({ method: attempt.method, model: attempt.model ?? "", body: attempt.body })
+    if (lack !== undefined) return Result.fail(Body.failure(attempt, lack))
     const fields = attempt.check?.() ?? []
     if (fields.length > 0) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
     const headers = Headers.fromRecordUnsafe({ ...fixedHeaders, ...credential.success })

@@ -10,6 +10,8 @@ import type { Unsupported } from "../../errors/GeminiErrorReason.ts"
 import type { LiveErrorReason } from "../../errors/LiveErrorReason.ts"
 import type * as LiveProtocol from "../../live/LiveProtocol.ts"
 import * as Address from "../config/address.ts"
+import { geminiProvider } from "../telemetry/recorder.ts"
+import { lackedByGemini } from "./apiDifferences.ts"
 import type { Sender } from "./attempt.ts"
 
 /** The options that say where requests go. */
@@ -43,6 +45,8 @@ export interface LiveDoor {
 
 /** The parts of a destination. */
 export interface Base {
+  /** The name that OpenTelemetry's conventions give to who is asked: `gcp.gemini`, `gcp.vertex_ai`. */
+  readonly provider: string
   /** The base URL without a slash at its end, and without the API version. */
   readonly baseUrl: string
   /** The API version. It is empty if paths have none, and undefined if nobody named one. */
@@ -60,10 +64,10 @@ export interface Base {
    */
   readonly over?: (sender: Sender) => Sender
   /**
-   * Why a call cannot be made there, whose body has a field, or whose model or method a name, that this API lacks. Over
-   * members another one is asked then.
+   * Why a call cannot be made there, whose body has a field, or whose model or method a name, that this API lacks. It is
+   * refused before anything is sent; over members another one is asked then.
    */
-  readonly lacks?: (call: { readonly method: string; readonly model: string; readonly body: unknown }) =>
+  readonly lacks: (call: { readonly method: string; readonly model: string; readonly body: unknown }) =>
     | Unsupported
     | undefined
   /** The project and location that every call goes to, if the destination has them. */
@@ -86,6 +90,8 @@ export const keyOf = ({ apiKey }: Options): Result.Result<string, KeyProblem> =>
 const gemini = (options: Options): Base => {
   const { base, version } = Address.of(options)
   return {
+    provider: geminiProvider,
+    lacks: lackedByGemini,
     baseUrl: base,
     version,
     url: (path, root = "") => Address.prefix({ base: base + root, version }) + path,

@@ -18,6 +18,7 @@ import * as ModelId from "../../models/ModelId.ts"
 import * as RateLimiter from "../../RateLimiter.ts"
 import * as Bounds from "../config/bounds.ts"
 import * as OptionCheck from "../config/optionCheck.ts"
+import * as Differences from "../http/apiDifferences.ts"
 import * as Destination from "../http/destination.ts"
 import { LiveRecorder } from "../telemetry/recorder.ts"
 import * as Dial from "./dial.ts"
@@ -75,10 +76,10 @@ interface Plan {
 /** The message of a setup, or what is wrong with it. */
 const written = (
   setup: LiveProtocol.Setup,
-  door: Destination.LiveDoor | undefined
+  problems: Destination.LiveDoor["problems"]
 ): readonly [text: string, violations: Plan["violations"]] => {
   const found = LiveCheck.check(setup)
-  const violations = found.length > 0 ? found : door?.problems(setup) ?? []
+  const violations = found.length > 0 ? found : problems(setup)
   if (violations.length > 0) return ["", violations]
   try {
     return [LiveProtocol.encode({ setup }), []]
@@ -122,7 +123,8 @@ export const make = Effect.fnUntraced(function*(
   const tier = typeof options.tier === "object" ? options.tier : Tier.byName(options.tier ?? "free")
   const limitsOf = (model: ModelId.ModelId): Tier.Limits => Tier.limitsFor(tier, model, options.limits)
   // These are the same for all sessions, or for most of those in a row.
-  const door = Destination.of(options).live
+  const { live: door, provider } = Destination.of(options)
+  const problems = door?.problems ?? Differences.setupProblems
   const dial = door === undefined
     ? Result.map(LiveEndpoint.make(options), Dial.at)
     : Result.succeed(Dial.through(door))
@@ -134,7 +136,7 @@ export const make = Effect.fnUntraced(function*(
     const known = LiveModels.of(model)
     const asked = LiveSetup.make(model, known, given)
     const setup = door?.setup(asked) ?? asked
-    const [text, violations] = written(setup, door)
+    const [text, violations] = written(setup, problems)
     return recent = { options: { ...given }, model, known, limits, setup, text, violations }
   }
 
@@ -166,7 +168,7 @@ export const make = Effect.fnUntraced(function*(
       }
       const plan = new SessionSetup(setup, text)
       const ping = connectOptions.ping === false ? undefined : connectOptions.ping
-      const watch = Context.get(context, LiveRecorder)?.(context, model.success)
+      const watch = Context.get(context, LiveRecorder)?.(context, model.success, provider)
       const opened = LiveSession.open({
         model: model.success,
         dial: (handle, restore) => connect(connection, plan.resuming(handle), restore),

@@ -9,10 +9,10 @@ import * as Stream from "effect/Stream"
 import type { LiveSession } from "../../live/LiveSession.ts"
 import type { Attributes, LiveRecorder, Measure, Write } from "../telemetry/recorder.ts"
 
-export const make = (write: Write): LiveRecorder => (context, model) => {
+export const make = (write: Write): LiveRecorder => (context, model, provider) => {
   const clock = Context.get(context, Clock.Clock)
   const now = () => clock.currentTimeMillisUnsafe()
-  const attributes = { "gen_ai.provider.name": "gcp.gemini", "gen_ai.request.model": model }
+  const attributes = { "gen_ai.provider.name": provider, "gen_ai.request.model": model }
   const observe = (measure: Measure, value: number, more?: Attributes): void =>
     write(measure, value, { ...attributes, ...more }, context)
 

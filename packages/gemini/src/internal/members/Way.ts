@@ -10,6 +10,7 @@ import type * as RateLimiter from "../../RateLimiter.ts"
 import type { Base } from "../http/destination.ts"
 import { Lane } from "../limiter/Lane.ts"
 import { messageLimits } from "../live/messageLimits.ts"
+import type { ProviderOf } from "../telemetry/recorder.ts"
 
 /** A member as the pool keeps it. */
 export interface MemberState {
@@ -19,13 +20,22 @@ export interface MemberState {
   readonly regionRank: number
   readonly weight: number
   readonly http: GeminiHttp.Service
-  /** What the API of this member does not have, if it is not the Gemini API alone. */
-  readonly lacks?: Base["lacks"] | undefined
+  /** Its API, by the name that OpenTelemetry has for it. */
+  readonly provider: string
+  /** Says what the API of this member does not have. */
+  readonly lacks: Base["lacks"]
   readonly limits: (asked: ModelId.ModelId) => (quotaModel: ModelId.ModelId, call?: CallOptions) => Limits
   /** Whether its key was refused when it was last used. */
   isKeyRefused: boolean
   /** How many calls went there. */
   calls: number
+}
+
+/** The name of who is asked. Without a member it is the one that all members share, or that of Google's APIs together. */
+export const providerOf = (members: ReadonlyArray<MemberState>): ProviderOf => {
+  const [first, ...others] = new Set(members.map(({ provider }) => provider))
+  const shared = others.length === 0 ? first : undefined
+  return (name) => members.find((member) => member.name === name)?.provider ?? shared ?? "gcp.gen_ai"
 }
 
 export type Family = "generate" | "embed" | "count" | "live"

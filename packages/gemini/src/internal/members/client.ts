@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { CallOptions } from "../../call/CallOptions.ts"
-import type { GeminiErrorReason } from "../../errors/GeminiErrorReason.ts"
+import type { GeminiErrorReason, Unsupported } from "../../errors/GeminiErrorReason.ts"
 import { GeminiError } from "../../GeminiError.ts"
 import { Call } from "../../members/MemberCall.ts"
 import type { ModelClient, Transport } from "../../ModelClient.ts"
@@ -174,7 +174,12 @@ export const make = (options: Options): MemberClient => {
       const { family, held, isFree, method, options: callOptions, request, tokens } = question
       const found = table.reach({ member: options.member ?? call.member, held })
       if (!MemberTable.isReachable(found)) return Effect.fail(failed(method, found))
-      const lack = ({ lacks }: MemberState) => lacks?.({ method, model, body: request })
+      // Members of one API lack the same.
+      const lacking = new Map<MemberState["lacks"], Unsupported | undefined>()
+      const lack = ({ lacks }: MemberState): Unsupported | undefined => {
+        if (!lacking.has(lacks)) lacking.set(lacks, lacks({ method, model, body: request }))
+        return lacking.get(lacks)
+      }
       const [first] = found
       const reach = found.filter((member) => lack(member) === undefined)
       const missing = reach.length === 0 && first !== undefined ? lack(first) : undefined

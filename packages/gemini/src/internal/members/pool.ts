@@ -35,7 +35,7 @@ import { MemberTransport } from "./MemberTransport.ts"
 import { Pace } from "./Pace.ts"
 import { ProbeTurns } from "./ProbeTurns.ts"
 import { Refusals } from "./Refusals.ts"
-import type { MemberState } from "./Way.ts"
+import { type MemberState, providerOf } from "./Way.ts"
 
 const isList = (models: NonNullable<Options["fallbackModels"]>): models is ReadonlyArray<string> =>
   Array.isArray(models)
@@ -47,6 +47,7 @@ const stateOf = Effect.fnUntraced(function*(
 ): Effect.fn.Return<MemberState, never, HttpClient.HttpClient> {
   const own = Check.optionsOf(options, member)
   const location = Check.locationOf(member)
+  const { lacks, provider } = Destination.of(own)
   return {
     name: member.name,
     project: Check.projectOf(member),
@@ -55,7 +56,8 @@ const stateOf = Effect.fnUntraced(function*(
     weight: member.weight ?? 1,
     http: yield* GeminiHttp.make(own),
     limits: CallLimits.make(own),
-    lacks: Destination.of(own).lacks,
+    lacks,
+    provider,
     isKeyRefused: false,
     calls: 0
   }
@@ -90,6 +92,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     })
 
   const names = table.members.map(({ name }) => name)
+  const provider = providerOf(table.members)
   const routed = new WeakMap<ModelClient.ModelClient, MemberClient.MemberClient>()
   const client = (model: ModelId.ModelId | undefined): LogicalCall.Client => ({
     target: model ?? "models",
@@ -97,7 +100,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     gate,
     retry: options.retry,
     continuation: options.continuation,
-    total: total === undefined ? Infinity : Duration.toMillis(total)
+    total: total === undefined ? Infinity : Duration.toMillis(total),
+    provider
   })
 
   const clients = yield* ModelPool.makeWith(({ member, model }) => {
@@ -149,13 +153,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       })
     })
 
-  const lists = table.members.map(({ http }) =>
-    ModelList.make({ transport: http, gate, retry: options.retry, timeouts: options.timeouts })
+  const lists = table.members.map(({ http, provider }) =>
+    ModelList.make({
+      transport: http,
+      gate,
+      retry: options.retry,
+      timeouts: options.timeouts,
+      provider: () => provider
+    })
   )
   const models = (wrong === undefined ? MemberList.make(lists) : undefined) ??
     MemberList.failing(refuse(wrong?.field ?? "members", wrong?.description ?? "there is none"))
   return {
-    pool: ModelPool.ModelPool.of({ ...clients, models }),
+    pool: ModelPool.ModelPool.of({ ...clients, models, providerName: provider }),
     names,
     explain,
     remember: (resource: string, member: string) =>

@@ -156,7 +156,7 @@ export const make = (options: Options, client: HttpClient.HttpClient): Carrier =
   const download = Download.make({
     client,
     sender,
-    server: AttemptSpan.server(destination.baseUrl, options.member),
+    server: AttemptSpan.server(destination, options.member),
     timeouts: options.timeouts
   })
 

@@ -22,7 +22,7 @@ import * as OptionCheck from "../config/optionCheck.ts"
 import * as ModelMethods from "../http/modelMethods.ts"
 import * as Body from "../http/responseBody.ts"
 import { unmetered } from "../limiter/Meter.ts"
-import type { Recipient } from "../telemetry/recorder.ts"
+import type { ProviderOf, Recipient } from "../telemetry/recorder.ts"
 import * as Guard from "../wire/guard.ts"
 import type { Asked, Heard } from "./carrier.ts"
 import * as Lost from "./lost.ts"
@@ -35,6 +35,7 @@ export interface Options {
   readonly gate: CallGate
   readonly retry: GeminiConfig.Retry | undefined
   readonly timeouts: GeminiConfig.Timeouts | undefined
+  readonly provider: ProviderOf
 }
 
 /** An answer, and its value as the schema of the request reads it. */
@@ -69,7 +70,7 @@ const wrongOptions = (method: string, options: CallOptions | undefined): Effect.
     : Effect.fail(new GeminiError({ method, attempts: [], reason: new Reason.InvalidRequest({ fields: [wrong] }) }))
 }
 
-export const make = ({ gate, places, retry, timeouts }: Options): Service => {
+export const make = ({ gate, places, provider, retry, timeouts }: Options): Service => {
   const total = timeouts?.total === undefined ? Infinity : Duration.toMillis(timeouts.total)
 
   const failure = (method: string, reason: Reason.GeminiErrorReason): GeminiError =>
@@ -104,7 +105,8 @@ export const make = ({ gate, places, retry, timeouts }: Options): Service => {
     model: undefined,
     gate,
     retry,
-    total
+    total,
+    provider
   })
 
   const plan = (

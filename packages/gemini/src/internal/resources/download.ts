@@ -35,7 +35,7 @@ export interface Options {
   readonly client: HttpClient.HttpClient
   readonly timeouts: GeminiConfig.Timeouts | undefined
   /** The server as spans name it. */
-  readonly server: AttemptSpan.Server | undefined
+  readonly server: AttemptSpan.Server
 }
 
 /** The bytes of an answer, with failures in our own words. A missing body is an empty one. */

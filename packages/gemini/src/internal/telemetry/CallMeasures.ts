@@ -18,6 +18,7 @@ class CallMeasures implements CallWatch {
   #sentAt = 0
   #hasChunk = false
   #way: Recipient | undefined
+  #provider: string | undefined
   #failure: string | undefined
   #usage: Usage.Usage | undefined
 
@@ -29,10 +30,11 @@ class CallMeasures implements CallWatch {
     this.#startedAt = this.#now()
   }
 
-  sent(way: Recipient, waited: number): void {
+  sent(way: Recipient, waited: number, provider: string): void {
     const { model, member } = way
     const before = this.#way
     this.#way = way
+    this.#provider = provider
     if (before !== undefined && (before.model !== model || before.member !== member)) {
       this.#observe("fallbacks", 1, {
         "error.type": this.#failure,
@@ -74,15 +76,16 @@ class CallMeasures implements CallWatch {
   }
 
   #observe(measure: Measure, value: number, more?: Attributes): void {
-    this.#write(measure, value, { ...this.#attributes, ...more }, this.#context)
+    const provider = this.#provider === undefined ? {} : { "gen_ai.provider.name": this.#provider }
+    this.#write(measure, value, { ...this.#attributes, ...provider, ...more }, this.#context)
   }
 }
 
 export const make = (write: Write): Recorder => ({
   call: (fiber, attributes) => new CallMeasures(write, fiber, attributes),
-  fallback: ({ context }, { model, transport }: Fallback, error) =>
+  fallback: ({ context }, { model, transport }: Fallback, error, provider) =>
     write("fallbacks", 1, {
-      "gen_ai.provider.name": "gcp.gemini",
+      "gen_ai.provider.name": provider,
       "gen_ai.request.model": error.model,
       "error.type": error.reason._tag,
       "gemini.transport": transport,

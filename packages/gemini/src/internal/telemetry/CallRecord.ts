@@ -14,13 +14,20 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { GeminiError } from "../../GeminiError.ts"
 import * as AttemptSpan from "./attemptSpan.ts"
-import { type CallWatch, type Recipient, Recorder } from "./recorder.ts"
+import { type CallWatch, geminiProvider, type ProviderOf, type Recipient, Recorder } from "./recorder.ts"
+
+/** Who makes a call. */
+interface Client {
+  readonly model: string | undefined
+  readonly provider?: ProviderOf | undefined
+}
 
 export class CallRecord {
   /** Who measures the call, if anybody does. */
   readonly watch: CallWatch | undefined
   readonly #clock: Clock.Clock
   readonly #attributes: Readonly<Record<string, string>>
+  readonly #provider: ProviderOf
   #askedAt = 0
   #waited = 0
 
@@ -28,10 +35,11 @@ export class CallRecord {
     fiber: Fiber.Fiber<unknown, unknown>,
     recorder: Recorder | undefined,
     method: string,
-    model: string | undefined
+    { model, provider = () => geminiProvider }: Client
   ) {
     this.#clock = fiber.getRef(Clock.Clock)
-    this.#attributes = AttemptSpan.attributes({ method, model })
+    this.#provider = provider
+    this.#attributes = AttemptSpan.attributes({ method, model }, provider(undefined))
     this.watch = recorder?.call(fiber, this.#attributes)
   }
 
@@ -44,7 +52,7 @@ export class CallRecord {
   sent(way: Recipient): void {
     const waited = this.#clock.currentTimeMillisUnsafe() - this.#askedAt
     this.#waited += waited
-    this.watch?.sent(way, waited)
+    this.watch?.sent(way, waited, this.#provider(way.member))
   }
 
   ended(
@@ -57,6 +65,7 @@ export class CallRecord {
       span.attribute("gemini.attempts", error?.attempts.length || attempts)
       if (way.member !== undefined) {
         span.attribute("gemini.member", way.member)
+        span.attribute("gen_ai.provider.name", this.#provider(way.member))
         if (way.model !== target) span.attribute("gemini.fallback.model", way.model)
       }
       span.attribute("gemini.wait", this.#waited / 1_000)
@@ -80,11 +89,11 @@ const errorOf = (exit: Exit.Exit<unknown, unknown>): GeminiError | undefined => 
 export const of = (
   fiber: Fiber.Fiber<unknown, unknown>,
   method: string,
-  model: string | undefined
+  client: Client
 ): CallRecord | undefined => {
   const recorder = fiber.getRef(Recorder)
   return recorder !== undefined || AttemptSpan.isTraced(fiber)
-    ? new CallRecord(fiber, recorder, method, model)
+    ? new CallRecord(fiber, recorder, method, client)
     : undefined
 }
 

@@ -34,18 +34,26 @@ type Chunks<A> = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, GeminiError>
 
 /** What is the same for all calls of a client. */
 export interface Server {
-  readonly "server.address": string
-  readonly "server.port": number
+  readonly "gen_ai.provider.name": string
+  readonly "server.address"?: string
+  readonly "server.port"?: number
   readonly "gemini.member"?: string
 }
 
-export const server = (baseUrl: string, member?: string): Server | undefined => {
-  if (!URL.canParse(baseUrl)) return undefined
+/** Who is asked, and at which address. */
+interface Asked {
+  readonly provider: string
+  readonly baseUrl: string
+}
+
+export const server = ({ baseUrl, provider }: Asked, member?: string): Server => {
+  const said = { "gen_ai.provider.name": provider, ...(member === undefined ? {} : { "gemini.member": member }) }
+  if (!URL.canParse(baseUrl)) return said
   const { hostname, port, protocol } = new URL(baseUrl)
   return {
+    ...said,
     "server.address": hostname,
-    "server.port": port === "" ? (protocol === "http:" ? 80 : 443) : Number(port),
-    ...(member === undefined ? {} : { "gemini.member": member })
+    "server.port": port === "" ? (protocol === "http:" ? 80 : 443) : Number(port)
   }
 }
 
@@ -63,15 +71,15 @@ const operations: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PU
 export const operationOf = (method: string): string => operations.get(method) ?? method
 
 /** What the spans and the metrics of a call have in common. */
-export const attributes = ({ method, model }: Call): Readonly<Record<string, string>> => ({
+export const attributes = ({ method, model }: Call, provider: string): Readonly<Record<string, string>> => ({
   "gen_ai.operation.name": operationOf(method),
-  "gen_ai.provider.name": "gcp.gemini",
+  "gen_ai.provider.name": provider,
   ...(model === undefined ? {} : { "gen_ai.request.model": model })
 })
 
-export const options = (call: Call, server: Server | undefined): Tracer.SpanOptionsNoTrace => ({
+export const options = (call: Call, server: Server): Tracer.SpanOptionsNoTrace => ({
   kind: "client",
-  attributes: { ...attributes(call), ...server }
+  attributes: { ...attributes(call, server["gen_ai.provider.name"]), ...server }
 })
 
 export const name = (call: Call): string => {
@@ -116,7 +124,7 @@ export const ended = (span: Tracer.Span, exit: Exit.Exit<unknown, GeminiError>, 
 export const unary = <A>(
   fiber: Fiber.Fiber<unknown, unknown>,
   call: Attempt,
-  server: Server | undefined,
+  server: Server,
   attempt: Effect.Effect<A, GeminiError>,
   describe: ((span: Tracer.Span, answer: A, said: Said | undefined, counts: boolean) => void) | undefined
 ): Effect.Effect<A, GeminiError> =>
@@ -160,7 +168,7 @@ export const hearAnswers: Hear<GenerateContent.GenerateContentResponse> = (span,
 export const stream = <A>(
   fiber: Fiber.Fiber<unknown, unknown>,
   call: Attempt,
-  server: Server | undefined,
+  server: Server,
   scope: Scope.Scope,
   open: Effect.Effect<Chunks<A>, GeminiError>,
   hear: Hear<A>

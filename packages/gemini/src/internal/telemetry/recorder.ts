@@ -40,10 +40,19 @@ export type Write = (
 /** Where an attempt goes. */
 export type Recipient = Pick<Attempt, "model" | "member">
 
+/** The Gemini API, as OpenTelemetry's conventions name it. */
+export const geminiProvider = "gcp.gemini"
+
+/** Gives the name of who is asked, by OpenTelemetry's conventions; with a member its own. */
+export type ProviderOf = (member: string | undefined) => string
+
 /** A call that is measured tells of itself here as it goes on. */
 export interface CallWatch {
-  /** Tells that an attempt got its permit after `waited` milliseconds and is sent; another way than before is a fallback. */
-  readonly sent: (way: Recipient, waited: number) => void
+  /**
+   * Tells that an attempt got its permit after `waited` milliseconds and is sent to a provider; another way than before
+   * is a fallback.
+   */
+  readonly sent: (way: Recipient, waited: number, provider: string) => void
   /** Takes the usage of an answer, or of a stream's chunks as they come: the last one counts. */
   readonly used: (usage: Usage | undefined) => void
   readonly chunk: () => void
@@ -55,7 +64,12 @@ export interface CallWatch {
 export interface Recorder {
   readonly call: (fiber: Fiber.Fiber<unknown, unknown>, attributes: Attributes) => CallWatch
   /** Tells that a call goes on over the other transport that its caller named. */
-  readonly fallback: (fiber: Fiber.Fiber<unknown, unknown>, fallback: Fallback, error: GeminiError) => void
+  readonly fallback: (
+    fiber: Fiber.Fiber<unknown, unknown>,
+    fallback: Fallback,
+    error: GeminiError,
+    provider: string
+  ) => void
 }
 
 export const Recorder: Context.Reference<Recorder | undefined> = /* @__PURE__ */ Context.Reference<
@@ -88,8 +102,8 @@ export interface SessionWatch {
   readonly opened: (session: LiveSession) => Effect.Effect<void, never, Scope.Scope>
 }
 
-/** Begins to measure a session of a model, before it is dialled. */
-export type LiveRecorder = (context: Context.Context<never>, model: string) => SessionWatch
+/** Begins to measure a session of a provider's model, before it is dialled. */
+export type LiveRecorder = (context: Context.Context<never>, model: string, provider: string) => SessionWatch
 
 export const LiveRecorder: Context.Reference<LiveRecorder | undefined> = /* @__PURE__ */ Context.Reference<
   LiveRecorder | undefined

@@ -22,15 +22,19 @@ export interface Options {
   readonly problem: GeminiConfig.Problem | undefined
 }
 
+/** One for all destinations on Vertex AI, so that a call over many members is judged once. */
+const lacks: Destination.Base["lacks"] = ({ body }) => Request.lacking(body)
+
 export const make = ({ apiVersion, baseUrl, credential, headers, place, problem }: Options): Destination.Base => {
   const { base, version = defaultVersion } = Address.of({ baseUrl: baseUrl ?? Paths.host(place), apiVersion })
   const prefix = Address.prefix({ base, version })
   return {
+    provider: "gcp.vertex_ai",
     baseUrl: base,
     version,
     url: (path, root = "") => Address.prefix({ base: base + root, version }) + path,
     credential: () => Result.succeed({}),
-    lacks: ({ body }) => Request.lacking(body),
+    lacks,
     over: Sender.over({ base, prefix, place, credential, headers, problem }),
     live: Live.make({ base, version, place, credential, problem }),
     home: { project: place.project ?? "express", location: place.location }

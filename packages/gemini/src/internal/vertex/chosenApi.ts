@@ -146,6 +146,14 @@ const load = Effect.fnUntraced(function*(given: VertexPlace): Effect.fn.Return<C
   return Result.isSuccess(choice) ? choice.success : yield* failed(choice.failure)
 })
 
+/** The variables of a destination's options. */
+const variableOf: ReadonlyMap<string, string> = new Map([
+  ["project", "GOOGLE_CLOUD_PROJECT"],
+  ["location", "GOOGLE_CLOUD_LOCATION"],
+  ["baseUrl", "GOOGLE_VERTEX_BASE_URL"],
+  ["apiVersion", "GOOGLE_GENAI_API_VERSION"]
+])
+
 /**
  * The options of a destination as the environment completes them; `undefined` if the Gemini API is asked for. One warning
  * is logged where both flags are set and differ.
@@ -158,5 +166,9 @@ export const options = Effect.fnUntraced(function*(
   if (choice.api === "gemini") return undefined
   const found = { ...choice.place, requestType }
   const problem = Check.problem(found)
-  return problem === undefined ? found : yield* wrong(problem)
+  if (problem === undefined) return found
+  const { description, field } = problem
+  // Whoever set a variable knows it by that name.
+  const variable = Reflect.get(given, field) === undefined ? variableOf.get(field) : undefined
+  return yield* wrong({ field: variable ?? field, description })
 })

@@ -7,9 +7,9 @@ import * as Redacted from "effect/Redacted"
 import * as Reason from "../../errors/LiveErrorReason.ts"
 import type * as GeminiConfig from "../../GeminiConfig.ts"
 import type { GeminiError } from "../../GeminiError.ts"
+import * as Differences from "../http/apiDifferences.ts"
 import type * as Destination from "../http/destination.ts"
 import type { Credential } from "./credential.ts"
-import * as Differences from "./differences.ts"
 import * as Paths from "./paths.ts"
 
 export interface Options {

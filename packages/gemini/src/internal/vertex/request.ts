@@ -6,11 +6,12 @@ import * as Result from "effect/Result"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
 import type { GeminiError } from "../../GeminiError.ts"
 import * as Embedding from "../../wire/Embedding.ts"
+import * as Differences from "../http/apiDifferences.ts"
 import type { AttemptRequest } from "../http/attempt.ts"
 import * as Body from "../http/responseBody.ts"
 import * as Guard from "../wire/guard.ts"
-import * as Differences from "./differences.ts"
 import * as Embeddings from "./embeddings.ts"
+import * as GeminiFiles from "./geminiFiles.ts"
 import * as Paths from "./paths.ts"
 
 /** An attempt in the form of Vertex AI. `read` makes an answer of the Gemini API out of one of Vertex AI. */
@@ -33,7 +34,7 @@ const missing = ({ field, instead }: Differences.Difference): Reason.Unsupported
 /** The first field of a request for content that only the Gemini API has. */
 export const lacking = (body: unknown, at = ""): Reason.Unsupported | undefined => {
   const found = Differences.find(Differences.geminiOnly, body, at) ??
-    (isObject(body) ? Differences.findFile(body["contents"], at === "" ? "contents" : `${at}.contents`) : undefined)
+    (isObject(body) ? GeminiFiles.find(body["contents"], at === "" ? "contents" : `${at}.contents`) : undefined)
   return found && missing(found)
 }
 
