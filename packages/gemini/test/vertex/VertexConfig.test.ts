@@ -58,7 +58,7 @@ describe("Vertex.layerConfig", () => {
       const half = yield* Effect.flip(asked({ GOOGLE_GENAI_USE_ENTERPRISE: "true" }))
       assert.include(String(half), "set GOOGLE_CLOUD_PROJECT")
       const wrong = yield* Effect.flip(asked({ GOOGLE_GENAI_USE_VERTEXAI: "true", GOOGLE_CLOUD_PROJECT: "a/b" }))
-      assert.include(String(wrong), "project: expected the id of a project")
+      assert.include(String(wrong), "GOOGLE_CLOUD_PROJECT: expected the id of a project")
       const unknown = yield* Effect.flip(asked({ GEMINI_API_KEY: "k" }, { retry: { attempts: 0 } }))
       assert.include(String(unknown), "retry.attempts")
     }))
