@@ -26,7 +26,9 @@ const found = await createInjector().provideValue("logger", logger).injectFuncti
   files.map((name) => ({ name, content: readFileSync(name, "utf8"), mutate: true })),
   { plugins: null, excludedMutations: JSON.parse(excluded), ignorers: [], noHeader: true }
 )
-process.stdout.write(JSON.stringify(found.mutants.map(({ fileName, location, mutatorName, replacement }) => ({
+// What is excluded is found all the same, and called ignored.
+const mutants = found.mutants.filter(({ status }) => status !== "Ignored")
+process.stdout.write(JSON.stringify(mutants.map(({ fileName, location, mutatorName, replacement }) => ({
   file: fileName,
   from: [location.start.line + 1, location.start.column + 1],
   to: [location.end.line + 1, location.end.column + 1],

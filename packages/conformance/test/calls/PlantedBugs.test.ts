@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { changedLines, filesOf, hasCommit } from "../../../../scripts/mutation/changed.ts"
 import { equivalents } from "../../../../scripts/mutation/equivalent.ts"
-import { chosen, type Mutant } from "../../../../scripts/mutation/mutants.ts"
+import { chosen, excluded, type Mutant, mutantsOf } from "../../../../scripts/mutation/mutants.ts"
 import { recorded } from "../../../../scripts/mutation/recorded.ts"
 import { rooms } from "../../../../scripts/mutation/rooms.ts"
 import { chanceOf, isLower, scoreOf } from "../../../../scripts/mutation/score.ts"
@@ -121,6 +121,13 @@ describe("the step of .ci/run", () => {
       percent: 60,
       survivors: ["condition: A.ts:1:5  if (a)  >  d", "unreached: A.ts:1:5  if (a)  >  e"]
     })
+  })
+
+  it("lists no mutant that it would not judge", () => {
+    const found = mutantsOf(root, ["packages/emulator/src/internal/command/plain.ts"])
+    const mutators = new Set(found.map(({ mutator }) => mutator))
+    assert.deepStrictEqual(excluded.filter((name) => mutators.has(name)), [])
+    assert.isTrue(mutators.has("ConditionalExpression"))
   })
 
   it("chooses the same mutants for one seed, others for another, and never more than it was told", () => {
