@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
+import { fetchRows } from "./fetch/rows.ts"
 import { bundle, importTime, services } from "./footprint.ts"
 import * as Bodies from "./harness/bodies.ts"
 import { capacity, startServer } from "./harness/harness.ts"
@@ -17,6 +18,7 @@ import { limiterPeers } from "./limiter/peers.ts"
 import { promises } from "./promises.ts"
 import { control, type Figure, gate, type Options, type Row, rows as loads } from "./rows.ts"
 import { scale } from "./scale/rows.ts"
+import { start } from "./start/rows.ts"
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,7 +33,18 @@ const { values: flags } = parseArgs({
   }
 })
 
-const rows: ReadonlyArray<Row> = [...loads, importTime, bundle, services, limiterCost, limiterPeers, scale, ...promises]
+const rows: ReadonlyArray<Row> = [
+  ...loads,
+  ...fetchRows,
+  start,
+  importTime,
+  bundle,
+  services,
+  limiterCost,
+  limiterPeers,
+  scale,
+  ...promises
+]
 const say = (text: string): void => {
   if (!flags.json) console.log(text)
 }

@@ -14,14 +14,16 @@ import type { Profiler } from "node:inspector"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { fetchRows } from "./fetch/rows.ts"
 import { startClient, startServer } from "./harness/harness.ts"
-import { rows } from "./rows.ts"
+import { rows as loads } from "./rows.ts"
 
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
   options: { seconds: { type: "string", default: "5" }, keep: { type: "string" } }
 })
 const [id = "unary", name = "client-dispatch"] = positionals
+const rows = [...loads, ...fetchRows]
 const plan = rows.find((row) => row.id === id)?.plan?.(false)
 if (plan === undefined) {
   throw new Error(

@@ -45,26 +45,27 @@ const others = ["genai", "http-fetch"]
 // This subject shows what the transport costs before our code does anything.
 const alone = ["effect"]
 const gated = ["http-dispatch", "client-dispatch"]
+const isOurs = (subject: string): boolean => /^(?:http|client)-/.test(subject)
 
 /**
  * The rows of the gate. They compare CPU within a round, so that what else the machine does hits floor and client
  * alike.
  */
-export const gate: ReadonlyArray<string> = ["chunks-40", "chunks-2k", "bundle"]
+export const gate: ReadonlyArray<string> = ["chunks-40", "chunks-2k", "fetch-unary", "fetch-first", "start", "bundle"]
 
-const subjectsOf = (options: Options, names: ReadonlyArray<string>): ReadonlyArray<string> => [
-  "floor",
-  ...names.map((name) => options.planted && ours.includes(name) ? `${name}+planted` : name)
+const subjectsOf = (options: Options, names: ReadonlyArray<string>, base = "floor"): ReadonlyArray<string> => [
+  base,
+  ...names.map((name) => options.planted && isOurs(name) ? `${name}+planted` : name)
 ]
 
-const job = (fields: Partial<Job> & Pick<Job, "op" | "model">): Job => ({
+export const job = (fields: Partial<Job> & Pick<Job, "op" | "model">): Job => ({
   times: 1,
   concurrency: 1,
   contents: "hello",
   ...fields
 })
 
-interface Kind {
+export interface Kind {
   readonly suffix: string
   readonly unit: string
   readonly better: "higher" | "lower"
@@ -93,21 +94,22 @@ const figures = (row: string, rounds: Rounds, kinds: ReadonlyArray<Kind>): Reado
     })
   )
 
-const perCpuSecond = (sample: Sample): number => sample.chunks / sample.cpu
-const perSecond = (sample: Sample): number => sample.chunks / sample.wall
-const cpuMicros = (sample: Sample): number => (sample.cpu * 1000) / sample.chunks
+export const perCpuSecond = (sample: Sample): number => sample.chunks / sample.cpu
+export const perSecond = (sample: Sample): number => sample.chunks / sample.wall
+export const cpuMicros = (sample: Sample): number => (sample.cpu * 1000) / sample.chunks
 
-const against = (
+export const against = (
   value: (sample: Sample) => number,
   better: "higher" | "lower",
   goals: Goals,
-  suffix = ""
+  suffix = "",
+  base = "floor"
 ): Kind => ({
   suffix,
-  unit: "× floor",
+  unit: `× ${base}`,
   better,
   goals,
-  value: (rounds, subject) => ratio(rounds, subject, value),
+  value: (rounds, subject) => ratio(rounds, subject, value, base),
   detail: (rounds, subject) => `${micros(middle(rounds, subject, cpuMicros))} CPU each`
 })
 
@@ -116,18 +118,22 @@ const micros = (value: number): string => value < 10 ? `${value.toFixed(2)} µs`
 interface Load {
   readonly id: string
   readonly title: string
+  /** What is measured beside the subjects, before them; the floor if left out. */
+  readonly base?: string
   readonly subjects: ReadonlyArray<string>
+  /** The subjects of the gate, if they are others than those of most rows. */
+  readonly gated?: ReadonlyArray<string>
   readonly plan: (quick: boolean) => Plan
   readonly kinds: ReadonlyArray<Kind>
 }
 
-const row = (load: Load): Row => ({
+export const row = (load: Load): Row => ({
   id: load.id,
   title: load.title,
   plan: load.plan,
   run: async (options) => {
-    const subjects = options.gate && load.id !== control.id ? gated : load.subjects
-    const rounds = await measure(options.url, subjectsOf(options, subjects), load.plan(options.quick))
+    const subjects = options.gate && load.id !== control.id ? load.gated ?? gated : load.subjects
+    const rounds = await measure(options.url, subjectsOf(options, subjects, load.base), load.plan(options.quick))
     return figures(load.id, rounds, load.kinds)
   }
 })
@@ -143,7 +149,7 @@ const goal = (undici: number, dispatch: number): Goals => ({
   "client-dispatch": dispatch
 })
 
-const warmup = (quick: boolean): number => (quick ? 2_000 : 4_000)
+export const warmup = (quick: boolean): number => (quick ? 2_000 : 4_000)
 
 const megabytes = (n: number): number => n << 20
 

@@ -3,7 +3,7 @@
  *
  * A model name is the order: `bench-40-20000` is 20,000 events of 40 bytes of text
  * each, `bench-40-500-paced` is written event by event, so that each costs the client
- * a socket read of its own, as a real stream does; `bench-40-100-cut` breaks off half
+ * a socket read of its own, as a real stream does, and `bench-40-100-steady` has an event every 20 ms; `bench-40-100-cut` breaks off half
  * way; `bench-40-100-events` is an interaction, whose text comes in so many deltas. Every event is a whole GenerateContentResponse in an HTTP chunk of its own,
  * with the keys that recorded streams have.
  */
@@ -15,9 +15,9 @@ export interface Order {
   readonly ending: Ending
 }
 
-export type Ending = "ok" | "paced" | "slow" | "cut" | "blocked" | "quota" | "events"
+export type Ending = "ok" | "paced" | "slow" | "steady" | "cut" | "blocked" | "quota" | "events"
 
-const endings: ReadonlyArray<Ending> = ["ok", "paced", "slow", "cut", "blocked", "quota", "events"]
+const endings: ReadonlyArray<Ending> = ["ok", "paced", "slow", "steady", "cut", "blocked", "quota", "events"]
 
 export const modelOf = (size: number, count: number, ending: Ending = "ok"): string =>
   `bench-${size}-${count}-${ending}`

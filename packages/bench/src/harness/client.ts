@@ -7,6 +7,7 @@ import { type Job, median, type Sample } from "./sample.ts"
 const load = async (name: string, url: string): Promise<Subject> => {
   const [subject = "", ...flags] = name.split("+")
   if (subject === "floor") return (await import("../subjects/floor.ts")).make(url)
+  if (subject === "floor-fetch") return (await import("../subjects/floorFetch.ts")).make(url)
   if (subject === "effect") return (await import("../subjects/effectUndici.ts")).make(url)
   if (subject === "promises-dispatch") return (await import("../subjects/promises.ts")).make(url, "dispatch")
   if (subject === "promises-fetch") return (await import("../subjects/promises.ts")).make(url, "fetch")

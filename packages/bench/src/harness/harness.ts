@@ -100,6 +100,8 @@ export interface Plan {
   readonly rounds: number
   /** Milliseconds of CPU that each client may spend on the job before it is measured: optimised code comes late. */
   readonly warmup: number
+  /** What they spend it on, if the job itself mostly waits. */
+  readonly warmer?: Job
   /**
    * Whether every sample gets a new process, for figures of memory; if a job is given, the process does that one first.
    */
@@ -121,7 +123,7 @@ export const measure = async (url: string, subjects: ReadonlyArray<string>, plan
   }
   const clients = await Promise.all(subjects.map((name) => startClient(name, url)))
   for (const client of clients) {
-    for (let spent = 0; spent < plan.warmup;) spent += (await client.run(plan.job)).cpu
+    for (let spent = 0; spent < plan.warmup;) spent += (await client.run(plan.warmer ?? plan.job)).cpu
   }
   for (let round = 0; round < plan.rounds; round++) {
     // The order rotates, so that nobody always runs behind the same neighbour.

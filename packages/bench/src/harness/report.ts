@@ -11,6 +11,7 @@ export interface Report {
 
 const labels: Record<string, string> = {
   floor: "floor",
+  "floor-fetch": "fetch, a line split, JSON.parse",
   genai: "@google/genai",
   effect: "Effect's layerUndici alone",
   "http-undici": "GeminiHttp · layerUndici",
@@ -18,6 +19,7 @@ const labels: Record<string, string> = {
   "http-dispatch": "GeminiHttp · dispatch",
   "client-dispatch": "GeminiClient · dispatch",
   "http-fetch": "GeminiHttp · fetch",
+  "client-fetch": "GeminiClient · fetch",
   "promises-dispatch": "Gemini of promises · dispatch",
   "promises-fetch": "Gemini of promises · fetch"
 }
@@ -69,7 +71,7 @@ export const rowTable = (row: Row, figures: ReadonlyArray<Figure>): string => {
 export const checked = (figure: Figure): number => figure.checked ?? figure.value
 
 /** These subjects are other people's clients: their figures are not kept in a baseline. */
-const others: ReadonlySet<string> = new Set(["floor", "effect", "genai"])
+const others: ReadonlySet<string> = new Set(["floor", "floor-fetch", "effect", "genai"])
 
 export type Baseline = Readonly<Record<string, number>>
 

@@ -71,9 +71,9 @@ const answer = (socket: Socket, model: string, streams: boolean): void => {
   const body = Bodies.stream(model)
   if (ending === "cut") {
     socket.write(Buffer.concat([body.head, body.event]), () => socket.destroy())
-  } else if (ending === "paced" || ending === "slow") {
+  } else if (ending === "paced" || ending === "slow" || ending === "steady") {
     socket.write(body.head)
-    pace(socket, body, count, ending === "slow" ? 5 : 0)
+    pace(socket, body, count, { paced: 0, slow: 5, steady: 20 }[ending])
   } else if (body.repeats * body.block.length + body.tail.length < 65_536) {
     socket.write(Buffer.concat([body.head, ...Array.from({ length: body.repeats }, () => body.block), body.tail]))
   } else {

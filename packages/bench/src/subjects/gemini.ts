@@ -11,12 +11,13 @@ import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import type { Subject, Tally } from "./Subject.ts"
+import { chat, type Subject, type Tally } from "./Subject.ts"
 import { tier } from "./tier.ts"
 
 export interface Options {
@@ -24,7 +25,7 @@ export interface Options {
   /** `dispatch` is what NodeGemini uses, `undici` is Effect's own client. */
   readonly transport: "dispatch" | "undici" | "fetch"
   readonly exporter: boolean
-  /** Makes each chunk dearer, to show that `--check` notices. */
+  /** Makes each chunk dearer, and each request of `fetch`, to show that `--check` notices. */
   readonly planted: boolean
 }
 
@@ -46,6 +47,12 @@ const layers: Record<Options["transport"], (config: GeminiConfig.Options) => Lay
   fetch: FetchGemini.layer
 }
 
+/** A `fetch` that works for nothing before each request, longer than a call takes. */
+const slowFetch: typeof fetch = (url, init) => {
+  replant(chat.slice(0, 400))
+  return fetch(url, init)
+}
+
 const replant = <A>(value: A): A => {
   JSON.parse(JSON.stringify(value))
   return value
@@ -53,7 +60,8 @@ const replant = <A>(value: A): A => {
 
 export const make = async (baseUrl: string, options: Options): Promise<Subject> => {
   const config: GeminiConfig.Options = { apiKey: Redacted.make("bench"), baseUrl, tier }
-  const services = layers[options.transport](config)
+  const built = layers[options.transport](config)
+  const services = options.planted ? Layer.provide(built, Layer.succeed(FetchHttpClient.Fetch, slowFetch)) : built
   const runtime = ManagedRuntime.make(options.exporter ? Layer.provideMerge(services, exporter) : services)
   // Layers are built, and undici is loaded, on first use.
   const context = await runtime.context()
