@@ -38,6 +38,11 @@ export interface IdentityOptions {
 export interface VertexOptions {
   /** Which access tokens are good. Default: any, and of those that the emulator gave out the ones in force. */
   readonly tokens?: TokenPolicy | undefined
+  /**
+   * The projects that may be named as the one that pays (`x-goog-user-project`), by whoever has a good token. Another one
+   * is a 403. Default: any.
+   */
+  readonly quotaProjects?: ReadonlyArray<string> | undefined
   /** How logins are answered: by the metadata server, the token endpoint, and the services behind them. */
   readonly identity?: IdentityOptions | undefined
   /** The tuned models: the id of each endpoint, and the model that answers there. An endpoint not listed is a 404. */

@@ -82,6 +82,12 @@ export interface DestinationOptions {
   /** Default `v1beta1`. */
   readonly apiVersion?: string | undefined
   readonly requestType?: RequestType | undefined
+  /**
+   * The project that pays for the calls and whose quotas of the API count, where that is not the one of the account that
+   * logs in; the account needs `serviceusage.services.use` there. It is the header `x-goog-user-project`. Default: the one
+   * that the login names, such as `quota_project_id` of application default credentials.
+   */
+  readonly quotaProject?: string | undefined
 }
 
 /**
@@ -154,18 +160,29 @@ export function destination(
   options: DestinationOptions
 ): Effect.Effect<GeminiConfig.Destination, never, AccessToken.AccessToken> {
   return options.apiKey === undefined
-    ? AccessToken.AccessToken.useSync((token) => made(options, Credential.ofToken(token)))
-    : Effect.succeed(made(options, Credential.ofKey(options.apiKey)))
+    ? AccessToken.AccessToken.useSync((token) => made(options, Credential.ofToken(token, options.quotaProject)))
+    : Effect.succeed(made(options, Credential.ofKey(options.apiKey, options.quotaProject)))
 }
 
 /** The options of a client, of which the destination takes its own. */
 const clientOf = (
-  { apiKey: _1, apiVersion: _2, baseUrl: _3, location: _4, project: _5, requestType: _6, ...client }: Options,
+  {
+    apiKey: _1,
+    apiVersion: _2,
+    baseUrl: _3,
+    location: _4,
+    project: _5,
+    quotaProject: _6,
+    requestType: _7,
+    ...client
+  }: Options,
   destination: GeminiConfig.Destination
 ): GeminiConfig.Options => ({ ...client, destination })
 
 /** The options of a client of the Gemini API, which has neither project nor location. */
-const geminiOf = ({ location: _1, project: _2, requestType: _3, ...client }: Options): GeminiConfig.Options => client
+const geminiOf = (
+  { location: _1, project: _2, quotaProject: _3, requestType: _4, ...client }: Options
+): GeminiConfig.Options => client
 
 /**
  * The client on Vertex AI, over whatever HttpClient the program provides. With a key it needs no access token.
@@ -277,9 +294,9 @@ export const layerConfig = (
 export function member(member: Member & WithKey): Effect.Effect<Member>
 export function member(member: Member): Effect.Effect<Member, never, AccessToken.AccessToken>
 export function member(member: Member): Effect.Effect<Member, never, AccessToken.AccessToken> {
-  const { apiKey, apiVersion, baseUrl, location, project, requestType } = member
+  const { apiKey, apiVersion, baseUrl, location, project, quotaProject, requestType } = member
   return Effect.map(
-    destination({ apiKey, apiVersion, baseUrl, location, project, requestType }),
+    destination({ apiKey, apiVersion, baseUrl, location, project, quotaProject, requestType }),
     (destination) => ({ ...member, api: "vertex", destination })
   )
 }

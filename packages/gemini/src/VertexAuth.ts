@@ -8,6 +8,9 @@
  * Engine. How tokens are kept and renewed is said in `vertex/AccessToken`. Tokens of `gcloud auth login`, which is another
  * login, come from `vertex/AccessTokenCommand`.
  *
+ * The project that pays (`x-goog-user-project`) is the `quota_project_id` of those credentials, or
+ * GOOGLE_CLOUD_QUOTA_PROJECT, as Google's library reads them; the option `quotaProject` of a destination wins.
+ *
  * A service account's key is exchanged at `https://oauth2.googleapis.com/token`: the library posts to that constant
  * address whatever the file says. A `transporter` of the library's kind is the way to another one, such as a proxy or an
  * emulator on this machine.
@@ -82,10 +85,14 @@ export const layer = (options: VertexAuthOptions = {}): Layer.Layer<AccessToken.
   }
   return AccessToken.layer(
     () =>
-      Effect.map(Effect.tryPromise({ try: fetched, catch: GoogleClient.failure }), ({ expiresAt, token }) => ({
-        token: Redacted.make(token),
-        expiresAt
-      })),
+      Effect.map(
+        Effect.tryPromise({ try: fetched, catch: GoogleClient.failure }),
+        ({ expiresAt, quotaProject, token }) => ({
+          token: Redacted.make(token),
+          expiresAt,
+          quotaProject
+        })
+      ),
     options
   )
 }

@@ -24,7 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { assert, describe, it } from "vitest"
+import { assert, describe, it, vi } from "vitest"
 import * as Paths from "../../../gemini/src/internal/vertex/paths.ts"
 import { type AskedRequest, equal } from "../resources/equalRequests.ts"
 import * as MetadataServer from "./metadataServer.ts"
@@ -320,6 +320,18 @@ const pairs: ReadonlyArray<
 ]
 
 describe("requests of the official SDK and ours are equal on Vertex AI", () => {
+  it("the project that pays, which the login names", () => {
+    vi.stubEnv("GOOGLE_CLOUD_QUOTA_PROJECT", "a-payer")
+    const ask = http((gemini) => gemini.generateContent({ model, contents: "Hi" }))
+    return equal("the project that pays", (asked) => {
+      assert.strictEqual(asked.headers["x-goog-user-project"], "a-payer")
+      return answer(asked)
+    }, {
+      official: (url) => sdkOf(url, place).models.generateContent({ model, contents: "Hi" }),
+      ours: (url) => Effect.runPromise(Effect.provide(ask, oursOf(url, place)))
+    }).finally(() => vi.stubEnv("GOOGLE_CLOUD_QUOTA_PROJECT", undefined))
+  })
+
   for (const [name, theirs, ours, { at = place, reasons } = {}] of pairs) {
     it(name, () =>
       equal(name, answer, {

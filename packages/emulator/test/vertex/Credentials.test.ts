@@ -61,6 +61,19 @@ describe("a token", () => {
       assert.strictEqual((yield* call(token("good"), express)).status, 200)
     }).pipe(memory(policies)))
 
+  it.effect("pays from the project that it names, if it may use that; else it is a 403 with Google's reason", () =>
+    Effect.gen(function*() {
+      const paying = (project: string) => call({ ...token("good"), "x-goog-user-project": project })
+      assert.strictEqual((yield* paying("ours")).status, 200)
+      const refused = yield* paying("theirs")
+      assert.deepStrictEqual(of(refused), [403, "PERMISSION_DENIED", "USER_PROJECT_DENIED"])
+      assert.match(
+        refused.body.error.message,
+        /^Caller does not have required permission to use project theirs\. Grant/
+      )
+      assert.strictEqual((yield* call(token("good"))).status, 200)
+    }).pipe(memory({ vertex: { tokens: { valid: ["good"] }, quotaProjects: ["ours"] } })))
+
   it.effect("is in no line of the log", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator

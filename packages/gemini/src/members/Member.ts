@@ -37,6 +37,8 @@ export interface Member {
   readonly api?: "gemini" | "vertex" | undefined
   /** Which throughput serves its calls on Vertex AI: the provisioned one alone, or the shared one alone. */
   readonly requestType?: "dedicated" | "shared" | undefined
+  /** The project that pays for its calls on Vertex AI, where that is not its `project` (`x-goog-user-project`). */
+  readonly quotaProject?: string | undefined
   /** Where its requests go, such as a destination of `Vertex.destination`, in place of `baseUrl` and `apiKey`. */
   readonly destination?: Destination | undefined
 }

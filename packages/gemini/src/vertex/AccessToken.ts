@@ -35,6 +35,8 @@ export interface AccessTokenService {
    * anybody. Fails if the same token comes again.
    */
   readonly renew: (refused: Redacted.Redacted<string>) => Effect.Effect<Redacted.Redacted<string>, GeminiError>
+  /** The project that the login of the newest token names as the one that pays, if it names one. */
+  readonly quotaProject?: Effect.Effect<string | undefined> | undefined
 }
 
 /**
@@ -57,6 +59,8 @@ export interface FetchedToken {
   readonly token: Redacted.Redacted<string>
   /** When it ends, in milliseconds since the epoch. Left out, it is used until a server refuses it. */
   readonly expiresAt?: number | undefined
+  /** The project that pays for what is asked with it (`x-goog-user-project`), if the login names one. */
+  readonly quotaProject?: string | undefined
 }
 
 /**

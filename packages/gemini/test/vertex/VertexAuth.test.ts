@@ -129,6 +129,32 @@ describe("VertexAuth", () => {
       rmSync(join(folder, "application_default_credentials.json"))
     }))
 
+  it.live("tells which project pays: of a file, of GOOGLE_CLOUD_QUOTA_PROJECT before it, or none", () =>
+    Effect.gen(function*() {
+      const payer = (options: VertexAuth.VertexAuthOptions = {}) =>
+        using(
+          { ...options, transporter: server.transporter() },
+          ({ get, quotaProject = Effect.undefined }) => Effect.andThen(get, quotaProject)
+        )
+      const login = {
+        type: "authorized_user",
+        client_id: "id",
+        client_secret: "s",
+        refresh_token: "1//refresh",
+        quota_project_id: "of-the-file"
+      }
+      const robot = { ...JSON.parse(TokenServer.serviceAccount), quota_project_id: "of-the-file" }
+      file("application_default_credentials.json", login)
+      assert.strictEqual(yield* payer(), "of-the-file")
+      vi.stubEnv("GOOGLE_CLOUD_QUOTA_PROJECT", "of-the-environment")
+      assert.strictEqual(yield* payer(), "of-the-environment")
+      for (const given of [login, robot, { ...federated(), quota_project_id: "of-the-file" }]) {
+        assert.strictEqual(yield* payer({ credentials: Redacted.make(JSON.stringify(given)) }), "of-the-file")
+      }
+      assert.isUndefined(yield* payer({ credentials: Redacted.make(TokenServer.serviceAccount) }))
+      rmSync(join(folder, "application_default_credentials.json"))
+    }))
+
   it.live("acts as another service account, by the account that is logged in", () =>
     Effect.gen(function*() {
       const asked = yield* twoTokens({

@@ -162,6 +162,28 @@ describe("Vertex requests", () => {
       assert.strictEqual((yield* ask(Vertex.requestType("shared"))).asked[0]?.headers[header], "shared")
     }))
 
+  it.live("the project that pays is the login's, the destination's before it, and a call's own before both", () =>
+    Effect.gen(function*() {
+      const login = AccessToken.layer(() =>
+        Effect.succeed({ token: Redacted.make(token), quotaProject: "of-the-login" })
+      )
+      const ask = Effect.fnUntraced(function*(options: Partial<Vertex.Options>, headers?: Record<string, string>) {
+        const server = yield* Server.listen(() => ({ body: Server.hello }))
+        const layer = Vertex.layer({ ...at, baseUrl: server.url, ...options }).pipe(
+          Layer.provide([login, FetchGemini.layerHttpClient])
+        )
+        yield* use((gemini) => gemini.generate({ contents: "x" }, headers && { headers })).pipe(Effect.provide(layer))
+        return server.asked[0]?.headers["x-goog-user-project"]
+      }, Effect.scoped)
+      assert.strictEqual(yield* ask({}), "of-the-login")
+      assert.strictEqual(yield* ask({ quotaProject: "payer" }), "payer")
+      assert.strictEqual(yield* ask({ quotaProject: "payer" }, { "X-Goog-User-Project": "another" }), "another")
+      const plain = yield* sent(use((gemini) => gemini.generate({ contents: "x" })))
+      assert.isUndefined(plain.asked[0]?.headers["x-goog-user-project"])
+      const wrong = yield* Effect.flip(ask({ quotaProject: "a/b" }))
+      assert.include(wrong.message, "quotaProject")
+    }))
+
   it.live("express mode has a key, and neither project nor location in its paths", () =>
     Effect.gen(function*() {
       const server = yield* Server.listen(() => ({ body: Server.hello }))

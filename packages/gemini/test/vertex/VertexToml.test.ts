@@ -20,6 +20,7 @@ default_tier = "tier3"
 api = "vertex"
 request_type = "dedicated"
 project = "a-project"
+quota_project = "payer"
 location = "europe-west1"
 base_url = "${url}"
 
@@ -44,6 +45,8 @@ describe("members of Vertex AI in a configuration file", () => {
       assert.match(reserved?.path ?? "", /^\/v1beta1\/projects\/a-project\/locations\/europe-west1\//)
       assert.strictEqual(reserved?.headers["authorization"], "Bearer a-token")
       assert.strictEqual(reserved?.headers["x-vertex-ai-llm-request-type"], "dedicated")
+      assert.strictEqual(reserved?.headers["x-goog-user-project"], "payer")
+      assert.isUndefined(key?.headers["x-goog-user-project"])
       assert.match(key?.path ?? "", /^\/v1beta\/models\//)
       assert.strictEqual(key?.headers["x-goog-api-key"], "our-key")
     }).pipe(Effect.scoped))

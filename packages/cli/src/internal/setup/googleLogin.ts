@@ -52,12 +52,10 @@ const kindIn = (path: string): Pick<GoogleLogin, "says" | "problem"> => {
 }
 
 /** The file that `gcloud auth application-default login` writes. */
-const ofGcloud = (env: NodeJS.ProcessEnv): string =>
-  join(
-    process.platform === "win32" ? env["APPDATA"] ?? homedir() : join(env["HOME"] ?? homedir(), ".config"),
-    "gcloud",
-    "application_default_credentials.json"
-  )
+const ofGcloud = (env: NodeJS.ProcessEnv): string => {
+  const usual = process.platform === "win32" ? env["APPDATA"] ?? homedir() : join(env["HOME"] ?? homedir(), ".config")
+  return join(env["CLOUDSDK_CONFIG"] || join(usual, "gcloud"), "application_default_credentials.json")
+}
 
 /** The library reads the environment of the process, whatever stands behind it. */
 export const find = (env: NodeJS.ProcessEnv = process.env): GoogleLogin => {

@@ -113,7 +113,12 @@ export const make = (options: Judged, space: string, worth?: Credentials.Policie
       inputTokens: (body) => Respond.inputTokens(method, body),
       vertex: vertex === undefined
         ? undefined
-        : vertexOf(request, vertex, { keys: options.keys, tokens: options.vertex?.tokens, issued: worth }, now),
+        : vertexOf(request, vertex, {
+          keys: options.keys,
+          tokens: options.vertex?.tokens,
+          quotaProjects: options.vertex?.quotaProjects,
+          issued: worth
+        }, now),
       now
     }
     if (/^(?:interactions|webhooks)\./.test(method)) {

@@ -39,6 +39,7 @@ export const Tokens = Schema.Struct({ valid: texts, expired: texts, invalid: tex
 /** The options of Vertex AI as data. */
 const vertex = {
   tokens: Schema.optional(Tokens),
+  quotaProjects: Schema.optional(Schema.Array(Schema.String)),
   endpoints: Schema.optional(Schema.Record(Schema.String, Schema.String)),
   provisioned: Schema.optional(Schema.Array(
     Schema.Struct({ project: Schema.String, region: Schema.String, model: Schema.String, rpm: number, tpm: number })

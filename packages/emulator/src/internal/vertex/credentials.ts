@@ -9,6 +9,8 @@ import * as Errors from "./vertexErrors.ts"
 
 export interface Policies {
   readonly tokens?: TokenPolicy.TokenPolicy | undefined
+  /** The projects that may be named as the one that pays; undefined for any. */
+  readonly quotaProjects?: ReadonlyArray<string> | undefined
   readonly keys?: KeyPolicy.KeyPolicy | undefined
   /** What a token is worth that the emulator gave out; undefined for one that it did not. */
   readonly issued?: ((token: string, now: number) => TokenPolicy.TokenWorth | undefined) | undefined
@@ -22,6 +24,14 @@ type Asking = Pick<
 const tokenOf = ({ headers, query }: Asking): string | undefined =>
   EmulatorRequest.credentialOf(headers, "Bearer") ?? (query.get("access_token") || undefined)
 
+/** Why the project that the request names as the one that pays may not be named. */
+const unpaid = (request: Asking, { quotaProjects }: Policies): Refusal | undefined => {
+  const payer = request.headers["x-goog-user-project"]
+  return payer === undefined || quotaProjects === undefined || quotaProjects.includes(payer)
+    ? undefined
+    : Errors.userProjectDenied(payer)
+}
+
 /** Why the request is refused before anything of it is read; undefined if it is let in. */
 export const barred = (request: Asking, policies: Policies, now: number): Refusal | undefined => {
   const { key, space, vertex } = request
@@ -31,7 +41,7 @@ export const barred = (request: Asking, policies: Policies, now: number): Refusa
   if (token !== undefined && token !== "") {
     switch (TokenPolicy.worthOf(token, policies.tokens, policies.issued?.(token, now))) {
       case "good":
-        return undefined
+        return unpaid(request, policies)
       case "unscoped":
         return Errors.scopeInsufficient(request)
       case "denied":

@@ -98,6 +98,24 @@ export const permissionDenied = ({ method, vertex }: Named): GoogleError.Refusal
   )
 }
 
+/** The caller may not use the project that is to pay: 403, in the words of Google's API frontend. */
+export const userProjectDenied = (project: string): GoogleError.Refusal =>
+  GoogleError.make(
+    403,
+    `Caller does not have required permission to use project ${project}. Grant the caller the ` +
+      "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission, by " +
+      `visiting https://console.developers.google.com/iam-admin/iam/project?project=${project} and then retry. ` +
+      "Propagation of the new permission may take a few minutes.",
+    {
+      details: [{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        reason: "USER_PROJECT_DENIED",
+        domain: "googleapis.com",
+        metadata: { consumer: `projects/${project}`, service, containerInfo: project }
+      }]
+    }
+  )
+
 /** The model is not there, was retired, or lacks the method (recorded 2025). */
 export const modelNotFound = (name: string): GoogleError.Refusal =>
   GoogleError.make(404, `Publisher Model \`${name}\` not found.`)

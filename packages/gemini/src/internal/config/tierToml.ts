@@ -169,6 +169,7 @@ export const decode = (document: Table): Result.Result<Configured, ReadonlyArray
 const memberTexts = [
   ["api_key_from", "apiKeyFrom"],
   ["project", "project"],
+  ["quota_project", "quotaProject"],
   ["location", "location"],
   ["base_url", "baseUrl"],
   ["api_version", "apiVersion"]

@@ -23,7 +23,17 @@ export const clientOptions = (options: Options): GeminiConfig.Options => {
 
 /** The options of one member: its own, or else those for all members. */
 export const optionsOf = (options: Options, member: Member): GeminiConfig.Options & { readonly member: string } => {
-  const { api: _1, apiKeyFrom: _2, location: _3, name, project: _4, requestType: _5, weight: _6, ...own } = member
+  const {
+    api: _1,
+    apiKeyFrom: _2,
+    location: _3,
+    name,
+    project: _4,
+    quotaProject: _5,
+    requestType: _6,
+    weight: _7,
+    ...own
+  } = member
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
   return { ...clientOptions(options), ...given, member: name }
 }
@@ -49,13 +59,14 @@ const memberNames = OptionCheck.named(
   "weight",
   "api",
   "requestType",
+  "quotaProject",
   "destination"
 )
 const apis = OptionCheck.oneOf("gemini", "vertex")
 const requestTypes = OptionCheck.oneOf("dedicated", "shared")
 
 /** What is wrong with the API of a member. */
-const apiProblem = ({ api, destination, requestType }: Member, at: string): Problem | undefined => {
+const apiProblem = ({ api, destination, quotaProject, requestType }: Member, at: string): Problem | undefined => {
   const wrong = (api === undefined ? undefined : apis(api, `${at}.api`)) ??
     (requestType === undefined ? undefined : requestTypes(requestType, `${at}.requestType`))
   if (wrong !== undefined) return wrong
@@ -64,6 +75,9 @@ const apiProblem = ({ api, destination, requestType }: Member, at: string): Prob
       field: `${at}.requestType`,
       description: "the Gemini API has no provisioned throughput: it needs api \"vertex\""
     }
+  }
+  if (quotaProject !== undefined && api !== "vertex") {
+    return { field: `${at}.quotaProject`, description: "a key pays for itself: it needs api \"vertex\"" }
   }
   return api === "vertex" && destination === undefined
     ? { field: `${at}.api`, description: "\"vertex\" is read by Vertex.layerMembers alone, which has the access token" }

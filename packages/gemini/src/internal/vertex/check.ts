@@ -16,7 +16,7 @@ const location = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 const shown = (value: unknown): string => typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value
 
 export const problem = (options: DestinationOptions): GeminiConfig.Problem | undefined => {
-  const { apiKey, apiVersion, baseUrl, requestType } = options
+  const { apiKey, apiVersion, baseUrl, quotaProject, requestType } = options
   const wrong = OptionCheck.problem({ apiKey, apiVersion, baseUrl })
   if (wrong !== undefined) return wrong
   if (options.project === undefined && apiKey === undefined) {
@@ -28,6 +28,9 @@ export const problem = (options: DestinationOptions): GeminiConfig.Problem | und
   if (options.location !== undefined && !(typeof options.location === "string" && location.test(options.location))) {
     const description = `expected a location like "europe-west1", "us" or "global", got ${shown(options.location)}`
     return { field: "location", description }
+  }
+  if (quotaProject !== undefined && !(typeof quotaProject === "string" && project.test(quotaProject))) {
+    return { field: "quotaProject", description: `expected the id of a project, got ${shown(quotaProject)}` }
   }
   return requestType === undefined ? undefined : requestTypes(requestType, "requestType")
 }

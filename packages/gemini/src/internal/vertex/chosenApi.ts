@@ -159,12 +159,12 @@ const variableOf: ReadonlyMap<string, string> = new Map([
  * is logged where both flags are set and differ.
  */
 export const options = Effect.fnUntraced(function*(
-  { requestType, ...given }: DestinationOptions
+  { quotaProject, requestType, ...given }: DestinationOptions
 ): Effect.fn.Return<DestinationOptions | undefined, Config.ConfigError> {
   const { apiKey, apiVersion, baseUrl, location, project } = given
   const choice = yield* load({ apiKey, apiVersion, baseUrl, location, project })
   if (choice.api === "gemini") return undefined
-  const found = { ...choice.place, requestType }
+  const found = { ...choice.place, quotaProject, requestType }
   const problem = Check.problem(found)
   if (problem === undefined) return found
   const { description, field } = problem

@@ -68,7 +68,11 @@ const isOfPool = (file: Table): file is Table & IdentityPoolClientOptions =>
   isExternal(file) && isTable(file["credential_source"]) && !("executable" in file["credential_source"])
 
 const ofFile = (library: Library, { scopes, transporter }: Settings, file: Table): AuthClient => {
-  const shared = transporter === undefined ? {} : { transporter }
+  const quota = file["quota_project_id"]
+  const shared = {
+    ...(transporter === undefined ? {} : { transporter }),
+    ...(typeof quota === "string" && quota !== "" ? { quotaProjectId: quota } : {})
+  }
   if (file["type"] === "service_account") {
     const [email = "", key = ""] = texts(file, "client_email", "private_key")
     return new library.JWT({ ...shared, email, key, scopes: [...scopes] })
@@ -116,6 +120,7 @@ export const make = async (settings: Settings): Promise<AuthClient> => {
 export interface LibraryToken {
   readonly token: string
   readonly expiresAt: number | undefined
+  readonly quotaProject: string | undefined
 }
 
 /** The library keeps its token, too. Told that it has ended, it fetches another one. */
@@ -128,7 +133,7 @@ export const tokenOf = async (client: AuthClient): Promise<LibraryToken> => {
   if (!token) {
     throw new Explained("Google's library gave no access token: an API key or an id token does not stand for one")
   }
-  return { token, expiresAt: client.credentials.expiry_date ?? undefined }
+  return { token, expiresAt: client.credentials.expiry_date ?? undefined, quotaProject: client.quotaProjectId }
 }
 
 /**
@@ -152,7 +157,7 @@ export const impersonated = async (
   const { accessToken: token, expireTime } = data
   if (typeof token !== "string") throw new Explained("impersonate: the answer of iamcredentials has no accessToken")
   const expiresAt = typeof expireTime === "string" ? Date.parse(expireTime) : NaN
-  return { token, expiresAt: Number.isNaN(expiresAt) ? undefined : expiresAt }
+  return { token, expiresAt: Number.isNaN(expiresAt) ? undefined : expiresAt, quotaProject: client.quotaProjectId }
 }
 
 const statusOf = (error: object): number | undefined => {

@@ -37,7 +37,11 @@ export const make = ({ base, credential, place, problem, version }: Options): De
     endpoint: (refused) =>
       Effect.mapBoth(refused === undefined ? credential.get : credential.renew(refused), {
         onFailure: unreached,
-        onSuccess: (secret) => ({ url, headers: Redacted.make(credential.headers(secret)), secret })
+        onSuccess: (secret) => ({
+          url,
+          headers: Redacted.make({ ...credential.payer(), ...credential.headers(secret) }),
+          secret
+        })
       }),
     setup: (setup) => ({ ...setup, model: Paths.wholeModel(place, setup.model) }),
     problems: (setup) => {

@@ -73,6 +73,7 @@ export const make = (
 ): AccessToken.AccessTokenService => {
   const margin = Duration.toMillis(options.margin)
   let current: Held | undefined
+  let quotaProject: string | undefined
   let flight: Fiber.Fiber<Redacted.Redacted<string>, GeminiError> | undefined
   let failure: { readonly error: GeminiError; readonly at: Moment } | undefined
   /** The token that its source gave again after a server had refused it. */
@@ -94,6 +95,7 @@ export const make = (
       ))
     }
     current = held(fetched, at, margin)
+    quotaProject = fetched.quotaProject
     failure = undefined
     return Effect.succeed(fetched.token)
   }
@@ -137,6 +139,7 @@ export const make = (
     failure === undefined || isPast(after(failure.at, millis), at) ? undefined : failure.error
 
   return {
+    quotaProject: Effect.sync(() => quotaProject),
     get: Effect.flatMap(now, (at) => {
       if (current !== undefined && !isPast(current.endsAt, at)) {
         const { staleAt, token } = current

@@ -67,7 +67,11 @@ export const over = ({ base, credential, headers, place, prefix, problem }: Opti
 
   const signed = (attempt: AttemptRequest, secret: Redacted.Redacted<string>): AttemptRequest => {
     last = secret
-    return { ...attempt, key: secret, headers: merged(headers, attempt.headers, credential.headers(secret)) }
+    return {
+      ...attempt,
+      key: secret,
+      headers: merged({ ...credential.payer(), ...headers }, attempt.headers, credential.headers(secret))
+    }
   }
 
   const named = (attempt: AttemptRequest) => (error: GeminiError) => Body.failure(attempt, error.reason)
