@@ -10,6 +10,7 @@ import {
   ThinkingLevel,
   Type
 } from "@google/genai"
+import * as Batches from "effect-gemini/batches/Batches"
 import * as Caches from "effect-gemini/caches/Caches"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type { GeminiError } from "effect-gemini/GeminiError"
@@ -44,7 +45,7 @@ interface At {
 const sdkOf = (baseUrl: string, { key, ...at }: At) =>
   new GoogleGenAI({ vertexai: true, ...at, ...(key === undefined ? {} : { apiKey: key }), httpOptions: { baseUrl } })
 
-type Services = GeminiHttp.GeminiHttp | Caches.Caches | ModelPool.ModelPool
+type Services = GeminiHttp.GeminiHttp | Caches.Caches | Batches.Batches | ModelPool.ModelPool
 
 const oursOf = (baseUrl: string, { key, ...at }: At): Layer.Layer<Services> =>
   Vertex.destination({ ...at, baseUrl, ...(key === undefined ? {} : { apiKey: Redacted.make(key) }) }).pipe(
@@ -52,7 +53,7 @@ const oursOf = (baseUrl: string, { key, ...at }: At): Layer.Layer<Services> =>
       Layer.mergeAll(
         GeminiHttp.layer({ destination }),
         GeminiClient.layer({ destination }),
-        Layer.provide(Caches.layer, ResourceHttp.layer({ destination }))
+        Layer.provide(Layer.mergeAll(Caches.layer, Batches.layer()), ResourceHttp.layer({ destination }))
       )
     ),
     Layer.unwrap,
@@ -63,8 +64,10 @@ const answered = { candidates: [{ content: { role: "model", parts: [{ text: "Ho"
 const resource = `projects/a-project/locations/europe-west1`
 const cache = { name: `${resource}/cachedContents/abc`, model: `${resource}/publishers/google/models/${model}` }
 
+const job = { name: `${resource}/batchPredictionJobs/123`, state: "JOB_STATE_PENDING" }
+
 const answer = ({ method, path, query }: AskedRequest) => {
-  if (method === "DELETE") return { body: {} }
+  if (method === "DELETE" || path.endsWith(":cancel")) return { body: {} }
   if (path.endsWith(":streamGenerateContent")) {
     return {
       body: new TextEncoder().encode(`data: ${JSON.stringify(answered)}\n\n`),
@@ -76,6 +79,10 @@ const answer = ({ method, path, query }: AskedRequest) => {
   if (path.endsWith(":predict")) return { body: { predictions: [1, 2].map(() => ({ embeddings: { values: [1] } })) } }
   if (path.endsWith(":embedContent")) return { body: { embedding: { values: [1] } } }
   const more = query["pageToken"] === undefined ? { nextPageToken: "two" } : {}
+  if (path.endsWith("/batchPredictionJobs") && method === "GET") {
+    return { body: { batchPredictionJobs: [job], ...more } }
+  }
+  if (path.includes("/batchPredictionJobs")) return { body: job }
   if (path.endsWith("/cachedContents") && method === "GET") return { body: { cachedContents: [cache], ...more } }
   if (path.includes("/cachedContents")) return { body: cache }
   if (path.endsWith("/publishers/google/models")) {
@@ -91,6 +98,14 @@ const http = (use: (http: GeminiHttp.Service) => Effect.Effect<unknown, GeminiEr
   GeminiHttp.GeminiHttp.use(use)
 const caches = (use: (caches: Caches.CachesService) => Effect.Effect<unknown, GeminiError>): Ours =>
   Caches.Caches.use(use)
+
+const batches = (use: (batches: Batches.BatchesService) => Effect.Effect<unknown, GeminiError>): Ours =>
+  Batches.Batches.use(use)
+
+const named = {
+  "*.body.displayName": "a batch of ours has a display name that nothing else bears, by which a lost answer is settled"
+}
+const timed = "the name ends in the milliseconds of the moment"
 
 const declaration = { name: "page", description: "A page", parametersJsonSchema: { type: "object" } }
 const safetySettings = [{
@@ -310,6 +325,86 @@ const pairs: ReadonlyArray<
       for await (const _ of await sdk.caches.list({ config: { pageSize: 7 } }));
     },
     caches((caches) => Stream.runDrain(caches.list({ pageSize: 7 })))
+  ],
+  [
+    "batches.create over Cloud Storage",
+    (sdk) =>
+      sdk.batches.create({
+        model,
+        src: "gs://bucket/rows.jsonl",
+        config: { dest: "gs://bucket/answers", displayName: "nightly" }
+      }),
+    batches((batches) =>
+      batches.create({ model, from: "gs://bucket/rows.jsonl", to: "gs://bucket/answers", displayName: "nightly" })
+    )
+  ],
+  [
+    "batches.create over several objects",
+    (sdk) =>
+      sdk.batches.create({
+        model,
+        src: { format: "jsonl", gcsUri: ["gs://bucket/one.jsonl", "gs://bucket/two.jsonl"] },
+        config: { dest: { format: "bigquery", bigqueryUri: "bq://p.d.t" }, displayName: "nightly" }
+      }),
+    batches((batches) =>
+      batches.create({
+        model,
+        from: ["gs://bucket/one.jsonl", "gs://bucket/two.jsonl"],
+        to: "bq://p.d.t",
+        displayName: "nightly"
+      })
+    )
+  ],
+  [
+    "batches.create that leaves out where the answers go, and its name",
+    (sdk) => sdk.batches.create({ model, src: "gs://bucket/rows.jsonl" }),
+    batches((batches) => batches.create({ model, from: "gs://bucket/rows.jsonl" })),
+    { reasons: named }
+  ],
+  [
+    "batches.create over BigQuery that leaves out where the answers go",
+    (sdk) => sdk.batches.create({ model, src: "bq://p.d.rows", config: { displayName: "nightly" } }),
+    batches((batches) => batches.create({ model, from: "bq://p.d.rows", displayName: "nightly" })),
+    { reasons: { "*.body.outputConfig.bigqueryDestination.outputUri: \"bq://p.d.rows_dest_": timed } }
+  ],
+  [
+    "batches.create over a dataset",
+    (sdk) =>
+      sdk.batches.create({
+        model,
+        src: `${resource}/datasets/9`,
+        config: { dest: "gs://bucket/answers", displayName: "nightly" }
+      }),
+    batches((batches) =>
+      batches.create({ model, from: `${resource}/datasets/9`, to: "gs://bucket/answers", displayName: "nightly" })
+    )
+  ],
+  [
+    "batches.get",
+    (sdk) => sdk.batches.get({ name: job.name }),
+    batches((batches) => batches.get(job.name))
+  ],
+  [
+    "batches.get, by its number",
+    (sdk) => sdk.batches.get({ name: "123" }),
+    batches((batches) => batches.get("123"))
+  ],
+  [
+    "batches.cancel",
+    (sdk) => sdk.batches.cancel({ name: job.name }),
+    batches((batches) => batches.cancel(job.name))
+  ],
+  [
+    "batches.delete",
+    (sdk) => sdk.batches.delete({ name: job.name }),
+    batches((batches) => batches.delete(job.name))
+  ],
+  [
+    "batches.list over its pages",
+    async (sdk) => {
+      for await (const _ of await sdk.batches.list({ config: { pageSize: 7, filter: "state=\"JOB_STATE_FAILED\"" } }));
+    },
+    batches((batches) => Stream.runDrain(batches.list({ pageSize: 7, filter: "state=\"JOB_STATE_FAILED\"" })))
   ],
   [
     "generateContent in express mode",

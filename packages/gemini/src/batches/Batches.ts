@@ -34,6 +34,9 @@
  * }).pipe(Effect.provide(Gemini))
  * ```
  *
+ * On Vertex AI a batch reads from Cloud Storage or BigQuery and writes there ({@link StoredBatch}); rows and files of the
+ * Gemini API fail there with Unsupported before anything is sent, and so does a stored batch on the Gemini API.
+ *
  * `BatchRun` goes further: it cuts a stream into jobs, asks for failed rows again, and survives its process.
  *
  * @since 0.2.0
@@ -125,6 +128,52 @@ export type BatchRequest<Row, E = never> = BatchSource<Row, E> & {
 }
 
 /**
+ * A batch on Vertex AI, whose requests lie with Google and whose answers go there. The lines of an object are
+ * `{"request":{"contents":[…]}}`, and those of its answers `{"status","request","response"}`.
+ *
+ * ```ts
+ * import * as Batches from "effect-gemini/batches/Batches"
+ * import * as Batch from "effect-gemini/wire/Batch"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const batches = yield* Batches.Batches
+ *   const { handle } = yield* batches.create({
+ *     model: "gemini-3.8-flash",
+ *     from: "gs://my-bucket/questions.jsonl",
+ *     to: "gs://my-bucket/answers"
+ *   })
+ *   const { batch } = yield* batches.awaitDone(handle, { deadline: "2 days" })
+ *   // The answers are predictions.jsonl in there, for a client of Cloud Storage.
+ *   return Batch.outputOf(batch)?.gcsOutputDirectory
+ * })
+ * ```
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface StoredBatch {
+  readonly model: string
+  /**
+   * Where the requests lie: `gs://BUCKET/OBJECT` or a list of those, `bq://PROJECT.DATASET.TABLE`, or
+   * `projects/P/locations/L/datasets/D`.
+   */
+  readonly from: string | ReadonlyArray<string>
+  /**
+   * Where the answers go: a prefix `gs://BUCKET/…` or `bq://PROJECT.DATASET.TABLE`. Default: beside the requests, as
+   * the official SDK has it. `gs://b/rows.jsonl` gives `gs://b/rows/dest`, and any other source `SOURCE_dest_` with the
+   * milliseconds since the epoch; a dataset has no default.
+   */
+  readonly to?: string | undefined
+  /** Default: a random one, by which the batch is found if the answer to its create is lost. */
+  readonly displayName?: string | undefined
+  /** Says that no other batch has this `displayName`, so that a lost answer can be settled by it. Default `false`. */
+  readonly isUniqueName?: boolean | undefined
+  readonly rows?: undefined
+  readonly file?: undefined
+}
+
+/**
  * A batch with its handle, which names the member that made it, too.
  *
  * @category models
@@ -180,7 +229,7 @@ export interface BatchPollOptions extends CallOptions {
 export interface BatchesService {
   /** Begins a batch. Rows that cannot be sent are refused with their place before the batch is made. */
   readonly create: <E = never>(
-    request: BatchRequest<BatchRow, E>,
+    request: BatchRequest<BatchRow, E> | StoredBatch,
     options?: CallOptions
   ) => Effect.Effect<KeptBatch, GeminiError | E>
   /** Begins a batch of embeddings. */
@@ -189,11 +238,13 @@ export interface BatchesService {
     options?: CallOptions
   ) => Effect.Effect<KeptBatch, GeminiError | E>
   readonly get: (batch: Input, options?: CallOptions) => Effect.Effect<KeptBatch, GeminiError>
-  /** All batches of the project, the newest first, page by page, without their results. */
-  readonly list: (options?: CallOptions & { readonly pageSize?: number | undefined }) => Stream.Stream<
-    KeptBatch,
-    GeminiError
-  >
+  /**
+   * All batches of the project, the newest first, page by page, without their results. `filter` is the server's own
+   * language, such as `state="JOB_STATE_RUNNING"` on Vertex AI.
+   */
+  readonly list: (
+    options?: CallOptions & { readonly pageSize?: number | undefined; readonly filter?: string | undefined }
+  ) => Stream.Stream<KeptBatch, GeminiError>
   /** The batch of this display name, the newest if there are several; over members that of whichever made it. */
   readonly find: (displayName: string, options?: CallOptions) => Effect.Effect<KeptBatch | undefined, GeminiError>
   /** Stops a batch. One that is done stays as it is. */
@@ -205,7 +256,8 @@ export interface BatchesService {
   readonly awaitDone: (batch: Input, options?: BatchPollOptions) => Effect.Effect<KeptBatch, GeminiError>
   /**
    * The results, as they are read. A batch that made none (since it failed, expired, was cancelled, or is not done)
-   * fails. A download that is cut begins again, and no result comes twice.
+   * fails. A download that is cut begins again, and no result comes twice. On Vertex AI they lie in Cloud Storage or
+   * BigQuery, where this reads nothing: it fails with Unsupported, which names the place.
    */
   readonly results: (
     batch: Input | KeptBatch,

@@ -8,12 +8,15 @@ import { enumField, field, numeric, Struct } from "../internal/wire/leaves.ts"
 import { RpcStatus } from "./File.ts"
 
 /**
- * The states of a batch. Google writes them with `BATCH_STATE_` in front.
+ * The states of a batch. The Gemini API writes them with `BATCH_STATE_` in front, and Vertex AI with `JOB_STATE_`; those
+ * in the second line are Vertex AI's alone.
  *
  * @category models
  * @since 0.2.0
  */
-export type State = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED"
+export type State =
+  | ("PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED")
+  | ("QUEUED" | "CANCELLING" | "PAUSED" | "UPDATING" | "PARTIALLY_SUCCEEDED")
 
 /**
  * One result of a batch that had its requests in the create: a `response` or an `error`, with the `metadata` of its
@@ -43,13 +46,19 @@ const inlined = field(Schema.Struct({ inlinedResponses: field(Schema.Array(Batch
  * What a batch made: the name of a file (`files/batch-ID`), or the results themselves in the order of the requests.
  * Embeddings stand in a field of their own; older answers have them in `inlinedResponses`.
  *
+ * On Vertex AI it is where the answers lie: `gcsOutputDirectory` (`gs://…`, in which they are `predictions.jsonl`), or
+ * `bigqueryOutputDataset` (`bq://PROJECT.DATASET`) and `bigqueryOutputTable`, the name of the table in it.
+ *
  * @category schemas
  * @since 0.2.0
  */
 export const BatchOutput = Schema.Struct({
   responsesFile: field(Schema.String),
   inlinedResponses: inlined,
-  inlinedEmbedContentResponses: inlined
+  inlinedEmbedContentResponses: inlined,
+  gcsOutputDirectory: field(Schema.String),
+  bigqueryOutputDataset: field(Schema.String),
+  bigqueryOutputTable: field(Schema.String)
 })
 
 /**
@@ -59,8 +68,8 @@ export const BatchOutput = Schema.Struct({
 export interface BatchOutput extends Schema.Schema.Type<typeof BatchOutput> {}
 
 /**
- * A batch. `name` is `batches/ID`; everything else that it is lies in `metadata`. The output is there in `metadata` and
- * in `response`.
+ * A batch. `name` is `batches/ID`, or `projects/P/locations/L/batchPredictionJobs/ID` on Vertex AI; everything else that
+ * it is lies in `metadata`. The output is there in `metadata` and in `response`.
  *
  * @category schemas
  * @since 0.2.0
@@ -76,6 +85,7 @@ export const Batch = Schema.Struct({
     updateTime: field(Schema.String),
     endTime: field(Schema.String),
     inputConfig: field(Struct),
+    outputConfig: field(Struct),
     output: field(BatchOutput),
     batchStats: field(Schema.Struct({
       requestCount: numeric,

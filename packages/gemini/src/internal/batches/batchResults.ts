@@ -137,6 +137,16 @@ export const reader = <A>(method: string, schema: Schema.Codec<A>) => {
     }
     const inlined = output?.inlinedEmbedContentResponses?.inlinedResponses ?? output?.inlinedResponses?.inlinedResponses
     if (inlined != null) return Stream.mapEffect(Stream.fromIterable(inlined.entries()), ([at, line]) => read(line, at))
+    const stored = output?.gcsOutputDirectory ?? output?.bigqueryOutputTable
+    if (stored != null) {
+      const place = output?.gcsOutputDirectory ?? [output?.bigqueryOutputDataset, stored].filter(Boolean).join(".")
+      const capability = `the results of ${batch.name}`
+      const description =
+        `they lie at ${place}, where this library reads nothing: read them with a client of Cloud Storage or BigQuery`
+      return Stream.fail(
+        new GeminiError({ method, attempts: [], reason: new Reason.Unsupported({ capability, description }) })
+      )
+    }
     if (!Batch.isDone(batch)) {
       return Stream.fail(invalid(method, "batch", `${batch.name} is not done: it is ${Batch.stateOf(batch)}`))
     }

@@ -1,6 +1,7 @@
 /**
  * The methods about batches, over the calls of `resources`.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,7 +15,8 @@ import type {
   BatchRequest,
   BatchRow,
   EmbedRow,
-  KeptBatch
+  KeptBatch,
+  StoredBatch
 } from "../../batches/Batches.ts"
 import type { CallOptions } from "../../call/CallOptions.ts"
 import * as Reason from "../../errors/GeminiErrorReason.ts"
@@ -36,9 +38,13 @@ import { NumberOrString } from "../wire/leaves.ts"
 import * as BatchInput from "./batchInput.ts"
 import * as BatchResults from "./batchResults.ts"
 import * as BatchRows from "./batchRows.ts"
+import * as Stored from "./storedBatch.ts"
 
 /** The most characters of a display name. */
 const longestName = 512
+
+/** The most characters of the display name of a batch prediction job (Vertex AI's reference, November 2026). */
+const longestJobName = 128
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -56,13 +62,20 @@ const Embedded = Schema.Struct({
   tokenCount: Schema.optionalKey(Schema.NullishOr(NumberOrString))
 })
 
+/** A name of the caller's own may stand for several batches. */
+const settleBy = (displayName: string, isUnique: boolean) =>
+  isUnique ? { displayName, path: "batches", items: "operations" } : undefined
+
+const isStored = (request: object): request is StoredBatch => "from" in request && request.from !== undefined
+
 /** The path of a batch, as its name, its id, its address or its handle says it. */
 const pathOf = (method: string, input: Input): Effect.Effect<string, GeminiError> => {
   const { name } = handleOf(typeof input === "string" ? input : input.name)
-  const path = name.startsWith("batches/") ? name : `batches/${name}`
-  return /^batches\/[^/?#:\s]+$/.test(path)
+  const path = name.includes("/") ? name : `batches/${name}`
+  const expected = "expected batches/ID, or projects/P/locations/L/batchPredictionJobs/ID"
+  return /^(?:batches|batchPredictionJobs)\/[^/?#:\s]+$/.test(path)
     ? Effect.succeed(path)
-    : Effect.fail(invalid(method, "batch", `expected batches/ID, got ${JSON.stringify(name.slice(0, 100))}`))
+    : Effect.fail(invalid(method, "batch", `${expected}, got ${JSON.stringify(name.slice(0, 100))}`))
 }
 
 const isKept = (input: Input | KeptBatch): input is KeptBatch => typeof input === "object" && "batch" in input
@@ -133,11 +146,37 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
         // What it reads has to lie with the member that makes it.
         of: input.rows === undefined ? [input.file] : [...new Set(held)],
         answer: Batch.Batch,
-        // A name of the caller's own may stand for several batches.
-        settle: own === undefined || isUniqueName ? { displayName, path: "batches", items: "operations" } : undefined
+        settle: settleBy(displayName, own === undefined || isUniqueName)
       }, options)
       return kept(value, member)
     })
+
+  const createRows = creating("batches.create", "batchGenerateContent", BatchRows.generate)
+
+  /** A batch of Vertex AI's, which reads and writes where the caller says. */
+  const createStored = Effect.fnUntraced(function*(request: StoredBatch, options?: CallOptions) {
+    const method = "batches.create"
+    const refuse = ({ description, field }: Stored.Wrong) => invalid(method, field, description)
+    const { displayName: own, isUniqueName = false, model: name } = request
+    const alone = ["rows", "file", "priority", "webhook", "inlineBytes"].find((field) => Reflect.get(request, field))
+    if (alone !== undefined) return yield* refuse({ field: alone, description: "a batch with `from` has none" })
+    const model = ModelId.parse(name)
+    if (Result.isFailure(model)) return yield* refuse({ field: "model", description: model.failure })
+    if ((own?.length ?? 0) > longestJobName) {
+      return yield* refuse({ field: "displayName", description: `expected at most ${longestJobName} characters` })
+    }
+    const configs = Stored.configs(request, yield* Clock.currentTimeMillis)
+    if (Result.isFailure(configs)) return yield* refuse(configs.failure)
+    const displayName = own ?? (yield* uniqueName)
+    const { member, value } = yield* http.create({
+      method,
+      path: "batchPredictionJobs",
+      body: { displayName, model: ModelId.resource(model.success), ...configs.success },
+      answer: Batch.Batch,
+      settle: settleBy(displayName, own === undefined || isUniqueName)
+    }, options)
+    return kept(value, member)
+  })
 
   const asked = (method: string, input: Input, options: CallOptions | undefined) =>
     Effect.flatMap(pathOf(method, input), (path) =>
@@ -187,10 +226,10 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
       ))
   }
 
-  const list: BatchesService["list"] = ({ pageSize = 100, ...options } = {}) =>
+  const list: BatchesService["list"] = ({ filter, pageSize = 100, ...options } = {}) =>
     paged(
       http,
-      { method: "batches.list", path: "batches", query: { pageSize }, answer: Batch.ListBatchesResponse },
+      { method: "batches.list", path: "batches", query: { pageSize, filter }, answer: Batch.ListBatchesResponse },
       ({ operations }, member) => (operations ?? []).map((batch) => kept(batch, member)),
       options
     )
@@ -212,7 +251,7 @@ export const make = (http: ResourceHttp.Service, retry: GeminiConfig.Retry | und
   }
 
   return {
-    create: creating("batches.create", "batchGenerateContent", BatchRows.generate),
+    create: (request, options) => isStored(request) ? createStored(request, options) : createRows(request, options),
     createEmbeddings: creating("batches.createEmbeddings", "asyncBatchEmbedContent", BatchRows.embed),
     get: (input, options) => asked("batches.get", input, options),
     list,

@@ -83,7 +83,7 @@ export const make = (options: Options, client: HttpClient.HttpClient): Carrier =
   const allowed = options.allowOrigin ?? []
   const wrong = AnswerUrl.wrongOrigin(allowed)
 
-  const target = (asked: Asked): Result.Result<AnswerUrl.Target, Reason.InvalidRequest> => {
+  const target = (asked: Asked): Result.Result<AnswerUrl.Target, Reason.InvalidRequest | Reason.Unsupported> => {
     const refused = (field: string, description: string) =>
       Result.fail(new Reason.InvalidRequest({ fields: [{ field, description }] }))
     if (wrong !== undefined) {
@@ -93,6 +93,15 @@ export const make = (options: Options, client: HttpClient.HttpClient): Carrier =
       )
     }
     const { address, path, query, root } = asked
+    // A destination with a home is one on Vertex AI.
+    if (destination.home === undefined && Names.collectionOf(path ?? "") === "batchPredictionJobs") {
+      return Result.fail(
+        new Reason.Unsupported({
+          capability: "batches over Cloud Storage or BigQuery on the Gemini API",
+          description: "the Gemini API has batches of rows or of a file that was uploaded: give those, or ask Vertex AI"
+        })
+      )
+    }
     if (address === undefined) {
       return Result.succeed({ url: destination.url(withQuery(path ?? "", query), root), isOwn: true })
     }

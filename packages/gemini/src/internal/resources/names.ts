@@ -4,7 +4,16 @@
  */
 
 /** Collections whose resources are called `collection/ID`. Whatever lies below such a name has the same maker. */
-const named = ["files", "cachedContents", "batches", "fileSearchStores", "tunedModels", "generatedFiles", "corpora"]
+const named = [
+  "files",
+  "cachedContents",
+  "batches",
+  "batchPredictionJobs",
+  "fileSearchStores",
+  "tunedModels",
+  "generatedFiles",
+  "corpora"
+]
 
 /** Collections whose answers give an id without the collection. */
 const identified = [

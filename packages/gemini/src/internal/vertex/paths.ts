@@ -41,14 +41,14 @@ export const wholeModel = (place: ProjectLocation, resource: string): string =>
 
 const gcs = "on Vertex AI a file is an object of Cloud Storage: give its gs:// URI as fileUri, or send its bytes inline"
 const stores = "Vertex AI has RAG corpora and Vertex AI Search in their place: give a `retrieval` tool"
-const jobs = "on Vertex AI a batch is a batchPredictionJob, whose requests and answers lie in Cloud Storage or BigQuery"
+const jobs = "on Vertex AI the requests of a batch lie in Cloud Storage or BigQuery: put them there, and give their gs:// " +
+  "or bq:// URI as `from`"
 
 /** The collections of the Gemini API that Vertex AI does not have, and where to go. */
 const lacking: ReadonlyMap<string, Lack> = new Map<string, Lack>([
   ["files", { capability: "the Files API on Vertex AI", description: gcs }],
   ["fileSearchStores", { capability: "file search stores on Vertex AI", description: stores }],
   ["corpora", { capability: "corpora on Vertex AI", description: stores }],
-  ["batches", { capability: "batches of the Gemini API on Vertex AI", description: jobs }],
   ["auth_tokens", {
     capability: "ephemeral tokens on Vertex AI",
     description: "Vertex AI has no ephemeral tokens: a server of yours opens the sessions, with an access token"
@@ -62,7 +62,7 @@ const lacking: ReadonlyMap<string, Lack> = new Map<string, Lack>([
 ])
 
 const verbs: ReadonlyMap<string, Lack> = new Map<string, Lack>([
-  ["batchGenerateContent", { capability: "batchGenerateContent on Vertex AI", description: jobs }],
+  ["batchGenerateContent", { capability: "a batch of rows or of a file on Vertex AI", description: jobs }],
   ["asyncBatchEmbedContent", {
     capability: "batches of embeddings on Vertex AI",
     description: "Vertex AI has no batches of embeddings by this method: embed the contents by calls"
@@ -75,7 +75,11 @@ export const path = (place: ProjectLocation, httpMethod: string, asked: string):
   const lack = lacking.get(collection) ?? verbs.get(/:(\w+)/.exec(rest)?.[1] ?? "")
   if (lack !== undefined) return Result.fail(lack)
   if (collection === "projects") return Result.succeed(asked)
-  const own = collection === "models" ? `publishers/google/${asked}` : asked
+  const own = collection === "models"
+    ? `publishers/google/${asked}`
+    : collection === "batches"
+    ? `batchPredictionJobs${rest}`
+    : asked
   // Models of Google belong to no project where they are read.
   return Result.succeed(httpMethod === "GET" && own.startsWith("publishers/google/models") ? own : parent(place) + own)
 }

@@ -10,6 +10,7 @@ import * as Differences from "../http/apiDifferences.ts"
 import type { AttemptRequest } from "../http/attempt.ts"
 import * as Body from "../http/responseBody.ts"
 import * as Guard from "../wire/guard.ts"
+import * as Batches from "./batches.ts"
 import * as Embeddings from "./embeddings.ts"
 import * as GeminiFiles from "./geminiFiles.ts"
 import * as Paths from "./paths.ts"
@@ -104,6 +105,8 @@ const formOf = (
   place: Paths.ProjectLocation,
   { body, method, model = "", path }: AttemptRequest
 ): Result.Result<Form, Refusal> => {
+  // How a create whose answer was lost is settled has a method of its own, so the path says what an answer is about.
+  if (Batches.isAbout(path)) return Result.succeed({ body: Batches.created(body), read: Batches.read })
   switch (method) {
     case "generateContent":
     case "generateContentStream": {
