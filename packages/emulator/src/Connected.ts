@@ -102,7 +102,10 @@ export const make = (service: Service): Connected => {
       setTokens: (policy) => run(vertex.setTokens(policy)),
       issue: (request) => run(vertex.issue(request)),
       revoke: (token) => run(vertex.revoke(token)),
-      tokens: () => run(vertex.tokens)
+      tokens: () => run(vertex.tokens),
+      putObject: (uri, text) => run(vertex.putObject(uri, text)),
+      object: (uri) => run(vertex.object(uri)),
+      objects: () => run(vertex.objects)
     },
     holds: {
       list: () => run(holds.list),

@@ -250,7 +250,8 @@ export const make = (options: Options, state: State): Handler => {
     const isTooLarge = bytes !== undefined && bytes.length > Exchange.bodyLimit
     const text = bytes === undefined || bytes.length === 0 || isTooLarge ? undefined : decoder.decode(bytes)
     const body = text === undefined ? undefined : Json.parse(text)
-    const asked = Routing.named(early, body)
+    const named = Routing.named(early, body)
+    const asked = ServedModel.of(named, options.vertex) ?? named
     // Where the body names the model, the faults of a model come into play only here.
     const fault = first ?? (misused === undefined && asked.model !== early.model
       ? state.script.takeFault(asked, time, ({ when }) => when?.model !== undefined)

@@ -102,13 +102,16 @@ export interface Standalone {
     readonly all: () => boolean
     readonly setAll: (all: boolean) => void
   }
-  /** The access tokens of Vertex AI; each method is that of `VertexControl`. */
+  /** The access tokens of Vertex AI, and what its batches read and write; each method is that of `VertexControl`. */
   readonly vertex: {
     /** Throws a `RuleError` if the policy is not valid. */
     readonly setTokens: (policy: TokenPolicy | undefined) => void
     readonly issue: (request?: VertexControl.TokenRequest) => string
     readonly revoke: (token?: string) => void
     readonly tokens: () => ReadonlyArray<VertexControl.IssuedToken>
+    readonly putObject: (uri: string, text: string) => void
+    readonly object: (uri: string) => string | undefined
+    readonly objects: () => ReadonlyArray<VertexControl.StoredObject>
   }
   /** The files; each method is that of `ResourceControl.FileControl`. */
   readonly files: {
@@ -212,7 +215,10 @@ const promised = (service: Emulator.Service): Standalone => ({
     setTokens: (policy) => Effect.runSync(service.vertex.setTokens(policy)),
     issue: (request) => Effect.runSync(service.vertex.issue(request)),
     revoke: (token) => Effect.runSync(service.vertex.revoke(token)),
-    tokens: () => Effect.runSync(service.vertex.tokens)
+    tokens: () => Effect.runSync(service.vertex.tokens),
+    putObject: (uri, text) => Effect.runSync(service.vertex.putObject(uri, text)),
+    object: (uri) => Effect.runSync(service.vertex.object(uri)),
+    objects: () => Effect.runSync(service.vertex.objects)
   },
   holds: {
     list: () => Effect.runSync(service.holds.list),

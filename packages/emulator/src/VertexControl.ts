@@ -1,5 +1,6 @@
 /**
- * What a test sees of the access tokens that an emulator gave out, and what it can do to them.
+ * What a test sees of the access tokens that an emulator gave out and can do to them, and what it puts into Cloud Storage
+ * and BigQuery for batches.
  *
  * @since 0.2.0
  */
@@ -43,6 +44,19 @@ export interface TokenRequest {
 }
 
 /**
+ * An object of Cloud Storage, or the rows of a BigQuery table.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StoredObject {
+  /** `gs://BUCKET/OBJECT`, `bq://PROJECT.DATASET.TABLE`, or `projects/P/locations/L/datasets/D`. */
+  readonly uri: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/**
  * The Vertex AI side of a running emulator.
  *
  * @category models
@@ -57,4 +71,12 @@ export interface VertexControl {
   readonly revoke: (token?: string) => Effect.Effect<void>
   /** The tokens that were given out, the newest 10,000. */
   readonly tokens: Effect.Effect<ReadonlyArray<IssuedToken>>
+  /**
+   * Puts a text where batches read their requests, one JSON object a line: an object by its `gs://` URI, the rows of a
+   * table by its `bq://` URI, or those of a dataset by its name. Nothing is served of Cloud Storage's or BigQuery's own APIs.
+   */
+  readonly putObject: (uri: string, text: string) => Effect.Effect<void>
+  /** The text that was put there, or that a batch wrote there; undefined if there is none. */
+  readonly object: (uri: string) => Effect.Effect<string | undefined>
+  readonly objects: Effect.Effect<ReadonlyArray<StoredObject>>
 }

@@ -1,6 +1,6 @@
 /**
- * The part of the admin API about Vertex AI's access tokens: which are good, and those that were given out; see
- * `VertexControl`.
+ * The part of the admin API about Vertex AI: its access tokens, which are good and those that were given out, and what
+ * its batches read and write; see `VertexControl`.
  *
  * @since 0.2.0
  */
@@ -55,11 +55,23 @@ export const TokenRequestData = Schema.Struct({
   principal: optional
 }).annotate({ identifier: "TokenRequest" })
 
+const uri = Schema.String.check(Schema.isNonEmpty()).annotate(
+  about("gs://BUCKET/OBJECT, bq://PROJECT.DATASET.TABLE, or projects/P/locations/L/datasets/D")
+)
+
+/**
+ * A text of Cloud Storage or BigQuery, with its URI.
+ *
+ * @category schemas
+ * @since 0.2.0
+ */
+export const ObjectData = Schema.Struct({ uri, text: Schema.String }).annotate({ identifier: "StoredObject" })
+
 const space = { space: Data.SpaceName }
 const { refusals } = Problem
 
 /**
- * The endpoints about access tokens.
+ * The endpoints about access tokens, and about objects and tables.
  *
  * @category services
  * @since 0.2.0
@@ -87,5 +99,22 @@ export const Group = HttpApiGroup.make("vertex", { topLevel: true }).add(
     payload: Schema.Struct({ token: optional }),
     success: HttpApiSchema.NoContent,
     error: refusals
-  }).annotate(OpenApi.Description, "Revokes an access token, or without one all that were given out so far.")
+  }).annotate(OpenApi.Description, "Revokes an access token, or without one all that were given out so far."),
+  HttpApiEndpoint.put("putObject", "/spaces/:space/objects", {
+    params: space,
+    payload: ObjectData,
+    success: HttpApiSchema.NoContent,
+    error: refusals
+  }).annotate(OpenApi.Description, "Puts a text where the batches of Vertex AI read their requests."),
+  HttpApiEndpoint.get("listObjects", "/spaces/:space/objects", {
+    params: space,
+    success: Schema.Struct({ objects: Schema.Array(Schema.Struct({ uri, size: Schema.Int })) }),
+    error: refusals
+  }).annotate(OpenApi.Description, "What was put for batches, and what they wrote, without the texts."),
+  HttpApiEndpoint.post("readObject", "/spaces/:space/objects/read", {
+    params: space,
+    payload: Schema.Struct({ uri }),
+    success: Schema.Struct({ text: Schema.NullOr(Schema.String) }),
+    error: refusals
+  }).annotate(OpenApi.Description, "The text of an object or a table; null if there is none.")
 )

@@ -1,4 +1,4 @@
-/** The access tokens of an emulator of another process. */
+/** The access tokens, and the objects of batches, of an emulator of another process. */
 import * as Effect from "effect/Effect"
 import * as VertexApi from "../../admin/VertexApi.ts"
 import type { RuleError } from "../../RuleError.ts"
@@ -21,6 +21,9 @@ export const make = (
       ),
     issue: (request = {}) => Effect.map(sure(client.issueToken({ params, payload: request })), ({ token }) => token),
     revoke: (token) => sure(client.revokeTokens({ params, payload: token === undefined ? {} : { token } })),
-    tokens: Effect.map(sure(client.listTokens({ params })), ({ tokens }) => tokens)
+    tokens: Effect.map(sure(client.listTokens({ params })), ({ tokens }) => tokens),
+    putObject: (uri, text) => sure(client.putObject({ params, payload: { uri, text } })),
+    object: (uri) => Effect.map(sure(client.readObject({ params, payload: { uri } })), ({ text }) => text ?? undefined),
+    objects: Effect.map(sure(client.listObjects({ params })), ({ objects }) => objects)
   }
 }

@@ -1,4 +1,4 @@
-/** The calls about access tokens: which are good, and those that were given out. */
+/** The calls about access tokens, and about what the batches of Vertex AI read and write. */
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as AdminApi from "../../admin/AdminApi.ts"
@@ -19,5 +19,14 @@ export const layer = (served: Calls.Served) => {
           Effect.map(run(vertex.issue(payload)), (token) => ({ token }))))
       .handle("revokeTokens", ({ params, payload }) =>
         Effect.flatMap(telling(params.space), ({ vertex }) =>
-          run(vertex.revoke(payload.token)))))
+          run(vertex.revoke(payload.token))))
+      .handle("putObject", ({ params, payload: { text, uri } }) =>
+        Effect.flatMap(telling(params.space), ({ vertex }) =>
+          run(vertex.putObject(uri, text))))
+      .handle("listObjects", ({ params }) =>
+        Effect.flatMap(looking(params.space), ({ vertex }) =>
+          Effect.map(run(vertex.objects), (objects) => ({ objects }))))
+      .handle("readObject", ({ params, payload }) =>
+        Effect.flatMap(looking(params.space), ({ vertex }) =>
+          Effect.map(run(vertex.object(payload.uri)), (text) => ({ text: text ?? null })))))
 }

@@ -28,6 +28,7 @@ import * as Charging from "../rules/charging.ts"
 import * as Projects from "../rules/projects.ts"
 import * as Scripts from "../rules/Scripts.ts"
 import type * as Exchange from "../server/exchange.ts"
+import * as Names from "../vertex/names.ts"
 
 /** A request that has arrived, and what was found out about it on the way. */
 export interface Arrived {
@@ -109,6 +110,15 @@ export const make = (
       entry.judged(who)
       return steps
     }
+    if (Batches.isCreate(request.method)) {
+      const { key, method, region, resource: model = "", version, vertex } = request
+      const project = Names.ownerOf(request)
+      const { body } = verdict
+      const of = { method, model, project, region, key, version, vertex, body, now: time, fate: fault?.batch }
+      const made = ResourceAnswer.shown(state.resources.batches.create(of), request)
+      entry.judged(made.verdict)
+      return made.steps
+    }
     if (isResource) {
       const { pieces, url } = incoming
       const { batches } = state.resources
@@ -117,13 +127,6 @@ export const make = (
       const { steps, verdict: who } = yield* ResourceAnswer.answered(state.resources, request, given)
       entry.judged(who)
       return steps
-    }
-    if (Batches.isCreate(request.method)) {
-      const { key, method, project, region, resource: model = "", version } = request
-      const of = { method, model, project, region, key, version, body: verdict.body, now: time, fate: fault?.batch }
-      const made = ResourceAnswer.shown(state.resources.batches.create(of))
-      entry.judged(made.verdict)
-      return made.steps
     }
     const input = DecisionRequest.inputOf(request, verdict.body)
     const expanded = ResourceAnswer.expanded(state.resources.kept, request, input, time)

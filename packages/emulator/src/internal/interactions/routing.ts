@@ -3,6 +3,7 @@ import * as EmulatorRequest from "../../EmulatorRequest.ts"
 import * as DecisionRequest from "../decisions/decisionRequest.ts"
 import * as IdentityRoute from "../identity/identityRoute.ts"
 import * as Json from "../json.ts"
+import * as Batches from "../resources/batches.ts"
 import type { Endpoints } from "../resources/endpoints.ts"
 import * as Place from "../vertex/place.ts"
 import * as InteractionRequest from "./interactionRequest.ts"
@@ -22,7 +23,11 @@ export const routed = (
   const login = IdentityRoute.route(request.verb, request.path)
   if (login !== undefined) return { ...login, model: undefined, isResource: false }
   const placed = Place.placed(request.path)
-  if (placed === undefined) return ofGemini(resources, request)
+  if (placed === undefined) {
+    const found = ofGemini(resources, request)
+    // Jobs are Vertex AI's alone.
+    return found?.method.startsWith("batchPredictionJobs.") === true ? undefined : found
+  }
   const { path, place, version } = placed
   const found = path === "" ? undefined : ofGemini(resources, { ...request, path })
   return found === undefined ? undefined : { ...found, version, vertex: place }
@@ -51,6 +56,15 @@ export const modelOf = (method: string | undefined, bytes: Uint8Array): string |
 /** The request with its body, and the model that the body names where the path names none. */
 export const named = (request: EmulatorRequest.EmulatorRequest, body: unknown): EmulatorRequest.EmulatorRequest => {
   switch (request.method) {
+    case Batches.createJob: {
+      const { vertex } = request
+      const found = Place.ofModelName(Json.text(Json.at(body, "model")) ?? "")
+      if (found === undefined || vertex === undefined) return { ...request, body }
+      const { endpoint, name = "" } = found.place
+      const whole = name.startsWith("projects/") ? name : `${vertex.parent}/${name}`
+      const { model } = found
+      return { ...request, body, model, resource: `models/${model}`, vertex: { ...vertex, name: whole, endpoint } }
+    }
     case DecisionRequest.method:
       return { ...request, body, ...DecisionRequest.modelOf(body) }
     case InteractionRequest.create:

@@ -67,6 +67,7 @@ const messages: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE
   "auth_tokens.create": "AuthToken",
   asyncBatchEmbedContent: "AsyncBatchEmbedContentRequest",
   batchGenerateContent: "BatchGenerateContentRequest",
+  "batchPredictionJobs.create": "BatchPredictionJob",
   "caches.create": "CachedContent",
   "caches.update": "CachedContent",
   "fileSearchStores.create": "FileSearchStore",
@@ -81,6 +82,7 @@ const listed: ReadonlyMap<string, string> = /* @__PURE__ */ new Map(/* @__PURE__
   computeTokens: "countTokens",
   streamGenerateContent: "generateContent",
   batchEmbedContents: "embedContent",
+  "batchPredictionJobs.create": "batchGenerateContent",
   "decisions.create": "createDecision",
   "interactions.create": "generateContent"
 }))

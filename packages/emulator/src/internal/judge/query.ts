@@ -27,6 +27,7 @@ const own: Readonly<Record<string, ReadonlyArray<string>>> = {
   "webhooks.list": paged,
   "webhooks.update": ["update_mask"],
   "batches.list": [...paged, "filter", "returnPartialSuccess"],
+  "batchPredictionJobs.list": [...paged, "filter", "readMask"],
   "files.list": paged,
   "fileSearchStores.list": paged,
   "fileSearchStores.delete": ["force"],

@@ -25,9 +25,39 @@ export const messages: Readonly<Record<string, Fields>> = {
     oauthConfig: "struct",
     oidcConfig: "struct"
   },
+  BatchPredictionJob: {
+    name: "string",
+    displayName: "string",
+    model: "string",
+    inputConfig: "BatchPredictionInputConfig",
+    instanceConfig: "struct",
+    modelParameters: "any",
+    outputConfig: "BatchPredictionOutputConfig",
+    serviceAccount: "string",
+    labels: "map string",
+    encryptionSpec: "EncryptionSpec"
+  },
+  BatchPredictionInputConfig: {
+    instancesFormat: "string",
+    gcsSource: "GcsSource",
+    bigquerySource: "BigQuerySource",
+    vertexMultimodalDatasetSource: "VertexMultimodalDatasetSource"
+  },
+  BatchPredictionOutputConfig: {
+    predictionsFormat: "string",
+    gcsDestination: "GcsDestination",
+    bigqueryDestination: "BigQueryDestination",
+    vertexMultimodalDatasetDestination: "VertexMultimodalDatasetDestination"
+  },
   BidiGenerateContentSetup: {
     ...without("BidiGenerateContentSetup"),
     explicitVadSignal: "bool"
+  },
+  BigQueryDestination: {
+    outputUri: "string"
+  },
+  BigQuerySource: {
+    inputUri: "string"
   },
   CachedContent: {
     ...without("CachedContent"),
@@ -64,6 +94,12 @@ export const messages: Readonly<Record<string, Fields>> = {
   },
   FunctionResponse: without("FunctionResponse", "willContinue"),
   FunctionResponsePart: without("FunctionResponsePart", "mediaProcessing"),
+  GcsDestination: {
+    outputUriPrefix: "string"
+  },
+  GcsSource: {
+    uris: "string[]"
+  },
   GenerateContentRequest: {
     ...without("GenerateContentRequest", "store"),
     modelArmorConfig: "ModelArmorConfig",
@@ -135,7 +171,14 @@ export const messages: Readonly<Record<string, Fields>> = {
     parallelAiSearch: "struct",
     retrieval: "struct"
   },
-  ToolConfig: without("ToolConfig", "includeServerSideToolInvocations")
+  ToolConfig: without("ToolConfig", "includeServerSideToolInvocations"),
+  VertexMultimodalDatasetDestination: {
+    bigqueryDestination: "BigQueryDestination",
+    displayName: "string"
+  },
+  VertexMultimodalDatasetSource: {
+    datasetName: "string"
+  }
 }
 
 export const enums: Readonly<Record<string, ReadonlyArray<string>>> = {

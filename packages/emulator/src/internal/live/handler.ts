@@ -111,7 +111,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
     /** The place that a name of a model means, which for Vertex AI stands in the name itself. */
     const placed = (given: string): Session.PlacedSession | GoogleError.Refusal => {
       if (!isVertex) return placedIn(project, region, given, now)
-      const found = Place.ofLiveModel(given)
+      const found = Place.ofModelName(given)
       if (found === undefined) return GoogleError.invalidArgument()
       const { model, place } = found
       here = { project: place.project ?? project, region: place.location ?? region, vertex: place }

@@ -4,6 +4,7 @@
 import type * as Json from "../json.ts"
 import type { StoredBytes } from "./Depot.ts"
 import { timestamp } from "./endpoint.ts"
+import type * as PredictionJob from "./PredictionJob.ts"
 import type * as Shelf from "./Shelf.ts"
 
 /** What becomes of a batch that does not go well: PENDING for ever, EXPIRED, or FAILED. */
@@ -32,6 +33,8 @@ export interface BatchRecord extends Shelf.Kept {
   readonly webhook: unknown
   /** The file that it reads; undefined for requests that came with the create. */
   readonly file: string | undefined
+  /** What it is for Vertex AI; undefined for a batch of the Gemini API. */
+  readonly job?: PredictionJob.PredictionJob | undefined
   /** One request a line. */
   readonly rows: StoredBytes
   readonly count: number
@@ -43,8 +46,8 @@ export interface Output {
   readonly successful: number
   readonly failed: number
   readonly endedAt: number
-  /** The file of the responses, or the responses as JSON lines. */
-  readonly of: { readonly file: string } | { readonly lines: StoredBytes }
+  /** The file of the responses, the responses as JSON lines, or where they lie outside of the API. */
+  readonly of: { readonly file: string } | { readonly lines: StoredBytes } | { readonly place: PredictionJob.Place }
 }
 
 export type BatchState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED"
@@ -81,7 +84,8 @@ export const outputOf = (name: string): string => `files/batch-${name.replace("b
 
 const typed = (name: string): string => `type.googleapis.com/google.ai.generativelanguage.v1main.${name}`
 
-const errors: Partial<Record<BatchState, Json.Json>> = {
+/** What a batch says that ended in this state. */
+export const errors: Partial<Record<BatchState, Json.Json>> = {
   CANCELLED: { code: 1, message: "The operation was cancelled." },
   EXPIRED: { code: 4, message: "The batch was not done within 48 hours." },
   FAILED: { code: 13, message: "Internal error encountered." }

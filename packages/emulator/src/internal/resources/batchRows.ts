@@ -77,19 +77,21 @@ const embedded = (said: Answered, body: Json.Json): Answered =>
 
 export const make = ({ endpoints, fault, judged, scripted, settings, space }: Options): AnswerRow =>
   Effect.fnUntraced(function*(row: AskedRow, now: number) {
-    const { key, kind, model: resource, project, region, request: given, version } = row
+    const { job, key, kind, model: resource, project, region, request: given, version } = row
     const request: EmulatorRequest.EmulatorRequest = {
       method: kind === "generate" ? "generateContent" : "embedContent",
       version,
       resource,
       model: resource.replace(/^\w+\//, ""),
-      key,
+      // Who made a job was asked then; the rows are the server's own, which the space's key lets in.
+      key: job === undefined ? key : `space:${space}`,
       space,
-      project,
+      project: job?.place.project ?? project,
       region,
       headers: {},
       query: new URLSearchParams(),
-      body: given
+      body: given,
+      vertex: job?.place
     }
     const due = fault({ ...request, method }, now)
     const broken = due?.error ?? (due?.status === undefined ? undefined : { code: due.status })

@@ -21,8 +21,12 @@ export interface Answered {
   readonly verdict: Verdict
 }
 
-/** A reply as steps, and what the log says of it. */
-export const shown = (reply: Endpoint.ResourceReply): Answered => {
+/** A reply to a request as steps, and what the log says of it. */
+export const shown = (
+  given: Endpoint.ResourceReply,
+  { resource = "", vertex }: Pick<EmulatorRequest.EmulatorRequest, "resource" | "vertex">
+): Answered => {
+  const reply = vertex === undefined ? given : ofVertex(given, resource, vertex)
   const steps = Endpoint.stepsOf(reply)
   if (!("refusal" in reply)) return { steps, verdict: { by: "generator" } }
   const { message } = reply.refusal.body.error
@@ -56,13 +60,13 @@ export const answered = (
     readonly now: number
   }
 ): Effect.Effect<Answered> => {
-  const { headers, method, query, resource: name = "", space, version, vertex } = request
+  const { headers, method, query, resource: name = "", space, version } = request
   const { body, fault, now, pieces, url } = given
   const base = EmulatorRequest.baseOf(url, space)
   const call = { method, version, name, project: Names.ownerOf(request), query, headers, body, base, now }
   return Effect.map(
     endpoints.answer(call, pieces, fault?.cutRequest?.bytes),
-    (reply) => shown(vertex === undefined ? reply : ofVertex(reply, name, vertex))
+    (reply) => shown(reply, request)
   )
 }
 

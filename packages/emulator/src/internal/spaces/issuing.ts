@@ -1,4 +1,4 @@
-/** What a test may see and do of the access tokens of one space. */
+/** What a test may see and do of the access tokens of one space, and of what its batches read and write. */
 import * as Effect from "effect/Effect"
 import type { VertexControl } from "../../VertexControl.ts"
 import { cloudPlatform } from "../identity/AccessTokens.ts"
@@ -9,7 +9,7 @@ import * as Options from "./spaceOptions.ts"
 
 /** `now` is the time of the space. */
 export const of = (space: OpenSpace, now: Effect.Effect<number>): VertexControl => {
-  const { settings, state: { tokens } } = space
+  const { settings, state: { resources, tokens } } = space
   return {
     setTokens: (policy) =>
       Ready.attempt(() => {
@@ -26,6 +26,13 @@ export const of = (space: OpenSpace, now: Effect.Effect<number>): VertexControl 
           lifetime: lifetime === undefined ? Login.lifetimeOf(settings.vertex) : lifetime * 1000
         }, now).token),
     revoke: (token) => Effect.sync(() => tokens.revoke(token)),
-    tokens: Effect.sync(() => tokens.list())
+    tokens: Effect.sync(() => tokens.list()),
+    putObject: (uri, text) => Effect.sync(() => resources.batches.objects.put(uri, [Buffer.from(text)])),
+    object: (uri) =>
+      Effect.sync(() => {
+        const found = resources.kept.batches.objects.find(uri)
+        return found === undefined ? undefined : Buffer.concat([...found.read()]).toString()
+      }),
+    objects: Effect.sync(() => resources.kept.batches.objects.list())
   }
 }

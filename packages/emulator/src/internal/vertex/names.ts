@@ -33,7 +33,7 @@ export const inward = (
   return { body: { ...body, model: modelIn(model) } }
 }
 
-const kept = /^(?:cachedContents|batchPredictionJobs)\//
+const kept = /^(?:cachedContents|batchPredictionJobs|operations)\//
 
 const outwardText = (key: string, text: string, { parent }: VertexPlace): string =>
   key === "name" && kept.test(text)

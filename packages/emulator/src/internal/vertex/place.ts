@@ -32,7 +32,7 @@ const ofModel = (rest: string): { readonly name: string; readonly id: string; re
 }
 
 /** What stands below a location besides models: it has the same form in both APIs. */
-const shared = /^(?:cachedContents|interactions|decisions)(?:[/:].*)?$/
+const shared = /^(?:cachedContents|batchPredictionJobs|interactions|decisions)(?:[/:].*)?$/
 
 /** Undefined for a path that is not Vertex AI's. A path of Vertex AI's that names nothing known has an empty one. */
 export const placed = (given: string): PlacedPath | undefined => {
@@ -76,8 +76,10 @@ export const unnamed: VertexPlace = {
 /** The version of a Live endpoint's path; undefined for any other path. */
 export const liveVersion = (path: string): string | undefined => live.exec(path)?.[1]
 
-/** The place that the setup of a Live session names with its model; undefined for one in another form. */
-export const ofLiveModel = (name: string): { readonly place: VertexPlace; readonly model: string } | undefined => {
+/**
+ * The place that a body names with its model, such as the setup of a Live session; undefined for one in another form.
+ */
+export const ofModelName = (name: string): { readonly place: VertexPlace; readonly model: string } | undefined => {
   const found = placed(`/v1/${name}`)
   const id = found === undefined ? undefined : /^\/v1beta\/models\/([^/:]+)$/.exec(found.path)?.[1]
   return found === undefined || id === undefined ? undefined : { place: found.place, model: id }

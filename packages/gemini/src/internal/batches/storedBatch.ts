@@ -73,5 +73,8 @@ export const configs = (
   { from, to }: Pick<StoredBatch, "from" | "to">,
   now: number
 ): Result.Result<{ readonly inputConfig: Config; readonly outputConfig: Config }, Wrong> =>
-  Result.flatMap(inputConfig(from), (inputConfig) =>
-    Result.map(outputConfig(to ?? beside(from, now)), (outputConfig) => ({ inputConfig, outputConfig })))
+  Result.flatMap(
+    inputConfig(from),
+    (inputConfig) =>
+      Result.map(outputConfig(to ?? beside(from, now)), (outputConfig) => ({ inputConfig, outputConfig }))
+  )

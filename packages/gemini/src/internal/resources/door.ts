@@ -251,7 +251,7 @@ export const make = ({ gate, places, provider, retry, timeouts }: Options): Serv
         )
       }
 
-      const attempt = Effect.suspend(() => {
+      const attempt: Effect.Effect<Read<A>, GeminiError> = Effect.suspend(() => {
         const place = makers.find((maker) => !refused.has(maker)) ?? makers[0]
         if (place === undefined) return Effect.die("no maker was given")
         last = open = place
@@ -259,6 +259,11 @@ export const make = ({ gate, places, provider, retry, timeouts }: Options): Serv
         return sent(place, asked, options, isAbout(request)).pipe(
           Effect.flatMap(read),
           Effect.catch((error) => settled(place, error)),
+          // What one member's API lacks may be made at another one, and nothing was sent yet.
+          Effect.catchIf(
+            (error) => error.reason._tag === "Unsupported" && makers.some((maker) => !refused.has(maker)),
+            () => attempt
+          ),
           Effect.tap(() => Effect.sync(() => open = undefined))
         )
       })

@@ -41,7 +41,8 @@ export const wholeModel = (place: ProjectLocation, resource: string): string =>
 
 const gcs = "on Vertex AI a file is an object of Cloud Storage: give its gs:// URI as fileUri, or send its bytes inline"
 const stores = "Vertex AI has RAG corpora and Vertex AI Search in their place: give a `retrieval` tool"
-const jobs = "on Vertex AI the requests of a batch lie in Cloud Storage or BigQuery: put them there, and give their gs:// " +
+const jobs =
+  "on Vertex AI the requests of a batch lie in Cloud Storage or BigQuery: put them there, and give their gs:// " +
   "or bq:// URI as `from`"
 
 /** The collections of the Gemini API that Vertex AI does not have, and where to go. */
