@@ -23,7 +23,7 @@ const questions = "gs://bucket/questions.jsonl"
 
 MetadataServer.forFile()
 
-let emulator: Standalone.Standalone
+let emulator: Awaited<ReturnType<typeof Standalone.start>>
 beforeAll(async () => {
   emulator = await Standalone.start({ batchPending: 0, batchRunning: 0, vertex: { tokens: {} } })
   const lines = ["one", "two", "three"].map((text) =>
@@ -48,14 +48,17 @@ const answersAt = (directory: string | null | undefined) =>
 
 describe("batches at the emulator's Vertex AI", () => {
   it("ours is made, waited for, listed and deleted, and its answers lie where it says", async () => {
-    const seen = await ours((batches) =>
-      Effect.gen(function*() {
+    const seen = await ours(
+      Effect.fnUntraced(function*(batches: Batches.BatchesService) {
         const { handle } = yield* batches.create({ model, from: questions, to: "gs://bucket/ours" })
         const { batch } = yield* batches.awaitDone(handle)
         const listed = yield* Stream.runCollect(batches.list({ pageSize: 1 }))
         const found = yield* batches.find(batch.metadata?.displayName ?? "")
         yield* batches.delete(handle)
-        const gone = yield* Effect.flip(batches.get(handle))
+        const gone = yield* Effect.match(batches.get(handle), {
+          onFailure: ({ reason }) => reason._tag,
+          onSuccess: () => "still there"
+        })
         return { batch, found, gone, listed }
       })
     )
@@ -63,7 +66,7 @@ describe("batches at the emulator's Vertex AI", () => {
     assert.deepStrictEqual(seen.batch.metadata?.batchStats, { successfulRequestCount: "3", requestCount: "3" })
     assert.deepStrictEqual(seen.listed.map(({ batch }) => batch.name), [seen.batch.name])
     assert.strictEqual(seen.found?.batch.name, seen.batch.name)
-    assert.strictEqual(seen.gone.reason._tag, "NotFound")
+    assert.strictEqual(seen.gone, "NotFound")
     const answers = answersAt(Batch.outputOf(seen.batch)?.gcsOutputDirectory)
     assert.deepStrictEqual(
       answers.map(({ request }) => request.contents[0].parts[0].text).sort(),

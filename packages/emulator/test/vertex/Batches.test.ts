@@ -36,7 +36,7 @@ describe("a batch prediction job", () => {
       const name = yield* begun()
       assert.match(name, new RegExp(`^${jobs}/\\d{19}$`))
       const first = yield* ask("GET", name)
-      assert.deepStrictEqual(first.body, {
+      assert.deepStrictEqual<unknown>(first.body, {
         name,
         ...wanted(),
         state: "JOB_STATE_PENDING",
@@ -89,7 +89,7 @@ describe("a batch prediction job", () => {
       yield* adjust("2 seconds")
       const { body } = yield* ask("GET", String(made["name"]))
       assert.strictEqual(body["state"], "JOB_STATE_FAILED")
-      assert.deepStrictEqual(body["error"], { code: 5, message: `Not found: ${rows}.` })
+      assert.deepStrictEqual<unknown>(body["error"], { code: 5, message: `Not found: ${rows}.` })
       yield* addFault({ when: { method: "batchPredictionJobs.create" }, batch: { state: "expired", after: 0 } })
       const name = yield* begun()
       assert.strictEqual((yield* ask("GET", name)).body["state"], "JOB_STATE_EXPIRED")
@@ -101,7 +101,7 @@ describe("a batch prediction job", () => {
       const two = yield* begun({ displayName: "other" })
       const early = yield* ask("DELETE", one)
       assert.deepStrictEqual([early.status, early.body.error.status], [400, "FAILED_PRECONDITION"])
-      assert.deepStrictEqual((yield* post(`${one}:cancel`, {})).body, {} as never)
+      assert.strictEqual((yield* post(`${one}:cancel`, {})).text.trim(), "{}")
       const listed = (query: string) =>
         Effect.map(ask("GET", `${jobs}?${query}`), ({ body }) =>
           ((body["batchPredictionJobs"] ?? []) as ReadonlyArray<{ name: string }>).map(({ name }) => name))
