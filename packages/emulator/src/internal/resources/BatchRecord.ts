@@ -47,7 +47,7 @@ export interface Output {
   readonly failed: number
   readonly endedAt: number
   /** The file of the responses, the responses as JSON lines, or where they lie outside of the API. */
-  readonly of: { readonly file: string } | { readonly lines: StoredBytes } | { readonly place: PredictionJob.Place }
+  readonly of: { readonly file: string } | { readonly lines: StoredBytes } | { readonly info: PredictionJob.OutputInfo }
 }
 
 export type BatchState = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED"

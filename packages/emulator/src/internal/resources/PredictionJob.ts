@@ -24,7 +24,7 @@ export interface PredictionJob {
 }
 
 /** Where the answers of a job lie, as the job tells it. */
-export type Place =
+export type OutputInfo =
   | { readonly gcsOutputDirectory: string }
   | { readonly bigqueryOutputDataset: string; readonly bigqueryOutputTable: string }
 
@@ -140,16 +140,19 @@ export const read = (
 }
 
 /** Where the answers of a job go that ends then, and the URI of the object or table itself. */
-export const placeOf = ({ target }: PredictionJob, now: number): { readonly place: Place; readonly uri: string } => {
+export const outputOf = (
+  { target }: PredictionJob,
+  now: number
+): { readonly info: OutputInfo; readonly uri: string } => {
   const time = new Date(now).toISOString()
   if (target.startsWith("gs://")) {
     const gcsOutputDirectory = `${target.replace(/\/+$/, "")}/prediction-model-${time}`
-    return { place: { gcsOutputDirectory }, uri: `${gcsOutputDirectory}/predictions.jsonl` }
+    return { info: { gcsOutputDirectory }, uri: `${gcsOutputDirectory}/predictions.jsonl` }
   }
   const [project = "", dataset = "predictions", table = `predictions_${time.replace(/\W/g, "_")}`] = target.slice(5)
     .split(".")
   return {
-    place: { bigqueryOutputDataset: `bq://${project}.${dataset}`, bigqueryOutputTable: table },
+    info: { bigqueryOutputDataset: `bq://${project}.${dataset}`, bigqueryOutputTable: table },
     uri: `bq://${project}.${dataset}.${table}`
   }
 }
@@ -197,7 +200,7 @@ export const shown = (batch: BatchRecord.BatchRecord, job: PredictionJob, now: n
     model: job.model,
     inputConfig: job.inputConfig,
     outputConfig: job.outputConfig,
-    ...(output !== undefined && "place" in output.of ? { outputInfo: output.of.place } : {}),
+    ...(output !== undefined && "info" in output.of ? { outputInfo: output.of.info } : {}),
     state: `JOB_STATE_${state}`,
     ...(error === undefined ? {} : { error }),
     ...(output === undefined ? {} : {

@@ -252,10 +252,10 @@ export const make = (
     const successful = batch.count - failed
     let of: BatchRecord.Output["of"] = { lines }
     if (batch.job !== undefined) {
-      const { place, uri } = PredictionJob.placeOf(batch.job, batch.doneAt)
+      const { info, uri } = PredictionJob.outputOf(batch.job, batch.doneAt)
       objects.put(uri, lines.read())
       lines.drop()
-      of = { place }
+      of = { info }
     } else if (batch.file !== undefined) {
       const file = files.add({
         name: BatchRecord.outputOf(batch.name),

@@ -10,10 +10,10 @@ import * as Differences from "../http/apiDifferences.ts"
 import type { AttemptRequest } from "../http/attempt.ts"
 import * as Body from "../http/responseBody.ts"
 import * as Guard from "../wire/guard.ts"
-import * as Batches from "./batches.ts"
 import * as Embeddings from "./embeddings.ts"
 import * as GeminiFiles from "./geminiFiles.ts"
 import * as Paths from "./paths.ts"
+import * as PredictionJobs from "./predictionJobs.ts"
 
 /** An attempt in the form of Vertex AI. `read` makes an answer of the Gemini API out of one of Vertex AI. */
 export interface Formed {
@@ -106,7 +106,9 @@ const formOf = (
   { body, method, model = "", path }: AttemptRequest
 ): Result.Result<Form, Refusal> => {
   // How a create whose answer was lost is settled has a method of its own, so the path says what an answer is about.
-  if (Batches.isAbout(path)) return Result.succeed({ body: Batches.created(body), read: Batches.read })
+  if (PredictionJobs.isAbout(path)) {
+    return Result.succeed({ body: PredictionJobs.created(body), read: PredictionJobs.read })
+  }
   switch (method) {
     case "generateContent":
     case "generateContentStream": {
