@@ -1,7 +1,7 @@
 /** The command on Vertex AI, by the variables of Google's own SDKs alone. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -10,11 +10,14 @@ import { afterAll, afterEach, beforeAll, vi } from "vitest"
 import * as Harness from "./harness.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "effect-gemini-fx-vertex-"))
-const token = "ya29.a-token-that-must-not-be-seen"
+// No rule knows it by its looks: it goes because it is the one that was sent.
+const token = "a-federated-token-that-must-not-be-seen"
 const asked: Array<{ readonly path: string; readonly authorization: string | undefined; readonly key: unknown }> = []
 let server: Server
 let url = ""
 let status = 200
+/** Whether answers hold the token and the project that they were asked with. */
+let isTelling = false
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -32,8 +35,14 @@ beforeAll(async () => {
         const message = "Request had invalid authentication credentials. Expected OAuth 2 access token."
         return json(status, { error: { code: status, status: "UNAUTHENTICATED", message } })
       }
+      const said = path.includes("a-project")
+        ? `Bonjour ${request.headers.authorization} of ${path.split(":")[0]}`
+        : "Bonjour"
       return json(200, {
-        candidates: [{ content: { role: "model", parts: [{ text: "Bonjour" }] }, finishReason: "STOP" }],
+        candidates: [{
+          content: { role: "model", parts: [{ text: isTelling ? said : "Bonjour" }] },
+          finishReason: "STOP"
+        }],
         usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 }
       })
     })
@@ -55,6 +64,7 @@ beforeAll(async () => {
 afterEach(() => {
   asked.length = 0
   status = 200
+  isTelling = false
 })
 afterAll(() => {
   vi.unstubAllEnvs()
@@ -177,4 +187,50 @@ describe("gemini-fx on Vertex AI", () => {
       assert.match(stdout, /^ {2}login +the API key in GOOGLE_API_KEY$/m)
       assert.notInclude(stdout, "an-express-key")
     }))
+
+  it.live("records on a cassette without the token and the project, and plays it without a login, for any project", () =>
+    Effect.gen(function*() {
+      const before = process.env["CI"]
+      delete process.env["CI"]
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          if (before !== undefined) process.env["CI"] = before
+        })
+      )
+      const file = join(folder, "vertex.jsonl")
+      const record = {
+        ...place,
+        GOOGLE_GENAI_USE_VERTEXAI: "true",
+        GEMINI_CASSETTE: file,
+        GEMINI_CASSETTE_MODE: "once"
+      }
+      isTelling = true
+      const recorded = yield* fx(["ask", "Say hello"], record)
+      assert.strictEqual(recorded.exitCode, 0, recorded.stderr)
+      assert.include(recorded.stderr, "what is said is recorded in")
+      assert.strictEqual(asked.length, 1)
+      assert.strictEqual(asked[0]?.authorization, `Bearer ${token}`)
+      const text = readFileSync(file, "utf8")
+      assert.include(text, "locations/europe-west1/publishers/google/models/")
+      assert.include(text, "Bonjour")
+      for (const secret of [token, token.slice(0, 20), "a-project"]) assert.notInclude(text, secret)
+
+      // The login is not there any more, and the project is another one.
+      const login = process.env["GOOGLE_APPLICATION_CREDENTIALS"]
+      vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", join(folder, "nowhere.json"))
+      const env = { GOOGLE_GENAI_USE_VERTEXAI: "true", GOOGLE_CLOUD_LOCATION: "europe-west1", GEMINI_CASSETTE: file }
+      const played = yield* fx(["ask", "Say hello"], { ...env, GOOGLE_CLOUD_PROJECT: "another-project" })
+      const elsewhere = yield* fx(["ask", "Say hello"], { ...env, ...place, GOOGLE_CLOUD_LOCATION: "us-east1" })
+      vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", login)
+      assert.strictEqual(played.exitCode, 0, played.stderr)
+      assert.match(
+        played.stdout,
+        /Bonjour Bearer REDACTED_\w+ of .*projects\/REDACTED_PROJECT_1\/locations\/europe-west1/
+      )
+      assert.include(played.stderr, "played; nothing leaves this machine")
+      assert.strictEqual(asked.length, 1)
+      // Another location is another request, and the message says so.
+      assert.notStrictEqual(elsewhere.exitCode, 0)
+      assert.include(elsewhere.stderr, "us-east1")
+    }).pipe(Effect.scoped))
 })

@@ -44,6 +44,7 @@ import * as Base from "./internal/vertex/base.ts"
 import * as Check from "./internal/vertex/check.ts"
 import * as ChosenApi from "./internal/vertex/chosenApi.ts"
 import * as Credential from "./internal/vertex/credential.ts"
+import * as Paths from "./internal/vertex/paths.ts"
 import * as WaitLog from "./limits/WaitLog.ts"
 import * as Members from "./Members.ts"
 import type { Member } from "./members/Member.ts"
@@ -117,6 +118,21 @@ export interface WithKey {
  * @since 0.3.0
  */
 export const problem: (options: DestinationOptions) => GeminiConfig.Problem | undefined = Check.problem
+
+/**
+ * The address that a destination asks: its `baseUrl`, or the host of its location, without a path.
+ *
+ * ```ts
+ * import * as Vertex from "effect-gemini/Vertex"
+ *
+ * Vertex.addressOf({ project: "my-project", location: "europe-west1" }) // => "https://europe-west1-aiplatform.googleapis.com"
+ * ```
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const addressOf = ({ baseUrl, location = "global", project }: DestinationOptions): string =>
+  baseUrl ?? Paths.host({ project, location })
 
 const made = (options: DestinationOptions, credential: Credential.Credential): GeminiConfig.Destination => {
   const { apiVersion, baseUrl, location, project, requestType } = options

@@ -152,26 +152,6 @@ export const fleet: Pick<Server, "says" | "name" | "layer"> = {
   layer: NodeGemini.layerHttp({ apiKey: Redacted.make("fleet") })
 }
 
-/** The server that a cassette is. */
-const recording = (
-  cassette: Extract<Deck.Chosen, { _tag: "Played" }>,
-  options: GeminiConfig.Options
-): Server => {
-  const all = { tier: "tier3", ...options, apiKey: Redacted.make("emulator") } as const
-  const { deck } = cassette
-  return {
-    says: Deck.saysOf(cassette),
-    name: Lanes.embedded,
-    directory: undefined,
-    layer: played(deck, all, NodeGemini.layerHttp),
-    live: played(deck, all, NodeGemini.layerLive),
-    files: played(deck, all, filesLayer),
-    withFiles: played(deck, all, withFilesLayer),
-    batches: played(deck, all, batchesLayer),
-    clientOf: (make) => played(deck, all, make)
-  }
-}
-
 const emulated = (why: string, options: GeminiConfig.Options): Server => {
   const all = { tier: "tier3", ...options } as const
   return {
@@ -220,13 +200,33 @@ const layersOf = (
   }
 }
 
+/** The server that a cassette is. What was recorded on Vertex AI is asked for by its paths. */
+const recording = (
+  cassette: Extract<Deck.Chosen, { _tag: "Played" }>,
+  options: GeminiConfig.Options,
+  vertex: VertexServer.VertexServer | undefined
+): Server => {
+  const all = { tier: "tier3", ...options, apiKey: Redacted.make("emulator") } as const
+  const { deck } = cassette
+  const client: Client = (make) =>
+    played(deck, all, vertex === undefined ? make : (options) => vertex.played(options, make))
+  return { says: Deck.saysOf(cassette), name: Lanes.embedded, directory: undefined, ...layersOf(undefined, client) }
+}
+
 /** Vertex AI has no tiers: how much there is says the project's quota, or the server. */
-const onVertex = Effect.fnUntraced(function*(vertex: VertexServer.VertexServer, options: GeminiConfig.Options) {
+const onVertex = Effect.fnUntraced(function*(
+  vertex: VertexServer.VertexServer,
+  options: GeminiConfig.Options,
+  cassette: Extract<Deck.Chosen, { _tag: "Recorded" }> | undefined
+) {
   const all = { tier: "tier3", ...options } as const
   const name = digest(vertex.id)
   const directory = yield* directoryOf(name, vertex.isGoogle)
-  const client: Client = (make) => vertex.client(all, make)
-  return { says: vertex.says, name, directory, ...layersOf(directory, client) } satisfies Server
+  const deck = yield* cassette?.deck(cassette.upstream ?? vertex.baseUrl) ?? Effect.undefined
+  const client: Client = (make) =>
+    deck === undefined ? vertex.client(all, make) : played(deck, all, (options) => vertex.client(options, make))
+  const says = cassette === undefined ? vertex.says : `${vertex.says}; ${Deck.saysOf(cassette)}`
+  return { says, name, directory, ...layersOf(directory, client) } satisfies Server
 })
 
 /**
@@ -239,7 +239,7 @@ export const choose = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Server, CommandFailed | Config.ConfigError> {
   const options = yield* clientOptions(flags)
   const cassette = yield* Deck.chosen
-  if (cassette?._tag === "Played") return recording(cassette, options)
+  if (cassette?._tag === "Played") return recording(cassette, options, yield* VertexServer.chosen)
   const records = (why: string) =>
     new CommandFailed({
       exitCode: 2,
@@ -250,10 +250,7 @@ export const choose = Effect.fnUntraced(function*(
     return emulated("", options)
   }
   const vertex = yield* VertexServer.chosen
-  if (vertex !== undefined) {
-    if (cassette !== undefined) return yield* records("Vertex AI is asked for, whose answers no cassette keeps")
-    return yield* onVertex(vertex, options)
-  }
+  if (vertex !== undefined) return yield* onVertex(vertex, options, cassette)
   const { key, keyFile } = yield* Configured
   const environment = yield* GeminiConfig.fromEnvironment()
   if (environment.apiKey === undefined) {

@@ -3,6 +3,7 @@
  * the library that logs in takes as long to load as the rest of a command.
  */
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
+import type * as AccessToken from "effect-gemini/vertex/AccessToken"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -32,12 +33,21 @@ export interface VertexServer {
   readonly isGoogle: boolean
   /** What a person has set, and by which variables. */
   readonly place: VertexPlace
-  /** A client there. Clients that are built together share their access token. */
-  readonly client: <A>(
-    options: GeminiConfig.Options,
-    make: (options: GeminiConfig.Options) => Layer.Layer<A>
-  ) => Layer.Layer<A>
+  /** The address that is asked. It may hold a secret. */
+  readonly baseUrl: string
+  /**
+   * A client there, or at the `baseUrl` of its options, where a cassette records. Clients that are built together share
+   * their access token.
+   */
+  readonly client: VertexClient
+  /** A client of the cassette at the `baseUrl` of its options, which asks nobody else and logs in nowhere. */
+  readonly played: VertexClient
 }
+
+type VertexClient = <A>(
+  options: GeminiConfig.Options,
+  make: (options: GeminiConfig.Options) => Layer.Layer<A>
+) => Layer.Layer<A>
 
 const text = (name: string): Config.Config<string | undefined> =>
   Config.map(Config.option(Config.String(name)), (value) => Option.getOrUndefined(value) || undefined)
@@ -56,7 +66,7 @@ export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError>
   const { baseUrl, enterprise, key, location: given, project, vertex } = yield* variables
   const location = given ?? "global"
   if (enterprise === undefined && vertex === undefined) return undefined
-  const [Vertex, VertexAuth, AccessToken, { shownUrl }] = yield* Effect.promise(() =>
+  const [Vertex, VertexAuth, { layerStatic }, { shownUrl }] = yield* Effect.promise(() =>
     Promise.all([
       import("effect-gemini/Vertex"),
       import("effect-gemini/VertexAuth"),
@@ -66,10 +76,21 @@ export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError>
   )
   const found = yield* Vertex.fromEnvironment().pipe(
     // Whether the environment is whole is told without logging in.
-    Effect.provide(AccessToken.layerStatic(Redacted.make("unused")))
+    Effect.provide(layerStatic(Redacted.make("unused")))
   )
   if (found === undefined) return undefined
   const auth = VertexAuth.layer()
+  const over = (auth: Layer.Layer<AccessToken.AccessToken>): VertexClient => (options, make) =>
+    Layer.unwrap(
+      Effect.map(
+        Vertex.fromEnvironment({ baseUrl: options.baseUrl }),
+        (destination) => make({ ...options, destination })
+      )
+    ).pipe(
+      Layer.provide(auth),
+      // It has been read above.
+      Layer.orDie
+    )
   const isExpress = project === undefined
   const where = isExpress ? "in express mode" : `project ${project} in ${location}`
   const who = isExpress ? "the API key of the environment" : "your Google Cloud credentials"
@@ -80,6 +101,7 @@ export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError>
     says: `server: Vertex AI${at}, ${where}, with ${who}${bills}`,
     id: `vertex ${baseUrl ?? ""} ${project ?? ""} ${location}`,
     isGoogle: baseUrl === undefined,
+    baseUrl: Vertex.addressOf({ project, location, baseUrl }),
     place: {
       flag: enterprise === undefined ? "GOOGLE_GENAI_USE_VERTEXAI" : "GOOGLE_GENAI_USE_ENTERPRISE",
       project,
@@ -88,11 +110,7 @@ export const chosen: Effect.Effect<VertexServer | undefined, Config.ConfigError>
       address,
       keyVariable: key === undefined ? "GEMINI_API_KEY" : "GOOGLE_API_KEY"
     },
-    client: (options, make) =>
-      Layer.unwrap(Effect.map(Vertex.fromEnvironment(), (destination) => make({ ...options, destination }))).pipe(
-        Layer.provide(auth),
-        // It has been read above.
-        Layer.orDie
-      )
+    client: over(auth),
+    played: over(layerStatic(Redacted.make("emulator")))
   }
 })

@@ -191,15 +191,16 @@ export const open = Effect.fnUntraced(function*(
     handle: Effect.fnUntraced(function*(incoming, refused) {
       const bytes = yield* incoming.read()
       if (bytes.length > Server.bodyLimit) return Server.unseen(Render.error(Server.tooLarge, "json"))
+      const own = scrubber.knowing(Recorder.credentialsOf(incoming))
       const base = EmulatorRequest.baseOf(
         incoming.url,
         EmulatorRequest.placeOf(incoming.url.pathname).space ?? "default"
       )
       if (plays) {
-        const [body = bytes] = scrubber.body([bytes])
+        const [body = bytes] = own.body([bytes])
         const asked = {
           method: incoming.verb,
-          path: RequestView.pathOf(incoming.url, scrubber, secret),
+          path: RequestView.pathOf(incoming.url, own, secret),
           contentType: incoming.headers["content-type"] ?? "",
           body
         }
@@ -216,7 +217,8 @@ export const open = Effect.fnUntraced(function*(
       return yield* Recorder.ask(target(upstream), incoming, bytes, base)
     }),
     handleLive: Effect.fnUntraced(function*(incoming, refused) {
-      const path = RequestView.pathOf(incoming.url, scrubber, secret)
+      const own = scrubber.knowing(Recorder.credentialsOf(incoming))
+      const path = RequestView.pathOf(incoming.url, own, secret)
       // What was slow before a session was there is slow again, as far as the timing says so.
       const answered = plays && speed > 0 ? recordings.nextLive(path)?.answered ?? 0 : 0
       if (answered > 0) yield* Effect.sleep(Math.round(answered / speed))
@@ -229,7 +231,7 @@ export const open = Effect.fnUntraced(function*(
         const connect = LivePlayer.play({
           file,
           speed,
-          scrubber,
+          scrubber: own,
           compares: match !== "order",
           missed: (why) => {
             missed(`Live ${path}: ${why}`)

@@ -19,7 +19,8 @@ export const open = Effect.fnUntraced(function*(
   target: Recorder.Asking,
   incoming: Carrier.IncomingUpgrade
 ): Effect.fn.Return<Carrier.Upgrade> {
-  const { scrubber, secret, tape } = target
+  const { secret, tape } = target
+  const scrubber = target.scrubber.knowing(Recorder.credentialsOf(incoming))
   const clock = yield* Clock.Clock
   const began = clock.currentTimeMillisUnsafe()
   const elapsed = () => clock.currentTimeMillisUnsafe() - began

@@ -17,6 +17,8 @@ export interface Scrubber {
   readonly body: (pieces: ReadonlyArray<Uint8Array>) => ReadonlyArray<Uint8Array>
   /** The messages of one side of a conversation, each of which is a value of its own. */
   readonly messages: (messages: ReadonlyArray<Uint8Array>) => ReadonlyArray<Uint8Array>
+  /** The same, for which these values are secret, too. */
+  readonly knowing: (values: ReadonlyArray<string>) => Scrubber
   /** What is left in a body that was scrubbed. */
   readonly left: (pieces: ReadonlyArray<Uint8Array>) => ReadonlyArray<Findings.Finding & { readonly text: string }>
 }
@@ -177,8 +179,19 @@ export const make = (rules: Secrecy, placeholders: Placeholders): Scrubber => {
     return Edits.applied(once, again.text, more, again.encoding)
   }
 
-  return {
+  const self: Scrubber = {
     text: plain,
+    knowing: (values) => {
+      if (values.length === 0) return self
+      // What the rules find keeps the name that it has without these values.
+      const more = make({ detectors: [], values, paths: new Set() }, placeholders)
+      return {
+        ...self,
+        text: (text) => more.text(self.text(text)),
+        body: (pieces) => more.body(self.body(pieces)),
+        messages: (messages) => more.messages(self.messages(messages))
+      }
+    },
     body: (pieces) => scrubbed(pieces, valuesIn),
     messages: (messages) => {
       // The messages are searched as one text, in which each keeps its own range.
@@ -207,6 +220,7 @@ export const make = (rules: Secrecy, placeholders: Placeholders): Scrubber => {
       ]
     }
   }
+  return self
 }
 
 /** The edits without those that begin within an earlier one. */

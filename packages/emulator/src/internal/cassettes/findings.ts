@@ -82,6 +82,12 @@ export const detectors: ReadonlyArray<Detector> = [
     pattern: /(?<=\b[Bb]earer )[\w.~+/=-]{16,4000}/g
   },
   {
+    name: "project",
+    kind: "PROJECT",
+    what: "a Google Cloud project in the name of a resource, projects/…/locations/…",
+    pattern: /(?<=(?<![\w-])projects\/)[a-z0-9][\w.:-]{0,62}(?=\/locations\/)|(?<=^projects\/)[a-z0-9][\w.:-]{0,62}$/g
+  },
+  {
     name: "otherKeys",
     kind: "KEY",
     what: "a key of another vendor: sk-…, ghp_…, github_pat_…, xoxb-…, AKIA…, hf_…",

@@ -13,12 +13,7 @@ import * as RequestView from "./requestView.ts"
 /** The path as a client's URL has it, with its query as a cassette has it. */
 const pathOf = (path: string): string => {
   const url = new URL(path, "http://localhost")
-  const same = (text: string) => text
-  return RequestView.pathOf(
-    url,
-    { text: same, body: (b) => b, messages: (m) => m, left: () => [] },
-    () => "REDACTED_QUERY_1"
-  )
+  return RequestView.pathOf(url, { text: (text) => text }, () => "REDACTED_QUERY_1")
 }
 
 const headersOf = (value: unknown): Record<string, string> =>

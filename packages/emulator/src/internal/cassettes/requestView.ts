@@ -56,7 +56,11 @@ const parameters: ReadonlySet<string> = new Set([
 export const here = "cassette://here"
 
 /** Path and query with sorted parameters. Those that are not known to be harmless have placeholders as values. */
-export const pathOf = (url: URL, scrubber: Scrubber.Scrubber, secret: (value: string) => string): string => {
+export const pathOf = (
+  url: URL,
+  scrubber: Pick<Scrubber.Scrubber, "text">,
+  secret: (value: string) => string
+): string => {
   const pairs = Array.from(url.searchParams)
     .filter(([name]) => name !== "key" && name !== "access_token")
     .map(([name, value]) => [name, parameters.has(name) ? scrubber.text(value) : secret(value)] as const)
