@@ -101,7 +101,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     name: "an embedding by predict",
     tag: "InvalidResponse",
-    serve: body((said) => JSON.stringify({ predictions: said })),
+    serve: body((said) => JSON.stringify({ predictions: [{ embeddings: { values: [said], said } }] })),
     call: (gemini) => gemini.embed({ model: "text-embedding-005", contents: [prompt] })
   }
 ]
