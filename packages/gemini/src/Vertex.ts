@@ -180,25 +180,16 @@ export function destination(
     : Effect.succeed(made(options, Credential.ofKey(options.apiKey, options.quotaProject)))
 }
 
-/** The options of a client, of which the destination takes its own. */
-const clientOf = (
-  {
-    apiKey: _1,
-    apiVersion: _2,
-    baseUrl: _3,
-    location: _4,
-    project: _5,
-    quotaProject: _6,
-    requestType: _7,
-    ...client
-  }: Options,
-  destination: GeminiConfig.Destination
-): GeminiConfig.Options => ({ ...client, destination })
-
 /** The options of a client of the Gemini API, which has neither project nor location. */
 const geminiOf = (
   { location: _1, project: _2, quotaProject: _3, requestType: _4, ...client }: Options
 ): GeminiConfig.Options => client
+
+/** The options of a client, of which the destination takes its own. */
+const clientOf = (
+  { apiKey: _1, apiVersion: _2, baseUrl: _3, ...options }: Options,
+  destination: GeminiConfig.Destination
+): GeminiConfig.Options => ({ ...geminiOf(options), destination })
 
 /**
  * The client on Vertex AI, over whatever HttpClient the program provides. With a key it needs no access token.
