@@ -107,9 +107,7 @@ export interface Options
  * @category options
  * @since 0.3.0
  */
-export interface WithKey {
-  readonly apiKey: Redacted.Redacted<string>
-}
+export type WithKey = { readonly apiKey: Redacted.Redacted<string> }
 
 /**
  * The first option that is not valid, if there is one; every call fails with it.
@@ -124,8 +122,7 @@ export const problem: (options: DestinationOptions) => GeminiConfig.Problem | un
  *
  * ```ts
  * import * as Vertex from "effect-gemini/Vertex"
- *
- * Vertex.addressOf({ project: "my-project", location: "europe-west1" }) // => "https://europe-west1-aiplatform.googleapis.com"
+ * Vertex.addressOf({ project: "p", location: "eu" }) // => "https://aiplatform.eu.rep.googleapis.com"
  * ```
  *
  * @category getters
@@ -135,9 +132,9 @@ export const addressOf = ({ baseUrl, location = "global", project }: Destination
   baseUrl ?? Paths.host({ project, location })
 
 const made = (options: DestinationOptions, credential: Credential.Credential): GeminiConfig.Destination => {
-  const { apiVersion, baseUrl, location, project, requestType } = options
+  const { apiVersion, baseUrl, location = "global", project, requestType } = options
   return Destinations.make(Base.make({
-    place: { project, location: location ?? "global" },
+    place: { project, location },
     credential,
     baseUrl,
     apiVersion,
