@@ -77,7 +77,7 @@ export const headersFor = (
 
 /**
  * The credentials that a client sends, which stand nowhere in the recording, whatever they look like. Those that only mean
- * an emulator are no secrets, and shorter ones would be found in any text.
+ * an emulator stay, and so do those of fewer than eight characters, which would be found in any text.
  */
 export const credentialsOf = ({ headers, url }: Pick<Server.Incoming, "headers" | "url">): ReadonlyArray<string> => {
   const { authorization, "x-goog-api-key": key } = headers
