@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cassette from "effect-gemini-emulator/cassettes/Cassette"
+import type { CassetteError } from "effect-gemini-emulator/cassettes/CassetteError"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Caches from "effect-gemini/caches/Caches"
 import * as GeminiClient from "effect-gemini/GeminiClient"
@@ -74,7 +75,7 @@ const heard = ({ location = "europe-west4", project, token, url }: At) => {
 const over = <A, E>(
   options: Cassette.Options,
   use: (url: string) => Effect.Effect<A, E>
-): Effect.Effect<A, E | Cassette.CassetteError> =>
+): Effect.Effect<A, E | CassetteError> =>
   Effect.scoped(Effect.gen(function*() {
     const cassette = yield* Cassette.open(options)
     return yield* Emulator.Emulator.pipe(
