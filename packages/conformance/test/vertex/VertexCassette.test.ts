@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cassette from "effect-gemini-emulator/cassettes/Cassette"
 import type { CassetteError } from "effect-gemini-emulator/cassettes/CassetteError"
 import * as Emulator from "effect-gemini-emulator/Emulator"
+import type { EmulatorError } from "effect-gemini-emulator/EmulatorError"
 import * as Caches from "effect-gemini/caches/Caches"
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import * as GeminiLive from "effect-gemini/GeminiLive"
@@ -75,7 +76,7 @@ const heard = ({ location = "europe-west4", project, token, url }: At) => {
 const over = <A, E>(
   options: Cassette.Options,
   use: (url: string) => Effect.Effect<A, E>
-): Effect.Effect<A, E | CassetteError> =>
+): Effect.Effect<A, E | CassetteError | EmulatorError> =>
   Effect.scoped(Effect.gen(function*() {
     const cassette = yield* Cassette.open(options)
     return yield* Emulator.Emulator.pipe(
