@@ -359,9 +359,9 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/cli/src"],
     tests: tests(
       "packages/cli/test",
-      "ArgumentsMeant Ask AskMessages Attachment BatchCommand Chat ChatKernels ChatMessages Everyday Files FilesCommand Help " +
-        "History Limits Live Markdown Messages ResearchCommand Run RunManners RunRows Runs Setup Shown StoreMessages " +
-        "TerminalEscapes Vertex"
+      "ArgumentsMeant Ask AskMessages Attachment BatchCommand Chat ChatKernels ChatMessages Everyday Files " +
+        "FilesCommand Help History KernelEdges Limits Live Markdown Messages ResearchCommand ResearchPage Run " +
+        "RunManners RunRows Runs Setup Shown StoreMessages TerminalEscapes Vertex"
     )
   }
 ]
