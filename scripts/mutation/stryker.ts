@@ -25,12 +25,28 @@ export type Ran =
 const testsOf = (path: string, room: Room): ReadonlyArray<string> =>
   room.tests.flatMap((place) => statSync(join(path, place)).isDirectory() ? [`${place}/**/*.test.ts`] : [place])
 
-/** Some tests bound the processor time of what they call, and code with mutants in it takes several times as much. */
-const patience = `const own = process.cpuUsage.bind(process)
+/**
+ * What every test file begins with. Some tests bound the processor time of what they call, and code with mutants in it
+ * takes several times as much. On a busy machine the first run takes its time, and a mutant has four times as long as the
+ * slowest test had then: a test that is only late has seen nothing.
+ */
+const patience = `import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { afterEach, inject, vi } from "vitest"
+const own = process.cpuUsage.bind(process)
 process.cpuUsage = (before) => {
   const { system, user } = own()
   const now = { system: system / 20, user: user / 20 }
   return before === undefined ? now : { system: now.system - before.system, user: now.user - before.user }
+}
+const slowest = \`\${import.meta.dirname}/vitest.slowest\`
+let most = existsSync(slowest) ? Number(readFileSync(slowest, "utf8")) : 0
+const isFirst = inject("mode") === "dry-run"
+vi.setConfig({ testTimeout: isFirst ? 120_000 : Math.max(15_000, 4 * most), hookTimeout: 120_000 })
+if (isFirst) {
+  afterEach(({ task }) => {
+    const took = Date.now() - (task.result?.startTime ?? Date.now())
+    if (took > most) writeFileSync(slowest, String(most = took))
+  })
 }
 `
 
@@ -53,11 +69,12 @@ const configured = (
   leftOut: ReadonlyArray<string>
 ): void => {
   writeFileSync(join(path, "vitest.patience.ts"), patience)
+  rmSync(join(path, "vitest.slowest"), { force: true })
   writeFileSync(
     join(path, "vitest.mutate.ts"),
     `import { defineConfig } from "vitest/config"
 export default defineConfig({ test: {
-  setupFiles: ["./vitest.setup.ts", "./vitest.patience.ts"], testTimeout: 15_000, hookTimeout: 30_000,
+  setupFiles: ["./vitest.setup.ts", "./vitest.patience.ts"],
   isolate: ${isolate},
   include: ${JSON.stringify(testsOf(path, room))}, exclude: ${JSON.stringify(["**/node_modules/**", ...leftOut])} } })
 `
