@@ -91,7 +91,7 @@ export interface AgentState {
   readonly mistakes: number
   /** The present call with its arguments and result, and how often it was made in a row with the same outcome. */
   readonly repeated: { readonly what: string; readonly call: string; readonly times: number }
-  /** Of the whole run and its workers and children, lost questions excluded. */
+  /** Of the whole run and its workers and children, lost questions excluded; without the run that was handed over to it. */
   readonly usage: Usage
   /** The input that the last answer counted. */
   readonly lastInput: number
@@ -272,6 +272,11 @@ const childEnded = (
   }
 }
 
+/** Whoever goes on with a run that was handed over takes its messages. What it spent and cited is its own. */
+const unspent = { usage: noUsage, sources: empty.sources, maybeCharged: empty.maybeCharged }
+
+const isHandedOver = ({ end }: AgentState): boolean => end?._tag === "Finished" && end.handoff !== undefined
+
 /**
  * The state after one further record. Records that do not fit, such as the end of a call that nobody made, change
  * nothing.
@@ -299,7 +304,7 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
         end: undefined
       }
     case "Forked":
-      return { ...state, forked: { from: record.from, seq: record.seq } }
+      return { ...state, ...(isHandedOver(state) ? unspent : {}), forked: { from: record.from, seq: record.seq } }
     case "Asked":
       return {
         ...state,

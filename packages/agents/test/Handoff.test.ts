@@ -4,6 +4,7 @@ import * as Agent from "effect-gemini-agents/Agent"
 import type { AgentRecord } from "effect-gemini-agents/AgentRecord"
 import * as AgentRun from "effect-gemini-agents/AgentRun"
 import * as Approval from "effect-gemini-agents/Approval"
+import type * as Bounds from "effect-gemini-agents/Bounds"
 import * as Team from "effect-gemini-agents/Team"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Rule from "effect-gemini-emulator/Rule"
@@ -12,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { killed } from "./dying.ts"
 import * as Scripted from "./scripted.ts"
 
@@ -132,6 +134,35 @@ describe("a handoff", () => {
         { say: "I look. ", call: [{ name: "add", args: { a: 1, b: 2 } }] },
         { call: [transfer("billing", { message: "It is 3." })] }
       ]),
+      persona("billing", [{ say: "Paid." }])
+    ]))))
+
+  it.effect("bounds each agent by its own tokens and money, also where it goes on with the messages of another one", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(Scripted.today)
+      const billing = (bounds: Bounds.Bounds) =>
+        Team.handoff({
+          start: "triage",
+          agents: {
+            triage: clerk("triage"),
+            billing: Agent.make({ name: "billing", instructions: "You are billing.", bounds })
+          },
+          edges: { triage: ["billing"] },
+          carry: "verbatim"
+        })
+      const free = yield* Agent.run(billing({}), "My bill?", { id: "f" })
+      const [triage] = free.records.flatMap((record) => record._tag === "ChildEnded" ? [record.usage] : [])
+      assert.isDefined(triage)
+      const { dollars = "", inputTokens = 0, outputTokens = 0 } = triage ?? {}
+      assert.isAbove(outputTokens, 1_000)
+      const tokens = inputTokens + outputTokens
+      const answer = yield* Agent.run(billing({ tokens }), "My bill?", { id: "t" })
+      assert.strictEqual(answer.value, "Paid.")
+      assert.isAbove(answer.usage.inputTokens + answer.usage.outputTokens, tokens)
+      const paid = yield* Agent.run(billing({ money: dollars, outputTokens: 500 }), "My bill?", { id: "m" })
+      assert.strictEqual(paid.value, "Paid.")
+    }).pipe(Effect.provide(over([
+      persona("triage", [{ think: "word ".repeat(2_000), say: "I look. ", call: [transfer("billing")] }]),
       persona("billing", [{ say: "Paid." }])
     ]))))
 

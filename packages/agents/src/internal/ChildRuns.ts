@@ -13,7 +13,7 @@ import type { Decision } from "../Approval.ts"
 import { Diverged } from "../Diverged.ts"
 import type { Recorded } from "../Replayed.ts"
 import type { RunContext } from "../RunContext.ts"
-import { HandedOver, isHandedOver, spent } from "./Handover.ts"
+import { HandedOver, isHandedOver } from "./Handover.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Player from "./Player.ts"
 import * as TeamReplay from "./TeamReplay.ts"
@@ -24,7 +24,7 @@ type Asked<B, E, R> = Effect.Effect<B, E, R | LanguageModel.LanguageModel>
 type Outcome = Answer<unknown> | HandedOver
 
 /** What the run above is told of an end. */
-type Spent = Pick<Outcome, "isPartial" | "records" | "sources" | "steps" | "usage">
+type Spent = Pick<Outcome, "isPartial" | "sources" | "steps" | "usage">
 
 /** How a child of this kind begins and goes on. */
 interface Part<B extends Outcome, T, E, R> extends TeamReplay.Part<B> {
@@ -263,7 +263,7 @@ export class ChildRuns implements RunContext {
   /** Says of a child that it gave its answer, or handed over. */
   ended(child: string, outcome: Spent): Effect.Effect<void, AgentError<never>> {
     return Effect.suspend(() => {
-      const { sources, steps, usage } = spent(outcome)
+      const { sources, steps, usage } = outcome
       if (outcome.isPartial) this.#isPartial = true
       const known = this.state.children.findLast((known) => known.child === child)
       return known?.ended !== undefined ? Effect.void : this.#ledger.append([{

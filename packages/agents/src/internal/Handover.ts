@@ -7,7 +7,7 @@ import * as Tool from "effect/ai/Tool"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { AgentRecord, Source, Usage } from "../AgentRecord.ts"
-import * as AgentState from "../AgentState.ts"
+import type * as AgentState from "../AgentState.ts"
 import type * as StepCall from "../StepCall.ts"
 import * as Output from "./output.ts"
 import type { Tools } from "./Toolbox.ts"
@@ -46,14 +46,6 @@ export const isHandedOver = (error: unknown): error is HandedOver => error insta
 /** The records of a run without those of the one that it goes on from. */
 export const own = (records: ReadonlyArray<AgentRecord>): ReadonlyArray<AgentRecord> =>
   records.slice(Math.max(0, records.findLastIndex(({ _tag }) => _tag === "Forked")))
-
-/** What a run took, without what the one took that was handed over to it. */
-export const spent = <A extends Pick<HandedOver, "steps" | "usage" | "sources" | "records">>(
-  outcome: A
-): Pick<HandedOver, "steps" | "usage" | "sources"> => {
-  const records = own(outcome.records)
-  return records.length === outcome.records.length ? outcome : AgentState.fold(records)
-}
 
 /** Who may go on, by the name of the tool, and what the model says to it. */
 export interface Handover {

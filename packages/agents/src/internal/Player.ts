@@ -349,7 +349,9 @@ export const priced = <A, T, E, R>(
   loop: Effect.Effect<A, AgentError<T> | E, R>
 ): Effect.Effect<A, AgentError<T> | E, R> => {
   if (money === undefined) return loop
-  const { dollars } = ledger.state.usage
+  const { end, usage } = ledger.state
+  // A run that begins with the messages of another one has spent nothing itself.
+  const dollars = end?._tag === "Finished" && end.handoff !== undefined ? undefined : usage.dollars
   return Effect.suspend(() =>
     Money.within({
       name,
