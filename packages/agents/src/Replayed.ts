@@ -20,7 +20,8 @@ export interface Replayed<out A> {
 }
 
 /**
- * The records of a run, and those of its children by their names, such as `writer.1`; `Replay.read` reads them.
+ * The records of a run, and those of its children and workers by their names, such as `writer.1`, or `coder.2.0` for the
+ * call `2.0`; `Replay.read` reads them.
  *
  * @category models
  * @since 0.1.0
@@ -39,6 +40,6 @@ export interface Recorded {
 export interface ReplayOptions {
   /** Tools that the agent gets from elsewhere, such as an MCP server's: their declarations stand for them. */
   readonly tools?: Readonly<Record<string, Tool.Any>> | undefined
-  /** The runs of a team's children. */
+  /** The runs of a team's children, or of a manager's workers. */
   readonly runs?: Recorded["runs"] | undefined
 }

@@ -41,6 +41,7 @@ import * as Output from "./internal/output.ts"
 import * as Rounds from "./internal/rounds.ts"
 import * as Together from "./internal/together.ts"
 import type { Toolbox } from "./internal/Toolbox.ts"
+import * as WorkerReplay from "./internal/WorkerReplay.ts"
 import * as Workers from "./internal/Workers.ts"
 import type {
   Agents,
@@ -396,5 +397,6 @@ export const manager = <
   const toolbox = Workers.toolbox(agents, workers, concurrency === "quota") as Effect.Effect<
     Toolbox<AgentError<FailureOf<W[keyof W]>>, NeedsOf<W[keyof W]>>
   >
-  return employing(Workers.toolsOf(agents), toolbox, Made.approvalsOf(Object.values(agents)))
+  const managing = employing(Workers.toolsOf(agents), toolbox, Made.approvalsOf(Object.values(agents)))
+  return WorkerReplay.also(managing, agents)
 }

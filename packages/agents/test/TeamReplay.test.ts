@@ -41,6 +41,10 @@ const rules = [
   persona("writer", [{ say: "draft" }]),
   persona("lost", [{ misbehave: "empty" }]),
   persona("critic", [{ say: "{\"isGood\":true,\"advice\":\"\"}" }]),
+  persona("boss", [
+    { call: ["clerk", "count", "lost"].map((name) => ({ name, args: { task: "frogs" } })) },
+    { say: "{{ result.clerk }}; {{ result.count }}" }
+  ]),
   persona("triage", [{ say: "Wait. ", call: [transfer("clerk")] }]),
   persona("clerk", [{ call: { name: "pay", args: { cents: 5 } } }, { say: "done: {{ result.pay }}" }])
 ]
@@ -63,6 +67,7 @@ const teams = {
     .named(
       "nested"
     ),
+  manager: Team.manager(named("boss"), { clerk, count, lost: named("lost") }),
   handoff: handoff("transcript"),
   verbatim: handoff("verbatim")
 } satisfies Readonly<Record<string, Kind>>
@@ -106,6 +111,39 @@ describe("a replay of a team", () => {
         for (const value of values) assert.deepStrictEqual(JSON.stringify(value), JSON.stringify(values[0]))
       }).pipe(Effect.provide(world)))
   }
+
+  it.effect("plays the workers of a manager again, and names what one of them would do otherwise", () =>
+    Effect.gen(function*() {
+      const team = teams.manager
+      yield* Effect.flip(Agent.run(team, "frogs", { id: "m" }))
+      assert.strictEqual(yield* toEnd(team, "m"), "done: paid 5; 5")
+      const { records, runs } = yield* Replay.read("m")
+      assert.deepStrictEqual(Object.keys(runs), ["clerk.1.0", "count.1.1", "lost.1.2"])
+      assert.deepStrictEqual((yield* Replay.run(team, records, { runs })).values, ["done: paid 5; 5"])
+      // The manager's own records are enough for its own replay.
+      assert.deepStrictEqual((yield* Replay.run(team, records)).values, ["done: paid 5; 5"])
+      const other = Agent.make({ name: "clerk", instructions: "You are clerk." })
+      const changed = Team.manager(named("boss"), { clerk: other, count, lost: named("lost") })
+      const found = yield* Effect.flip(Replay.run(changed, records, { runs }))
+      assert.match(found.path, /^clerk\.1\.0\/tools/)
+      const given = (worker: string, change: (record: AgentRecord) => AgentRecord) => ({
+        ...runs,
+        [worker]: { records: (runs[worker]?.records ?? []).map(change), runs: {} }
+      })
+      const asked = given("clerk.1.0", (it) => it._tag === "Begun" ? { ...it, input: "toads" } : it)
+      assert.deepInclude({ ...(yield* Effect.flip(Replay.run(team, records, { runs: asked }))) }, {
+        path: "clerk.1.0/input",
+        expected: "toads",
+        found: "frogs"
+      })
+      const gave = given("count.1.1", (it) => it._tag === "Finished" ? { ...it, value: "6", text: "6" } : it)
+      assert.deepInclude({ ...(yield* Effect.flip(Replay.run(team, records, { runs: gave }))) }, {
+        at: records.findIndex((it) => it._tag === "CallEnded" && it.call === "1.1"),
+        path: "count.1.1/result",
+        expected: "5",
+        found: "6"
+      })
+    }).pipe(Effect.provide(world)))
 
   it.effect("names what was changed in the team's records, and in those of a child", () =>
     Effect.gen(function*() {

@@ -53,7 +53,8 @@ export const outcomeOf = <A>(
   }
 }
 
-const inputOf = (records: ReadonlyArray<AgentRecord>): unknown => {
+/** What a run was given, in the turn that counts. */
+export const inputOf = (records: ReadonlyArray<AgentRecord>): unknown => {
   const begun = own(records).find((record) => record._tag === "Begun")
   return begun?._tag === "Begun" ? begun.input : undefined
 }

@@ -18,7 +18,7 @@ import * as Tokens from "./tokens.ts"
 import type { Toolbox, Tools } from "./Toolbox.ts"
 import { pathOf, Unended, WorkerDecisions } from "./Unended.ts"
 
-type Worker<I, R> = Agent<I, unknown, unknown, unknown, R, unknown>
+export type Worker<I, R> = Agent<I, unknown, unknown, unknown, R, unknown>
 
 /** What a worker is told where its input is text. */
 export const Task = Schema.Struct({ task: Schema.String })
@@ -98,7 +98,7 @@ export const played = <I, R>(
     })
   })
 
-type Workers = Readonly<Record<string, Worker<string, unknown>>>
+export type Workers = Readonly<Record<string, Worker<string, unknown>>>
 
 /** A worker is a run that goes on, so a call of it that a crash cut is made again whatever the worker does. */
 export const toolsOf = (workers: Workers): Tools =>

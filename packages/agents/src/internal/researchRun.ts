@@ -163,7 +163,6 @@ export const play = <Output, E, R>(
     const { isPartial, usages } = report
     yield* children.ended(child, {
       isPartial,
-      records: [],
       steps: usages.length,
       usage: usageOf(report),
       sources: sourcesOf(report)
