@@ -6,6 +6,7 @@ import * as GeminiLanguageModel from "effect-gemini-ai/GeminiLanguageModel"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import * as Journal from "effect-gemini-journal/Journal"
 import * as GeminiClient from "effect-gemini/GeminiClient"
+import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -27,7 +28,8 @@ const served = GeminiLanguageModel.layer({ model }).pipe(
         rules: [
           { name: "boss", when: { system: { contains: "You are boss." } }, plan: [{ call }, { say: "all is done" }] },
           { name: "other", when: { system: { contains: "You are other." } }, plan: [{ say: "here I am" }] },
-          { name: "worker", when: { system: { contains: "You are worker." } }, plan: [{ say: "done" }] }
+          { name: "worker", when: { system: { contains: "You are worker." } }, plan: [{ say: "done" }] },
+          { name: "patient", when: { system: { contains: "You are patient." } }, plan: [{ say: "done", delay: 5_000 }] }
         ]
       }))
     )
@@ -40,6 +42,14 @@ const served = GeminiLanguageModel.layer({ model }).pipe(
 const worker = Agent.make({ name: "worker", instructions: "You are worker.", bounds: { time: "10 seconds" } })
 const boss = Agent.make({ name: "boss", instructions: "You are boss." })
 const other = Agent.make({ name: "other", instructions: "You are other." })
+
+/** How many requests wait in the lane, when others had a second and whatever they do on the pool of threads has come. */
+const waiting = Effect.gen(function*() {
+  yield* TestClock.adjust("1 second")
+  yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+  const lanes = yield* RateLimiter.RateLimiter.use(({ snapshot }) => snapshot)
+  return lanes.reduce((sum, { waiting }) => sum + waiting, 0)
+})
 
 /** Plays to the end of it, second by second, and says how many seconds it took. */
 const passed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -78,20 +88,29 @@ describe(`a manager with ${count} workers on 10 requests a minute`, () => {
       assert.isAbove(failed.length, count / 2)
     }).pipe(Effect.provide(served)), 120_000)
 
-  it.effect("goes before its workers", () =>
-    Effect.gen(function*() {
-      const team = Team.manager(boss, { worker }, { concurrency: "quota" })
-      const run = yield* Effect.forkChild(Agent.run(team, "go", { id: "m" }))
-      yield* TestClock.adjust("10 seconds")
-      // The lane is full, and workers wait; another one that nobody manages is a manager's equal.
-      const { seconds } = yield* passed(Agent.run(other, "go", { id: "o" }))
-      assert.isAtMost(seconds, 52)
-      const emulator = yield* Emulator.Emulator
-      const before = (yield* emulator.requests).findIndex(({ body }) => JSON.stringify(body).includes("You are other."))
-      // The ten of the first minute, and then at once.
-      assert.isAtMost(before, 11)
-      yield* Fiber.interrupt(run)
-    }).pipe(Effect.provide(served)), 120_000)
+  it.effect(
+    "goes before its workers, also where these ask again",
+    () =>
+      Effect.gen(function*() {
+        // A worker that began asks twice more, when its answer has come: that waits in the lane.
+        const patient = Agent.make({ name: "patient", instructions: "You are patient." })
+        const thrice = Team.sequence(patient, patient, patient)
+        const run = yield* Effect.forkChild(
+          Agent.run(Team.manager(boss, { worker: thrice }, { concurrency: "quota" }), "go", { id: "m" })
+        )
+        yield* Effect.repeat(waiting, { until: (n) => n > 3, times: 20 })
+        const manager = Team.manager(other, { worker: thrice }, { concurrency: "quota" })
+        const { seconds } = yield* passed(Agent.run(manager, "go", { id: "o" }))
+        // Its requests that the emulator holds would wait for the clock.
+        yield* Fiber.interrupt(run)
+        assert.isAtMost(seconds, 60)
+        // The ten of the first minute, and then at once.
+        const emulator = yield* Emulator.Emulator
+        const asked = (yield* emulator.requests).map(({ body }) => JSON.stringify(body))
+        assert.strictEqual(asked.findIndex((body) => body.includes("You are other.")), 10)
+      }).pipe(Effect.provide(served)),
+    120_000
+  )
 })
 
 describe("agents of a team at once", () => {
