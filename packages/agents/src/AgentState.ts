@@ -18,7 +18,7 @@ import * as Prompt from "effect/ai/Prompt"
 import type * as Schema from "effect/Schema"
 import type { AgentRecord, Source, UnusableWhy, Usage } from "./AgentRecord.ts"
 import type { RecordedBounds } from "./Bounds.ts"
-import { resultOf, said } from "./internal/sent.ts"
+import { fingerprintOf, resultOf, said } from "./internal/sent.ts"
 import * as Tokens from "./internal/tokens.ts"
 import { callsOf, type RequestedOf, type StepCall, textOf } from "./StepCall.ts"
 
@@ -153,10 +153,6 @@ export const empty: AgentState = {
   end: undefined
 }
 
-/** A call with its arguments and outcome, to be compared with the one before. */
-const fingerprint = (call: StepCall): string =>
-  JSON.stringify([call.name, call.params, call.ended?.isFailure, call.ended?.result])
-
 const changed = (
   state: AgentState,
   call: string,
@@ -166,7 +162,7 @@ const changed = (
 /** After the last call of a step has ended, the results are what the model is sent next. */
 const withCalls = (state: AgentState, calls: ReadonlyArray<StepCall>): AgentState => {
   if (calls.length === 0 || calls.some(({ ended }) => ended === undefined)) return { ...state, calls }
-  const what = calls.map(fingerprint).join("\n")
+  const what = calls.map(fingerprintOf).join("\n")
   const isAllMistakes = calls.every(({ ended }) => ended?.mistake !== undefined)
   return {
     ...state,
@@ -272,11 +268,6 @@ const childEnded = (
   }
 }
 
-/** Whoever goes on with a run that was handed over takes its messages. What it spent and cited is its own. */
-const unspent = { usage: noUsage, sources: empty.sources, maybeCharged: empty.maybeCharged }
-
-const isHandedOver = ({ end }: AgentState): boolean => end?._tag === "Finished" && end.handoff !== undefined
-
 /**
  * The state after one further record. Records that do not fit, such as the end of a call that nobody made, change
  * nothing.
@@ -303,8 +294,12 @@ export const next = (state: AgentState, record: AgentRecord): AgentState => {
         isConcluding: false,
         end: undefined
       }
-    case "Forked":
-      return { ...state, ...(isHandedOver(state) ? unspent : {}), forked: { from: record.from, seq: record.seq } }
+    case "Forked": {
+      // Whoever goes on with a run that was handed over takes its messages. What it spends and cites is its own.
+      const isHandedOver = state.end?._tag === "Finished" && state.end.handoff !== undefined
+      const { maybeCharged, sources, usage } = isHandedOver ? empty : state
+      return { ...state, maybeCharged, sources, usage, forked: { from: record.from, seq: record.seq } }
+    }
     case "Asked":
       return {
         ...state,

@@ -19,7 +19,10 @@ export interface Bounds {
   readonly steps?: number | undefined
   /** How many calls it may make. Default: no bound. */
   readonly calls?: number | undefined
-  /** Input and output tokens of all its answers and its workers' together, as models count them. Default: no bound. */
+  /**
+   * Input and output tokens of all its answers and its workers' together, as models count them; of another agent whose
+   * messages it goes on with after a handoff, nothing. Default: no bound.
+   */
   readonly tokens?: number | undefined
   /**
    * US dollars, as a decimal or its text: for the run, its workers and its children. Each attempt is reserved before it is

@@ -391,12 +391,10 @@ export const manager = <
   if (workers !== Infinity && !(Number.isSafeInteger(workers) && workers >= 1)) {
     throw new RangeError("`workers` is a count from 1")
   }
-  const wrong = Object.keys(agents).find((name) => !Names.isKey(name))
-  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be the name of a worker`)
+  const tools = Workers.toolsOf(agents)
   // What the workers fail with and need is what their types say.
   const toolbox = Workers.toolbox(agents, workers, concurrency === "quota") as Effect.Effect<
     Toolbox<AgentError<FailureOf<W[keyof W]>>, NeedsOf<W[keyof W]>>
   >
-  const managing = employing(Workers.toolsOf(agents), toolbox, Made.approvalsOf(Object.values(agents)))
-  return WorkerReplay.also(managing, agents)
+  return WorkerReplay.also(employing(tools, toolbox, Made.approvalsOf(Object.values(agents))), agents)
 }

@@ -11,6 +11,7 @@ import type { Agent } from "../AgentOptions.ts"
 import * as AgentState from "../AgentState.ts"
 import type { Answer } from "../Answer.ts"
 import * as ToolPolicy from "../ToolPolicy.ts"
+import * as Names from "./names.ts"
 import * as Player from "./Player.ts"
 import { QuotaDoor } from "./QuotaDoor.ts"
 import { RunCall } from "./RunCall.ts"
@@ -100,15 +101,21 @@ export const played = <I, R>(
 
 export type Workers = Readonly<Record<string, Worker<string, unknown>>>
 
-/** A worker is a run that goes on, so a call of it that a crash cut is made again whatever the worker does. */
-export const toolsOf = (workers: Workers): Tools =>
-  Object.fromEntries(
+/**
+ * A worker is a run that goes on, so a call of it that a crash cut is made again whatever the worker does. Throws a RangeError if
+ * a name cannot be a tool's.
+ */
+export const toolsOf = (workers: Workers): Tools => {
+  const wrong = Object.keys(workers).find((name) => !Names.isKey(name))
+  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong)} cannot be the name of a worker`)
+  return Object.fromEntries(
     Object.entries(workers).map(([name, worker]) => [
       name,
       Tool.make(name, { description: descriptionOf(worker), parameters: Task, success: Schema.Json })
         .annotate(ToolPolicy.AfterCrash, "rerun")
     ])
   )
+}
 
 /** The workers as tools, of which so many play at once, and start by quota or not. */
 export const toolbox = (

@@ -16,3 +16,7 @@ export const resultOf = ({ ended, id, name }: StepCall): Prompt.ToolResultPart =
     ...(ended?.modelOutput === undefined || ended.shown !== undefined ? {} : { modelOutput: ended.modelOutput }),
     providerExecuted: false
   })
+
+/** A call with its arguments and outcome, to be compared with the one before. */
+export const fingerprintOf = ({ ended, name, params }: StepCall): string =>
+  JSON.stringify([name, params, ended?.isFailure, ended?.result])
