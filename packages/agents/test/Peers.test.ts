@@ -4,10 +4,12 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "effect-gemini-agents/Agent"
+import type { AgentRecord } from "effect-gemini-agents/AgentRecord"
 import * as AgentState from "effect-gemini-agents/AgentState"
 import * as Approval from "effect-gemini-agents/Approval"
 import * as Conversation from "effect-gemini-agents/Conversation"
 import { Critique } from "effect-gemini-agents/Critique"
+import * as Replay from "effect-gemini-agents/Replay"
 import * as Team from "effect-gemini-agents/Team"
 import * as Emulator from "effect-gemini-emulator/Emulator"
 import type * as Rule from "effect-gemini-emulator/Rule"
@@ -20,7 +22,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import { existsSync, readFileSync } from "node:fs"
 import { killed } from "./dying.ts"
 import * as Scripted from "./scripted.ts"
 import { stores } from "./stores.ts"
@@ -64,6 +69,10 @@ const counted = () => {
 const note = (n: number) => ({ name: "note", args: { n } })
 const ask = (n: number) => ({ name: "ask", args: { n } })
 const by = { by: "ada" }
+
+/** Lets others go on until it is so; a digest of tools is made on the pool of threads. */
+const turns = (isSo: () => boolean) =>
+  Effect.promise(() => new Promise((resolve) => setImmediate(resolve))).pipe(Effect.repeat({ until: isSo }))
 
 /** Bytes of the records of a run of so many steps. */
 const bytesOf = (steps: number) =>
@@ -131,6 +140,22 @@ describe("AI SDK", () => {
       assert.deepStrictEqual(ran, [1])
       assert.include(JSON.stringify((yield* bodies).at(-1)), "too dear")
     }).pipe(Effect.provide([handlers, over([persona("clerk", [{ call: [ask(1), ask(2)] }, { say: "done" }])])]))
+  })
+})
+
+describe("AI SDK, on a workflow", () => {
+  it.effect("what ran is durable without a compiler, also of a plain tool that nobody wrote as a step", () => {
+    const { agent, handlers, ran } = counted()
+    return Effect.gen(function*() {
+      // The process dies when the second call's end is written, before the model is asked again.
+      assert.isTrue(yield* killed(Agent.run(agent, "go", { id: "r" }), 8, true))
+      assert.deepStrictEqual(ran, [1, 2])
+      assert.strictEqual((yield* Agent.resume(agent, "r")).text, "done")
+      assert.deepStrictEqual(ran, [1, 2])
+    }).pipe(Effect.provide([
+      handlers,
+      over([persona("clerk", [{ call: [note(1)] }, { call: [note(2)] }, { say: "done" }])])
+    ]))
   })
 })
 
@@ -233,6 +258,51 @@ describe("LangGraph", () => {
     }).pipe(Effect.provide(over([persona("clerk", adds(22))]))))
 })
 
+/** A journal that says how many appends are under way, and holds each until it is let go. */
+const held = (journal: Journal.Journal["Service"]) => {
+  const under = { now: 0, most: 0, appends: 0 }
+  const door = Semaphore.makeUnsafe(0)
+  const slow = <A>(run: Journal.Run<A>): Journal.Run<A> => ({
+    id: run.id,
+    writer: run.writer,
+    next: run.next,
+    state: run.state,
+    putBlob: (bytes) => run.putBlob(bytes),
+    append: (records, options) =>
+      Effect.gen(function*() {
+        under.appends++
+        under.most = Math.max(under.most, ++under.now)
+        yield* door.take(1)
+        const at = yield* run.append(records, options)
+        under.now--
+        return at
+      })
+  })
+  const service = Journal.Journal.of({
+    ...journal,
+    create: (records, id) => Effect.map(journal.create(records, id), slow)
+  })
+  return { door, service, under }
+}
+
+describe("LangGraph, with asynchronous durability", () => {
+  it.effect("no append waits behind another one: what follows from it is not done before it is written", () =>
+    Effect.gen(function*() {
+      const { door, service, under } = held(yield* Journal.Journal)
+      const run = yield* Effect.forkChild(
+        Effect.provideService(Agent.run(clerk, "go", { id: "r" }), Journal.Journal, service)
+      )
+      // `Begun` and the question, then two a step: its answer, and the end of its call with the next question.
+      for (const [before, questions] of [0, 0, 1, 1, 2, 2, 3].entries()) {
+        yield* turns(() => under.appends > before)
+        assert.strictEqual(yield* asked, questions)
+        yield* door.release(1)
+      }
+      assert.strictEqual((yield* Fiber.join(run)).text, "done")
+      assert.deepStrictEqual({ ...under }, { now: 0, most: 1, appends: 7 })
+    }).pipe(Effect.provide(over([persona("clerk", adds(2))]))))
+})
+
 describe("pydantic-ai", () => {
   it.effect("without a journal nothing is said to be durable: there is no id to resume, and the error says so", () =>
     Effect.gen(function*() {
@@ -290,6 +360,36 @@ describe("ADK", () => {
       )
       assert.strictEqual(drafts, 4)
     }).pipe(Effect.provide(over([]))))
+})
+
+describe("ADK, without a graph", () => {
+  it.effect("a team is a plain function: one of your own has the same children, journals and answers as ours", () =>
+    Effect.gen(function*() {
+      const [ada, bob] = [plain("ada"), plain("bob")]
+      const ours = Team.sequence(ada, bob).named("two")
+      const own = Agent.fromEffect(
+        { name: "two" },
+        (input, run) =>
+          Effect.gen(function*() {
+            const { value } = yield* run.child(ada, input)
+            return (yield* run.child(bob, value)).value
+          })
+      )
+      const journal = yield* Journal.Journal
+      for (const [id, team] of Object.entries({ ours, own })) {
+        assert.isTrue(yield* killed(Agent.run(team, "go", { id }), 5, true))
+        assert.strictEqual((yield* Agent.resume(team, id)).text, "bob of ada of go")
+      }
+      const ids = [...yield* Stream.runCollect(journal.list())].map(({ id }) => id)
+      assert.deepStrictEqual(ids, ["ours", "ours.ada.1", "ours.bob.1", "own", "own.ada.1", "own.bob.1"])
+      const [first, second] = yield* Effect.forEach(["ours", "own"], Replay.read)
+      const without = (records: ReadonlyArray<AgentRecord>) =>
+        records.map((record) => JSON.stringify(record).replaceAll(/"(ours|own)\b/g, "\"").replace(/"at":\d+/, ""))
+      assert.deepStrictEqual(without(first?.records ?? []), without(second?.records ?? []))
+    }).pipe(Effect.provide(over([
+      persona("ada", [{ say: "ada of {{ text }}" }]),
+      persona("bob", [{ say: "bob of {{ text }}" }])
+    ]))))
 })
 
 describe("Genkit", () => {
@@ -387,5 +487,23 @@ describe("Cloudflare agents", () => {
       }),
       Scripted.over([answer([call("slow", {}), call("fast", {})]), answer([{ text: "done" }])])
     ]))
+  })
+})
+
+describe("PEERS.md", () => {
+  it("names a test that is there beside every complaint", () => {
+    const read = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8")
+    const tests = [...read("./Peers.test.ts").matchAll(/\bit\.(?:effect|live)\(\s*"([^"]+)"/g)].map(([, name = ""]) =>
+      name
+    )
+    const rows = read("../PEERS.md").split("\n").filter((line) => /^\| .*\|$/.test(line)).slice(1)
+    assert.lengthOf(rows, 27)
+    for (const row of rows) {
+      const shown = row.split(" | ").at(-1) ?? ""
+      const others = [...shown.matchAll(/`(\w+\.test\.ts)`/g)].map(([, file]) => `./${file}`)
+      const start = shown.replace(/^"/, "").slice(0, 24)
+      assert.isTrue(tests.some((name) => name.startsWith(start)) || others.length > 0, row)
+      for (const file of others) assert.isTrue(existsSync(new URL(file, import.meta.url)), row)
+    }
   })
 })
