@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,7 +41,7 @@ const agent = (options: GeminiConfig.Options): Layer.Layer<NodeHttpClient.Dispat
   // Our own deadline follows the Clock; the agent's is a second later, in case the Clock stands still.
   const millis = Option.isNone(connect) ? connectTimeout : Duration.toMillis(connect.value) + 1_000
   return Layer.effect(
-    NodeHttpClient.Dispatcher,
+    DispatchClient.Dispatcher,
     Effect.acquireRelease(
       DispatchClient.makeAgent(millis === Infinity ? 0 : millis),
       (agent) => Effect.promise(() => agent.destroy())

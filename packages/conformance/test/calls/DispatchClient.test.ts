@@ -6,8 +6,12 @@ import type { GeminiError } from "effect-gemini/GeminiError"
 import * as GeminiHttp from "effect-gemini/GeminiHttp"
 import * as NodeGemini from "effect-gemini/NodeGemini"
 import * as GenerateContent from "effect-gemini/wire/GenerateContent"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -150,6 +154,60 @@ describe("NodeGemini's own HttpClient", () => {
       assert.deepStrictEqual(connects, [new URL(server.url).host])
       assert.strictEqual(server.requests[0]?.headers["x-goog-api-key"], "test-key")
     }))
+
+  it.live("sends a body that streams as it comes, a form, and bytes as they are", () =>
+    Effect.gen(function*() {
+      const server = yield* RawServer.listen((_, response) => response.end("ok"))
+      const post = HttpClientRequest.post(server.url)
+      const pieces = Stream.make("a", "b").pipe(Stream.map((text) => new TextEncoder().encode(text)))
+      for (
+        const body of [
+          HttpBody.stream(pieces, "text/plain", 2),
+          HttpBody.formDataRecord({ one: "1" }),
+          HttpBody.raw(Buffer.from("raw"), { contentType: "text/plain" })
+        ]
+      ) {
+        const response = yield* HttpClient.execute(HttpClientRequest.setBody(post, body))
+        assert.strictEqual(yield* response.text, "ok")
+      }
+      const [streamed, form, raw] = server.requests
+      assert.deepStrictEqual([streamed?.body, streamed?.headers["content-length"]], ["ab", "2"])
+      assert.match(form?.headers["content-type"] ?? "", /^multipart\/form-data; boundary=/)
+      assert.include(form?.body, "name=\"one\"")
+      assert.deepStrictEqual([raw?.body, raw?.headers["content-type"]], ["raw", "text/plain"])
+    }).pipe(Effect.provide(NodeGemini.layerHttpClient())))
+
+  it.live("interrupted within a body that streams: the source ends, and the server sees the connection close", () =>
+    Effect.gen(function*() {
+      const closed = yield* Deferred.make<void>()
+      const begun = yield* Deferred.make<void>()
+      const ended = yield* Deferred.make<void>()
+      const server = yield* Effect.acquireRelease(
+        Effect.callback<Net.Server>((resume) => {
+          const server = Net.createServer((socket) => {
+            socket.on("data", () => Deferred.doneUnsafe(begun, Effect.void))
+            socket.on("error", () => undefined)
+            socket.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => void server.close())
+      )
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const body = HttpBody.stream(
+        Stream.make(new Uint8Array([1])).pipe(
+          Stream.concat(Stream.never),
+          Stream.ensuring(Effect.sync(() => Deferred.doneUnsafe(ended, Effect.void)))
+        )
+      )
+      const request = HttpClientRequest.setBody(HttpClientRequest.post(`http://127.0.0.1:${port}`), body)
+      const fiber = yield* Effect.forkChild(HttpClient.execute(request))
+      yield* Deferred.await(begun)
+      yield* Fiber.interrupt(fiber)
+      yield* Deferred.await(closed)
+      yield* Deferred.await(ended)
+    }).pipe(Effect.provide(NodeGemini.layerHttpClient())))
 
   it.live("closing the layer leaves no socket", () =>
     Effect.gen(function*() {

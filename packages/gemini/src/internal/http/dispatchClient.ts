@@ -5,8 +5,9 @@
  * It also closes what undici leaves open: a request that is interrupted while its socket still connects closes that
  * socket, instead of leaving it to the connect timeout.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as Undici from "@effect/platform-node/Undici"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
@@ -15,6 +16,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import type { Socket } from "node:net"
+import type { Readable } from "node:stream"
 import { version } from "../config/version.ts"
 import { OnConnect } from "./connection.ts"
 import { PushedBody } from "./PushedBody.ts"
@@ -24,6 +26,11 @@ import { noUndici } from "./responseBody.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Failure = HttpClientError.HttpClientError
+
+/** The tag of `NodeHttpClient.Dispatcher`. Importing that module would take as long as all of ours. */
+export const Dispatcher: Context.Service<NodeHttpClient.Dispatcher, Undici.Dispatcher> = Context.Service(
+  "@effect/platform-node/NodeHttpClient/Dispatcher"
+)
 
 const userAgent = `effect-gemini/${version}`
 
@@ -36,8 +43,22 @@ interface Dialling {
 // the one that dials. With a dispatcher of the user's this is never read.
 let dialling: Dialling | undefined
 
-// It is loaded when a layer is built, as Effect's own client does it, because it is half of what importing cost.
-const load = Effect.promise(() => import("@effect/platform-node/Undici"))
+// These are loaded where they are needed, and by names that stand apart, so that no bundler takes them along: reading
+// them took longer than all else before a program's first answer.
+const platform = { undici: "@effect/platform-node/Undici", client: "@effect/platform-node/NodeHttpClient" }
+
+// undici's versions promise no such paths, so where they are gone its whole takes their place.
+const load = Effect.promise(async (): Promise<Makers> => {
+  try {
+    const [agent, connect] = await Promise.all([
+      import("undici/lib/dispatcher/agent.js"),
+      import("undici/lib/core/connect.js")
+    ])
+    return { Agent: agent.default, buildConnector: connect.default }
+  } catch {
+    return import(platform.undici)
+  }
+})
 
 /** An agent whose connecting sockets can be closed. `connectTimeout` is in milliseconds; 0 means none. */
 export const makeAgent = (connectTimeout: number): Effect.Effect<Undici.Agent> =>
@@ -91,10 +112,40 @@ const target = (request: HttpClientRequest.HttpClientRequest): readonly [origin:
   return parsed === undefined ? undefined : [parsed.origin, parsed.pathname + parsed.search]
 }
 
-const body = (request: HttpClientRequest.HttpClientRequest): string | Uint8Array | null | undefined => {
-  if (request.body._tag === "Empty") return null
-  if (request.body._tag !== "Uint8Array" || request.headers["upgrade"] !== undefined) return undefined
-  return request.body.body
+/** A body as undici takes it, and the headers that go with it. */
+interface Content {
+  readonly body: string | Uint8Array | Readable | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What the request sends, or undefined where only Effect's own client can send it. */
+const content = (
+  { body, headers }: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Content> | Content | undefined => {
+  if (headers["upgrade"] !== undefined) return undefined
+  switch (body._tag) {
+    case "Empty":
+      return { body: null, headers }
+    case "Uint8Array":
+      return { body: body.body, headers }
+    case "Stream":
+      return Effect.flatMap(
+        Effect.promise(() => import("@effect/platform-node/NodeStream")),
+        ({ toReadable }) => Effect.map(toReadable(body.stream), (body) => ({ body, headers }))
+      )
+    case "FormData":
+      return Effect.promise(async () => {
+        const { Readable } = await import("node:stream")
+        const form = new Response(body.formData)
+        const bytes: AsyncIterable<Uint8Array> | null = form.body
+        return {
+          body: bytes === null ? null : Readable.from(bytes, { objectMode: false }),
+          headers: { ...headers, "content-type": form.headers.get("content-type") ?? "multipart/form-data" }
+        }
+      })
+    case "Raw":
+      return undefined
+  }
 }
 
 /**
@@ -106,7 +157,7 @@ type DispatchOptions = Undici.Dispatcher.DispatchOptions & { readonly maxRedirec
 const send = (
   dispatcher: Undici.Dispatcher,
   request: HttpClientRequest.HttpClientRequest,
-  content: string | Uint8Array | null,
+  { body, headers }: Content,
   [origin, path]: readonly [origin: string, path: string],
   onConnect: (() => void) | undefined
 ): Effect.Effect<Response, Failure> =>
@@ -121,14 +172,14 @@ const send = (
         if (gone) started.abort(interrupted())
         else onConnect?.()
       },
-      onResponseStart: (started, status, headers) => {
+      onResponseStart: (started, status, answered) => {
         if (status < 200) return
-        const body = received = new PushedBody(started)
+        const answer = received = new PushedBody(started)
         // This runs after everything else that this read of the socket holds: a small body is whole by then, and its
         // reader need not wait a second time.
         queueMicrotask(() => {
           if (gone) return
-          const response = new PushedResponse(request, origin + path, status, headers, body)
+          const response = new PushedResponse(request, origin + path, status, answered, answer)
           resume(Effect.succeed(response))
           response.dropUnread()
         })
@@ -144,8 +195,8 @@ const send = (
       origin,
       path,
       method: request.method,
-      headers: { "user-agent": userAgent, ...request.headers },
-      body: content,
+      headers: { "user-agent": userAgent, ...headers },
+      body,
       maxRedirections: 0,
       // The caller sets the deadlines.
       headersTimeout: 0,
@@ -169,29 +220,52 @@ const send = (
 
 const interrupted = (): Error => new Error("the request was interrupted")
 
-/** The client over the dispatcher in the context: an agent of `makeAgent`, a ProxyAgent, or any other. */
-export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.gen(function*() {
-  const dispatcher = yield* NodeHttpClient.Dispatcher
-  // Streamed bodies, form bodies and upgrades are rare, and Effect's own client takes them.
-  const other = yield* NodeHttpClient.makeUndici
-  const client = HttpClient.makeWith(
-    (requested) =>
-      Effect.flatMap(requested, (request) => {
-        const content = body(request)
-        if (content === undefined) return other.execute(request)
-        const where = target(request)
-        if (where === undefined) {
-          return Effect.fail(
-            new HttpClientError.HttpClientError({
-              reason: new HttpClientError.InvalidUrlError({ request, cause: new Error("not an http URL") })
-            })
-          )
-        }
-        return Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) =>
-          send(dispatcher, request, content, where, fiber.getRef(OnConnect))
-        )
-      }),
-    Effect.succeed<HttpClientRequest.HttpClientRequest>
+/** Effect's own client, for the rare request that asks for an upgrade or has a body of another kind. */
+const other = (
+  request: HttpClientRequest.HttpClientRequest,
+  dispatcher: Undici.Dispatcher
+): Effect.Effect<Response, Failure> =>
+  Effect.tryPromise({
+    try: async (): Promise<typeof NodeHttpClient> => {
+      // Agents have the method that this client asks only since undici's whole was loaded.
+      await import(platform.undici)
+      return import(platform.client)
+    },
+    catch: () => {
+      const description =
+        "upgrades and raw bodies need @effect/platform-node in node_modules, where a bundle leaves it out"
+      return new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, description }) })
+    }
+  }).pipe(
+    Effect.flatMap(({ makeUndici }) => makeUndici),
+    Effect.provideService(Dispatcher, dispatcher),
+    Effect.flatMap((client) => client.execute(request))
   )
-  return Object.assign(client, { [followsNothing]: true })
-})
+
+/** The client over the dispatcher in the context: an agent of `makeAgent`, a ProxyAgent, or any other. */
+export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.map(
+  Dispatcher,
+  (dispatcher) => {
+    const client = HttpClient.makeWith(
+      (requested) =>
+        Effect.flatMap(requested, (request) => {
+          const what = content(request)
+          if (what === undefined) return other(request, dispatcher)
+          const where = target(request)
+          if (where === undefined) {
+            return Effect.fail(
+              new HttpClientError.HttpClientError({
+                reason: new HttpClientError.InvalidUrlError({ request, cause: new Error("not an http URL") })
+              })
+            )
+          }
+          return Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) => {
+            const sent = (content: Content) => send(dispatcher, request, content, where, fiber.getRef(OnConnect))
+            return Effect.isEffect(what) ? Effect.flatMap(what, sent) : sent(what)
+          })
+        }),
+      Effect.succeed<HttpClientRequest.HttpClientRequest>
+    )
+    return Object.assign(client, { [followsNothing]: true })
+  }
+)

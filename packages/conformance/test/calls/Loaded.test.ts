@@ -1,0 +1,51 @@
+/** What a program loads before its first answer: of undici only what a call needs, on paths that undici does not promise. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import Undici from "@effect/platform-node/Undici"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { execFile } from "node:child_process"
+import { createRequire } from "node:module"
+import { promisify } from "node:util"
+import * as DispatchClient from "../../../gemini/src/internal/http/dispatchClient.ts"
+import * as RawServer from "./rawServer.ts"
+
+interface Told {
+  readonly byCall: ReadonlyArray<string>
+  readonly byStream: ReadonlyArray<string>
+  readonly echoed: string
+}
+
+describe("what a call over NodeGemini loads", () => {
+  it("undici still keeps its agent and its connector where they are looked for", () => {
+    const load: (path: string) => unknown = createRequire(import.meta.url)
+    assert.strictEqual(load("undici/lib/dispatcher/agent.js"), Undici.Agent)
+    assert.strictEqual(load("undici/lib/core/connect.js"), Undici.buildConnector)
+  })
+
+  it("the tag of a dispatcher is Effect's own", () => {
+    assert.strictEqual(DispatchClient.Dispatcher.key, NodeHttpClient.Dispatcher.key)
+  })
+
+  it.live(
+    "an agent and what it is made of, also where a body streams",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* RawServer.listen((request, response, body) => {
+          if (request.url === "/echo") response.end(body)
+          else RawServer.json(response, RawServer.answer("a", "STOP"))
+        })
+        const { stdout } = yield* Effect.promise(() =>
+          promisify(execFile)(process.execPath, [`${import.meta.dirname}/../fixtures/loads.ts`, server.url])
+        )
+        const { byCall, byStream, echoed }: Told = JSON.parse(stdout)
+        assert.include(byCall, "lib/dispatcher/agent")
+        for (const module of ["index", "lib/api/index", "lib/web/fetch/index", "lib/dispatcher/proxy-agent"]) {
+          assert.notInclude(byCall, module)
+        }
+        assert.isAtMost(byCall.length, 40)
+        assert.strictEqual(echoed, "streamed")
+        assert.notInclude(byStream, "index")
+      }),
+    30_000
+  )
+})
