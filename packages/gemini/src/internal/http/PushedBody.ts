@@ -43,22 +43,9 @@ export class PushedBody<E> {
   #wakeScheduled = false
   #wake: (() => void) | undefined = undefined
   readonly #pushing: Pushing
-  readonly #pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>
 
   constructor(pushing: Pushing) {
     this.#pushing = pushing
-    const taken = (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> => {
-      const pieces = this.#take()
-      if (Arr.isReadonlyArrayNonEmpty(pieces)) return Effect.succeed(pieces)
-      return this.#failed === undefined ? Cause.done() : Effect.fail(this.#failed)
-    }
-    const waiting: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> = Effect.callback((resume) => {
-      // A fiber may yield between looking and waiting, and something may come meanwhile.
-      if (this.#pieces.length > 0 || this.#isOver) return resume(taken())
-      this.#wake = () => resume(taken())
-      return Effect.sync(() => this.abort())
-    })
-    this.#pull = Effect.suspend(() => this.#pieces.length > 0 || this.#isOver ? taken() : waiting)
   }
 
   get #isOver(): boolean {
@@ -70,7 +57,18 @@ export class PushedBody<E> {
     this.isRead = true
     if (this.#whole !== undefined) this.#pieces = [...this.#whole.takeAll()]
     this.#whole = undefined
-    return this.#pull
+    const taken = (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> => {
+      const pieces = this.#take()
+      if (Arr.isReadonlyArrayNonEmpty(pieces)) return Effect.succeed(pieces)
+      return this.#failed === undefined ? Cause.done() : Effect.fail(this.#failed)
+    }
+    const waiting: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E> = Effect.callback((resume) => {
+      // A fiber may yield between looking and waiting, and something may come meanwhile.
+      if (this.#pieces.length > 0 || this.#isOver) return resume(taken())
+      this.#wake = () => resume(taken())
+      return Effect.sync(() => this.abort())
+    })
+    return Effect.suspend(() => this.#pieces.length > 0 || this.#isOver ? taken() : waiting)
   }
 
   push(piece: Uint8Array): void {

@@ -66,10 +66,13 @@ export type Decode<A> = (
   within?: <B, E>(effect: Effect.Effect<B, E>) => Effect.Effect<B, E | GeminiError>
 ) => Pull.Pull<Arr.NonEmptyReadonlyArray<A>, GeminiError>
 
+/** The answer whose text is decoded. Its headers cost more than the rest where they are asked for. */
+export type Answered = Pick<HttpClientResponse.HttpClientResponse, "headers">
+
 export interface Sender {
   readonly unary: <A>(
     attempt: AttemptRequest,
-    decode: (call: Body.CallContext, text: string, headers: Headers.Headers) => Result.Result<A, GeminiError>,
+    decode: (call: Body.CallContext, text: string, answer: Answered) => Result.Result<A, GeminiError>,
     describe?: (span: Tracer.Span, answer: A, said: Said | undefined, counts: boolean) => void
   ) => Effect.Effect<A, GeminiError>
   readonly stream: (attempt: AttemptRequest) => Stream.Stream<GenerateContent.GenerateContentResponse, GeminiError>
@@ -293,7 +296,7 @@ export const make = (
         text: Effect.Effect<string, GeminiError>
       ) =>
         isOk(response)
-          ? Effect.flatMap(text, (text) => Effect.fromResult(decode(attempt, text, response.headers)))
+          ? Effect.flatMap(text, (text) => Effect.fromResult(decode(attempt, text, response)))
           : refused(attempt, response)
       const limits = AttemptClock.limits(options.timeouts, attempt.timeouts)
       const sent = limits === undefined

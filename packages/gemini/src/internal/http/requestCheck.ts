@@ -58,6 +58,16 @@ const dataFields: ReadonlySet<string> = new Set(partFields.slice(0, partFields.i
 // recorded in 2026.) Other keys may be kinds of data that come later.
 const modifiers: ReadonlySet<string> = new Set(partFields.slice(partFields.indexOf("speechMetadata"), -1))
 
+/** Whether it is text and nothing else, as most parts are: there is nothing to refuse. */
+const isText = (part: Part): boolean => {
+  if (typeof part.text !== "string") return false
+  for (const key in part) if (key !== "text") return false
+  return true
+}
+
+const isPlain = ({ parts, role }: Content): boolean =>
+  role === "model" || (role === "user" || role === undefined) && !!parts && parts.length > 0 && parts.every(isText)
+
 const checkPart = (report: Report, at: string, part: Part): void => {
   const set = Object.entries(part).flatMap(([key, value]) => isSet(value) && !modifiers.has(key) ? [key] : [])
   const known = set.filter((key) => dataFields.has(key))
@@ -83,7 +93,7 @@ const checkContent = (report: Report, at: string, content: Content): void => {
 
 const checkContents = (report: Report, at: string, contents: ReadonlyArray<Content>): void => {
   if (contents.length === 0) report(at, "at least one content is needed")
-  contents.forEach((content, index) => checkContent(report, `${at}[${index}]`, content))
+  contents.forEach((content, index) => isPlain(content) || checkContent(report, `${at}[${index}]`, content))
 }
 
 // The server knows a fixed set of keywords here; these three are the others that people send.

@@ -178,7 +178,7 @@ export const make = (options: Options, client: HttpClient.HttpClient): Carrier =
           isOwn
             ? sender.unary(
               { ...attempt, url },
-              (call, text, headers) => Result.map(decode(call, text), (value) => ({ value, headers }))
+              (call, text, { headers }) => Result.map(decode(call, text), (value) => ({ value, headers }))
             )
             : foreign(attempt, url),
         Effect.fail
