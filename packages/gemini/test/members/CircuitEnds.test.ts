@@ -114,6 +114,73 @@ describe("a circuit", () => {
       assert.deepStrictEqual(yield* circuits.state("a"), open(7_000))
     }))
 
+  it.effect("opens by calls that all began before any failed, whatever ended between", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      const began = yield* Effect.forEach(Array.from({ length: 6 }), () => circuits.enter("a"))
+      const told = [
+        CircuitBreaker.failure(),
+        CircuitBreaker.failure(),
+        CircuitBreaker.success,
+        CircuitBreaker.failure(),
+        CircuitBreaker.failure(),
+        CircuitBreaker.failure()
+      ]
+      for (const [index, outcome] of told.entries()) {
+        assert.deepStrictEqual(yield* circuits.state("a"), closed)
+        began[index]?.(outcome)
+        // Only the first word counts.
+        began[index]?.(CircuitBreaker.success)
+        yield* Effect.yieldNow
+      }
+      assert.deepStrictEqual(yield* circuits.state("a"), open(5_000))
+    }))
+
+  it.effect("hears nothing of calls that began before it opened: not while it is probed, and not once it closed", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      const early = yield* Effect.forEach(Array.from({ length: 4 }), () => circuits.enter("a"))
+      yield* failTimes(circuits, 3)
+      yield* TestClock.adjust("5 seconds")
+      const probe = yield* circuits.enter("a")
+      early[0]?.(CircuitBreaker.failure())
+      yield* Effect.yieldNow
+      assert.strictEqual((yield* circuits.state("a")).state, "halfOpen")
+      probe?.(CircuitBreaker.success)
+      yield* Effect.yieldNow
+      for (const report of early.slice(1)) report?.(CircuitBreaker.failure())
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(yield* circuits.state("a"), closed)
+      // None of the three was counted.
+      yield* failTimes(circuits, 2)
+      assert.deepStrictEqual(yield* circuits.state("a"), closed)
+    }))
+
+  it.effect("waits for the next call of its own to be probed, not for what an earlier one says", () =>
+    Effect.gen(function*() {
+      const circuits = yield* Circuit.fromContext()
+      const early = yield* circuits.enter("a")
+      yield* failTimes(circuits, 3)
+      yield* TestClock.adjust("5 seconds")
+      early?.(CircuitBreaker.success)
+      yield* Effect.yieldNow
+      assert.notStrictEqual((yield* circuits.state("a")).state, "closed")
+      assert.isTrue(yield* enter(circuits, CircuitBreaker.success))
+      assert.deepStrictEqual(yield* circuits.state("a"), closed)
+    }))
+
+  it.effect("that counts a share of failures is told of the successes, too", () =>
+    Effect.gen(function*() {
+      const trip = CircuitBreaker.rate({ threshold: 0.5, size: 4, minimumCalls: 4 })
+      const circuits = yield* Circuit.fromContext({ trip })
+      for (const outcome of [CircuitBreaker.success, CircuitBreaker.success, CircuitBreaker.failure()]) {
+        yield* enter(circuits, outcome)
+      }
+      assert.deepStrictEqual(yield* circuits.state("a"), closed)
+      yield* enter(circuits, CircuitBreaker.failure())
+      assert.deepStrictEqual(yield* circuits.state("a"), open(5_000))
+    }))
+
   it.effect("lets one probe in at a time; the others look again in a second", () =>
     Effect.gen(function*() {
       const circuits = yield* Circuit.fromContext()

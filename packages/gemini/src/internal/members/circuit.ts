@@ -101,8 +101,9 @@ export const make = Effect.fnUntraced(function*(
   options: Options,
   isShared: boolean
 ): Effect.fn.Return<Circuits, never, Scope.Scope | CircuitBreaker.CircuitBreakerStore> {
+  const tripPolicy = options.trip ?? CircuitBreaker.consecutive(3)
   const breaker = yield* CircuitBreaker.make({
-    tripPolicy: options.trip ?? CircuitBreaker.consecutive(3),
+    tripPolicy,
     openDuration: options.openFor ?? openFor,
     maxOpenDuration: "2 minutes"
   })
@@ -125,58 +126,81 @@ export const make = Effect.fnUntraced(function*(
   // If the store does not answer, the circuit stays closed.
   const state = (key: string): Effect.Effect<CircuitState> =>
     Effect.match(breaker.state(key), { onFailure: () => closed, onSuccess: stateOf })
-  yield* Effect.forkScoped(Stream.runForEach(breaker.transitions, () => Effect.sync(changed)), {
-    startImmediately: true
-  })
+  // How often each circuit opened, was probed and closed. A store ignores what is told of a call from before.
+  const epochs = new Map<string, number>()
+  yield* Effect.forkScoped(
+    Stream.runForEach(breaker.transitions, ({ key }) =>
+      Effect.sync(() => {
+        epochs.set(key, (epochs.get(key) ?? 0) + 1)
+        changed()
+      })),
+    { startImmediately: true }
+  )
+  const isUntouched = (key: string): boolean => !isShared && !touched.has(key)
+  const enter: Circuits["enter"] = (key) =>
+    Effect.suspend(() => {
+      const entered = Deferred.makeUnsafe<boolean>()
+      const outcome = Deferred.makeUnsafe<CircuitBreaker.Outcome>()
+      const watched = Effect.suspend(() => {
+        Deferred.doneUnsafe(entered, Effect.succeed(true))
+        return Deferred.await(outcome)
+      }).pipe(
+        breaker.execute({ key, classify: (exit) => Exit.isSuccess(exit) ? exit.value : CircuitBreaker.ignored }),
+        Effect.exit,
+        Effect.flatMap((exit) => {
+          if (Exit.isFailure(exit)) {
+            Deferred.doneUnsafe(entered, Effect.succeed(false))
+            return Effect.void
+          }
+          // A probe that says nothing frees its place, but the state does not change.
+          if (exit.value._tag === "Ignored") changed()
+          return written(key, exit.value)
+        })
+      )
+      const within = Effect.withFiber((caller: Fiber.Fiber<unknown, unknown>) => {
+        if (Deferred.isDoneUnsafe(entered)) return Deferred.await(entered)
+        // If the store does not answer, the circuit stays closed, and is not told how the call went.
+        const stop = alarm(caller.context, caller.getRef(Clock.Clock), patience, () => {
+          Deferred.doneUnsafe(outcome, Effect.succeed(CircuitBreaker.ignored))
+          Deferred.doneUnsafe(entered, Effect.succeed(true))
+        })
+        return Effect.tap(Deferred.await(entered), () => Effect.sync(stop))
+      })
+      return Effect.forkDetach(watched, { startImmediately: true }).pipe(
+        Effect.andThen(within),
+        Effect.map((isIn): HealthReport | undefined =>
+          isIn
+            ? (said) => {
+              if (Deferred.isDoneUnsafe(outcome)) return
+              told(key, said)
+              Deferred.doneUnsafe(outcome, Effect.succeed(said))
+            }
+            : undefined
+        ),
+        // A call that was let in must be able to say how it went, so it waits for the store even if it is
+        // interrupted.
+        Effect.uninterruptible
+      )
+    })
   return {
     watchers,
     changed,
-    isUntouched: (key) => !isShared && !touched.has(key),
+    isUntouched,
     state,
+    // A success among successes changes nothing where failures in a row are counted, so that most calls need not enter:
+    // who has something else to say enters with it, unless the circuit has been open meanwhile.
     enter: (key) =>
-      Effect.suspend(() => {
-        const entered = Deferred.makeUnsafe<boolean>()
-        const outcome = Deferred.makeUnsafe<CircuitBreaker.Outcome>()
-        const watched = Effect.suspend(() => {
-          Deferred.doneUnsafe(entered, Effect.succeed(true))
-          return Deferred.await(outcome)
-        }).pipe(
-          breaker.execute({ key, classify: (exit) => Exit.isSuccess(exit) ? exit.value : CircuitBreaker.ignored }),
-          Effect.exit,
-          Effect.flatMap((exit) => {
-            if (Exit.isFailure(exit)) {
-              Deferred.doneUnsafe(entered, Effect.succeed(false))
-              return Effect.void
-            }
-            // A probe that says nothing frees its place, but the state does not change.
-            if (exit.value._tag === "Ignored") changed()
-            return written(key, exit.value)
-          })
-        )
-        const within = Effect.withFiber((caller: Fiber.Fiber<unknown, unknown>) => {
-          if (Deferred.isDoneUnsafe(entered)) return Deferred.await(entered)
-          // If the store does not answer, the circuit stays closed, and is not told how the call went.
-          const stop = alarm(caller.context, caller.getRef(Clock.Clock), patience, () => {
-            Deferred.doneUnsafe(outcome, Effect.succeed(CircuitBreaker.ignored))
-            Deferred.doneUnsafe(entered, Effect.succeed(true))
-          })
-          return Effect.tap(Deferred.await(entered), () => Effect.sync(stop))
+      tripPolicy._tag !== "Consecutive" || !isUntouched(key) ? enter(key) : Effect.withFiber((fiber) => {
+        const began = epochs.get(key)
+        let isTold = false
+        return Effect.succeed((said: CircuitBreaker.Outcome) => {
+          if (isTold) return
+          isTold = true
+          if (said._tag === "Ignored" || said._tag === "Success" && isUntouched(key) || epochs.get(key) !== began) {
+            return
+          }
+          Effect.runForkWith(fiber.context)(Effect.map(enter(key), (report) => report?.(said)))
         })
-        return Effect.forkDetach(watched, { startImmediately: true }).pipe(
-          Effect.andThen(within),
-          Effect.map((isIn): HealthReport | undefined =>
-            isIn
-              ? (said) => {
-                if (Deferred.isDoneUnsafe(outcome)) return
-                told(key, said)
-                Deferred.doneUnsafe(outcome, Effect.succeed(said))
-              }
-              : undefined
-          ),
-          // A call that was let in must be able to say how it went, so it waits for the store even if it is
-          // interrupted.
-          Effect.uninterruptible
-        )
       })
   }
 })
