@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The built file of one of our modules, because in the workspace its exports are the sources. */
-const dist = (module: string): string => {
+export const dist = (module: string): string => {
   const file = new URL(`../../../gemini/dist/${module}.js`, import.meta.url)
   if (!existsSync(file)) throw new Error("first answers are those of the built files: run `pnpm build`")
   return fileURLToPath(file)
