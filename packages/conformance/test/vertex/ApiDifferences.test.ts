@@ -5,6 +5,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { GoogleGenAI } from "@google/genai"
+import * as Batches from "effect-gemini/batches/Batches"
 import * as Caches from "effect-gemini/caches/Caches"
 import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as Files from "effect-gemini/files/Files"
@@ -289,11 +290,11 @@ const listen = Effect.gen(function*() {
   return { url: `http://127.0.0.1:${port}`, asked: () => asked }
 })
 
-type Services = GeminiClient.GeminiClient | GeminiLive.GeminiLive | Caches.Caches | Files.Files
+type Services = GeminiClient.GeminiClient | GeminiLive.GeminiLive | Batches.Batches | Caches.Caches | Files.Files
 
 const ours = (api: Api, url: string): Layer.Layer<Services> => {
   const resources = (options: ResourceHttp.Options) =>
-    Layer.provide(Layer.merge(Caches.layer, Files.layer()), ResourceHttp.layer(options))
+    Layer.provide(Layer.mergeAll(Batches.layer(), Caches.layer, Files.layer()), ResourceHttp.layer(options))
   const options: Effect.Effect<GeminiConfig.Options> = api === "gemini"
     ? Effect.succeed({ apiKey, baseUrl: url })
     : Effect.map(
@@ -391,8 +392,20 @@ describe("what one API alone has", () => {
       const tools = [{ codeExecution: {}, retrieval: {} }]
       const count = GeminiClient.countTokens({ model, contents: "x", systemInstruction: "y", tools })
       const { reason } = yield* Effect.flip(Effect.provide(count, ours("gemini", server.url)))
-      assert.strictEqual(reason._tag, "Unsupported")
+      assert.strictEqual(reason._tag, "Unsupported", reason.message)
       assert.include(reason.message, "generateContentRequest.tools[0].retrieval")
+      assert.strictEqual(server.asked(), 0)
+    }).pipe(Effect.scoped))
+
+  it.live("the rows of a batch are judged like requests, each by its place", () =>
+    Effect.gen(function*() {
+      const server = yield* listen
+      const tools = [{ codeExecution: {}, retrieval: {} }]
+      const rows = [{ key: "a", request: { contents: hello } }, { key: "b", request: { contents: hello, tools } }]
+      const create = Batches.Batches.use((batches) => batches.create({ model, rows }))
+      const { reason } = yield* Effect.flip(Effect.provide(create, ours("gemini", server.url)))
+      assert.strictEqual(reason._tag, "Unsupported", reason.message)
+      assert.include(reason.message, "requests[1].request.tools[0].retrieval")
       assert.strictEqual(server.asked(), 0)
     }).pipe(Effect.scoped))
 
@@ -413,7 +426,7 @@ describe("what one API alone has", () => {
         const refused = yield* Effect.promise(() => theirs().then(() => "", (error: unknown) => String(error)))
         assert.include(refused, "This method is only supported")
         const { reason } = yield* Effect.flip(Effect.provide(Files.Files.use(own), ours("vertex", server.url)))
-        assert.strictEqual(reason._tag, "Unsupported")
+        assert.strictEqual(reason._tag, "Unsupported", reason.message)
         assert.include(reason.message, "Cloud Storage")
       }
       assert.strictEqual(server.asked(), 0)

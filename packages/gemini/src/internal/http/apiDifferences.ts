@@ -134,6 +134,12 @@ interface Call {
   readonly body: unknown
 }
 
+/** Where whole requests for content stand in those that count or collect them. */
+const wholeRequests: Fields = {
+  generateContentRequest: vertexOnly,
+  batch: { inputConfig: { requests: { requests: { request: vertexOnly } } } }
+}
+
 /** Why the Gemini API cannot take a call: a field, a method or a name of a model that Vertex AI alone has. */
 export const lackedByGemini = ({ body, method, model }: Call): Unsupported | undefined => {
   const alone = method === "computeTokens"
@@ -147,7 +153,7 @@ export const lackedByGemini = ({ body, method, model }: Call): Unsupported | und
       description: `${alone} is on Vertex AI alone: ask it there (effect-gemini/Vertex)`
     })
   }
-  const found = find(vertexOnly, body) ?? find({ generateContentRequest: vertexOnly }, body)
+  const found = find(vertexOnly, body) ?? find(wholeRequests, body)
   return found && new Unsupported({
     capability: `${found.field} on the Gemini API`,
     description: `${found.field} is not supported on the Gemini API: ask Vertex AI, or ${found.instead}`
