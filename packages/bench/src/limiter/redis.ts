@@ -1,12 +1,11 @@
 /**
- * Limits over Redis: permits per second and what they keep, beside rate-limiter-flexible
- * and Effect's own limiter on the same server.
+ * Limits over Redis: permits per second, what they cost and what they keep, beside rate-limiter-flexible and Effect's own
+ * limiter on the same server.
  *
- * A permit of ours is three scripts: reserve (requests, tokens, day and concurrency at
- * once), settle, release. The others count one thing in one step and know no settling, so
- * each is also shown with two counters (requests and tokens), the least that a quota of
- * Gemini needs. Fidelity: the most that was admitted in any rolling second, limit 200,
- * asked without pause.
+ * A permit of ours is three steps: reserve (requests, tokens, day and concurrency at once), settle, release; what is asked
+ * together goes in one script. The others count one thing in one step and know no settling, so each is also shown with
+ * two counters (requests and tokens), the least that a quota of Gemini needs. CPU is that of this process and, by INFO,
+ * that of Redis. Fidelity: the most that was admitted in any rolling second, limit 200, asked without pause.
  *
  * `node packages/bench/src/limiter/redis.ts`
  */
@@ -18,6 +17,7 @@ import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLimiter from "effect/persistence/RateLimiter"
+import { Redis } from "effect/persistence/Redis"
 import * as Result from "effect/Result"
 import { spawn } from "node:child_process"
 import { RateLimiterRedis } from "rate-limiter-flexible"
@@ -25,7 +25,7 @@ import { RateLimiterRedis } from "rate-limiter-flexible"
 const port = 20_000 + (process.pid % 20_000)
 const inFlight = 64
 const perRound = 4_000
-const rounds = 5
+const rounds = 9
 
 const server = Effect.acquireRelease(
   Effect.callback<ReturnType<typeof spawn>>((resume) => {
@@ -111,14 +111,37 @@ const effects = (
 
 const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 
-const perSecond = (permit: Permit, lanes: number) =>
+/** The CPU time that Redis has used, in microseconds. */
+const redisCpu = Effect.map(
+  Redis.use((redis) => redis.send<string>("INFO", "cpu")),
+  (text) => {
+    const seconds = (name: string) => Number(new RegExp(`used_cpu_${name}:([\\d.]+)`).exec(text)?.[1] ?? NaN)
+    return (seconds("user") + seconds("sys")) * 1e6
+  }
+)
+
+interface Measured {
+  readonly perSecond: number
+  /** Microseconds of CPU a permit. */
+  readonly node: number
+  readonly redis: number
+}
+
+const measured = (permit: Permit, lanes: number) =>
   Effect.gen(function*() {
+    const indices = Array.from({ length: perRound }, (_, i) => i % lanes)
+    const redisBefore = yield* redisCpu
+    const nodeBefore = process.cpuUsage()
     const start = performance.now()
-    const granted = yield* Effect.forEach(Array.from({ length: perRound }, (_, i) => i % lanes), permit, {
-      concurrency: inFlight
-    })
+    const granted = yield* Effect.forEach(indices, permit, { concurrency: inFlight })
+    const seconds = (performance.now() - start) / 1_000
+    const node = process.cpuUsage(nodeBefore)
     if (granted.includes(false)) return yield* Effect.die("a permit was refused that had room")
-    return perRound / ((performance.now() - start) / 1_000)
+    return {
+      perSecond: perRound / seconds,
+      node: (node.user + node.system) / perRound,
+      redis: ((yield* redisCpu) - redisBefore) / perRound
+    }
   })
 
 const fidelity = (permit: Permit, limit: number) =>
@@ -154,22 +177,33 @@ const main = Effect.gen(function*() {
     effects(effectLimiter, 2, "fixed-window"),
     effects(effectLimiter, 2, "token-bucket")
   ]
-  console.log(`${"permits a second".padEnd(38)} 1 lane   8 lanes   most in a rolling second, limit 200`)
-  const taken = new Map(subjects.map(({ name }) => [name, { 1: Array<number>(), 8: Array<number>() }]))
+  const lanes = [1, 8] as const
+  const head = lanes.map((count) =>
+    `${count} lane${count === 1 ? "" : "s"}: permits/s, CPU of Node, of Redis, µs a permit`.padEnd(62)
+  )
+  console.log(`${" ".repeat(36)} ${head.join("")}most in a rolling second, limit 200`)
+  const taken = new Map(subjects.map(({ name }) => [name, { 1: Array<Measured>(), 8: Array<Measured>() }]))
   const permits = yield* Effect.forEach(subjects, ({ make, name }) => Effect.map(make(1e8), (free) => ({ name, free })))
   // The subjects take turns, so that what else the machine does meets all of them alike.
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = -2; round < rounds; round++) {
     for (const { free, name } of permits) {
-      for (const lanes of [1, 8] as const) {
-        const rate = yield* perSecond(free, lanes)
-        if (round > 0) taken.get(name)?.[lanes].push(rate)
+      for (const count of lanes) {
+        const one = yield* measured(free, count)
+        if (round >= 0) taken.get(name)?.[count].push(one)
       }
     }
   }
   for (const { make, name } of subjects) {
     const { most } = yield* fidelity(yield* make(200), 200)
-    const rates = ([1, 8] as const).map((lanes) => median(taken.get(name)?.[lanes] ?? []).toFixed(0).padStart(7))
-    console.log(`${name.padEnd(36)} ${rates.join("   ")}   ${String(most).padStart(8)}`)
+    const figures = lanes.map((count) => {
+      const all = taken.get(name)?.[count] ?? []
+      const rate = median(all.map(({ perSecond }) => perSecond)).toFixed(0).padStart(7)
+      const [node, redis] = (["node", "redis"] as const).map((of) =>
+        median(all.map((one) => one[of])).toFixed(1).padStart(6)
+      )
+      return `${rate} ${node} ${redis}`.padEnd(62)
+    })
+    console.log(`${name.padEnd(36)} ${figures.join("")}${String(most).padStart(8)}`)
   }
 })
 

@@ -13,7 +13,7 @@ const outOfOrder = 10_000
 
 export class HeardLane {
   readonly #span: number
-  #told = told([], 0)
+  #told = told()
   /** When Redis was last heard, by this process's clock. */
   #toldAt = -Infinity
   /** Until when nothing is asked, because of a 429 that Redis could not be told of. */

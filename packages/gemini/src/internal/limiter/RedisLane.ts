@@ -15,9 +15,10 @@ import type * as LaneStore from "../../limits/LaneStore.ts"
 import type { Limits } from "../../limits/Tier.ts"
 import { countable } from "../wire/countable.ts"
 import { HeardLane } from "./HeardLane.ts"
-import { type Day, dayOf, field, type LaneAddress, type LaneScripts, type ScriptReply, step } from "./laneScript.ts"
+import { type Day, dayOf, field, type LaneAddress, type LaneScripts, type ScriptReply } from "./laneScript.ts"
 import { LaneSteps, type Outcome } from "./LaneSteps.ts"
 import { OfflineLane, type WhenAway } from "./OfflineLane.ts"
+import { RedisBatch } from "./RedisBatch.ts"
 import { RedisReservation } from "./RedisReservation.ts"
 import { StepRefused, type StoreLink } from "./StoreLink.ts"
 
@@ -27,6 +28,7 @@ export interface RedisParts extends WhenAway {
   readonly link: StoreLink
   /** How long a lease holds, in milliseconds. */
   readonly lease: number
+  /** How often a call asks again while other processes hold all concurrency, in milliseconds. */
   readonly poll: number
   /** The lanes with calls in flight. */
   readonly busy: Set<RedisLane>
@@ -44,20 +46,27 @@ export class RedisLane implements LaneStore.StoredLane {
   readonly #place: LaneAddress
   readonly #heard: HeardLane
   readonly #offline: OfflineLane
-  /** The positions of this process's calls in flight. */
-  readonly #held = new Set<string>()
+  /** What was granted to this process and has calls in flight. */
+  readonly #held = new Set<RedisBatch>()
   readonly #steps: LaneSteps
   #day: Day | undefined
 
   constructor(shared: RedisParts, key: LaneStore.LaneKey, { margin, window }: LaneStore.Window, name: string) {
     this.#shared = shared
     this.#key = key
-    this.#place = { window: `${name}:window`, leases: `${name}:leases`, span: window + margin, margin }
+    this.#place = {
+      window: `${name}:window`,
+      leases: `${name}:leases`,
+      span: window + margin,
+      margin,
+      lease: shared.lease
+    }
     this.#heard = new HeardLane(window + margin)
     this.#offline = new OfflineLane(shared, key, { window, margin })
-    const { away, link, redis, scripts } = shared
+    const { away, link, poll, redis, scripts } = shared
     this.#steps = new LaneSteps({
       away,
+      poll,
       send: (steps) =>
         Effect.andThen(
           this.#catchUp,
@@ -80,21 +89,16 @@ export class RedisLane implements LaneStore.StoredLane {
   ): Effect.Effect<ReadonlyArray<LaneStore.Reservation | LaneStore.Refusal>, GeminiError> {
     const refusal = this.#heard.refusal(now)
     if (refusal !== undefined) return Exit.succeed([refusal])
-    const { lease, poll } = this.#shared
-    const tokens = asks.map((ask) => Math.ceil(countable(ask.tokens)))
+    const wants = asks.map(({ limits, tokens }) => ({ limits, tokens: Math.ceil(countable(tokens)) }))
     return Effect.callback((resume) => {
       let isGone = false
-      this.#steps.add(
+      this.#steps.ask(
         {
-          args: [
-            ...step.group,
-            ...asks.flatMap(({ limits }, i) => step.reserve(limits, tokens[i] ?? 0, lease, poll))
-          ],
-          reserves: asks.length,
+          wants,
           done: (outcomes) => {
             const [ask] = asks
             if (outcomes instanceof StepRefused) return resume(this.#unavailable(ask?.method, outcomes.code))
-            const answers = outcomes?.map((outcome, i) => this.#answer(outcome, tokens[i] ?? 0, now))
+            const answers = outcomes?.map((outcome, i) => this.#answer(outcome, wants[i]?.tokens ?? 0, now))
             if (isGone) {
               for (const answer of answers ?? []) if (answer._tag === "Reserved") void this.cancel(answer, now)
             }
@@ -103,7 +107,7 @@ export class RedisLane implements LaneStore.StoredLane {
                 ? Effect.succeed(answers)
                 : ask === undefined
                 ? Effect.succeed([])
-                : Effect.map(this.#byItself(ask, tokens[0] ?? 0), (answer) => [answer])
+                : Effect.map(this.#byItself(ask, wants[0]?.tokens ?? 0), (answer) => [answer])
             )
           }
         },
@@ -122,32 +126,37 @@ export class RedisLane implements LaneStore.StoredLane {
     const before = reservation.tokens
     reservation.tokens = tokens
     if (reservation.local !== undefined) void this.#offline.counted.settle(reservation.local, tokens, now)
-    const { position } = reservation
-    if (position !== undefined) this.#steps.add({ args: step.settle(position, before, tokens), reserves: 0 }, now)
+    const { batch } = reservation
+    if (batch !== undefined) {
+      batch.settle(before, tokens)
+      this.#steps.tell(batch, now)
+    }
     return Exit.void
   }
 
   release(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
-    if (!this.#owns(reservation)) return Exit.void
+    if (!this.#owns(reservation) || !reservation.isInFlight) return Exit.void
+    reservation.isInFlight = false
     if (reservation.local !== undefined) void this.#offline.counted.release(reservation.local, now)
-    const { position } = reservation
-    if (position === undefined) return Exit.void
-    this.#letGo(position)
+    const { batch } = reservation
+    if (batch === undefined) return Exit.void
+    batch.release()
     this.#heard.release()
-    this.#steps.add({ args: step.release(position), reserves: 0 }, now)
+    this.#changed(batch, now)
     return Exit.void
   }
 
   cancel(reservation: LaneStore.Reservation, now: number): Effect.Effect<void> {
-    if (!this.#owns(reservation)) return Exit.void
+    if (!this.#owns(reservation) || !reservation.isInFlight) return Exit.void
+    reservation.isInFlight = false
     if (reservation.local !== undefined) void this.#offline.counted.cancel(reservation.local, now)
-    const { at, position } = reservation
-    if (position === undefined) {
+    const { batch, tokens } = reservation
+    if (batch === undefined) {
       this.#offline.forget(reservation)
       return Exit.void
     }
-    this.#letGo(position)
-    this.#steps.add({ args: step.cancel(position, at), reserves: 0 }, now)
+    batch.cancel(tokens)
+    this.#changed(batch, now)
     return Exit.void
   }
 
@@ -180,10 +189,9 @@ export class RedisLane implements LaneStore.StoredLane {
 
   read(limits: Limits, now: number): Effect.Effect<LaneStore.Reading> {
     return Effect.callback((resume) => {
-      this.#steps.add(
+      this.#steps.ask(
         {
-          args: [],
-          reserves: 0,
+          wants: [],
           done: (outcomes) =>
             resume(
               outcomes === undefined
@@ -212,7 +220,7 @@ export class RedisLane implements LaneStore.StoredLane {
 
   /** Renews the leases of the calls in flight. */
   get renew(): Effect.Effect<void> {
-    return this.#step((redis, { renew }) => redis.eval(renew)(this.#place, this.#shared.lease, [...this.#held]))
+    return this.#step((redis, { renew }) => redis.eval(renew)(this.#place, [...this.#held]))
   }
 
   #step(
@@ -243,14 +251,13 @@ export class RedisLane implements LaneStore.StoredLane {
   }
 
   #answer(outcome: Outcome, tokens: number, now: number): LaneStore.Reservation | LaneStore.Refusal {
-    if ("retryIn" in outcome) {
+    if (!(outcome instanceof RedisBatch)) {
       const { resetAt, retryIn } = outcome
       return { _tag: "Refused", retryIn, resetAt: resetAt === 0 ? undefined : resetAt }
     }
-    const { at, position } = outcome
-    this.#held.add(position)
+    this.#held.add(outcome)
     this.#shared.busy.add(this)
-    return new RedisReservation(this, position, at, tokens, this.#offline.mirror(tokens, now))
+    return new RedisReservation(this, outcome, outcome.at, tokens, this.#offline.mirror(tokens, now))
   }
 
   /** Fails a call that Redis does not count. What it refuses to count goes nowhere, whatever `whenDown` says. */
@@ -297,9 +304,11 @@ export class RedisLane implements LaneStore.StoredLane {
     })
   }
 
-  #letGo(position: string): void {
-    this.#held.delete(position)
+  /** A call of the batch has ended. */
+  #changed(batch: RedisBatch, now: number): void {
+    if (batch.inFlight === 0) this.#held.delete(batch)
     if (this.#held.size === 0) this.#shared.busy.delete(this)
+    this.#steps.tell(batch, now)
   }
 
   #owns(reservation: LaneStore.Reservation): reservation is RedisReservation {

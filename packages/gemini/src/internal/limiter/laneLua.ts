@@ -10,7 +10,7 @@ import { windowsLearned } from "./learned.ts"
 
 export const clock = (time: string): string => `
 local W, L = KEYS[1], KEYS[2]
-local span, margin = tonumber(ARGV[1]), tonumber(ARGV[2])
+local span, margin, ttl = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = ${time}
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local inf = math.huge
@@ -24,17 +24,36 @@ local latest = now + ${longestPark}
 `
 
 export const sameDay = `
-local dayStart, dayEnd = tonumber(ARGV[3]), tonumber(ARGV[4])
+local dayStart, dayEnd = tonumber(ARGV[4]), tonumber(ARGV[5])
 if now < dayStart or now >= dayEnd then return {'day', int(now)} end
 `
 
+/** What the hash keeps of a lane beside its entries, in one field: a field each would cost as much as all the rest. */
+const totals = [
+  "first",
+  "next",
+  "requests",
+  "tokens",
+  "flying",
+  "last",
+  "paused",
+  "strikes",
+  "parked",
+  "today",
+  "dayEnd",
+  "since",
+  "late"
+]
+
 export const state = `
-local names = {
-  'first', 'next', 'requests', 'tokens', 'last', 'paused', 'strikes', 'parked', 'today', 'dayEnd', 'since', 'late'
-}
+local names = {${totals.map((name) => `'${name}'`).join(", ")}}
 local s = {}
-local values = redis.call('HMGET', W, 'rpm', 'tpm', unpack(names))
-for i, name in ipairs(names) do s[name] = whole(values[i + 2], 2 ^ 52) end
+local values = redis.call('HMGET', W, 'state', 'rpm', 'tpm')
+local texts = {string.match(values[1] or '', '^${totals.map(() => "(%d+)").join(" ")}$')}
+for i, name in ipairs(names) do
+  local n = tonumber(texts[i] or 0)
+  s[name] = n <= 2 ^ 52 and n or 0
+end
 
 -- What 429s taught: "limit risesAt step until".
 local taught = {}
@@ -43,8 +62,8 @@ local function keep(name, limit, risesAt, step, untl)
   redis.call('HSET', W, name, int(limit) .. ' ' .. int(risesAt) .. ' ' .. int(step) .. ' ' .. int(untl))
 end
 for i, name in ipairs({'rpm', 'tpm'}) do
-  if values[i] then
-    local limit, risesAt, step, untl = string.match(values[i], '^(%d+) (%d+) (%d+) (%d+)$')
+  if values[i + 1] then
+    local limit, risesAt, step, untl = string.match(values[i + 1], '^(%d+) (%d+) (%d+) (%d+)$')
     if limit then
       taught[name] = {
         limit = math.max(1, whole(limit, 2 ^ 52)), risesAt = whole(risesAt, 2 ^ 52),
@@ -61,16 +80,18 @@ local function limitAt(name)
 end
 local many = s.next - s.first
 if s.next == 0 or many < 0 or s.next > 2 ^ 52 or (many > 1000 and many > redis.call('HLEN', W)) then
-  if s.next > 0 then redis.call('DEL', W) end
+  if values[1] then redis.call('DEL', W) end
   s.next = now * 1000
   s.first = s.next
   s.requests = 0
   s.tokens = 0
+  -- A lease whose entry is lost stands for one call until its owner says how many.
+  s.flying = redis.call('ZCARD', L)
 end
 if s.last == 0 then s.last = now end
 
--- Entries as read and as they are to be written: a script asks for each once, and writes all at its end. What it has
--- changed meanwhile stays as it is when others are read.
+-- An entry is what one script granted: {time, tokens, requests, calls in flight, number of the last word about it}. A
+-- script asks for each once, and writes all at its end. What it has changed meanwhile stays as it is when others are read.
 local entries, changed = {}, {}
 local function fetch(from, to)
   local fields = {}
@@ -78,8 +99,11 @@ local function fetch(from, to)
   for i, value in ipairs(redis.call('HMGET', W, unpack(fields))) do
     local position = from + i - 1
     if not entries[position] then
-      local at, tokens, requests = string.match(value or '', '^(%d+) (%d+) ([01])$')
-      entries[position] = {math.min(whole(at, 2 ^ 52), s.last), whole(tokens, 2 ^ 52), tonumber(requests or 0)}
+      local at, tokens, requests, calls, word = string.match(value or '', '^(%d+) (%d+) (%d+) ?(%d*) ?(%d*)$')
+      entries[position] = {
+        math.min(whole(at, 2 ^ 52), s.last), whole(tokens, 2 ^ 52), whole(requests, 2 ^ 52), whole(calls, 2 ^ 52),
+        whole(word, 2 ^ 52)
+      }
     end
   end
 end
@@ -97,8 +121,8 @@ local function following(position)
   return unpack(entries[position])
 end
 
-local function put(position, at, tokens, requests)
-  entries[position] = {at, tokens, requests}
+local function put(position, ...)
+  entries[position] = {...}
   changed[position] = true
 end
 
@@ -111,8 +135,8 @@ end
 if now < s.last then
   local back = s.last - now
   for position = s.first, s.next - 1 do
-    local at, tokens, requests = following(position)
-    put(position, at - back, tokens, requests)
+    local at, tokens, requests, calls, word = following(position)
+    put(position, at - back, tokens, requests, calls, word)
   end
   for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do redis.call('ZINCRBY', L, int(-back), member) end
   s.paused = s.paused - back
@@ -127,40 +151,44 @@ for _, t in pairs(taught) do
   t.risesAt, t.untl = math.max(0, math.min(t.risesAt, til)), math.max(0, math.min(t.untl, til))
 end
 
-local left = {}
+-- An entry stays after its window for its calls in flight.
 while s.first < s.next do
-  local at, tokens, requests = following(s.first)
+  local at, tokens, requests, calls, word = following(s.first)
   if at > now - span then break end
   s.requests = math.max(0, s.requests - requests)
   s.tokens = math.max(0, s.tokens - tokens)
-  changed[s.first] = nil
-  left[#left + 1] = int(s.first)
+  put(s.first, at, 0, 0, calls, word)
   s.first = s.first + 1
 end
-each('HDEL', left)
 if s.first == s.next then s.requests, s.tokens = 0, 0 end
 
-local function push(tokens, requests)
-  put(s.next, now, tokens, requests)
-  s.requests = s.requests + requests
-  s.tokens = s.tokens + tokens
+-- Writes an entry of now, which the totals have counted.
+local function append(tokens, requests, calls)
+  put(s.next, now, tokens, requests, calls, 0)
   s.next = s.next + 1
   return s.next - 1
 end
 
 local function save()
-  local values = {}
-  for i, name in ipairs(names) do
-    values[2 * i - 1] = name
-    values[2 * i] = int(math.max(0, s[name]))
-  end
+  local numbers = {}
+  for i, name in ipairs(names) do numbers[i] = math.max(0, s[name]) end
+  local values = {'state', string.format('${totals.map(() => "%.0f").join(" ")}', unpack(numbers))}
   for name, t in pairs(taught) do keep(name, t.limit, t.risesAt, t.step, t.untl) end
+  local gone = {}
   for position in pairs(changed) do
-    values[#values + 1] = int(position)
-    values[#values + 1] = int(entries[position][1]) .. ' ' .. int(entries[position][2]) .. ' ' .. int(entries[position][3])
+    local it = entries[position]
+    if it[4] == 0 and (position < s.first or position >= s.next) then
+      gone[#gone + 1] = int(position)
+    else
+      values[#values + 1] = int(position)
+      values[#values + 1] = string.format('%.0f %.0f %.0f %.0f %.0f', unpack(it))
+    end
   end
   each('HSET', values)
+  each('HDEL', gone)
   local ends = math.max(now, math.min(s.dayEnd, latest), s.parked, s.paused)
+  -- The entries say how many calls the leases stand for.
+  if s.flying > 0 then ends = math.max(ends, now + ttl) end
   for _, t in pairs(taught) do ends = math.max(ends, t.untl) end
   redis.call('PEXPIRE', W, int(ends - now + span + 1000))
 end
@@ -193,13 +221,29 @@ for name, t in pairs(taught) do
     redis.call('HDEL', W, name)
   end
 end
-redis.call('ZREMRANGEBYSCORE', L, '-inf', int(now))
-local flying = redis.call('ZCARD', L)
+local function expire(from, to)
+  local expired = redis.call('ZRANGEBYSCORE', L, from, to)
+  if #expired == 0 then return end
+  for _, member in ipairs(expired) do
+    local position = whole(member, 2 ^ 52)
+    local at, tokens, requests, calls, word = entry(position)
+    s.flying = s.flying - math.max(1, calls)
+    if calls > 0 then put(position, at, tokens, requests, 0, word) end
+  end
+  redis.call('ZREMRANGEBYSCORE', L, from, to)
+end
+-- Each lease stands for one call at least. What this script takes has no lease yet.
+local function count(taken)
+  local leases = redis.call('ZCARD', L)
+  s.flying = leases == 0 and taken or math.max(s.flying, leases + taken)
+end
+expire('-inf', int(now))
+count(0)
 
 local function fits(tokens)
   return s.requests < rpm
     and (s.tokens + tokens <= tpm or (tokens > tpm and s.tokens == 0))
-    and s.today < rpd and flying < concurrency
+    and s.today < rpd and s.flying < concurrency
     and now >= s.paused and now >= s.parked
 end
 
@@ -229,18 +273,15 @@ local function wait(tokens)
   return at - now, resetAt
 end
 
--- What every answer ends with: the lane as it is now.
-local function told(reply)
-  local freeIn = flying >= concurrency and inf or 0
+-- The lane as it is now, as every answer tells it.
+local function told()
+  local freeIn = s.flying >= concurrency and inf or 0
   if freeIn == 0 and not fits(1) then freeIn = wait(1) end
   local risesIn, goneIn = inf, 0
   for _, t in pairs(taught) do risesIn, goneIn = math.min(risesIn, t.risesAt - now), math.max(goneIn, t.untl - now) end
-  for _, n in ipairs({
-    s.requests, s.tokens, s.today, flying, freeIn, s.paused - now, s.parked - now,
-    limitAt('rpm'), limitAt('tpm'), risesIn, goneIn
-  }) do
-    reply[#reply + 1] = int(n)
-  end
-  return reply
+  return string.format(
+    '%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f', s.requests, s.tokens, s.today, s.flying, freeIn,
+    s.paused - now, s.parked - now, limitAt('rpm'), limitAt('tpm'), risesIn, goneIn
+  )
 end
 `

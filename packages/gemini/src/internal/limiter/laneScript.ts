@@ -2,9 +2,12 @@
  * `LaneWindow` in Lua: the same arithmetic by Redis's clock, with one script for each step.
  *
  * A lane is two keys with one hash tag: a hash with the totals and one field for each entry of the window ("time tokens
- * requests", by position), and a sorted set with the leases of the calls in flight, by expiry. Positions begin at the
- * server's time in microseconds, so a position from before a loss of data is never taken for one of today. Both keys
- * expire once nothing in them limits anything.
+ * requests calls word", by position), and a sorted set with the leases of the entries that have calls in flight, by
+ * expiry. Positions begin at the server's time in microseconds, so a position from before a loss of data is never taken
+ * for one of today. Both keys expire once nothing in them limits anything.
+ *
+ * What one script grants is one entry and one lease, because all of it was granted at one time. Afterwards the process
+ * that asked says how the entry stands as a whole (`Word`), so that a word which is lost is made good by the next one.
  */
 import * as Redis from "effect/persistence/Redis"
 import type { Lesson } from "../../limits/LaneStore.ts"
@@ -19,6 +22,32 @@ export interface LaneAddress {
   readonly leases: string
   readonly span: number
   readonly margin: number
+  /** How long a lease holds, in milliseconds. */
+  readonly lease: number
+}
+
+/** What a process says of what one script granted to it. */
+export interface Word {
+  readonly position: string
+  /** When it was granted, by Redis's clock. */
+  readonly at: number
+  /** The number of this word. One that comes after a later one changes no tokens. */
+  readonly number: number
+  /** The tokens and the requests of all of it that was not given back, and its calls in flight. */
+  readonly tokens: number
+  readonly requests: number
+  readonly inFlight: number
+  /** Since the word before: the corrections upward, and the requests that were given back. */
+  readonly owed: number
+  readonly cancelled: number
+}
+
+/** Requests that want room together, with one set of limits. */
+export interface Run {
+  /** Whether it begins a group. Within a group nothing is tried behind the first that does not fit. */
+  readonly isFirst: boolean
+  readonly limits: Limits
+  readonly tokens: ReadonlyArray<number>
 }
 
 /** The Pacific day that the caller takes it for. If it is another day, the server says so. */
@@ -60,47 +89,48 @@ export interface Told {
   readonly goneIn: number
 }
 
-export const told = (reply: ScriptReply, place: number): Told => ({
-  requests: field(reply, place),
-  tokens: field(reply, place + 1),
-  today: field(reply, place + 2),
-  inFlight: field(reply, place + 3),
-  freeIn: field(reply, place + 4),
-  pausedFor: field(reply, place + 5),
-  parkedFor: field(reply, place + 6),
-  rpm: field(reply, place + 7),
-  tpm: field(reply, place + 8),
-  risesIn: field(reply, place + 9),
-  goneIn: field(reply, place + 10)
-})
+/** `text` is what every answer says of the lane, after the time. */
+export const told = (text = ""): Told => {
+  const parts = text.split(" ")
+  return {
+    requests: field(parts, 0),
+    tokens: field(parts, 1),
+    today: field(parts, 2),
+    inFlight: field(parts, 3),
+    freeIn: field(parts, 4),
+    pausedFor: field(parts, 5),
+    parkedFor: field(parts, 6),
+    rpm: field(parts, 7),
+    tpm: field(parts, 8),
+    risesIn: field(parts, 9),
+    goneIn: field(parts, 10)
+  }
+}
 
 const number = (value: number): string => value === Infinity ? "inf" : String(value)
 const limitsOf = ({ concurrency, rpd, rpm, tpm }: Limits): ReadonlyArray<string> =>
   [rpm, tpm, rpd, concurrency].map(number)
 
-/** The arguments of one step. */
-export const step = {
-  group: ["group"],
-  reserve: (limits: Limits, tokens: number, ttl: number, poll: number): ReadonlyArray<string> => [
-    "reserve",
-    ...limitsOf(limits),
-    String(tokens),
-    String(ttl),
-    String(poll)
-  ],
-  settle: (position: string, before: number, tokens: number): ReadonlyArray<string> => [
-    "settle",
-    position,
-    String(before),
-    String(tokens)
-  ],
-  release: (position: string): ReadonlyArray<string> => ["release", position],
-  cancel: (position: string, at: number): ReadonlyArray<string> => ["cancel", position, String(at)],
-  read: (limits: Limits): ReadonlyArray<string> => ["read", ...limitsOf(limits)]
-}
+const wordOf = (word: Word): ReadonlyArray<string> => [
+  word.position,
+  String(word.at),
+  String(word.number),
+  String(word.tokens),
+  String(word.requests),
+  String(word.inFlight),
+  String(word.owed),
+  String(word.cancelled)
+]
 
-/** How many texts `told` consists of. */
-export const toldLength = 11
+/** What goes to Redis in one script. */
+export interface Steps {
+  readonly words: ReadonlyArray<Word>
+  readonly runs: ReadonlyArray<Run>
+  /** The limits by which the lane's state is told. */
+  readonly limits: Limits
+  /** How often a call asks again while other processes hold all concurrency, in milliseconds. */
+  readonly poll: number
+}
 
 /** The scripts of a lane, for one way of telling the time. */
 export const make = (time: string = serverTime) => {
@@ -114,6 +144,7 @@ export const make = (time: string = serverTime) => {
         place.leases,
         String(place.span),
         String(place.margin),
+        String(place.lease),
         ...args(...params)
       ],
       { lua: clock(time) + lua, numberOfKeys: 2 }
@@ -121,103 +152,128 @@ export const make = (time: string = serverTime) => {
 
   return {
     /**
-     * Steps in order, in one write. The reply is `now, tail`, and then for each reservation `ok, position`, or for the
-     * first of its group that does not fit `no, retryIn, resetAt`; the reservations behind that one are not tried. If
-     * the day is another one, the reply is `day, now`.
+     * Words, and then runs of requests in order, in one write. The reply is `now, tail, position`, which is where
+     * everything lies that was granted, and then for each group how many were granted and, if one did not fit,
+     * `retryIn, resetAt`; else two zeros. If the day is another one, the reply is `day, now`.
      */
     steps: script(
       `${sameDay}${state}${turnDay}${limited}
-local reply, ttl, refused = {}, 0, false
-local step = {}
-function step.group() refused = false end
-function step.reserve(place)
-  if refused then return end
-  limit(place)
-  local tokens = tonumber(ARGV[place + 4])
-  if flying >= concurrency then
-    -- No process holds a lease for so long; its owner, if there is one, begins it anew.
-    local longest = math.max(latest, now + tonumber(ARGV[place + 5]))
-    redis.call('ZREMRANGEBYSCORE', L, '(' .. int(longest), '+inf')
-    flying = redis.call('ZCARD', L)
+local poll, place = tonumber(ARGV[6]), 8
+for _ = 1, tonumber(ARGV[7]) do
+  local position, at, number, itsTokens, itsRequests, inFlight, owed, cancelled =
+    tonumber(ARGV[place]), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]), tonumber(ARGV[place + 3]),
+    tonumber(ARGV[place + 4]), tonumber(ARGV[place + 5]), tonumber(ARGV[place + 6]), tonumber(ARGV[place + 7])
+  place = place + 8
+  if cancelled > 0 then
+    if at >= s.since then s.today = math.max(0, s.today - cancelled) end
+    if at >= s.dayEnd - margin then s.late = math.max(0, s.late - cancelled) end
   end
-  if fits(tokens) then
-    takeDay(1)
-    local position = int(push(tokens, 1))
-    ttl = tonumber(ARGV[place + 5])
-    redis.call('ZADD', L, int(now + ttl), position)
-    flying = flying + 1
-    reply[#reply + 1] = 'ok'
-    reply[#reply + 1] = position
-    return
+  local time, tokens, requests, calls, word = entry(position)
+  if position >= s.first and position < s.next then
+    if number > word then
+      s.tokens = s.tokens + itsTokens - tokens
+      tokens = itsTokens
+    end
+    -- What was given back stays so, whatever comes late.
+    if itsRequests < requests then
+      s.requests = s.requests + itsRequests - requests
+      requests = itsRequests
+    end
+  elseif owed > 0 then
+    -- What comes after the window is owed from now on.
+    s.tokens = s.tokens + owed
+    append(owed, 0, 0)
   end
-  refused = true
+  local left = math.min(inFlight, calls)
+  local leases = left == 0 and redis.call('ZREM', L, int(position)) or 0
+  s.flying = math.max(0, s.flying - math.max(calls - left, leases))
+  put(position, time, tokens, requests, left, math.max(word, number))
+end
+
+local function refusal(tokens)
   local retryIn, resetAt = wait(tokens)
-  if flying >= concurrency then
+  if s.flying >= concurrency then
     -- Another process's call may end at any time; the latest is when its lease does.
-    local poll, first = tonumber(ARGV[place + 6]), redis.call('ZRANGE', L, 0, 0, 'WITHSCORES')
+    local first = redis.call('ZRANGE', L, 0, 0, 'WITHSCORES')
     local expiry = first[2] and tonumber(first[2]) - now or poll
     retryIn = math.max(retryIn, math.min(poll, expiry))
   end
-  reply[#reply + 1] = 'no'
-  reply[#reply + 1] = int(math.min(math.max(retryIn, 1), 2 ^ 45))
-  reply[#reply + 1] = int(resetAt)
+  return int(math.min(math.max(retryIn, 1), 2 ^ 45)), int(resetAt)
 end
--- The last word on an entry's tokens; what comes after its window is owed from now on.
-function step.settle(place)
-  local position, before, tokens = tonumber(ARGV[place]), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2])
-  if position >= s.first and position < s.next then
-    local at, counted, requests = entry(position)
-    put(position, at, tokens, requests)
-    s.tokens = s.tokens + tokens - counted
-  elseif tokens > before then
-    push(tokens - before, 0)
-  end
-end
-function step.release(place)
-  flying = flying - redis.call('ZREM', L, ARGV[place])
-end
--- Gives everything back.
-function step.cancel(place)
-  flying = flying - redis.call('ZREM', L, ARGV[place])
-  local position, at = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
-  if at >= s.since and s.today > 0 then s.today = s.today - 1 end
-  if at >= s.dayEnd - margin and s.late > 0 then s.late = s.late - 1 end
-  if position >= s.first and position < s.next then
-    local itsTime, tokens, requests = entry(position)
-    put(position, itsTime, 0, 0)
-    s.requests = s.requests - requests
-    s.tokens = s.tokens - tokens
-  end
-end
-step.read = limit
-local counts = {group = 0, reserve = 7, settle = 3, release = 1, cancel = 2, read = 4}
-local place = 5
+local reply, group, granted = {}, -2, 0
+local requests, tokens, isRefused = 0, 0, false
+local reading = place
+place = place + 4
 while place <= #ARGV do
-  local kind = ARGV[place]
-  step[kind](place + 1)
-  place = place + 1 + counts[kind]
+  if ARGV[place] == 'first' then
+    group, granted, isRefused = group + 3, 0, false
+    reply[group], reply[group + 1], reply[group + 2] = '0', '0', '0'
+  end
+  limit(place + 1)
+  local from, to = place + 6, place + 5 + tonumber(ARGV[place + 5])
+  place = to + 1
+  for i = from, isRefused and 0 or to do
+    local wanted = tonumber(ARGV[i])
+    if s.flying >= concurrency then
+      -- No process holds a lease for so long; its owner, if there is one, begins it anew.
+      expire('(' .. int(math.max(latest, now + ttl)), '+inf')
+      count(requests)
+    end
+    if not fits(wanted) then
+      isRefused = true
+      reply[group + 1], reply[group + 2] = refusal(wanted)
+      break
+    end
+    takeDay(1)
+    s.requests, s.tokens, s.flying = s.requests + 1, s.tokens + wanted, s.flying + 1
+    requests, tokens, granted = requests + 1, tokens + wanted, granted + 1
+  end
+  reply[group] = int(granted)
 end
-if ttl > 0 then redis.call('PEXPIRE', L, int(ttl + 1000)) end
+local position = 0
+if requests > 0 then
+  position = append(tokens, requests, requests)
+  redis.call('ZADD', L, int(now + ttl), int(position))
+  redis.call('PEXPIRE', L, int(ttl + 1000))
+end
 save()
-local answer = told({int(now)})
-for _, text in ipairs(reply) do answer[#answer + 1] = text end
-return answer`,
-      (day: Day, steps: ReadonlyArray<string>) => [String(day.start), String(day.end), ...steps]
+limit(reading)
+return {int(now), told(), int(position), unpack(reply)}`,
+      (day: Day, { limits, poll, runs, words }: Steps) => {
+        const args = [String(day.start), String(day.end), String(poll), String(words.length)]
+        for (const word of words) args.push(...wordOf(word))
+        args.push(...limitsOf(limits))
+        for (const run of runs) {
+          args.push(run.isFirst ? "first" : "more", ...limitsOf(run.limits), String(run.tokens.length))
+          for (const tokens of run.tokens) args.push(String(tokens))
+        }
+        return args
+      }
     ),
-    /** Renews the leases of the calls that this process still has in flight. */
+    /** Renews the leases of the calls that this process still has in flight, and counts all that are. */
     renew: script(
       `${state}
-local ttl = tonumber(ARGV[3])
-for i = 4, #ARGV do redis.call('ZADD', L, int(now + ttl), ARGV[i]) end
+for i = 4, #ARGV, 2 do
+  local position = tonumber(ARGV[i])
+  local at, tokens, requests, _, word = entry(position)
+  put(position, at, tokens, requests, tonumber(ARGV[i + 1]), word)
+  redis.call('ZADD', L, int(now + ttl), ARGV[i])
+end
+s.flying = 0
+for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do
+  local _, _, _, calls = entry(whole(member, 2 ^ 52))
+  s.flying = s.flying + math.max(1, calls)
+end
 redis.call('PEXPIRE', L, int(ttl + 1000))
 save()
 return {'ok', int(now)}`,
-      (ttl: number, positions: ReadonlyArray<string>) => [String(ttl), ...positions]
+      (held: ReadonlyArray<Pick<Word, "position" | "inFlight">>) =>
+        held.flatMap(({ inFlight, position }) => [position, String(inFlight)])
     ),
     /** Pauses the lane after a 429. With a negative delay, where none was named, the pause grows with each 429. */
     pause: script(
       `${state}
-local retryAfter = tonumber(ARGV[3])
+local retryAfter = tonumber(ARGV[4])
 if retryAfter >= 0 then
   s.paused = math.max(s.paused, math.min(now + retryAfter, latest))
 elseif now >= s.paused then
@@ -231,7 +287,7 @@ return {'ok', int(now)}`,
     ),
     park: script(
       `${state}
-s.parked = math.max(s.parked, math.min(tonumber(ARGV[3]), latest))
+s.parked = math.max(s.parked, math.min(tonumber(ARGV[4]), latest))
 save()
 return {'ok', int(now)}`,
       (resetAt: number) => [String(resetAt)]
@@ -239,7 +295,7 @@ return {'ok', int(now)}`,
     /** Takes what a 429 says of the limits; a negative number says nothing. */
     teach: script(
       `${state}
-local name, said, tier = ARGV[3], tonumber(ARGV[4]), num(ARGV[5])
+local name, said, tier = ARGV[4], tonumber(ARGV[5]), num(ARGV[6])
 local step = tier < inf and math.max(1, math.ceil(tier / 10)) or 1
 local counted = name == 'rpm' and s.requests or s.tokens
 local limit = said >= 0 and math.max(1, math.floor(said)) or math.max(step, math.min(limitAt(name), tier, counted) - 1)
@@ -262,8 +318,11 @@ return {'ok', int(now)}`,
     /** Adds what was sent while this lane was not asked: so many earlier today, and these, by tokens, lately. */
     charge: script(
       `${sameDay}${state}${turnDay}
-takeDay(tonumber(ARGV[5]) + #ARGV - 5)
-for i = 6, #ARGV do push(tonumber(ARGV[i]), 1) end
+local requests, tokens = #ARGV - 6, 0
+for i = 7, #ARGV do tokens = tokens + tonumber(ARGV[i]) end
+takeDay(tonumber(ARGV[6]) + requests)
+s.requests, s.tokens = s.requests + requests, s.tokens + tokens
+if requests > 0 then append(tokens, requests, 0) end
 save()
 return {'ok', int(now)}`,
       (day: Day, earlier: number, tokens: ReadonlyArray<number>) => [
