@@ -17,7 +17,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { GeminiError } from "./GeminiError.ts"
-import { headroom } from "./internal/limiter/headroom.ts"
+import { headroom, seenBy } from "./internal/limiter/headroom.ts"
 import { moved, refused } from "./internal/limiter/laneFeedback.ts"
 import { LaneMap } from "./internal/limiter/LaneMap.ts"
 import { LaneQueue } from "./internal/limiter/LaneQueue.ts"
@@ -197,7 +197,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   }
   const acquire: Service["acquire"] = (admission) => Effect.withFiber((fiber) => acquireIn(fiber, admission))
 
-  return RateLimiter.of({
+  const limiter = RateLimiter.of({
     acquire: (admission) =>
       Effect.withFiber((fiber) => {
         const around = gatesOf(fiber)
@@ -246,6 +246,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       return Effect.forEach(lanes.all, (lane) => snapshot(lane, now))
     })
   })
+  return seenBy(limiter, ({ lane, ...question }, now) => headroom(lanes.seen(lane), window + margin, question, now))
 })
 
 /**

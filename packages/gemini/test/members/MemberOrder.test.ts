@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as MemberOrder from "../../src/internal/members/order.ts"
 
 describe("the order of candidates", () => {
@@ -46,6 +48,55 @@ describe("the order of candidates", () => {
     assert.strictEqual(MemberOrder.compare(contender(room(0, 1 - 0.497)), contender(room(0, 1 - 0.495))), 0)
     assert.isAbove(MemberOrder.compare(contender(room(0, 1 - 0.498)), contender(room(0, 1 - 0.497))), 0)
     assert.isBelow(MemberOrder.compare(contender(room(0, 1 - 0.497)), contender(room(0, 1 - 0.498))), 0)
+  })
+
+  it.effect.prop(
+    "has the first that is found without looking at every lane",
+    { seed: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 31 - 1 })) },
+    ({ seed }) =>
+      Effect.sync(() => {
+        let state = seed
+        const below = (limit: number) => (state = (Math.imul(state, 48271) >>> 0) % 2147483647) % limit
+        const regions = 1 + below(3)
+        const used = [1, 3, 400][below(3)] ?? 1
+        const candidates = Array.from({ length: 1 + below(40) }, (_, place) => ({
+          place,
+          member: { regionRank: below(regions), weight: 1 + below(3), calls: below(5) },
+          isOpen: below(8) > 0,
+          headroom: {
+            admitsIn: below(4) === 0 ? [1, 500, Infinity][below(3)] ?? 1 : 0,
+            waiting: 0,
+            free: 1 - below(used) / 400
+          }
+        }))
+        const open = candidates.filter(({ isOpen }) => isOpen)
+        const [expected] = MemberOrder.order(open.map(({ headroom, member, place }) => ({
+          ...usual,
+          ...member,
+          place,
+          headroom,
+          share: MemberOrder.usedShare(headroom, member.weight)
+        })))
+        const found = MemberOrder.first(candidates, ({ headroom, isOpen }) => isOpen ? headroom : undefined)
+        const isAdmitted = expected !== undefined && expected.headroom.admitsIn === 0
+        assert.strictEqual(found?.candidate.place, isAdmitted ? expected.place : undefined, `seed ${seed}`)
+        if (found !== undefined) assert.strictEqual(found.share, expected?.share)
+      }),
+    { arbitrary: { runs: 2_000 } }
+  )
+
+  it("looks at the lane of nobody who cannot be before the best so far", () => {
+    const candidates = Array.from({ length: 1_000 }, (_, place) => ({
+      place,
+      member: { regionRank: place < 500 ? 0 : 1, weight: 1, calls: place < 300 ? 8 : 7 }
+    }))
+    const looked: Array<number> = []
+    const found = MemberOrder.first(candidates, ({ place }) => {
+      looked.push(place)
+      return usual.headroom
+    })
+    assert.strictEqual(found?.candidate.place, 300)
+    assert.deepStrictEqual(looked, [0, 300])
   })
 
   it("compares each pair the same from both sides, and nothing with itself", () => {

@@ -13,10 +13,26 @@ const turnOfCalls = 1_000
 export const isPossible = ({ concurrency, rpd, rpm, tpm }: Limits, tokens: number): boolean =>
   rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || tokens === 0)
 
+/** What is asked about a lane. */
+export type Question = Pick<Admission, "lane" | "limits" | "own" | "priority" | "tokens">
+
+type Look = (question: Question, now: number) => Headroom
+
+const looks = /* @__PURE__ */ new WeakMap<object, Look>()
+
+/** Lets a limiter be asked on the call, without an Effect for each of many lanes. */
+export const seenBy = <L extends object>(limiter: L, look: Look): L => {
+  looks.set(limiter, look)
+  return limiter
+}
+
+/** How to ask a limiter on the call; one that somebody else has made can only be asked by its Effect. */
+export const lookOf = (limiter: object): Look | undefined => looks.get(limiter)
+
 export const headroom = (
   lane: LaneQueue,
   span: number,
-  { limits, own, priority, tokens }: Pick<Admission, "limits" | "own" | "priority" | "tokens">,
+  { limits, own, priority, tokens }: Omit<Question, "lane">,
   now: number
 ): Headroom => {
   const { list: { batch, interactive }, store } = lane
@@ -27,7 +43,9 @@ export const headroom = (
   if (!isPossible(own ?? limits, tokens)) return { admitsIn: Infinity, waiting, free: 0 }
   const ownFree = own && lane.owns.find(own)?.read(now, { requests: 1, tokens: countable(tokens) }).freeIn
   const open = { ...limits, concurrency: Infinity }
-  const { learned } = store.seen(open, { requests: 1, tokens: 1 }, now)
+  const small = countable(tokens)
+  const alone = store.seen(open, { requests: 1, tokens: small }, now)
+  const { learned } = alone
   const { concurrency } = limits
   const rpm = learned?.rpm ?? limits.rpm
   const tpm = learned?.tpm ?? limits.tpm
@@ -36,7 +54,10 @@ export const headroom = (
   // What a window cannot take at once needs so many windows more.
   const turns = Math.max(Math.ceil((waiting + 1) / rpm), Math.ceil(size / tpm) || 1, 1) - 1
   const rest = (amount: number, limit: number) => turns === 0 ? amount : Math.max(1, amount - turns * limit)
-  const seen = store.seen(open, { requests: rest(waiting + 1, rpm), tokens: rest(size, tpm) }, now)
+  const requests = rest(waiting + 1, rpm)
+  const wanted = rest(size, tpm)
+  // Where nobody waits that was the question already.
+  const seen = requests === 1 && wanted === small ? alone : store.seen(open, { requests, tokens: wanted }, now)
   const calls = seen.inFlight + waiting + 1 - concurrency
   return {
     admitsIn: Math.max(

@@ -14,6 +14,7 @@ import type { GeminiError } from "../../GeminiError.ts"
 import type * as RateLimiter from "../../RateLimiter.ts"
 import * as Failures from "../call/failures.ts"
 import * as RetryKernel from "../call/retry.ts"
+import { lookOf } from "../limiter/headroom.ts"
 import type { Meter } from "../limiter/Meter.ts"
 import type { Estimate } from "../limiter/Tally.ts"
 import * as Lost from "../resources/lost.ts"
@@ -67,6 +68,52 @@ export class Route implements Meter {
     this.#current === undefined
       ? undefined
       : { model: this.#current.way.model, member: this.#current.way.member.name }
+
+  /**
+   * The first of the candidates as they stand now, if it admits the call, without looking at all of them. `undefined`
+   * where the choice may depend on more than their lanes, and somebody has to `look`.
+   */
+  readonly first: Effect.Effect<Found | undefined> = Effect.clockWith((clock) => {
+    const { circuits, limiter, refusals, room, turns } = this.shared
+    const { avoid, counted, family, options, sticky, ways } = this.ask
+    const look = lookOf(limiter)
+    const [way] = ways
+    const isPlain = room.size === 0 && refusals.isEmpty && turns.isEmpty && circuits.areUntouched() &&
+      this.#notBefore.size === 0 && sticky === undefined && avoid.length === 0 &&
+      options?.observe === undefined && (counted === undefined || this.estimate !== undefined)
+    if (!isPlain || look === undefined || way === undefined) return Effect.undefined
+    const estimate = this.estimate ??= this.ask.tokens()
+    const now = clock.currentTimeMillisUnsafe()
+    this.#deadline ??= now + this.ask.total
+    this.now = now
+    const priority = options?.priority
+    const end = ways.findIndex(({ model }) => model !== way.model)
+    const chosen = MemberOrder.first(end < 0 ? ways : ways.slice(0, end), (way) => {
+      const lane = way.lane(family)
+      if (lane.closedFor(now) > 0) return undefined
+      const terms = lane.terms(estimate, options)
+      return look(priority === undefined ? terms : { ...terms, priority }, now)
+    })
+    if (chosen === undefined) return Effect.undefined
+    const { candidate, headroom, share } = chosen
+    const { calls, regionRank, weight } = candidate.member
+    return Effect.succeed({
+      way: candidate,
+      terms: candidate.lane(family).terms(estimate, options),
+      circuit: Circuit.closed,
+      headroom,
+      share,
+      failures: 0,
+      modelRank: 0,
+      regionRank,
+      isKeyRefused: false,
+      refusal: undefined,
+      isAway: false,
+      weight,
+      calls,
+      opensIn: 0
+    })
+  })
 
   /** Every candidate as it stands now, in the order of choice. */
   readonly look: Effect.Effect<ReadonlyArray<Found>> = Effect.gen({ self: this }, function*() {

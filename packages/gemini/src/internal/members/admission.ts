@@ -249,6 +249,9 @@ const loop = Effect.fnUntraced(function*(
     ? Infinity
     : Duration.toMillis(Duration.fromInputUnsafe(ask.options.maxWait))
   let until: number | undefined
+  const first = yield* route.first
+  const taken = first === undefined ? undefined : yield* now(route, [first], scope, false)
+  if (taken !== undefined) return taken
   while (true) {
     const all = yield* route.look
     const left = (until ??= route.now + maxWait) - route.now

@@ -36,6 +36,8 @@ export interface Circuits {
    * Whether the circuit is closed and no failure was told of it. It is never true over a store that others write to, too.
    */
   readonly isUntouched: (key: string) => boolean
+  /** The same of all circuits. */
+  readonly areUntouched: () => boolean
   readonly state: (key: string) => Effect.Effect<CircuitState>
   /** Lets a call in, and gives the function that says how it went. `undefined` means that the circuit is open. */
   readonly enter: (key: string) => Effect.Effect<HealthReport | undefined>
@@ -92,6 +94,7 @@ const watched = (): Pick<Circuits, "watchers" | "changed"> => {
 /** Circuits that never open. */
 const none = (): Circuits => ({
   isUntouched: () => true,
+  areUntouched: () => true,
   state: () => Effect.succeed(closed),
   enter: () => Effect.succeed(() => {}),
   ...watched()
@@ -186,6 +189,7 @@ export const make = Effect.fnUntraced(function*(
     watchers,
     changed,
     isUntouched,
+    areUntouched: () => !isShared && touched.size === 0,
     state,
     // A success among successes changes nothing where failures in a row are counted, so that most calls need not enter:
     // who has something else to say enters with it, unless the circuit has been open meanwhile.

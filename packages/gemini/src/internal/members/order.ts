@@ -44,6 +44,43 @@ export const compare = (a: Contender, b: Contender): number => {
     a.calls / a.weight - b.calls / b.weight
 }
 
+/** The part of a candidate that is known without looking at its lane. */
+export type Member = Pick<Contender, "regionRank" | "weight" | "calls">
+
+/**
+ * The one that would be the first in the order of choice, of candidates of one model where nothing has failed or been
+ * refused, or `undefined` if none admits the call now. It looks only at the lanes of those that may be before the best so far:
+ * `headroomOf` looks, and gives `undefined` for one that is closed.
+ */
+export const first = <C extends { readonly member: Member }>(
+  candidates: ReadonlyArray<C>,
+  headroomOf: (candidate: C) => Headroom | undefined
+): { readonly candidate: C; readonly headroom: Headroom; readonly share: number } | undefined => {
+  let best: { readonly candidate: C; readonly headroom: Headroom; readonly share: number } | undefined
+  for (const candidate of candidates) {
+    const { member } = candidate
+    if (best !== undefined) {
+      const { candidate: { member: other }, share } = best
+      if (member.regionRank > other.regionRank) continue
+      // No share is less than none, and of equal ones the first stays.
+      const isBeside = member.regionRank === other.regionRank
+      if (isBeside && share <= 0 && member.calls / member.weight >= other.calls / other.weight) continue
+    }
+    const headroom = headroomOf(candidate)
+    if (headroom === undefined || headroom.admitsIn > 0) continue
+    const share = usedShare(headroom, member.weight)
+    if (best === undefined || isBefore(member, share, best.candidate.member, best.share)) {
+      best = { candidate, headroom, share }
+    }
+  }
+  return best
+}
+
+const isBefore = (member: Member, share: number, other: Member, its: number): boolean =>
+  (member.regionRank - other.regionRank ||
+    share - its ||
+    member.calls / member.weight - other.calls / other.weight) < 0
+
 /** The candidates in the order of choice. */
 export const order = <C extends Contender>(candidates: ReadonlyArray<C>): ReadonlyArray<C> =>
   [...candidates].sort(compare)
