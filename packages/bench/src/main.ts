@@ -17,7 +17,7 @@ import { limiterCost } from "./limiter/cost.ts"
 import { limiterPeers } from "./limiter/peers.ts"
 import { promises } from "./promises.ts"
 import { control, type Figure, gate, type Options, type Row, rows as loads } from "./rows.ts"
-import { scale } from "./scale/rows.ts"
+import { choice, curves, scale } from "./scale/rows.ts"
 import { start } from "./start/rows.ts"
 
 const { values: flags } = parseArgs({
@@ -43,6 +43,8 @@ const rows: ReadonlyArray<Row> = [
   limiterCost,
   limiterPeers,
   scale,
+  choice,
+  curves,
   ...promises
 ]
 const say = (text: string): void => {

@@ -2,17 +2,31 @@
  * What a call costs over many members and many models, in a process of its own: CPU time of this thread a call, against
  * a client with one model in the same run. The transport answers from memory, so that only our own steps are counted.
  *
- * `node packages/bench/src/scale/members.ts [--json]`
+ * `node packages/bench/src/scale/members.ts [--json] [--subjects "1 members; 256 members"] [--planted]`
+ *
+ * "used" members have quotas of which the calls use a part that is not the same everywhere, so that none can be left
+ * aside before its lane is looked at. `--planted` hides the limiter's own way of being asked, so that each call looks at
+ * every member as it did before.
  */
 import * as GeminiClient from "effect-gemini/GeminiClient"
 import type * as GeminiConfig from "effect-gemini/GeminiConfig"
 import * as Members from "effect-gemini/Members"
+import * as RateLimiter from "effect-gemini/RateLimiter"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import { parseArgs } from "node:util"
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    planted: { type: "boolean", default: false },
+    subjects: { type: "string" }
+  }
+})
 
 const plenty = { rpm: 1e9, tpm: 1e12, rpd: 1e12, concurrency: 1e6, sessions: 1e6 }
 
@@ -56,17 +70,26 @@ const subject = async (
 
 const one = () => "gemini-3.8-flash"
 
-const members = (count: number): Promise<Subject> =>
+/** The limiter of the members, which can be asked about many lanes at once, or one that cannot. */
+const limiter = flags.planted
+  ? Layer.effect(RateLimiter.RateLimiter, Effect.map(RateLimiter.RateLimiter, (service) => ({ ...service }))).pipe(
+    Layer.provide(RateLimiter.layer)
+  )
+  : RateLimiter.layer
+
+const members = (count: number, used = ""): Promise<Subject> =>
   subject(
-    `${count} members`,
-    Members.layer({
+    `${count} members${used}`,
+    Members.layerNoLimiter({
       ...options,
+      // Half a percent of it is one call.
+      ...(used === "" ? {} : { tier: { name: "bench", limits: { ...plenty, rpm: 200 }, models: {} } }),
       members: Array.from({ length: count }, (_, i) => ({
         name: `member-${i}`,
         apiKey: Redacted.make(`key-${i}`),
         project: `project-${i}`
       }))
-    }),
+    }).pipe(Layer.provide(limiter)),
     one
   )
 
@@ -77,15 +100,18 @@ const models = (count: number): Promise<Subject> =>
 const batch = 400
 const rounds = 9
 
-const subjects = [
-  await subject("client", GeminiClient.layer(options), one),
-  await members(1),
-  await members(16),
-  await members(64),
-  await members(256),
-  await models(200),
-  await models(1_000)
-]
+const makers: Readonly<Record<string, () => Promise<Subject>>> = {
+  "client": () => subject("client", GeminiClient.layer(options), one),
+  "1 members": () => members(1),
+  "16 members": () => members(16),
+  "64 members": () => members(64),
+  "256 members": () => members(256),
+  "256 members, used": () => members(256, ", used"),
+  "200 models": () => models(200),
+  "1000 models": () => models(1_000)
+}
+const wanted = flags.subjects?.split("; ") ?? Object.keys(makers)
+const subjects = await Promise.all(wanted.map((name) => makers[name]?.() ?? Promise.reject(new Error(name))))
 
 const taken = new Map<string, Array<number>>(subjects.map(({ name }) => [name, []]))
 const began = new Map<string, number>()
@@ -105,7 +131,7 @@ for (const { dispose } of subjects) await dispose()
 const figures: Record<string, number> = Object.fromEntries(
   Array.from(taken, ([name, values]) => [name, values.toSorted((a, b) => a - b)[values.length >> 2] ?? NaN])
 )
-if (process.argv.includes("--json")) console.log(JSON.stringify(figures))
+if (flags.json) console.log(JSON.stringify(figures))
 else {
   const plain = figures["client"] ?? NaN
   for (const [name, micros] of Object.entries(figures)) {
