@@ -18,13 +18,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as SynchronizedRef from "effect/SynchronizedRef"
 import type * as GeminiConfig from "./GeminiConfig.ts"
 import type { GeminiError } from "./GeminiError.ts"
 import * as GeminiHttp from "./GeminiHttp.ts"
 import { CallGate } from "./internal/call/CallGate.ts"
 import * as CallLimits from "./internal/call/limits.ts"
-import * as PoolMap from "./internal/call/PoolMap.ts"
+import { PoolMap } from "./internal/call/PoolMap.ts"
 import * as Destination from "./internal/http/destination.ts"
 import { WaitLog } from "./limits/WaitLog.ts"
 import * as ModelClient from "./ModelClient.ts"
@@ -107,12 +106,10 @@ export class ModelPool extends Context.Service<ModelPool, Service>()("effect-gem
 export const defaultCapacity = 256
 
 /** A client, or the creation that its first callers wait for. */
-interface Entry {
+interface Entry extends ClientKey {
   /** `undefined`: the pool was closed meanwhile. */
   readonly created: Deferred.Deferred<ModelClient.ModelClient | undefined, GeminiError>
   ready: Effect.Effect<ModelClient.ModelClient> | undefined
-  /** When it was last asked for, as the number of the pool's request. */
-  used: number
 }
 
 /**
@@ -127,19 +124,17 @@ export const makeWith = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Clients, never, Scope.Scope> {
   const capacity = Math.max(1, options.capacity ?? defaultCapacity)
   const scope = yield* Effect.scope
-  const clients = yield* SynchronizedRef.make<PoolMap.PoolMap<Entry>>(PoolMap.empty)
-  let requests = 0
+  const clients = new PoolMap<Entry>()
 
   const isIdle = (entry: Entry): boolean => entry.ready !== undefined
 
   const creation = (key: ClientKey, entry: Entry) =>
-    Effect.exit(Effect.onExit(create(key), (exit) => {
-      if (Exit.isSuccess(exit)) entry.ready = Effect.succeed(exit.value)
-      return SynchronizedRef.update(
-        clients,
-        (map) => Exit.isSuccess(exit) ? PoolMap.trim(map, capacity, isIdle) : PoolMap.remove(map, key, entry)
-      )
-    }))
+    Effect.exit(Effect.onExit(create(key), (exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit)) return clients.remove(entry)
+        entry.ready = Effect.succeed(exit.value)
+        return clients.trim(capacity, isIdle)
+      })))
 
   // The end of the fiber is what those who wait are told: in a scope that has just closed it never starts.
   const started = (key: ClientKey, entry: Entry): Effect.Effect<Entry> =>
@@ -158,31 +153,29 @@ export const makeWith = Effect.fnUntraced(function*(
   // The creation belongs to the pool, not to the caller that happened to be first: if that one is interrupted, the
   // others go on waiting for the same client. No interruption may come between inserting an entry and starting its
   // creation.
-  const miss = (key: ClientKey): Effect.Effect<Entry> => {
-    const mine: Entry = { created: Deferred.makeUnsafe(), ready: undefined, used: requests }
-    return SynchronizedRef.modify(clients, (map): readonly [Entry, PoolMap.PoolMap<Entry>] => {
-      const known = PoolMap.get(map, key.member, key.model)
-      return known === undefined
-        ? [mine, PoolMap.set(PoolMap.trim(map, capacity - 1, isIdle), key, mine)]
-        : [known, map]
-    }).pipe(
-      Effect.flatMap((entry) => entry === mine ? started(key, entry) : Effect.succeed(entry)),
-      Effect.uninterruptible
-    )
-  }
+  const miss = (key: ClientKey): Effect.Effect<Entry> =>
+    Effect.uninterruptible(Effect.suspend(() => {
+      // Another caller may have come between.
+      const known = clients.get(key.member, key.model)
+      if (known !== undefined) return Effect.succeed(known)
+      clients.trim(capacity - 1, isIdle)
+      const entry: Entry = { ...key, created: Deferred.makeUnsafe(), ready: undefined }
+      clients.add(entry)
+      return started(key, entry)
+    }))
 
   return {
     get: (key) =>
       Effect.suspend(() => {
-        const entry = PoolMap.get(SynchronizedRef.getUnsafe(clients), key.member, key.model)
+        const entry = clients.get(key.member, key.model)
         if (entry === undefined) {
           if (scope.state._tag === "Closed") return create(key)
           return Effect.flatMap(miss(key), (entry) => made(key, entry))
         }
-        entry.used = ++requests
+        clients.use(entry)
         return entry.ready ?? made(key, entry)
       }),
-    size: Effect.map(SynchronizedRef.get(clients), (map) => map.size)
+    size: Effect.sync(() => clients.size)
   }
 })
 

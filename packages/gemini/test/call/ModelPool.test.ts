@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 
@@ -141,22 +142,32 @@ describe("ModelPool", () => {
       assert.strictEqual(yield* pool.size, 3)
     }))
 
-  it.effect("where one has to go, an eighth of a large capacity goes with it, those idle longest first", () =>
-    Effect.gen(function*() {
-      const { counts, create } = counting(() => Effect.void)
-      const pool = yield* ModelPool.makeWith(create, { capacity: 17 })
-      const all = Array.from({ length: 17 }, (_, index) => `gemini-${index}`)
-      for (const model of all) yield* pool.get(key(model))
-      yield* pool.get(key("gemini-0"))
-      assert.strictEqual(yield* pool.size, 17)
-      yield* pool.get(key("gemini-new"))
-      // One has to make room, and two go with it; what was asked for last stays.
-      assert.strictEqual(yield* pool.size, 15)
-      for (const model of ["gemini-0", "gemini-4", "gemini-16", "gemini-new"]) yield* pool.get(key(model))
-      assert.deepStrictEqual(Array.from(counts.values()), Array.from({ length: 18 }, () => 1))
-      yield* pool.get(key("gemini-1"))
-      assert.strictEqual(counts.get("gemini-1"), 2)
-    }))
+  it.effect.prop(
+    "keeps those that were asked for last, and forgets one for each that is new",
+    { seed: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 31 - 1 })) },
+    ({ seed }) =>
+      Effect.gen(function*() {
+        let state = seed
+        const below = (limit: number) => (state = (Math.imul(state, 48271) >>> 0) % 2147483647) % limit
+        const { counts, create } = counting(() => Effect.void)
+        const capacity = 1 + below(12)
+        const pool = yield* ModelPool.makeWith(create, { capacity })
+        const kept: Array<string> = []
+        const created = new Map<string, number>()
+        for (let step = 0; step < 200; step++) {
+          const model = `gemini-${below(20)}`
+          const at = kept.indexOf(model)
+          if (at >= 0) kept.splice(at, 1)
+          else created.set(model, (created.get(model) ?? 0) + 1)
+          kept.push(model)
+          if (kept.length > capacity) kept.shift()
+          yield* pool.get(key(model))
+          assert.deepStrictEqual(Object.fromEntries(counts), Object.fromEntries(created), `seed ${seed}, step ${step}`)
+          assert.strictEqual(yield* pool.size, kept.length)
+        }
+      }),
+    { arbitrary: { runs: 20 } }
+  )
 
   it.effect("a client that is being created is not evicted, and the excess goes when it is done", () =>
     Effect.gen(function*() {

@@ -1,66 +1,60 @@
 /**
- * The pool's map: immutable, by member and model; the entry that was unused for longest leaves first.
+ * The pool's map: by member and model; the entry that was unused for longest leaves first.
  *
- * It is two native maps, one inside the other, which are copied when a client comes or goes (which is rare, and a few
- * hundred entries at most). So finding a client is two lookups of strings whose hash the engine keeps, without a key to
- * build or a structural hash.
+ * It is two native maps, one inside the other, so that finding a client is two lookups of strings whose hash the engine
+ * keeps, without a key to build or a structural hash. The order of use is that of a set, whose first entry was unused for
+ * longest: a use puts an entry to its end, and nothing is walked over to find who leaves.
  */
-
-export interface Pooled {
-  readonly used: number
-}
-
-export interface PoolMap<E extends Pooled> {
-  readonly size: number
-  readonly members: ReadonlyMap<string, ReadonlyMap<string, E>>
-}
 
 export interface Key {
   readonly member: string
   readonly model: string
 }
 
-export const empty: PoolMap<never> = { size: 0, members: new Map() }
+export class PoolMap<E extends Key> {
+  readonly #members = new Map<string, Map<string, E>>()
+  readonly #byUse = new Set<E>()
+  #newest: E | undefined
 
-export const get = <E extends Pooled>(map: PoolMap<E>, member: string, model: string): E | undefined =>
-  map.members.get(member)?.get(model)
-
-const withModels = <E extends Pooled>(
-  map: PoolMap<E>,
-  member: string,
-  size: number,
-  models: ReadonlyMap<string, E>
-): PoolMap<E> => {
-  const members = new Map(map.members)
-  if (models.size === 0) members.delete(member)
-  else members.set(member, models)
-  return { size, members }
-}
-
-/** Adds an entry under a key that has none. */
-export const set = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> =>
-  withModels(map, key.member, map.size + 1, new Map(map.members.get(key.member)).set(key.model, entry))
-
-/** Removes an entry, if it is still the one under the key. */
-export const remove = <E extends Pooled>(map: PoolMap<E>, key: Key, entry: E): PoolMap<E> => {
-  if (get(map, key.member, key.model) !== entry) return map
-  const models = new Map(map.members.get(key.member))
-  models.delete(key.model)
-  return withModels(map, key.member, map.size - 1, models)
-}
-
-/**
- * At most `capacity` entries: of those that may go, the ones that were used longest ago are removed. If one has to go, an
- * eighth of the capacity goes with it, so that not every new model walks over all of them.
- */
-export const trim = <E extends Pooled>(map: PoolMap<E>, capacity: number, mayGo: (entry: E) => boolean): PoolMap<E> => {
-  if (map.size <= capacity) return map
-  const idle = Array.from(map.members.values()).flatMap((models) => Array.from(models.values())).filter(mayGo)
-  const gone = new Set(idle.sort((a, b) => a.used - b.used).slice(0, map.size - capacity + (capacity >> 3)))
-  const members = new Map<string, ReadonlyMap<string, E>>()
-  for (const [member, models] of map.members) {
-    const kept = new Map(Array.from(models).filter(([, entry]) => !gone.has(entry)))
-    if (kept.size > 0) members.set(member, kept)
+  get size(): number {
+    return this.#byUse.size
   }
-  return { size: map.size - gone.size, members }
+
+  get(member: string, model: string): E | undefined {
+    return this.#members.get(member)?.get(model)
+  }
+
+  /** Notes that an entry is used now. */
+  use(entry: E): void {
+    if (this.#newest === entry || !this.#byUse.delete(entry)) return
+    this.#byUse.add(entry)
+    this.#newest = entry
+  }
+
+  /** Adds an entry under a key that has none. */
+  add(entry: E): void {
+    const models = this.#members.get(entry.member)
+    if (models === undefined) this.#members.set(entry.member, new Map([[entry.model, entry]]))
+    else models.set(entry.model, entry)
+    this.#byUse.add(entry)
+    this.#newest = entry
+  }
+
+  /** Removes an entry, if it is still there. */
+  remove(entry: E): void {
+    if (!this.#byUse.delete(entry)) return
+    if (this.#newest === entry) this.#newest = undefined
+    const models = this.#members.get(entry.member)
+    models?.delete(entry.model)
+    if (models?.size === 0) this.#members.delete(entry.member)
+  }
+
+  /** Keeps at most `capacity` entries: of those that may go, the ones that were used longest ago are removed. */
+  trim(capacity: number, mayGo: (entry: E) => boolean): void {
+    if (this.size <= capacity) return
+    for (const entry of this.#byUse) {
+      if (mayGo(entry)) this.remove(entry)
+      if (this.size <= capacity) return
+    }
+  }
 }

@@ -38,7 +38,7 @@ export const failing = (error: GeminiError): ModelList => ({
 })
 
 /** Asks the members in order, until one answers. */
-export const make = ([first, ...others]: ReadonlyArray<ModelList>): ModelList | undefined => {
-  const next = others.length === 0 ? undefined : make(others)
-  return first === undefined || next === undefined ? first : either(first, next)
+export const make = (lists: ReadonlyArray<ModelList>): ModelList | undefined => {
+  const last = lists.at(-1)
+  return last === undefined ? undefined : lists.slice(0, -1).reduceRight((next, first) => either(first, next), last)
 }
