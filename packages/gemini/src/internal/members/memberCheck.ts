@@ -87,7 +87,23 @@ const circuitNames = OptionCheck.named("trip", "openFor")
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-const memberProblem = (options: Options, member: Member, place: number): Problem | undefined => {
+/** Where a name, or a project and location, stood first among the members that were checked so far. */
+type Firsts = Map<string, number>
+
+/** The place where a key stood first, which is this one if it did not stand before. */
+const firstOf = (firsts: Firsts, key: string, place: number): number => {
+  const known = firsts.get(key)
+  if (known === undefined) firsts.set(key, place)
+  return known ?? place
+}
+
+const memberProblem = (
+  options: Options,
+  member: Member,
+  place: number,
+  names: Firsts,
+  quotas: Firsts
+): Problem | undefined => {
   const at = `members[${place}]`
   const { name, weight } = member
   if (typeof name !== "string" || !/^[\w.:-]+$/.test(name)) {
@@ -96,7 +112,7 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
   const unknown = memberNames(member, at)
   if (unknown !== undefined) return unknown
   if (name === "default") return { field: `${at}.name`, description: "\"default\" is all members together" }
-  const first = options.members.findIndex((other) => other.name === name)
+  const first = firstOf(names, name, place)
   if (first !== place) {
     return { field: `${at}.name`, description: `members[${first}] is called ${JSON.stringify(name)}, too` }
   }
@@ -115,9 +131,7 @@ const memberProblem = (options: Options, member: Member, place: number): Problem
   const wrongApi = apiProblem(member, at)
   if (wrongApi !== undefined) return wrongApi
   // If there is another member of its project, limits of its own would give one quota two sizes.
-  const sibling = options.members.findIndex((other) =>
-    projectOf(other) === projectOf(member) && locationOf(other) === locationOf(member)
-  )
+  const sibling = firstOf(quotas, JSON.stringify([projectOf(member), locationOf(member)]), place)
   const other = options.members[sibling]
   if (other === undefined || sibling === place) return undefined
   for (const field of ["tier", "limits"] as const) {
@@ -138,8 +152,10 @@ export const problem = (options: Options): Problem | undefined => {
   if (!Array.isArray(members) || members.length === 0) {
     return { field: "members", description: "expected at least one member" }
   }
+  const names: Firsts = new Map()
+  const quotas: Firsts = new Map()
   for (const [place, member] of options.members.entries()) {
-    const wrong = memberProblem(options, member, place)
+    const wrong = memberProblem(options, member, place, names, quotas)
     if (wrong !== undefined) return wrong
   }
   const lists = Array.isArray(fallbackModels)
