@@ -87,8 +87,10 @@ export class Route implements Meter {
     this.#deadline ??= now + this.ask.total
     this.now = now
     const priority = options?.priority
-    const end = ways.findIndex(({ model }) => model !== way.model)
-    const chosen = MemberOrder.first(end < 0 ? ways : ways.slice(0, end), (way) => {
+    // The ways of a model stand together.
+    const isOneModel = ways.at(-1)?.model === way.model
+    const candidates = isOneModel ? ways : ways.slice(0, ways.findIndex(({ model }) => model !== way.model))
+    const chosen = MemberOrder.first(candidates, (way) => {
       const lane = way.lane(family)
       if (lane.closedFor(now) > 0) return undefined
       const terms = lane.terms(estimate, options)

@@ -92,6 +92,8 @@ const maxRooms = 256
 
 export const make = (options: Options): MemberClient => {
   const { circuits, client, limiter, model, onWait, pace, refusals, table, turns } = options
+  /** One member of each API. */
+  const apis = Array.from(new Set(table.members.map(({ lacks }) => lacks)), (lacks) => ({ lacks }))
   const ways = new Map<string, Way>()
   const rooms = new Map<string, WaitingRoom>()
   /** The ways over all members, by the models. Most calls ask for the same. */
@@ -176,12 +178,14 @@ export const make = (options: Options): MemberClient => {
       if (!MemberTable.isReachable(found)) return Effect.fail(failed(method, found))
       // Members of one API lack the same.
       const lacking = new Map<MemberState["lacks"], Unsupported | undefined>()
-      const lack = ({ lacks }: MemberState): Unsupported | undefined => {
+      const lack = ({ lacks }: Pick<MemberState, "lacks">): Unsupported | undefined => {
         if (!lacking.has(lacks)) lacking.set(lacks, lacks({ method, model, body: request }))
         return lacking.get(lacks)
       }
       const [first] = found
-      const reach = found.filter((member) => lack(member) === undefined)
+      // Mostly nobody lacks anything, and then no member is looked at.
+      const isWhole = apis.every((api) => lack(api) === undefined)
+      const reach = isWhole ? found : found.filter((member) => lack(member) === undefined)
       const missing = reach.length === 0 && first !== undefined ? lack(first) : undefined
       if (missing !== undefined) return Effect.fail(failed(method, missing))
       const models = [model]
