@@ -1,9 +1,10 @@
 /**
- * `pnpm bench [--quick] [--rows a,b] [--json] [--check] [--gate] [--write-baseline] [--planted]`
+ * `pnpm bench [--quick] [--rows a,b] [--json] [--check] [--gate] [--write-baseline] [--planted] [--html FILE]`
  *
  * Prints tables to stdout, or with `--json` the data. `--check` compares with the committed baseline and ends with 1 if
  * a ratio is 15 % worse in two runs of its row; a run whose control is off is void and ends with 2. `--gate` is the
- * check of a few rows within a minute: it ends with 1 if a ratio is 35 % worse in three runs of its row.
+ * check of a few rows within a minute: it ends with 1 if a ratio is 35 % worse in three runs of its row. `--html` draws
+ * the tables into one page.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
@@ -12,6 +13,7 @@ import { fetchRows } from "./fetch/rows.ts"
 import { bundle, importTime, services } from "./footprint.ts"
 import * as Bodies from "./harness/bodies.ts"
 import { capacity, startServer } from "./harness/harness.ts"
+import { page } from "./harness/page.ts"
 import { type Baseline, baselineOf, gateTolerance, type Report, rowTable, tolerance, worse } from "./harness/report.ts"
 import { limiterCost } from "./limiter/cost.ts"
 import { limiterPeers } from "./limiter/peers.ts"
@@ -29,6 +31,7 @@ const { values: flags } = parseArgs({
     "write-baseline": { type: "boolean", default: false },
     planted: { type: "boolean", default: false },
     rows: { type: "string" },
+    html: { type: "string" },
     help: { type: "boolean", default: false }
   }
 })
@@ -53,7 +56,7 @@ const say = (text: string): void => {
 
 if (flags.help) {
   console.log(`pnpm bench [--quick] [--rows ${rows.map(({ id }) => id).join(",")}]`)
-  console.log("           [--json] [--check] [--gate] [--write-baseline] [--planted]")
+  console.log("           [--json] [--check] [--gate] [--write-baseline] [--planted] [--html FILE]")
   process.exit(0)
 }
 
@@ -87,6 +90,7 @@ say(`${machine}${flags.quick ? ", quick" : ""}. The server alone gives ${serverT
 
 const failures: Array<string> = []
 const figures: Array<Figure> = []
+const drawn: Array<readonly [Row, ReadonlyArray<Figure>]> = []
 const baseline = flags.check || flags.gate ? readBaseline() : undefined
 let isVoid = false
 for (const row of chosen) {
@@ -110,12 +114,14 @@ for (const row of chosen) {
     failures.push(...bad.map(({ before, key, now }) => `${key}: ${now.toPrecision(3)}, was ${before}`))
   }
   figures.push(...result)
+  drawn.push([row, result])
   say(rowTable(row, result))
 }
 server.stop()
 
 const report: Report = { date: new Date().toISOString(), machine, quick: flags.quick, server: serverText, figures }
 if (flags.json) console.log(JSON.stringify(report, undefined, 2))
+if (flags.html !== undefined) writeFileSync(flags.html, page(report, drawn))
 if (isVoid) process.exitCode = 2
 else {
   if (flags["write-baseline"]) {

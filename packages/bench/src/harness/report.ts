@@ -24,12 +24,14 @@ const labels: Record<string, string> = {
   "promises-fetch": "Gemini of promises · fetch"
 }
 
-const label = (subject: string): string => {
+/** A subject as readers know it. */
+export const label = (subject: string): string => {
   const [name = subject, ...flags] = subject.split("+")
   return [labels[name] ?? name, ...flags.map((flag) => `(${flag})`)].join(" ")
 }
 
-const number = (value: number): string =>
+/** A figure as readers see it. */
+export const number = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value < 0.2 ? 3 : 2)
 
 export const isReached = ({ better, goal, value }: Figure): boolean | undefined =>
