@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { gate } from "./rows.ts"
+import { gate } from "./gate.ts"
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url))
 // A bundle's size has no slowdown.

@@ -47,20 +47,6 @@ const alone = ["effect"]
 const gated = ["http-dispatch", "client-dispatch"]
 const isOurs = (subject: string): boolean => /^(?:http|client)-/.test(subject)
 
-/**
- * The rows of the gate. They compare CPU within a round, so that what else the machine does hits floor and client
- * alike.
- */
-export const gate: ReadonlyArray<string> = [
-  "chunks-40",
-  "chunks-2k",
-  "fetch-unary",
-  "fetch-first",
-  "start",
-  "choice",
-  "bundle"
-]
-
 const subjectsOf = (options: Options, names: ReadonlyArray<string>, base = "floor"): ReadonlyArray<string> => [
   base,
   ...names.map((name) => options.planted && isOurs(name) ? `${name}+planted` : name)
