@@ -14,9 +14,9 @@ export const isPossible = ({ concurrency, rpd, rpm, tpm }: Limits, tokens: numbe
   rpm >= 1 && rpd >= 1 && concurrency >= 1 && (tpm >= 1 || tokens === 0)
 
 /** What is asked about a lane. */
-export type Question = Pick<Admission, "lane" | "limits" | "own" | "priority" | "tokens">
+export type Inquiry = Pick<Admission, "lane" | "limits" | "own" | "priority" | "tokens">
 
-type Look = (question: Question, now: number) => Headroom
+type Look = (question: Inquiry, now: number) => Headroom
 
 const looks = /* @__PURE__ */ new WeakMap<object, Look>()
 
@@ -32,7 +32,7 @@ export const lookOf = (limiter: object): Look | undefined => looks.get(limiter)
 export const headroom = (
   lane: LaneQueue,
   span: number,
-  { limits, own, priority, tokens }: Omit<Question, "lane">,
+  { limits, own, priority, tokens }: Omit<Inquiry, "lane">,
   now: number
 ): Headroom => {
   const { list: { batch, interactive }, store } = lane

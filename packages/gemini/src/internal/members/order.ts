@@ -45,14 +45,14 @@ export const compare = (a: Contender, b: Contender): number => {
 }
 
 /** The part of a candidate that is known without looking at its lane. */
-export type Member = Pick<Contender, "regionRank" | "weight" | "calls">
+export type Untried = Pick<Contender, "regionRank" | "weight" | "calls">
 
 /**
  * The one that would be the first in the order of choice, of candidates of one model where nothing has failed or been
  * refused, or `undefined` if none admits the call now. It looks only at the lanes of those that may be before the best so far:
  * `headroomOf` looks, and gives `undefined` for one that is closed.
  */
-export const first = <C extends { readonly member: Member }>(
+export const first = <C extends { readonly member: Untried }>(
   candidates: ReadonlyArray<C>,
   headroomOf: (candidate: C) => Headroom | undefined
 ): { readonly candidate: C; readonly headroom: Headroom; readonly share: number } | undefined => {
@@ -76,7 +76,7 @@ export const first = <C extends { readonly member: Member }>(
   return best
 }
 
-const isBefore = (member: Member, share: number, other: Member, its: number): boolean =>
+const isBefore = (member: Untried, share: number, other: Untried, its: number): boolean =>
   (member.regionRank - other.regionRank ||
     share - its ||
     member.calls / member.weight - other.calls / other.weight) < 0
