@@ -43,13 +43,11 @@ const worker = Agent.make({ name: "worker", instructions: "You are worker.", bou
 const boss = Agent.make({ name: "boss", instructions: "You are boss." })
 const other = Agent.make({ name: "other", instructions: "You are other." })
 
-/** How many requests wait in the lane, when others had a second and whatever they do on the pool of threads has come. */
-const waiting = Effect.gen(function*() {
-  yield* TestClock.adjust("1 second")
-  yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-  const lanes = yield* RateLimiter.RateLimiter.use(({ snapshot }) => snapshot)
-  return lanes.reduce((sum, { waiting }) => sum + waiting, 0)
-})
+/** How many requests wait in the lane, after others had a turn: what makes them is on the pool of threads in part. */
+const waiting = Effect.promise(() => new Promise((resolve) => setImmediate(resolve))).pipe(
+  Effect.andThen(RateLimiter.RateLimiter.use(({ snapshot }) => snapshot)),
+  Effect.map((lanes) => lanes.reduce((sum, { waiting }) => sum + waiting, 0))
+)
 
 /** Plays to the end of it, second by second, and says how many seconds it took. */
 const passed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -92,20 +90,22 @@ describe(`a manager with ${count} workers on 10 requests a minute`, () => {
     "goes before its workers, also where these ask again",
     () =>
       Effect.gen(function*() {
+        const emulator = yield* Emulator.Emulator
         // A worker that began asks twice more, when its answer has come: that waits in the lane.
         const patient = Agent.make({ name: "patient", instructions: "You are patient." })
         const thrice = Team.sequence(patient, patient, patient)
         const run = yield* Effect.forkChild(
           Agent.run(Team.manager(boss, { worker: thrice }, { concurrency: "quota" }), "go", { id: "m" })
         )
-        yield* Effect.repeat(waiting, { until: (n) => n > 3, times: 20 })
+        yield* emulator.awaitRequests(10)
+        yield* TestClock.adjust("5 seconds")
+        yield* Effect.repeat(waiting, { until: (n) => n > 3 })
         const manager = Team.manager(other, { worker: thrice }, { concurrency: "quota" })
         const { seconds } = yield* passed(Agent.run(manager, "go", { id: "o" }))
         // Its requests that the emulator holds would wait for the clock.
         yield* Fiber.interrupt(run)
         assert.isAtMost(seconds, 60)
         // The ten of the first minute, and then at once.
-        const emulator = yield* Emulator.Emulator
         const asked = (yield* emulator.requests).map(({ body }) => JSON.stringify(body))
         assert.strictEqual(asked.findIndex((body) => body.includes("You are other.")), 10)
       }).pipe(Effect.provide(served)),
