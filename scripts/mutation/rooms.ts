@@ -52,7 +52,7 @@ export const rooms: ReadonlyArray<Room> = [
       ...tests(
         `${near}/limiter`,
         "Aliases Corrections Fleet Headroom LaneModel LaneStore OwnLimits PacificDay RateLimiter SetBack " +
-          "TokenEstimate WaitingEstimates WakeUps LimitEdges"
+          "TokenEstimate WaitingEstimates WakeUps LimitEdges LaneLearns"
       ),
       ...tests(`${conformance}/calls`, "WaitLog"),
       `${near}/quotas`
@@ -162,7 +162,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/ai/test",
       "DecisionModel DirectCalls Embeddings Errors Files Finish ForeignArguments GeminiCitations GeminiSchema " +
-        "ObjectEnds OpenCalls PartFields SharedBatch Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
+        "ArgumentText ObjectEnds OpenCalls PartFields SchemaDialects SharedBatch Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
     ).concat(
       tests(`${conformance}/ai`, "AiLanguageModel AiPoints AiStructuredOutput SchemaDialects SchemaDoctor WhatIsSent")
     )
@@ -351,7 +351,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "promises",
     wanted: 75,
     code: ["packages/promises/src"],
-    tests: ["packages/promises/test"]
+    tests: ["packages/promises/test", ...tests(`${conformance}/promises`, "Services")]
   },
   {
     name: "cli",

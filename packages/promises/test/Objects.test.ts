@@ -87,6 +87,17 @@ test("what a schema transforms is transformed, and may be asynchronous", async (
   expect(value.day).toEqual(new Date("2026-11-29"))
 })
 
+test("the elements of a list are given before it has ended, by every library", async () => {
+  await using gemini = make()
+  for (const [library, schema] of Object.entries(schemas)) {
+    const text = JSON.stringify(recipe)
+    const cut = text.indexOf("\"bake") + 3
+    emulator().enqueue({ chunks: [text.slice(0, cut), last(text.slice(cut))] })
+    const [first] = await all(gemini.objectStream({ schema, contents: "A recipe for bread" }))
+    expect(first, library).toEqual({ finished: false, value: { ...recipe, steps: ["knead", "ba"] } })
+  }
+})
+
 test("a list is an object, too", async () => {
   await using gemini = make()
   emulator().enqueue({ json: ["a", "b"] }, { json: ["a", "b"] })

@@ -33,19 +33,20 @@ const fieldsOf = (schema: Schema.Top): Readonly<Record<string, Schema.Top>> | un
     : undefined
 }
 
-/** The schema inside `optionalKey(X)` and its like. */
-const unwrapped = (schema: Schema.Top): Schema.Top =>
-  "schema" in schema && Schema.isSchema(schema.schema) && !("fields" in schema) && schema.ast._tag !== "Arrays"
-    ? schema.schema
-    : schema
+const isNothing = ({ ast }: Schema.Top): boolean => ast._tag === "Undefined" || ast._tag === "Null"
+
+/** The struct or list inside `optionalKey(X)`, `optional(X)`, `NullOr(X)`, a brand, a default and their like. */
+const unwrapped = (schema: Schema.Top): Schema.Top => {
+  if ("fields" in schema || "value" in schema) return schema
+  if ("schema" in schema && Schema.isSchema(schema.schema)) return unwrapped(schema.schema)
+  const members: ReadonlyArray<unknown> = "members" in schema && Array.isArray(schema.members) ? schema.members : []
+  const [only, ...others] = members.filter(Schema.isSchema).filter((member) => !isNothing(member))
+  return only === undefined || others.length > 0 ? schema : unwrapped(only)
+}
 
 const itemOf = (schema: Schema.Top): Schema.Top | undefined => {
   const inner = unwrapped(schema)
-  for (const key of ["value", "schema", "item"]) {
-    const item: unknown = inner.ast._tag === "Arrays" ? Reflect.get(inner, key) : undefined
-    if (Schema.isSchema(item)) return item
-  }
-  return undefined
+  return inner.ast._tag === "Arrays" && "value" in inner && Schema.isSchema(inner.value) ? inner.value : undefined
 }
 
 const wrappers = new WeakMap<Schema.Top, Schema.Top>()
