@@ -162,7 +162,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/ai/test",
       "DecisionModel DirectCalls Embeddings Errors Files Finish ForeignArguments GeminiCitations GeminiSchema " +
-        "ArgumentText ObjectEnds OpenCalls PartFields SchemaDialects SharedBatch Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
+        "ArgumentText ObjectEnds OpenCalls PartFields PromptContents SchemaDialects SharedBatch Signatures Spans StateCost StreamParts Swap Tokenizer ToolCalls ToolParameters ToolResults"
     ).concat(
       tests(`${conformance}/ai`, "AiLanguageModel AiPoints AiStructuredOutput SchemaDialects SchemaDoctor WhatIsSent")
     )
@@ -189,7 +189,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "caches",
     wanted: 75,
     code: [`${inside}/caches`, `${gemini}/caches`],
-    tests: [`${near}/caches`, ...tests(`${conformance}/resources`, "CachedPrefix CachePatterns")]
+    tests: [`${near}/caches`, ...tests(`${conformance}/resources`, "CachedPrefix CachePatterns CacheService")]
   },
   {
     name: "batches",

@@ -326,11 +326,24 @@ describe("a call's own limits", () => {
   it.effect("go with what else it set, and its waits are told to it, else to the lane's own observer", () =>
     lane(({ lane }) =>
       Effect.gen(function*() {
-        const options = { maxQueue: 3, maxWait: 5, oversize: "wait", priority: "batch", whenExhausted: "wait" } as const
-        const asked = lane.admission("m", 7, options as CallOptions)
-        assert.deepInclude(asked, { ...options, method: "m", tokens: 7, own: undefined, party: lane })
+        const options = {
+          maxQueue: 3,
+          maxWait: 5,
+          oversize: "reject",
+          priority: "batch",
+          whenExhausted: "wait"
+        } as const
+        const asked = lane.admission("m", 7, options)
+        assert.deepInclude(asked, { ...options, method: "m", tokens: 7, own: undefined })
+        assert.strictEqual(Reflect.get(asked, "party"), lane)
         const { lane: _, limits: within, own, tokens } = lane.terms(7, undefined)
-        assert.deepStrictEqual(asked.again?.(), { lane: _, limits: within, own, tokens })
+        const again: unknown = Reflect.get(asked, "again")
+        assert.deepStrictEqual(Reflect.apply(again as () => unknown, undefined, []), {
+          lane: _,
+          limits: within,
+          own,
+          tokens
+        })
         const waiting = { lane: lane.lane, ahead: 1 } as never
         assert.strictEqual(asked.onWait?.(waiting), "lane's" as never)
         assert.strictEqual(lane.admission("m", 7, undefined).onWait?.(waiting), "lane's" as never)
