@@ -114,7 +114,7 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 85,
     code: [`${inside}/members`, ...all(`:!${inside}/members`, choosing), `${gemini}/members`, `${gemini}/Members.ts`],
     tests: [
-      ...tests(`${near}/members`, "MembersConfig CircuitEnds"),
+      ...tests(`${near}/members`, "CircuitEnds MemberPlaces MemberTable MembersConfig"),
       ...tests(
         `${conformance}/members`,
         "Members MembersChoice MembersLife MembersOutages MembersRefused MembersSick MembersTable MembersWaiting"
