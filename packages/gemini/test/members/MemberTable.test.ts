@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Reason from "effect-gemini/errors/GeminiErrorReason"
 import { GeminiError } from "effect-gemini/GeminiError"
 import type { Options } from "effect-gemini/Members"
+import * as ModelId from "effect-gemini/models/ModelId"
 import type { ModelList } from "effect-gemini/models/ModelList"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as List from "../../src/internal/members/list.ts"
 import * as Check from "../../src/internal/members/memberCheck.ts"
@@ -200,7 +202,7 @@ describe("the models of several members", () => {
   }) as unknown as ModelList
   const got = (...lists: ReadonlyArray<ModelList>) => {
     const list = List.make(lists)
-    return list === undefined ? Effect.succeed("none") : list.get("m").pipe(
+    return list === undefined ? Effect.succeed("none") : list.get(Result.getOrThrow(ModelId.parse("gemini-3.8-flash"))).pipe(
       Effect.map(({ name }) => name),
       Effect.catch(({ reason }) => Effect.succeed(reason._tag))
     )
