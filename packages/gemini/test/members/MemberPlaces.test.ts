@@ -37,22 +37,39 @@ const make = (states: ReadonlyArray<MemberState> = ["a", "b", "c"].map((name) =>
   const table = new MemberTable.MemberTable(states)
   // The gate is none of what places ask.
   const places = MemberPlaces.make({ options, table, client } as unknown as Parameters<typeof MemberPlaces.make>[0], [])
-  const about = (...resources: ReadonlyArray<string>) => ({ field: "name", resources: resources.map((name) => ({ name })) })
+  const about = (...resources: ReadonlyArray<string>) => ({
+    field: "name",
+    resources: resources.map((name) => ({ name }))
+  })
   const makers = (call: MemberCall.MemberCall = {}, ...resources: ReadonlyArray<string>) =>
     places.makers(about(...resources)).pipe(
       Effect.map((found) => found.map(({ name }) => name).join("")),
       MemberCall.set(call),
-      Effect.catch((reason) => Effect.succeed(reason._tag === "InvalidRequest" ? `${reason.fields[0]?.field}: ${reason.fields[0]?.description}` : reason._tag))
+      Effect.catch((reason) =>
+        Effect.succeed(
+          reason._tag === "InvalidRequest"
+            ? `${reason.fields[0]?.field}: ${reason.fields[0]?.description}`
+            : reason._tag
+        )
+      )
     )
   const owner = (call: MemberCall.MemberCall, ...resources: ReadonlyArray<string>) =>
     places.owner(about(...resources)).pipe(
       Effect.map(({ name }) => name ?? ""),
       MemberCall.set(call),
-      Effect.catch((reason) => Effect.succeed(reason._tag === "InvalidRequest" ? `${reason.fields[0]?.field}: ${reason.fields[0]?.description}` : reason._tag))
+      Effect.catch((reason) =>
+        Effect.succeed(
+          reason._tag === "InvalidRequest"
+            ? `${reason.fields[0]?.field}: ${reason.fields[0]?.description}`
+            : reason._tag
+        )
+      )
     )
   const place = (name: string) => Effect.map(places.makers(about()), (found) => found.find((one) => one.name === name))
   const told = (name: string, error: GeminiError | undefined, call: MemberCall.MemberCall = {}) =>
-    Effect.flatMap(place(name), (one) => one === undefined ? Effect.void : places.heard(one, error)).pipe(MemberCall.set(call))
+    Effect.flatMap(place(name), (one) => one === undefined ? Effect.void : places.heard(one, error)).pipe(
+      MemberCall.set(call)
+    )
   const asked = (name: string) => Effect.map(place(name), (one) => one && places.asked(one))
   return { table, places, makers, owner, told, asked, states }
 }
@@ -73,7 +90,12 @@ describe("something new is made", () => {
 
   it.effect("in the region that is named first, at who is not avoided, whose key was taken, and who rests not", () =>
     Effect.gen(function*() {
-      const { asked, makers, told } = make([state("a"), state("b", { regionRank: 1 }), state("c", { regionRank: 2 }), state("d")])
+      const { asked, makers, told } = make([
+        state("a"),
+        state("b", { regionRank: 1 }),
+        state("c", { regionRank: 2 }),
+        state("d")
+      ])
       assert.strictEqual(yield* makers(), "adbc")
       yield* Effect.replicateEffect(asked("d"), 5)
       assert.strictEqual(yield* makers(), "adbc")

@@ -45,12 +45,24 @@ describe("who may be asked", () => {
     ["not those of another location", wish(undefined, "files/c"), "c"],
     ["not those of another project", wish(undefined, "files/d"), "d"],
     ["those that see all that is named", wish(undefined, "files/a", "files/a"), "a,b"],
-    ["nobody, where no member sees all", wish(undefined, "files/a", "files/c"), /^contents\[1\]: files\/c is kept by the member "c"/],
+    [
+      "nobody, where no member sees all",
+      wish(undefined, "files/a", "files/c"),
+      /^contents\[1\]: files\/c is kept by the member "c"/
+    ],
     ["the named member, if it is beside the one that made it", wish("b", "files/a"), "b"],
     ["not the named member, if it is elsewhere", wish("d", "files/a"), /^contents\[0\]: .*the call goes to another/],
-    ["nobody, where it is not known who made it", wish(undefined, "files/x"), /^contents\[0\]: it is not known which member made files\/x/],
+    [
+      "nobody, where it is not known who made it",
+      wish(undefined, "files/x"),
+      /^contents\[0\]: it is not known which member made files\/x/
+    ],
     ["the named member, whatever it is", wish("d", "files/x"), "d"],
-    ["nobody, where the member is gone", wish(undefined, "files/gone"), /^NotFound: .*"gone", which is gone; there are a, b, c, d$/]
+    [
+      "nobody, where the member is gone",
+      wish(undefined, "files/gone"),
+      /^NotFound: .*"gone", which is gone; there are a, b, c, d$/
+    ]
   ]
   for (const [name, asked, expected] of rows) {
     it(name, () => {
@@ -96,21 +108,28 @@ it("ten thousand owners are remembered, and the one that was unused for longest 
 it("what a request names is found at every place that can name it", () => {
   const api = "https://generativelanguage.googleapis.com/v1beta/"
   const voice = (name: string) => ({ voiceConfig: { voice: name } })
-  const held = heldBy({
-    cachedContent: "cachedContents/c",
-    contents: [
-      { parts: null },
-      { role: "user", parts: [{ text: "x" }, { fileData: { fileUri: `${api}files/f` } }, { fileData: { fileUri: "files/g" } }] },
-      { role: "user", parts: [{ fileData: { fileUri: "https://elsewhere.test/files/f" } }, { fileData: {} }] }
-    ],
-    tools: [{ googleSearch: {} }, { fileSearch: { fileSearchStoreNames: ["fileSearchStores/s", "no name", "fileSearchStores/t"] } }],
-    generationConfig: {
-      speechConfig: {
-        ...voice("voice_1"),
-        multiSpeakerVoiceConfig: { speakerVoiceConfigs: [voice("Kore"), voice("voicekey_2"), voice("my voice_3")] }
+  const held = heldBy(
+    {
+      cachedContent: "cachedContents/c",
+      contents: [
+        { parts: null },
+        {
+          role: "user",
+          parts: [{ text: "x" }, { fileData: { fileUri: `${api}files/f` } }, { fileData: { fileUri: "files/g" } }]
+        },
+        { role: "user", parts: [{ fileData: { fileUri: "https://elsewhere.test/files/f" } }, { fileData: {} }] }
+      ],
+      tools: [{ googleSearch: {} }, {
+        fileSearch: { fileSearchStoreNames: ["fileSearchStores/s", "no name", "fileSearchStores/t"] }
+      }],
+      generationConfig: {
+        speechConfig: {
+          ...voice("voice_1"),
+          multiSpeakerVoiceConfig: { speakerVoiceConfigs: [voice("Kore"), voice("voicekey_2"), voice("my voice_3")] }
+        }
       }
-    }
-  } as unknown as Parameters<typeof heldBy>[0])
+    } as unknown as Parameters<typeof heldBy>[0]
+  )
   const speech = "generationConfig.speechConfig"
   assert.deepStrictEqual(held.map(({ field, resource }) => [field, resource]), [
     ["cachedContent", "cachedContents/c"],
@@ -139,10 +158,18 @@ describe("options of members", () => {
     ["a member without a name", { members: [{}] }, /^members\[0\]\.name: .*got undefined \(undefined\)/],
     ["a name with a blank", { members: [member("a"), member("b c")] }, /^members\[1\]\.name: .*got "b c" \(string\)/],
     ["a name that is a number", { members: [{ name: 5 }] }, /^members\[0\]\.name: .*got 5 \(number\)/],
-    ["a name twice", { members: [member("a"), member("b"), member("a")] }, /^members\[2\]\.name: members\[0\] is called "a", too/],
+    [
+      "a name twice",
+      { members: [member("a"), member("b"), member("a")] },
+      /^members\[2\]\.name: members\[0\] is called "a", too/
+    ],
     ["the name of all", { members: [member("default")] }, /^members\[0\]\.name: "default" is all/],
     ["a key that there is not", { members: [member("a", { weigth: 1 })] }, /^members\[0\]\.weigth/],
-    ["an empty project", { members: [member("a", { project: "" })] }, /^members\[0\]\.project: expected a name, got none/],
+    [
+      "an empty project",
+      { members: [member("a", { project: "" })] },
+      /^members\[0\]\.project: expected a name, got none/
+    ],
     ["an empty location", { members: [member("a", { location: "" })] }, /^members\[0\]\.location: /],
     ["no weight", { members: [member("a", { weight: 0 })] }, /^members\[0\]\.weight: expected a number above 0, got 0/],
     ["an endless weight", { members: [member("a", { weight: Infinity })] }, /^members\[0\]\.weight: /],
@@ -150,15 +177,49 @@ describe("options of members", () => {
     ["a key's variable", { members: [member("a", { apiKeyFrom: "KEY" })] }, /^members\[0\]\.apiKeyFrom: is read by/],
     ["a tier that there is not", { members: [member("a", { tier: "tier9" })] }, /^members\[0\]\.tier: /],
     ["an API that there is not", { members: [member("a", { api: "openai" })] }, /^members\[0\]\.api: /],
-    ["a kind of request that there is not", { members: [member("a", { api: "vertex", requestType: "x" })] }, /requestType/],
-    ["provisioned throughput of a key", { members: [member("a", { requestType: "shared" })] }, /^members\[0\]\.requestType: the Gemini API has no/],
-    ["another payer of a key", { members: [member("a", { quotaProject: "p" })] }, /^members\[0\]\.quotaProject: a key pays/],
-    ["Vertex without its layer", { members: [member("a", { api: "vertex" })] }, /^members\[0\]\.api: "vertex" is read by/],
-    ["another tier of one project", { members: [member("a", { project: "p", tier: "free" }), member("b", { project: "p" })] }, /^members\[1\]\.tier: members\[0\] has other ones/],
-    ["other limits of one project", { members: [member("a", { project: "p" }), member("b", { project: "p", limits: { "gemini-3.8-flash": { rpm: 1 } } })] }, /^members\[1\]\.limits: members\[0\]/],
-    ["a fallback model that is none", { members: [member("a")], fallbackModels: ["gemini-3.8-flash", "no name!"] }, /^fallbackModels\[1\]: /],
-    ["a fallback model of a model", { members: [member("a")], fallbackModels: { "gemini-3.8-flash": ["no name!"] } }, /^fallbackModels\["gemini-3\.8-flash"\]\[0\]: /],
-    ["a circuit that trips at nothing", { members: [member("a")], circuit: { trip: { _tag: "Consecutive", failures: 0 } } }, /^circuit\.trip: expected at least 1 failure, got 0/],
+    [
+      "a kind of request that there is not",
+      { members: [member("a", { api: "vertex", requestType: "x" })] },
+      /requestType/
+    ],
+    [
+      "provisioned throughput of a key",
+      { members: [member("a", { requestType: "shared" })] },
+      /^members\[0\]\.requestType: the Gemini API has no/
+    ],
+    [
+      "another payer of a key",
+      { members: [member("a", { quotaProject: "p" })] },
+      /^members\[0\]\.quotaProject: a key pays/
+    ],
+    [
+      "Vertex without its layer",
+      { members: [member("a", { api: "vertex" })] },
+      /^members\[0\]\.api: "vertex" is read by/
+    ],
+    ["another tier of one project", {
+      members: [member("a", { project: "p", tier: "free" }), member("b", { project: "p" })]
+    }, /^members\[1\]\.tier: members\[0\] has other ones/],
+    ["other limits of one project", {
+      members: [
+        member("a", { project: "p" }),
+        member("b", { project: "p", limits: { "gemini-3.8-flash": { rpm: 1 } } })
+      ]
+    }, /^members\[1\]\.limits: members\[0\]/],
+    [
+      "a fallback model that is none",
+      { members: [member("a")], fallbackModels: ["gemini-3.8-flash", "no name!"] },
+      /^fallbackModels\[1\]: /
+    ],
+    [
+      "a fallback model of a model",
+      { members: [member("a")], fallbackModels: { "gemini-3.8-flash": ["no name!"] } },
+      /^fallbackModels\["gemini-3\.8-flash"\]\[0\]: /
+    ],
+    ["a circuit that trips at nothing", {
+      members: [member("a")],
+      circuit: { trip: { _tag: "Consecutive", failures: 0 } }
+    }, /^circuit\.trip: expected at least 1 failure, got 0/],
     ["a circuit's key that there is not", { members: [member("a")], circuit: { trips: 1 } }, /^circuit\.trips/],
     ["an option that there is not", { members: [member("a")], membres: 1 }, /^membres/]
   ]
@@ -168,7 +229,11 @@ describe("options of members", () => {
   it("that can be meant are taken", () => {
     for (
       const options of [
-        { members: [member("a.b_c:d-1", { weight: 0.5, apiKey: Redacted.make("k"), tier: "free", project: "p", location: "eu" })] },
+        {
+          members: [
+            member("a.b_c:d-1", { weight: 0.5, apiKey: Redacted.make("k"), tier: "free", project: "p", location: "eu" })
+          ]
+        },
         { members: [member("a", { project: "p", tier: "free" }), member("b", { project: "p", tier: "free" })] },
         { members: [member("a", { project: "p", tier: "free" }), member("b", { project: "p", location: "eu" })] },
         { members: [member("a", { tier: "free" }), member("b")] },
@@ -181,7 +246,13 @@ describe("options of members", () => {
   })
   it("are a member's own, else those of all; its regions stand in their order", () => {
     const [a, b] = [{ name: "a", tier: "free", baseUrl: undefined } as const, { name: "b", location: "eu", weight: 2 }]
-    const options: Options = { members: [a, b, { name: "c", location: "eu" }], tier: "tier1", baseUrl: "http://x.test", circuit: false, fallbackModels: [] }
+    const options: Options = {
+      members: [a, b, { name: "c", location: "eu" }],
+      tier: "tier1",
+      baseUrl: "http://x.test",
+      circuit: false,
+      fallbackModels: []
+    }
     assert.deepStrictEqual(Check.optionsOf(options, a), { member: "a", tier: "free", baseUrl: "http://x.test" })
     assert.deepStrictEqual(Check.optionsOf(options, b), { member: "b", tier: "tier1", baseUrl: "http://x.test" })
     assert.deepStrictEqual(Check.clientOptions(options), { tier: "tier1", baseUrl: "http://x.test" })
@@ -196,23 +267,28 @@ describe("the models of several members", () => {
   const overloaded = error(new Reason.Overloaded({ description: "first" }))
   const missing = error(new Reason.NotFound({ nearMatches: [], description: "no such model" }))
   const invalid = error(new Reason.InvalidRequest({ fields: [] }))
-  const having = (name: string): ModelList => ({
-    get: () => Effect.succeed({ name }),
-    list: () => Stream.make({ name })
-  }) as unknown as ModelList
+  const having = (name: string): ModelList =>
+    ({
+      get: () => Effect.succeed({ name }),
+      list: () => Stream.make({ name })
+    }) as unknown as ModelList
   const got = (...lists: ReadonlyArray<ModelList>) => {
     const list = List.make(lists)
-    return list === undefined ? Effect.succeed("none") : list.get(Result.getOrThrow(ModelId.parse("gemini-3.8-flash"))).pipe(
-      Effect.map(({ name }) => name),
-      Effect.catch(({ reason }) => Effect.succeed(reason._tag))
-    )
+    return list === undefined ?
+      Effect.succeed("none") :
+      list.get(Result.getOrThrow(ModelId.parse("gemini-3.8-flash"))).pipe(
+        Effect.map(({ name }) => name),
+        Effect.catch(({ reason }) => Effect.succeed(reason._tag))
+      )
   }
   const listed = (...lists: ReadonlyArray<ModelList>) => {
     const list = List.make(lists)
-    return list === undefined ? Effect.succeed([]) : Stream.runCollect(list.list().pipe(
-      Stream.map(({ name }) => name),
-      Stream.catch(({ reason }) => Stream.make(reason._tag))
-    ))
+    return list === undefined ? Effect.succeed([]) : Stream.runCollect(
+      list.list().pipe(
+        Stream.map(({ name }) => name),
+        Stream.catch(({ reason }) => Stream.make(reason._tag))
+      )
+    )
   }
   it.effect("are asked of one after the other while the failure may be the member's own", () =>
     Effect.gen(function*() {
