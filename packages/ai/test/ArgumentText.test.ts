@@ -271,7 +271,11 @@ describe("a value as JSON", () => {
   class Own {
     readonly a = 1
   }
-  class Empty {}
+  class Empty {
+    method() {
+      return 1
+    }
+  }
   class Itself {
     toJSON() {
       return this
