@@ -46,7 +46,7 @@ describe("ten thousand members", () => {
       name: "other",
       apiKey: Redacted.make("key"),
       project: "project-7",
-      limits: { rpm: 1, tpm: 1, rpd: 1, concurrency: 1 }
+      limits: { "gemini-3.8-flash": { rpm: 1 } }
     }
     assert.deepInclude(MemberCheck.problem({ members: [...members, other] }), { field: `members[${count}].limits` })
   })
