@@ -112,6 +112,8 @@ const named = async (): Promise<void> => {
         until: Infinity,
         html: values.html === undefined ? undefined : resolve(values.html)
       })
+      // It was interrupted, and the rooms behind this one with it.
+      if (process.exitCode === 130) return
       if (ran._tag !== "Judged") {
         console.log(`${ran._tag === "Failed" ? ran.words : ""}\n${room.name}: Stryker gave no report`)
         process.exitCode = 1
@@ -178,6 +180,7 @@ const ofChanges = async (): Promise<void> => {
       const ran = mutants.length === 0
         ? { _tag: "OutOfTime" } as const
         : await judged({ path: tree.path, room, mutants, atOnce, until, html: undefined })
+      if (process.exitCode === 130) return
       if (ran._tag === "OutOfTime") {
         late.push(`${room.name} (${candidates.length})`)
       } else if (ran._tag === "Failed") {
