@@ -118,6 +118,13 @@ export interface Reconnect {
   readonly onLostState?: "fail" | "fresh" | undefined
   /** Whether `connect` dials by the same policy where its first attempt fails. Default `false`. */
   readonly firstConnect?: boolean | undefined
+  /**
+   * Asks the server to say with each handle how many of our messages its state holds (`lastConsumedClientMessageIndex`).
+   * After a lost connection exactly the texts, turns and answers of functions are sent again that it does not hold, and
+   * functions whose calls it holds run on. Sound is not sent again. Vertex AI alone has it; the Gemini API refuses it.
+   * Default `false`.
+   */
+  readonly transparent?: boolean | undefined
 }
 
 /**

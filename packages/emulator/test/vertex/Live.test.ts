@@ -34,21 +34,75 @@ describe("a Live session of Vertex AI's", () => {
       )
     }).pipe(Effect.scoped, memory()))
 
-  it.effect("tells how many messages it has heard with each handle, if it is asked for transparent resumption", () =>
+  it.effect("tells which message its state holds with each handle, if it is asked for transparent resumption", () =>
     Effect.gen(function*() {
+      const index = (wire: Effect.Success<ReturnType<typeof dial>>) =>
+        Effect.map(
+          wire.until(({ sessionResumptionUpdate }) => sessionResumptionUpdate?.resumable === true),
+          (messages) => Object(messages.at(-1)).sessionResumptionUpdate
+        )
       const wire = yield* dial({ model: named, sessionResumption: { transparent: true } })
       yield* wire.send(LiveWire.ask("Hi"))
-      const updates = yield* wire.until(({ sessionResumptionUpdate }) => sessionResumptionUpdate?.resumable === true)
-      const { sessionResumptionUpdate } = Object(updates.at(-1))
-      assert.strictEqual(sessionResumptionUpdate.lastConsumedClientMessageIndex, "0")
+      const first = yield* index(wire)
+      assert.strictEqual(first.lastConsumedClientMessageIndex, "1", "the setup is message 0")
+      yield* wire.send({ clientContent: { turns: [{ role: "user", parts: [{ text: "x" }] }], turnComplete: false } })
+      const second = yield* index(wire)
+      assert.strictEqual(second.lastConsumedClientMessageIndex, "2")
       wire.ws.close()
       yield* wire.closed
-      const again = yield* dial({
-        model: named,
-        sessionResumption: { handle: sessionResumptionUpdate.newHandle, transparent: true }
-      })
+      const again = yield* dial({ model: named, sessionResumption: { handle: second.newHandle, transparent: true } })
       yield* again.until(({ setupComplete }) => setupComplete !== undefined)
+      yield* again.send(LiveWire.ask("Ho"))
+      assert.strictEqual((yield* index(again)).lastConsumedClientMessageIndex, "1", "each connection counts anew")
     }).pipe(Effect.scoped, memory()))
+
+  it.effect("takes the answer of a call of its state on the next connection, and of no other call", () =>
+    Effect.gen(function*() {
+      const tools = [{ functionDeclarations: [{ name: "look_up", behavior: "NON_BLOCKING" }] }]
+      const ask = {
+        clientContent: { turns: [{ role: "user", parts: [{ text: "Call look_up" }] }], turnComplete: true }
+      }
+      for (const transparent of [true, false]) {
+        const setup = { model: named, tools, sessionResumption: { transparent } }
+        const wire = yield* dial(setup)
+        yield* wire.send(ask)
+        const messages = yield* wire.until(({ sessionResumptionUpdate }) => sessionResumptionUpdate?.resumable === true)
+        const id = messages.flatMap((message) => Object(message).toolCall?.functionCalls ?? [])[0]?.id
+        const handle = Object(messages.at(-1)).sessionResumptionUpdate.newHandle
+        wire.ws.close()
+        yield* wire.closed
+        const again = yield* dial({ ...setup, sessionResumption: { transparent, handle } })
+        yield* again.send({ toolResponse: { functionResponses: [{ id, name: "look_up", response: { output: 7 } }] } })
+        if (transparent) yield* again.until(({ serverContent }) => serverContent?.turnComplete === true)
+        else assert.strictEqual((yield* again.closed).code, 1007)
+      }
+    }).pipe(Effect.scoped, memory()))
+
+  it.effect("is served from the throughput that its upgrade asks for, and says so", () =>
+    Effect.gen(function*() {
+      const traffic = (type?: string) =>
+        Effect.gen(function*() {
+          const wire = yield* dial(
+            { model: named },
+            { ...bearer, ...(type === undefined ? {} : { "x-vertex-ai-llm-request-type": type }) }
+          )
+          yield* wire.send(LiveWire.ask("Hi"))
+          const said: string = type === "dedicated"
+            ? (yield* wire.closed).reason ?? ""
+            : Object((yield* wire.turn).at(-1)).usageMetadata.trafficType
+          wire.ws.close()
+          return said
+        })
+      assert.strictEqual(yield* traffic(), "PROVISIONED_THROUGHPUT")
+      assert.strictEqual(yield* traffic(), "ON_DEMAND")
+      assert.strictEqual(yield* traffic("shared"), "ON_DEMAND")
+      assert.strictEqual(yield* traffic("dedicated"), "Too many requests. Exceeded the Provisioned Throughput.")
+    }).pipe(
+      Effect.scoped,
+      memory({
+        vertex: { provisioned: [{ project: "my-project", region: "europe-west4", model: robot, rpm: 1 }] }
+      })
+    ))
 
   it.effect("is refused without a token, with a revoked one, with a field or a model of the other API", () =>
     Effect.gen(function*() {

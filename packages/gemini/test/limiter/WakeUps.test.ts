@@ -83,6 +83,7 @@ describe("is woken by what comes before it waits", () => {
         waitsFor: () => false,
         takesHistory: false,
         mayRepeat: false,
+        isTransparent: false,
         hearsInSilence: false,
         turnEnd: 10_000
       }, {

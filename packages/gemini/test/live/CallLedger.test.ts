@@ -17,6 +17,21 @@ describe("the calls of a session", () => {
     assert.deepStrictEqual(ledger.lose(), [])
   })
 
+  it("outlive their connection where a handle's state holds them, until that state is gone", () => {
+    const ledger = new CallLedger()
+    const [one, other] = [call("f", "one"), call("f", "other")]
+    ledger.asked([one])
+    ledger.keep()
+    ledger.asked([other])
+    assert.deepStrictEqual([ledger.isKept(one), ledger.isKept(other)], [true, false])
+    assert.deepStrictEqual(ledger.lose(), [other])
+    assert.deepStrictEqual([ledger.isGone(one), ledger.isGone(other), ledger.size], [false, true, 1])
+    assert.deepStrictEqual(ledger.lose(), [])
+    assert.deepStrictEqual(ledger.forget(), [one])
+    assert.isTrue(ledger.isGone(one))
+    assert.isFalse(ledger.isKept(one))
+  })
+
   it("are answered by their id, all that have it, or one by one by their name", () => {
     const ledger = new CallLedger()
     ledger.asked([call("f", "1"), call("f", "1"), call("f"), call("f"), call("g")])

@@ -157,6 +157,7 @@ describe("bookkeeping before events are read", () => {
       waitsFor: () => false,
       takesHistory: false,
       mayRepeat: false,
+      isTransparent: false,
       hearsInSilence: false,
       turnEnd: 10_000
     }, {

@@ -49,6 +49,7 @@ class Conversation {
       waitsFor: () => false,
       takesHistory: false,
       mayRepeat: false,
+      isTransparent: false,
       hearsInSilence: false,
       turnEnd: 10
     }, {

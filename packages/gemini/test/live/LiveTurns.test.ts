@@ -86,6 +86,20 @@ describe("turns over a lost connection", () => {
     assert.deepStrictEqual(lost(), { resend: ["b"], interrupted: ["a"], unacknowledged: 0 })
   })
 
+  it("where the server says how far it read, that holds for one connection: the next one counts anew", () => {
+    const turns = new Turns<string>("h0")
+    turns.open(text("a"), 5, undefined)
+    turns.update("h1", 4)
+    const [again] = turns.lose().resend
+    assert.isDefined(again)
+    if (again !== undefined) again.index = 1
+    // No handle came on this connection, so that its state is the one before it.
+    assert.deepStrictEqual(turns.lose().resend.map(nameOf), ["a"])
+    if (again !== undefined) again.index = 1
+    turns.update("h2", 1)
+    assert.deepStrictEqual(turns.lose().resend, [])
+  })
+
   it("is quiet only when nobody waits for an answer, speech that was not asked for included", () => {
     const { kernel, send } = turns()
     assert.isTrue(kernel.isQuiet)
@@ -249,6 +263,27 @@ describe("what asked for no answer", () => {
     assert.deepStrictEqual(lost(), ["d", 0])
     kernel.update(undefined)
     assert.deepStrictEqual(lost(), ["", 1])
+  })
+
+  it("may be the answer of a function, which is said again only where the handle's state holds its call", () => {
+    const answer = (output: number) => ({
+      toolResponse: { functionResponses: [{ id: "1", name: "f", response: { output } }] }
+    })
+    const kernel = new Asides()
+    // The call came after the last handle, so that the state does not know it.
+    kernel.add(answer(1), 1, 10, false)
+    assert.deepStrictEqual(kernel.lose(), { resend: [], unacknowledged: 1 })
+    kernel.add(answer(2), 1, 10, false)
+    kernel.update(0)
+    const known = kernel.lose()
+    assert.deepStrictEqual([known.resend.map(({ message }) => message), known.unacknowledged], [[answer(2)], 0])
+    kernel.add(answer(3), 2, 10, true)
+    kernel.update(2)
+    assert.deepStrictEqual(kernel.lose(), { resend: [], unacknowledged: 0 })
+    kernel.add(answer(4), 1, 10, true)
+    kernel.add(text("a"), 2, 10)
+    assert.strictEqual(kernel.forgetAnswers(), 1)
+    assert.deepStrictEqual(kernel.lose().resend.map(nameOf), ["a"])
   })
 
   it("that cannot be said again is counted until the next answer or handle", () => {

@@ -55,22 +55,28 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
   }
 
   /** Whose session it is, and what its project may use. */
-  const placedIn = (project: string, region: string, name: string, now: () => number, isVertex = false) => {
+  const placedIn = (
+    project: string,
+    region: string,
+    name: string,
+    now: () => number,
+    /** What the upgrade said to Vertex AI; undefined at the Gemini API. */
+    vertex?: Pick<EmulatorRequest.EmulatorRequest, "headers">
+  ): Session.PlacedSession => {
     const all = projects.quotasOf(project, region)
-    const quotas = isVertex && all !== undefined ? Charging.withoutTier(all) : all
-    const counted = isVertex ? Charging.vertexProject(project) : project
+    const quotas = vertex !== undefined && all !== undefined ? Charging.withoutTier(all) : all
     return {
       project,
       region,
       name,
       sessions: quotas === undefined ? undefined : Quota.sessionsOf(quotas),
-      charge: (model: string, inputTokens: number) =>
-        quotas === undefined
-          ? undefined
-          : state.quota.charge(
-            { project: counted, region, model, family: "generate", inputTokens, time: now() },
-            quotas
-          )
+      charge: (model: string, inputTokens: number): Charging.Charged => {
+        const charge = { project, region, model, family: "generate", inputTokens, time: now() } as const
+        if (vertex !== undefined) {
+          return Charging.ofVertex(state.quota, charge, quotas, vertex.headers, options.vertex ?? {})
+        }
+        return quotas === undefined ? {} : { refusal: state.quota.charge(charge, quotas) }
+      }
     }
   }
 
@@ -116,7 +122,7 @@ export const make = (options: GeminiHandler.Options, state: GeminiHandler.State)
       const { model, place } = found
       here = { project: place.project ?? project, region: place.location ?? region, vertex: place }
       const served = ServedModel.of({ model, resource: undefined, vertex: place }, options.vertex)
-      return placedIn(here.project, here.region, `models/${served?.model ?? model}`, now, true)
+      return placedIn(here.project, here.region, `models/${served?.model ?? model}`, now, { headers })
     }
     const wrong = Projects.misused(headers)
     if (wrong !== undefined) return Carrier.refusal(Render.error({ code: 400, message: wrong }, "json"))

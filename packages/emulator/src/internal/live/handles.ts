@@ -9,6 +9,8 @@ export interface History {
   readonly contents: Array<Json.Json>
   /** Input tokens of the contents, by modality. */
   tokens: Readonly<Record<string, number>>
+  /** The last message of the client on this connection that the contents hold; the setup is message 0. */
+  consumed: number
 }
 
 export const plus = (a: Tokens.Counts, b: Tokens.Counts): Tokens.Counts => {
@@ -28,13 +30,24 @@ export interface Lineage {
   endedAt: number
 }
 
-/** A place in a history. */
+/** A call that the client has not answered. */
+export interface Pending {
+  readonly name: string
+  readonly blocking: boolean
+}
+
+/** A place in a history, with the calls that wait for their answers there. */
 export interface Mark {
   readonly length: number
   readonly tokens: Readonly<Record<string, number>>
+  readonly consumed: number
+  readonly pending: ReadonlyMap<string, Pending>
 }
 
-export const mark = ({ contents, tokens }: History): Mark => ({ length: contents.length, tokens })
+export const mark = (
+  { consumed, contents, tokens }: History,
+  pending: ReadonlyMap<string, Pending> = new Map()
+): Mark => ({ length: contents.length, tokens, consumed, pending: new Map(pending) })
 
 export interface Snapshot extends Mark {
   readonly model: string

@@ -15,6 +15,7 @@ import * as Dice from "../Dice.ts"
 import * as Json from "../json.ts"
 import type * as Fields from "../judge/fields.ts"
 import * as JsonText from "../judge/jsonText.ts"
+import type * as Charging from "../rules/charging.ts"
 import * as LiveTokens from "./authTokens.ts"
 import * as Ears from "./ears.ts"
 import * as Handles from "./handles.ts"
@@ -35,7 +36,7 @@ export interface PlacedSession {
   /** How many sessions the project may have in the region. Undefined: no limit. */
   readonly sessions: number | undefined
   /** Counts a typed turn like a request. */
-  readonly charge: (model: string, inputTokens: number) => GoogleError.Refusal | undefined
+  readonly charge: (model: string, inputTokens: number) => Charging.Charged
 }
 
 export interface Options {
@@ -76,9 +77,9 @@ const notFound = "Requested entity was not found."
 const decoder = new TextDecoder()
 
 /** The reason of a close frame: what the REST API would answer. */
-const reasonOf = (refusal: GoogleError.Refusal): string => {
+const reasonOf = (refusal: GoogleError.Refusal, api: Fields.Api): string => {
   const { error } = refusal.body
-  return refusal.status === 429 ? quotaText : error.message.split("\n")[0] ?? ""
+  return refusal.status === 429 && api === "gemini" ? quotaText : error.message.split("\n")[0] ?? ""
 }
 
 const isRefusal = (found: ModelTable.Row | PlacedSession | GoogleError.Refusal): found is GoogleError.Refusal =>
@@ -95,7 +96,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
 
   const shut = (code: number, reason: string): Effect.Effect<never> =>
     Effect.andThen(Effect.sync(() => outbox.close(code, reason)), Effect.never)
-  const refuse = (refusal: GoogleError.Refusal) => shut(Judge.closeCode(refusal), reasonOf(refusal))
+  const refuse = (refusal: GoogleError.Refusal) => shut(Judge.closeCode(refusal), reasonOf(refusal, options.api))
   const invalid = shut(1007, general)
 
   const take = Effect.map(inbox.take, (data) => {
@@ -149,8 +150,8 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   const lineage: Handles.Lineage = snapshot?.lineage ?? { open: true, endedAt: 0 }
   lineage.open = true
   const history: Handles.History = snapshot === undefined
-    ? { contents: [], tokens: {} }
-    : { contents: snapshot.history.contents.slice(0, snapshot.length), tokens: snapshot.tokens }
+    ? { contents: [], tokens: {}, consumed: 0 }
+    : { contents: snapshot.history.contents.slice(0, snapshot.length), tokens: snapshot.tokens, consumed: 0 }
   const session: LiveState.Session = {
     project,
     region,
@@ -196,7 +197,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
   let handles = 0
   let calls = 0
   let updates = 0
-  /** How many messages of the client have come after the setup. */
+  /** The number of the client's last message; the setup is message 0. */
   let heard = 0
   const isTransparent = Json.at(resumption, "transparent") === true
   const update = (mark: Handles.Mark | undefined): Effect.Effect<void> =>
@@ -223,12 +224,12 @@ export const run = Effect.fnUntraced(function*(options: Options) {
         ...mark,
         lineage
       })
-      const lastConsumedClientMessageIndex = String(heard - 1)
+      const { consumed } = mark
       return outbox.send({
         sessionResumptionUpdate: {
           newHandle,
           resumable: true,
-          ...(isTransparent && heard > 0 ? { lastConsumedClientMessageIndex } : {})
+          ...(isTransparent && consumed > 0 ? { lastConsumedClientMessageIndex: String(consumed) } : {})
         }
       })
     })
@@ -238,6 +239,10 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     row: found,
     setup,
     history,
+    traffic: undefined,
+    // A handle that says how far the server has read stands for all that came before it, calls included.
+    pending: isTransparent ? snapshot?.pending : undefined,
+    message: () => heard,
     seed: options.seed,
     calling: options.calling,
     values: options.values,
@@ -270,8 +275,9 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     tokens: Tokens.Counts,
     typed: boolean
   ): Effect.Effect<void> => {
-    const exceeded = typed ? placed.charge(model, Tokens.total(tokens)) : undefined
-    return exceeded === undefined ? turns.hear(contents, tokens) : refuse(exceeded)
+    const { refusal, traffic } = typed ? placed.charge(model, Tokens.total(tokens)) : {}
+    if (traffic !== undefined) setting.traffic = traffic
+    return refusal === undefined ? turns.hear(contents, tokens) : refuse(refusal)
   }
   const ears = Ears.make({
     setup,
@@ -295,7 +301,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
     if (complete) return yield* answer(contents, tokens, true)
     turns.append(contents, tokens)
     // While a turn runs, what it has heard is not answered yet, so there is no state to come back to.
-    if (!turns.isActive()) yield* update(Handles.mark(history))
+    if (!turns.isActive()) yield* update(turns.mark())
   })
 
   const handleMessage = Effect.fnUntraced(function*(message: Json.Json) {

@@ -29,6 +29,12 @@ export interface Setting {
   /** The setup, to which `contextUpdate` adds. */
   setup: Json.Json
   readonly history: Handles.History
+  /** From which quota the session was last served; undefined at the Gemini API. */
+  traffic: string | undefined
+  /** The calls of an earlier connection that may still be answered. */
+  readonly pending: ReadonlyMap<string, Handles.Pending> | undefined
+  /** The number of the client's message that is being handled. */
+  readonly message: () => number
   readonly seed: string
   readonly calling: Utterance.Calling
   readonly values: Utterance.Values
@@ -61,6 +67,8 @@ export interface Setting {
 export interface Turns {
   readonly number: () => number
   readonly isActive: () => boolean
+  /** The state to come back to. */
+  readonly mark: () => Handles.Mark
   /** Adds contents to the history without answering them. */
   readonly append: (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts) => void
   /** Takes what the user has said, and answers it, after the turn that is running, if there is one. */
@@ -76,11 +84,6 @@ interface Turn {
   readonly answers: Array<Json.Json>
 }
 
-interface Pending {
-  readonly name: string
-  readonly blocking: boolean
-}
-
 const general = "Request contains an invalid argument."
 
 const textOf = (content: unknown): string =>
@@ -89,8 +92,10 @@ const textOf = (content: unknown): string =>
 export const make = (setting: Setting): Turns => {
   const { entry, history, outbox } = setting
   const lock = Semaphore.makeUnsafe(1)
-  const pending = new Map<string, Pending>()
+  const pending = new Map(setting.pending)
   const cancelled = new Set<string>()
+  /** The calls whose answers have come, and are not part of the history yet. */
+  const answered = new Map<string, Handles.Pending>()
   let turn: Turn | undefined
   let waiting = false
   let gathering = false
@@ -98,6 +103,12 @@ export const make = (setting: Setting): Turns => {
   let heard = 0
 
   const add: Turns["append"] = (contents, tokens) => Handles.add(history, contents, tokens)
+  /** Adds what a message of the client says, and notes that the history holds that message. */
+  const hold = (message: number, contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts): void => {
+    add(contents, tokens)
+    history.consumed = Math.max(history.consumed, message)
+  }
+  const mark = () => Handles.mark(history, new Map([...answered, ...pending]))
   const prompt = () => Handles.plus(Tokens.ofRequest({ ...setting.setup, contents: [] }), history.tokens)
 
   const remember = (said: Reply.Spoken) => {
@@ -128,17 +139,21 @@ export const make = (setting: Setting): Turns => {
 
   /** Ends a turn. It is called within the lock, when the turn is over. */
   const end = Effect.fnUntraced(function*(said: Reply.Spoken, more: Json.Json, complete: boolean) {
-    const usageMetadata = Reply.usage(prompt(), said)
+    const { traffic } = setting
+    const usageMetadata = {
+      ...Reply.usage(prompt(), said),
+      ...(traffic === undefined ? {} : { trafficType: traffic })
+    }
     remember(said)
     // The place is taken now, because the next turn may begin before the line that tells of this one.
-    const mark = Handles.mark(history)
+    const place = mark()
     entry.turns++
     count++
     setting.changed()
     const status = setting.status ? { interactionStatus: interactionStatus() } : {}
     if (complete) yield* outbox.send({ serverContent: { turnComplete: true, ...more, ...status }, usageMetadata })
     outbox.turnEnds()
-    yield* setting.update(mark)
+    yield* setting.update(place)
     yield* outbox.at("idle")
   })
 
@@ -286,20 +301,36 @@ export const make = (setting: Setting): Turns => {
       waiting = false
       remember(current.said)
       const content = { role: "user", parts: current.answers.splice(0) }
-      add([content])
+      hold(setting.message(), [content])
       current.said = Reply.nothing()
       return fork(current, content, Effect.void)
     })
 
   // What is said later comes behind what still waits.
   const append: Turns["append"] = (contents, tokens) => {
-    if (queued.length === 0) add(contents, tokens)
-    else queued.push(() => add(contents, tokens))
+    const message = setting.message()
+    if (queued.length === 0) hold(message, contents, tokens)
+    else queued.push(() => hold(message, contents, tokens))
+  }
+
+  /** Adds the answers of functions, after which the state no longer waits for them. */
+  const held = (content: Json.Json, ids: ReadonlyArray<string>) => {
+    const message = setting.message()
+    return () => {
+      hold(message, [content])
+      for (const id of ids) answered.delete(id)
+    }
   }
 
   const answer = (contents: ReadonlyArray<Json.Json>, tokens?: Tokens.Counts): Effect.Effect<void> =>
     Effect.suspend(() => {
-      queued.push(() => add(contents, tokens))
+      const message = setting.message()
+      return answerTo(() => hold(message, contents, tokens))
+    })
+
+  const answerTo = (add: () => void): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      queued.push(add)
       if (turn !== undefined || gathering) return Effect.void
       if (setting.mergeWithin <= 0) return answerNow
       gathering = true
@@ -337,6 +368,7 @@ export const make = (setting: Setting): Turns => {
 
   const respond = Effect.fnUntraced(function*(responses: ReadonlyArray<Json.Json>) {
     const loose: Array<Json.Json> = []
+    const ids: Array<string> = []
     let generate = false
     let cuts = false
     for (const { scheduling, willContinue, ...response } of responses) {
@@ -348,7 +380,13 @@ export const make = (setting: Setting): Turns => {
       if (id !== undefined && cancelled.has(id)) continue
       const call = id === undefined ? undefined : pending.get(id)
       if (call === undefined && Json.text(response["id"])) return yield* setting.shut(1007, general)
-      if (id !== undefined && willContinue !== true) pending.delete(id)
+      if (id !== undefined && call !== undefined && willContinue !== true) {
+        pending.delete(id)
+        if (!call.blocking) {
+          answered.set(id, call)
+          ids.push(id)
+        }
+      }
       const part = { functionResponse: { name: call?.name, ...response } }
       if (call?.blocking === true && turn !== undefined) {
         turn.answers.push(part)
@@ -360,10 +398,10 @@ export const make = (setting: Setting): Turns => {
     }
     if (turn !== undefined && turn.answers.length > 0) yield* goOn(turn)
     if (loose.length === 0) return
-    const content = { role: "user", parts: loose }
-    if (!generate) return append([content])
+    const add = held({ role: "user", parts: loose }, ids)
+    if (!generate) return queued.length === 0 ? add() : void queued.push(add)
     if (cuts) yield* interrupt
-    yield* answer([content])
+    yield* answerTo(add)
   })
 
   return {
@@ -372,6 +410,7 @@ export const make = (setting: Setting): Turns => {
     append,
     hear,
     interrupt,
-    respond
+    respond,
+    mark
   }
 }

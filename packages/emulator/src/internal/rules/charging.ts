@@ -48,7 +48,7 @@ const onDemand = (headers: EmulatorRequest["headers"]): string => {
  * Counts a request to Vertex AI: by throughput that was bought, unless it asks for the shared quota, then by the limits of
  * its project in the region, and at last by what all projects share.
  */
-const ofVertex = (
+export const ofVertex = (
   quota: Quota.Quota,
   charge: Charge,
   quotas: Quota.Quotas | undefined,

@@ -69,6 +69,7 @@ export const vertexOnly: Fields = {
   outputConfig: "take the answer inline",
   encryptionSpec: leave,
   explicitVadSignal: leave,
+  sessionResumption: { transparent: "leave `reconnect.transparent` out" },
   contents: vertexParts,
   systemInstruction: vertexParts,
   generationConfig: {

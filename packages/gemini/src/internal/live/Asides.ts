@@ -1,6 +1,6 @@
 /**
  * What was said to the server without asking for an answer, such as turns of a history, until the server's state holds
- * it. After a lost connection it is said again where the restored state does not know it; what the state may know is not
+ * it; and the answers of functions, where the server says how far it has read. After a lost connection it is said again where the restored state does not know it; what the state may know is not
  * said twice, and counted. Pure.
  */
 import type { ClientMessage } from "../../live/LiveProtocol.ts"
@@ -17,9 +17,12 @@ class Aside implements Repeatable {
   isHeard = false
   /** Whether a handle was given out since it was sent. */
   maybeKept = false
+  /** Whether the state of the latest handle knows what it answers; what answers nothing needs no such knowledge. */
+  isKnown: boolean
   readonly isGivenUp = false
 
-  constructor(message: ClientMessage, index: number, bytes: number) {
+  constructor(message: ClientMessage, index: number, bytes: number, isKnown: boolean) {
+    this.isKnown = isKnown
     this.message = message
     this.index = index
     this.bytes = bytes
@@ -34,8 +37,9 @@ export class Asides {
   /** How many were too many to be kept. */
   #dropped = 0
 
-  add(message: ClientMessage, index: number, bytes: number): void {
-    this.#said.push(new Aside(message, index, bytes))
+  /** `isKnown`: the state of the latest handle holds the calls that the message answers, if it answers any. */
+  add(message: ClientMessage, index: number, bytes: number, isKnown = true): void {
+    this.#said.push(new Aside(message, index, bytes, isKnown))
     this.#bytes += bytes
     while (this.#bytes > limit && this.#said.length > 1) {
       this.#bytes -= this.#said.shift()?.bytes ?? 0
@@ -60,12 +64,24 @@ export class Asides {
     this.#others = 0
     this.#dropped = 0
     this.#keep(this.#said.filter(({ index, isHeard }) => consumed === undefined ? !isHeard : index > consumed))
-    if (consumed === undefined) { for (const aside of this.#said) aside.maybeKept = true }
+    for (const aside of this.#said) {
+      if (consumed === undefined) aside.maybeKept = true
+      // The calls came before their answers, and so before this handle.
+      else aside.isKnown = true
+    }
+  }
+
+  /** Forgets the answers of functions, because the connection of now knows no calls, and tells how many they are. */
+  forgetAnswers(): number {
+    const kept = this.#said.filter(({ message }) => !message.toolResponse)
+    const forgotten = this.#said.length - kept.length
+    this.#keep(kept)
+    return forgotten
   }
 
   /** Tells that the connection is gone, and gives what is said again and how much is not. */
   lose(): { readonly resend: ReadonlyArray<Repeatable>; readonly unacknowledged: number } {
-    const again = this.#said.filter(({ maybeKept }) => !maybeKept)
+    const again = this.#said.filter(({ isKnown, maybeKept }) => isKnown && !maybeKept)
     const unacknowledged = this.#said.length - again.length + this.#others + this.#dropped
     this.#keep(again)
     this.#others = 0

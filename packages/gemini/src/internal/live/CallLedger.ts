@@ -5,7 +5,8 @@
  * false`), so that the state which the next connection restores does not know the call, and a session that is answered
  * what it did not ask closes with a refusal (1007, or 1008 `Requested entity was not found.`), which would be the end of
  * it. A model that does not wait for functions may give one in between; whether that state takes the answer is not known,
- * and to be silent is the smaller harm.
+ * and to be silent is the smaller harm. Only where the server says how far it has read (`transparent`, Vertex AI) is a
+ * handle documented to stand for all that came before it: then the calls of that state outlive their connection.
  */
 import type { FunctionCall } from "../../wire/Part.ts"
 
@@ -25,6 +26,8 @@ const noIds: ReadonlySet<string> = new Set()
 export class CallLedger {
   /** The calls that are not answered, the oldest first. */
   #open: Set<FunctionCall> | undefined
+  /** The calls that the state of the latest handle holds. */
+  #kept: Set<FunctionCall> | undefined
   /** The ids of calls whose connection is gone. */
   #gone: Set<string> | undefined
 
@@ -51,15 +54,33 @@ export class CallLedger {
     }
   }
 
+  /** Tells that the server gave a handle whose state holds every call that came before it. */
+  keep(): void {
+    if (this.#open !== undefined) this.#kept = new Set(this.#open)
+  }
+
+  /** Whether the state of the latest handle holds the call of an answer. */
+  isKept(response: Named): boolean {
+    for (const call of this.#kept ?? noCalls) if (isSame(call, response)) return true
+    return false
+  }
+
   takenBack(ids: ReadonlyArray<string>): void {
     for (const call of this.#open ?? noCalls) if (call.id && ids.includes(call.id)) this.#open?.delete(call)
   }
 
+  /** The state is gone, and all calls with it. */
+  forget(): ReadonlyArray<FunctionCall> {
+    this.#kept = undefined
+    return this.lose()
+  }
+
   /** The connection is gone, and these calls with it. */
   lose(): ReadonlyArray<FunctionCall> {
-    const lost = Array.from(this.#open ?? noCalls)
+    const kept = this.#kept ?? noCalls
+    const lost = Array.from(this.#open ?? noCalls).filter((call) => !kept.has(call))
     if (lost.length === 0) return lost
-    this.#open = undefined
+    for (const call of lost) this.#open?.delete(call)
     const gone = this.#gone ??= new Set()
     for (const { id } of lost) if (id) gone.add(id)
     trim(gone)

@@ -13,6 +13,8 @@ const nothing = (): undefined => undefined
 export class Link {
   connection: LiveConnection | undefined
   readonly sent = { messages: 0, bytes: 0 }
+  /** How many messages went to earlier connections. */
+  #earlier = 0
   #over: (() => LiveError) | undefined
   #waiting: Array<() => void> = []
 
@@ -20,9 +22,14 @@ export class Link {
     this.connection = connection
   }
 
-  /** The number of the next message; the setup is message 0. */
+  /** The number of the next message on its connection, whose setup is message 0. */
   get nextIndex(): number {
-    return this.sent.messages + 1
+    return this.sent.messages - this.#earlier + 1
+  }
+
+  /** Tells that the next message is the first one on another connection. */
+  renumber(): void {
+    this.#earlier = this.sent.messages
   }
 
   set(connection: LiveConnection | undefined): void {

@@ -229,14 +229,17 @@ export class Loop implements Listener, LiveConnection.Watch {
       const { connection, isStateRestored } = redialled.success
       if (this.#link.isOver) return yield* connection.close()
       this.reconnects++
+      const isVoid = isStateRestored ? 0 : core.forgetState()
+      const resend = isStateRestored ? loss.resend : loss.resend.filter(({ message }) => !message.toolResponse)
       core.emit({
         _tag: "Reconnected",
         isStateRestored,
-        unacknowledged: loss.unacknowledged
+        unacknowledged: loss.unacknowledged + isVoid
       })
+      this.#link.renumber()
       this.#owner.status.set({ _tag: "Open", sessionId: connection.sessionId, isPaused: this.#isPaused })
       // A failure here is seen by the reader: the turns are still there to be sent again.
-      const again = Effect.forEach(loss.resend, (said) =>
+      const again = Effect.forEach(resend, (said) =>
         Effect.andThen(
           Effect.ignore(
             this.#options.limits.message(

@@ -38,6 +38,8 @@ export interface Options {
   readonly takesHistory: boolean
   /** Whether a lost connection is replaced, so that what was said may be said again. */
   readonly mayRepeat: boolean
+  /** Whether the server was asked to say how far it has read with each handle. */
+  readonly isTransparent: boolean
   /** Whether the server may answer sound without a word of having heard anything. */
   readonly hearsInSilence: boolean
   /** How long the server is silent before what it did not end counts as over, in milliseconds. */
@@ -118,7 +120,25 @@ export class SessionCore {
   say(message: LiveProtocol.ClientMessage, index: number, bytes: number): void {
     if (!this.#options.mayRepeat) return
     if (message.clientContent) this.#asides.add(message, index, bytes)
-    else this.#asides.count()
+    // Answers of functions are noted when they leave, if they can be said again.
+    else if (!this.#options.isTransparent || !message.toolResponse) this.#asides.count()
+  }
+
+  /** Whether the answers of functions are noted, so that they are said again where the server has not read them. */
+  get notesAnswers(): boolean {
+    return this.#options.isTransparent && this.#options.mayRepeat
+  }
+
+  /** Takes note of answers of functions that are about to leave. */
+  note(message: LiveProtocol.ClientMessage, index: number, bytes: number): void {
+    const responses = message.toolResponse?.functionResponses ?? []
+    this.#asides.add(message, index, bytes, responses.every((response) => this.calls.isKept(response)))
+  }
+
+  /** Tells that the next connection begins without the state, and gives how many answers of functions are void there. */
+  forgetState(): number {
+    this.#hooks.toolLost(this.calls.forget())
+    return this.#asides.forgetAnswers()
   }
 
   /** Finds out whether something is still to be said again. If its caller has given up, that is told and it is not. */
@@ -332,6 +352,7 @@ export class SessionCore {
     if (resumable !== true || !newHandle) return
     const index = consumed === undefined || consumed === null ? undefined : Usage.count(consumed)
     this.turns.update(newHandle, index)
+    if (index !== undefined) this.calls.keep()
     this.#asides.update(index)
     this.#options.onHandle?.(newHandle)
   }

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Reason from "../../errors/LiveErrorReason.ts"
-import type * as LiveProtocol from "../../live/LiveProtocol.ts"
+import * as LiveProtocol from "../../live/LiveProtocol.ts"
 import type * as LiveTools from "../../live/LiveTools.ts"
 import { LiveError } from "../../LiveError.ts"
 import type { FunctionCall } from "../../wire/Part.ts"
@@ -40,6 +40,7 @@ export interface Options extends Loop.Options {
   /** Whether the first `clientContent` is a history that is not answered. */
   readonly takesHistory: boolean
   /** Whether the server may answer sound without a word of having heard anything. */
+  readonly isTransparent: boolean
   readonly hearsInSilence: boolean
   /** How long the server is silent before what it did not end counts as over, in milliseconds. */
   readonly turnEnd: number
@@ -88,6 +89,7 @@ export class SessionLife implements Loop.Owner, Hooks {
       waitsFor: options.waitsFor,
       takesHistory: options.takesHistory,
       mayRepeat: options.reconnect !== undefined,
+      isTransparent: options.isTransparent,
       hearsInSilence: options.hearsInSilence,
       turnEnd: options.turnEnd
     }, this)
@@ -159,7 +161,21 @@ export class SessionLife implements Loop.Owner, Hooks {
       this.loop.wait()
       this.quiet()
     })
-    return Effect.andThen(this.link.transmit(message, () => this.refusal(message)), answered)
+    const sent = this.core.notesAnswers
+      ? this.#say(message)
+      : this.link.transmit(message, () => this.refusal(message))
+    return Effect.andThen(sent, answered)
+  }
+
+  /** Sends answers that are noted, so that they are said again if the connection is lost before the server has read them. */
+  #say(message: LiveProtocol.ClientMessage): Effect.Effect<void, LiveError> {
+    return this.link.use((connection) => {
+      const refusal = this.refusal(message)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const text = LiveProtocol.encode(message)
+      this.core.note(message, this.link.nextIndex, text.length)
+      return Effect.catch(this.link.write(connection, text), () => this.link.replaced(connection))
+    })
   }
 
   awaited(calls: ReadonlyArray<FunctionCall>): ReadonlyArray<FunctionCall> {

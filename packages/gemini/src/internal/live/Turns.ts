@@ -19,7 +19,7 @@ import { Turn, type TurnKind } from "./Turn.ts"
 /** What was said and can be said again on the next connection. */
 export interface Repeatable {
   readonly message: ClientMessage
-  /** Its place among the client's messages; the setup is 0. */
+  /** Its place among the client's messages on one connection; the setup is 0. */
   index: number
   /** Whether nobody wants it any more. */
   readonly isGivenUp: boolean
@@ -267,6 +267,8 @@ export class Turns<Reader> {
     this.#follower = undefined
     for (const turn of resend) turn.isUnder = false
     this.#complete = 0
+    // Messages are counted anew on each connection, and the handle of this one knows none of the next.
+    if (this.#consumed !== undefined) this.#consumed = 0
     return { resend: resend.filter(isRepeatable), interrupted, unacknowledged }
   }
 

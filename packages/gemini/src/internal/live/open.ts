@@ -190,6 +190,7 @@ export const make = Effect.fnUntraced(function*(
         textBy: known.text,
         waitsFor: (name) => LiveModels.waitsFor(known, plan.tools, name),
         takesHistory: setup.historyConfig?.initialHistoryInClientContent === true,
+        isTransparent: setup.sessionResumption?.transparent === true,
         hearsInSilence: !setup.inputAudioTranscription &&
           setup.realtimeInputConfig?.automaticActivityDetection?.disabled !== true,
         turnEnd: millis(timeouts?.turnEnd, 10_000),

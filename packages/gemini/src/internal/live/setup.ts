@@ -43,6 +43,7 @@ export const make = (
   const isSpoken = generationConfig.responseModalities.includes("AUDIO")
   const functions = options.functions?.declarations ?? []
   const isResumed = (reconnect !== undefined && reconnect !== false) || resumeFrom !== undefined
+  const isTransparent = typeof reconnect === "object" && reconnect.transparent === true
   return {
     ...fields,
     model: ModelId.resource(model),
@@ -57,6 +58,6 @@ export const make = (
     }),
     // The transcription of what the model says is what is read; `null` leaves it out.
     ...(isSpoken && fields.outputAudioTranscription === undefined ? { outputAudioTranscription: {} } : {}),
-    ...(isResumed ? { sessionResumption: {} } : {})
+    ...(isResumed ? { sessionResumption: isTransparent ? { transparent: true } : {} } : {})
   }
 }

@@ -36,7 +36,7 @@ export const make = ({ apiVersion, baseUrl, credential, headers, place, problem 
     credential: () => Result.succeed({}),
     lacks,
     over: Sender.over({ base, prefix, place, credential, headers, problem }),
-    live: Live.make({ base, version, place, credential, problem }),
+    live: Live.make({ base, version, place, credential, headers, problem }),
     home: { project: place.project ?? "express", location: place.location }
   }
 }

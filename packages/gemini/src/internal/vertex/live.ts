@@ -17,6 +17,8 @@ export interface Options {
   readonly version: string
   readonly place: Paths.ProjectLocation
   readonly credential: Credential
+  /** The headers of every upgrade. */
+  readonly headers: Readonly<Record<string, string>>
   readonly problem: GeminiConfig.Problem | undefined
 }
 
@@ -26,7 +28,7 @@ const unreached = ({ reason }: GeminiError): Reason.LiveErrorReason =>
     ? new Reason.Connection({ kind: "refused", status: 401, description: reason.message })
     : new Reason.Connection({ kind: "unreachable", description: reason.message })
 
-export const make = ({ base, credential, place, problem, version }: Options): Destination.LiveDoor => {
+export const make = ({ base, credential, headers, place, problem, version }: Options): Destination.LiveDoor => {
   const url = Redacted.make(
     // The version is a part of the service's name here, which cannot go without one.
     `${base.replace(/^http/, "ws")}/ws/google.cloud.aiplatform.${
@@ -39,7 +41,7 @@ export const make = ({ base, credential, place, problem, version }: Options): De
         onFailure: unreached,
         onSuccess: (secret) => ({
           url,
-          headers: Redacted.make({ ...credential.payer(), ...credential.headers(secret) }),
+          headers: Redacted.make({ ...headers, ...credential.payer(), ...credential.headers(secret) }),
           secret
         })
       }),
