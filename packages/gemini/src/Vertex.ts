@@ -55,7 +55,7 @@ import * as AccessToken from "./vertex/AccessToken.ts"
 /**
  * Which throughput serves a call: `dedicated` is the provisioned one alone, and a call beyond it is refused with 429;
  * `shared` leaves it to others. Left out, a call beyond the provisioned throughput goes to the shared one. It is the
- * header `X-Vertex-AI-LLM-Request-Type`.
+ * header `X-Vertex-AI-LLM-Request-Type`, which Live sends with the upgrade of each connection.
  *
  * @category models
  * @since 0.3.0
