@@ -26,6 +26,7 @@ import type * as Outbox from "./outbox.ts"
 import * as Reply from "./spokenReply.ts"
 import * as Transcripts from "./transcripts.ts"
 import * as Turns from "./turns.ts"
+import type { Setting } from "./turnSetting.ts"
 
 /** Where a session counts. */
 export interface PlacedSession {
@@ -62,7 +63,7 @@ export interface Options {
   /** Counts the use of a token. False: none was left. */
   readonly useToken: () => boolean
   readonly request: (model: string, body: unknown) => EmulatorRequest
-  readonly scripted: Turns.Setting["scripted"]
+  readonly scripted: Setting["scripted"]
   /** Tells the model that the setup has named, for which a fault may be due. */
   readonly onModel: (model: string) => void
   readonly ended: Deferred.Deferred<void>
@@ -234,7 +235,7 @@ export const run = Effect.fnUntraced(function*(options: Options) {
       })
     })
   const audioOut = !Json.list(Json.at(setup, "generationConfig", "responseModalities")).includes("TEXT")
-  const setting: Turns.Setting = {
+  const setting: Setting = {
     model,
     row: found,
     setup,

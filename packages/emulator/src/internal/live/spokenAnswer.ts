@@ -2,7 +2,7 @@
 import type * as Answer from "../../Answer.ts"
 import * as Scripted from "../answers/scripted.ts"
 import type * as Utterance from "../answers/Utterance.ts"
-import type { Setting } from "./turns.ts"
+import type { Setting } from "./turnSetting.ts"
 
 /** Neither a turn nor a misfit: the answer is spoken as it is, or leaves the turn to the generator. */
 export interface ReadAnswer {

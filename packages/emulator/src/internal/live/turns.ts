@@ -4,12 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Answer from "../../Answer.ts"
-import type { EmulatorRequest } from "../../EmulatorRequest.ts"
-import type * as LiveLog from "../../LiveLog.ts"
-import type * as ModelTable from "../../ModelTable.ts"
 import * as Directives from "../answers/directives.ts"
 import * as Pace from "../answers/pace.ts"
 import * as Tokens from "../answers/tokens.ts"
@@ -19,50 +15,9 @@ import * as Json from "../json.ts"
 import * as Scripts from "../rules/Scripts.ts"
 import * as Handles from "./handles.ts"
 import * as Judge from "./messageJudge.ts"
-import type * as Outbox from "./outbox.ts"
 import * as SpokenAnswer from "./spokenAnswer.ts"
 import * as Reply from "./spokenReply.ts"
-
-export interface Setting {
-  readonly model: string
-  readonly row: ModelTable.Row | undefined
-  /** The setup, to which `contextUpdate` adds. */
-  setup: Json.Json
-  readonly history: Handles.History
-  /** From which quota the session was last served; undefined at the Gemini API. */
-  traffic: string | undefined
-  /** The calls of an earlier connection that may still be answered. */
-  readonly pending: ReadonlyMap<string, Handles.Pending> | undefined
-  /** The number of the client's message that is being handled. */
-  readonly message: () => number
-  readonly seed: string
-  readonly calling: Utterance.Calling
-  readonly values: Utterance.Values
-  readonly chunkDelay: number
-  readonly playback: number
-  /** Milliseconds in which more may be said before there is an answer. */
-  readonly mergeWithin: number
-  /** Whether the turn of this number, of the model or of the user, counted from 0, is told without its end, … */
-  readonly lacksTurnComplete: (turn: number) => boolean
-  /** … has nothing in it, … */
-  readonly isEmpty: (turn: number) => boolean
-  /** … or is not answered before the user has said more. */
-  readonly waitsForInput: (turn: number) => boolean
-  /** Whether the end of a turn tells the status of the interaction. */
-  readonly status: boolean
-  readonly voice: Reply.Voice
-  readonly outbox: Outbox.Outbox
-  readonly entry: LiveLog.Mutable
-  readonly changed: () => void
-  readonly scope: Scope.Scope
-  readonly request: (contents: ReadonlyArray<Json.Json>) => EmulatorRequest
-  readonly scripted: (
-    ...asked: [request: EmulatorRequest, body: Json.Json, misfit: (given: Answer.AnswerFields) => string | undefined]
-  ) => Effect.Effect<Scripts.Scripted>
-  /** Tells the client the state that it could come back to. Undefined: there is none at the moment. */
-  readonly update: (mark: Handles.Mark | undefined) => Effect.Effect<void>
-  readonly shut: (code: number, reason: string) => Effect.Effect<void>
-}
+import type { Setting } from "./turnSetting.ts"
 
 export interface Turns {
   readonly number: () => number
