@@ -20,8 +20,10 @@
 import * as Records from "effect-gemini-journal/Records"
 import * as Prompt from "effect/ai/Prompt"
 import * as Response from "effect/ai/Response"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { RecordedBounds } from "./Bounds.ts"
+import * as PlainMessage from "./internal/plainMessage.ts"
 import { Progressed } from "./Progressed.ts"
 import { SharedUpdated } from "./SharedUpdated.ts"
 import { Source, Usage } from "./Usage.ts"
@@ -349,16 +351,28 @@ export const AgentRecord = Schema.Union([
  */
 export type AgentRecord = typeof AgentRecord.Type
 
+const bySchema = /* @__PURE__ */ Records.make({
+  name: "effect-gemini-agents/Run",
+  version: 1,
+  schema: AgentRecord
+})
+
 /**
  * How the records lie in a journal: `Journal.read(AgentRecord.records, id)` reads a run.
  * @category schemas
  * @since 0.1.0
  */
-export const records: Records.Records<AgentRecord> = /* @__PURE__ */ Records.make({
-  name: "effect-gemini-agents/Run",
-  version: 1,
-  schema: AgentRecord
-})
+export const records: Records.Records<AgentRecord> = {
+  .../* @__PURE__ */ bySchema,
+  encode: (record, at) => {
+    const messages = record._tag === "Answered" ? PlainMessage.toJson(record.messages) : undefined
+    if (record._tag !== "Answered" || messages === undefined) return bySchema.encode(record, at)
+    return Result.map(
+      bySchema.encode({ ...record, messages: [] }, at),
+      (json) => typeof json === "object" ? { ...json, messages } : json
+    )
+  }
+}
 
 /**
  * A record and when it was written, in milliseconds since the epoch by the writer's clock; `undefined` if that is not

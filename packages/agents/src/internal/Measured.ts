@@ -16,7 +16,7 @@ export class Measured {
     let sum = isSame ? this.#sum : 0
     for (let i = isSame ? known : 0; i < messages.length; i++) {
       const message = messages[i]
-      if (message !== undefined) sum += Tokens.letters(message)
+      if (message !== undefined) sum += Tokens.count(message)
     }
     this.#messages = messages
     this.#sum = sum

@@ -63,19 +63,8 @@ export const usageOf = (
 /** A file counts as so many letters: what an image costs a Gemini model, at four letters a token. */
 const fileLetters = 4 * 258
 
-// A message does not change, and a long history is measured before each step.
-const measured = new WeakMap<Prompt.Message, number>()
-
-/** Letters of a message, the measure by which an estimate is shared out. */
-export const letters = (message: Prompt.Message): number => {
-  const known = measured.get(message)
-  if (known !== undefined) return known
-  const size = count(message)
-  measured.set(message, size)
-  return size
-}
-
-const count = (message: Prompt.Message): number => {
+/** Letters of a message without asking what is known of it, for who measures each message once. */
+export const count = (message: Prompt.Message): number => {
   if (typeof message.content === "string") return message.content.length
   let size = 0
   for (const part of message.content) {
@@ -95,6 +84,18 @@ const count = (message: Prompt.Message): number => {
         break
     }
   }
+  return size
+}
+
+// A message does not change, and compaction measures a long history before each step.
+const measured = new WeakMap<Prompt.Message, number>()
+
+/** Letters of a message, the measure by which an estimate is shared out. */
+export const letters = (message: Prompt.Message): number => {
+  const known = measured.get(message)
+  if (known !== undefined) return known
+  const size = count(message)
+  measured.set(message, size)
   return size
 }
 

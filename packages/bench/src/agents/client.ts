@@ -6,6 +6,7 @@ import { type Job, last, type Sample, type Subject, trip } from "./job.ts"
 const load = async (name: string, url: string): Promise<Subject> => {
   if (name === "ai") return (await import("./aiSdk.ts")).make(url)
   if (name === "openai") return (await import("./openai.ts")).make()
+  if (name === "floor-files") return (await import("./filesFloor.ts")).make()
   return (await import("./ours.ts")).make(name.slice("ours-".length), url)
 }
 

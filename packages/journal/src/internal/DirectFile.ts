@@ -15,7 +15,7 @@ import { nodeFs } from "./runtime.ts"
 type NodeFs = NonNullable<ReturnType<typeof nodeFs>>
 
 /** The largest append that the calling thread writes: a larger one would keep it from its other work. */
-const largest = 65_536
+export const largest = 65_536
 
 const tags: Readonly<Record<string, "NotFound" | "AlreadyExists">> = { ENOENT: "NotFound", EEXIST: "AlreadyExists" }
 
@@ -70,6 +70,12 @@ const fileOf = (fs: NodeFs, fd: number): LogFile => ({
   // The length is synced with the bytes, as a journal needs; times are not, which takes most of a whole sync.
   sync: awaited<void>("sync", (done) => fs.fdatasync(fd, (error) => done(error))),
   truncate: (length = 0) => attempt("truncate", () => fs.ftruncateSync(fd, length)),
+  place: (bytes) =>
+    attempt("write", () => {
+      const written = fs.writeSync(fd, bytes)
+      const { nlink, size } = fs.fstatSync(fd)
+      return { written, size, names: nlink }
+    }),
   write: (bytes) =>
     bytes.length <= largest
       ? attempt("write", () => fs.writeSync(fd, bytes))

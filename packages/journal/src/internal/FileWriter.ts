@@ -14,6 +14,7 @@ import {
   WrongSequence
 } from "../JournalErrorReason.ts"
 import type { Line, StoreWriter } from "../JournalStore.ts"
+import { largest } from "./DirectFile.ts"
 import { type LogFile, reasonOf } from "./fileFolder.ts"
 import type { FileLog } from "./FileLog.ts"
 import { whoIs } from "./line.ts"
@@ -26,6 +27,9 @@ export interface Settings {
   readonly locked: boolean
   readonly sync: boolean
 }
+
+/** The file has no name any more. */
+const removed = new NotFound({ what: "run" })
 
 export class FileWriter {
   readonly #settings: Settings
@@ -71,21 +75,46 @@ export class FileWriter {
     if (chain.own > line.seq) return Effect.void
     if (!line.opened && chain.by !== this.#by) return Effect.fail(new TakenOver(whoIs(chain.by)))
     if (chain.next !== line.seq) return Effect.fail(new WrongSequence({ expected: chain.next, given: line.seq }))
-    const { offset, rest } = this.#settings.log
     // Without a lock a torn end is closed by a line break and not cut off, because somebody may be writing after it.
     // If only its line break was missing, that line counts from here on, and this one may not.
     const bytes = encode(this.#settings.locked ? `${text}\n` : `\n${text}\n`)
+    const { place } = this.#file
+    if (place !== undefined && !this.#settings.sync && bytes.length <= largest) {
+      return this.#add(place, bytes, line, text)
+    }
     const written = this.#settings.sync ? Effect.andThen(this.#write(bytes), this.#flush) : this.#write(bytes)
-    return Effect.flatMap(
-      Effect.andThen(written, this.#stat),
-      (size) => {
-        if (rest === 0 && size === offset + bytes.length) {
-          this.#settings.log.wrote(line, size)
-          return Effect.void
+    return Effect.flatMap(Effect.andThen(written, this.#stat), (size) => this.#placed(size, bytes, line, text))
+  }
+
+  /** Does what writing and then looking does, in one step of the fiber. */
+  #add(
+    place: NonNullable<LogFile["place"]>,
+    bytes: Uint8Array,
+    line: Line,
+    text: string
+  ): Effect.Effect<void, JournalErrorReason> {
+    this.#dirty = true
+    return Effect.matchEffect(place(bytes), {
+      onFailure: (error) => Effect.andThen(Effect.ignore(this.#clean), Effect.fail(reasonOf(error))),
+      onSuccess: ({ names, size, written }): Effect.Effect<void, JournalErrorReason> => {
+        if (written < bytes.length) {
+          const rest = Effect.andThen(this.#write(bytes.subarray(written)), this.#stat)
+          return Effect.flatMap(rest, (size) => this.#placed(size, bytes, line, text))
         }
-        return Effect.andThen(this.#settings.log.skip, () => this.#judge(line, text))
+        this.#dirty = false
+        return names === 0 ? Effect.fail(removed) : this.#placed(size, bytes, line, text)
       }
-    )
+    })
+  }
+
+  /** `size` is the file's after the write: it tells whether anybody else wrote in between. */
+  #placed(size: number, bytes: Uint8Array, line: Line, text: string): Effect.Effect<void, JournalErrorReason> {
+    const { log } = this.#settings
+    if (log.rest === 0 && size === log.offset + bytes.length) {
+      log.wrote(line, size)
+      return Effect.void
+    }
+    return Effect.andThen(log.skip, () => this.#judge(line, text))
   }
 
   /** Finds out whether the line counts, after somebody else wrote meanwhile. */
@@ -142,7 +171,7 @@ export class FileWriter {
       Effect.mapError(this.#file.stat, reasonOf),
       (info) =>
         Option.getOrElse(info.nlink, () => 1n) === 0n
-          ? Effect.fail(new NotFound({ what: "run" }))
+          ? Effect.fail(removed)
           : Effect.succeed(Number(info.size))
     )
   }

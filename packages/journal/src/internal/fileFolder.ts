@@ -23,6 +23,17 @@ export interface Info {
 /** What a journal needs of its open file. */
 export interface LogFile extends Pick<FileSystem.File, "readAlloc" | "sync" | "truncate" | "write"> {
   readonly stat: Effect.Effect<Info, PlatformError>
+  /**
+   * Writes at the end and looks at the file in one step, where the file can: how many of the bytes were written, the
+   * file's size then, and how many names it has.
+   */
+  readonly place?: ((bytes: Uint8Array) => Effect.Effect<Appended, PlatformError>) | undefined
+}
+
+export interface Appended {
+  readonly written: number
+  readonly size: number
+  readonly names: number
 }
 
 /** The part of a `FileSystem` that opens a journal. */

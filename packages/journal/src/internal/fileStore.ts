@@ -49,23 +49,33 @@ const opened = (
   path: string,
   flag: "r" | "a+"
 ): Effect.Effect<Opened, JournalErrorReason, Scope.Scope> =>
-  Effect.flatMap(isThere(fs, path, "File"), (there) =>
-    there || flag === "a+"
-      ? Effect.mapError(fs.open(path, { flag, mode: 0o600 }), (error) => isMissing(error) ? noRun : reasonOf(error))
-        .pipe(
-          Effect.flatMap((file) =>
-            Effect.flatMap(Effect.mapError(file.stat, reasonOf), (info) =>
-              Effect.as(checkInfo(path, info, "File"), { file, info }))
-          )
-        )
-      : Effect.fail(noRun))
+  Effect.mapError(fs.open(path, { flag, mode: 0o600 }), (error) => isMissing(error) ? noRun : reasonOf(error)).pipe(
+    Effect.flatMap((file) =>
+      Effect.flatMap(
+        Effect.mapError(file.stat, reasonOf),
+        (info) => Effect.as(checkInfo(path, info, "File"), { file, info })
+      )
+    )
+  )
+
+/** Looks at what is there before it opens it, because opening follows a link, and waits for the other end of a pipe. */
+const openedSafely = (
+  fs: Files,
+  path: string,
+  flag: "r" | "a+"
+): Effect.Effect<Opened, JournalErrorReason, Scope.Scope> =>
+  Effect.flatMap(
+    isThere(fs, path, "File"),
+    (there) => there || flag === "a+" ? opened(fs, path, flag) : Effect.fail(noRun)
+  )
 
 /** Opens a regular file that belongs to this user; a link is refused. */
 export const openFile = (
   fs: Files,
   path: string,
   flag: "r" | "a+"
-): Effect.Effect<LogFile, JournalErrorReason, Scope.Scope> => Effect.map(opened(fs, path, flag), ({ file }) => file)
+): Effect.Effect<LogFile, JournalErrorReason, Scope.Scope> =>
+  Effect.map(openedSafely(fs, path, flag), ({ file }) => file)
 
 export const make = Effect.fnUntraced(
   function*(settings: Settings): Effect.fn.Return<JournalStore, never, FileSystem.FileSystem> {
@@ -123,7 +133,8 @@ export const make = Effect.fnUntraced(
             : Effect.fail(reason)
         )
       )
-      const { file, info } = yield* opened(files, path, "a+")
+      // In a folder that was just made there is nothing to look at: its mode keeps other users out.
+      const { file, info } = yield* (isNew ? opened : openedSafely)(files, path, "a+")
       const log = new FileLog(file)
       // In a folder that was just made nobody has left anything, unless another process was faster.
       if (!isNew || info.size > 0n) {

@@ -11,18 +11,19 @@ export const format = 1
 /** The first sequence number after a line. */
 export const endOf = (line: Line): number => line.seq + (line.opened ? 1 : line.records.length)
 
+const quoted = (key: string, text: string | undefined): string =>
+  text === undefined ? "" : `,"${key}":${JSON.stringify(text)}`
+
 /** The line as text; `records` are JSON already. Short keys come first, for people who read the file. */
-export const print = (line: Omit<Line, "records">, records: ReadonlyArray<string>): string => {
-  const head = JSON.stringify({
-    v: format,
-    seq: line.seq,
-    at: line.at,
-    by: line.by,
-    ...(line.opened ? { opened: true } : {}),
-    ...(line.state === undefined ? {} : { state: line.state }),
-    ...(line.of === undefined ? {} : { of: line.of, version: line.version })
-  })
-  return line.opened ? head : `${head.slice(0, -1)},"records":[${records.join(",")}]}`
+export const print = (
+  { at, by, of, opened, seq, state, version }: Omit<Line, "records">,
+  records: ReadonlyArray<string>
+): string => {
+  const owner = of === undefined || version === undefined ? "" : `${quoted("of", of)},"version":${version}`
+  const head = `{"v":${format},"seq":${seq},"at":${at}${quoted("by", by)}`
+  return opened
+    ? `${head},"opened":true${quoted("state", state)}${owner}}`
+    : `${head}${quoted("state", state)}${owner},"records":[${records.join(",")}]}`
 }
 
 const isCount = (value: unknown): value is number =>

@@ -174,10 +174,9 @@ class OpenRun<A> implements Journal.Run<A> {
     const limit = limits?.record ?? MiB
     const texts: Array<string> = []
     for (const [index, record] of records.entries()) {
-      const value = Result.flatMap(
-        this.#records.encode(record, `records[${index}]`),
-        (json) => this.#redacted(json, index)
-      )
+      const json = this.#records.encode(record, `records[${index}]`)
+      const { redact } = this.#options
+      const value = redact === undefined ? json : Result.flatMap(json, (json) => this.#redacted(json, redact, index))
       if (Result.isFailure(value)) return Result.fail(value.failure)
       const text = JSON.stringify(value.success)
       const size = sizeAbove(text, limit)
@@ -187,9 +186,11 @@ class OpenRun<A> implements Journal.Run<A> {
     return Result.succeed(texts)
   }
 
-  #redacted(json: unknown, index: number): Result.Result<unknown, Invalid> {
-    const { redact } = this.#options
-    if (redact === undefined) return Result.succeed(json)
+  #redacted(
+    json: unknown,
+    redact: NonNullable<Journal.Options["redact"]>,
+    index: number
+  ): Result.Result<unknown, Invalid> {
     const path = `records[${index}]`
     if (!isJson(json)) return Result.fail(new Invalid({ path, description: "it is not JSON" }))
     let kept: unknown

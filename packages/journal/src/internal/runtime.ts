@@ -18,7 +18,9 @@ export const nodeFs = (): typeof import("node:fs") | undefined => {
 
 const encoder = new TextEncoder()
 
-export const encode = (text: string): Uint8Array => encoder.encode(text)
+/** Node's own way to bytes takes a third of the time of a TextEncoder with a text as short as an append is. */
+export const encode = (text: string): Uint8Array =>
+  typeof Buffer === "undefined" ? encoder.encode(text) : Buffer.from(text)
 
 /** How many bytes a text has in UTF-8. */
 export const byteLength = (text: string): number =>

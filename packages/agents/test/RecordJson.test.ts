@@ -1,0 +1,110 @@
+/** Answers are written without going through the schema of their messages: it must be the same JSON, of whatever they hold. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Records from "effect-gemini-journal/Records"
+import * as Prompt from "effect/ai/Prompt"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import { type Dice, make as makeDice } from "../../emulator/src/internal/Dice.ts"
+import * as AgentRecord from "../src/AgentRecord.ts"
+import * as PlainMessage from "../src/internal/plainMessage.ts"
+
+const bySchema = Records.make({ name: "test/Run", version: 1, schema: AgentRecord.AgentRecord })
+
+const answered = (messages: ReadonlyArray<Prompt.Message>): AgentRecord.AgentRecord => ({
+  _tag: "Answered",
+  at: 1,
+  step: 1,
+  messages,
+  finish: "stop",
+  use: "text",
+  usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 0 },
+  model: "gemini-3.8-flash"
+})
+
+type Options = Prompt.TextPart["options"]
+
+const jsonOf = (dice: Dice, depth = 0): Schema.Json =>
+  [
+    () => null,
+    () => dice.next() < 0.5,
+    () => dice.next() * 1e9,
+    () => dice.letters(dice.int(0, 6), "aé\u2028\ud800\"\\"),
+    () => depth > 2 ? [] : Array.from({ length: dice.int(0, 3) }, () => jsonOf(dice, depth + 1)),
+    () => ({ ...depth > 2 ? {} : { [dice.letters(2, "ab_")]: jsonOf(dice, depth + 1) } })
+  ][dice.int(0, 5)]?.() ?? null
+
+const optionsOf = (dice: Dice): Options =>
+  dice.pick<Options>([{}, { google: null }, { google: { thoughtSignature: "c2ln" } }, {
+    other: { a: jsonOf(dice) }
+  }]) ?? {}
+
+const partOf = (dice: Dice): Prompt.AssistantMessagePart => {
+  const options = optionsOf(dice)
+  switch (dice.int(0, 4)) {
+    case 0:
+      return Prompt.makePart("text", { text: dice.letters(4), options })
+    case 1:
+      return Prompt.makePart("reasoning", { text: dice.letters(4), options })
+    case 2:
+      return Prompt.makePart("file", { mediaType: "image/png", data: new Uint8Array([1, 2, 3]), options })
+    case 3:
+      return Prompt.makePart("tool-result", {
+        id: dice.letters(2),
+        name: "search",
+        result: jsonOf(dice),
+        isFailure: false,
+        providerExecuted: true,
+        options
+      })
+    default:
+      return Prompt.makePart("tool-call", {
+        id: dice.letters(2),
+        name: dice.letters(3),
+        params: jsonOf(dice),
+        providerExecuted: dice.next() < 0.5,
+        options
+      })
+  }
+}
+
+const messageOf = (dice: Dice): Prompt.Message =>
+  dice.next() < 0.8
+    ? Prompt.makeMessage("assistant", {
+      content: Array.from({ length: dice.int(0, 3) }, () => partOf(dice)),
+      options: optionsOf(dice)
+    })
+    : Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text: "hello" })] })
+
+const written = (encoded: Result.Result<unknown, unknown>): string =>
+  Result.isSuccess(encoded) ? JSON.stringify(encoded.success) : `refused: ${String(encoded.failure)}`
+
+describe("what an answer is in the journal", () => {
+  it("is, byte for byte, what the schema makes of it", () => {
+    for (let seed = 0; seed < 1_000; seed++) {
+      const dice = makeDice(`answer ${seed}`)
+      const record = answered(Array.from({ length: dice.int(0, 2) }, () => messageOf(dice)))
+      assert.strictEqual(
+        written(AgentRecord.records.encode(record, "it")),
+        written(bySchema.encode(record, "it")),
+        `${seed}`
+      )
+    }
+  })
+
+  it("is refused with the same place where it cannot be written", () => {
+    for (const params of [1n, { a: undefined }, { at: new Date(0) }, [Symbol("a")], () => 1]) {
+      const call = Prompt.makePart("tool-call", { id: "1", name: "add", params, providerExecuted: false })
+      const record = answered([Prompt.makeMessage("assistant", { content: [call] })])
+      assert.strictEqual(written(AgentRecord.records.encode(record, "it")), written(bySchema.encode(record, "it")))
+    }
+  })
+
+  it("takes the quick way for texts, thoughts and calls", () => {
+    const content = [
+      Prompt.makePart("reasoning", { text: "so", options: { google: { thoughtSignature: "c2ln" } } }),
+      Prompt.makePart("text", { text: "well" }),
+      Prompt.makePart("tool-call", { id: "1", name: "add", params: { a: 1 }, providerExecuted: false })
+    ]
+    assert.isDefined(PlainMessage.toJson([Prompt.makeMessage("assistant", { content })]))
+  })
+})
