@@ -10,7 +10,7 @@ import { table } from "../harness/report.ts"
 import { bundle } from "./bundle.ts"
 import type { Job, Sample } from "./job.ts"
 import { profile } from "./profile.ts"
-import { type Figure, type Rounds, type Row, rows } from "./rows.ts"
+import { type Figure, type Row, rows } from "./rows.ts"
 import { redis, toolServer } from "./servers.ts"
 
 const { values: flags } = parseArgs({
@@ -55,24 +55,33 @@ const rounds = flags.quick ? 5 : 9
 /** Milliseconds of CPU that each client spends on a job before it is measured: optimised code comes late. */
 const warmup = flags.quick ? 4_000 : 8_000
 
+const isMemory = ({ op }: Job): boolean => op === "kept" || op === "waiting"
+
 const measured = async (row: Row): Promise<ReadonlyArray<Figure>> => {
   const clients = await Promise.all(row.clients.map(startClient))
-  const all: Array<Rounds> = []
-  for (const job of row.jobs) {
-    const isMemory = job.op === "kept" || job.op === "waiting"
-    const able = job.op === "waiting" ? clients.filter(({ name }) => name === "ours-files") : clients
-    for (const client of able) {
-      for (let spent = 0; spent < (isMemory ? 1 : warmup);) spent += (await client.run(job)).cpu
+  const able = ({ op }: Job) => op === "waiting" ? clients.filter(({ name }) => name === "ours-files") : clients
+  const all = row.jobs.map((job) => new Map<string, Array<Sample>>(able(job).map(({ name }) => [name, []])))
+  const sample = async (at: number, round: number): Promise<void> => {
+    const job = row.jobs[at]
+    if (job === undefined) return
+    const doing = able(job)
+    // The order rotates, so that nobody always runs behind the same neighbour.
+    for (let i = 0; i < doing.length; i++) {
+      const client = doing[(i + round) % doing.length]
+      if (client !== undefined) all[at]?.get(client.name)?.push(await client.run(job))
     }
-    const samples = new Map<string, Array<Sample>>(able.map(({ name }) => [name, []]))
-    for (let round = 0; round < (isMemory ? 3 : rounds); round++) {
-      // The order rotates, so that nobody always runs behind the same neighbour.
-      for (let i = 0; i < able.length; i++) {
-        const client = able[(i + round) % able.length]
-        if (client !== undefined) samples.get(client.name)?.push(await client.run(job))
-      }
-    }
-    all.push(samples)
+  }
+  for (const job of row.jobs.filter((job) => !isMemory(job))) {
+    for (const client of able(job)) for (let spent = 0; spent < warmup;) spent += (await client.run(job)).cpu
+  }
+  // All timed jobs are done in each round, because a quotient of two of them is taken within a round too.
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, job] of row.jobs.entries()) if (!isMemory(job)) await sample(at, round)
+  }
+  for (const [at, job] of row.jobs.entries()) {
+    if (!isMemory(job)) continue
+    for (const client of able(job)) await client.run(job)
+    for (let round = 0; round < 3; round++) await sample(at, round)
   }
   for (const client of clients) client.stop()
   return row.figures(all)
