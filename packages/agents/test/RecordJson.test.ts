@@ -30,7 +30,7 @@ const jsonOf = (dice: Dice, depth = 0): Schema.Json =>
     () => dice.next() * 1e9,
     () => dice.letters(dice.int(0, 6), "aé\u2028\ud800\"\\"),
     () => depth > 2 ? [] : Array.from({ length: dice.int(0, 3) }, () => jsonOf(dice, depth + 1)),
-    () => ({ ...depth > 2 ? {} : { [dice.letters(2, "ab_")]: jsonOf(dice, depth + 1) } })
+    () => depth > 2 ? {} : { [dice.letters(2, "ab_")]: jsonOf(dice, depth + 1) }
   ][dice.int(0, 5)]?.() ?? null
 
 const optionsOf = (dice: Dice): Options =>
