@@ -63,7 +63,8 @@ writeFileSync(
       allowImportingTsExtensions: true,
       tsBuildInfoFile: null
     },
-    include: ["*.ts"]
+    // Types that a package declares for modules of others are imported by no file.
+    include: ["*.ts", "../../*/src/**/*.d.ts"]
   })
 )
 
