@@ -3,7 +3,6 @@
  * The fields are those of `@google/genai` 3.3; the lines of the answers are those of Google's page about batches from
  * Cloud Storage (November 2026).
  */
-import { STATUS_CODES } from "node:http"
 import type { VertexPlace } from "../../EmulatorRequest.ts"
 import * as GoogleError from "../../GoogleError.ts"
 import * as Json from "../json.ts"
@@ -164,22 +163,27 @@ export const requestOf = (row: unknown): unknown => {
   return text === undefined ? request : Json.parse(text)
 }
 
-/** The statuses that the codes of `google.rpc.Code` have over HTTP. */
-const https: ReadonlyMap<unknown, number> = new Map([[3, 400], [5, 404], [7, 403], [8, 429], [9, 400], [14, 503], [
-  16,
-  401
-]])
+/** The statuses over HTTP of the codes of `google.rpc.Code`, as a line names them. */
+const statuses: ReadonlyMap<unknown, readonly [code: number, name: string]> = new Map([
+  [3, [400, "Bad Request"]],
+  [5, [404, "Not Found"]],
+  [7, [403, "Forbidden"]],
+  [8, [429, "Too Many Requests"]],
+  [9, [400, "Bad Request"]],
+  [14, [503, "Service Unavailable"]],
+  [16, [401, "Unauthorized"]]
+])
 
 /** A row with what was answered to it. */
 export const line = (row: unknown, said: Answered, now: number): string => {
   const given = Json.isObject(row) ? row : {}
   const processed_time = new Date(now).toISOString().replace("Z", "+00:00")
   if ("response" in said) return JSON.stringify({ ...given, status: "", processed_time, response: said.response })
-  const code = https.get(said.error["code"]) ?? 500
+  const [code, name] = statuses.get(said.error["code"]) ?? [500, "Internal Server Error"]
   const { body } = GoogleError.make(code, Json.text(said.error["message"]) ?? "")
   return JSON.stringify({
     ...given,
-    status: `${STATUS_CODES[code]}: ${JSON.stringify(body)}`,
+    status: `${name}: ${JSON.stringify(body)}`,
     processed_time,
     response: {}
   })
