@@ -16,16 +16,12 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as LaneScript from "../../src/internal/limiter/laneScript.ts"
 import * as RedisStore from "../../src/internal/limiter/redisStore.ts"
+import { setClock, told } from "./RedisClock.ts"
 import * as RedisServer from "./RedisServer.ts"
 
-const told = LaneScript.make(
-  `{string.sub(redis.call('GET', 'clock'), 1, -4), string.sub(redis.call('GET', 'clock'), -3) .. '000'}`
-)
 const send = (...[command, ...args]: readonly [string, ...ReadonlyArray<string>]) =>
   Redis.use((redis) => Effect.orDie(redis.send<unknown>(command, ...args)))
-const setClock = (now: number) => send("SET", "clock", String(now))
 /** An hour before the day of 23 hours begins. */
 const start = Date.UTC(2026, 2, 8, 7)
 
@@ -283,29 +279,36 @@ describe.runIf(RedisServer.isInstalled)("what is asked of Redis together", () =>
       assert.deepStrictEqual(yield* other.read, { inFlight: 0, requests: 1, today: 4, tokens: 1 })
     }).pipe(Effect.provide(RedisServer.layer)))
 
-  it.effect("is told whole by the next word when one is lost", () =>
+  it.effect.each([
+    { of: "in the window", after: 0, requests: 3, tokens: 330 },
+    // Only what the last word corrects upward is owed.
+    { of: "after the window", after: span, requests: 0, tokens: 100 }
+  ])("is told whole by the next word when one is lost $of", ({ after, requests, tokens }) =>
     Effect.gen(function*() {
       yield* setClock(start)
       const way: { now: Going } = { now: "on" }
       const { lane, read, take } = yield* Effect.provideServiceEffect(
-        process({ timeout: "500 millis" }),
+        process({ timeout: "500 millis", lease: "5 minutes" }),
         Redis,
         behind(way)
       )
       const other = yield* process()
-      const [first, second, third] = yield* take(3, {}, 100)
-      if (first === undefined || second === undefined || third === undefined) return assert.fail("three are taken")
+      const [first, second, third, ...unsent] = yield* take(5, {}, 100)
+      if (first === undefined || second === undefined || third === undefined) return assert.fail("five are taken")
+      yield* setClock(start + after)
       for (const kind of ["unheard", "unanswered"] as const) {
         way.now = kind
         yield* lane.settle(first, kind === "unheard" ? 40 : 30, start)
         yield* lane.release(kind === "unheard" ? first : second, start)
+        const back = unsent.pop()
+        if (back !== undefined) yield* lane.cancel(back, start)
         // Who asks how the lane stands waits until that script is given up.
         yield* pumped(lane.read(unlimited, start))
       }
       way.now = "on"
       yield* lane.settle(third, 200, start)
       yield* read
-      assert.deepStrictEqual(yield* other.read, { inFlight: 1, requests: 3, today: 3, tokens: 330 })
+      assert.deepStrictEqual(yield* other.read, { inFlight: 1, requests, today: 3, tokens })
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.effect("ends with its lease, all of it, and its owner's word after that frees nothing a second time", () =>

@@ -21,13 +21,9 @@ import * as LaneScript from "../../src/internal/limiter/laneScript.ts"
 import { RedisReservation } from "../../src/internal/limiter/RedisReservation.ts"
 import * as RedisStore from "../../src/internal/limiter/redisStore.ts"
 import { laneStoreSuite } from "./LaneStoreSuite.ts"
+import { setClock, told } from "./RedisClock.ts"
 import * as RedisServer from "./RedisServer.ts"
 
-/** Redis's clock where a test moves it: what the scripts ask instead of TIME. */
-const told = LaneScript.make(
-  `{string.sub(redis.call('GET', 'clock'), 1, -4), string.sub(redis.call('GET', 'clock'), -3) .. '000'}`
-)
-const setClock = (now: number) => Redis.use((redis) => Effect.orDie(redis.send("SET", "clock", String(now))))
 /** An hour before the day of 23 hours begins. */
 const start = Date.UTC(2026, 2, 8, 7)
 

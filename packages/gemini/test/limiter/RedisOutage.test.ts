@@ -14,13 +14,10 @@ import { Redis } from "effect/persistence/Redis"
 import * as Result from "effect/Result"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as TestClock from "effect/testing/TestClock"
-import * as LaneScript from "../../src/internal/limiter/laneScript.ts"
 import * as RedisStore from "../../src/internal/limiter/redisStore.ts"
+import { told } from "./RedisClock.ts"
 import * as RedisServer from "./RedisServer.ts"
 
-const told = LaneScript.make(
-  `{string.sub(redis.call('GET', 'clock'), 1, -4), string.sub(redis.call('GET', 'clock'), -3) .. '000'}`
-)
 const start = Date.UTC(2026, 6, 1, 12)
 const tick = 500
 const rpm = 120

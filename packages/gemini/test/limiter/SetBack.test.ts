@@ -24,8 +24,8 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { nextPacificMidnight } from "../../src/internal/google/pacificDay.ts"
-import * as LaneScript from "../../src/internal/limiter/laneScript.ts"
 import * as RedisStore from "../../src/internal/limiter/redisStore.ts"
+import { told } from "./RedisClock.ts"
 import * as RedisServer from "./RedisServer.ts"
 
 const hour = 3_600_000
@@ -42,11 +42,6 @@ const key: LaneStore.LaneKey = {
   quotaModel: Result.getOrThrow(ModelId.parse("gemini-2.5-flash")),
   family: "generate"
 }
-
-/** Redis counts by the key `clock`, and takes no time by the test's. */
-const told = LaneScript.make(
-  `{string.sub(redis.call('GET', 'clock'), 1, -4), string.sub(redis.call('GET', 'clock'), -3) .. '000'}`
-)
 
 interface Ground {
   /** What one process has: a store, until its scope ends. */

@@ -9,15 +9,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Redis, RedisError } from "effect/persistence/Redis"
-import * as LaneScript from "../../src/internal/limiter/laneScript.ts"
 import * as RedisStore from "../../src/internal/limiter/redisStore.ts"
+import { told as scripts } from "../limiter/RedisClock.ts"
 import { draw, type Program, type Trouble } from "./QuotaProgram.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
-
-/** One set of scripts for all runs: Redis keeps each that it was given. */
-const scripts = LaneScript.make(
-  `{string.sub(redis.call('GET', 'clock'), 1, -4), string.sub(redis.call('GET', 'clock'), -3) .. '000'}`
-)
 
 const refusedConnection = new RedisError({ cause: Object.assign(new Error("gone"), { code: "ECONNREFUSED" }) })
 

@@ -43,7 +43,7 @@ export class RedisBatch {
     this.#cancelled++
   }
 
-  /** How it stands now. The next word tells only the corrections and the returns that come after this one. */
+  /** How it stands now. What is owed is told once: the next word tells only the corrections that come after this one. */
   get word(): Word {
     const word = {
       position: this.position,
@@ -56,7 +56,6 @@ export class RedisBatch {
       cancelled: this.#cancelled
     }
     this.#owed = 0
-    this.#cancelled = 0
     return word
   }
 }

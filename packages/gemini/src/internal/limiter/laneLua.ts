@@ -151,13 +151,13 @@ for _, t in pairs(taught) do
   t.risesAt, t.untl = math.max(0, math.min(t.risesAt, til)), math.max(0, math.min(t.untl, til))
 end
 
--- An entry stays after its window for its calls in flight.
+-- An entry stays after its window for its calls in flight. Its requests are what they may still give back of the day.
 while s.first < s.next do
   local at, tokens, requests, calls, word = following(s.first)
   if at > now - span then break end
   s.requests = math.max(0, s.requests - requests)
   s.tokens = math.max(0, s.tokens - tokens)
-  put(s.first, at, 0, 0, calls, word)
+  put(s.first, at, 0, requests, calls, word)
   s.first = s.first + 1
 end
 if s.first == s.next then s.requests, s.tokens = 0, 0 end

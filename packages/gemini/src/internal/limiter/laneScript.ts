@@ -8,6 +8,8 @@
  *
  * What one script grants is one entry and one lease, because all of it was granted at one time. Afterwards the process
  * that asked says how the entry stands as a whole (`Word`), so that a word which is lost is made good by the next one.
+ * Only what is owed for an entry that has left the window is lost with its word, since the entry has no tokens any more. If
+ * the last word is lost, the lease and the window end what it would have ended.
  */
 import * as Redis from "effect/persistence/Redis"
 import type { Lesson } from "../../limits/LaneStore.ts"
@@ -37,9 +39,10 @@ export interface Word {
   readonly tokens: number
   readonly requests: number
   readonly inFlight: number
-  /** Since the word before: the corrections upward, and the requests that were given back. */
-  readonly owed: number
+  /** The requests of all of it that were given back. */
   readonly cancelled: number
+  /** The corrections upward since the word before. They count only where the entry has left the window. */
+  readonly owed: number
 }
 
 /** Requests that want room together, with one set of limits. */
@@ -164,21 +167,18 @@ for _ = 1, tonumber(ARGV[7]) do
     tonumber(ARGV[place]), tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]), tonumber(ARGV[place + 3]),
     tonumber(ARGV[place + 4]), tonumber(ARGV[place + 5]), tonumber(ARGV[place + 6]), tonumber(ARGV[place + 7])
   place = place + 8
-  if cancelled > 0 then
-    if at >= s.since then s.today = math.max(0, s.today - cancelled) end
-    if at >= s.dayEnd - margin then s.late = math.max(0, s.late - cancelled) end
-  end
   local time, tokens, requests, calls, word = entry(position)
+  -- What was given back stays so, whatever comes late. No more is than the process says.
+  local back = math.max(0, math.min(cancelled, requests - itsRequests))
+  requests = requests - back
+  if at >= s.since then s.today = math.max(0, s.today - back) end
+  if at >= s.dayEnd - margin then s.late = math.max(0, s.late - back) end
   if position >= s.first and position < s.next then
     if number > word then
-      s.tokens = s.tokens + itsTokens - tokens
+      s.tokens = math.max(0, s.tokens + itsTokens - tokens)
       tokens = itsTokens
     end
-    -- What was given back stays so, whatever comes late.
-    if itsRequests < requests then
-      s.requests = s.requests + itsRequests - requests
-      requests = itsRequests
-    end
+    s.requests = math.max(0, s.requests - back)
   elseif owed > 0 then
     -- What comes after the window is owed from now on.
     s.tokens = s.tokens + owed
