@@ -26,18 +26,24 @@ describe("what a call over NodeGemini loads", () => {
     assert.strictEqual(DispatchClient.Dispatcher.key, NodeHttpClient.Dispatcher.key)
   })
 
+  const told = (...flags: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const server = yield* RawServer.listen((request, response, body) => {
+        if (request.url === "/echo") response.end(body)
+        else RawServer.json(response, RawServer.answer("a", "STOP"))
+      })
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, [...flags, `${import.meta.dirname}/../fixtures/loads.ts`, server.url])
+      )
+      const said: Told = JSON.parse(stdout)
+      return said
+    })
+
   it.live(
     "an agent and what it is made of, also where a body streams",
     () =>
       Effect.gen(function*() {
-        const server = yield* RawServer.listen((request, response, body) => {
-          if (request.url === "/echo") response.end(body)
-          else RawServer.json(response, RawServer.answer("a", "STOP"))
-        })
-        const { stdout } = yield* Effect.promise(() =>
-          promisify(execFile)(process.execPath, [`${import.meta.dirname}/../fixtures/loads.ts`, server.url])
-        )
-        const { byCall, byStream, echoed }: Told = JSON.parse(stdout)
+        const { byCall, byStream, echoed } = yield* told()
         assert.include(byCall, "lib/dispatcher/agent")
         for (const module of ["index", "lib/api/index", "lib/web/fetch/index", "lib/dispatcher/proxy-agent"]) {
           assert.notInclude(byCall, module)
@@ -45,6 +51,24 @@ describe("what a call over NodeGemini loads", () => {
         assert.isAtMost(byCall.length, 40)
         assert.strictEqual(echoed, "streamed")
         assert.notInclude(byStream, "index")
+      }),
+    30_000
+  )
+
+  it.live(
+    "nothing of its optional peer; a body that streams says that it needs it",
+    () =>
+      Effect.gen(function*() {
+        const absent = `import { registerHooks } from "node:module"
+registerHooks({
+  resolve: (name, context, next) => {
+    if (name.startsWith("@effect/platform-node")) throw new Error(name + " is not installed")
+    return next(name, context)
+  }
+})`
+        const { byCall, echoed } = yield* told("--import", `data:text/javascript,${encodeURIComponent(absent)}`)
+        assert.include(byCall, "lib/dispatcher/agent")
+        assert.match(echoed, /^EncodeError: .*need @effect\/platform-node/s)
       }),
     30_000
   )

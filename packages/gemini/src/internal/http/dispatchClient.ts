@@ -45,7 +45,7 @@ let dialling: Dialling | undefined
 
 // These are loaded where they are needed, and by names that stand apart, so that no bundler takes them along: reading
 // them took longer than all else before a program's first answer.
-const platform = { undici: "@effect/platform-node/Undici", client: "@effect/platform-node/NodeHttpClient" }
+const unbundled = { undici: "undici", client: "@effect/platform-node/NodeHttpClient" }
 
 // undici's versions promise no such paths, so where they are gone its whole takes their place.
 const load = Effect.promise(async (): Promise<Makers> => {
@@ -56,7 +56,7 @@ const load = Effect.promise(async (): Promise<Makers> => {
     ])
     return { Agent: agent.default, buildConnector: connect.default }
   } catch {
-    return import(platform.undici)
+    return import(unbundled.undici)
   }
 })
 
@@ -120,8 +120,9 @@ interface Content {
 
 /** What the request sends, or undefined where only Effect's own client can send it. */
 const content = (
-  { body, headers }: HttpClientRequest.HttpClientRequest
-): Effect.Effect<Content> | Content | undefined => {
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Content, Failure> | Content | undefined => {
+  const { body, headers } = request
   if (headers["upgrade"] !== undefined) return undefined
   switch (body._tag) {
     case "Empty":
@@ -130,7 +131,7 @@ const content = (
       return { body: body.body, headers }
     case "Stream":
       return Effect.flatMap(
-        Effect.promise(() => import("@effect/platform-node/NodeStream")),
+        Effect.tryPromise({ try: () => import("@effect/platform-node/NodeStream"), catch: () => noPlatform(request) }),
         ({ toReadable }) => Effect.map(toReadable(body.stream), (body) => ({ body, headers }))
       )
     case "FormData":
@@ -220,6 +221,13 @@ const send = (
 
 const interrupted = (): Error => new Error("the request was interrupted")
 
+/** `@effect/platform-node` is an optional peer, of which a bundle takes along only what makes a stream a body. */
+const noPlatform = (request: HttpClientRequest.HttpClientRequest): Failure => {
+  const description =
+    "upgrades and bodies that stream or are raw need @effect/platform-node, in node_modules where a bundle leaves it out"
+  return new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, description }) })
+}
+
 /** Effect's own client, for the rare request that asks for an upgrade or has a body of another kind. */
 const other = (
   request: HttpClientRequest.HttpClientRequest,
@@ -228,14 +236,10 @@ const other = (
   Effect.tryPromise({
     try: async (): Promise<typeof NodeHttpClient> => {
       // Agents have the method that this client asks only since undici's whole was loaded.
-      await import(platform.undici)
-      return import(platform.client)
+      await import(unbundled.undici)
+      return import(unbundled.client)
     },
-    catch: () => {
-      const description =
-        "upgrades and raw bodies need @effect/platform-node in node_modules, where a bundle leaves it out"
-      return new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, description }) })
-    }
+    catch: () => noPlatform(request)
   }).pipe(
     Effect.flatMap(({ makeUndici }) => makeUndici),
     Effect.provideService(Dispatcher, dispatcher),
