@@ -3,7 +3,7 @@
  *
  * Prints tables to stdout, or with `--json` the data. `--check` compares with the committed baseline and ends with 1 if
  * a ratio is 15 % worse in two runs of its row; a run whose control is off is void and ends with 2. `--gate` is the
- * check of a few rows within a minute: it ends with 1 if a ratio is 35 % worse in three runs of its row. `--html` draws
+ * check of a few rows: it ends with 1 if a ratio is 35 % worse in three runs of its row. `--html` draws
  * the tables into one page.
  */
 import { readFileSync, writeFileSync } from "node:fs"

@@ -97,7 +97,7 @@ const bundled = (contents: string, outfile: string): Promise<unknown> =>
     target: "node20",
     outfile,
     logLevel: "error",
-    // CommonJS in the bundle asks for Node's modules by \`require\`.
+    // CommonJS in the bundle asks for Node's modules by `require`.
     banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
     plugins: [{
       name: "published",

@@ -33,7 +33,7 @@ describe("ten thousand members", () => {
       assert.strictEqual(asked, count)
     }))
 
-  it("are checked in one walk: a name and a quota that stood before are found", () => {
+  it("are checked to the last: a name and a quota that stood before are found", () => {
     const members = Array.from({ length: count }, (_, i) => ({
       name: `member-${i}`,
       apiKey: Redacted.make("key"),
