@@ -187,6 +187,16 @@ const facts: ReadonlyArray<Fact> = [
     ),
     method: "live"
   },
+  {
+    ...generation(
+      "vertex",
+      "sessionResumptionConfig",
+      "transparent",
+      { reconnect: { transparent: true } },
+      "setup.sessionResumption.transparent"
+    ),
+    method: "live"
+  },
 
   generation("gemini", "generateContentConfig", "store", { store: true }, "store"),
   config("gemini", "enableEnhancedCivicAnswers", "enableEnhancedCivicAnswers", true),
@@ -245,7 +255,6 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ...["mimeType", "autoTruncate", "documentOcr", "audioTrackExtraction"].map((name) =>
     [`vertex embedContentConfig.${name}`, "embedContentConfig of the Gemini API has it since 2026-08-31"] as const
   ),
-  ["vertex sessionResumptionConfig.transparent", "no option of ours: sessions resume by themselves"],
   ["gemini generateVideosConfig.webhookConfig", "this library makes no videos"],
   ["vertex listBatchJobsConfig.filter", "batches are no part of this list"]
 ])

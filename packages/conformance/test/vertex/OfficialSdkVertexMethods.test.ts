@@ -87,6 +87,11 @@ const pairs: ReadonlyArray<readonly [name: string, theirs: (sdk: GoogleGenAI) =>
     interactions((service) => service.create({ model, input: "Hello", background: true }))
   ],
   [
+    "interactions.create that is not stored",
+    (sdk) => sdk.interactions.create({ model, input: "Hello", store: false }),
+    interactions((service) => service.create({ model, input: "Hello", store: false }))
+  ],
+  [
     "a stream of interactions.create",
     async (sdk) => drained(await sdk.interactions.create({ model, input: "Hello", stream: true })),
     interactions((service) => Stream.runDrain(service.stream({ model, input: "Hello" })))

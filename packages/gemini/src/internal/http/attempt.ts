@@ -192,7 +192,10 @@ export const make = (
         )
     })
     if (Result.isFailure(body)) return Result.fail(body.failure)
-    const lack = destination.lacks({ method: attempt.method, model: attempt.model ?? "", body: attempt.body })
+    // A destination with a sender of its own has judged the call there, by its method.
+    const lack = destination.over === undefined
+      ? destination.lacks({ method: attempt.method, model: attempt.model ?? "", body: attempt.body })
+      : undefined
     if (lack !== undefined) return Result.fail(Body.failure(attempt, lack))
     const fields = attempt.check?.() ?? []
     if (fields.length > 0) return Result.fail(Body.failure(attempt, new Reason.InvalidRequest({ fields })))
