@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 
 const model = "gemini-3.8-flash"
 
@@ -61,14 +61,7 @@ describe("the language model", () => {
 describe("telemetry", () => {
   it.effect("follows the GenAI conventions, streamed or not, without prompt or answer", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = SpanRecorder.make()
       yield* Effect.all([
         LanguageModel.generateText({ prompt: "one secret three" }),
         Stream.runDrain(LanguageModel.streamText({ prompt: "one secret three" }))

@@ -22,6 +22,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "./spanRecorder.ts"
 
 const model = "gemini-3.8-flash"
 const live = "gemini-robotics-er-2-streaming-preview"
@@ -48,14 +49,7 @@ const spansOf = Effect.fnUntraced(function*<A, E>(
   telemetry: Layer.Layer<never>,
   options?: Emulator.Options
 ) {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = SpanRecorder.make()
   const exit = yield* Effect.exit(program).pipe(
     Effect.provideService(Tracer.Tracer, tracer),
     Effect.provide(Layer.merge(services(options), telemetry), { local: true })

@@ -8,6 +8,7 @@ import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
+import * as SpanRecorder from "./spanRecorder.ts"
 
 /** Every text that can be got out of a value: properties of any kind, getters of its classes, causes. */
 export const everyText = (root: unknown): string => {
@@ -72,14 +73,7 @@ export interface Traces<A, E> {
 export const traced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Traces<A, E>, never, R> =>
   Effect.gen(function*() {
     const logged: Array<string> = []
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = SpanRecorder.make()
     const loggers = [
       Logger.make((entry) => void logged.push(inspect(entry.message, { depth: 20 }), Cause.pretty(entry.cause))),
       Logger.map(Logger.formatJson, (line) => void logged.push(line)),

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 
 export interface RawServer {
   readonly url: string
@@ -11,8 +12,10 @@ export interface RawServer {
   >
 }
 
+/** `upgrade` is handed what asks for a WebSocket; such a request is none of `requests`. */
 export const listen = (
-  handle: (request: Http.IncomingMessage, response: Http.ServerResponse, body: string) => void
+  handle: (request: Http.IncomingMessage, response: Http.ServerResponse, body: string) => void,
+  upgrade?: (request: Http.IncomingMessage, socket: Duplex) => void
 ): Effect.Effect<RawServer, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
@@ -30,6 +33,7 @@ export const listen = (
             handle(request, response, body)
           })
         })
+        if (upgrade !== undefined) server.on("upgrade", upgrade)
         server.listen(0, "127.0.0.1", () => {
           const { port } = server.address() as AddressInfo
           resume(Effect.succeed({ server, raw: { url: `http://127.0.0.1:${port}`, requests } }))

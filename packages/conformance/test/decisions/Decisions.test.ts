@@ -22,6 +22,7 @@ import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 
 const key = "secret-key-of-the-test"
 const model = "gemini-decision-1"
@@ -209,14 +210,7 @@ describe("a call is a call like any other", () => {
 
   it.effect("its budget is charged, its span and its metrics tell what was counted", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = SpanRecorder.make()
       yield* create.pipe(Effect.provideService(Tracer.Tracer, tracer))
       const [spending] = yield* (yield* Budget.Budget).read
       assert.strictEqual(spending?.tokens, 780)

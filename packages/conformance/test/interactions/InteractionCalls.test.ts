@@ -24,6 +24,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 
 const key = "secret-key-of-the-test"
 const model = "gemini-3.8-flash"
@@ -219,14 +220,7 @@ describe("a call", () => {
   for (const [name, call] of [["whole", hello], ["as events", stream({ model, input: "Hello" })]] as const) {
     it.effect(`${name} settles its tokens, charges its budget, and tells its span and metrics`, () =>
       Effect.gen(function*() {
-        const spans: Array<Tracer.NativeSpan> = []
-        const tracer = Tracer.make({
-          span: (options) => {
-            const span = new Tracer.NativeSpan(options)
-            spans.push(span)
-            return span
-          }
-        })
+        const { spans, tracer } = SpanRecorder.make()
         yield* Effect.asVoid<unknown, GeminiError, Interactions.Interactions>(call).pipe(
           Effect.provideService(Tracer.Tracer, tracer)
         )

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 
 const model = "gemini-3.8-flash"
 const other = "gemini-2.5-flash"
@@ -68,14 +69,7 @@ describe("two regions over sockets", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.addFault(Fault.overload(model))
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = SpanRecorder.make()
       const answer = yield* Effect.provideService(generate, Tracer.Tracer, tracer)
       assert.strictEqual(answer.model, other)
       const attributes = spans.map(({ attributes, name }) => [

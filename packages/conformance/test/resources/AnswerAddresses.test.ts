@@ -19,6 +19,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 import { Anything, door, get, Named, one, several } from "./resourceLayers.ts"
 import * as ResourceServer from "./resourceServer.ts"
 
@@ -294,14 +295,7 @@ describe("a download's redirect", () => {
       const server = yield* ResourceServer.make
       const other = yield* ResourceServer.make
       chain(server, other, 1)
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = SpanRecorder.make()
       yield* download.pipe(
         Effect.provide(several(server)),
         MemberCall.set({ member: "b" }),

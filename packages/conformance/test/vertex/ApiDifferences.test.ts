@@ -23,8 +23,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { readFileSync } from "node:fs"
-import { createServer } from "node:http"
 import { createRequire } from "node:module"
+import * as RawServer from "../calls/rawServer.ts"
 
 const model = "gemini-3.8-flash"
 const apiKey = Redacted.make("key")
@@ -278,25 +278,17 @@ const throwsOfTheSdk = (): ReadonlySet<string> => {
 /** A server that counts what arrives. */
 const listen = Effect.gen(function*() {
   let asked = 0
-  const server = createServer((_, response) => {
-    asked++
-    response.end("{}")
-  })
-  server.on("upgrade", (_, socket) => {
-    asked++
-    socket.destroy()
-  })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
+  const { url } = yield* RawServer.listen(
+    (_, response) => {
+      asked++
+      response.end("{}")
+    },
+    (_, socket) => {
+      asked++
+      socket.destroy()
+    }
   )
-  const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
-  return { url: `http://127.0.0.1:${port}`, asked: () => asked }
+  return { url, asked: () => asked }
 })
 
 type Services = GeminiClient.GeminiClient | GeminiLive.GeminiLive | Batches.Batches | Caches.Caches | Files.Files

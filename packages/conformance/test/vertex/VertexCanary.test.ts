@@ -14,7 +14,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Canary from "../calls/canary.ts"
 import * as RawServer from "../calls/rawServer.ts"
 
@@ -142,22 +142,14 @@ describe.each(transports)("%s: the access token is nowhere", (_, transport) => {
 describe("a Live session", () => {
   it.live("that is refused with the token's words says nothing of it", () =>
     Effect.gen(function*() {
-      const server = createServer()
-      server.on("upgrade", (request, socket) => {
-        const said = `refused: ${saidOf(request)}`
-        socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-length: ${said.length}\r\n\r\n${said}`)
-      })
-      yield* Effect.acquireRelease(
-        Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-        () =>
-          Effect.callback<void>((resume) => {
-            server.close(() => resume(Effect.void))
-            server.closeAllConnections()
-          })
+      const server = yield* RawServer.listen(
+        (_, response) => void response.end(),
+        (request, socket) => {
+          const said = `refused: ${saidOf(request)}`
+          socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-length: ${said.length}\r\n\r\n${said}`)
+        }
       )
-      const address = server.address()
-      const baseUrl = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
-      const layer = Vertex.destination({ ...place, baseUrl }).pipe(
+      const layer = Vertex.destination({ ...place, baseUrl: server.url }).pipe(
         Effect.map((destination) => NodeGemini.layerLive({ destination })),
         Layer.unwrap,
         Layer.provide(tokens)

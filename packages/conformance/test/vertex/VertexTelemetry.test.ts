@@ -22,6 +22,7 @@ import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as SpanRecorder from "../calls/spanRecorder.ts"
 
 const model = "gemini-3.8-flash"
 const live = "gemini-robotics-er-2-streaming-preview"
@@ -39,14 +40,7 @@ const emulator: Emulator.Options = {
 
 /** The spans of a program, and the attributes of everything that it measured. */
 const watched = Effect.fnUntraced(function*<A, E, R>(program: Effect.Effect<A, E, R>) {
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = SpanRecorder.make()
   const metrics = yield* Effect.scoped(program).pipe(
     Effect.provideService(Tracer.Tracer, tracer),
     Effect.andThen(Metric.snapshot),

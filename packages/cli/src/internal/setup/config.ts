@@ -28,9 +28,12 @@ const said = (source: ValueSource, file: string): string => {
 }
 
 /** Rows of what is set for Vertex AI, where calls go in place of the server of the settings. */
-const vertexRows = (place: VertexPlace, login: GoogleLogin.GoogleLogin): ReadonlyArray<ReadonlyArray<string>> => [
+const vertexRows = (
+  place: VertexPlace,
+  login: GoogleLogin.GoogleLogin | undefined
+): ReadonlyArray<ReadonlyArray<string>> => [
   ["(destination)", "Vertex AI", place.flag, place.flag],
-  ...(place.project === undefined
+  ...(place.project === undefined || login === undefined
     ? [["(login)", "an API key, in express mode", place.keyVariable, "GOOGLE_API_KEY, GEMINI_API_KEY"]]
     : [
       ["(project)", place.project, "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_PROJECT"],
@@ -65,11 +68,10 @@ const show = Command.make(
     const file = shortened(configFile)
     const chosen = (yield* isEmulated(false)) ? undefined : yield* Effect.result(VertexServer.chosen)
     const place = chosen !== undefined && Result.isSuccess(chosen) ? chosen.success?.place : undefined
-    const login = GoogleLogin.find()
-    // A login that is wanting is a problem only where it is used.
-    const wanting = place?.project === undefined ? undefined : login.problem
+    // The files of a login are opened only where it is used.
+    const login = place?.project === undefined ? undefined : GoogleLogin.find()
     const refused = chosen !== undefined && Result.isFailure(chosen) ? chosen.failure.cause.message : undefined
-    const all = [...problems, ...[refused, wanting].filter((problem) => problem !== undefined)]
+    const all = [...problems, ...[refused, login?.problem].filter((problem) => problem !== undefined)]
     if (json) {
       return yield* screen.write(`${
         toJson({
@@ -83,7 +85,7 @@ const show = Command.make(
               project: place.project,
               location: place.project === undefined ? undefined : place.location,
               address: place.address,
-              login: place.project === undefined
+              login: login === undefined
                 ? { kind: "an API key, in express mode", from: place.keyVariable }
                 : { kind: login.says, from: login.from, file: login.file }
             }

@@ -1,7 +1,7 @@
 /**
  * What was said to the server without asking for an answer, such as turns of a history, until the server's state holds
- * it; and the answers of functions, where the server says how far it has read. After a lost connection it is said again where the restored state does not know it; what the state may know is not
- * said twice, and counted. Pure.
+ * it; and the answers of functions, where the server says how far it has read. After a lost connection it is said again
+ * where the restored state does not know it; what the state may know is not said twice, and counted. Pure.
  */
 import type { ClientMessage } from "../../live/LiveProtocol.ts"
 import type { Repeatable } from "./Turns.ts"

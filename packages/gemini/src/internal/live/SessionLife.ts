@@ -40,8 +40,9 @@ export interface Options extends Loop.Options {
   readonly setup: SessionSetup
   /** Whether the first `clientContent` is a history that is not answered. */
   readonly takesHistory: boolean
-  /** Whether the server may answer sound without a word of having heard anything. */
+  /** Whether the server was asked to say how far it has read with each handle. */
   readonly isTransparent: boolean
+  /** Whether the server may answer sound without a word of having heard anything. */
   readonly hearsInSilence: boolean
   /** How long the server is silent before what it did not end counts as over, in milliseconds. */
   readonly turnEnd: number
