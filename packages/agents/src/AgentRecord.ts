@@ -351,19 +351,8 @@ export const AgentRecord = Schema.Union([
  */
 export type AgentRecord = typeof AgentRecord.Type
 
-const bySchema = /* @__PURE__ */ Records.make({
-  name: "effect-gemini-agents/Run",
-  version: 1,
-  schema: AgentRecord
-})
-
-/**
- * How the records lie in a journal: `Journal.read(AgentRecord.records, id)` reads a run.
- * @category schemas
- * @since 0.1.0
- */
-export const records: Records.Records<AgentRecord> = {
-  .../* @__PURE__ */ bySchema,
+const written = (bySchema: Records.Records<AgentRecord>): Records.Records<AgentRecord> => ({
+  ...bySchema,
   encode: (record, at) => {
     const messages = record._tag === "Answered" ? PlainMessage.toJson(record.messages) : undefined
     if (record._tag !== "Answered" || messages === undefined) return bySchema.encode(record, at)
@@ -372,7 +361,16 @@ export const records: Records.Records<AgentRecord> = {
       (json) => typeof json === "object" ? { ...json, messages } : json
     )
   }
-}
+})
+
+/**
+ * How the records lie in a journal: `Journal.read(AgentRecord.records, id)` reads a run.
+ * @category schemas
+ * @since 0.1.0
+ */
+export const records: Records.Records<AgentRecord> = /* @__PURE__ */ written(
+  /* @__PURE__ */ Records.make({ name: "effect-gemini-agents/Run", version: 1, schema: AgentRecord })
+)
 
 /**
  * A record and when it was written, in milliseconds since the epoch by the writer's clock; `undefined` if that is not

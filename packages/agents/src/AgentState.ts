@@ -91,7 +91,7 @@ export interface AgentState {
   readonly mistakes: number
   /** The present call with its arguments and result, and how often it was made in a row with the same outcome. */
   readonly repeated: { readonly what: string; readonly call: string; readonly times: number }
-  /** Of the whole run and its workers and children, lost questions excluded; without the run that was handed over to it. */
+  /** Of the whole run, its workers and its children; not of lost questions, nor of an agent that handed over to it. */
   readonly usage: Usage
   /** The input that the last answer counted. */
   readonly lastInput: number

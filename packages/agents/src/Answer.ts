@@ -18,6 +18,7 @@ export interface Answer<out A> {
   readonly id: string
   /** How often the model answered. */
   readonly steps: number
+  /** What the run took, as `AgentState.usage` counts it. */
   readonly usage: Usage
   /** US dollars as a decimal text; `undefined` where no price is known. */
   readonly cost: string | undefined

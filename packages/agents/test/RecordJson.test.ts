@@ -99,6 +99,64 @@ describe("what an answer is in the journal", () => {
     }
   })
 
+  it("is, or is refused as, what the schema says where a field of a part or a message holds anything at all", () => {
+    const strange: ReadonlyArray<unknown> = [
+      undefined,
+      null,
+      true,
+      Number.NaN,
+      Infinity,
+      -0,
+      "\ud800",
+      "",
+      1n,
+      Symbol("a"),
+      () => 1,
+      [],
+      [undefined],
+      Object.assign([], { length: 2 }),
+      {},
+      { a: undefined },
+      { [Symbol("a")]: 1 },
+      { toJSON: () => 5 },
+      Object.create(null),
+      Object.create({ a: 1 }),
+      JSON.parse("{\"__proto__\":{\"a\":1}}"),
+      new Date(0),
+      new Map(),
+      new String("a"),
+      Object.assign([1], { a: 2 })
+    ]
+    const thought = Prompt.makePart("reasoning", { text: "so" })
+    const parts = [
+      [Prompt.TextPart, Prompt.makePart("text", { text: "well" })],
+      [Prompt.ReasoningPart, thought],
+      [Prompt.ToolCallPart, Prompt.makePart("tool-call", { id: "1", name: "add", params: {}, providerExecuted: false })]
+    ] as const
+    const message = Prompt.makeMessage("assistant", { content: [thought] })
+    // The brand, whose name begins with a tilde, is no part of the JSON.
+    const keysOf = (fields: object) => [...Object.keys(fields).filter((key) => !key.startsWith("~")), "other"]
+    const cases = strange.flatMap((value) => [
+      // A field that a later version of the schema has is tried too.
+      ...parts.flatMap(([{ fields }, part]) =>
+        keysOf(fields).map((key) => ({ ...message, content: [thought, { ...part, [key]: value }] }))
+      ),
+      ...keysOf(Prompt.AssistantMessage.fields)
+        // An element that is missing has no type to be told by.
+        .filter((key) => key !== "content" || !(Array.isArray(value) && value.length > 0))
+        .map((key) => ({ ...message, [key]: value }))
+    ])
+    for (const [index, strangely] of cases.entries()) {
+      // The types exclude nearly all of these, and a program without types does not.
+      const record = answered([strangely as unknown as Prompt.Message])
+      assert.strictEqual(
+        written(AgentRecord.records.encode(record, "it")),
+        written(bySchema.encode(record, "it")),
+        `${index}`
+      )
+    }
+  })
+
   it("takes the quick way for texts, thoughts and calls", () => {
     const content = [
       Prompt.makePart("reasoning", { text: "so", options: { google: { thoughtSignature: "c2ln" } } }),

@@ -1,4 +1,4 @@
-/** What PEERS.md of effect-gemini-agents says of the examples of others: the same answers of no more lines. */
+/** What PEERS.md of effect-gemini-agents says of the examples of others: the same answers of no more lines, without what names our model. */
 import { assert, describe, it } from "@effect/vitest"
 import { compare } from "../src/agents/peers/compare.ts"
 import * as Page from "../src/agents/peers/page.ts"

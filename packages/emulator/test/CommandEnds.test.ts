@@ -23,6 +23,7 @@ import * as Parent from "../src/internal/command/parent.ts"
 import * as Plain from "../src/internal/command/plain.ts"
 import * as ReadyFile from "../src/internal/command/readyFile.ts"
 import * as Report from "../src/internal/command/report.ts"
+import { entry } from "./LogEntry.ts"
 import { flash, prompt } from "./Wire.ts"
 
 let folder: string
@@ -32,30 +33,6 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => vi.unstubAllEnvs())
-
-const entry = (more: Partial<Entry>): Entry => ({
-  id: 0,
-  time: 0,
-  method: "POST",
-  path: "/v1beta/x",
-  apiMethod: undefined,
-  model: undefined,
-  space: "default",
-  project: "default",
-  region: "global",
-  body: undefined,
-  headers: {},
-  connection: 0,
-  verdict: undefined,
-  status: 200,
-  response: undefined,
-  responseText: "",
-  chunks: [],
-  bytesSent: 0,
-  outcome: "complete",
-  closedAt: 0,
-  ...more
-})
 
 const refused = (by: Verdict["by"], why: string, more: Partial<Entry> = {}, nearMisses?: ReadonlyArray<string>) =>
   entry({ status: 400, ...more, verdict: { by, refused: why, nearMisses } })

@@ -172,7 +172,7 @@ describe("whether somebody speaks", () => {
   it("says the same however the bytes are cut, and forgets a torn frame when the sound pauses", () => {
     const bytes = Buffer.concat([sound(0, 40), sound(900, 130), sound(0, 150), sound(700, 60), sound(0, 120)])
     const whole = Vad.make(settings, 1000).push(bytes)
-    assert.deepStrictEqual(whole, [start, end(130 + 10), start, end(60 + 10 - 10)].slice(0, whole.length))
+    assert.deepStrictEqual(whole, [start, end(130 + 10), start, end(60 + 10 - 10)])
     for (const size of [1, 3, 7, 39, 41]) {
       const vad = Vad.make(settings, 1000)
       const edges = []

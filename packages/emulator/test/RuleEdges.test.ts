@@ -13,6 +13,7 @@ import * as Value from "../src/internal/rules/value.ts"
 import * as When from "../src/internal/rules/when.ts"
 import { inspect } from "../src/internal/spaces/inspection.ts"
 import { verify } from "../src/internal/spaces/verification.ts"
+import * as LogEntry from "./LogEntry.ts"
 
 const request = (more: Partial<EmulatorRequest> = {}): EmulatorRequest => ({
   method: "generateContent",
@@ -502,29 +503,16 @@ it("a tally counts by name, tells a thousand names apart, and a copy of it does 
   assert.deepStrictEqual([later.total, later.connections, later.byModel["m0"]], [1005, 3, 3])
 })
 
-const entry = (id: number, more: Partial<Entry> = {}): Entry => ({
-  id,
-  time: 0,
-  method: "POST",
-  path: "/v1beta/models/m:generateContent",
-  apiMethod: "generateContent",
-  model: "m",
-  space: "default",
-  project: "default",
-  region: "global",
-  body: { contents: [user(said(`text ${id}`))] },
-  headers: {},
-  connection: 0,
-  verdict: { by: "generator" },
-  status: 200,
-  response: undefined,
-  responseText: "",
-  chunks: [],
-  bytesSent: 0,
-  outcome: "complete",
-  closedAt: 0,
-  ...more
-})
+const entry = (id: number, more: Partial<Entry> = {}): Entry =>
+  LogEntry.entry({
+    id,
+    path: "/v1beta/models/m:generateContent",
+    apiMethod: "generateContent",
+    model: "m",
+    body: { contents: [user(said(`text ${id}`))] },
+    verdict: { by: "generator" },
+    ...more
+  })
 
 describe("what was expected of a log", () => {
   const entries = [

@@ -18,7 +18,7 @@ const cell = (title: string, { file, lines }: Program): string =>
 export const partOf = (pairs: ReadonlyArray<Pair>): string =>
   pairs.map(({ name, ours, peer, theirs }) =>
     `\n### A ${name}\n\n<table><tr valign="top">${cell(`\`${peer}\` ${versionOf(peer)}`, theirs)}${
-      cell("Effect Gemini", ours)
+      cell("Effect Gemini, its model left out", ours)
     }</tr></table>\n`
   ).join("")
 
