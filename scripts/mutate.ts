@@ -95,15 +95,17 @@ const told = (room: Room, { leftOut, score }: Judged, there: number, from: numbe
 /** Judges the rooms that were named, in the order in which they were, all in one second checkout. */
 const named = async (): Promise<void> => {
   const changed = values.since === undefined ? undefined : changedLines(root, values.since)
+  const found = asked.toSorted((a, b) => positionals.indexOf(a.name) - positionals.indexOf(b.name))
+    .map((room) => ({ room, candidates: mutantsIn(room, changed) }))
+  for (const { candidates, room } of found) {
+    if (candidates.length === 0) console.log(`${room.name}: no line with a mutant`)
+  }
+  const judging = found.filter(({ candidates }) => candidates.length > 0)
+  if (judging.length === 0) return
   const tree = secondCheckout(root)
   try {
-    for (const room of asked.toSorted((a, b) => positionals.indexOf(a.name) - positionals.indexOf(b.name))) {
+    for (const { candidates, room } of judging) {
       const from = Date.now()
-      const candidates = mutantsIn(room, changed)
-      if (candidates.length === 0) {
-        console.log(`${room.name}: no line with a mutant`)
-        continue
-      }
       const ran = await judged({
         path: tree.path,
         room,
