@@ -100,8 +100,9 @@ export class Media {
         if (!this.#isBetween) this.queue.drop()
       }
       hasLeft = true
-      this.wake()
+      // The next frame is taken first, because whoever is woken looks at once whether there is room.
       if (isWaiting) this.#next()
+      this.wake()
     })
     isWaiting = true
     return hasLeft
