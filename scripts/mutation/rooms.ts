@@ -189,7 +189,10 @@ export const rooms: ReadonlyArray<Room> = [
     name: "caches",
     wanted: 75,
     code: [`${inside}/caches`, `${gemini}/caches`],
-    tests: [`${near}/caches`, ...tests(`${conformance}/resources`, "CachedPrefix CachePatterns CacheService")]
+    tests: [
+      `${near}/caches`,
+      ...tests(`${conformance}/resources`, "CachedPrefix CachedPrefixEdges CachePatterns CacheService")
+    ]
   },
   {
     name: "batches",
