@@ -328,7 +328,10 @@ export const rooms: ReadonlyArray<Room> = [
     name: "journal",
     wanted: 75,
     code: ["packages/journal/src"],
-    tests: tests("packages/journal/test", "DirectFile FileJournal Journal Page Remote")
+    tests: tests(
+      "packages/journal/test",
+      "DirectFile FileJournal FileWriter Journal JournalKernels LineText Page Remote"
+    )
   },
   {
     name: "agents",
