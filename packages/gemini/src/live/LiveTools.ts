@@ -15,6 +15,8 @@
 import * as AiTool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as Part from "../wire/Part.ts"
 import type { FunctionDeclaration } from "../wire/Tool.ts"
@@ -102,9 +104,32 @@ const declarationOf = <R>(known: LiveFunction<R>): Omit<FunctionDeclaration, "na
 
 const unknownFunction = (name: string): string => `there is no function ${JSON.stringify(name)}`
 
+/** What the model sends as the toolkit takes it, which is no JSON where a schema encodes to a `Date` or a `Map`. */
+const takenBy = (tool: AiTool.Any): (args: unknown) => Effect.Effect<unknown> => {
+  // A toolkit's schema is a codec by construction; what it needs is in the context of the handlers.
+  const schema = tool.parametersSchema as Schema.Codec<unknown, unknown>
+  const json = AiTool.isDynamic(tool) || !Schema.isSchema(schema) ? undefined : Schema.toCodecJson(schema)
+  if (json === undefined || json.ast === schema.ast) return Effect.succeed
+  // What does not fit goes on as it is: the toolkit says what is wrong with it.
+  return (args) =>
+    Effect.orElseSucceed(
+      Effect.flatMap(Schema.decodeUnknownEffect(json)(args), Schema.encodeUnknownEffect(schema)),
+      () => args
+    )
+}
+
+/** What a tool gave as JSON, by its own schema. */
+const jsonOf = (schema: Schema.Constraint): (value: unknown) => unknown => {
+  const encoded = Schema.toEncoded(schema)
+  const json = Schema.toCodecJson(encoded)
+  if (json.ast === encoded.ast) return (value) => value
+  const encode = Schema.encodeUnknownResult(json)
+  return (value) => Result.getOrElse(encode(value), () => value)
+}
+
 /**
- * The tools of an `effect/ai` Toolkit, with the handlers of the context. If a tool reports in pieces, the model gets
- * the last one.
+ * The tools of an `effect/ai` Toolkit, with the handlers of the context. Arguments and results are JSON by the tools'
+ * own schemas. If a tool reports in pieces, the model gets the last one.
  *
  * @category constructors
  * @since 0.1.0
@@ -114,6 +139,13 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
 ): Effect.Effect<LiveTools<AiTool.HandlerServices<Tools[keyof Tools]>>, never, AiTool.HandlersFor<Tools>> =>
   Effect.map(toolkit, ({ handle, tools }) => {
     const isName = (name: string): name is keyof Tools & string => Object.hasOwn(tools, name)
+    const forms = new Map(
+      Object.entries(tools).map(([name, tool]) => [name, {
+        taken: takenBy(tool),
+        success: jsonOf(tool.successSchema),
+        failure: jsonOf(AiTool.failureResultSchema(tool))
+      }])
+    )
     return {
       declarations: Object.values(tools).map((tool) => {
         const description = AiTool.getDescription(tool)
@@ -123,17 +155,21 @@ export const fromToolkit = <Tools extends Record<string, AiTool.Any>>(
           ...(description === undefined ? {} : { description })
         }
       }),
-      handle: ({ args, id, name }) =>
-        isName(name)
+      handle: ({ args, id, name }) => {
+        const form = forms.get(name)
+        if (form === undefined || !isName(name)) return Effect.fail(unknownFunction(name))
+        return form.taken(args).pipe(
           // The cast is safe, because the toolkit validates what the model sent.
-          ? handle(name, args as AiTool.ParametersEncoded<Tools[typeof name]>, id).pipe(
-            Effect.flatMap(Stream.runLast),
-            Effect.flatMap((last) => Effect.fromOption(last)),
-            Effect.flatMap((last) =>
-              last.isFailure ? Effect.fail<unknown>(last.encodedResult) : Effect.succeed(last.encodedResult)
-            )
+          Effect.flatMap((taken) => handle(name, taken as AiTool.ParametersEncoded<Tools[typeof name]>, id)),
+          Effect.flatMap(Stream.runLast),
+          Effect.flatMap((last) => Effect.fromOption(last)),
+          Effect.flatMap((last) =>
+            last.isFailure
+              ? Effect.fail(form.failure(last.encodedResult))
+              : Effect.succeed(form.success(last.encodedResult))
           )
-          : Effect.fail(unknownFunction(name)),
+        )
+      },
       scheduling: () => undefined
     }
   })
