@@ -74,7 +74,7 @@ export const rooms: ReadonlyArray<Room> = [
     name: "budget",
     wanted: 75,
     code: [`${inside}/budget`, ...all(gemini, "Budget.ts Cost.ts limits/BudgetStore.ts limits/RedisBudgetStore.ts")],
-    tests: tests(`${near}/limiter`, "Budget BudgetRoom BudgetWithin Cost CostExamples RedisBudgetStore")
+    tests: tests(`${near}/limiter`, "Budget BudgetLedger BudgetRoom BudgetWithin Cost CostExamples RedisBudgetStore")
   },
   {
     name: "http",

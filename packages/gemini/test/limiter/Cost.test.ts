@@ -91,6 +91,45 @@ describe("what an answer cost", () => {
     assert.strictEqual(Cost.of("gemini-2.5-flash", { usageMetadata: image } as const).total, undefined)
   })
 
+  it("is of the way of serving that was asked for, or that the answer names, and of no other", () => {
+    const own = (any: string) => ({ input: { any }, output: {} })
+    const models = { m: [{ ...own("1"), batch: own("2"), flex: own("3"), priority: own("4") }] }
+    const prices = { asOf: "2026-11-01", source: "ours", models }
+    const cost = (mode: string | undefined, serviceTier?: string) =>
+      total(Cost.of("m", {
+        usageMetadata: { promptTokenCount: 1_000_000, ...(serviceTier === undefined ? {} : { serviceTier }) }
+      }, { prices, ...(mode === undefined ? {} : { mode: mode as never }) }))
+    assert.deepStrictEqual(
+      [undefined, "standard", "batch", "flex", "priority", "other"].map((mode) => cost(mode)),
+      ["1", "1", "2", "3", "4", undefined]
+    )
+    assert.deepStrictEqual(
+      ["unspecified", "standard", "batch", "flex", "priority", "other"].map((tier) => cost(undefined, tier)),
+      ["1", "1", "2", "3", "4", undefined]
+    )
+    assert.strictEqual(cost("batch", "flex"), "2")
+  })
+
+  it("has no item of a modality that the cache had all of, nor of maps where none was read", () => {
+    const cost = Cost.of("gemini-2.5-flash", {
+      usageMetadata: {
+        promptTokenCount: 700,
+        cachedContentTokenCount: 600,
+        promptTokensDetails: [{ modality: "TEXT", tokenCount: 600 }, { modality: "AUDIO", tokenCount: 100 }],
+        cacheTokensDetails: [{ modality: "TEXT", tokenCount: 600 }]
+      },
+      candidates: [{ groundingMetadata: { groundingChunks: [{ web: { uri: "https://a.example/" } }] } }]
+    })
+    assert.deepStrictEqual(items(cost).map(([kind, modality, count]) => [kind, modality, count]), [
+      ["input", "AUDIO", 100],
+      ["cached", "TEXT", 600]
+    ])
+    // One place among pages is an answer that read the map.
+    const groundingChunks = [{ web: { uri: "https://a.example/" } }, { maps: { uri: "https://maps.example/" } }]
+    const mapped = Cost.of("gemini-2.5-flash", { candidates: [{}, { groundingMetadata: { groundingChunks } }] })
+    assert.deepStrictEqual(items(mapped).map(([kind, , count]) => [kind, count]), [["maps", 1]])
+  })
+
   it("takes no malformed count or price for a reason to throw", () => {
     const prices = { asOf: "2026-11-01", source: "typo", models: { mine: [{ input: { any: "1,5" }, output: {} }] } }
     assert.strictEqual(Cost.of("mine", { usageMetadata: { promptTokenCount: 5 } }, { prices }).total, undefined)
