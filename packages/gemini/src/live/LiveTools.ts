@@ -104,7 +104,7 @@ const declarationOf = <R>(known: LiveFunction<R>): Omit<FunctionDeclaration, "na
 
 const unknownFunction = (name: string): string => `there is no function ${JSON.stringify(name)}`
 
-/** What the model sends as the toolkit takes it, which is no JSON where a schema encodes to a `Date` or a `Map`. */
+/** Makes of JSON what the toolkit takes: a schema such as `Schema.Date` encodes to a `Date`, and not to a text. */
 const takenBy = (tool: AiTool.Any): (args: unknown) => Effect.Effect<unknown> => {
   // A toolkit's schema is a codec by construction; what it needs is in the context of the handlers.
   const schema = tool.parametersSchema as Schema.Codec<unknown, unknown>
