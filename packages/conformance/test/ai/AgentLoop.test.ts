@@ -9,11 +9,14 @@ import * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
 
 const model = "gemini-3.8-flash"
@@ -72,7 +75,7 @@ const calls = (...list: ReadonlyArray<Call>) =>
 
 const said = (text: string) => answer([{ text }])
 
-const script = (...replies: ReadonlyArray<ReturnType<typeof answer>>) =>
+const script = (...replies: ReadonlyArray<ReturnType<typeof answer> & { readonly delay?: number }>) =>
   Emulator.Emulator.use(({ enqueue }) => enqueue(...replies))
 
 const bodies = Effect.flatMap(
@@ -199,6 +202,52 @@ describe("calls that cannot be run are told to the model", () => {
         _tag: "MistakeLimit",
         mistakes: 6
       })
+    }).pipe(Effect.provide(services)))
+})
+
+describe("the bounds of a loop", () => {
+  const loop = (options: Partial<Parameters<typeof AgentLoop.run>[0]>) =>
+    AgentLoop.run({ prompt: "go", toolkit: Kit, ...options })
+  const again = calls(["weather", { city: "Rome" }])
+
+  it.effect("on steps: so many and no more, at least one, and ten where none is given", () =>
+    Effect.gen(function*() {
+      for (const [steps, asked] of [[3, 3], [1, 1], [0, 1], [-2, 1], [undefined, 10]] as const) {
+        const before = (yield* bodies).length
+        yield* script(...Array.from({ length: asked }, () => again))
+        const { end, steps: made } = yield* loop({ steps })
+        assert.deepStrictEqual([end, made], [{ _tag: "StepLimit", limit: asked }, asked])
+        assert.strictEqual((yield* bodies).length - before, asked)
+      }
+      yield* script(again, said("done"))
+      assert.deepInclude(yield* loop({ steps: 2 }), {
+        end: { _tag: "Answered", reason: "stop" },
+        steps: 2,
+        text: "done"
+      })
+    }).pipe(Effect.provide(services)))
+
+  it.effect("on tokens: at the limit no further step begins, below it one does; each step uses ten", () =>
+    Effect.gen(function*() {
+      for (const [tokens, used] of [[9, 10], [10, 10], [11, 20], [20, 20], [0, 0]] as const) {
+        yield* script(...Array.from({ length: used / 10 }, () => again))
+        const { end, tokens: counted } = yield* loop({ tokens })
+        assert.deepStrictEqual([end, counted], [{ _tag: "TokenLimit", used, limit: tokens }, used])
+      }
+    }).pipe(Effect.provide(services)))
+
+  it.effect("on time: when it is over no further step begins, a moment before one does", () =>
+    Effect.gen(function*() {
+      for (const [delay, end] of [[999, "Answered"], [1000, "TimeLimit"], [1001, "TimeLimit"]] as const) {
+        yield* script({ ...again, delay })
+        if (end === "Answered") yield* script(said("done"))
+        const fiber = yield* Effect.forkChild(loop({ time: "1 second" }))
+        for (let i = 0; i < 50; i++) yield* Effect.yieldNow
+        yield* TestClock.adjust(delay)
+        const result = yield* Fiber.join(fiber)
+        assert.strictEqual(result.end._tag, end, `${delay}`)
+        if (result.end._tag === "TimeLimit") assert.strictEqual(Duration.toMillis(result.end.limit), 1000)
+      }
     }).pipe(Effect.provide(services)))
 })
 
