@@ -283,7 +283,10 @@ export const rooms: ReadonlyArray<Room> = [
     name: "emulatorLive",
     wanted: 75,
     code: [`${within}/live`],
-    tests: tests(beside, "Holds LiveEdges LiveFaults LiveHandler LiveQuirks LiveRefusals LiveRules vertex/Live")
+    tests: tests(
+      beside,
+      "Holds LiveEdges LiveFaults LiveHandler LivePieces LiveQuirks LiveRefusals LiveRules vertex/Live"
+    )
   },
   {
     name: "emulatorResources",

@@ -206,7 +206,7 @@ describe("calls that cannot be run are told to the model", () => {
 })
 
 describe("the bounds of a loop", () => {
-  const loop = (options: Partial<Parameters<typeof AgentLoop.run>[0]>) =>
+  const loop = (options: Pick<AgentLoop.Options<{}, never, never>, "steps" | "time" | "tokens">) =>
     AgentLoop.run({ prompt: "go", toolkit: Kit, ...options })
   const again = calls(["weather", { city: "Rome" }])
 
