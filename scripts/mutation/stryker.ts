@@ -172,6 +172,8 @@ export const judged = async (options: {
     const from = Date.now()
     const ran = await spawned(path, options.until)
     if (ran.late) return { _tag: "OutOfTime" }
+    // Whoever interrupted it wants no second try.
+    if (process.exitCode === 130) return { _tag: "Failed", words: ran.words }
     if (!existsSync(report)) {
       const unfit = unfitTests(path, ran.words).filter((file) => !leftOut.includes(file))
       leftOut.push(...unfit)
