@@ -149,7 +149,11 @@ const named = async (): Promise<void> => {
 /** How many mutants of a room are judged at most where lines changed. */
 const mostChanged = 30
 
-/** Judges changed lines, within a time: the room with the most mutants in them first. */
+/** How many lines of a room's code changed. */
+const changedIn = (room: Room, changed: ReadonlyMap<string, ReadonlySet<number>>): number =>
+  filesOf(root, room.code).reduce((sum, file) => sum + (file.endsWith(".ts") ? changed.get(file)?.size ?? 0 : 0), 0)
+
+/** Judges changed lines, within a time: the room with the most of them first. */
 const ofChanges = async (): Promise<void> => {
   const until = Date.now() + seconds * 1000
   const since = values.since ?? scores.since
@@ -160,21 +164,28 @@ const ofChanges = async (): Promise<void> => {
     return
   }
   const changed = changedLines(root, since)
-  const found = asked.map((room) => ({ room, candidates: mutantsIn(room, changed) }))
-    .filter(({ candidates }) => candidates.length > 0)
-    .toSorted((a, b) => b.candidates.length - a.candidates.length)
+  const found = asked.map((room) => ({ room, lines: changedIn(room, changed) }))
+    .filter(({ lines }) => lines > 0)
+    .toSorted((a, b) => b.lines - a.lines)
   if (found.length === 0) {
     console.log(`No line that could hold a planted bug changed since ${since}.`)
     return
   }
-  const sum = found.reduce((all, { candidates }) => all + candidates.length, 0)
-  console.log(
-    `${sum} mutants in lines that changed since ${since}, in ${found.map(({ room }) => room.name).join(", ")}`
-  )
-  const tree = secondCheckout(root)
+  const sum = found.reduce((all, { lines }) => all + lines, 0)
+  console.log(`${sum} lines changed since ${since}, in ${found.map(({ room }) => room.name).join(", ")}`)
+  let tree: ReturnType<typeof secondCheckout> | undefined
   const late: Array<string> = []
+  const skipped = ({ name }: Room, lines: number): void => void late.push(`${name} (${lines} lines)`)
   try {
-    for (const { candidates, room } of found) {
+    for (const { lines, room } of found) {
+      if (Date.now() >= until) {
+        skipped(room, lines)
+        continue
+      }
+      // Mutants are listed room by room, because a list of all takes longer than some rooms to judge.
+      const candidates = mutantsIn(room, changed)
+      if (candidates.length === 0) continue
+      tree ??= secondCheckout(root)
       const from = Date.now()
       // The first run and two seconds a mutant on one of two workers, as they were when the score was taken.
       const left = (until - from) / 1000 - (scores.rooms[room.name]?.firstRun ?? 30) - 10
@@ -184,7 +195,7 @@ const ofChanges = async (): Promise<void> => {
         : await judged({ path: tree.path, room, mutants, atOnce, until, html: undefined })
       if (process.exitCode === 130) return
       if (ran._tag === "OutOfTime") {
-        late.push(`${room.name} (${candidates.length})`)
+        skipped(room, lines)
       } else if (ran._tag === "Failed") {
         console.log(
           `${
@@ -207,7 +218,7 @@ const ofChanges = async (): Promise<void> => {
       }
     }
   } finally {
-    tree.remove()
+    tree?.remove()
   }
   if (late.length > 0) console.log(`Not judged for want of time: ${late.join(", ")}`)
 }
