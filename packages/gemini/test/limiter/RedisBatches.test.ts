@@ -254,6 +254,35 @@ describe.runIf(RedisServer.isInstalled)("what is asked of Redis together", () =>
       for (const call of calls) yield* Fiber.interrupt(call)
     }).pipe(Effect.scoped, Effect.provide(RedisServer.layer)))
 
+  it.effect("takes one script for all calls that end as they are admitted and come again", () =>
+    Effect.gen(function*() {
+      yield* setClock(start)
+      const redis = yield* Redis
+      let scripts = 0
+      const { store } = yield* Effect.provideService(
+        RedisStore.make({}, told),
+        Redis,
+        Redis.of({
+          ...redis,
+          eval: (script) => (...params) => {
+            scripts++
+            return redis.eval(script)(...params)
+          }
+        })
+      )
+      const limiter = yield* Effect.provideService(RateLimiter.make(), LaneStore.LaneStore, store)
+      const rounds = 20
+      yield* pumped(Effect.forEach(
+        Array.from({ length: 16 * rounds }),
+        () => limiter.use({ lane: key, limits: unlimited, tokens: 2 }, (permit) => permit.settle(1)),
+        { concurrency: 16, discard: true }
+      ))
+      // The first call asks alone, the number asked for together doubles until it is all, and the last ends are told.
+      assert.isAtMost(scripts, rounds + 7)
+      const { read } = yield* process()
+      assert.deepStrictEqual(yield* pumped(read), { inFlight: 0, requests: 320, today: 320, tokens: 320 })
+    }).pipe(Effect.scoped, Effect.provide(RedisServer.layer)))
+
   it.effect("counts against the limits for all who asked when the reply is lost, until lease and window are over", () =>
     Effect.gen(function*() {
       yield* setClock(start)

@@ -39,7 +39,7 @@ export class LaneQueue {
   /** Whether a store further away is being asked. Something may change meanwhile, so its refusal may be stale. */
   #asking = false
   #changed = false
-  /** How many effects are changing what is counted. Nobody goes meanwhile. */
+  /** How many effects are changing what is counted, or telling calls what a store answered. Nobody asks meanwhile. */
   #holds = 0
   /** What calls with limits of their own take of those. */
   readonly owns: OwnLimitsMap
@@ -292,7 +292,11 @@ export class LaneQueue {
     this.#changed = false
     Effect.runForkWith(head.context)(answer).addObserver((exit) => {
       this.#asking = false
-      if (heard(exit) || this.#changed) this.pump()
+      // Calls that go now may end at once and come again: all that they want goes into one question, after the last of them.
+      this.#holds++
+      const goesOn = heard(exit)
+      this.#holds--
+      if (goesOn || this.#changed) this.pump()
     })
     return false
   }

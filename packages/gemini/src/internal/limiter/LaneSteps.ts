@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Limits } from "../../limits/Tier.ts"
-import { field, type Run, type ScriptReply, type Steps, type Told, told } from "./laneScript.ts"
+import { field, preface, type Run, type ScriptReply, type Steps, type Told, told } from "./laneScript.ts"
 import { RedisBatch } from "./RedisBatch.ts"
 import { StepRefused } from "./StoreLink.ts"
 
@@ -127,9 +127,9 @@ export class LaneSteps {
       for (const { done } of groups) done(reply)
       return
     }
-    this.#options.heard(told(reply[1]), now)
-    const batch = new RedisBatch(reply[2] ?? "", field(reply, 0))
-    let place = 3
+    this.#options.heard(told(reply, 2), now)
+    const batch = new RedisBatch(String(reply[1] ?? ""), field(reply, 0))
+    let place = preface
     // All of it is counted before the first who asked goes on and changes it.
     const answers = groups.map((group): readonly [StepGroup, Array<Outcome>] => {
       const outcomes: Array<Outcome> = []

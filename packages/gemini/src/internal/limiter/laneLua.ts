@@ -25,7 +25,7 @@ local latest = now + ${longestPark}
 
 export const sameDay = `
 local dayStart, dayEnd = tonumber(ARGV[4]), tonumber(ARGV[5])
-if now < dayStart or now >= dayEnd then return {'day', int(now)} end
+if now < dayStart or now >= dayEnd then return {'day', now} end
 `
 
 /** What the hash keeps of a lane beside its entries, in one field: a field each would cost as much as all the rest. */
@@ -45,13 +45,16 @@ const totals = [
   "late"
 ]
 
-export const state = `
+/** `early` says in Lua where the arguments hold positions that are read with the totals: the first, the last, the step. */
+export const stateOf = (early = "1, 0, 1"): string => `
 local names = {${totals.map((name) => `'${name}'`).join(", ")}}
 local s = {}
-local values = redis.call('HMGET', W, 'state', 'rpm', 'tpm')
-local texts = {string.match(values[1] or '', '^${totals.map(() => "(%d+)").join(" ")}$')}
+local wanted = {'state', 'rpm', 'tpm'}
+for i = ${early} do wanted[#wanted + 1] = ARGV[i] end
+local values = redis.call('HMGET', W, unpack(wanted))
+local parts = {string.match(values[1] or '', '^${totals.map(() => "(%d+)").join(" ")}$')}
 for i, name in ipairs(names) do
-  local n = tonumber(texts[i] or 0)
+  local n = tonumber(parts[i] or 0)
   s[name] = n <= 2 ^ 52 and n or 0
 end
 
@@ -81,6 +84,7 @@ end
 local many = s.next - s.first
 if s.next == 0 or many < 0 or s.next > 2 ^ 52 or (many > 1000 and many > redis.call('HLEN', W)) then
   if values[1] then redis.call('DEL', W) end
+  values = {}
   s.next = now * 1000
   s.first = s.next
   s.requests = 0
@@ -92,23 +96,28 @@ if s.last == 0 then s.last = now end
 
 -- An entry is what one script granted: {time, tokens, requests, calls in flight, number of the last word about it}. A
 -- script asks for each once, and writes all at its end. What it has changed meanwhile stays as it is when others are read.
-local entries, changed = {}, {}
+local entries, changed, texts = {}, {}, {}
+for i = 4, #wanted do texts[tonumber(wanted[i])] = values[i] or '' end
+-- Digits, if there are any, as a number that Lua counts exactly.
+local function small(digits)
+  local n = tonumber(digits or '')
+  return n and n <= 2 ^ 52 and n or 0
+end
+local function parse(position, text)
+  local at, tokens, requests, calls, word = string.match(text or '', '^(%d+) (%d+) (%d+) ?(%d*) ?(%d*)$')
+  entries[position] = {math.min(small(at), s.last), small(tokens), small(requests), small(calls), small(word)}
+end
 local function fetch(from, to)
   local fields = {}
   for position = from, to do fields[#fields + 1] = int(position) end
-  for i, value in ipairs(redis.call('HMGET', W, unpack(fields))) do
-    local position = from + i - 1
-    if not entries[position] then
-      local at, tokens, requests, calls, word = string.match(value or '', '^(%d+) (%d+) (%d+) ?(%d*) ?(%d*)$')
-      entries[position] = {
-        math.min(whole(at, 2 ^ 52), s.last), whole(tokens, 2 ^ 52), whole(requests, 2 ^ 52), whole(calls, 2 ^ 52),
-        whole(word, 2 ^ 52)
-      }
-    end
+  for i, text in ipairs(redis.call('HMGET', W, unpack(fields))) do
+    if not entries[from + i - 1] then parse(from + i - 1, text) end
   end
 end
 local function entry(position)
-  if not entries[position] then fetch(position, position) end
+  if not entries[position] then
+    if texts[position] then parse(position, texts[position]) else fetch(position, position) end
+  end
   return unpack(entries[position])
 end
 -- The next of many: read in ever larger pieces.
@@ -246,6 +255,12 @@ local function fits(tokens)
     and s.today < rpd and s.flying < concurrency
     and now >= s.paused and now >= s.parked
 end
+-- Whether so many fit one after the other: they do if the last of them fits behind the others.
+local function allFit(asked, tokens)
+  local others = asked - 1
+  return s.requests + others < rpm and s.tokens + tokens <= tpm and s.today + others < rpd
+    and s.flying + others < concurrency and now >= s.paused and now >= s.parked
+end
 
 -- When so many requests and tokens will have left the window.
 local function whenLeft(requests, tokens)
@@ -273,15 +288,14 @@ local function wait(tokens)
   return at - now, resetAt
 end
 
--- The lane as it is now, as every answer tells it.
+-- The lane as it is now, as every answer tells it. Redis makes whole numbers of what it is told, and knows no infinity.
+local function finite(n) if n == inf then return 'inf' end return n end
 local function told()
   local freeIn = s.flying >= concurrency and inf or 0
   if freeIn == 0 and not fits(1) then freeIn = wait(1) end
   local risesIn, goneIn = inf, 0
   for _, t in pairs(taught) do risesIn, goneIn = math.min(risesIn, t.risesAt - now), math.max(goneIn, t.untl - now) end
-  return string.format(
-    '%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f', s.requests, s.tokens, s.today, s.flying, freeIn,
-    s.paused - now, s.parked - now, limitAt('rpm'), limitAt('tpm'), risesIn, goneIn
-  )
+  return s.requests, s.tokens, s.today, s.flying, finite(freeIn), s.paused - now, s.parked - now,
+    finite(limitAt('rpm')), finite(limitAt('tpm')), finite(risesIn), goneIn
 end
 `

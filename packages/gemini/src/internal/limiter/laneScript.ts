@@ -15,7 +15,7 @@ import * as Redis from "effect/persistence/Redis"
 import type { Lesson } from "../../limits/LaneStore.ts"
 import type { Limits } from "../../limits/Tier.ts"
 import { nextPacificMidnight } from "../google/pacificDay.ts"
-import { clock, limited, sameDay, state, turnDay } from "./laneLua.ts"
+import { clock, limited, sameDay, stateOf, turnDay } from "./laneLua.ts"
 import { heldFor } from "./learned.ts"
 
 /** A lane of a Redis, and what every step of it is told. */
@@ -68,12 +68,12 @@ export const dayOf = (now: number): Day => {
 /** How the server tells the time: seconds and microseconds. A test may give a time of its own. */
 export const serverTime = "redis.call('TIME')"
 
-/** Numbers come back as text, because Redis would cut them to whole ones and knows no infinity. */
-export type ScriptReply = ReadonlyArray<string>
+/** All that is told are whole numbers. Redis knows no infinity: that comes as text. */
+export type ScriptReply = ReadonlyArray<string | number>
 
 export const field = (reply: ScriptReply, index: number): number => {
-  const text = reply[index]
-  return text === "inf" ? Infinity : Number(text ?? 0)
+  const value = reply[index]
+  return value === "inf" ? Infinity : Number(value ?? 0)
 }
 
 /** The end of every answer about a lane. */
@@ -92,23 +92,23 @@ export interface Told {
   readonly goneIn: number
 }
 
-/** `text` is what every answer says of the lane, after the time. */
-export const told = (text = ""): Told => {
-  const parts = text.split(" ")
-  return {
-    requests: field(parts, 0),
-    tokens: field(parts, 1),
-    today: field(parts, 2),
-    inFlight: field(parts, 3),
-    freeIn: field(parts, 4),
-    pausedFor: field(parts, 5),
-    parkedFor: field(parts, 6),
-    rpm: field(parts, 7),
-    tpm: field(parts, 8),
-    risesIn: field(parts, 9),
-    goneIn: field(parts, 10)
-  }
-}
+/** What every answer says of the lane begins in it at `place`. */
+export const told = (reply: ScriptReply = [], place = 0): Told => ({
+  requests: field(reply, place),
+  tokens: field(reply, place + 1),
+  today: field(reply, place + 2),
+  inFlight: field(reply, place + 3),
+  freeIn: field(reply, place + 4),
+  pausedFor: field(reply, place + 5),
+  parkedFor: field(reply, place + 6),
+  rpm: field(reply, place + 7),
+  tpm: field(reply, place + 8),
+  risesIn: field(reply, place + 9),
+  goneIn: field(reply, place + 10)
+})
+
+/** How many values an answer holds before what it says of each group: the time, the position, and `Told`. */
+export const preface = 13
 
 const number = (value: number): string => value === Infinity ? "inf" : String(value)
 const limitsOf = ({ concurrency, rpd, rpm, tpm }: Limits): ReadonlyArray<string> =>
@@ -155,12 +155,12 @@ export const make = (time: string = serverTime) => {
 
   return {
     /**
-     * Words, and then runs of requests in order, in one write. The reply is `now, tail, position`, which is where
-     * everything lies that was granted, and then for each group how many were granted and, if one did not fit,
+     * Words, and then runs of requests in order, in one write. The reply is `now, position`, which is where everything
+     * lies that was granted, then `Told`, and then for each group how many were granted and, if one did not fit,
      * `retryIn, resetAt`; else two zeros. If the day is another one, the reply is `day, now`.
      */
     steps: script(
-      `${sameDay}${state}${turnDay}${limited}
+      `${sameDay}${stateOf("8, 8 * tonumber(ARGV[7]), 8")}${turnDay}${limited}
 local poll, place = tonumber(ARGV[6]), 8
 for _ = 1, tonumber(ARGV[7]) do
   local position, at, number, itsTokens, itsRequests, inFlight, owed, cancelled =
@@ -198,20 +198,30 @@ local function refusal(tokens)
     local expiry = first[2] and tonumber(first[2]) - now or poll
     retryIn = math.max(retryIn, math.min(poll, expiry))
   end
-  return int(math.min(math.max(retryIn, 1), 2 ^ 45)), int(resetAt)
+  return math.min(math.max(retryIn, 1), 2 ^ 45), resetAt
 end
-local reply, group, granted = {}, -2, 0
+local reply, group = {}, -2
 local requests, tokens, isRefused = 0, 0, false
+local function take(asked, sum)
+  takeDay(asked)
+  s.requests, s.tokens, s.flying = s.requests + asked, s.tokens + sum, s.flying + asked
+  requests, tokens, reply[group] = requests + asked, tokens + sum, reply[group] + asked
+end
 local reading = place
 place = place + 4
 while place <= #ARGV do
   if ARGV[place] == 'first' then
-    group, granted, isRefused = group + 3, 0, false
-    reply[group], reply[group + 1], reply[group + 2] = '0', '0', '0'
+    group, isRefused = group + 3, false
+    reply[group], reply[group + 1], reply[group + 2] = 0, 0, 0
   end
   limit(place + 1)
-  local from, to = place + 6, place + 5 + tonumber(ARGV[place + 5])
+  local sum, asked = tonumber(ARGV[place + 5]), tonumber(ARGV[place + 6])
+  local from, to = place + 7, place + 6 + asked
   place = to + 1
+  if not isRefused and allFit(asked, sum) then
+    take(asked, sum)
+    from = place
+  end
   for i = from, isRefused and 0 or to do
     local wanted = tonumber(ARGV[i])
     if s.flying >= concurrency then
@@ -224,11 +234,8 @@ while place <= #ARGV do
       reply[group + 1], reply[group + 2] = refusal(wanted)
       break
     end
-    takeDay(1)
-    s.requests, s.tokens, s.flying = s.requests + 1, s.tokens + wanted, s.flying + 1
-    requests, tokens, granted = requests + 1, tokens + wanted, granted + 1
+    take(1, wanted)
   end
-  reply[group] = int(granted)
 end
 local position = 0
 if requests > 0 then
@@ -238,13 +245,16 @@ if requests > 0 then
 end
 save()
 limit(reading)
-return {int(now), told(), int(position), unpack(reply)}`,
+local answer = {now, position, told()}
+for _, value in ipairs(reply) do answer[#answer + 1] = value end
+return answer`,
       (day: Day, { limits, poll, runs, words }: Steps) => {
         const args = [String(day.start), String(day.end), String(poll), String(words.length)]
         for (const word of words) args.push(...wordOf(word))
         args.push(...limitsOf(limits))
         for (const run of runs) {
-          args.push(run.isFirst ? "first" : "more", ...limitsOf(run.limits), String(run.tokens.length))
+          const sum = run.tokens.reduce((total, tokens) => total + tokens, 0)
+          args.push(run.isFirst ? "first" : "more", ...limitsOf(run.limits), String(sum), String(run.tokens.length))
           for (const tokens of run.tokens) args.push(String(tokens))
         }
         return args
@@ -252,7 +262,7 @@ return {int(now), told(), int(position), unpack(reply)}`,
     ),
     /** Renews the leases of the calls that this process still has in flight, and counts all that are. */
     renew: script(
-      `${state}
+      `${stateOf()}
 for i = 4, #ARGV, 2 do
   local position = tonumber(ARGV[i])
   local at, tokens, requests, _, word = entry(position)
@@ -266,13 +276,13 @@ for _, member in ipairs(redis.call('ZRANGE', L, 0, -1)) do
 end
 redis.call('PEXPIRE', L, int(ttl + 1000))
 save()
-return {'ok', int(now)}`,
+return {'ok', now}`,
       (held: ReadonlyArray<Pick<Word, "position" | "inFlight">>) =>
         held.flatMap(({ inFlight, position }) => [position, String(inFlight)])
     ),
     /** Pauses the lane after a 429. With a negative delay, where none was named, the pause grows with each 429. */
     pause: script(
-      `${state}
+      `${stateOf()}
 local retryAfter = tonumber(ARGV[4])
 if retryAfter >= 0 then
   s.paused = math.max(s.paused, math.min(now + retryAfter, latest))
@@ -282,19 +292,19 @@ elseif now >= s.paused then
   s.strikes = s.strikes + 1
 end
 save()
-return {'ok', int(now)}`,
+return {'ok', now}`,
       (retryAfter: number | undefined) => [String(retryAfter ?? -1)]
     ),
     park: script(
-      `${state}
+      `${stateOf()}
 s.parked = math.max(s.parked, math.min(tonumber(ARGV[4]), latest))
 save()
-return {'ok', int(now)}`,
+return {'ok', now}`,
       (resetAt: number) => [String(resetAt)]
     ),
     /** Takes what a 429 says of the limits; a negative number says nothing. */
     teach: script(
-      `${state}
+      `${stateOf()}
 local name, said, tier = ARGV[4], tonumber(ARGV[5]), num(ARGV[6])
 local step = tier < inf and math.max(1, math.ceil(tier / 10)) or 1
 local counted = name == 'rpm' and s.requests or s.tokens
@@ -308,7 +318,7 @@ else
   redis.call('HDEL', W, name)
 end
 save()
-return {'ok', int(now)}`,
+return {'ok', now}`,
       ({ counts, limit }: Lesson, { rpm, tpm }: Limits) => [
         counts === "tokens" ? "tpm" : "rpm",
         String(limit ?? -1),
@@ -317,14 +327,14 @@ return {'ok', int(now)}`,
     ),
     /** Adds what was sent while this lane was not asked: so many earlier today, and these, by tokens, lately. */
     charge: script(
-      `${sameDay}${state}${turnDay}
+      `${sameDay}${stateOf()}${turnDay}
 local requests, tokens = #ARGV - 6, 0
 for i = 7, #ARGV do tokens = tokens + tonumber(ARGV[i]) end
 takeDay(tonumber(ARGV[6]) + requests)
 s.requests, s.tokens = s.requests + requests, s.tokens + tokens
 if requests > 0 then append(tokens, requests, 0) end
 save()
-return {'ok', int(now)}`,
+return {'ok', now}`,
       (day: Day, earlier: number, tokens: ReadonlyArray<number>) => [
         String(day.start),
         String(day.end),
