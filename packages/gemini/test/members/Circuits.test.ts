@@ -1,10 +1,11 @@
-/** What a circuit of a member does when the machine's clock is set. */
+/** What a circuit of a member does when the machine's clock is set, and which calls need not look at it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as TestClock from "effect/testing/TestClock"
 import * as Circuit from "../../src/internal/members/circuit.ts"
+import * as ScriptedLanes from "./scriptedLanes.ts"
 
 const minute = 60_000
 const day = 1_440 * minute
@@ -100,4 +101,60 @@ describe("a circuit is untouched", () => {
       yield* attempt(circuits, CircuitBreaker.failure())
       assert.isTrue(circuits.isUntouched("a"))
     }))
+})
+
+describe("a call is sent to the first member without a look at the others", () => {
+  const { failure, success } = CircuitBreaker
+  const setting = Effect.fnUntraced(function*() {
+    const lanes = yield* ScriptedLanes.make({ a: {}, b: {} }, {
+      models: [ScriptedLanes.model, ScriptedLanes.other],
+      isSeen: true
+    })
+    const [a, b, elsewhere] = [lanes.way(0), lanes.way(1), lanes.way(2)]
+    return {
+      lanes,
+      a,
+      elsewhere,
+      tell: Effect.fnUntraced(function*(way: typeof a, outcome: CircuitBreaker.Outcome) {
+        const report = yield* lanes.circuits.enter(way.circuit("generate"))
+        report?.(outcome)
+        yield* Effect.yieldNow
+      }),
+      /** The member that is found without a look, for a call of the first model alone. */
+      found: Effect.map(lanes.route(undefined, { ways: [a, b] }).first, (found) => found?.way.member.name)
+    }
+  })
+
+  it.effect("after a failure that no answer followed, and while another model is left alone", () =>
+    Effect.gen(function*() {
+      const { a, elsewhere, found, lanes, tell } = yield* setting()
+      yield* tell(a, failure())
+      assert.isFalse(lanes.circuits.isUntouched(a.circuit("generate")))
+      assert.strictEqual(yield* found, "a")
+      yield* lanes.open(elsewhere)
+      yield* lanes.route().look
+      assert.isFalse(lanes.turns.isEmpty)
+      assert.strictEqual(yield* found, "a")
+    }))
+
+  it.effect("not while one of its own is left alone, and again once that was seen to be well", () =>
+    Effect.gen(function*() {
+      const { a, found, lanes, tell } = yield* setting()
+      yield* lanes.open(a)
+      assert.isUndefined(yield* found)
+      yield* lanes.route().look
+      yield* TestClock.adjust("5 seconds")
+      assert.isUndefined(yield* found)
+      yield* tell(a, success)
+      assert.strictEqual((yield* lanes.circuits.state(a.circuit("generate"))).state, "closed")
+      assert.isUndefined(yield* found)
+      yield* lanes.route().look
+      assert.strictEqual(yield* found, "a")
+    }))
+
+  it.effect("never over a store that other processes write to", () =>
+    Effect.gen(function*() {
+      const { found } = yield* setting()
+      assert.isUndefined(yield* found)
+    }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory())))
 })

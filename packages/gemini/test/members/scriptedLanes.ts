@@ -8,6 +8,7 @@ import * as Scope from "effect/Scope"
 import type { CallOptions } from "../../src/call/CallOptions.ts"
 import type { GeminiError } from "../../src/GeminiError.ts"
 import * as GeminiHttp from "../../src/GeminiHttp.ts"
+import { seenBy } from "../../src/internal/limiter/headroom.ts"
 import * as Circuit from "../../src/internal/members/circuit.ts"
 import { MemberTable } from "../../src/internal/members/MemberTable.ts"
 import { Pace } from "../../src/internal/members/Pace.ts"
@@ -36,6 +37,8 @@ export interface Options {
   readonly members?: Readonly<Record<string, Partial<Pick<MemberState, "project" | "location">>>>
   readonly models?: ReadonlyArray<ModelId.ModelId>
   readonly circuit?: Circuit.Options | false
+  /** Whether the limiter tells on the call how its lanes stand, as the limiter of a client does. */
+  readonly isSeen?: boolean
 }
 
 /** The lanes are known by project, model and location, and a script by the first of them. */
@@ -87,6 +90,9 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
     headroom: ({ lane: { project } }) =>
       Effect.sync(() => ({ admitsIn: scripts[project]?.admitsIn ?? 0, waiting: 0, free: 1 })),
     snapshot: Effect.succeed([])
+  }
+  if (options.isSeen === true) {
+    seenBy(limiter, ({ lane: { project } }) => ({ admitsIn: scripts[project]?.admitsIn ?? 0, waiting: 0, free: 1 }))
   }
 
   const named: Options["members"] = options.members ??

@@ -27,6 +27,11 @@ export class ProbeTurns {
     return this.#leaves.size === 0
   }
 
+  /** Whether one of these circuits is known that was not closed when it was last seen. */
+  knows(keys: () => ReadonlyArray<string>): boolean {
+    return !this.isEmpty && keys().some((key) => this.#leaves.has(key))
+  }
+
   /** Notes that a probe began. */
   began(key: string, now: number): void {
     const leave = this.#leaveOf(key)

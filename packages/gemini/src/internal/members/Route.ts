@@ -78,7 +78,8 @@ export class Route implements Meter {
     const { avoid, counted, family, options, sticky, ways } = this.ask
     const look = lookOf(limiter)
     const [way] = ways
-    const isPlain = room.size === 0 && refusals.isEmpty && turns.isEmpty && circuits.areUntouched() &&
+    const keys = () => ways.map((way) => way.circuit(family))
+    const isPlain = room.size === 0 && refusals.isEmpty && circuits.areClosed(keys) && !turns.knows(keys) &&
       this.#notBefore.size === 0 && sticky === undefined && avoid.length === 0 &&
       options?.observe === undefined && (counted === undefined || this.estimate !== undefined)
     if (!isPlain || look === undefined || way === undefined) return Effect.undefined

@@ -36,8 +36,11 @@ export interface Circuits {
    * Whether the circuit is closed and no failure was told of it. It is never true over a store that others write to, too.
    */
   readonly isUntouched: (key: string) => boolean
-  /** The same of all circuits. */
-  readonly areUntouched: () => boolean
+  /**
+   * Whether none of these circuits has opened, as far as this process was told, whatever failures were told of them. It is
+   * never true over a store that others write to, too. A call may hear of one that opened a moment ago only when it enters.
+   */
+  readonly areClosed: (keys: () => ReadonlyArray<string>) => boolean
   readonly state: (key: string) => Effect.Effect<CircuitState>
   /** Lets a call in, and gives the function that says how it went. `undefined` means that the circuit is open. */
   readonly enter: (key: string) => Effect.Effect<HealthReport | undefined>
@@ -94,7 +97,7 @@ const watched = (): Pick<Circuits, "watchers" | "changed"> => {
 /** Circuits that never open. */
 const none = (): Circuits => ({
   isUntouched: () => true,
-  areUntouched: () => true,
+  areClosed: () => true,
   state: () => Effect.succeed(closed),
   enter: () => Effect.succeed(() => {}),
   ...watched()
@@ -123,7 +126,9 @@ export const make = Effect.fnUntraced(function*(
       if (pending === undefined) return Effect.void
       if (outcome._tag === "Failure") touched.set(key, pending - 1)
       return outcome._tag !== "Success" ? Effect.void : Effect.map(state(key), (now) => {
-        if (now === closed && touched.get(key) === 0) touched.delete(key)
+        if (now !== closed) return
+        opened.delete(key)
+        if (touched.get(key) === 0) touched.delete(key)
       })
     })
   // If the store does not answer, the circuit stays closed.
@@ -131,9 +136,13 @@ export const make = Effect.fnUntraced(function*(
     Effect.match(breaker.state(key), { onFailure: () => closed, onSuccess: stateOf })
   // How often each circuit opened, was probed and closed. A store ignores what is told of a call from before.
   const epochs = new Map<string, number>()
+  // Circuits that opened and have not closed again.
+  const opened = new Set<string>()
   yield* Effect.forkScoped(
-    Stream.runForEach(breaker.transitions, ({ key }) =>
+    Stream.runForEach(breaker.transitions, ({ key, to }) =>
       Effect.sync(() => {
+        if (to === "Closed") opened.delete(key)
+        else opened.add(key)
         epochs.set(key, (epochs.get(key) ?? 0) + 1)
         changed()
       })),
@@ -189,7 +198,7 @@ export const make = Effect.fnUntraced(function*(
     watchers,
     changed,
     isUntouched,
-    areUntouched: () => !isShared && touched.size === 0,
+    areClosed: (keys) => !isShared && (opened.size === 0 || !keys().some((key) => opened.has(key))),
     state,
     // A success among successes changes nothing where failures in a row are counted, so that most calls need not enter:
     // who has something else to say enters with it, unless the circuit has been open meanwhile.
