@@ -370,7 +370,8 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/cli/test",
       "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages Help History KernelEdges Limits Live " +
-        "Markdown Messages ResearchCommand Run RunManners RunRows Runs Setup Shown StoreMessages TerminalEscapes Vertex"
+        "Markdown Messages ResearchCommand ResearchPage Run RunManners RunRows Runs Setup Shown StoreMessages " +
+        "TerminalEscapes Vertex"
     )
   }
 ]
