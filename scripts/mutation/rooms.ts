@@ -296,7 +296,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: [
       ...tests(
         beside,
-        "Caches Files InteractionCuts Interactions Research ResourceEdges Stores Webhooks vertex/Batches"
+        "Caches Files InteractionCuts Interactions KeptWhole Research ResourceEdges Stores Webhooks vertex/Batches"
       ),
       ...tests(`${conformance}/resources`, "BatchRun FileSearchStores FilesFacts Operations StoresFacts")
     ]
