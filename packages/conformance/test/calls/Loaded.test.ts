@@ -3,11 +3,28 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { build } from "esbuild"
 import { execFile } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import * as DispatchClient from "../../../gemini/src/internal/http/dispatchClient.ts"
 import * as RawServer from "./rawServer.ts"
+
+const rawBody = `
+  import * as NodeGemini from "effect-gemini/NodeGemini"
+  import * as Effect from "effect/Effect"
+  import * as HttpBody from "effect/http/HttpBody"
+  import * as HttpClient from "effect/http/HttpClient"
+  import * as HttpClientRequest from "effect/http/HttpClientRequest"
+  const request = HttpClientRequest.setBody(HttpClientRequest.post(process.argv[2]), HttpBody.raw("raw"))
+  process.stdout.write(await Effect.runPromise(HttpClient.execute(request).pipe(
+    Effect.flatMap(({ text }) => text),
+    Effect.catchTag("HttpClientError", ({ reason }) => Effect.succeed(reason._tag + ": " + String(reason.cause))),
+    Effect.provide(NodeGemini.layerHttpClient())
+  )))
+`
 
 interface Told {
   readonly byCall: ReadonlyArray<string>
@@ -69,6 +86,36 @@ registerHooks({
         const { byCall, echoed } = yield* told("--import", `data:text/javascript,${encodeURIComponent(absent)}`)
         assert.include(byCall, "lib/dispatcher/agent")
         assert.match(echoed, /^EncodeError: .*need @effect\/platform-node/s)
+      }),
+    30_000
+  )
+
+  it.live(
+    "its optional peer for a raw body of a program that is one file, whose agent is of another undici than the peer's",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* RawServer.listen((_, response, body) => response.end(body))
+        // The peer is looked for where the file lies.
+        const folder = yield* Effect.acquireRelease(
+          Effect.promise(() => mkdtemp(join(import.meta.dirname, "../../node_modules/.loaded-"))),
+          (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+        )
+        const outfile = join(folder, "program.mjs")
+        yield* Effect.promise(() =>
+          build({
+            stdin: { contents: rawBody, resolveDir: import.meta.dirname, loader: "ts" },
+            banner: {
+              js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+            },
+            bundle: true,
+            outfile,
+            format: "esm",
+            platform: "node",
+            logLevel: "silent"
+          })
+        )
+        const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [outfile, server.url]))
+        assert.strictEqual(stdout, "raw")
       }),
     30_000
   )

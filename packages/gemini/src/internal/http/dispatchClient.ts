@@ -228,6 +228,14 @@ const noPlatform = (request: HttpClientRequest.HttpClientRequest): Failure => {
   return new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, description }) })
 }
 
+/**
+ * Gives a dispatcher the method that Effect's own client asks. Agents have it since undici's whole was loaded, but not the
+ * agent of a bundle, which is of a copy of its own.
+ */
+const asked = (dispatcher: { readonly request?: unknown }, { Dispatcher }: Pick<typeof Undici, "Dispatcher">): void => {
+  if (dispatcher.request === undefined) Object.assign(dispatcher, { request: Dispatcher.prototype.request })
+}
+
 /** Effect's own client, for the rare request that asks for an upgrade or has a body of another kind. */
 const other = (
   request: HttpClientRequest.HttpClientRequest,
@@ -235,8 +243,8 @@ const other = (
 ): Effect.Effect<Response, Failure> =>
   Effect.tryPromise({
     try: async (): Promise<typeof NodeHttpClient> => {
-      // Agents have the method that this client asks only since undici's whole was loaded.
-      await import(unbundled.undici)
+      const whole: Promise<Pick<typeof Undici, "Dispatcher">> = import(unbundled.undici)
+      asked(dispatcher, await whole)
       return import(unbundled.client)
     },
     catch: () => noPlatform(request)
