@@ -67,6 +67,7 @@ describe("schemas", () => {
     assert.strictEqual(written.split("a date and time in UTC, such as").length - 1, 6, written)
     assert.include(written, "a string that will be decoded as a URL")
     assert.include(written, "when it began; a date and time")
+    assert.notInclude(written, "undefined")
   })
 
   it("are the golden ones in JSON Schema", async () => {

@@ -138,6 +138,18 @@ describe("the server's own calls", () => {
     assert.deepStrictEqual(ids(search("a"), found("a"), found("a")), ["a", "a", "text"])
   })
 
+  it("have the names that the toolkit gives, and functions have none of those", () => {
+    // It is made here, because what a module makes as it loads is seen by no planted bug.
+    const made = ToolIndex.make([AiTool.dynamic("weather", { parameters: { type: "object" } }), ...own])
+    for (const { id, name } of own) {
+      assert.strictEqual(made.provider(id), name)
+      assert.isUndefined(made.tool(name))
+      assert.isTrue(made.has(name))
+    }
+    assert.deepStrictEqual([made.functions, made.names], [["weather"], ["weather", ...own.map(({ name }) => name)]])
+    assert.isUndefined(ToolIndex.make([]).provider("google.google_search"))
+  })
+
   it("of a tool that the request does not have are carried", () => {
     const parts: ReadonlyArray<Part.Part> = [
       { toolCall: { toolType: "GOOGLE_MAPS" } },
