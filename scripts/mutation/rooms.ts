@@ -82,7 +82,7 @@ export const rooms: ReadonlyArray<Room> = [
     code: [`${inside}/http`, ...all(gemini, "GeminiHttp.ts FetchGemini.ts NodeGemini.ts")],
     tests: [
       `${near}/http`,
-      ...tests(`${conformance}/calls`, "BaseUrl Bounds DispatchClient FetchClient GeminiHttp Redirect")
+      ...tests(`${conformance}/calls`, "BaseUrl DispatchClient FetchClient GeminiHttp Redirect")
     ]
   },
   {
