@@ -314,7 +314,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       beside,
       "Admin AdminHostile BriefLog CommandEnds CommandMessages Connected Door Handler HeaderText HoldsAdmin Prices RequestLines " +
-        "Service Tls"
+        "ServerEdges Service Tls"
     )
   },
   {
