@@ -13,6 +13,12 @@ import { MemoryWebSocket } from "../src/internal/server/MemoryWebSocket.ts"
 import * as NodeRequest from "../src/internal/server/nodeRequest.ts"
 import * as WebHandler from "../src/internal/server/webHandler.ts"
 
+interface CloseEvent {
+  readonly code: number
+  readonly reason: string
+  readonly wasClean: boolean
+}
+
 /** Lets microtasks and fibers come to an end. */
 const settled = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
@@ -53,11 +59,13 @@ const opened = Effect.fnUntraced(function*(
       }),
     Effect.runForkWith(services)
   )
-  ws.onopen = () => void heard.push("open")
-  ws.onmessage = (event) => void heard.push(Reflect.get(event, "data"))
-  ws.onerror = (event) => void heard.push(["error", Reflect.get(event, "message")])
-  ws.onclose = (event) =>
-    void heard.push(["close", Reflect.get(event, "code"), Reflect.get(event, "reason"), Reflect.get(event, "wasClean")])
+  // Handlers of both kinds hear the same: these are properties of the socket.
+  Object.assign(ws, {
+    onopen: () => void heard.push("open"),
+    onmessage: ({ data }: { readonly data: unknown }) => void heard.push(data),
+    onerror: ({ message }: { readonly message: string }) => void heard.push(["error", message]),
+    onclose: ({ code, reason, wasClean }: CloseEvent) => void heard.push(["close", code, reason, wasClean])
+  })
   const before = ws.readyState
   yield* settled
   yield* settled
@@ -169,10 +177,12 @@ describe("a socket in memory", () => {
       assert.deepStrictEqual([second.pollUnsafe(), third.pollUnsafe(), heard.length], [undefined, undefined, 1])
       yield* Fiber.interrupt(third)
       // Whoever pauses again in a message hears the next one later.
-      ws.onmessage = (event) => {
-        heard.push(String(Reflect.get(event, "data")).length)
-        ws.pause()
-      }
+      Object.assign(ws, {
+        onmessage: ({ data }: { readonly data: string }) => {
+          heard.push(data.length)
+          ws.pause()
+        }
+      })
       ws.resume()
       yield* settled
       assert.deepStrictEqual(heard.slice(1), [64 * 1024])
@@ -230,7 +240,7 @@ describe("a socket in memory", () => {
       const heard: Array<string> = []
       const twice = () => void heard.push("each time")
       const gone = () => void heard.push("taken away")
-      ws.onmessage = null
+      Object.assign(ws, { onmessage: null })
       ws.addEventListener("message", () => void heard.push("once"), { once: true })
       ws.addEventListener("message", twice)
       ws.addEventListener("close", twice)
