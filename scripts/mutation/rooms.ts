@@ -343,7 +343,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/agents/test",
       "Agent AgentTool Appends Compaction Conversation Edges Evaluation Format1 Handoff Manager Money Policies Prefixes " +
-        "Quota Replay Shared Spans Stops TakeOver Team TeamReplay TeamStops Trace TracePage TwoWriters"
+        "PureEdges Quota Replay Shared Spans Stops TakeOver Team TeamReplay TeamStops Trace TracePage TwoWriters"
     )
   },
   {
