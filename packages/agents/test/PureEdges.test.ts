@@ -346,7 +346,7 @@ describe("a history that grows", () => {
   const upTo = (lastInput: number, keep?: number, messages: ReadonlyArray<Prompt.Message> = history) =>
     Compact.upTo(
       state(lastInput, messages),
-      { above: 1000, ...(keep === undefined ? {} : { keep }), by: "model" } as never
+      { above: 1000, ...(keep === undefined ? {} : { keep }) }
     )
 
   it("is made shorter from four fifths of its bound on, down to what is kept", () => {

@@ -273,11 +273,14 @@ describe("held calls are bounded", () => {
       assert.isTrue(yield* emulator.holds.all)
       const one = yield* emulator.space("one")
       const ended = yield* Effect.forkChild(
-        Effect.map(post(`/spaces/one/v1beta/models/${flash}:generateContent`, prompt("x")), ({ status }) => status)
+        Effect.flatMap(
+          post(`/spaces/one/v1beta/models/${flash}:generateContent`, prompt("x")),
+          (response) => Effect.map(response.text, (text) => [response.status, JSON.parse(text).error.status])
+        )
       )
       yield* one.holds.awaitHeld(1)
       yield* emulator.endSpace("one")
-      assert.strictEqual(yield* Fiber.join(ended), 410)
+      assert.deepStrictEqual(yield* Fiber.join(ended), [410, "NOT_FOUND"])
       assert.deepStrictEqual(yield* one.holds.list, [])
     }).pipe(Effect.provide(Emulator.layerHttpClient({ hold: true }))))
 

@@ -56,6 +56,7 @@ describe("a template", () => {
     ["{{ model }}", "gemini-3.8-flash"],
     ["{{ now }}", "2027-01-02T00:00:00.000Z"],
     ["{{ vars.name }}", "Ada"],
+    ["{{ vars..name }}", "Ada"],
     ["{{ vars.deep }}", { n: 0 }],
     ["{{ vars.deep.n }}", 0],
     ["{{ result.look.price }}", 7],

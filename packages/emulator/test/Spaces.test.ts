@@ -42,6 +42,8 @@ const ways: ReadonlyArray<readonly [string, Way]> = [
   ["the key", { headers: { "x-goog-api-key": "space:one" } }],
   ["the key of the query", { headers: {}, query: "?key=space:one" }],
   ["a bearer", { headers: { authorization: "Bearer space:one" } }],
+  ["a token of the header", { headers: { "x-goog-api-key": "any", authorization: "Token space:one" } }],
+  ["a token of the query", { query: "?access_token=space:one" }],
   ["several that agree", { base: "/spaces/one", headers: { "x-goog-api-key": "space:one", "x-emulator-space": "one" } }]
 ]
 
@@ -242,6 +244,31 @@ describe("a space ends", () => {
       assert.strictEqual((yield* call({ base: "/spaces/s0" })).status, 200)
       assert.deepInclude(yield* emulator.spaces, { ended: 1, evicted: 1 })
     }).pipe(Effect.provide(Emulator.layerHttpClient())), 60_000)
+})
+
+describe("the clock of a space", () => {
+  it.effect("that has stood goes on from the time at which it stood, for what was moved meanwhile too", () =>
+    Effect.gen(function*() {
+      const { adjust, clock, setFrozen } = yield* (yield* Emulator.Emulator).space("one")
+      const time = Effect.map(clock, (now) => now.time)
+      yield* TestClock.adjust(1000)
+      yield* setFrozen(true)
+      yield* setFrozen(true)
+      yield* TestClock.adjust(5000)
+      assert.strictEqual(yield* time, 1000)
+      yield* setFrozen(false)
+      assert.strictEqual(yield* time, 1000)
+      yield* setFrozen(false)
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* time, 1100)
+      yield* adjust(50)
+      yield* setFrozen(true)
+      yield* TestClock.adjust(7000)
+      yield* adjust(20)
+      assert.strictEqual(yield* time, 1170)
+      yield* setFrozen(false)
+      assert.strictEqual(yield* time, 1170)
+    }).pipe(Effect.provide(Emulator.layerHttpClient())))
 })
 
 describe("without Effect", () => {
