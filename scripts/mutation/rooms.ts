@@ -112,7 +112,7 @@ export const rooms: ReadonlyArray<Room> = [
       ...tests(`${near}/members`, "CircuitEnds MemberPlaces MemberTable MembersConfig"),
       ...tests(
         `${conformance}/members`,
-        "Members MembersChoice MembersLife MembersOutages MembersRefused MembersSick MembersTable MembersWaiting"
+        "MembersChoice MembersLife MembersRefused MembersTable MembersWaiting"
       ),
       ...tests(`${conformance}/resources`, "AnswerAddresses ResourceOwners")
     ]
@@ -186,7 +186,7 @@ export const rooms: ReadonlyArray<Room> = [
     code: [`${inside}/caches`, `${gemini}/caches`],
     tests: [
       `${near}/caches`,
-      ...tests(`${conformance}/resources`, "CachedPrefix CachedPrefixEdges CachePatterns CacheService")
+      ...tests(`${conformance}/resources`, "CachedPrefix CachedPrefixEdges CacheService")
     ]
   },
   {
