@@ -154,6 +154,12 @@ describe("a failure", () => {
       const agents = yield* Effect.flip(played(create({ agent, input: "Hello" })))
       assert.deepStrictEqual([agents.attempts.length, agents.mayExist], [1, {}])
       assert.lengthOf(yield* requests, 4)
+      // What the server refused does not exist, nor does what is asked again.
+      yield* emulator.addFault({ when: { method: "interactions.create", times: 1 }, status: 400 })
+      const refused = yield* Effect.flip(played(create({ model, input: "Hello", background: true })))
+      assert.isUndefined(refused.mayExist)
+      yield* emulator.addFault({ ...fault, when: { method: "interactions.create" } })
+      assert.isUndefined((yield* Effect.flip(played(hello))).mayExist)
     }).pipe(Effect.provide(services({ retry: { attempts: 3 } }))))
 
   it.effect("holds no key, whatever the server quotes", () =>
@@ -276,6 +282,25 @@ describe("a call", () => {
       services().pipe(Layer.provideMerge(Budget.layer({ name: "trial", tokens: 1_000_000, per: "total" })))
     )))
 
+  it.effect("that is left early is charged for the words that came", () => {
+    const spent = (events: number) =>
+      Effect.gen(function*() {
+        const interactions = yield* Interactions.Interactions
+        yield* Stream.runDrain(Stream.take(interactions.stream({ model, input: "emulator:words 400" }), events))
+        const [spending] = yield* (yield* Budget.Budget).read
+        return spending
+      }).pipe(Effect.provide(
+        services().pipe(
+          Layer.provideMerge(Budget.layer({ name: "trial", tokens: 1_000_000, per: "total", outputTokens: 1 }))
+        )
+      ))
+    return Effect.gen(function*() {
+      const [few, many] = [yield* spent(5), yield* spent(20)]
+      assert.deepStrictEqual([few?.isEstimated, many?.isEstimated], [true, true])
+      assert.isAbove(many?.tokens ?? 0, few?.tokens ?? Infinity)
+    })
+  })
+
   it.effect("that is followed is charged once, however often it is cut", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
@@ -345,6 +370,8 @@ describe("over members", () => {
         )
         assert.strictEqual(followed.at(-1)?.handle?.member, member)
         assert.strictEqual((yield* interactions.get(next.handle)).handle.member, member)
+        const fresh = yield* Stream.runCollect(interactions.follow({ model, input: `Hello once more ${n}` }))
+        yield* interactions.get(InteractionFold.join(fresh.map(({ event }) => event)).id ?? "")
         yield* interactions.delete(first.interaction.id ?? "")
       }
       assert.isTrue((yield* requests).every(({ status }) => status === 200))

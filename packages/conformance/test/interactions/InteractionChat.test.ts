@@ -128,6 +128,7 @@ describe("a chat", () => {
           const [code, status, tag] of [
             ["model_not_found", 404, "NotFound"],
             ["invalid_request", 400, "InvalidRequest"],
+            ["safety", 400, "ResponseBlocked"],
             ["service_unavailable", 503, "Overloaded"]
           ] as const
         ) {

@@ -142,6 +142,17 @@ describe("a stream that is cut", () => {
       }).pipe(Effect.provide(Layers.layer(url, { retry: { attempts: 1, baseDelay: "1 millis" } })))
     ))
 
+  it.live("without a word, and cannot be resumed, was interrupted, and says why it was not resumed", () =>
+    Layers.withEmulator(({ addFault, url }) =>
+      Effect.gen(function*() {
+        addFault({ when: { method: creates, times: 1 }, cut: { chunks: 4, clean: true } })
+        addFault({ when: { method: gets }, status: 503 })
+        const { reason } = yield* Effect.flip(Stream.runDrain(follow(request)))
+        if (reason._tag !== "StreamInterrupted") return assert.fail(reason._tag)
+        assert.match(reason.description ?? "", /^resuming it failed: Overloaded: /)
+      }).pipe(Effect.provide(Layers.layer(url, { retry: { attempts: 1, baseDelay: "1 millis" } })))
+    ))
+
   it.live("that is not stored is not asked for again", () =>
     Layers.withEmulator(({ addFault, requests, url }) =>
       Effect.gen(function*() {

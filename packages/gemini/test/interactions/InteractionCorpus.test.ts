@@ -104,8 +104,17 @@ describe.skipIf(!here)("recorded interactions (skipped where ../shared/corpus is
       const text = derived("interactions-no-done")
       assert.isUndefined((yield* eventsOf(text, dice(1))).error)
       const cut = text.slice(0, text.indexOf("event: interaction.completed"))
-      const { error } = yield* eventsOf(cut, dice(1))
+      const { error, events } = yield* eventsOf(cut, dice(1))
       assert.strictEqual(error?.reason._tag, "StreamInterrupted")
+      if (error?.reason._tag !== "StreamInterrupted") return
+      assert.deepStrictEqual([error.reason.received.length, "dropped" in error.reason], [events.length, false])
+      // Beyond a mebibyte the oldest are counted, and not kept.
+      const delta = { event_type: "step.delta", index: 0, delta: { type: "text", text: "x".repeat(300_000) } }
+      const long = `event: step.delta\ndata: ${JSON.stringify(delta)}\n\n`.repeat(5)
+      const { reason } = (yield* eventsOf(long, dice(1))).error ?? assert.fail("it is whole")
+      if (reason._tag !== "StreamInterrupted") return assert.fail(reason._tag)
+      assert.strictEqual(reason.received.length + (reason.dropped ?? 0), 5)
+      assert.isAbove(reason.dropped ?? 0, 0)
     }))
 
   it.effect("line ends of all kinds are read", () =>

@@ -9,6 +9,9 @@ import type { Delta } from "effect-gemini/interactions/Delta"
 import * as Interaction from "effect-gemini/interactions/Interaction"
 import * as InteractionEvent from "effect-gemini/interactions/InteractionEvent"
 import type { Request } from "effect-gemini/interactions/InteractionRequest"
+import * as InteractionTools from "effect-gemini/interactions/InteractionTools"
+import * as Step from "effect-gemini/interactions/Step"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as ErrorCode from "../../src/internal/interactions/errorCode.ts"
@@ -624,4 +627,65 @@ describe("an event", () => {
       assert.isTrue(InteractionEvent.isOver(status as never))
     }
   })
+})
+
+describe("a step", () => {
+  const text = { type: "text", text: "a" } as const
+
+  it("is made of what the user says, in any form, or of a function's result", () => {
+    for (const said of ["a", text, [text]]) {
+      assert.deepStrictEqual(Step.userInput(said), { type: "user_input", content: [text] })
+    }
+    const result = { call_id: "c", name: "f", result: { a: 1 } }
+    assert.deepStrictEqual<unknown>(Step.functionResult(result), { type: "function_result", ...result })
+    assert.deepStrictEqual<unknown>(Step.functionResult({ ...result, is_error: true }), {
+      type: "function_result",
+      ...result,
+      is_error: true
+    })
+  })
+
+  it("says its words, its thoughts or its call, and none of the others", () => {
+    const contents = [text, { type: "image", data: "AA==" }, { type: "text" }, { type: "text", text: "b" }]
+    const steps = [
+      { type: "model_output", content: contents },
+      { type: "thought", summary: contents },
+      { type: "function_call", id: "1", name: "f", arguments: { a: 1 } },
+      { type: "user_input", content: contents },
+      { type: "model_output" },
+      { type: "thought" }
+    ] as ReadonlyArray<Step.Step>
+    assert.deepStrictEqual(steps.map(Step.text), ["ab", "", "", "", "", ""])
+    assert.deepStrictEqual(steps.map(Step.thought), ["", "ab", "", "", "", ""])
+    assert.deepStrictEqual(steps.map(Step.functionCall), [
+      undefined,
+      undefined,
+      { id: "1", name: "f", args: { a: 1 } },
+      undefined,
+      undefined,
+      undefined
+    ])
+    const call = (more: object) => Step.functionCall({ type: "function_call", ...more } as Step.Step)
+    assert.deepStrictEqual(call({}), { id: "", name: "", args: {} })
+    assert.deepStrictEqual(call({ arguments_text: "{" })?.args, undefined)
+  })
+})
+
+describe("functions by hand", () => {
+  it.effect("are declared with what they say of themselves, and run by their name", () =>
+    Effect.gen(function*() {
+      const parameters = { type: "object" }
+      const tools = InteractionTools.make({
+        f: { description: "d", parameters, handle: (args) => Effect.succeed(args) },
+        g: { handle: () => Effect.fail("no") }
+      })
+      assert.deepStrictEqual<unknown>(tools.declarations, [
+        { type: "function", name: "f", description: "d", parameters },
+        { type: "function", name: "g" }
+      ])
+      const run = (name: string) => Effect.result(tools.handle({ id: "1", name, args: { a: 1 } }))
+      assert.deepStrictEqual(yield* run("f"), Result.succeed({ a: 1 }))
+      assert.deepStrictEqual(yield* run("g"), Result.fail("no"))
+      assert.deepStrictEqual(yield* run("h"), Result.fail("there is no function \"h\""))
+    }))
 })
