@@ -73,7 +73,7 @@ try {
   expects("a clone without history", 0, /^This checkout does not have the commit/, clone)
 
   since(nothing)
-  expects("all lines changed", undefined, /^\d+ mutants in lines that changed/)
+  expects("all lines changed", undefined, /^\d+ lines changed since/)
 } finally {
   remove()
   rmSync(clone, { recursive: true, force: true })
