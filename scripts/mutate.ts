@@ -87,7 +87,8 @@ const told = (room: Room, { leftOut, score }: Judged, there: number, from: numbe
       `${
         scores.rooms[room.name] === undefined ? "none" : `${percentOf(beforeOf(room))} %`
       }, wanted ${room.wanted} %), ` +
-      `${score.equivalent} equivalent, ${score.unjudged} not judged, of ${there} there; seed ${seed}, ` +
+      `${score.timedOut} by time alone, ${score.equivalent} equivalent, ${score.unjudged} not judged, of ${there} ` +
+      `there; seed ${seed}, ` +
       `${Math.round((Date.now() - from) / 1000)} s`
   )
 }

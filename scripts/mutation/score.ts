@@ -21,6 +21,8 @@ export const Report = Schema.fromJsonString(Schema.Struct({
 /** What was found, in numbers and in lines. */
 export interface Score {
   readonly killed: number
+  /** Those of them that ran out of time: on a busy machine some may only have been late. */
+  readonly timedOut: number
   readonly survived: number
   readonly equivalent: number
   /** Mutants that could not be judged: those of code that runs while a module loads. */
@@ -55,6 +57,7 @@ const oneLine = (text: string): string => {
 
 export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<Equivalent>): Score => {
   let killed = 0
+  let timedOut = 0
   let equivalent = 0
   let unjudged = 0
   const survivors: Array<string> = []
@@ -65,6 +68,7 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
   for (const mutant of results) {
     const { file, line } = mutant
     // What fails outside of a test, such as a file that no longer loads, turns a run red as well.
+    if (mutant.status === "Timeout") timedOut++
     if (mutant.status === "Killed" || mutant.status === "Timeout" || mutant.status === "RuntimeError") killed++
     // What was not chosen only stood in the range of something that was.
     else if (mutant.status === "CompileError") continue
@@ -87,6 +91,7 @@ export const scoreOf = (report: typeof Report.Type, equivalents: ReadonlyArray<E
   const judged = killed + survivors.length
   return {
     killed,
+    timedOut,
     survived: survivors.length,
     equivalent,
     unjudged,

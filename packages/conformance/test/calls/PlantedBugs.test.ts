@@ -115,6 +115,7 @@ describe("the step of .ci/run", () => {
     const equivalent = { file: "A.ts", mutator: "ConditionalExpression", line: "if (a)", replacement: "f", why: "" }
     assert.deepStrictEqual(scoreOf({ files: { "A.ts": { source: "if (a)\n", mutants } } }, [equivalent]), {
       killed: 3,
+      timedOut: 1,
       survived: 2,
       equivalent: 1,
       unjudged: 1,
