@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import { fetchRows } from "./fetch/rows.ts"
+import { fileRows } from "./files/rows.ts"
 import { bundle, importTime, services } from "./footprint.ts"
 import { gate } from "./gate.ts"
 import * as Bodies from "./harness/bodies.ts"
@@ -40,6 +41,7 @@ const { values: flags } = parseArgs({
 const rows: ReadonlyArray<Row> = [
   ...loads,
   ...fetchRows,
+  ...fileRows,
   start,
   importTime,
   bundle,

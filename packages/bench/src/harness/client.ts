@@ -18,6 +18,11 @@ const load = async (name: string, url: string): Promise<Subject> => {
     return { events, close, stream: none, unary: none }
   }
   const [door, transport] = subject.split("-")
+  if (door === "files") {
+    const files = (await import("../subjects/files.ts")).make(url, transport === "fetch" ? "fetch" : "dispatch")
+    const none = () => Promise.reject(new Error("this subject has only files"))
+    return { ...files, stream: none, unary: none }
+  }
   return (await import("../subjects/gemini.ts")).make(url, {
     door: door === "client" ? "client" : "http",
     transport: transport === "fetch" || transport === "dispatch" ? transport : "undici",
@@ -41,9 +46,11 @@ const cpuMillis = (): number => {
 
 const contentsOf = (job: Job): Contents => (job.contents === "chat" ? chat : hello)
 
-const events = (subject: Subject, model: string): Promise<Tally> => {
-  if (subject.events === undefined) throw new Error("this subject has no interactions")
-  return subject.events(model)
+/** What only some subjects have. */
+const special = (subject: Subject, op: "events" | "upload" | "download", model: string): Promise<Tally> => {
+  const { [op]: ask } = subject
+  if (ask === undefined) throw new Error(`this subject has no ${op}`)
+  return ask(model)
 }
 
 const calls = async (subject: Subject, job: Job): Promise<Tally> => {
@@ -52,8 +59,8 @@ const calls = async (subject: Subject, job: Job): Promise<Tally> => {
   const contents = contentsOf(job)
   const lane = async (): Promise<void> => {
     while (left-- > 0) {
-      const { bytes, chunks } = job.op === "events"
-        ? await events(subject, job.model)
+      const { bytes, chunks } = job.op === "events" || job.op === "upload" || job.op === "download"
+        ? await special(subject, job.op, job.model)
         : await subject[job.op === "unary" ? "unary" : "stream"](job.model, contents)
       total.chunks += chunks
       total.bytes += bytes

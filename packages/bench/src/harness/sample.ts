@@ -2,7 +2,7 @@
 
 /** Something to measure. */
 export interface Job {
-  readonly op: "stream" | "events" | "unary" | "first" | "rss" | "heap"
+  readonly op: "stream" | "events" | "upload" | "download" | "unary" | "first" | "rss" | "heap"
   readonly model: string
   /** How many calls the job makes. */
   readonly times: number

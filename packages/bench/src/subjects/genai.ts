@@ -1,9 +1,10 @@
 /** The official SDK, called as its documentation calls it. */
 import { GoogleGenAI } from "@google/genai"
-import { eventsUrl, type Subject, type Tally } from "./Subject.ts"
+import { orderOf } from "../harness/bodies.ts"
+import { eventsUrl, fileOf, type Subject, type Tally } from "./Subject.ts"
 
 export const make = (baseUrl: string): Subject => {
-  const { models } = new GoogleGenAI({ apiKey: "bench", httpOptions: { baseUrl } })
+  const { files, models } = new GoogleGenAI({ apiKey: "bench", httpOptions: { baseUrl } })
   const interactions = new Map<string, GoogleGenAI["interactions"]>()
   const interactionsOf = (model: string) => {
     const known = interactions.get(model) ??
@@ -20,6 +21,15 @@ export const make = (baseUrl: string): Subject => {
         tally.bytes += event.delta.text.length
       }
       return tally
+    },
+    upload: async (model) => {
+      const { sizeBytes } = await files.upload({ file: fileOf(model), config: { mimeType: "text/plain" } })
+      return { chunks: 1, bytes: Number(sizeBytes) }
+    },
+    // It says nothing of the bytes, and writes them to a path.
+    download: async (model) => {
+      await files.download({ file: `files/${model}`, downloadPath: "/dev/null" })
+      return { chunks: 1, bytes: orderOf(model).size }
     },
     stream: async (model, contents, onFirst) => {
       const tally: Tally = { chunks: 0, bytes: 0 }
