@@ -37,6 +37,13 @@ export const equivalents: ReadonlyArray<Equivalent> = [
     why: "Where nothing is refused there is nothing to forget; the question saves three texts an answer."
   },
   {
+    file: "packages/gemini/src/internal/batches/JobRows.ts",
+    mutator: "ArithmeticOperator",
+    line: "this.#bits = new Uint8Array(Math.ceil(size / 8))",
+    replacement: "size * 8",
+    why: "There is only more room than places: nobody reads a bit that was not asked for."
+  },
+  {
     file: finish,
     mutator: "OptionalChaining",
     line: "if (picture) return urlSource(id, picture, image?.title, google)",

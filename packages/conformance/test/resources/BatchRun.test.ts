@@ -153,6 +153,16 @@ describe("a run", () => {
       assert.deepStrictEqual(yield* emulator.batches.counts, { created: 1, rows: 2 })
     }).pipe(Effect.provide(memory)))
 
+  it.effect("sends a key of a thousand characters, and gives the row of a longer one its error", () =>
+    Effect.gen(function*() {
+      const rows = [1_000, 1_001].map((length) => ({ key: "k".repeat(length), request: { contents: "a" } }))
+      const results = yield* finished(Stream.runCollect(BatchRun.run({ id: "long", model, rows })))
+      const [wrong, right] = [...results].sort((one, other) => other.row - one.row)
+      assert.deepStrictEqual([right?._tag, right?.key.length], ["Success", 1_000])
+      assert.deepStrictEqual([wrong?._tag, wrong?.key.length], ["Failure", 1_000])
+      assert.include(wrong?._tag === "Failure" ? wrong.error.message : "", "rows[1].key")
+    }).pipe(Effect.provide(memory)))
+
   it.effect("parts a job that the server refuses because of one row, until that row alone has its error", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator

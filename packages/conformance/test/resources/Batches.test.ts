@@ -213,6 +213,7 @@ describe("a batch", () => {
         [batches.create({ model: "a b", rows: rowsOf(1) }), "model"],
         [batches.create({ model, rows: rowsOf(1), displayName: "x".repeat(513) }), "displayName"],
         [batches.create({ model, rows: [one, one] }), "rows[1].key"],
+        [batches.create({ model, rows: [one, { ...one, key: "two" }, one] }), "rows[2].key"],
         [batches.create({ model, rows: [{ key: "", request: { contents: "a" } }] }), "rows[0].key"],
         [
           batches.create({ model, rows: [{ key: "a", request: { contents: "a", model: "gemini-2.5-pro" } }] }),
