@@ -52,12 +52,10 @@ export const ours = (reason: LiveErrorReason, mayRedial: boolean): LiveClose.Con
 /** What a waiting frame costs besides its bytes. */
 const frameCost = 64
 
-const noop = (): void => undefined
-
 const isEnding = (dialled: LiveSocket.LiveSocket | LiveClose.ConnectionEnd): dialled is LiveClose.ConnectionEnd =>
   "_tag" in dialled
 
-export class LiveConnection implements Timed {
+export class LiveConnection implements Timed, LiveSocket.Owner, LiveSocket.Listener {
   deadline = Infinity
   sessionId: string | undefined
   readonly #options: Options
@@ -67,8 +65,13 @@ export class LiveConnection implements Timed {
   #socket: LiveSocket.LiveSocket | undefined
   #early: Array<LiveSocket.Frame> = []
   #earlyBytes = 0
-  #onDeadline: (now: number) => void = noop
+  /** The message of the setup, until it is sent. */
+  #setup: string | undefined
+  /** Whom the handshake calls back, until it does. */
+  #done: ((ending: LiveClose.ConnectionEnd | undefined) => void) | undefined
   #watch: Watch | undefined
+  /** Who waits until nothing is left of the connection. */
+  #closing: ((over: Effect.Effect<void>) => void) | undefined
   /** Since when the connection is listened to. */
   #since = 0
   /** Since when an answer is due. */
@@ -97,51 +100,75 @@ export class LiveConnection implements Timed {
 
   onDeadline(now: number): void {
     this.deadline = Infinity
-    this.#onDeadline(now)
+    if (this.#closing !== undefined) {
+      this.#socket?.cut()
+      this.#over()
+    } else if (this.#done !== undefined) this.#late()
+    else this.#check(now)
   }
 
   /** Dials and shakes hands by the message of a setup, and then calls back once. */
   dial(setup: string, done: (ending: LiveClose.ConnectionEnd | undefined) => void): void {
-    const dialled = LiveSocket.LiveSocket.dial(this.#options)
+    const dialled = LiveSocket.LiveSocket.dial(this.#options, this)
     if (isEnding(dialled)) return done(dialled)
-    const socket = this.#socket = dialled
-    const finish = (ending: LiveClose.ConnectionEnd | undefined): void => {
-      this.#until(Infinity, noop)
-      socket.hold()
-      done(ending)
+    this.#socket = dialled
+    this.#setup = setup
+    this.#done = done
+    this.#set(this.#now() + this.#options.connect)
+    dialled.listen(this)
+  }
+
+  onOpen(): void {
+    const setup = this.#setup
+    this.#setup = undefined
+    if (setup === undefined || this.#done === undefined) return
+    this.#set(this.#now() + this.#options.setup)
+    this.#socket?.post(setup)
+  }
+
+  /** Takes a frame in before the session does. */
+  onFrame(frame: LiveSocket.Frame): void {
+    const message = LiveProtocol.decode(frame)
+    if (Result.isFailure(message)) {
+      const { expected, path } = message.failure
+      return this.#finish(ours(new Reason.InvalidServerMessage({ path, expected }), false))
     }
-    this.#until(this.#now() + this.#options.connect, () => finish(socket.refusal ?? { _tag: "Timeout" }))
-    socket.onOpen = () => {
-      this.#until(this.#now() + this.#options.setup, () => {
-        const ending = ours(new Reason.TimedOut({ phase: "setup" }), true)
-        socket.hold()
-        socket.abort(ending)
-        finish(ending)
-      })
-      socket.post(setup)
+    const { setupComplete } = message.success
+    if (!setupComplete) {
+      this.#early.push(frame)
+      this.#earlyBytes += frame.length + frameCost
+      if (this.#earlyBytes <= this.#options.inboundLimit) return
+      this.#early = []
+      const reason = new Reason.ResponseTooLarge({ what: "setup", limit: this.#options.inboundLimit })
+      this.#finish(ours(reason, false))
+      return this.#socket?.abort(ours(reason, false))
     }
-    socket.listen({
-      onFrame: (frame) => {
-        const message = LiveProtocol.decode(frame)
-        if (Result.isFailure(message)) {
-          const { expected, path } = message.failure
-          return finish(ours(new Reason.InvalidServerMessage({ path, expected }), false))
-        }
-        const { setupComplete } = message.success
-        if (!setupComplete) {
-          this.#early.push(frame)
-          this.#earlyBytes += frame.length + frameCost
-          if (this.#earlyBytes <= this.#options.inboundLimit) return
-          this.#early = []
-          const reason = new Reason.ResponseTooLarge({ what: "setup", limit: this.#options.inboundLimit })
-          finish(ours(reason, false))
-          return socket.abort(ours(reason, false))
-        }
-        this.sessionId = setupComplete.sessionId ?? undefined
-        finish(undefined)
-      },
-      onEnd: finish
-    })
+    this.sessionId = setupComplete.sessionId ?? undefined
+    this.#finish(undefined)
+  }
+
+  /** The connection ended before the session took it over. */
+  onEnd(ending: LiveClose.ConnectionEnd): void {
+    this.#finish(ending)
+  }
+
+  onPong(): void {
+    const watch = this.#watch
+    if (watch === undefined) return
+    const now = this.#now()
+    if (this.#pingedAt !== undefined) watch.onRoundTrip(now - this.#pingedAt)
+    this.#pingedAt = undefined
+    this.#pingAt = now + watch.ping.interval
+    // The next ping may be due before this one had to be answered.
+    this.#next()
+  }
+
+  onLost(): void {
+    this.#watch?.onLost()
+  }
+
+  onClosed(): void {
+    if (this.#closing !== undefined) this.#over()
   }
 
   /** Reads what came, and then what comes; it is called again after `hold`. */
@@ -165,16 +192,6 @@ export class LiveConnection implements Timed {
     this.#watch = watch
     this.#since = this.#dueSince = now
     if (socket.canPing) this.#pingAt = now + watch.ping.interval
-    socket.onLost = () => watch.onLost()
-    socket.onPong = () => {
-      const now = this.#now()
-      if (this.#pingedAt !== undefined) watch.onRoundTrip(now - this.#pingedAt)
-      this.#pingedAt = undefined
-      this.#pingAt = now + watch.ping.interval
-      // The next ping may be due before this one had to be answered.
-      this.#next()
-    }
-    this.#onDeadline = (now) => this.#check(now)
     this.#next()
   }
 
@@ -215,27 +232,14 @@ export class LiveConnection implements Timed {
 
   /** Closes by a handshake within the grace, and by force if that fails. */
   close(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const socket = this.#socket
+    return Effect.callback<void>((resume) => {
       // A pong that still comes must move no deadline.
       this.#watch = undefined
-      this.#until(Infinity, noop)
-      if (socket === undefined) {
-        this.#over()
-        return Effect.void
-      }
-      return Effect.callback<void>((resume) => {
-        const over = (): void => {
-          this.#over()
-          resume(Effect.void)
-        }
-        socket.onClosed = over
-        if (socket.close()) return over()
-        return this.#until(this.#now() + grace, () => {
-          socket.cut()
-          over()
-        })
-      })
+      this.deadline = Infinity
+      this.#closing = resume
+      const socket = this.#socket
+      if (socket === undefined || socket.close()) return this.#over()
+      this.#set(this.#now() + grace)
     })
   }
 
@@ -249,9 +253,24 @@ export class LiveConnection implements Timed {
     return this.#clock.currentTimeMillisUnsafe()
   }
 
-  #until(deadline: number, onDeadline: (now: number) => void): void {
-    this.#onDeadline = onDeadline
-    this.#set(deadline)
+  /** Ends the handshake. What comes from now on waits for whoever listens. */
+  #finish(ending: LiveClose.ConnectionEnd | undefined): void {
+    const done = this.#done
+    if (done === undefined) return
+    this.#done = undefined
+    this.deadline = Infinity
+    this.#socket?.hold()
+    done(ending)
+  }
+
+  /** The dial, or the setup, takes too long. */
+  #late(): void {
+    const socket = this.#socket
+    if (this.#setup !== undefined) return this.#finish(socket?.refusal ?? { _tag: "Timeout" })
+    const ending = ours(new Reason.TimedOut({ phase: "setup" }), true)
+    socket?.hold()
+    socket?.abort(ending)
+    this.#finish(ending)
   }
 
   #set(deadline: number): void {
@@ -259,11 +278,13 @@ export class LiveConnection implements Timed {
     if (deadline !== Infinity) this.#timers.watch(this, this.#context)
   }
 
-  /** No deadline follows. */
+  /** Nothing is left of the connection, and no deadline follows. */
   #over(): void {
+    const closing = this.#closing
+    this.#closing = undefined
     this.deadline = Infinity
-    this.#onDeadline = noop
     this.#timers.forget(this)
+    closing?.(Effect.void)
   }
 
   #check(now: number): void {

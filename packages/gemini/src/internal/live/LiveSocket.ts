@@ -48,6 +48,17 @@ export interface Listener {
   readonly onEnd: (ending: ConnectionEnd) => void
 }
 
+/** Whose socket it is. It is told what the reader of frames is not. */
+export interface Owner {
+  /** The socket is open. */
+  readonly onOpen: () => void
+  readonly onPong: () => void
+  /** The socket ended while nobody listens: what it held is read by `listen`, and then its end. */
+  readonly onLost: () => void
+  /** Nothing is left of the socket. */
+  readonly onClosed: () => void
+}
+
 export interface Options {
   readonly construct: Socket.WebSocketConstructor["Service"]
   readonly endpoint: Endpoint
@@ -101,14 +112,11 @@ const bytesOf = (data: unknown): Frame | undefined =>
 
 const noop = (): void => undefined
 
+/** The owner of a socket that is over. */
+const nobody: Owner = { onOpen: noop, onPong: noop, onLost: noop, onClosed: noop }
+
 export class LiveSocket {
-  /** Called when the socket is open, if it ever is. */
-  onOpen: () => void = noop
-  onPong: () => void = noop
-  /** Called when the socket ended while nobody listens: what it held is read by `listen`, and then its end. */
-  onLost: () => void = noop
-  /** Called when nothing is left of the socket. */
-  onClosed: () => void = noop
+  #owner: Owner
   readonly #ws: Socket.WebSocketLike
   readonly #node: NodeSocket | undefined
   readonly #options: Options
@@ -125,13 +133,14 @@ export class LiveSocket {
   #refusal: UpgradeRefusal.UpgradeRefusal | undefined
 
   /** Dials. An error that the constructor throws is replaced, because it would quote the address. */
-  static dial(options: Options): LiveSocket | ConnectionEnd {
+  static dial(options: Options, owner: Owner): LiveSocket | ConnectionEnd {
     const { construct, endpoint } = options
     const headers = Redacted.value(endpoint.headers)
     try {
       return new LiveSocket(
         construct(Redacted.value(endpoint.url), headers === undefined ? undefined : { headers }),
-        options
+        options,
+        owner
       )
     } catch {
       const description = headers === undefined
@@ -141,8 +150,9 @@ export class LiveSocket {
     }
   }
 
-  constructor(ws: Socket.WebSocketLike, options: Options) {
+  constructor(ws: Socket.WebSocketLike, options: Options, owner: Owner) {
     this.#ws = ws
+    this.#owner = owner
     this.#options = options
     this.#room = options.readAhead
     if (isNodeSocket(ws)) {
@@ -152,7 +162,7 @@ export class LiveSocket {
       ws.on("ping", () => this.#arrivals++)
       ws.on("pong", () => {
         this.#arrivals++
-        this.onPong()
+        this.#owner.onPong()
       })
       ws.on("unexpected-response", (_, response) => this.#refused(response))
       ws.on("error", (error) => this.#broke(error))
@@ -313,10 +323,9 @@ export class LiveSocket {
   }
 
   #opened(): void {
+    if (this.#wasOpen) return
     this.#wasOpen = true
-    const { onOpen } = this
-    this.onOpen = noop
-    onOpen()
+    this.#owner.onOpen()
   }
 
   #take(frame: Frame): void {
@@ -366,9 +375,9 @@ export class LiveSocket {
 
   #closed(code: number, text: string): void {
     this.#end({ _tag: "Closed", code, text: withoutKey(text, Redacted.value(this.#options.endpoint.secret)) })
-    const { onClosed } = this
-    this.onClosed = noop
-    onClosed()
+    this.#owner.onClosed()
+    // Node keeps what is left of a socket until a collection of the whole heap: it must not keep the session with it.
+    if (this.#isTold) this.#owner = nobody
   }
 
   #end(ending: ConnectionEnd): void {
@@ -378,12 +387,10 @@ export class LiveSocket {
 
   #tell(): void {
     if (this.#ended === undefined || this.#isTold) return
-    if (this.#listener === undefined) {
-      const { onLost } = this
-      this.onLost = noop
-      return onLost()
-    }
+    const listener = this.#listener
+    if (listener === undefined) return this.#owner.onLost()
     this.#isTold = true
-    this.#listener.onEnd(this.#ended)
+    this.#listener = undefined
+    listener.onEnd(this.#ended)
   }
 }
