@@ -146,6 +146,11 @@ export interface Options {
   readonly maxLanes?: number | undefined
 }
 
+/** The ticket of a scope, once it has one. */
+class ScopedTicket {
+  ticket: Ticket | undefined = undefined
+}
+
 /**
  * A limiter over the {@link LaneStore} of the context. Closing the scope interrupts those who wait.
  *
@@ -183,12 +188,15 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       : { pass: own.pass, gates: [...own.gates, ...within.gates] }
   }
 
+  /** It is made here, so that it keeps the ticket alone for as long as the scope lasts, and not the fiber. */
+  const endOf = (held: ScopedTicket) => (): Effect.Effect<void> => held.ticket?.end() ?? Effect.void
+
   const acquireIn = (fiber: Fiber.Fiber<unknown, unknown>, admission: Admission): ReturnType<Service["acquire"]> => {
-    let ticket: Ticket | undefined
+    const held = new ScopedTicket()
     const scope = Context.getUnsafe(fiber.context, Scope.Scope)
     // The finalizer is added before anything is taken, so that no interruption comes between.
-    return Effect.flatMap(Scope.addFinalizerExit(scope, () => ticket?.end() ?? Effect.void), () => {
-      const mine = ticket = arrive(admission, fiber)
+    return Effect.flatMap(Scope.addFinalizerExit(scope, endOf(held)), () => {
+      const mine = held.ticket = arrive(admission, fiber)
       const wait = mine.enter()
       if (wait === undefined) return Effect.succeed(mine.send())
       // The scope may outlive the wait, so a call that gives up leaves the queue here.

@@ -5,9 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { EventEmitter } from "node:events"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import type { ConnectionEnd } from "../../src/internal/live/close.ts"
 import { LiveConnection } from "../../src/internal/live/LiveConnection.ts"
 import { UpgradeRefusal } from "../../src/internal/live/UpgradeRefusal.ts"
+
+setFlagsFromString("--expose-gc")
+const collect: () => void = runInNewContext("gc")
 
 /** A WebSocket of the package `ws`, as far as a connection knows it. */
 class FakeSocket extends EventEmitter {
@@ -124,6 +129,24 @@ describe("a connection", () => {
       // No pong can be seen, and its absence says nothing.
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([ends, lost], [[], []])
+    }))
+
+  // What is left of a socket lives until Node collects the whole heap (ws 8.23, November 2026).
+  it.effect("that is closed is not kept by what is left of its socket", () =>
+    Effect.gen(function*() {
+      const { ref, ws } = yield* Effect.flatMap(connection, ({ connection: live, ws }) => {
+        live.listen(listener([]))
+        const ref = new WeakRef(live)
+        return Effect.map(live.close(), () => {
+          ws.emit("close", 1000, "")
+          return { ref, ws }
+        })
+      })
+      // A WeakRef is strong until the job that made it has ended.
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      collect()
+      assert.isUndefined(ref.deref())
+      assert.strictEqual(ws.readyState, 3)
     }))
 
   it.effect("that is closed moves no deadline for a pong that still comes", () =>

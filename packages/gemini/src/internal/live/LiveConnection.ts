@@ -55,7 +55,7 @@ const frameCost = 64
 const isEnding = (dialled: LiveSocket.LiveSocket | LiveClose.ConnectionEnd): dialled is LiveClose.ConnectionEnd =>
   "_tag" in dialled
 
-export class LiveConnection implements Timed, LiveSocket.Owner, LiveSocket.Listener {
+export class LiveConnection implements Timed, LiveSocket.SocketOwner, LiveSocket.Listener {
   deadline = Infinity
   sessionId: string | undefined
   readonly #options: Options

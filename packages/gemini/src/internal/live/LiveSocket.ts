@@ -49,7 +49,7 @@ export interface Listener {
 }
 
 /** Whose socket it is. It is told what the reader of frames is not. */
-export interface Owner {
+export interface SocketOwner {
   /** The socket is open. */
   readonly onOpen: () => void
   readonly onPong: () => void
@@ -113,10 +113,10 @@ const bytesOf = (data: unknown): Frame | undefined =>
 const noop = (): void => undefined
 
 /** The owner of a socket that is over. */
-const nobody: Owner = { onOpen: noop, onPong: noop, onLost: noop, onClosed: noop }
+const nobody: SocketOwner = { onOpen: noop, onPong: noop, onLost: noop, onClosed: noop }
 
 export class LiveSocket {
-  #owner: Owner
+  #owner: SocketOwner
   readonly #ws: Socket.WebSocketLike
   readonly #node: NodeSocket | undefined
   readonly #options: Options
@@ -133,7 +133,7 @@ export class LiveSocket {
   #refusal: UpgradeRefusal.UpgradeRefusal | undefined
 
   /** Dials. An error that the constructor throws is replaced, because it would quote the address. */
-  static dial(options: Options, owner: Owner): LiveSocket | ConnectionEnd {
+  static dial(options: Options, owner: SocketOwner): LiveSocket | ConnectionEnd {
     const { construct, endpoint } = options
     const headers = Redacted.value(endpoint.headers)
     try {
@@ -150,7 +150,7 @@ export class LiveSocket {
     }
   }
 
-  constructor(ws: Socket.WebSocketLike, options: Options, owner: Owner) {
+  constructor(ws: Socket.WebSocketLike, options: Options, owner: SocketOwner) {
     this.#ws = ws
     this.#owner = owner
     this.#options = options

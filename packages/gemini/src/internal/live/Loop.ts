@@ -25,12 +25,6 @@ import { Voice } from "./Voice.ts"
 
 export interface Options {
   readonly model: string
-  readonly limits: LiveLimits
-  /** Dials with the handle that restores the state. Whoever gets the connection must close it. */
-  readonly dial: (
-    handle: string | undefined,
-    restore: LiveConnection.Restore
-  ) => Effect.Effect<LiveConnection.LiveConnection, LiveClose.CloseVerdict>
   readonly reconnect: Redial.RedialPolicy | undefined
   /** How long nothing may come while an answer is due, in milliseconds; `Infinity` for no limit. */
   readonly idle: number
@@ -41,6 +35,8 @@ export interface Options {
 
 /** What the session does for its loop. */
 export interface Owner {
+  readonly limits: LiveLimits
+  readonly dial: Redial.DialByHandle
   /** How many calls are not answered: they run here, or the program answers them. */
   readonly pendingTools: () => number
   readonly status: { readonly set: (status: Status) => void }
@@ -93,7 +89,7 @@ export class Loop implements Listener, LiveConnection.Watch {
     this.#redial = options.reconnect === undefined ? undefined : new Redial.Redial(options.reconnect, {
       method: "reconnect",
       model: options.model,
-      dial: options.dial,
+      dial: (handle, restore) => owner.dial(handle, restore),
       holder: core.turns,
       onAttempt: (attempt, reason) => {
         core.emit({ _tag: "Reconnecting", attempt, reason })
@@ -206,14 +202,13 @@ export class Loop implements Listener, LiveConnection.Watch {
     )
   }
 
-  /** Interrupts the fiber that dials, unless it is the one that asks. */
-  get stop(): Effect.Effect<void> {
-    return Effect.withFiber((fiber) => {
-      this.#stopWaiting?.()
-      return this.#redialling === undefined || this.#redialling === fiber
-        ? Effect.void
-        : Fiber.interrupt(this.#redialling)
-    })
+  /** Waits for nothing more. The result interrupts the fiber that dials, if there is one, unless it is the one that asks. */
+  stop(): Effect.Effect<void> | undefined {
+    this.#stopWaiting?.()
+    const redialling = this.#redialling
+    return redialling === undefined
+      ? undefined
+      : Effect.withFiber((fiber) => redialling === fiber ? Effect.void : Fiber.interrupt(redialling))
   }
 
   #restore(
@@ -242,7 +237,7 @@ export class Loop implements Listener, LiveConnection.Watch {
       const again = Effect.forEach(resend, (said) =>
         Effect.andThen(
           Effect.ignore(
-            this.#options.limits.message(
+            this.#owner.limits.message(
               estimateTokens({ contents: said.message.clientContent?.turns ?? [] }),
               (reason) => reason
             )

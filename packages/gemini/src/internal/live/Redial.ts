@@ -26,15 +26,17 @@ export interface HandleHolder {
   handle: string | undefined
 }
 
+/** Dials with the handle that restores the state. Whoever gets the connection must close it. */
+export type DialByHandle = (
+  handle: string | undefined,
+  restore: Restore
+) => Effect.Effect<LiveConnection, LiveClose.CloseVerdict>
+
 export interface Options {
   /** What dials: it is named in errors. */
   readonly method: string
   readonly model: string
-  /** Dials with the handle that restores the state. Whoever gets the connection must close it. */
-  readonly dial: (
-    handle: string | undefined,
-    restore: Restore
-  ) => Effect.Effect<LiveConnection, LiveClose.CloseVerdict>
+  readonly dial: DialByHandle
   readonly holder: HandleHolder
   /** Is told before each attempt, of which a second one for a handle that was refused has the same number. */
   readonly onAttempt: (attempt: number, reason: LiveErrorReason | undefined) => void

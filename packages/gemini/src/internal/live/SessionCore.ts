@@ -55,13 +55,14 @@ export class SessionCore {
   readonly #options: Options
   readonly #hooks: Hooks
 
-  constructor(options: Options, hooks: Hooks) {
+  /** `handle`: the state from which the session goes on. */
+  constructor(options: Options, hooks: Hooks, handle?: string) {
     this.#options = options
     this.#hooks = hooks
     this.model = options.model
     this.#isHistoryDue = options.takesHistory
     this.events = new EventQueue(options.inboundLimit)
-    this.turns = new Turns(options.handle)
+    this.turns = new Turns(handle)
   }
 
   openTurn(message: LiveProtocol.ClientMessage, index: number, reader: Reader | undefined): void {
@@ -113,7 +114,7 @@ export class SessionCore {
 
   /** Tells that the answer of a function leaves. `speaks`: the model will say something to it. */
   answering(call: Pick<FunctionCall, "id" | "name">, speaks: boolean): void {
-    this.turns.answering(call, speaks, this.#options.waitsFor(call.name ?? ""))
+    this.turns.answering(call, speaks, this.#hooks.waitsFor(call.name ?? ""))
     this.#watchSilence()
   }
 

@@ -14,45 +14,50 @@ import type * as LiveTools from "../../live/LiveTools.ts"
 import { LiveError } from "../../LiveError.ts"
 import type { FunctionCall } from "../../wire/Part.ts"
 import type { TurnHooks } from "../telemetry/recorder.ts"
-import type { Hooks } from "./coreOptions.ts"
+import type * as LiveClose from "./close.ts"
+import type * as CoreOptions from "./coreOptions.ts"
 import { Link } from "./Link.ts"
-import type { LiveConnection } from "./LiveConnection.ts"
+import type { LiveConnection, Restore } from "./LiveConnection.ts"
 import * as Loop from "./Loop.ts"
 import { Media } from "./Media.ts"
 import { SessionCore } from "./SessionCore.ts"
+import type { LiveLimits } from "./sessionLimits.ts"
 import type { SessionSetup } from "./SessionSetup.ts"
 import { SessionStatus } from "./SessionStatus.ts"
 import { Settling } from "./Settling.ts"
 import * as ToolRunner from "./ToolRunner.ts"
 
-export interface Options extends Loop.Options {
+/** The same for all sessions of the same options, so that it is made once. */
+export interface Options extends Loop.Options, CoreOptions.Options {
+  /** Dials with a setup, and with the handle that restores the state. Whoever gets the connection must close it. */
+  readonly dial: (
+    setup: SessionSetup,
+    handle: string | undefined,
+    restore: Restore
+  ) => Effect.Effect<LiveConnection, LiveClose.CloseVerdict>
   readonly resumeFrom: string | undefined
-  readonly tools: LiveTools.LiveTools | undefined
   readonly toolConcurrency: number
   readonly scheduling: boolean
   readonly textBy: "realtimeInput" | "clientContent"
-  readonly inboundLimit: number
   readonly mediaLimit: number
-  readonly unreadable: "fail" | "event"
   /** How long a message may wait to be sent. */
   readonly send: Duration.Input | undefined
-  readonly waitsFor: (name: string) => boolean
+  /** Whether the model waits for the answer of a function of a setup before it goes on. */
+  readonly waitsFor: (setup: SessionSetup, name: string) => boolean
+}
+
+/** What belongs to one session. */
+export interface Own {
   readonly setup: SessionSetup
-  /** Whether the first `clientContent` is a history that is not answered. */
-  readonly takesHistory: boolean
-  /** Whether the server was asked to say how far it has read with each handle. */
-  readonly isTransparent: boolean
-  /** Whether the server may answer sound without a word of having heard anything. */
-  readonly hearsInSilence: boolean
-  /** How long the server is silent before what it did not end counts as over, in milliseconds. */
-  readonly turnEnd: number
-  readonly onHandle?: ((handle: string) => void) | undefined
+  readonly limits: LiveLimits
+  readonly tools: LiveTools.LiveTools | undefined
   /** Who measures the turns, if anybody does. */
   readonly turns: TurnHooks | undefined
 }
 
-export class SessionLife implements Loop.Owner, Hooks {
+export class SessionLife implements Loop.Owner, CoreOptions.Hooks {
   readonly options: Options
+  readonly #own: Own
   readonly link: Link
   readonly core: SessionCore
   readonly loop: Loop.Loop
@@ -70,31 +75,22 @@ export class SessionLife implements Loop.Owner, Hooks {
 
   constructor(
     options: Options,
+    own: Own,
+    /** The handle of the state from which it goes on. */
+    handle: string | undefined,
     first: LiveConnection,
     scope: Scope.Closeable,
     work: Scope.Closeable,
     fiber: Fiber.Fiber<unknown, unknown>
   ) {
     this.options = options
+    this.#own = own
     this.#first = first
     this.scope = scope
     this.#work = work
     this.link = new Link(first)
     this.status = new SessionStatus(first.sessionId)
-    this.core = new SessionCore({
-      model: options.model,
-      inboundLimit: options.inboundLimit,
-      unreadable: options.unreadable,
-      handle: options.resumeFrom,
-      onHandle: options.onHandle,
-      hasTools: options.tools !== undefined,
-      waitsFor: options.waitsFor,
-      takesHistory: options.takesHistory,
-      mayRepeat: options.reconnect !== undefined,
-      isTransparent: options.isTransparent,
-      hearsInSilence: options.hearsInSilence,
-      turnEnd: options.turnEnd
-    }, this)
+    this.core = new SessionCore(options, this, handle)
     this.#settling = new Settling(fiber.getRef(Clock.Clock), fiber.context, this.core)
     this.loop = new Loop.Loop(options, this, this.core, this.link, fiber)
   }
@@ -103,11 +99,30 @@ export class SessionLife implements Loop.Owner, Hooks {
     return this.#media ??= new Media(this.link, this.options.mediaLimit, this.#isBetween)
   }
 
+  get setup(): SessionSetup {
+    return this.#own.setup
+  }
+
+  get limits(): LiveLimits {
+    return this.#own.limits
+  }
+
+  dial(handle: string | undefined, restore: Restore): ReturnType<Options["dial"]> {
+    return this.options.dial(this.setup, handle, restore)
+  }
+
+  waitsFor(name: string): boolean {
+    return this.options.waitsFor(this.setup, name)
+  }
+
   /** Begins to read. What happens at the end is set up before. */
   get begin(): Effect.Effect<void> {
-    const { scheduling, toolConcurrency, tools } = this.options
-    const close = Effect.suspend(() => Effect.andThen(this.loop.stop, this.#close(undefined)))
-    const read = Effect.map(Scope.addFinalizer(this.scope, close), () => this.loop.begin(this.#first))
+    const { scheduling, toolConcurrency } = this.options
+    const { tools } = this.#own
+    const read = Effect.map(
+      Scope.addFinalizerExit(this.scope, () => this.#leave()),
+      () => this.loop.begin(this.#first)
+    )
     if (tools === undefined) return read
     const runner = ToolRunner.make({
       tools,
@@ -198,11 +213,11 @@ export class SessionLife implements Loop.Owner, Hooks {
 
   turnOpened(turn: object): void {
     this.loop.wait()
-    this.options.turns?.turnOpened(turn)
+    this.#own.turns?.turnOpened(turn)
   }
 
   turnBegun(turn: object): void {
-    this.options.turns?.turnBegun(turn)
+    this.#own.turns?.turnBegun(turn)
   }
 
   between(isBetween: boolean): void {
@@ -227,31 +242,39 @@ export class SessionLife implements Loop.Owner, Hooks {
   }
 
   end(error: LiveError): Effect.Effect<void> {
-    return Effect.andThen(this.#close(error), Effect.suspend(() => Scope.close(this.scope, Exit.void)))
+    return Effect.suspend(() =>
+      Effect.andThen(this.#close(error), Effect.suspend(() => Scope.close(this.scope, Exit.void)))
+    )
   }
 
   failure(method: string, reason: Reason.LiveErrorReason): LiveError {
     return new LiveError({ method, model: this.options.model, reason })
   }
 
+  /** Closes because the caller's scope does. */
+  #leave(): Effect.Effect<void> {
+    const stopped = this.loop.stop()
+    return stopped === undefined
+      ? this.#close(undefined)
+      : Effect.andThen(stopped, Effect.suspend(() => this.#close(undefined)))
+  }
+
   /**
-   * Closes once: those who wait are told, the connection is closed, running tools are interrupted, and the permit goes
-   * back.
+   * Closes once: those who wait are told, and the result closes the connection, interrupts running tools, and gives the
+   * permit back.
    */
   #close(error: LiveError | undefined): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const { connection } = this.link
-      if (this.link.isOver) return Effect.void
-      // The error is made only when somebody asks, because it has a stack and mostly nobody asks.
-      const over = () => error ?? this.failure("session", new Reason.SessionClosed())
-      this.link.end(over)
-      this.between(false)
-      this.#media?.wake()
-      this.status.close(error)
-      this.core.end(error, over)
-      this.#settling.stop()
-      const released = Effect.suspend(() => Scope.closeUnsafe(this.#work, Exit.void) ?? Effect.void)
-      return connection === undefined ? released : Effect.andThen(connection.close(), released)
-    })
+    const { connection } = this.link
+    if (this.link.isOver) return Effect.void
+    // The error is made only when somebody asks, because it has a stack and mostly nobody asks.
+    const over = () => error ?? this.failure("session", new Reason.SessionClosed())
+    this.link.end(over)
+    this.between(false)
+    this.#media?.wake()
+    this.status.close(error)
+    this.core.end(error, over)
+    this.#settling.stop()
+    const released = Effect.suspend(() => Scope.closeUnsafe(this.#work, Exit.void) ?? Effect.void)
+    return connection === undefined ? released : Effect.andThen(connection.close(), released)
   }
 }

@@ -218,12 +218,12 @@ export class SessionOperations implements LiveSession, Opened {
   /** Sends any message. What it means for the turns is noted before it leaves. */
   #say(message: LiveProtocol.ClientMessage): Effect.Effect<void, LiveError> {
     return Effect.suspend(() => {
-      const { core, link, options } = this.#life
+      const { core, link, setup } = this.#life
       const { contextUpdate, realtimeInput } = message
       const refused = this.#life.refusal(message)
       if (refused !== undefined) return Effect.fail(refused)
       if (core.isAnswered(message)) return this.#sendTurn(message, undefined)
-      if (contextUpdate) options.setup.update(contextUpdate)
+      if (contextUpdate) setup.update(contextUpdate)
       if (message.clientContent) {
         return this.#inTime(link.use((connection) => {
           const text = LiveProtocol.encode(message)
@@ -255,7 +255,7 @@ export class SessionOperations implements LiveSession, Opened {
 
   /** Takes a place in the rolling minute. */
   #counted(contents: ReadonlyArray<Content.Content>): Effect.Effect<void, LiveError> {
-    return this.#life.options.limits.message(
+    return this.#life.limits.message(
       estimateTokens({ contents }),
       (reason) => this.#life.failure("send", reason)
     )

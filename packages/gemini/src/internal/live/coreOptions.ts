@@ -2,17 +2,15 @@
 import type { FunctionCall } from "../../wire/Part.ts"
 import type { TurnHooks } from "../telemetry/recorder.ts"
 
+/** The same for all sessions of the same options. */
 export interface Options {
   readonly model: string
   readonly inboundLimit: number
   readonly unreadable: "fail" | "event"
-  readonly handle: string | undefined
   /** Is told of each handle, for a pool that must know where the handle is valid. */
   readonly onHandle?: ((handle: string) => void) | undefined
   /** Whether somebody runs the functions. If not, a turn is handed over at its first call. */
   readonly hasTools: boolean
-  /** Whether the model waits for a function's answer before it goes on. */
-  readonly waitsFor: (name: string) => boolean
   /** Whether the first `clientContent` is a history that is not answered. */
   readonly takesHistory: boolean
   /** Whether a lost connection is replaced, so that what was said may be said again. */
@@ -27,6 +25,8 @@ export interface Options {
 
 /** What a message asks of the shell, and what is told to the measuring side. */
 export interface Hooks extends TurnHooks {
+  /** Whether the model waits for a function's answer before it goes on. */
+  readonly waitsFor: (name: string) => boolean
   readonly toolCall: (calls: ReadonlyArray<FunctionCall>) => void
   readonly toolCancel: (ids: ReadonlyArray<string>) => void
   /** Stops these calls, whose connection is gone, and tells that. */

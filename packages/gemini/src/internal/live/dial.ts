@@ -9,15 +9,19 @@ import type { Endpoint, LiveDoor } from "../http/destination.ts"
 import * as LiveClose from "./close.ts"
 import * as LiveConnection from "./LiveConnection.ts"
 
+/** Dials the connections that have the same options. */
 export type Dial = (
-  connection: Omit<LiveConnection.Options, "endpoint">,
+  connection: Omit<LiveConnection.Options, "endpoint">
+) => (
   setup: string,
   restore: LiveConnection.Restore
 ) => Effect.Effect<LiveConnection.LiveConnection, LiveClose.CloseVerdict>
 
 /** All connections go to one endpoint. */
-export const at = (endpoint: Endpoint): Dial => (connection, setup, restore) =>
-  LiveConnection.open({ ...connection, endpoint }, setup, restore)
+export const at = (endpoint: Endpoint): Dial => (connection) => {
+  const options = { ...connection, endpoint }
+  return (setup, restore) => LiveConnection.open(options, setup, restore)
+}
 
 const verdictOf = (reason: LiveErrorReason): LiveClose.CloseVerdict => ({
   code: undefined,
@@ -26,7 +30,7 @@ const verdictOf = (reason: LiveErrorReason): LiveClose.CloseVerdict => ({
 })
 
 /** Each connection goes to the endpoint of its moment. */
-export const through = (door: LiveDoor): Dial => (connection, setup, restore) => {
+export const through = (door: LiveDoor): Dial => (connection) => (setup, restore) => {
   const endpoint = (refused?: Endpoint["secret"]) => restore(Effect.mapError(door.endpoint(refused), verdictOf))
   return Effect.flatMap(endpoint(), (first) =>
     Effect.catch(

@@ -23,7 +23,6 @@ import * as Destination from "../http/destination.ts"
 import { LiveRecorder } from "../telemetry/recorder.ts"
 import * as Dial from "./dial.ts"
 import * as LiveEndpoint from "./endpoint.ts"
-import type * as LiveConnection from "./LiveConnection.ts"
 import * as LiveModels from "./liveModels.ts"
 import type { RedialPolicy } from "./Redial.ts"
 import * as LiveSession from "./session.ts"
@@ -65,11 +64,13 @@ const reconnectOf = (reconnect: ConnectOptions["reconnect"]): RedialPolicy | und
 interface Plan {
   readonly options: ConnectOptions<unknown>
   readonly model: ModelId.ModelId
-  readonly known: LiveModels.LiveModel
   readonly limits: LiveLimits.LiveLimits
+  /** The same by what a session is for. */
+  readonly limitsFor: Readonly<Record<Purpose, LiveLimits.LiveLimits>>
   readonly setup: LiveProtocol.Setup
   /** The message of the setup. */
   readonly text: string
+  readonly session: LiveSession.Options
   readonly violations: ReadonlyArray<LiveCheck.SetupProblem>
 }
 
@@ -130,14 +131,56 @@ export const make = Effect.fnUntraced(function*(
     : Result.succeed(Dial.through(door))
   let recent: Plan | undefined
 
-  const planOf = (model: ModelId.ModelId, given: ConnectOptions<unknown>): Plan => {
+  const planOf = (model: ModelId.ModelId, given: ConnectOptions<unknown>, connect: Dial.Dial): Plan => {
     if (recent?.model === model && isSame(given, recent.options)) return recent
     const limits = recent?.model === model ? recent.limits : LiveLimits.make(limiter, model, limitsOf, place)
     const known = LiveModels.of(model)
     const asked = LiveSetup.make(model, known, given)
     const setup = door?.setup(asked) ?? asked
     const [text, violations] = written(setup, problems)
-    return recent = { options: { ...given }, model, known, limits, setup, text, violations }
+    const { inboundLimit = 1 << 24, timeouts } = given
+    const ping = given.ping === false ? undefined : given.ping
+    const dial = connect({
+      construct,
+      connect: millis(timeouts?.connect, 10_000),
+      setup: millis(timeouts?.setup, 10_000),
+      readAhead: 1 << 20,
+      inboundLimit,
+      frameLimit: Bounds.of(options.bounds, "frame")
+    })
+    const reconnect = reconnectOf(given.reconnect)
+    const session: LiveSession.Options = {
+      model,
+      dial: (setup, handle, restore) => dial(setup.resuming(handle), restore),
+      resumeFrom: given.resumeFrom,
+      onHandle: place.onHandle,
+      reconnect,
+      mayRepeat: reconnect !== undefined,
+      hasTools: given.functions !== undefined,
+      toolConcurrency: given.functionConcurrency ?? 8,
+      scheduling: known.scheduling,
+      textBy: known.text,
+      waitsFor: (setup, name) => LiveModels.waitsFor(known, setup.tools, name),
+      takesHistory: setup.historyConfig?.initialHistoryInClientContent === true,
+      isTransparent: setup.sessionResumption?.transparent === true,
+      hearsInSilence: !setup.inputAudioTranscription &&
+        setup.realtimeInputConfig?.automaticActivityDetection?.disabled !== true,
+      turnEnd: millis(timeouts?.turnEnd, 10_000),
+      idle: millis(timeouts?.idle, Infinity),
+      silence: millis(timeouts?.silence, Infinity),
+      send: timeouts?.send,
+      ping: {
+        interval: given.ping === false ? Infinity : millis(ping?.interval, 20_000),
+        timeout: millis(ping?.timeout, 60_000)
+      },
+      inboundLimit,
+      mediaLimit: given.mediaLimit ?? 1 << 18,
+      unreadable: given.unreadable ?? "fail"
+    }
+    // What a call says is counted where it was made.
+    const call = { ...limits, message: () => Effect.void }
+    const limitsFor = { session: limits, call, spare: { ...call, session: limits.spare } }
+    return recent = { options: { ...given }, model, limits, limitsFor, setup, text, session, violations }
   }
 
   return <R = never>(connectOptions: ConnectOptions<R>, purpose: Purpose) =>
@@ -154,56 +197,17 @@ export const make = Effect.fnUntraced(function*(
           : "it holds characters that no header can carry: look for blanks and line ends"
         return refuse([{ field: "apiKey", description }])
       }
-      const { known, limits, setup, text, violations } = planOf(model.success, connectOptions)
+      const { limitsFor, session, setup, text, violations } = planOf(model.success, connectOptions, dial.success)
       if (violations.length > 0) return refuse(violations)
-      const { functions, timeouts } = connectOptions
-      const connect = dial.success
-      const connection: Omit<LiveConnection.Options, "endpoint"> = {
-        construct,
-        connect: millis(timeouts?.connect, 10_000),
-        setup: millis(timeouts?.setup, 10_000),
-        readAhead: 1 << 20,
-        inboundLimit: connectOptions.inboundLimit ?? 1 << 24,
-        frameLimit: Bounds.of(options.bounds, "frame")
-      }
-      const plan = new SessionSetup(setup, text)
-      const ping = connectOptions.ping === false ? undefined : connectOptions.ping
+      const { functions } = connectOptions
       const watch = Context.get(context, LiveRecorder)?.(context, model.success, provider)
-      const opened = LiveSession.open({
-        model: model.success,
-        dial: (handle, restore) => connect(connection, plan.resuming(handle), restore),
-        setup: plan,
-        resumeFrom: connectOptions.resumeFrom,
-        onHandle: place.onHandle,
-        limits: purpose === "session" ? limits : {
-          ...limits,
-          session: purpose === "spare" ? limits.spare : limits.session,
-          message: () => Effect.void
-        },
-        reconnect: reconnectOf(connectOptions.reconnect),
+      const opened = LiveSession.open(session, {
+        setup: new SessionSetup(setup, text),
+        limits: limitsFor[purpose],
         tools: functions === undefined ? undefined : {
           ...functions,
           handle: (call) => Effect.provideContext(functions.handle(call), context)
         },
-        toolConcurrency: connectOptions.functionConcurrency ?? 8,
-        scheduling: known.scheduling,
-        textBy: known.text,
-        waitsFor: (name) => LiveModels.waitsFor(known, plan.tools, name),
-        takesHistory: setup.historyConfig?.initialHistoryInClientContent === true,
-        isTransparent: setup.sessionResumption?.transparent === true,
-        hearsInSilence: !setup.inputAudioTranscription &&
-          setup.realtimeInputConfig?.automaticActivityDetection?.disabled !== true,
-        turnEnd: millis(timeouts?.turnEnd, 10_000),
-        idle: millis(timeouts?.idle, Infinity),
-        silence: millis(timeouts?.silence, Infinity),
-        send: timeouts?.send,
-        ping: {
-          interval: connectOptions.ping === false ? Infinity : millis(ping?.interval, 20_000),
-          timeout: millis(ping?.timeout, 60_000)
-        },
-        inboundLimit: connection.inboundLimit,
-        mediaLimit: connectOptions.mediaLimit ?? 1 << 18,
-        unreadable: connectOptions.unreadable ?? "fail",
         turns: watch?.turns
       })
       return watch === undefined ? opened : Effect.tap(opened, ({ session }) => watch.opened(session))

@@ -18,12 +18,14 @@ const load = (): Promise<typeof import("ws")> =>
 export const layer = (maxPayload: number): Layer.Layer<Socket.WebSocketConstructor> =>
   Layer.effect(
     Socket.WebSocketConstructor,
-    Effect.map(Effect.promise(load), ({ WebSocket }) => (url, options) => {
-      const { headers, protocols } = options === undefined || typeof options === "string" || Array.isArray(options)
-        ? { headers: undefined, protocols: options }
-        : options
+    Effect.map(Effect.promise(load), ({ WebSocket }) => {
       // Most of what is sent is sound, which cannot be compressed further.
       const fixed = { perMessageDeflate: false, maxPayload }
-      return new WebSocket(url, protocols, headers === undefined ? fixed : { ...fixed, headers })
+      return (url, options) => {
+        const { headers, protocols } = options === undefined || typeof options === "string" || Array.isArray(options)
+          ? { headers: undefined, protocols: options }
+          : options
+        return new WebSocket(url, protocols, headers === undefined ? fixed : { ...fixed, headers })
+      }
     })
   )
