@@ -314,8 +314,8 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Admin AdminHostile BriefLog CommandEnds CommandMessages Connected Door Handler HeaderText HoldsAdmin Prices RequestLines " +
-        "ServerEdges Service Tls"
+      "Admin AdminHostile BriefLog CommandEnds CommandMessages Connected Door DoorEdges Handler HeaderText HoldsAdmin " +
+        "Prices RequestLines ServerEdges Service Tls"
     )
   },
   {
