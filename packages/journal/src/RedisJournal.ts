@@ -15,7 +15,11 @@
  * import * as Layer from "effect/Layer"
  *
  * export const journal = RedisJournal.layer().pipe(
- *   Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379", disableOfflineQueue: true }))
+ *   Layer.provide(NodeRedis.layer({
+ *     url: "redis://127.0.0.1:6379",
+ *     disableOfflineQueue: true,
+ *     commandOptions: { timeout: 0 }
+ *   }))
  * )
  * ```
  *
@@ -64,7 +68,9 @@ export const makeStore = (
 
 /**
  * The `Journal` service over the Redis of the context. `NodeRedis.layer` provides one; give it `disableOfflineQueue:
- * true`, or commands that are sent while Redis is away wait in the client instead of being sent again.
+ * true`, or commands that are sent while Redis is away wait in the client instead of being sent again. `commandOptions: {
+ * timeout: 0 }` leaves out the client's own bound on the wait in that queue, a timer and a signal for each command:
+ * `timeout` here bounds the whole command.
  *
  * @category layers
  * @since 0.1.0

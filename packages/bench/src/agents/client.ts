@@ -7,6 +7,7 @@ const load = async (name: string, url: string): Promise<Subject> => {
   if (name === "ai") return (await import("./aiSdk.ts")).make(url)
   if (name === "openai") return (await import("./openai.ts")).make()
   if (name === "floor-files") return (await import("./filesFloor.ts")).make()
+  if (name.startsWith("floor-redis:")) return (await import("./redisFloor.ts")).make(name.slice("floor-".length))
   return (await import("./ours.ts")).make(name.slice("ours-".length), url)
 }
 

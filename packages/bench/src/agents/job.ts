@@ -34,6 +34,10 @@ export const callOf = (step: number): { readonly a: number; readonly b: number }
 
 export const trip = { question: "What is the weather in Rome?", answer: "It is 21 degrees in Rome." }
 
+/** The client's options as the documentation of `RedisJournal` gives them. */
+export const redisOptions = (url: string) =>
+  ({ url, disableOfflineQueue: true, commandOptions: { timeout: 0 } }) as const
+
 export interface Subject {
   /** One run of so many steps: a call each, and in the last one the sentence. */
   readonly run: (steps: number) => Promise<Ran>

@@ -35,7 +35,7 @@ interface Client {
 const isSample = (value: unknown): value is Sample => typeof field(value, "cpu") === "number"
 
 const startClient = async (name: string): Promise<Client> => {
-  const subject = name === "ours-redis" ? `ours-${store?.url}` : name
+  const subject = name.endsWith("-redis") ? name.replace("redis", store?.url ?? "redis:") : name
   const child = start(new URL("./client.ts", import.meta.url), [subject, server.url], ["--expose-gc"])
   await reply(child)
   return {
@@ -72,7 +72,11 @@ const measured = async (row: Row): Promise<ReadonlyArray<Figure>> => {
     }
   }
   for (const job of row.jobs.filter((job) => !isMemory(job))) {
-    for (const client of able(job)) for (let spent = 0; spent < warmup;) spent += (await client.run(job)).cpu
+    for (const client of able(job)) {
+      for (let spent = 0, runs = 0; spent < warmup || runs < (row.warmRuns ?? 0); runs += job.times) {
+        spent += (await client.run(job)).cpu
+      }
+    }
   }
   // All timed jobs are done in each round, because a quotient of two of them is taken within a round too.
   for (let round = 0; round < rounds; round++) {

@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { callOf, instructions, last, question, type Subject, trip } from "./job.ts"
+import { callOf, instructions, last, question, redisOptions, type Subject, trip } from "./job.ts"
 
 const toolkit = Toolkit.make(
   Tool.make("add", {
@@ -81,7 +81,7 @@ const agentOf = (steps: number) => Agent.make({ name: "clerk", instructions, too
 const journalOf = (place: string): Layer.Layer<never> | Layer.Layer<Journal.Journal> => {
   if (place === "memory") return Layer.empty
   if (place.startsWith("redis:")) {
-    return RedisJournal.layer().pipe(Layer.provide(NodeRedis.layer({ url: place })), Layer.orDie)
+    return RedisJournal.layer().pipe(Layer.provide(NodeRedis.layer(redisOptions(place))), Layer.orDie)
   }
   return Layer.unwrap(Effect.map(
     Effect.acquireRelease(
