@@ -23,7 +23,7 @@ import * as Response from "effect/ai/Response"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { RecordedBounds } from "./Bounds.ts"
-import * as PlainMessage from "./internal/plainMessage.ts"
+import * as PlainRecord from "./internal/plainRecord.ts"
 import { Progressed } from "./Progressed.ts"
 import { SharedUpdated } from "./SharedUpdated.ts"
 import { Source, Usage } from "./Usage.ts"
@@ -354,12 +354,8 @@ export type AgentRecord = typeof AgentRecord.Type
 const written = (bySchema: Records.Records<AgentRecord>): Records.Records<AgentRecord> => ({
   ...bySchema,
   encode: (record, at) => {
-    const messages = record._tag === "Answered" ? PlainMessage.toJson(record.messages) : undefined
-    if (record._tag !== "Answered" || messages === undefined) return bySchema.encode(record, at)
-    return Result.map(
-      bySchema.encode({ ...record, messages: [] }, at),
-      (json) => typeof json === "object" ? { ...json, messages } : json
-    )
+    const json = PlainRecord.toJson(record)
+    return json === undefined ? bySchema.encode(record, at) : Result.succeed(json)
   }
 })
 

@@ -13,7 +13,10 @@ const isJson = /* @__PURE__ */ Schema.is(Schema.Json)
 const isOptions = (options: unknown): options is Record<string, Schema.Json> =>
   typeof options === "object" && options !== null && !Array.isArray(options) && isJson(options)
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null
+
 const partOf = (part: Prompt.AssistantMessagePart): unknown => {
+  if (!isObject(part)) return undefined
   const { options } = part
   if (!isOptions(options)) return undefined
   switch (part.type) {
@@ -33,6 +36,7 @@ const partOf = (part: Prompt.AssistantMessagePart): unknown => {
 }
 
 const messageOf = (message: Prompt.Message): unknown => {
+  if (!isObject(message)) return undefined
   const { options, role } = message
   if (role !== "assistant" || !isOptions(options) || !Array.isArray(message.content)) return undefined
   // The schema writes an answer that is one text, as the last one mostly is, as that text alone.
