@@ -21,11 +21,30 @@ type Calling = typeof GeminiTool.FunctionCallingConfig.Type
 
 type Parameters = Pick<GeminiTool.FunctionDeclaration, "parameters" | "parametersJsonSchema">
 
+/**
+ * What was written of a schema, by dialect. The tools of an agent are in each of its requests, and to write one anew was a
+ * twentieth of the JavaScript of a tool round trip (2026-11-30). JSON that a program gave is not kept, for the program may
+ * change it.
+ */
+const known: Readonly<Record<GeminiSchema.Dialect, WeakMap<object, Parameters>>> = {
+  json: /* @__PURE__ */ new WeakMap(),
+  openapi: /* @__PURE__ */ new WeakMap()
+}
+
 /** The schema of a tool's parameters; nothing for a tool that has none. */
 const parametersOf = (tool: AiTool.Any, dialect: GeminiSchema.Dialect): Parameters => {
-  const schema = AiTool.isDynamic(tool) && tool.jsonSchema !== undefined
-    ? GeminiSchema.fromJsonSchema(tool.jsonSchema)
-    : AiTool.getJsonSchema(tool, { transformer: GeminiSchema.toCodecGemini })
+  if (AiTool.isDynamic(tool) && tool.jsonSchema !== undefined) {
+    return written(GeminiSchema.fromJsonSchema(tool.jsonSchema), dialect)
+  }
+  const { parametersSchema } = tool
+  const before = known[dialect].get(parametersSchema)
+  if (before !== undefined) return before
+  const parameters = written(AiTool.getJsonSchema(tool, { transformer: GeminiSchema.toCodecGemini }), dialect)
+  known[dialect].set(parametersSchema, parameters)
+  return parameters
+}
+
+const written = (schema: JsonSchema.JsonSchema, dialect: GeminiSchema.Dialect): Parameters => {
   if (isNothing(schema)) return {}
   if (schema["type"] !== "object" && !("anyOf" in schema) && !("$ref" in schema)) {
     throw new Error("the parameters of a tool are an object")
