@@ -187,6 +187,16 @@ describe("a document", () => {
         "media"
       ])
       assert.deepStrictEqual(yield* emulator.requests, [])
+      // One step before each of these bounds it goes.
+      const { handle } = yield* stores.create({ displayName: "x".repeat(512) })
+      const fits = { ...text, displayName: "x".repeat(512), chunking: { words: 512, overlap: 511 } }
+      yield* stores.upload(handle, bytes("x"), fits)
+      yield* stores.upload(handle, bytes("x"), { ...text, chunking: { words: 1, overlap: 0 } })
+      for (const overlap of [-1, 0.5]) {
+        const chunking = { words: 10, overlap }
+        const error = yield* Effect.flip(stores.upload(handle, bytes("x"), { ...text, chunking }))
+        assert.deepStrictEqual(fieldsOf(error), ["chunking.overlap"])
+      }
     }).pipe(Effect.provide(memory())))
 })
 
