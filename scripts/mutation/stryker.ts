@@ -179,8 +179,6 @@ export const judged = async (options: {
     const from = Date.now()
     const ran = await spawned(path, options.until)
     if (ran.late) return { _tag: "OutOfTime" }
-    // Whoever interrupted it wants no second run.
-    if (process.exitCode === 130) return { _tag: "Failed", words: "" }
     // Whoever interrupted it wants no second try.
     if (process.exitCode === 130) return { _tag: "Failed", words: ran.words }
     if (!existsSync(report)) {
