@@ -2,22 +2,12 @@
 import type { GeminiError } from "effect-gemini/GeminiError"
 import type * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
+import * as Telemetry from "effect/ai/Telemetry"
 import type { Span } from "effect/Tracer"
 import type { Request } from "./buildRequest.ts"
 import { usage } from "./FinishFold.ts"
 
 export const providerName = "gcp.gemini"
-
-/**
- * The names stand as they are written: `Telemetry` of `effect/ai` makes them from others by a pattern, of every attribute
- * and request anew.
- */
-const write = (span: Span, attributes: Readonly<Record<string, unknown>>): void => {
-  for (const key of Object.keys(attributes)) {
-    const value = attributes[key]
-    if (value !== undefined && value !== null) span.attribute(key, value)
-  }
-}
 
 /** Writes what is asked, of whom: the provider is the client's, by OpenTelemetry's name for it. */
 export const annotateRequest = (
@@ -28,19 +18,21 @@ export const annotateRequest = (
 ): void => {
   const { generationConfig: config, model } = request
   if (isStream) span.attribute("gen_ai.request.stream", true)
-  write(span, {
-    "gen_ai.provider.name": provider,
-    "gen_ai.operation.name": "chat",
-    "gen_ai.output.type": config?.responseMimeType === "application/json" ? "json" : "text",
-    "gen_ai.request.model": model,
-    "gen_ai.request.temperature": config?.temperature,
-    "gen_ai.request.top_k": config?.topK,
-    "gen_ai.request.top_p": config?.topP,
-    "gen_ai.request.max_tokens": config?.maxOutputTokens,
-    "gen_ai.request.stop_sequences": config?.stopSequences,
-    "gen_ai.request.frequency_penalty": config?.frequencyPenalty,
-    "gen_ai.request.presence_penalty": config?.presencePenalty,
-    "gen_ai.request.seed": config?.seed
+  Telemetry.addGenAIAnnotations(span, {
+    provider: { name: provider },
+    operation: { name: "chat" },
+    output: { type: config?.responseMimeType === "application/json" ? "json" : "text" },
+    request: {
+      model,
+      temperature: config?.temperature,
+      topK: config?.topK,
+      topP: config?.topP,
+      maxTokens: config?.maxOutputTokens,
+      stopSequences: config?.stopSequences,
+      frequencyPenalty: config?.frequencyPenalty,
+      presencePenalty: config?.presencePenalty,
+      seed: config?.seed
+    }
   })
 }
 
@@ -50,10 +42,10 @@ type Part = Response.PartEncoded | Response.StreamPartEncoded
 export const annotateResponse = (span: Span, parts: ReadonlyArray<Part>): void => {
   for (const part of parts) {
     if (part.type === "response-metadata") {
-      write(span, { "gen_ai.response.id": part.id, "gen_ai.response.model": part.modelId })
+      Telemetry.addGenAIAnnotations(span, { response: { id: part.id, model: part.modelId } })
     } else if (part.type === "finish") {
       const reason = part.metadata?.google?.finishReason ?? part.reason
-      span.attribute("gen_ai.response.finish_reasons", [reason])
+      Telemetry.addGenAIAnnotations(span, { response: { finishReasons: [reason] } })
       annotateUsage(span, part.usage)
     }
   }
@@ -61,10 +53,10 @@ export const annotateResponse = (span: Span, parts: ReadonlyArray<Part>): void =
 
 /** Writes what an answer has used. */
 export const annotateUsage = (span: Span, { inputTokens, outputTokens }: Response.FinishPartEncoded["usage"]): void => {
-  write(span, {
-    "gen_ai.usage.input_tokens": inputTokens.total,
-    "gen_ai.usage.output_tokens": outputTokens.total
+  Telemetry.addGenAIAnnotations(span, {
+    usage: { inputTokens: inputTokens.total, outputTokens: outputTokens.total }
   })
+  // The conventions of 2026 have these; effect/ai's helper does not.
   if (inputTokens.cacheRead) span.attribute("gen_ai.usage.cache_read.input_tokens", inputTokens.cacheRead)
   if (outputTokens.reasoning) span.attribute("gen_ai.usage.reasoning.output_tokens", outputTokens.reasoning)
 }

@@ -3,25 +3,16 @@
  * Bun and Deno as processes, in Chromium as a page. `BUN` and `DENO` name programs that are not on the path.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as FetchGemini from "effect-gemini/FetchGemini"
 import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { execFile, spawnSync } from "node:child_process"
 import { promisify } from "node:util"
 import { beforeAll } from "vitest"
 import * as Chromium from "../live/chromium.ts"
-import { fetchPromises, layerPromise, ownPromises } from "./fetchPromises.ts"
-import { httpPromises } from "./httpPromises.ts"
 import * as PromiseServer from "./promiseServer.ts"
+import { promisesOfFetch } from "./promisesOfFetch.ts"
 
 const page = `${import.meta.dirname}/../fixtures/fetchPage.ts`
-
-const promises = [
-  ...fetchPromises,
-  ...ownPromises,
-  layerPromise(FetchGemini.layerHttpClient),
-  ...httpPromises(FetchGemini.layer)
-]
 
 type Told = Readonly<Record<string, unknown>>
 
@@ -85,14 +76,14 @@ const runtimes: ReadonlyArray<Runtime> = [
 
 describe.each(runtimes)("what FetchGemini promises, it keeps on $name", ({ otherwise, skip, told }) => {
   if (skip !== undefined) {
-    it.skip(`${skip}: nothing of ${promises.length} promises was asked of it there`, () => undefined)
+    it.skip(`${skip}: nothing of ${promisesOfFetch.length} promises was asked of it there`, () => undefined)
     return
   }
   let all: Told = {}
   beforeAll(async () => {
     all = Object(await Effect.runPromise(Effect.scoped(Effect.flatMap(PromiseServer.listen, told))))
   }, 90_000)
-  for (const promise of promises) {
+  for (const promise of promisesOfFetch) {
     const answer = promise.name in otherwise ? otherwise[promise.name] : promise.answer
     if (answer === unasked) continue
     it(promise.name, () => assert.deepStrictEqual(all[promise.name], answer))
