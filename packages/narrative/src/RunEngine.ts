@@ -103,9 +103,10 @@ export interface Engine {
   readonly staysForDecisions?: boolean
   /**
    * Is called when every act that can be played is, and all others wait: the first of them until `until`, in milliseconds
-   * since the epoch. An engine that can give a run's place up meanwhile does so here, and then this does not return.
+   * since the epoch, and acts with these keys for a decision. An engine that can give a run's place up meanwhile does so
+   * here, and then this does not return.
    */
-  readonly idle?: (until: number) => Effect.Effect<void, RunError>
+  readonly idle?: (until: number, undecided: ReadonlyArray<string>) => Effect.Effect<void, RunError>
   /** Returns once somebody has cancelled the run. */
   readonly cancelled: Effect.Effect<void>
   /** Texts and images that are too large for records. */

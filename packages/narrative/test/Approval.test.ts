@@ -118,6 +118,37 @@ describe("an act that has to be approved", () => {
           : Effect.succeed("a text")
     }))))
 
+  it.live("is decided although its run is aborted at that moment, whoever comes first", () =>
+    inFolder((process) =>
+      process(
+        Runs.Runs.use((runs) =>
+          Effect.forEach(Array.from({ length: 12 }, (_, n) => n), (n) =>
+            Effect.gen(function*() {
+              const id = `run${n}`
+              const playing = yield* runs.start(yield* Narrative.parse(story()), { id, concurrency: 2 })
+              yield* runs.events(id).pipe(
+                Stream.takeUntil((event) => event._tag === "Recorded" && event.record._tag === "ApprovalAsked"),
+                Stream.runDrain
+              )
+              const decided = yield* Effect.forkChild(runs.decide(id, "publish", { verdict: "approve", by: "ada" }), {
+                startImmediately: true
+              })
+              for (let turn = 0; turn < n * 8; turn++) yield* Effect.yieldNow
+              yield* playing.stop("abort")
+              yield* Fiber.join(decided)
+              assert.strictEqual((yield* playing.end).standing, "paused")
+              const { acts } = yield* runs.get(id)
+              assert.deepStrictEqual(acts[1]?.decision, { verdict: "approve", by: "ada" }, id)
+            }).pipe(Effect.scoped), { concurrency: 4, discard: true })
+        )
+      )
+    ).pipe(Effect.provide(gemini({
+      answers: ({ body }) =>
+        JSON.stringify(body).includes("Something else")
+          ? Effect.delay(Effect.succeed("slow"), "60 seconds")
+          : Effect.succeed("a text")
+    }))))
+
   it.live("refuses decisions about what does not wait for one", () =>
     inFolder((process) =>
       Effect.gen(function*() {

@@ -6,10 +6,12 @@ import * as ClusterRuns from "effect-gemini-narrative/ClusterRuns"
 import * as Narrative from "effect-gemini-narrative/Narrative"
 import * as Runs from "effect-gemini-narrative/Runs"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
 import { sqlite } from "./cluster.ts"
@@ -182,6 +184,28 @@ describe("an act that has to be approved", () => {
         assert.deepStrictEqual([summary.standing, summary.answered], ["finished", 2])
         assert.include((yield* Effect.flip(runs.decide("a", "sent", { verdict: "deny" }))).message, "is over")
       }))
+      assert.strictEqual((yield* prompts).length, 2)
+    }).pipe(Effect.scoped, Effect.provide(gemini())), 60_000)
+
+  it.live("hears a decision that comes while the run is being suspended", () =>
+    Effect.gen(function*() {
+      const suspending = yield* Deferred.make<void>()
+      const free = yield* Deferred.make<void>()
+      // The run has looked for a decision, found none, and is about to say that it waits, for as long as there is none.
+      const held: Statement.Transformer = (statement) => {
+        const [text, values] = statement.compile()
+        return text.includes("INSERT INTO gemini_run_claim") && values.includes(1e15)
+          ? Effect.as(Effect.andThen(Deferred.succeed(suspending, undefined), Deferred.await(free)), statement)
+          : Effect.succeed(statement)
+      }
+      const file = join(yield* folder, "runs.sqlite")
+      const runs = yield* built(Layer.provide(sqliteAt(file), Layer.succeed(Statement.CurrentTransformer, held)))
+      const playing = yield* runs.start(yield* Narrative.parse(text), { id: "a" })
+      yield* Deferred.await(suspending)
+      yield* runs.decide("a", "sent", { verdict: "approve" })
+      yield* Deferred.succeed(free, undefined)
+      const end = yield* Effect.timeoutOption(playing.end, "10 seconds")
+      assert.strictEqual(end._tag === "Some" ? end.value.standing : "still waits", "finished")
       assert.strictEqual((yield* prompts).length, 2)
     }).pipe(Effect.scoped, Effect.provide(gemini())), 60_000)
 })

@@ -4,15 +4,20 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as ClusterRuns from "effect-gemini-narrative/ClusterRuns"
+import type { RunEvent } from "effect-gemini-narrative/RunEvent"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
 import { SqlClient } from "effect/sql/SqlClient"
 import { join } from "node:path"
 import * as SqliteClient from "../../journal/test/SqliteClient.ts"
 import type { State } from "../src/internal/cluster/Fleet.ts"
 import * as Tables from "../src/internal/cluster/tables.ts"
 import { tend } from "../src/internal/cluster/tending.ts"
+import type { Order } from "../src/internal/play.ts"
+import type { Live } from "../src/internal/playRun.ts"
 import { folder, gemini } from "./runs.ts"
 import { clusterAt } from "./sqliteCluster.ts"
 
@@ -67,6 +72,39 @@ describe("a worker", () => {
       }).pipe(Effect.scoped),
     20_000
   )
+
+  it.live("tells a run of an order once, and keeps the order for whoever plays the run after it", () =>
+    Effect.gen(function*() {
+      const database = yield* Layer.build(SqliteClient.layer(join(yield* folder, "runs.sqlite")))
+      const tables = yield* Effect.provide(Tables.make, database)
+      const play = Effect.map(
+        Effect.all([Queue.unbounded<Order>(), PubSub.unbounded<RunEvent>()]),
+        ([orders, told]): Live => ({ orders, told, end: Effect.never, decisions: new Map() })
+      )
+      const played = yield* play
+      const live = new Map([["a", played]])
+      yield* tend({
+        address: "",
+        worker: "worker/a",
+        tables,
+        live,
+        isMine: () => Effect.succeed(true),
+        wakeLate: () => Effect.void,
+        pollNow: Effect.void
+      })
+      yield* tables.order("a", "finish")
+      assert.deepStrictEqual(yield* Queue.take(played.orders), { _tag: "Stop", abort: false })
+      yield* tables.order("a", "abort")
+      assert.deepStrictEqual(yield* Queue.take(played.orders), { _tag: "Stop", abort: true }, "and of none twice")
+      const next = yield* play
+      live.set("a", next)
+      yield* tables.order("a", "cancel")
+      assert.sameDeepMembers(yield* Effect.all(Array.from({ length: 3 }, () => Queue.take(next.orders))), [
+        { _tag: "Stop", abort: false },
+        { _tag: "Stop", abort: true },
+        { _tag: "Cancel" }
+      ])
+    }).pipe(Effect.scoped))
 
   it.live("is silent once its last sign of life is too old, and what it had is overdue", () =>
     Effect.gen(function*() {

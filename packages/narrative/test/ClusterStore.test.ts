@@ -52,12 +52,17 @@ describe.skipIf(Postgres.skip !== undefined)("a dump of format 1", () => {
         ))
         const runs = Context.get(worker, Runs.Runs)
         const listed = yield* Stream.runCollect(runs.list())
-        assert.deepStrictEqual(
-          listed.map((
-            { id, summary }
-          ) => [id, summary._tag === "Success" ? summary.success.standing : summary.failure.message]),
-          [["cutOff", "running"], ["finished", "finished"], ["paused", "paused"], ["undecided", "running"]]
-        )
+        const standings = listed.map((
+          { id, summary }
+        ) => [id, summary._tag === "Success" ? summary.success.standing : summary.failure.message])
+        // The worker goes on with what was cut off by itself, and may be through with it by now.
+        assert.include(["running", "finished"], standings[0]?.[1])
+        assert.deepStrictEqual(standings, [
+          ["cutOff", standings[0]?.[1]],
+          ["finished", "finished"],
+          ["paused", "paused"],
+          ["undecided", "running"]
+        ])
         assert.strictEqual((yield* runs.results("finished"))[0]?.act, "a")
         const cutOff = yield* ended(runs.resume("cutOff"))
         assert.deepStrictEqual([cutOff.standing, cutOff.answered], ["finished", 2])

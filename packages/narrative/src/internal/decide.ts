@@ -16,7 +16,7 @@ const refused = (id: string, why: string): RunError =>
   new RunError({ method: "decide", id, reason: new Refused({ path: "act", why }) })
 
 export const decide = Effect.fnUntraced(function*(
-  { decisionSign, journal, live }: Place,
+  { decisionSign, journal, live, movesOn = false }: Place,
   id: string,
   act: string,
   decision: Decision
@@ -58,7 +58,11 @@ export const decide = Effect.fnUntraced(function*(
     Effect.catchTag("JournalError", (error) => Effect.fail(fromJournal("decide", error)))
   )
 
-  /** The process that plays the run takes it from a file. */
+  const here = live.get(id)
+  /** Returns once this process does not play the run any more. */
+  const ended = here === undefined ? Effect.never : Effect.exit(here.end)
+
+  /** The process that plays the run takes it from where it looks, at once or whenever it goes on with the run. */
   const tell = (busy: RunError): Effect.Effect<void, RunError> => {
     if (decisionSign === undefined) return Effect.fail(busy)
     const taken = follow(journal, id, 0, undefined).pipe(
@@ -66,12 +70,19 @@ export const decide = Effect.fnUntraced(function*(
         event._tag === "Recorded" && event.record._tag === "Decided" && event.record.key === key
       ),
       Stream.runDrain,
-      Effect.timeoutOrElse({ duration: patience, orElse: () => append })
+      Effect.as(true),
+      Effect.raceFirst(Effect.as(Effect.raceFirst(Effect.sleep(patience), ended), false)),
+      Effect.flatMap((isTaken) => isTaken || movesOn ? Effect.void : append)
     )
     return Effect.andThen(Effect.mapError(decisionSign.give(id, key, decision), () => busy), taken)
   }
 
-  const here = live.get(id)?.decisions.get(key)
-  if (here !== undefined && (yield* Deferred.succeed(here, decision))) return
+  // The run may end, or be interrupted, between being told and writing it down: then it is decided as if nobody played it.
+  const handed = here?.decisions.get(key)
+  if (handed !== undefined) {
+    yield* Deferred.succeed(handed.given, decision)
+    if (yield* Effect.raceFirst(Deferred.await(handed.recorded), Effect.as(ended, false))) return
+    yield* ended
+  }
   return yield* Effect.catchReason(append, "RunError", "Busy", (_, error) => tell(error))
 })

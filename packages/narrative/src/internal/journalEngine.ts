@@ -14,6 +14,13 @@ import { type RunRecord, standing } from "../RunRecord.ts"
 import type { DecisionSign } from "./decisionFile.ts"
 import type { RunFold } from "./RunFold.ts"
 
+/** A decision on its way from somebody in this process to the run's journal. */
+export interface Handed {
+  readonly given: Deferred.Deferred<Decision>
+  /** Whether it was recorded; the run may end before that. */
+  readonly recorded: Deferred.Deferred<boolean>
+}
+
 export interface Settings {
   readonly journal: Journal.Journal["Service"]
   readonly run: Journal.Run<RunRecord>
@@ -23,7 +30,7 @@ export interface Settings {
   readonly cancelled: Effect.Effect<void>
   readonly told: PubSub.PubSub<RunEvent>
   /** Where somebody in this process puts a decision, by the key of the act. */
-  readonly decisions: Map<string, Deferred.Deferred<Decision>>
+  readonly decisions: Map<string, Handed>
   /** Where other processes put decisions. */
   readonly sign: DecisionSign | undefined
 }
@@ -121,15 +128,20 @@ export const make = ({ cancelled, decisions, ended, fold, journal, run, sign, to
     if (fold.undecided(act) !== key) yield* record([{ _tag: "ApprovalAsked", ...asked }])
     const left = sign === undefined ? undefined : yield* sign.look(run.id, key)
     if (left !== undefined) return yield* decided(asked, left)
-    const here = Deferred.makeUnsafe<Decision>()
+    const here: Handed = { given: Deferred.makeUnsafe(), recorded: Deferred.makeUnsafe() }
     decisions.set(key, here)
     const somewhere = sign === undefined
-      ? Deferred.await(here)
-      : Effect.raceFirst(Deferred.await(here), sign.seen(run.id, key))
+      ? Deferred.await(here.given)
+      : Effect.raceFirst(Deferred.await(here.given), sign.seen(run.id, key))
     const later = Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(restore(somewhere), (decision) => decided(asked, decision))
     )
-    return { later: Effect.ensuring(later, Effect.sync(() => decisions.delete(key))) }
+    return {
+      later: Effect.onExit(later, (exit) => {
+        decisions.delete(key)
+        return Deferred.succeed(here.recorded, Exit.isSuccess(exit))
+      })
+    }
   })
   return {
     known: take,

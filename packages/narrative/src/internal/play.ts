@@ -106,7 +106,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
     let sleeping = 0
     let isFatal = false
     /** Acts that wait for approval, with what is asked about them; and what was decided, by the key of the act. */
-    const undecided = new Map<Task, string>()
+    const undecided = new Map<Task, { readonly key: string; readonly question: string }>()
     const decisions = new Map<string, Decision>()
     /** No act begins any more, because one failed or somebody said so. */
     const stopping = { now: false, asked: false, cancelled: false, left: false }
@@ -152,7 +152,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       const question = Template.render(approve, yield* environmentOf(task, Material.namesOf(approve)))
       const decision = yield* engine.decision({ act: task.named.name, key, question })
       if (!("later" in decision)) return decision
-      undecided.set(task, question)
+      undecided.set(task, { key, question })
       yield* forked(decision.later, (exit) => ({ _tag: "Decided", task, key, exit }))
       return undefined
     })
@@ -329,7 +329,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
       if (running === 0 && (stopping.now || !isHeld)) break
       // The orders and ends that came meanwhile are heard first.
       if (running === 0 && Queue.sizeUnsafe(messages) === 0 && engine.idle !== undefined) {
-        yield* engine.idle(Math.min(...waits.values()))
+        yield* engine.idle(Math.min(...waits.values()), Array.from(undecided.values(), ({ key }) => key))
       }
       const message = yield* Queue.take(messages)
       switch (message._tag) {
@@ -372,7 +372,7 @@ export const play = (settings: Settings): Effect.Effect<Outcome, RunError> =>
           break
       }
     }
-    for (const [{ named }, question] of undecided) {
+    for (const [{ named }, { question }] of undecided) {
       const message = `somebody has to approve it: ${
         question.length <= longestQuestion ? question : `${question.slice(0, longestQuestion - 1)}…`
       }`

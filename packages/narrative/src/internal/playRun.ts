@@ -10,7 +10,6 @@ import * as Exit from "effect/Exit"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
-import type { Decision } from "../Decision.ts"
 import type { Narrative } from "../Narrative.ts"
 import * as Plan from "../Plan.ts"
 import type { Engine } from "../RunEngine.ts"
@@ -23,6 +22,7 @@ import * as Base64 from "./base64.ts"
 import type { CancelSign } from "./cancelFile.ts"
 import type { DecisionSign } from "./decisionFile.ts"
 import * as JournalEngine from "./journalEngine.ts"
+import type { Handed } from "./journalEngine.ts"
 import { type Order, type Outcome, play } from "./play.ts"
 import { keepPlan, readOn, ReadRun, readRun } from "./ReadRun.ts"
 import * as RunId from "./runId.ts"
@@ -35,7 +35,7 @@ export interface Live {
   readonly told: PubSub.PubSub<RunEvent>
   readonly end: Effect.Effect<RunSummary, RunError>
   /** Decisions that the run waits for, by the key of the act. */
-  readonly decisions: Map<string, Deferred.Deferred<Decision>>
+  readonly decisions: Map<string, Handed>
 }
 
 export interface Place {

@@ -25,16 +25,15 @@ export const give = (id: string, key: string, decision: Decision): Effect.Effect
 export interface Approvals {
   readonly sign: DecisionSign
   /**
-   * Sees to it that a decision that comes from here on wakes the run. Returns whether there is none yet, so that the run
-   * may be suspended.
+   * Sees to it that a decision about acts with these keys that comes from here on wakes the run. Returns whether there is
+   * none yet, so that the run may be suspended: one that came and is not yet heard by the run counts, too.
    */
-  readonly await: Effect.Effect<boolean>
+  readonly await: (keys: ReadonlyArray<string>) => Effect.Effect<boolean>
 }
 
 export const make = Effect.gen(function*(): Effect.fn.Return<Approvals, never, WorkflowEngine | WorkflowInstance> {
   const engine = yield* WorkflowEngine
   const instance = yield* WorkflowInstance
-  const awaited = new Set<string>()
   const look = (_: string, key: string): Effect.Effect<Decision | undefined> =>
     Effect.flatMap(
       Effect.provideService(engine.deferredResult(approvalOf(key)), WorkflowInstance, instance),
@@ -50,18 +49,14 @@ export const make = Effect.gen(function*(): Effect.fn.Return<Approvals, never, W
       give: (id, key, decision) => Effect.provideService(give(id, key, decision), WorkflowEngine, engine),
       take: () => Effect.void,
       look,
-      seen: (id, key) =>
-        Effect.suspend(() => {
-          awaited.add(key)
-          return Effect.ensuring(seen(id, key), Effect.sync(() => awaited.delete(key)))
-        })
+      seen
     },
-    await: Effect.gen(function*() {
+    await: Effect.fnUntraced(function*(keys) {
       // The names are there before the look, so that no decision falls in between.
-      for (const key of awaited) instance.awaitedDeferreds.set(approvalOf(key).name, 1)
-      for (const key of awaited) {
+      for (const key of keys) instance.awaitedDeferreds.set(approvalOf(key).name, 1)
+      for (const key of keys) {
         if ((yield* look("", key)) === undefined) continue
-        for (const each of awaited) instance.awaitedDeferreds.delete(approvalOf(each).name)
+        for (const each of keys) instance.awaitedDeferreds.delete(approvalOf(each).name)
         return false
       }
       return true

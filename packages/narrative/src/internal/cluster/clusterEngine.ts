@@ -139,10 +139,10 @@ export const make =
       ...journal,
       act,
       staysForDecisions: true,
-      idle: (until) =>
+      idle: (until, undecided) =>
         Effect.gen(function*() {
           const wait = until - (yield* Clock.currentTimeMillis)
-          if (wait <= shortWait || !(yield* approvals.await)) return
+          if (wait <= shortWait || !(yield* approvals.await(undecided))) return
           yield* tables.queue(id, wait)
           // The clock's name is the time, so that a later wait has a clock of its own. The run is suspended here.
           yield* Effect.provideContext(

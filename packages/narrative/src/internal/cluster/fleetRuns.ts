@@ -23,7 +23,7 @@ import * as RunId from "../runId.ts"
 import { summaryOf } from "../summary.ts"
 import { version } from "../version.ts"
 import type { State } from "./Fleet.ts"
-import type { OrderKind } from "./tables.ts"
+import { type OrderKind, orderOf } from "./tables.ts"
 
 /** How long `cancel` waits for the worker that plays the run. */
 const patience = "10 seconds"
@@ -46,15 +46,15 @@ export const make = Effect.fnUntraced(function*(state: State): Effect.fn.Return<
 
   const summary = (id: string): Effect.Effect<RunSummary, RunError> => Effect.map(get(id), summaryOf)
 
+  /** The order is kept until it is obeyed, whoever plays the run by then, and told at once where the run is played here. */
   const order = (id: string, kind: OrderKind): Effect.Effect<void, RunError> =>
-    Effect.suspend(() => {
-      const here = live.get(id)
-      return here === undefined
-        ? tables.order(id, kind)
-        : Effect.asVoid(
-          Queue.offer(here.orders, kind === "cancel" ? { _tag: "Cancel" } : { _tag: "Stop", abort: kind === "abort" })
-        )
-    })
+    Effect.andThen(
+      tables.order(id, kind),
+      Effect.suspend(() => {
+        const here = live.get(id)
+        return here === undefined ? Effect.void : Queue.offer(here.orders, orderOf(kind))
+      })
+    )
 
   /** The run from the entry `from` on, until it is over or stands still. */
   const endAfter = (id: string, from: number): Effect.Effect<RunSummary, RunError> =>
@@ -237,7 +237,9 @@ export const make = Effect.fnUntraced(function*(state: State): Effect.fn.Return<
         yield* forget(id)
         return cancelled
       }),
-    decide: (id, act, decision) => decide({ journal: guarded, live, sign: undefined, decisionSign }, id, act, decision),
+    // What is handed to a run in this process is lost where the run is suspended at that moment, so all decisions are durable.
+    decide: (id, act, decision) =>
+      decide({ journal: guarded, live: new Map(), sign: undefined, decisionSign, movesOn: true }, id, act, decision),
     remove: (id) =>
       Effect.gen(function*() {
         if ((yield* tables.stateOf(id)) === "played") return yield* busy("remove", id)

@@ -9,6 +9,7 @@ import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
 import { Refused, RunError } from "../../RunError.ts"
+import type { Order } from "../play.ts"
 
 /** A worker that was not seen for so many milliseconds is taken for dead. */
 export const deadAfter = 15_000
@@ -41,6 +42,10 @@ const migrate = Migrator.make({})({
 
 /** What a run that is played elsewhere is told. */
 export type OrderKind = "finish" | "abort" | "cancel"
+
+/** What the run itself hears. */
+export const orderOf = (kind: OrderKind): Order =>
+  kind === "cancel" ? { _tag: "Cancel" } : { _tag: "Stop", abort: kind === "abort" }
 
 const isOrder = (kind: string): kind is OrderKind => kind === "finish" || kind === "abort" || kind === "cancel"
 

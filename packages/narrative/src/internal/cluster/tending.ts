@@ -6,7 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { Live } from "../playRun.ts"
 import type { State } from "./Fleet.ts"
+import { type OrderKind, orderOf } from "./tables.ts"
 import * as ThisProcess from "./thisProcess.ts"
 
 /** Milliseconds between two signs of life. */
@@ -32,6 +34,8 @@ export const tend = Effect.fnUntraced(function*(
   let untaken: ReadonlyArray<string> = []
   const seen = new Set<string>()
   let taken = 0
+  /** What each play was told. An order stays until it is obeyed, so that whoever goes on with the run hears it, too. */
+  const heard = new WeakMap<Live, Set<OrderKind>>()
 
   const mine = (millis: number) =>
     Effect.flatMap(tables.overdue(millis), (ids) => Effect.filter(ids.filter((id) => !live.has(id)), isMine))
@@ -56,12 +60,10 @@ export const tend = Effect.fnUntraced(function*(
     if (live.size === 0) return
     for (const { id, kind } of yield* tables.orders) {
       const here = live.get(id)
-      if (here === undefined) continue
-      yield* Queue.offer(
-        here.orders,
-        kind === "cancel" ? { _tag: "Cancel" } : { _tag: "Stop", abort: kind === "abort" }
-      )
-      yield* tables.dropOrders(id)
+      if (here === undefined || heard.get(here)?.has(kind) === true) continue
+      const before = heard.get(here) ?? new Set()
+      heard.set(here, before.add(kind))
+      yield* Queue.offer(here.orders, orderOf(kind))
     }
   })
   // A database that does not answer is asked again: a worker outlives its outages.
