@@ -109,7 +109,11 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 85,
     code: [`${inside}/members`, ...all(`:!${inside}/members`, choosing), `${gemini}/members`, `${gemini}/Members.ts`],
     tests: [
-      ...tests(`${near}/members`, "CircuitEnds MemberPlaces MemberTable MembersConfig"),
+      ...tests(
+        `${near}/members`,
+        "Admission AdmissionTurns CircuitEnds Circuits MemberClientAsks MemberPlaces MemberTable MembersConfig MembersPool " +
+          "Probes RouteFailures RouteLooks"
+      ),
       ...tests(
         `${conformance}/members`,
         "MembersChoice MembersLife MembersRefused MembersTable MembersWaiting"

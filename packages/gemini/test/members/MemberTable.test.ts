@@ -76,7 +76,19 @@ describe("who may be asked", () => {
     assert.strictEqual(reached(one, wish(undefined, "files/x")), "a,b")
     const two = new MemberTable.MemberTable([home("a", "p"), home("b", "p", "eu")])
     assert.match(reached(two, wish(undefined, "files/x")), /not known/)
-    assert.deepStrictEqual(new MemberTable.MemberTable<MemberTable.Home>([]).reach(wish()), [])
+    const none = new MemberTable.MemberTable<MemberTable.Home>([])
+    assert.deepStrictEqual(none.reach(wish()), [])
+    assert.match(reached(none, wish(undefined, "files/x")), /not known/)
+  })
+  it("nobody who is gone, and nothing is said to be near it", () => {
+    const found = make().reach(wish(undefined, "files/gone"))
+    assert.deepStrictEqual(
+      found,
+      new Reason.NotFound({
+        description: "files/gone is kept by the member \"gone\", which is gone; there are a, b, c, d",
+        nearMatches: []
+      })
+    )
   })
   it("shows the name by which errors may call it", () => {
     const table = new MemberTable.MemberTable([home("a"), home("b")])
@@ -206,6 +218,13 @@ describe("options of members", () => {
         member("b", { project: "p", limits: { "gemini-3.8-flash": { rpm: 1 } } })
       ]
     }, /^members\[1\]\.limits: members\[0\]/],
+    ["another tier of the third of one project", {
+      members: [
+        member("a", { project: "p" }),
+        member("b", { project: "p" }),
+        member("c", { project: "p", tier: "free" })
+      ]
+    }, /^members\[2\]\.tier: members\[0\] has/],
     [
       "a fallback model that is none",
       { members: [member("a")], fallbackModels: ["gemini-3.8-flash", "no name!"] },

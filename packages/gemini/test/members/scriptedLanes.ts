@@ -28,13 +28,15 @@ export const other = Result.getOrThrow(ModelId.parse("gemini-3.8-pro"))
 export interface Script {
   /** How soon it says that it would admit a call. */
   admitsIn?: number
+  /** Which share of its quota it says is free. */
+  readonly free?: number
   /** What a call goes through before its permit. */
   gives?: (admission: RateLimiter.Admission) => Effect.Effect<void, GeminiError>
 }
 
 export interface Options {
-  /** The members by name, each with its project and place. */
-  readonly members?: Readonly<Record<string, Partial<Pick<MemberState, "project" | "location">>>>
+  /** The members by name, each with what it has of its own. */
+  readonly members?: Readonly<Record<string, Partial<MemberState>>>
   readonly models?: ReadonlyArray<ModelId.ModelId>
   readonly circuit?: Circuit.Options | false
   /** Whether the limiter tells on the call how its lanes stand, as the limiter of a client does. */
@@ -52,6 +54,13 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
   const log: Array<string> = []
   const held = new Set<object>()
   const admissions: Array<RateLimiter.Admission> = []
+  /** What lanes were asked for their headroom. */
+  const looks: Array<Parameters<RateLimiter.Service["headroom"]>[0]> = []
+  const headroomAt = (question: (typeof looks)[number]): RateLimiter.Headroom => {
+    looks.push(question)
+    const { admitsIn = 0, free = 1 } = scripts[question.lane.project] ?? {}
+    return { admitsIn, waiting: 0, free }
+  }
 
   const acquire: RateLimiter.Service["acquire"] = (admission) =>
     Effect.uninterruptibleMask((restore) =>
@@ -87,21 +96,18 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
     use: (admission, f) => Effect.scoped(Effect.flatMap(acquire(admission), f)),
     feedback: () => Effect.void,
     moved: () => Effect.void,
-    headroom: ({ lane: { project } }) =>
-      Effect.sync(() => ({ admitsIn: scripts[project]?.admitsIn ?? 0, waiting: 0, free: 1 })),
+    headroom: (question) => Effect.sync(() => headroomAt(question)),
     snapshot: Effect.succeed([])
   }
-  if (options.isSeen === true) {
-    seenBy(limiter, ({ lane: { project } }) => ({ admitsIn: scripts[project]?.admitsIn ?? 0, waiting: 0, free: 1 }))
-  }
+  if (options.isSeen === true) seenBy(limiter, headroomAt)
 
   const named: Options["members"] = options.members ??
     Object.fromEntries(Object.keys(scripts).map((name) => [name, {}]))
   const members = Object.entries(named)
-    .map(([name, { location = "global", project = name }]): MemberState => ({
+    .map(([name, own]): MemberState => ({
       name,
-      project,
-      location,
+      project: name,
+      location: "global",
       regionRank: 0,
       weight: 1,
       http,
@@ -109,7 +115,8 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
       lacks: () => undefined,
       limits: () => () => ({ rpm: Infinity, tpm: Infinity, rpd: Infinity, concurrency: Infinity }),
       isKeyRefused: false,
-      calls: 0
+      calls: 0,
+      ...own
     }))
   const ways = (options.models ?? [model]).flatMap((model) => members.map((member) => new Way(member, model, limiter)))
   const circuits = yield* Circuit.fromContext(options.circuit)
@@ -125,6 +132,9 @@ export const make = Effect.fnUntraced(function*(scripts: Readonly<Record<string,
     log,
     held,
     admissions,
+    looks,
+    limiter,
+    table,
     ways,
     circuits,
     room,
