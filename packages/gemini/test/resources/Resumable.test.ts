@@ -104,12 +104,20 @@ const Answer = Schema.Struct({ file: Schema.Struct({ name: Schema.String }) })
 
 const handle: UploadHandle = { name: "files/a", url: "/upload/v1beta/files?upload_id=1", granularity: unit }
 
-/** Runs an upload of these bytes in random pieces, and gives what it told. */
+/** How the bytes are given: in random pieces, or so that any of them can be had at once. */
+const ways = ["pieces", "bytes", "blob"] as const
+
+/** Runs an upload of these bytes, and gives what it told. */
 const upload = (
   client: HttpClient.HttpClient,
   bytes: Uint8Array,
   random: (below: number) => number,
-  options: { readonly attempts: number; readonly size?: number; readonly isNew?: boolean }
+  options: {
+    readonly attempts: number
+    readonly size?: number
+    readonly isNew?: boolean
+    readonly way?: typeof ways[number] | undefined
+  }
 ) =>
   Effect.gen(function*() {
     const http = yield* ResourceHttp.ResourceHttp
@@ -119,7 +127,12 @@ const upload = (
       pieces.push(bytes.subarray(at, next))
       at = next
     }
-    const source = yield* Source.open("files.upload", Stream.fromIterable(pieces), options.size)
+    const given = options.way === "bytes"
+      ? bytes
+      : options.way === "blob"
+      ? new Blob([Uint8Array.from(bytes)])
+      : Stream.fromIterable(pieces)
+    const source = yield* Source.open("files.upload", given, options.size)
     const sized = options.size === undefined ? handle : { ...handle, size: options.size }
     return yield* Stream.runCollect(Resumable.run(
       {
@@ -161,6 +174,7 @@ describe("a resumable upload", () => {
         const one = server(() => fates[random(fates.length)] ?? "good", random)
         const told = yield* upload(one.client, bytes, random, {
           attempts: 40,
+          way: ways[random(3)],
           ...(random(2) === 0 ? {} : { size: bytes.length })
         })
         const where = `seed ${seed}`
@@ -179,8 +193,9 @@ describe("a resumable upload", () => {
 
   it.live("goes on from where the server is, whatever that is", () =>
     Effect.gen(function*() {
-      for (let had = 0; had <= 64; had += unit) {
-        const random = dice(had + 1)
+      for (let n = 0; n <= 64 / unit * 3; n++) {
+        const had = Math.floor(n / 3) * unit
+        const random = dice(n + 1)
         const one = server(() => "good", random)
         const bytes = bytesOf(70)
         // Another process has sent so many bytes.
@@ -192,7 +207,7 @@ describe("a resumable upload", () => {
             )
           )
         ).pipe(Effect.provideService(HttpClient.HttpClient, one.client))
-        yield* upload(one.client, bytes, random, { attempts: 1, isNew: false })
+        yield* upload(one.client, bytes, random, { attempts: 1, isNew: false, way: ways[n % 3] })
         assert.deepStrictEqual(one.kept(), bytes, `had ${had}`)
         assert.strictEqual(one.seen.bytes, bytes.length)
       }
@@ -224,17 +239,40 @@ describe("a resumable upload", () => {
       )
       const error = yield* Effect.flip(upload(lying, bytesOf(64), random, { attempts: 3 }))
       assert.deepInclude(error.reason, { _tag: "InvalidResponse", path: "x-goog-upload-size-received" })
-      for (const size of [0, 15, 16, 63, 65]) {
-        const one = server(() => "good", random)
-        const wrong = yield* Effect.flip(upload(one.client, bytesOf(64), random, { attempts: 1, size }))
-        assert.strictEqual(wrong.reason._tag, "InvalidRequest", String(size))
-        assert.strictEqual(one.status(), "cancelled", String(size))
+      for (const way of ways) {
+        for (const size of [0, 15, 16, 63, 65]) {
+          const one = server(() => "good", random)
+          const wrong = yield* Effect.flip(upload(one.client, bytesOf(64), random, { attempts: 1, size, way }))
+          assert.strictEqual(wrong.reason._tag, "InvalidRequest", `${way} ${size}`)
+          assert.strictEqual(one.status(), "cancelled", `${way} ${size}`)
+        }
+        const large = yield* Effect.flip(
+          upload(server(() => "good", random).client, bytesOf(1_001), random, { attempts: 1, way })
+        )
+        assert.include(large.message, "more than the 1000 bytes")
+        yield* upload(server(() => "good", random).client, bytesOf(1_000), random, { attempts: 1, way })
       }
-      const large = yield* Effect.flip(
-        upload(server(() => "good", random).client, bytesOf(1_001), random, { attempts: 1 })
-      )
-      assert.include(large.message, "more than the 1000 bytes")
-      yield* upload(server(() => "good", random).client, bytesOf(1_000), random, { attempts: 1 })
+    }))
+
+  it.live("refuses a Blob that throws, or gives fewer bytes than it says it has, and does not repeat what it threw", () =>
+    Effect.gen(function*() {
+      class Torn extends Blob {
+        override slice(): Blob {
+          return new Blob([new Uint8Array(3)])
+        }
+      }
+      class Gone extends Blob {
+        override slice(): Blob {
+          throw new Error("secret")
+        }
+      }
+      for (const blob of [new Torn([bytesOf(64)]), new Gone([bytesOf(64)])]) {
+        const { slice } = yield* Source.open("files.upload", blob, undefined)
+        const error = yield* Effect.flip(slice?.(0, 16) ?? Effect.void)
+        assert.deepInclude(error?.reason, { _tag: "InvalidRequest" })
+        assert.include(error?.message, "the Blob could not be read")
+        assert.notInclude(JSON.stringify(error), "secret")
+      }
     }))
 
   it.live("takes no unit of chunks that would fill the memory", () =>

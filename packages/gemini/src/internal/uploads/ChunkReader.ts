@@ -1,7 +1,4 @@
-/**
- * Makes chunks of pieces in two buffers, so that one can be read while the other is sent, and knows which chunk is the last
- * one. Reading ahead by one piece tells it, because a source may end exactly where a chunk does.
- */
+/** The chunks in which a source is uploaded: parts of what lies in memory, or made of the pieces that a source gives. */
 import * as Effect from "effect/Effect"
 import type { GeminiError } from "../../GeminiError.ts"
 import { type NextPiece, stretch } from "./source.ts"
@@ -12,7 +9,32 @@ export interface Chunk {
   readonly isLast: boolean
 }
 
-export class ChunkReader<E> {
+/** Reads the next chunk: a full one, or what is left. An empty one is read only where the source is empty. */
+export interface Chunks<E> {
+  readonly read: Effect.Effect<Chunk, GeminiError | E>
+}
+
+/** Chunks of a source that gives any of its bytes at once: none of them is copied, and no buffer is kept. */
+export const sliced = (
+  slice: (from: number, to: number) => Effect.Effect<Uint8Array, GeminiError>,
+  { length, offset, size }: { readonly size: number; readonly offset: number; readonly length: number }
+): Chunks<never> => {
+  let at = offset
+  return {
+    read: Effect.suspend(() => {
+      const from = at
+      at = Math.max(from, Math.min(from + length, size))
+      const isLast = at >= size
+      return Effect.map(slice(from, at), (bytes) => ({ bytes, isLast }))
+    })
+  }
+}
+
+/**
+ * Makes chunks of pieces in two buffers, so that one can be read while the other is sent, and knows which chunk is the last
+ * one. Reading ahead by one piece tells it, because a source may end exactly where a chunk does.
+ */
+export class ChunkReader<E> implements Chunks<E> {
   #buffer: Uint8Array
   #other: Uint8Array
   readonly #next: NextPiece<E>
@@ -26,7 +48,6 @@ export class ChunkReader<E> {
     this.#next = next
   }
 
-  /** Reads the next chunk: a full one, or what is left. An empty one is read only where the source is empty. */
   readonly read: Effect.Effect<Chunk, GeminiError | E> = Effect.suspend(() => {
     const full = this.#buffer
     this.#buffer = this.#other

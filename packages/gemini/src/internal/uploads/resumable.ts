@@ -25,7 +25,7 @@ import * as Failures from "../call/failures.ts"
 import * as Retry from "../call/retry.ts"
 import { invalid } from "../resources/invalid.ts"
 import * as Lost from "../resources/lost.ts"
-import { type Chunk, ChunkReader } from "./ChunkReader.ts"
+import { type Chunk, ChunkReader, type Chunks, sliced } from "./ChunkReader.ts"
 import type { OpenSource } from "./source.ts"
 import { granularity, unexpected, wholeNumber } from "./startUpload.ts"
 
@@ -245,7 +245,7 @@ const running = <A, E>(
     Math.max(1, Math.floor((given.chunk ?? chunkSize) / unit)) * unit,
     (size ?? source.size ?? Infinity) + 1
   )
-  const buffers = [new Uint8Array(length), new Uint8Array(length)] as const
+  let buffers: readonly [Uint8Array, Uint8Array] | undefined
 
   /** Judges a chunk before it is sent. */
   const wrong = (chunk: Chunk, offset: number): GeminiError | undefined => {
@@ -265,7 +265,7 @@ const running = <A, E>(
 
   interface Place {
     readonly offset: number
-    readonly reader: ChunkReader<E>
+    readonly reader: Chunks<E>
     /** The chunk that is read while the one before it is sent. */
     readonly ahead?: Effect.Effect<Chunk, GeminiError | E> | undefined
     readonly scope: Scope.Closeable
@@ -274,9 +274,14 @@ const running = <A, E>(
   const opened = (offset: number): Effect.Effect<Place, GeminiError | E> =>
     Effect.gen(function*() {
       const scope = Scope.makeUnsafe()
+      const { size, slice } = source
+      if (slice !== undefined && size !== undefined) {
+        return { offset, scope, reader: sliced(slice, { size, offset, length }) }
+      }
       const next = yield* Scope.provide(source.at(offset), scope).pipe(
         Effect.onError(() => Scope.close(scope, Exit.void))
       )
+      buffers ??= [new Uint8Array(length), new Uint8Array(length)]
       return { offset, scope, reader: new ChunkReader(buffers, next) }
     })
 

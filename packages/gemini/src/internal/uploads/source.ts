@@ -19,6 +19,8 @@ export interface OpenSource<E> {
   readonly size: number | undefined
   /** Opens it behind so many bytes. */
   readonly at: (offset: number) => Effect.Effect<NextPiece<E>, GeminiError | E, Scope.Scope>
+  /** Gives the bytes from one offset to another at once, which need not be copied then. Absent: they come in their order. */
+  readonly slice?: (from: number, to: number) => Effect.Effect<Uint8Array, GeminiError>
 }
 
 /** After so many bytes other fibers have their turn, if the source never waits. */
@@ -37,26 +39,33 @@ const ofBytes = (bytes: Uint8Array): OpenSource<never> => ({
         rest = undefined
         return next !== undefined && next.length > 0 ? next : undefined
       })
-    })
+    }),
+  slice: (from, to) => Effect.succeed(bytes.subarray(from, to))
 })
 
-const ofBlob = (method: string, blob: Blob): OpenSource<never> => ({
-  size: blob.size,
-  at: (offset) =>
-    Effect.sync(() => {
-      let at = offset
-      return Effect.suspend(() => {
-        if (at >= blob.size) return Effect.succeed(undefined)
-        const part = blob.slice(at, at + piece)
-        at += part.size
-        return Effect.tryPromise({
-          try: () => part.arrayBuffer(),
-          // What it is that threw belongs to the caller's own Blob, and may hold anything.
-          catch: () => invalid(method, "source", "the Blob could not be read")
-        }).pipe(Effect.map((buffer) => new Uint8Array(buffer)))
-      })
-    })
-})
+const ofBlob = (method: string, blob: Blob): OpenSource<never> => {
+  // What it is that threw belongs to the caller's own Blob, and may hold anything.
+  const unreadable = () => invalid(method, "source", "the Blob could not be read")
+  const slice = (from: number, to: number) =>
+    Effect.flatMap(
+      Effect.tryPromise({ try: () => blob.slice(from, to).arrayBuffer(), catch: unreadable }),
+      (buffer) => buffer.byteLength === to - from ? Effect.succeed(new Uint8Array(buffer)) : Effect.fail(unreadable())
+    )
+  return {
+    size: blob.size,
+    at: (offset) =>
+      Effect.sync(() => {
+        let at = offset
+        return Effect.suspend(() => {
+          if (at >= blob.size) return Effect.succeed(undefined)
+          const from = at
+          at = Math.min(from + piece, blob.size)
+          return slice(from, at)
+        })
+      }),
+    slice
+  }
+}
 
 /** Passes over the first bytes of what `next` gives. */
 const skipping = <E>(next: NextPiece<E>, offset: number): NextPiece<E> => {
