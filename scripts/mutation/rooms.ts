@@ -318,8 +318,9 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Admin AdminHostile BriefLog CommandEnds CommandMessages Connected Door DoorEdges Handler HeaderText HoldsAdmin " +
-        "Prices RequestLines ServerEdges Service Tls"
+      "Admin AdminEdges AdminHostile BriefLog CommandEnds CommandFlags CommandMessages CommandTapes Connected Door " +
+        "DoorEdges EveryMethod Handler HeaderText HoldsAdmin Log Prices RequestLines ServerEdges Service Spaces Tls " +
+        "vertex/Login cassettes/AdminCassette"
     )
   },
   {

@@ -14,8 +14,8 @@ interface File {
   readonly gzip?: Uint8Array
 }
 
-export const make = async (): Promise<{ readonly answer: Answering }> => {
-  const { css, html, icon, js } = await PageFiles.load()
+export const make = async (load = PageFiles.load): Promise<{ readonly answer: Answering }> => {
+  const { css, html, icon, js } = await load()
   const packed = async (type: string, base64: string): Promise<File> => {
     const gzip = Buffer.from(base64, "base64")
     return { type, gzip, bytes: await inflate(gzip) }
