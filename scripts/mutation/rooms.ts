@@ -339,7 +339,7 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/journal/src"],
     tests: tests(
       "packages/journal/test",
-      "DirectFile FileJournal FileWriter Journal JournalKernels LineText Page Remote"
+      "DirectFile FileJournal FileWriter Journal JournalKernels LineText Page Remote StoreEdges"
     )
   },
   {

@@ -87,9 +87,14 @@ const settings = async ({ gemini, post, say }: Part) => {
 const entryOf = (entry: RequestLog.Entry) => {
   const { apiMethod, body, bytesSent, chunks, closedAt, headers, id, method, model, outcome, path, project } = entry
   const { region, response, responseText, space, status, time, verdict } = entry
+  const said = { id, time, closedAt, method, path, apiMethod, model, space, project, region, headers, body, verdict }
   return {
-    ...{ id, time, closedAt, method, path, apiMethod, model, space, project, region, headers, body, verdict },
-    ...{ status, outcome, response, responseText, bytesSent },
+    ...said,
+    status,
+    outcome,
+    response,
+    responseText,
+    bytesSent,
     chunks: chunks.map(({ bytes, time }) => [time, Buffer.from(bytes).toString()])
   }
 }
