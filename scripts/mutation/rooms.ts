@@ -318,9 +318,9 @@ export const rooms: ReadonlyArray<Room> = [
     ],
     tests: tests(
       beside,
-      "Admin AdminEdges AdminHostile BriefLog CommandEnds CommandFlags CommandMessages CommandTapes Connected Door " +
-        "DoorEdges EveryMethod Handler HeaderText HoldsAdmin Log Prices RequestLines ServerEdges Service Spaces Tls " +
-        "vertex/Login cassettes/AdminCassette"
+      "Admin AdminEdges AdminHostile BriefLog CarrierEdges CommandEnds CommandFlags CommandMessages CommandStarts " +
+        "CommandTapes Connected Door DoorEdges EveryMethod Handler HeaderText HoldsAdmin Log Prices RequestLines ServerEdges " +
+        "Service Spaces Tls vertex/Login cassettes/AdminCassette"
     )
   },
   {
