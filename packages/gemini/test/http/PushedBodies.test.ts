@@ -105,7 +105,12 @@ describe("a stream's reader", () => {
 
   it.effect("is waked once for what comes together, also from a source that trickles", () =>
     Effect.gen(function*() {
-      for (const [trickles, expected] of [[true, [1, 2, 3]], [false, [1]], [undefined, [1]]] as const) {
+      const rows: ReadonlyArray<readonly [boolean | undefined, Array<number>]> = [
+        [true, [1, 2, 3]],
+        [false, [1]],
+        [undefined, [1]]
+      ]
+      for (const [trickles, expected] of rows) {
         const { body } = make(trickles)
         const waiting = yield* start(sizes(body.open()))
         body.push(piece(1))
@@ -218,7 +223,8 @@ it("a body whose response was collected is let go, unless somebody reads it", ()
   unread.body.dropUnread()
   assert.deepStrictEqual(unread.log, [aborted])
   const read = make()
-  read.body.open()
+  const pull = read.body.open()
+  assert.isTrue(Effect.isEffect(pull))
   read.body.dropUnread()
   assert.deepStrictEqual(read.log, [])
   const over = make()

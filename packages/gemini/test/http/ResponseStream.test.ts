@@ -119,6 +119,15 @@ describe("a cut stream ends in StreamInterrupted with what was received", () => 
       }))
   }
 
+  it.effect("and in its own failure where the last event is whole, and no chunk", () =>
+    Effect.gen(function*() {
+      for (const last of ["data: {\"candidates\": 5}", "data: {\"other\": 5}"]) {
+        const { chunks, error } = yield* consume(event(chunk("a")) + last)
+        assert.strictEqual(error?.reason._tag, "InvalidResponse")
+        assert.lengthOf(chunks, 1)
+      }
+    }))
+
   it.effect("an empty body", () =>
     Effect.gen(function*() {
       const { error } = yield* consume("")

@@ -17,7 +17,7 @@ const fed = (splitter: Splitter, ...pieces: ReadonlyArray<string>) => {
 const whole = { last: [], cut: false, isTooLarge: false, stray: "" }
 
 describe("JSON objects one after another", () => {
-  const rows: ReadonlyArray<readonly [name: string, text: string, texts: ReadonlyArray<string>]> = [
+  const rows: ReadonlyArray<readonly [name: string, text: string, texts: Array<string>]> = [
     ["braces within text", `[{"a":"}{"},{"b":"{"}]`, [`{"a":"}{"}`, `{"b":"{"}`]],
     ["quotes that are escaped", `{"a":"\\"}"}{"b":1}`, [`{"a":"\\"}"}`, `{"b":1}`]],
     ["backslashes that are escaped", `{"a":"\\\\"}{"b":"}"}`, [`{"a":"\\\\"}`, `{"b":"}"}`]],
