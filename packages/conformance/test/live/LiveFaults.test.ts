@@ -190,7 +190,7 @@ const named = (error: LiveError): string => {
   return `${error.reason._tag}${phase}${error.code === undefined ? "" : ` ${error.code}`}`
 }
 
-const table: Array<string> = []
+const table = new Map<string, string>()
 
 const run = (fault: Fault, phase: Phase, isReconnecting: boolean) =>
   Effect.gen(function*() {
@@ -351,9 +351,10 @@ const run = (fault: Fault, phase: Phase, isReconnecting: boolean) =>
     ].join("; ")
   })
 
-describe("a fault", () => {
+// Nearly all of a row is waiting for sockets, each of its own, so five rows wait beside each other.
+describe.concurrent("a fault", () => {
   afterAll(() => {
-    process.stdout.write(`\n${table.join("\n")}\n`)
+    process.stdout.write(`\n${Array.from(table).toSorted().map(([, line]) => line).join("\n")}\n`)
   })
 
   for (const fault of Object.keys(expected) as ReadonlyArray<Fault>) {
@@ -364,7 +365,8 @@ describe("a fault", () => {
           Effect.gen(function*() {
             const got = yield* run(fault, phase, isReconnecting)
             const mark = got === want ? "ok " : "NO "
-            table.push(
+            table.set(
+              `${fault} ${phase} ${isReconnecting}`,
               `${mark} ${fault.padEnd(12)} ${phase.padEnd(13)} ${isReconnecting ? "on " : "off"} ${want}${
                 got === want ? "" : `   GOT ${got}`
               }`
