@@ -146,12 +146,14 @@ export const rooms: ReadonlyArray<Room> = [
       ...all(gemini, "GeminiLive.ts LiveError.ts")
     ],
     tests: [
-      ...tests(`${near}/live`, "LiveOverlap LiveTimers LiveTurns LiveHeard LiveClose"),
+      ...tests(`${near}/live`, "LiveOverlap LiveTimers LiveTurns LiveHeard LiveClose SessionMessages SessionParts"),
       ...tests(
         `${conformance}/live`,
-        "LiveBrake LiveCalls LiveCloses LiveClosing LiveDial LiveFallback LiveFaults LiveGrace LiveInMemory LiveLeaving " +
-          "LiveLifetime LivePause LivePings LiveResumption LiveRestored LiveRouting LiveSession LiveUpgrade LiveWarm"
-      )
+        "AuthTokens LiveEmulator LiveLedger LivePlatform LiveTable LiveTools LiveBrake LiveCalls LiveCloses " +
+          "LiveClosing LiveDial LiveFallback LiveFaults LiveGrace LiveInMemory LiveLeaving LiveLifetime " +
+          "LivePause LivePings LiveResumption LiveRestored LiveRouting LiveSession LiveUpgrade LiveWarm"
+      ),
+      ...tests(conformance, "calls/Telemetry vertex/VertexLive")
     ]
   },
   {
@@ -375,8 +377,8 @@ export const rooms: ReadonlyArray<Room> = [
     // What runs the command in a process of its own sees no mutant.
     tests: tests(
       "packages/cli/test",
-      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages Help History KernelEdges Limits Live " +
-        "Markdown Messages ResearchCommand ResearchPage Run RunManners RunRows Runs Setup Shown StoreMessages " +
+      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages Help History InThisProcess KernelEdges " +
+        "Limits Live Markdown Messages ResearchCommand ResearchPage Run RunManners RunRows Runs Setup Shown StoreMessages " +
         "TerminalEscapes Vertex"
     )
   }
