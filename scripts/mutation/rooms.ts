@@ -362,7 +362,7 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/narrative/test",
       "Approval BrokenNarratives BrokenStore Condition Control EditorSchema Flow Forecast HostileFiles Instances Media " +
-        "Narrative NarrativeKernels Outage Report Runs TomlPlace Versions"
+        "Narrative NarrativeKernels Outage Report Runs RunTimes TomlPlace Versions"
     )
   },
   {
