@@ -361,7 +361,7 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/narrative/src", ":!packages/narrative/src/internal/cluster"],
     tests: tests(
       "packages/narrative/test",
-      "Approval BrokenNarratives BrokenStore Condition Control EditorSchema Flow Forecast HostileFiles Instances Media " +
+      "Approval BrokenNarratives BrokenStore ClusterControl Condition Control Decide EditorSchema Flow Forecast HostileFiles Instances Media " +
         "Narrative NarrativeKernels Outage Report Runs RunTimes TomlPlace Versions"
     )
   },

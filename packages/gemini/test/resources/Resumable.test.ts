@@ -254,6 +254,42 @@ describe("a resumable upload", () => {
       }
     }))
 
+  it.live("gives a Blob in pieces of 256 kB from any offset on, to the last byte", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const piece = 256 * 1024
+      for (const [size, offset] of [[0, 0], [1, 0], [piece, 0], [piece + 1, 0], [piece * 2, 5], [10, 10]] as const) {
+        const bytes = bytesOf(size)
+        const { at } = yield* Source.open("files.upload", new Blob([Uint8Array.from(bytes)]), undefined)
+        const next = yield* at(offset)
+        const sizes: Array<number> = []
+        const found: Array<number> = []
+        for (let got = yield* next; got !== undefined; got = yield* next) {
+          sizes.push(got.length)
+          for (const byte of got) found.push(byte)
+        }
+        const left = size - offset
+        const whole = Array.from({ length: Math.floor(left / piece) }, () => piece)
+        assert.deepStrictEqual(sizes, left % piece === 0 ? whole : [...whole, left % piece])
+        assert.deepStrictEqual(Uint8Array.from(found), bytes.subarray(offset))
+      }
+    })))
+
+  it.live("sends bytes in memory as parts of them, which are not copied", () =>
+    Effect.gen(function*() {
+      const bytes = bytesOf(40)
+      const buffers: Array<unknown> = []
+      const { client } = server(() => "good", dice(1))
+      const noting = HttpClient.make((request) => {
+        if (request.body._tag === "Uint8Array" && request.headers["x-goog-upload-offset"] !== undefined) {
+          buffers.push(request.body.body.buffer)
+        }
+        return client.execute(request)
+      })
+      yield* upload(noting, bytes, dice(1), { attempts: 1, way: "bytes" })
+      assert.lengthOf(buffers, 3)
+      for (const buffer of buffers) assert.strictEqual(buffer, bytes.buffer)
+    }))
+
   it.live("refuses a Blob that throws, or gives fewer bytes than it says it has, and does not repeat what it threw", () =>
     Effect.gen(function*() {
       class Torn extends Blob {
@@ -267,11 +303,15 @@ describe("a resumable upload", () => {
         }
       }
       for (const blob of [new Torn([bytesOf(64)]), new Gone([bytesOf(64)])]) {
-        const { slice } = yield* Source.open("files.upload", blob, undefined)
-        const error = yield* Effect.flip(slice?.(0, 16) ?? Effect.void)
-        assert.deepInclude(error?.reason, { _tag: "InvalidRequest" })
-        assert.include(error?.message, "the Blob could not be read")
-        assert.notInclude(JSON.stringify(error), "secret")
+        const { at, whole } = yield* Source.open<never>("files.upload", blob, undefined)
+        const first = Effect.flatten(at(0))
+        const part = Effect.suspend(() => whole === undefined ? Effect.undefined : whole.slice(0, 16))
+        for (const read of [part, first]) {
+          const error = yield* Effect.flip(Effect.scoped(read))
+          assert.strictEqual(error.reason._tag, "InvalidRequest")
+          assert.include(error.message, "the Blob could not be read")
+          assert.notInclude(JSON.stringify(error), "secret")
+        }
       }
     }))
 

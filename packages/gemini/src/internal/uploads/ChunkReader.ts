@@ -1,7 +1,7 @@
 /** The chunks in which a source is uploaded: parts of what lies in memory, or made of the pieces that a source gives. */
 import * as Effect from "effect/Effect"
 import type { GeminiError } from "../../GeminiError.ts"
-import { type NextPiece, stretch } from "./source.ts"
+import { type NextPiece, stretch, type Whole } from "./source.ts"
 
 export interface Chunk {
   /** It is valid until the next but one is read. */
@@ -16,8 +16,8 @@ export interface Chunks<E> {
 
 /** Chunks of a source that gives any of its bytes at once: none of them is copied, and no buffer is kept. */
 export const sliced = (
-  slice: (from: number, to: number) => Effect.Effect<Uint8Array, GeminiError>,
-  { length, offset, size }: { readonly size: number; readonly offset: number; readonly length: number }
+  { size, slice }: Whole,
+  { length, offset }: { readonly offset: number; readonly length: number }
 ): Chunks<never> => {
   let at = offset
   return {

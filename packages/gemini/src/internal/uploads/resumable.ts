@@ -274,10 +274,7 @@ const running = <A, E>(
   const opened = (offset: number): Effect.Effect<Place, GeminiError | E> =>
     Effect.gen(function*() {
       const scope = Scope.makeUnsafe()
-      const { size, slice } = source
-      if (slice !== undefined && size !== undefined) {
-        return { offset, scope, reader: sliced(slice, { size, offset, length }) }
-      }
+      if (source.whole !== undefined) return { offset, scope, reader: sliced(source.whole, { offset, length }) }
       const next = yield* Scope.provide(source.at(offset), scope).pipe(
         Effect.onError(() => Scope.close(scope, Exit.void))
       )

@@ -19,8 +19,16 @@ export interface OpenSource<E> {
   readonly size: number | undefined
   /** Opens it behind so many bytes. */
   readonly at: (offset: number) => Effect.Effect<NextPiece<E>, GeminiError | E, Scope.Scope>
-  /** Gives the bytes from one offset to another at once, which need not be copied then. Absent: they come in their order. */
-  readonly slice?: (from: number, to: number) => Effect.Effect<Uint8Array, GeminiError>
+  /** Any of the bytes at once, which need not be copied then. Absent: they come in their order. */
+  readonly whole?: Whole
+}
+
+/** Bytes that can be had in any order, such as those in memory. */
+export interface Whole {
+  /** How many there are. */
+  readonly size: number
+  /** Those from one offset to another. */
+  readonly slice: (from: number, to: number) => Effect.Effect<Uint8Array, GeminiError>
 }
 
 /** After so many bytes other fibers have their turn, if the source never waits. */
@@ -40,7 +48,7 @@ const ofBytes = (bytes: Uint8Array): OpenSource<never> => ({
         return next !== undefined && next.length > 0 ? next : undefined
       })
     }),
-  slice: (from, to) => Effect.succeed(bytes.subarray(from, to))
+  whole: { size: bytes.length, slice: (from, to) => Effect.succeed(bytes.subarray(from, to)) }
 })
 
 const ofBlob = (method: string, blob: Blob): OpenSource<never> => {
@@ -63,7 +71,7 @@ const ofBlob = (method: string, blob: Blob): OpenSource<never> => {
           return slice(from, at)
         })
       }),
-    slice
+    whole: { size: blob.size, slice }
   }
 }
 
