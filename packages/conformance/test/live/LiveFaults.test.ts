@@ -162,16 +162,24 @@ const inflict = (fault: Fault, peer: LiveServer.Peer, rest: ReadonlyArray<unknow
 
 const live = <A, E, R>(effect: Effect.Effect<A, E, R>) => TestClock.withLive(effect)
 
-/** Lets sockets do their work, in real time. */
-const settle = live(Effect.sleep("10 millis"))
+const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/**
+ * Lets sockets do their work, in real time. Both ends are in this process, so what they need is turns of its event loop:
+ * on a busy machine ten milliseconds may be over after one, and a redial alone takes about eight.
+ */
+const settle = live(Effect.andThen(Effect.sleep("10 millis"), Effect.repeat(turn, { times: 8 })))
 
 /** Moves the clock a second at a time, and only when sockets had time for what they do, until it is done. */
-const pumpUntil = <A>(done: Effect.Effect<A | undefined>): Effect.Effect<A> =>
+const pumpUntil = <A>(
+  done: Effect.Effect<A | undefined>,
+  isRedialing: Effect.Effect<boolean> = Effect.succeed(false)
+): Effect.Effect<A> =>
   Effect.gen(function*() {
     for (let second = 0; second < 60; second++) {
       // What happens by itself happens before the clock moves at all, and what redials does so after a second: both have
       // their time on a busy machine, too.
-      const patience = second < 2 ? 40 : 3
+      const patience = second < 2 || (yield* isRedialing) ? 40 : 3
       for (let turn = 0; turn < patience; turn++) {
         const found = yield* done
         if (found !== undefined) return found
@@ -289,7 +297,8 @@ const run = (fault: Fault, phase: Phase, isReconnecting: boolean) =>
           // Nothing is due in an idle session, so that silence is no fault for as long as one looks.
           const isSilent = fault === "stall" && phase === "idle"
           return isSilent && (yield* Clock.currentTimeMillis) >= started + 50_000 ? status : undefined
-        })
+        }),
+        Effect.map(session.status, ({ _tag }) => _tag === "Reconnecting")
       )
       const when = yield* after
       if (status._tag === "Closed") {
