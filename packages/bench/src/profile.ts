@@ -32,7 +32,7 @@ if (plan === undefined) {
 }
 
 const owners: ReadonlyArray<readonly [owner: string, pattern: RegExp]> = [
-  ["JSON.parse", /gemini\/src\/internal\/http\/responseBody\.ts#parse$/],
+  ["JSON.parse", /gemini\/src\/internal\/http\/errorWords\.ts#parse$/],
   ["effect-gemini", /packages\/gemini\/src\//],
   ["the benchmark itself", /packages\/bench\/src\//],
   ["undici", /node_modules\/undici\/|^wasm:|#.*wasm-function/],
