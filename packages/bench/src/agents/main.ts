@@ -1,5 +1,5 @@
 /**
- * `node packages/bench/src/agents/main.ts [--quick] [--rows a,b] [--json] [--check] [--profile]`
+ * `node packages/bench/src/agents/main.ts [--quick] [--rows a,b] [--json] [--check] [--profile [--of ours-redis]]`
  *
  * Prints tables to stdout. `--check` ends with 1 if a gate is missed in two measurements of its row. `--profile` says where
  * our steps spend their CPU.
@@ -19,7 +19,8 @@ const { values: flags } = parseArgs({
     rows: { type: "string" },
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
-    profile: { type: "boolean", default: false }
+    profile: { type: "boolean", default: false },
+    of: { type: "string", default: "ours-memory" }
   }
 })
 
@@ -143,7 +144,7 @@ try {
     if (flags.check) missed += figures.filter(isMissed).length
   }
   if (flags.profile) {
-    const client = await startClient("ours-memory")
+    const client = await startClient(flags.of)
     console.log(await profile(client.run))
     client.stop()
   }
