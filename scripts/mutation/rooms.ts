@@ -349,12 +349,12 @@ export const rooms: ReadonlyArray<Room> = [
     wanted: 75,
     code: ["packages/agents/src"],
     // Replay wants every run of the other tests played again, which the project of these tests does, and Stryker does not.
-    // What TakeOver plays runs in processes of its own, which see no mutant. TeamReplay takes as long as all the others
-    // together, TwoWriters plays seeds at two stores, and Quota counts seconds that a busy machine lets pass too soon.
+    // What TakeOver plays runs in processes of its own, which see no mutant. TeamReplay and LongCompaction take ten seconds
+    // each, TwoWriters plays seeds at two stores, and Quota counts seconds that a busy machine lets pass too soon.
     tests: tests(
       "packages/agents/test",
-      "Agent AgentTool Appends Compaction Conversation Edges Evaluation Format1 Handoff Manager Money Policies Prefixes " +
-        "PureEdges Shared Spans Stops Team TeamStops Trace TracePage"
+      "Agent AgentTool Appends Compaction Conversation Edges Evaluation Forks Format1 Handoff Manager Money Policies " +
+        "Prefixes PureEdges Reasons RecordJson ResearchAgent Shared Spans StateEdges Stops Team TeamStops Trace TracePage"
     )
   },
   {
