@@ -354,7 +354,8 @@ export const rooms: ReadonlyArray<Room> = [
     tests: tests(
       "packages/agents/test",
       "Agent AgentTool Appends Compaction Conversation Edges Evaluation Forks Format1 Handoff Manager Money Policies " +
-        "Prefixes PureEdges Reasons RecordJson ResearchAgent Shared Spans StateEdges Stops Team TeamStops Trace TracePage"
+        "Prefixes PureEdges Reasons RecordJson ResearchAgent ScorerEdges Shared Spans StateEdges Stops Team TeamStops Trace " +
+        "TracePage"
     )
   },
   {
