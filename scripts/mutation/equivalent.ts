@@ -82,5 +82,11 @@ export const equivalents: ReadonlyArray<Equivalent> = [
     mutator: "OptionalChaining",
     line: "name: part.functionCall?.name ?? \"\",",
     why: "The part was found by its call; the type does not know it."
+  },
+  {
+    file: "packages/agents/src/internal/handing.ts",
+    mutator: "OptionalChaining",
+    line: "return [name, agent.handing(Handover.make(to.map((it) => [it, agents[it]?.description]), schema))]",
+    why: "Whoever an edge names was found among the agents above; the type does not know it."
   }
 ]

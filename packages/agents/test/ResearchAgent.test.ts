@@ -145,6 +145,45 @@ describe("a research agent", () => {
       assert.strictEqual(yield* made, 3)
     }).pipe(Effect.provide(world())))
 
+  it.live("takes a plan approved as it is or denied with a reason, refuses any other decision, and tells each in its trace", () =>
+    Effect.gen(function*() {
+      const planned = ResearchAgent.make({ name: "research", plan: "ask" })
+      const resumed = (decision: Approval.Decision<"plan">) => Effect.flip(Agent.resume(planned, "d", [decision]))
+      const { reason } = yield* Effect.flip(Agent.run(planned, query, { id: "d" }))
+      assert(reason._tag === "Suspended")
+      const { call } = reason.pending[0] ?? assert.fail("nobody is asked")
+      assert.strictEqual(call, "research.1/plan.1")
+      const by = { by: "ada" }
+      for (
+        const [decision, why] of [
+          [{ ...Approval.approve<"plan">(call, by), tool: "pay" as "plan" }, "and not about a call of pay"],
+          [Approval.approveWith<"plan">(call, { plan: "mine" }, by), "a plan is approved as it is"],
+          [Approval.result(call, "mine", by), "a plan is approved as it is"],
+          [Approval.skip(call, by), "a plan is approved as it is"]
+        ] as const
+      ) {
+        const refused = yield* resumed(decision)
+        assert.deepInclude({ ...refused.reason }, { _tag: "Refused", path: "decisions" })
+        assert.include(refused.message, why)
+      }
+      yield* resumed(Approval.deny(call, "Look at the Baltic, too", by))
+      const { records } = yield* Agent.resume(planned, "d", [Approval.approve("research.1/plan.2", by)])
+      const lines = records.flatMap((record) => record._tag === "Progressed" ? [record.text] : [])
+      for (
+        const line of [
+          /^plan begins: /,
+          /^plan 1: /,
+          /^the plan is to change: Look at the Baltic, too$/,
+          /^plan 2: /,
+          /^the plan is approved$/,
+          /^thinks: /,
+          /^searches google: .+/,
+          /^reads https?:/
+        ]
+      ) assert.isTrue(lines.some((text) => line.test(text)), `${line} in ${lines.join(" | ").slice(0, 800)}`)
+      assert.strictEqual(lines.filter((text) => text === "the plan is approved").length, 1)
+    }).pipe(Effect.provide(world())))
+
   it.live("is a worker like any other", () =>
     Effect.gen(function*() {
       const boss = Agent.make({ name: "boss", instructions: "You have a researcher." })
