@@ -381,9 +381,9 @@ export const rooms: ReadonlyArray<Room> = [
     // What runs the command in a process of its own sees no mutant.
     tests: tests(
       "packages/cli/test",
-      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages GoogleLogin Help History InThisProcess " +
-        "KernelEdges Limits Live Markdown Messages NarrativeRun ResearchCommand ResearchPage Run RunManners RunRows Runs " +
-        "Setup Shown StoreMessages TerminalEscapes Transcript Vertex"
+      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages CountAndEmbed GoogleLogin Help History " +
+        "InThisProcess KernelEdges Limits Live Markdown Messages NarrativeRun ResearchCommand ResearchPage Run RunManners " +
+        "RunRows Runs Setup SetupEdges Shown StoreMessages TerminalEscapes Transcript Vertex WordWrap"
     )
   }
 ]
