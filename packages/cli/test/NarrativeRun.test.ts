@@ -209,6 +209,11 @@ to end it:    gemini-fx runs cancel tides-k3`
     assert.include(says({ totals: { ...totals, isPartial: true } }), ", ~$0.5000")
   })
 
+  it("has begun now within its first second, and so long ago from then on", () => {
+    const begun = (ago: number) => /begun (.*?);/.exec(text(state({ createdAt: now - ago })))?.[1]
+    assert.deepStrictEqual([-1, 0, 999, 1000, 60_000].map(begun), ["now", "now", "now", "1 s ago", "1 min ago"])
+  })
+
   it("says what stands in the way of each act, while it does", () => {
     const notes = (more: Partial<ActState>) =>
       text(state({ acts: [act(more)] })).split("\n").slice(6).filter((line) => line !== "")

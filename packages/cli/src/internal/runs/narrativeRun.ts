@@ -153,7 +153,8 @@ const sentence = (run: RunState, now: number): string => {
     ? ""
     : `, ${Lines.money(charged.dollars, isRough(run))}`
   const fork = run.forkedFrom === undefined ? "" : `, a fork of ${run.forkedFrom.id} at ${run.forkedFrom.act}`
-  return `${run.file} "${run.title}", begun ${Age.say(now - run.createdAt)} ago${fork}; ${done} of ${
+  const age = Age.say(now - run.createdAt)
+  return `${run.file} "${run.title}", begun ${age === "now" ? age : `${age} ago`}${fork}; ${done} of ${
     plural(run.acts.length, "act")
   }, ` +
     `${totalTokens.toLocaleString("en-US")} tokens${cost}`
