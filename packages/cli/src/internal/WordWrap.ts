@@ -73,6 +73,8 @@ const painted = (piece: Run | Shown): Shown =>
 
 export class WordWrap {
   #column = 0
+  /** Whether a word stands in this row: a first row may be shorter than what the next ones hang by. */
+  #hasWords = false
   #hang = ""
   #hangPaint = unpainted
   #width: number
@@ -103,10 +105,20 @@ export class WordWrap {
     this.#column += widthOf(text)
   }
 
+  /** Whether the row holds nothing that a wrap would leave behind. */
+  get #isEmpty(): boolean {
+    return !this.#hasWords && this.#column <= widthOf(this.#hang)
+  }
+
   #wrap(): void {
     this.#put("\n", unpainted)
-    this.#column = 0
+    this.#begin()
     if (this.#hang !== "") this.#put(this.#hang, this.#hangPaint)
+  }
+
+  #begin(): void {
+    this.#column = 0
+    this.#hasWords = false
   }
 
   /** Begins rows that continue this line with so much before them. */
@@ -134,9 +146,9 @@ export class WordWrap {
       if (space !== undefined) {
         const text = space.text.replaceAll("\t", "    ")
         const fits = this.#width === 0 || this.#column + text.length + word.width <= this.#width
-        if (fits || this.#column <= widthOf(this.#hang)) this.#put(text, space.paint)
+        if (fits || this.#isEmpty) this.#put(text, space.paint)
         else this.#wrap()
-      } else if (this.#width > 0 && this.#column + word.width > this.#width && this.#column > widthOf(this.#hang)) {
+      } else if (this.#width > 0 && this.#column + word.width > this.#width && !this.#isEmpty) {
         this.#wrap()
       }
       if (this.#width === 0 || word.width <= this.#width - this.#column) {
@@ -144,6 +156,7 @@ export class WordWrap {
       } else {
         this.#broken(word)
       }
+      this.#hasWords = true
     }
   }
 
@@ -151,8 +164,9 @@ export class WordWrap {
     for (const { paint, text } of word.runs) {
       for (const { segment } of graphemes.segment(text)) {
         const width = widthOf(segment)
-        if (this.#column + width > this.#width && this.#column > widthOf(this.#hang)) this.#wrap()
+        if (this.#column + width > this.#width && !this.#isEmpty) this.#wrap()
         this.#put(segment, paint)
+        this.#hasWords = true
       }
     }
   }
@@ -161,14 +175,14 @@ export class WordWrap {
   newline(): void {
     this.#space = undefined
     this.#put("\n", unpainted)
-    this.#column = 0
+    this.#begin()
     this.hang("")
   }
 
   /** Whole lines that somebody else has laid out. */
   shown(lines: Shown): void {
     this.#out.push(lines)
-    this.#column = 0
+    this.#begin()
   }
 
   /** What was placed since this was asked last. */
