@@ -384,7 +384,7 @@ export const rooms: ReadonlyArray<Room> = [
       "packages/cli/test",
       "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages CountAndEmbed GoogleLogin Help History " +
         "InThisProcess KernelEdges Limits Live Markdown Messages NarrativeRun ResearchCommand ResearchPage Run RunManners " +
-        "RunRows Runs Setup SetupEdges Shown StoreMessages Transcript Vertex WordWrap"
+        "RunRows RunShown Runs Setup SetupEdges Shown StoreMessages Transcript Vertex WordWrap"
     )
   }
 ]

@@ -76,6 +76,9 @@ describe("gemini-fx runs", () => {
         assert.include(shown.stdout, "clerk: \"pay\"")
         assert.include(shown.stdout, "waits for approval of 1.0 pay({\"cents\":3})")
         assert.strictEqual(shown.exitCode, 0)
+        const acts = yield* runs("show", "r1", "--act", "one")
+        assert.deepStrictEqual([acts.exitCode, acts.stdout], [2, ""])
+        assert.include(acts.stderr, "r1 is an agent's run, which has no acts")
         const lines = (yield* runs("show", "r1", "--json")).stdout.trim().split("\n")
         assert.strictEqual(JSON.parse(lines[0] ?? "").record._tag, "Begun")
 
