@@ -382,7 +382,7 @@ export const rooms: ReadonlyArray<Room> = [
     // its processes take 20 s.
     tests: tests(
       "packages/cli/test",
-      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages CountAndEmbed GoogleLogin Help History " +
+      "ArgumentsMeant Ask AskMessages Attachment Chat ChatKernels ChatMessages ChatStates Check CountAndEmbed GoogleLogin Help History " +
         "InThisProcess KernelEdges Limits Live Markdown Messages NarrativeRun ResearchCommand ResearchPage Run RunManners " +
         "RunRows RunShown Runs Setup SetupEdges Shown StoreMessages Transcript Vertex WordWrap"
     )

@@ -27,7 +27,17 @@ describe("a line of a chat", () => {
       ["/MODEL gemini-pro", "Command model gemini-pro"],
       ["/system be\nshort", "Command system be\nshort"],
       ["/quit", "Command exit "],
+      ["/bye", "Command exit "],
       ["/?", "Command help "],
+      ["/m x", "Command model x"],
+      ["/a x", "Command attach x"],
+      ["/hlp", "Wrong there is no command /hlp: did you mean /help?"],
+      ["/exxxit", "Wrong there is no command /exxxit: did you mean /exit?"],
+      [
+        "/exxxxit",
+        "Wrong there is no command /exxxxit: /help lists them, and a line that begins with / is said with //"
+      ],
+      ["/a.b", "Wrong /a.b looks like a path: a line that begins with / is said with //"],
       ["/undo now", "Wrong /undo stands alone: \"now\" is too much"],
       ["/udno", "Wrong there is no command /udno: did you mean /undo?"],
       ["/sav x", "Wrong there is no command /sav: did you mean /save?"],

@@ -67,5 +67,24 @@ describe("gemini-fx runs", () => {
       assert.include(written.stderr, `wrote ${file}`)
       assert.match(readFileSync(file, "utf8"), /^<!doctype html>/i)
       assert.isFalse(existsSync(join(at, "waits.html")))
+
+      const fork = yield* command("runs", "fork", "waits", "two", "--id", "other")
+      assert.deepStrictEqual([fork.exitCode, fork.stdout], [0, "other\n"])
+      assert.include(fork.stderr, "other begins as a copy of waits; to play it: gemini-fx runs resume other")
+      const copy = yield* command("runs", "fork", "waits", "one", "--id", "third", "--json")
+      assert.deepStrictEqual(JSON.parse(copy.stdout), { id: "third", from: "waits" })
+      assert.include((yield* command("runs", "show", "other")).stdout, "a fork of waits at two")
+      const whole = yield* command("runs", "fork", "waits")
+      assert.deepStrictEqual([whole.exitCode, whole.stdout], [2, ""])
+      assert.include(whole.stderr, "say which act is asked anew: one, two")
+
+      const cancelled = yield* command("runs", "cancel", "other")
+      assert.deepStrictEqual([cancelled.exitCode, cancelled.stdout], [0, ""])
+      assert.include(
+        cancelled.stderr,
+        "other is cancelled; the answers of 1 of its 2 acts are kept until it is pruned"
+      )
+      const told = JSON.parse((yield* command("runs", "cancel", "waits", "--json")).stdout)
+      assert.deepInclude(told, { id: "waits", standing: "cancelled", acts: 2, answered: 1 })
     }).pipe(Effect.scoped, Effect.provide(Emulator.layerServer())), 30_000)
 })
