@@ -18,6 +18,8 @@ describe("words in rows", () => {
     ["  abc cd", 7, ["  abc", "    cd"]],
     ["  ab cd", 6, ["  ab", "    cd"]],
     ["a bc", 3, ["a", "  b", "  c"]],
+    ["a bc", 2, ["a", "  b", "  c"]],
+    ["abc", 2, ["ab", "  c"]],
     ["\u6f22 ab", 4, ["\u6f22", "  ab"]],
     ["a\n\nb", 4, ["a", "", "b"]],
     ["abc\tb", 8, ["abc    b"]],
