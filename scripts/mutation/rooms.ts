@@ -350,7 +350,7 @@ export const rooms: ReadonlyArray<Room> = [
     code: ["packages/agents/src"],
     // Replay wants every run of the other tests played again, which the project of these tests does, and Stryker does not.
     // What TakeOver plays runs in processes of its own, which see no mutant. TeamReplay and LongCompaction take ten seconds
-    // each, TwoWriters plays seeds at two stores, and Quota counts seconds that a busy machine lets pass too soon.
+    // each, TwoWriters plays seeds at two stores, and Quota failed once among all of these, for a cause that is not known.
     tests: tests(
       "packages/agents/test",
       "Agent AgentTool Appends Compaction Conversation Edges Evaluation Forks Format1 Handoff Manager Money Policies " +

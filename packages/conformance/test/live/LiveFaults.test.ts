@@ -162,13 +162,13 @@ const inflict = (fault: Fault, peer: LiveServer.Peer, rest: ReadonlyArray<unknow
 
 const live = <A, E, R>(effect: Effect.Effect<A, E, R>) => TestClock.withLive(effect)
 
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+const nextTurn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /**
  * Lets sockets do their work, in real time. Both ends are in this process, so what they need is turns of its event loop:
- * on a busy machine ten milliseconds may be over after one, and a redial alone takes about eight.
+ * on a busy machine ten milliseconds may be over after one, and a redial needs several.
  */
-const settle = live(Effect.andThen(Effect.sleep("10 millis"), Effect.repeat(turn, { times: 8 })))
+const settle = live(Effect.andThen(Effect.sleep("10 millis"), Effect.repeat(nextTurn, { times: 8 })))
 
 /** Moves the clock a second at a time, and only when sockets had time for what they do, until it is done. */
 const pumpUntil = <A>(
